@@ -1,0 +1,141 @@
+import { echoedNameCharactersMax } from "./limits.ts";
+
+/**
+ * Everything that can go wrong and is expected to. `code` is what clients match on and never changes its meaning.
+ * No member may carry a prompt, an API key or a secret: messages reach clients and logs.
+ */
+export type Failure =
+  | {
+      readonly code: "invalid_request";
+      /** The offending field as the client wrote it, or null when the request as a whole is wrong. */
+      readonly param: string | null;
+      /** Names the field, its limit and the fix. */
+      readonly message: string;
+      /** The values that would have been accepted, when they can be listed. */
+      readonly allowed?: readonly string[];
+    }
+  | { readonly code: "missing_api_key" }
+  | { readonly code: "invalid_api_key" }
+  | { readonly code: "model_not_found"; readonly model: string; readonly available?: readonly string[] }
+  | { readonly code: "not_found"; readonly what: string }
+  | { readonly code: "invalid_signature" }
+  | { readonly code: "link_expired" }
+  | { readonly code: "payload_too_large"; readonly limitBytes: number }
+  | { readonly code: "unsupported_media_type"; readonly expected: string }
+  | { readonly code: "method_not_allowed"; readonly allowed: readonly string[] }
+  | { readonly code: "backend_unavailable" }
+  | { readonly code: "backend_failed" }
+  | { readonly code: "backend_overloaded"; readonly retryAfterSeconds: number }
+  | { readonly code: "internal" };
+
+/** The discriminant of `Failure`. */
+export type FailureCode = Failure["code"];
+
+/** OpenAI's error envelope. All four keys are always present; `param` is null when no field is to blame. */
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string;
+    readonly type: "invalid_request_error" | "rate_limit_error" | "server_error";
+    readonly param: string | null;
+    readonly code: FailureCode;
+  };
+}
+
+/** A failure as HTTP carries it: status, JSON body and extra headers (lower-case names). */
+export interface FailureResponse {
+  readonly status: 400 | 401 | 403 | 404 | 405 | 410 | 413 | 415 | 429 | 500 | 502;
+  readonly body: ErrorBody;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A bug, or a configuration that cannot work: thrown, never returned. Expected outcomes are a `Result`. */
+export class AppError extends Error {
+  override readonly name = "AppError";
+  readonly code: FailureCode;
+
+  constructor(message: string, options: { readonly code?: FailureCode; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code ?? "internal";
+  }
+}
+
+/** The `invalid_request` failure for one field; `allowed` is appended to the message. */
+export function invalidRequest(param: string | null, message: string, allowed?: readonly string[]): Failure {
+  return { code: "invalid_request", param, message, ...(allowed === undefined ? {} : { allowed }) };
+}
+
+/**
+ * The one map from failures to the wire. Total: a failure without a case here does not compile.
+ *
+ * Never 503: a widely used client repeats a request that got one at once, without delay and without end.
+ */
+export function failureToHttp(failure: Failure): FailureResponse {
+  switch (failure.code) {
+    case "invalid_request":
+      return refusal(400, failure.code, `${failure.message}${allowedText(failure.allowed)}`, failure.param);
+    case "missing_api_key":
+      return unauthorised(failure.code, "An API key is needed. Send it as 'Authorization: Bearer YOUR_KEY'.");
+    case "invalid_api_key":
+      return unauthorised(failure.code, "This API key is not valid. It may be mistyped, expired or revoked.");
+    case "model_not_found":
+      return refusal(404, failure.code, modelNotFoundText(failure.model, failure.available), "model");
+    case "not_found":
+      return refusal(404, failure.code, `There is no such ${failure.what}.`);
+    case "invalid_signature":
+      return refusal(403, failure.code, "The signature is missing or does not match this request.");
+    case "link_expired":
+      return refusal(410, failure.code, "This link has expired. Repeat the request that returned it to get a new one.");
+    case "payload_too_large":
+      return refusal(413, failure.code, `The request body is larger than the limit of ${failure.limitBytes} bytes.`);
+    case "unsupported_media_type":
+      return refusal(415, failure.code, `Send the body with 'Content-Type: ${failure.expected}'.`);
+    case "method_not_allowed":
+      return {
+        ...refusal(405, failure.code, `This path accepts only ${failure.allowed.join(", ")}.`),
+        headers: { allow: failure.allowed.join(", ") },
+      };
+    case "backend_overloaded":
+      return overloaded(failure.code, failure.retryAfterSeconds);
+    case "backend_unavailable":
+      return fault(502, failure.code, "The image backend cannot be reached. Nothing was charged; try again shortly.");
+    case "backend_failed":
+      return fault(502, failure.code, "The image backend failed on this request. Nothing was charged; try again.");
+    case "internal":
+      return fault(500, failure.code, "Something went wrong on our side. Quote the x-request-id header to support.");
+  }
+}
+
+function refusal(
+  status: FailureResponse["status"],
+  code: FailureCode,
+  message: string,
+  param: string | null = null,
+): FailureResponse {
+  return { status, body: { error: { message, type: "invalid_request_error", param, code } }, headers: {} };
+}
+
+function unauthorised(code: FailureCode, message: string): FailureResponse {
+  return { ...refusal(401, code, message), headers: { "www-authenticate": "Bearer" } };
+}
+
+function fault(status: 500 | 502, code: FailureCode, message: string): FailureResponse {
+  return { status, body: { error: { message, type: "server_error", param: null, code } }, headers: {} };
+}
+
+function overloaded(code: FailureCode, retryAfterSeconds: number): FailureResponse {
+  const seconds = Math.max(1, Math.ceil(retryAfterSeconds));
+  const message = `The image backend is busy. Try again in ${seconds} s.`;
+  return {
+    status: 429,
+    body: { error: { message, type: "rate_limit_error", param: null, code } },
+    headers: { "retry-after": String(seconds) },
+  };
+}
+
+function modelNotFoundText(model: string, available: readonly string[] | undefined): string {
+  return `The model '${model.slice(0, echoedNameCharactersMax)}' does not exist.${allowedText(available)}`;
+}
+
+function allowedText(allowed: readonly string[] | undefined): string {
+  return allowed === undefined || allowed.length === 0 ? "" : ` Accepted: ${allowed.join(", ")}.`;
+}

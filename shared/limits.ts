@@ -1,0 +1,43 @@
+// Every limit that both sides know, with its unit in its name and its reason beside it.
+
+/** OpenAI's own cap on an image prompt, so that what its clients may send is never refused here. UTF-16 code units. */
+export const promptCharactersMax = 32_000;
+
+/** OpenAI's `n`. It also bounds the longest job that one request can start. */
+export const imagesPerRequestMax = 10;
+
+/** The longest prompt, all of it escaped as `\uXXXX`, beside an equally long negative prompt, and room for the rest. */
+export const requestBodyBytesMax = 512 * 1024;
+
+/** Seeds are unsigned 32-bit, the range that every client and every generator in use agrees on. */
+export const seedMax = 4_294_967_295;
+
+/** A guard against absurd numbers only: the range that holds is the one in the model's manifest. */
+export const stepsMax = 1_000;
+
+/** As `stepsMax`: the range that holds is the one in the model's manifest. */
+export const guidanceScaleMax = 100;
+
+/** CLIP reads 77 tokens; four times that covers every text encoder the bundles may bring. */
+export const tokensPerPromptMax = 308;
+
+/** How far the two clocks may differ plus the longest transfer; a recorded request is useless after it. */
+export const signatureAgeSecondsMax = 60;
+
+/** HMAC-SHA-256 gains nothing beyond its 32-byte output and is guessable well below it. */
+export const secretCharactersMin = 32;
+
+/** Requests remembered to refuse replays: 100 a second for as long as a signature lives, some 2 MB. */
+export const rememberedNoncesMax = 2 * signatureAgeSecondsMax * 100;
+
+/** 4096×4096 pixels at a 42nd of their side need 313 KB as float16; nothing larger is a latent of ours. */
+export const latentFileBytesMax = 512 * 1024;
+
+/** Our own headers take some 400 bytes; the bound keeps a forged length from being parsed. */
+export const latentHeaderBytesMax = 16 * 1024;
+
+/** The largest image side, in pixels, that any bundle may offer: it bounds the memory one decode takes. */
+export const imageSidePixelsMax = 4_096;
+
+/** Names from outside are cut to this before they appear in a message. */
+export const echoedNameCharactersMax = 64;

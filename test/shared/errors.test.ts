@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { AppError, type Failure, failureToHttp, invalidRequest } from "../../shared/errors.ts";
+
+const everyFailure: { readonly [Code in Failure["code"]]: Extract<Failure, { code: Code }> } = {
+  invalid_request: { code: "invalid_request", param: "n", message: "'n' must be at most 10." },
+  missing_api_key: { code: "missing_api_key" },
+  invalid_api_key: { code: "invalid_api_key" },
+  model_not_found: { code: "model_not_found", model: "x", available: ["emoji-128"] },
+  not_found: { code: "not_found", what: "image" },
+  invalid_signature: { code: "invalid_signature" },
+  link_expired: { code: "link_expired" },
+  payload_too_large: { code: "payload_too_large", limitBytes: 1024 },
+  unsupported_media_type: { code: "unsupported_media_type", expected: "application/json" },
+  method_not_allowed: { code: "method_not_allowed", allowed: ["GET", "HEAD"] },
+  backend_unavailable: { code: "backend_unavailable" },
+  backend_failed: { code: "backend_failed" },
+  backend_overloaded: { code: "backend_overloaded", retryAfterSeconds: 2.2 },
+  internal: { code: "internal" },
+};
+
+describe.each(Object.values(everyFailure))("$code", (failure) => {
+  test("has OpenAI's envelope with all four keys", () => {
+    const { body } = failureToHttp(failure);
+    expect(Object.keys(body)).toEqual(["error"]);
+    expect(Object.keys(body.error).sort()).toEqual(["code", "message", "param", "type"]);
+    expect(body.error.code).toBe(failure.code);
+    expect(body.error.message).toMatch(/^\S.*\.$/u);
+  });
+
+  test("is never a 503, which some clients repeat without end", () => {
+    expect(failureToHttp(failure).status).not.toBe(503);
+  });
+
+  test("blames the server exactly when its status is 5xx", () => {
+    const { status, body } = failureToHttp(failure);
+    expect(body.error.type === "server_error").toBe(status >= 500);
+  });
+});
+
+describe("failureToHttp", () => {
+  test("statuses are the ones that clients act on", () => {
+    const statuses = Object.values(everyFailure).map((failure) => [failure.code, failureToHttp(failure).status]);
+    expect(Object.fromEntries(statuses)).toEqual({
+      invalid_request: 400,
+      missing_api_key: 401,
+      invalid_api_key: 401,
+      model_not_found: 404,
+      not_found: 404,
+      invalid_signature: 403,
+      link_expired: 410,
+      payload_too_large: 413,
+      unsupported_media_type: 415,
+      method_not_allowed: 405,
+      backend_unavailable: 502,
+      backend_failed: 502,
+      backend_overloaded: 429,
+      internal: 500,
+    });
+  });
+
+  test("allowed values stand in the message", () => {
+    const { body } = failureToHttp(invalidRequest("size", "'size' is not valid.", ["128x128", "auto"]));
+    expect(body.error.message).toBe("'size' is not valid. Accepted: 128x128, auto.");
+    expect(body.error.param).toBe("size");
+  });
+
+  test("an overload says in whole seconds when to come back", () => {
+    expect(failureToHttp(everyFailure.backend_overloaded).headers).toEqual({ "retry-after": "3" });
+    expect(failureToHttp({ code: "backend_overloaded", retryAfterSeconds: 0 }).headers["retry-after"]).toBe("1");
+  });
+
+  test("a refused key names the scheme, a refused method the methods", () => {
+    expect(failureToHttp(everyFailure.missing_api_key).headers["www-authenticate"]).toBe("Bearer");
+    expect(failureToHttp(everyFailure.method_not_allowed).headers["allow"]).toBe("GET, HEAD");
+  });
+
+  test("a model name from outside is cut short", () => {
+    const { body } = failureToHttp({ code: "model_not_found", model: "x".repeat(1000) });
+    expect(body.error.message.length).toBeLessThan(120);
+    expect(body.error.param).toBe("model");
+  });
+});
+
+test("a thrown bug carries a code and its cause, and is internal unless told otherwise", () => {
+  const cause = new RangeError("inner");
+  expect(new AppError("outer", { cause })).toMatchObject({ name: "AppError", code: "internal", cause });
+  expect(new AppError("outer", { code: "backend_failed" }).code).toBe("backend_failed");
+});
