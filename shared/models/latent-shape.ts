@@ -1,0 +1,46 @@
+import { type Failure, invalidRequest } from "../errors.ts";
+import type { LatentShape } from "../latents/latent-key.ts";
+import { err, ok, type Result } from "../result.ts";
+import { type ImageSize, parseImageSize } from "./image-size.ts";
+import type { Manifest } from "./manifest.ts";
+
+/**
+ * The Stage C latent's (channels, height, width) for an image size such as "128x128"; without a size, for the model's
+ * default. Fails on a size that the model does not offer, listing those it does.
+ */
+export function latentShapeFor(manifest: Manifest, size?: string): Result<LatentShape, Failure> {
+  return shapeFor(manifest, size, manifest.latent);
+}
+
+/** As `latentShapeFor`, for the latent between Stage B and Stage A. */
+export function stageBLatentShapeFor(manifest: Manifest, size?: string): Result<LatentShape, Failure> {
+  return shapeFor(manifest, size, manifest.stageB);
+}
+
+/**
+ * The image size whose Stage C latent has this shape, so that a stored latent alone can be decoded. Undefined when no
+ * size of the model has it.
+ */
+export function imageSizeOf(manifest: Manifest, shape: LatentShape): ImageSize | undefined {
+  for (const size of manifest.image.sizes) {
+    const candidate = latentShapeFor(manifest, size);
+    if (candidate.ok && candidate.value.every((side, axis) => side === shape[axis])) return parseImageSize(size);
+  }
+  return undefined;
+}
+
+function shapeFor(
+  manifest: Manifest,
+  size: string | undefined,
+  { channels, downscale }: { readonly channels: number; readonly downscale: number },
+): Result<LatentShape, Failure> {
+  const name = size ?? manifest.image.sizeDefault;
+  const pixels = manifest.image.sizes.includes(name) ? parseImageSize(name) : undefined;
+  if (pixels === undefined) {
+    return err(
+      invalidRequest("size", `'size' must be one that ${manifest.id} offers.`, [...manifest.image.sizes, "auto"]),
+    );
+  }
+  // Rounded up, so that the latent covers the whole picture where the factor does not divide it.
+  return ok([channels, Math.ceil(pixels.height / downscale), Math.ceil(pixels.width / downscale)]);
+}

@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { guidanceScaleMax, imageSidePixelsMax, stepsMax, tokensPerPromptMax } from "../limits.ts";
+import { err, ok, type Result } from "../result.ts";
+import { parseImageSize } from "./image-size.ts";
+
+// `model.json` says everything about a bundle that is not a weight. Fields that a newer exporter adds are ignored.
+
+/** No folders: a bundle is flat, so no name in it can point outside. */
+const fileNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/u);
+
+const fileSchema = z.object({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/u),
+  bytes: z.int().min(0),
+});
+
+const tensorSchema = z.object({
+  name: z.string().min(1),
+  dtype: z.enum(["float32", "int64"]),
+  /** A name stands for an axis of any length. */
+  shape: z.array(z.union([z.int().min(0), z.string().min(1)])),
+});
+
+const graphSchema = z.object({
+  file: fileNameSchema,
+  inputs: z.array(tensorSchema).min(1),
+  outputs: z.array(tensorSchema).min(1),
+});
+
+const stepsRangeSchema = z
+  .object({
+    default: z.int(),
+    min: z.int().min(1),
+    max: z.int().max(stepsMax),
+  })
+  .refine(isOrdered, "min ≤ default ≤ max must hold");
+
+const guidanceRangeSchema = z
+  .object({
+    default: z.number(),
+    min: z.number().min(0),
+    max: z.number().max(guidanceScaleMax),
+  })
+  .refine(isOrdered, "min ≤ default ≤ max must hold");
+
+const samplerKindSchema = z.enum(["ddim", "ddpm"]);
+
+const imageSizeSchema = z.string().refine((size) => {
+  const parsed = parseImageSize(size);
+  return parsed !== undefined && Math.max(parsed.width, parsed.height) <= imageSidePixelsMax;
+}, `a size is WIDTHxHEIGHT in pixels, each side at most ${imageSidePixelsMax}`);
+
+const manifestSchema = z
+  .object({
+    format: z.literal("wuerstchen-edge/bundle@1"),
+    /** What a request names as `model`. */
+    id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u),
+    /** Changes with any byte of the bundle; part of every latent key. */
+    revision: z.string().min(1).max(128),
+    name: z.string().min(1),
+    description: z.string(),
+    licence: z.string().min(1),
+    created: z.union([z.iso.date(), z.iso.datetime()]),
+    image: z.object({
+      sizes: z.array(imageSizeSchema).min(1),
+      sizeDefault: z.string(),
+      channels: z.literal(3),
+    }),
+    /** The Stage C latent. `downscale` is image side / latent side and need not be whole (42.67 in the original). */
+    latent: z.object({ channels: z.int().min(1), downscale: z.number().min(1) }),
+    /** The latent between Stage B and Stage A; `latentScale` multiplies it on the way into Stage A. */
+    stageB: z.object({
+      channels: z.int().min(1),
+      downscale: z.number().min(1),
+      latentScale: z.number().positive(),
+    }),
+    text: z.object({
+      /** The longest sequence of the text encoder, special tokens included. */
+      tokensMax: z.int().min(1).max(tokensPerPromptMax),
+      width: z.int().min(1),
+      specialTokensCount: z.int().min(0),
+      tokenizer: fileNameSchema,
+      /** Present when the text encoder needs sequences of exactly `tokensMax`, filled up with this id. */
+      paddingTokenId: z.int().min(0).optional(),
+    }),
+    graphs: z.object({
+      textEncoder: graphSchema,
+      stageC: graphSchema,
+      stageB: graphSchema,
+      stageA: graphSchema,
+      /** Image → Stage C latent; only bundles that can start from a picture have it. */
+      compressor: graphSchema.optional(),
+    }),
+    /** Every file of the bundle but `model.json`. */
+    files: z.record(fileNameSchema, fileSchema),
+    sampler: z.object({
+      stageC: z.object({ kind: samplerKindSchema, steps: stepsRangeSchema, guidanceScale: guidanceRangeSchema }),
+      stageB: z.object({ kind: samplerKindSchema, steps: stepsRangeSchema }),
+    }),
+    schedule: z.object({
+      kind: z.literal("cosine"),
+      s: z.number().min(0),
+      clampMin: z.number().min(0).max(1),
+      clampMax: z.number().min(0).max(1),
+    }),
+    timestepEmbedding: z.object({
+      width: z.int().min(2).multipleOf(2),
+      /** One per pair of sine and cosine, for bit-equality with the exporter; computed from `width` when absent. */
+      frequencies: z.array(z.number()).optional(),
+    }),
+  })
+  .superRefine((manifest, context) => {
+    for (const message of inconsistencies(manifest)) context.addIssue({ code: "custom", message });
+  });
+
+/** A bundle's `model.json`, checked. Use the field comments in the source as its reference. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** One ONNX graph of a bundle with its inputs and outputs; a text in a shape names an axis of any length. */
+export type ManifestGraph = z.infer<typeof graphSchema>;
+
+/** Where a manifest is wrong, for the operator who reads the log. */
+export interface ManifestFault {
+  readonly problems: readonly string[];
+}
+
+/** Reads a parsed `model.json`. Fails with every problem found, each with the path of its field. */
+export function parseManifest(json: unknown): Result<Manifest, ManifestFault> {
+  const parsed = manifestSchema.safeParse(json);
+  if (parsed.success) return ok(parsed.data);
+  return err({
+    problems: parsed.error.issues.map((issue) => `${issue.path.join(".") || "model.json"}: ${issue.message}`),
+  });
+}
+
+/** What no single field can tell. */
+function inconsistencies(manifest: z.infer<typeof manifestSchema>): string[] {
+  const { image, text, graphs, files, timestepEmbedding, schedule } = manifest;
+  const problems: string[] = [];
+  if (!image.sizes.includes(image.sizeDefault)) problems.push("image.sizeDefault is not one of image.sizes");
+  if (text.specialTokensCount >= text.tokensMax) problems.push("text.tokensMax leaves no room for a prompt");
+  if (schedule.clampMin >= schedule.clampMax) problems.push("schedule.clampMin is not below schedule.clampMax");
+  const { frequencies, width } = timestepEmbedding;
+  if (frequencies !== undefined && frequencies.length !== width / 2) {
+    problems.push("timestepEmbedding.frequencies does not have width / 2 entries");
+  }
+  const named = [
+    text.tokenizer,
+    ...Object.values(graphs).flatMap((graph) => (graph === undefined ? [] : [graph.file])),
+  ];
+  for (const file of named) {
+    if (!Object.hasOwn(files, file)) problems.push(`files does not list ${file}`);
+  }
+  return problems;
+}
+
+function isOrdered(range: { readonly default: number; readonly min: number; readonly max: number }): boolean {
+  return range.min <= range.default && range.default <= range.max;
+}

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { parseImageSize } from "../../../shared/models/image-size.ts";
+import { imageSizeOf, latentShapeFor, stageBLatentShapeFor } from "../../../shared/models/latent-shape.ts";
+import { manifestFixture } from "../../support/manifest-fixture.ts";
+
+const manifest = manifestFixture();
+
+test("shapes are (channels, height, width) of the size that was asked for", () => {
+  expect(latentShapeFor(manifest, "128x64")).toEqual({ ok: true, value: [16, 4, 8] });
+  expect(stageBLatentShapeFor(manifest, "128x64")).toEqual({ ok: true, value: [4, 16, 32] });
+});
+
+test("without a size the model's default holds", () => {
+  expect(latentShapeFor(manifest)).toEqual(latentShapeFor(manifest, "128x128"));
+});
+
+test("a factor that does not divide the side is rounded up, as the original does for 1024 pixels", () => {
+  const original = {
+    ...manifest,
+    image: { ...manifest.image, sizes: ["1024x1024"] },
+    latent: { channels: 16, downscale: 42.67 },
+  };
+  expect(latentShapeFor(original, "1024x1024")).toEqual({ ok: true, value: [16, 24, 24] });
+});
+
+test("a size that the model does not offer is refused with those it does", () => {
+  expect(latentShapeFor(manifest, "256x256")).toMatchObject({
+    ok: false,
+    error: { code: "invalid_request", param: "size", allowed: ["128x128", "128x64", "auto"] },
+  });
+});
+
+test("a stored latent's shape leads back to its image size", () => {
+  expect(imageSizeOf(manifest, [16, 4, 8])).toEqual({ width: 128, height: 64 });
+  expect(imageSizeOf(manifest, [16, 5, 8])).toBeUndefined();
+});
+
+test("only plain decimal sizes are read", () => {
+  expect(parseImageSize("1792x1024")).toEqual({ width: 1792, height: 1024 });
+  for (const text of ["", "128", "128X128", "0x1", "-1x1", "01x1", "1.5x2", " 1x1", "1x1 ", "1e3x1", "123456x1"]) {
+    expect(parseImageSize(text)).toBeUndefined();
+  }
+});

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { parseManifest } from "../../../shared/models/manifest.ts";
+import { manifestJson } from "../../support/manifest-fixture.ts";
+
+type Json = ReturnType<typeof manifestJson>;
+
+function problemsAfter(breakIt: (json: Json) => void): string {
+  const json = manifestJson();
+  breakIt(json);
+  const result = parseManifest(json);
+  return result.ok ? "accepted" : result.error.problems.join("\n");
+}
+
+test("a sound manifest is accepted as it stands", () => {
+  const result = parseManifest(manifestJson());
+  expect(result).toEqual({ ok: true, value: manifestJson() });
+});
+
+test("fields that a newer exporter adds are ignored", () => {
+  expect(parseManifest({ ...manifestJson(), invented: 1 }).ok).toBe(true);
+});
+
+describe("a manifest is refused, naming the field,", () => {
+  test.each<[string, (json: Json) => void, RegExp]>([
+    ["when its format is another", (json) => (json.format = "other@1"), /^format: /u],
+    ["when its default size is not offered", (json) => (json.image.sizeDefault = "1x1"), /image\.sizeDefault/u],
+    ["when a size is no size", (json) => json.image.sizes.push("0x64"), /^image\.sizes\.2: .*WIDTHxHEIGHT/u],
+    ["when a size is beyond all memory", (json) => json.image.sizes.push("9000x64"), /^image\.sizes\.2: .*4096/u],
+    [
+      "when a graph's file is not listed",
+      (json) => (json.graphs.stageC.file = "c.onnx"),
+      /files does not list c\.onnx/u,
+    ],
+    ["when the tokenizer is not listed", (json) => (json.text.tokenizer = "t.json"), /files does not list t\.json/u],
+    [
+      "when a default is out of its range",
+      (json) => (json.sampler.stageC.steps.default = 61),
+      /^sampler\.stageC\.steps: /u,
+    ],
+    ["when no token is left for a prompt", (json) => (json.text.specialTokensCount = 32), /text\.tokensMax/u],
+    ["when the schedule's clamps cross", (json) => (json.schedule.clampMin = 1), /schedule\.clampMin/u],
+    [
+      "when a digest is no digest",
+      (json) => (json.files["stage-a.onnx"] = { sha256: "0", bytes: 1 }),
+      /stage-a\.onnx/u,
+    ],
+    [
+      "when the frequencies do not fit the width",
+      (json) => Object.assign(json.timestepEmbedding, { frequencies: [1] }),
+      /timestepEmbedding\.frequencies/u,
+    ],
+  ])("%s", (_, breakIt, problem) => {
+    expect(problemsAfter(breakIt)).toMatch(problem);
+  });
+
+  test.each(["../etc/passwd", "a/b.onnx", "/a.onnx", ".hidden", "", "a\\b"])("when a file is called %o", (name) => {
+    expect(problemsAfter((json) => (json.graphs.stageA.file = name))).toMatch(/^graphs\.stageA\.file: /u);
+  });
+
+  test("when it is no object at all", () => {
+    expect(parseManifest("text")).toMatchObject({ ok: false });
+  });
+});
