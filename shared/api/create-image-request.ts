@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { type Failure, invalidRequest } from "../errors.ts";
+import { guidanceScaleMax, imagesPerRequestMax, promptCharactersMax, seedMax, stepsMax } from "../limits.ts";
+import { parseImageSize } from "../models/image-size.ts";
+import { type OutputFormat, outputFormatSchema } from "../output-format.ts";
+import { requestFault } from "../request-fault.ts";
+import { err, ok, type Result } from "../result.ts";
+
+/** Fields that OpenAI's clients may send, that are checked, and that this service has no use for. */
+const ignoredFields = {
+  quality: z.enum(["auto", "standard", "hd", "low", "medium", "high"]).optional(),
+  style: z.enum(["vivid", "natural"]).optional(),
+  background: z.enum(["auto", "opaque", "transparent"]).optional(),
+  moderation: z.enum(["auto", "low"]).optional(),
+  partial_images: z.int().min(0).max(3).optional(),
+  user: z.string().max(512).optional(),
+  safety_identifier: z.string().max(512).optional(),
+};
+
+/** Of the ignored fields, those whose sender would expect a different picture. */
+const ignoredWithWarning = ["quality", "style", "background", "moderation"] as const;
+
+const promptSchema = z
+  .string()
+  .max(promptCharactersMax)
+  .refine((text) => text.trim() !== "", "must hold more than whitespace");
+
+const wireSchema = z.strictObject({
+  prompt: promptSchema,
+  model: z.string().min(1).max(128).optional(),
+  n: z.int().min(1).max(imagesPerRequestMax).default(1),
+  size: z
+    .string()
+    .refine((text) => text === "auto" || parseImageSize(text) !== undefined, "must be WIDTHxHEIGHT in pixels, or auto")
+    .optional(),
+  response_format: z.enum(["url", "b64_json"]).default("b64_json"),
+  output_format: outputFormatSchema.default("png"),
+  output_compression: z.int().min(0).max(100).optional(),
+  stream: z.literal(false).optional(),
+  seed: z.int().min(0).max(seedMax).optional(),
+  steps: z.int().min(1).max(stepsMax).optional(),
+  guidance_scale: z.number().min(0).max(guidanceScaleMax).optional(),
+  negative_prompt: z.string().max(promptCharactersMax).default(""),
+  reuse: z.enum(["prefer", "fresh"]).default("prefer"),
+  ...ignoredFields,
+});
+
+/** A checked request for images. What the model decides (size, ranges, its own default id) is still open. */
+export interface CreateImageRequest {
+  /** As sent: not yet normalised. 1…32000 UTF-16 code units, not only whitespace. */
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  /** Undefined: the service's default model. */
+  readonly model: string | undefined;
+  /** How many pictures, 1…10. */
+  readonly n: number;
+  /** "WIDTHxHEIGHT"; undefined for the model's default, also when the client sent "auto". */
+  readonly size: string | undefined;
+  readonly responseFormat: "url" | "b64_json";
+  readonly outputFormat: OutputFormat;
+  /** 0…100, only with jpeg and webp; undefined: the encoder's default. */
+  readonly outputCompression: number | undefined;
+  /** 0…2³²−1; picture i of n takes seed + i (mod 2³²). Undefined: `reuse` decides. */
+  readonly seed: number | undefined;
+  readonly steps: number | undefined;
+  readonly guidanceScale: number | undefined;
+  readonly reuse: "prefer" | "fresh";
+  /** Sentences for the answer about fields that were accepted and have no effect. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the JSON body of `POST /v1/images/generations`. OpenAI's fields are all known; null means absent, as there.
+ * Fails with `invalid_request` naming the first field that is unknown or out of its range.
+ */
+export function parseCreateImageRequest(json: unknown): Result<CreateImageRequest, Failure> {
+  const input = withoutNulls(json);
+  if (isRecord(input) && input["stream"] === true) {
+    return err(invalidRequest("stream", "Streaming is not supported yet. Leave 'stream' out or send false."));
+  }
+  const parsed = wireSchema.safeParse(input);
+  if (!parsed.success) return err(requestFault(parsed.error, input));
+  const wire = parsed.data;
+  if (wire.output_format === "png" && (wire.output_compression ?? 100) !== 100) {
+    const message = "'output_compression' below 100 needs 'output_format' jpeg or webp; png is always lossless.";
+    return err(invalidRequest("output_compression", message));
+  }
+  return ok(toRequest(wire));
+}
+
+function toRequest(wire: z.infer<typeof wireSchema>): CreateImageRequest {
+  return {
+    prompt: wire.prompt,
+    negativePrompt: wire.negative_prompt,
+    model: wire.model,
+    n: wire.n,
+    size: wire.size === "auto" ? undefined : wire.size,
+    responseFormat: wire.response_format,
+    outputFormat: wire.output_format,
+    outputCompression: wire.output_format === "png" ? undefined : wire.output_compression,
+    seed: wire.seed,
+    steps: wire.steps,
+    guidanceScale: wire.guidance_scale,
+    reuse: wire.reuse,
+    warnings: ignoredWithWarning
+      .filter((field) => wire[field] !== undefined && wire[field] !== "auto")
+      .map((field) => `'${field}' has no effect on this model and was ignored.`),
+  };
+}
+
+function withoutNulls(json: unknown): unknown {
+  if (!isRecord(json)) return json;
+  return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { type CreateImageRequest, parseCreateImageRequest } from "../../../shared/api/create-image-request.ts";
+import { type Failure, failureToHttp } from "../../../shared/errors.ts";
+
+function accepted(json: unknown): CreateImageRequest {
+  const result = parseCreateImageRequest(json);
+  if (!result.ok) expect.fail(JSON.stringify(result.error));
+  return result.value;
+}
+
+function refused(json: unknown): Extract<Failure, { code: "invalid_request" }> {
+  const result = parseCreateImageRequest(json);
+  if (result.ok || result.error.code !== "invalid_request") expect.fail("The request was not refused as invalid.");
+  return result.error;
+}
+
+describe("what clients send", () => {
+  test("a prompt alone is a request for one png as base64 that prefers reuse", () => {
+    expect(accepted({ prompt: "a cat" })).toEqual({
+      prompt: "a cat",
+      negativePrompt: "",
+      model: undefined,
+      n: 1,
+      size: undefined,
+      responseFormat: "b64_json",
+      outputFormat: "png",
+      outputCompression: undefined,
+      seed: undefined,
+      steps: undefined,
+      guidanceScale: undefined,
+      reuse: "prefer",
+      warnings: [],
+    });
+  });
+
+  test("our own fields reach the request", () => {
+    const own = { seed: 4_294_967_295, steps: 12, guidance_scale: 3.5, negative_prompt: "dog", reuse: "fresh" };
+    expect(accepted({ prompt: "a cat", ...own })).toMatchObject({
+      seed: 4_294_967_295,
+      steps: 12,
+      guidanceScale: 3.5,
+      negativePrompt: "dog",
+      reuse: "fresh",
+    });
+  });
+
+  test("null means absent, as in OpenAI's API", () => {
+    expect(accepted({ prompt: "a cat", n: null, size: null, seed: null })).toEqual(accepted({ prompt: "a cat" }));
+  });
+
+  test("every field that OpenAI documents is accepted", () => {
+    const request = accepted({
+      prompt: "a cat",
+      model: "emoji-128",
+      n: 2,
+      size: "128x128",
+      quality: "auto",
+      style: "vivid",
+      background: "transparent",
+      moderation: "low",
+      response_format: "url",
+      output_format: "webp",
+      output_compression: 60,
+      partial_images: 0,
+      stream: false,
+      user: "u1",
+      safety_identifier: "s1",
+    });
+    expect(request).toMatchObject({ n: 2, responseFormat: "url", outputFormat: "webp", outputCompression: 60 });
+    expect(request.warnings).toEqual([
+      "'style' has no effect on this model and was ignored.",
+      "'background' has no effect on this model and was ignored.",
+      "'moderation' has no effect on this model and was ignored.",
+    ]);
+  });
+
+  test("the size auto is the model's default", () => {
+    expect(accepted({ prompt: "a cat", size: "auto" }).size).toBeUndefined();
+  });
+
+  test("full compression is accepted with png, where it means nothing", () => {
+    expect(accepted({ prompt: "a cat", output_compression: 100 }).outputCompression).toBeUndefined();
+  });
+});
+
+describe("what is refused, naming the field, its limit and the fix", () => {
+  test.each<[object, string, RegExp]>([
+    [{ prompt: undefined }, "prompt", /'prompt' is required/u],
+    [{ prompt: 1 }, "prompt", /must be a string/u],
+    [{ prompt: " \n" }, "prompt", /more than whitespace/u],
+    [{ prompt: "x".repeat(32_001) }, "prompt", /at most 32000 characters/u],
+    [{ n: 0 }, "n", /at least 1/u],
+    [{ n: 11 }, "n", /at most 10/u],
+    [{ n: 1.5 }, "n", /a whole number/u],
+    [{ n: "2" }, "n", /must be a number/u],
+    [{ size: "large" }, "size", /WIDTHxHEIGHT/u],
+    [{ seed: -1 }, "seed", /at least 0/u],
+    [{ seed: 2 ** 32 }, "seed", /at most 4294967295/u],
+    [{ steps: 0 }, "steps", /at least 1/u],
+    [{ guidance_scale: 101 }, "guidance_scale", /at most 100/u],
+    [{ reuse: "maybe" }, "reuse", /Accepted: prefer, fresh\./u],
+    [{ response_format: "bytes" }, "response_format", /Accepted: url, b64_json\./u],
+    [{ output_format: "avif" }, "output_format", /Accepted: png, jpeg, webp\./u],
+    [{ output_compression: 80 }, "output_compression", /jpeg or webp/u],
+    [{ output_format: "webp", output_compression: 101 }, "output_compression", /at most 100/u],
+    [{ stream: true }, "stream", /not supported yet/u],
+    [{ quality: "best" }, "quality", /Accepted: auto, /u],
+    [{ num_steps: 3 }, "num_steps", /Unknown field 'num_steps'/u],
+  ])("%o", (fields, param, message) => {
+    const failure = refused({ prompt: "a cat", ...fields });
+    expect(failure.param).toBe(param);
+    expect(failureToHttp(failure).body.error.message).toMatch(message);
+  });
+
+  test.each([[undefined], [null], ["a cat"], [["a cat"]], [7]])("a body of %o", (body) => {
+    expect(refused(body)).toMatchObject({ param: null, message: "The request body must be an object." });
+  });
+
+  test("no message repeats the prompt", () => {
+    for (const prompt of ["secret".repeat(6000), ["secret"]]) {
+      expect(failureToHttp(refused({ prompt })).body.error.message).not.toContain("secret");
+    }
+  });
+
+  test("a field's name from outside is cut short", () => {
+    expect(refused({ prompt: "a cat", ["x".repeat(5000)]: 1 }).message.length).toBeLessThan(150);
+  });
+});
