@@ -1,0 +1,42 @@
+import { z } from "zod";
+import type { Failure } from "../errors.ts";
+import { type OutputFormat, outputFormatSchema } from "../output-format.ts";
+import { requestFault } from "../request-fault.ts";
+import { err, ok, type Result } from "../result.ts";
+
+/** Where the backend turns latents into pictures: POST, one latent file in, image bytes out. */
+export const decodePath = "/decode";
+
+/** The content type of a latent file. */
+export const latentContentType = "application/octet-stream";
+
+/** The parts of a decode that the `server-timing` header of its answer tells, each in milliseconds. */
+export const decodeTimings = ["queue", "stage-b", "stage-a", "encode"] as const;
+
+const querySchema = z.strictObject({
+  format: outputFormatSchema,
+  /** Of jpeg and webp; the encoder's default when absent. */
+  quality: z
+    .string()
+    .regex(/^\d{1,3}$/u)
+    .transform(Number)
+    .pipe(z.int().min(0).max(100))
+    .optional(),
+});
+
+/** How a latent is to become a file. `quality` is 0…100 and only means something for jpeg and webp. */
+export interface DecodeOptions {
+  readonly format: OutputFormat;
+  readonly quality?: number | undefined;
+}
+
+/** The path and query of a decode request, the one spelling that both sides sign. */
+export function decodeTarget({ format, quality }: DecodeOptions): string {
+  return `${decodePath}?format=${format}${quality === undefined ? "" : `&quality=${quality}`}`;
+}
+
+/** Reads the query's parameters. Fails with `invalid_request` naming the parameter. */
+export function parseDecodeQuery(query: Readonly<Record<string, string>>): Result<DecodeOptions, Failure> {
+  const parsed = querySchema.safeParse(query);
+  return parsed.success ? ok(parsed.data) : err(requestFault(parsed.error, query));
+}

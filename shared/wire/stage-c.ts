@@ -1,0 +1,73 @@
+import { z } from "zod";
+import type { Failure } from "../errors.ts";
+import {
+  guidanceScaleMax,
+  imagesPerRequestMax,
+  latentFileBytesMax,
+  seedMax,
+  stepsMax,
+  tokensPerPromptMax,
+} from "../limits.ts";
+import { requestFault } from "../request-fault.ts";
+import { err, ok, type Result } from "../result.ts";
+
+/** Where the backend takes Stage C jobs: POST, JSON both ways. */
+export const stageCPath = "/stage-c";
+
+const tokenIdsSchema = z.array(z.int().min(0)).min(1).max(tokensPerPromptMax);
+const sideSchema = z.int().min(1);
+
+const requestSchema = z.strictObject({
+  model: z.string().min(1).max(128),
+  /** Must be the loaded bundle's, or a latent would be stored under another model's key. */
+  revision: z.string().min(1).max(128),
+  tokenIds: tokenIdsSchema,
+  negativeTokenIds: tokenIdsSchema,
+  /** One latent for each, in this order. */
+  seeds: z.array(z.int().min(0).max(seedMax)).min(1).max(imagesPerRequestMax),
+  steps: z.int().min(1).max(stepsMax),
+  guidanceScale: z.number().min(0).max(guidanceScaleMax),
+  /** (channels, height, width) */
+  latentShape: z.tuple([sideSchema, sideSchema, sideSchema]),
+});
+
+const millisecondsSchema = z.number().min(0);
+
+const responseSchema = z.object({
+  model: z.string(),
+  revision: z.string(),
+  latents: z
+    .array(
+      z.object({
+        seed: z.int().min(0).max(seedMax),
+        /** A latent file in standard base64 with padding. */
+        safetensors: z.base64().max(Math.ceil(latentFileBytesMax / 3) * 4),
+      }),
+    )
+    .min(1)
+    .max(imagesPerRequestMax),
+  milliseconds: z.object({ queue: millisecondsSchema, textEncoder: millisecondsSchema, stageC: millisecondsSchema }),
+});
+
+/** Token ids and seeds in: the backend never sees a prompt's text. */
+export type StageCRequest = z.infer<typeof requestSchema>;
+
+/** One latent a seed, in the request's order, and what the job took. */
+export type StageCResponse = z.infer<typeof responseSchema>;
+
+/** The backend's reading of a job. Fails with `invalid_request` naming the field. */
+export function parseStageCRequest(json: unknown): Result<StageCRequest, Failure> {
+  const parsed = requestSchema.safeParse(json);
+  return parsed.success ? ok(parsed.data) : err(requestFault(parsed.error, json));
+}
+
+/** The edge's reading of the answer to `request`. Fails with `backend_failed` unless it answers just that request. */
+export function parseStageCResponse(json: unknown, request: StageCRequest): Result<StageCResponse, Failure> {
+  const { data } = responseSchema.safeParse(json);
+  const answers =
+    data?.revision === request.revision &&
+    data.model === request.model &&
+    data.latents.length === request.seeds.length &&
+    data.latents.every((latent, index) => latent.seed === request.seeds[index]);
+  return answers ? ok(data) : err({ code: "backend_failed" });
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { parseStageCRequest, parseStageCResponse, type StageCRequest } from "../../../shared/wire/stage-c.ts";
+
+const request: StageCRequest = {
+  model: "emoji-128",
+  revision: "r1",
+  tokenIds: [0, 5, 2],
+  negativeTokenIds: [0, 2],
+  seeds: [1, 2],
+  steps: 20,
+  guidanceScale: 4,
+  latentShape: [16, 8, 8],
+};
+
+const response = {
+  model: "emoji-128",
+  revision: "r1",
+  latents: [
+    { seed: 1, safetensors: "AAAA" },
+    { seed: 2, safetensors: "AAA=" },
+  ],
+  milliseconds: { queue: 0, textEncoder: 1.5, stageC: 20 },
+};
+
+test("a request survives the way over the wire", () => {
+  expect(parseStageCRequest(JSON.parse(JSON.stringify(request)))).toEqual({ ok: true, value: request });
+});
+
+describe("a request is refused, naming the field,", () => {
+  test.each<[object, string]>([
+    [{ tokenIds: [] }, "tokenIds"],
+    [{ tokenIds: [0, -1] }, "tokenIds.1"],
+    [{ tokenIds: [0.5] }, "tokenIds.0"],
+    [{ seeds: [] }, "seeds"],
+    [{ seeds: Array.from({ length: 11 }, (_, index) => index) }, "seeds"],
+    [{ seeds: [2 ** 32] }, "seeds.0"],
+    [{ latentShape: [16, 8] }, "latentShape"],
+    [{ latentShape: [16, 0, 8] }, "latentShape.1"],
+    [{ steps: 0 }, "steps"],
+    [{ revision: undefined }, "revision"],
+    [{ prompt: "a cat" }, "prompt"],
+  ])("for %o", (change, param) => {
+    expect(parseStageCRequest({ ...request, ...change })).toMatchObject({ ok: false, error: { param } });
+  });
+});
+
+describe("an answer is believed only when it answers just this request", () => {
+  test("with a latent for every seed in order it does", () => {
+    expect(parseStageCResponse(response, request)).toEqual({ ok: true, value: response });
+  });
+
+  test.each<[string, object]>([
+    ["another model's", { model: "other" }],
+    ["another revision's", { revision: "r2" }],
+    ["one latent too few", { latents: response.latents.slice(1) }],
+    ["seeds in another order", { latents: response.latents.toReversed() }],
+    ["no base64", { latents: [{ seed: 1, safetensors: "*" }, response.latents[1]] }],
+    ["no timings", { milliseconds: undefined }],
+  ])("with %s it does not", (_, change) => {
+    expect(parseStageCResponse({ ...response, ...change }, request)).toEqual({
+      ok: false,
+      error: { code: "backend_failed" },
+    });
+  });
+});
