@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import {
+  type DoorTable,
+  forbiddenImports,
+  forbiddenPackages,
+  type ImportTable,
+  importCycle,
+  longFiles,
+} from "./support/architecture.ts";
+import { readSources } from "./support/source-tree.ts";
+
+const sharedBase = ["shared", "shared/prompt", "shared/latents"];
+const shared = [...sharedBase, "shared/models", "shared/api", "shared/wire"];
+const services = ["gpu", "auth", "ledger", "prompt", "latents", "images"].map((name) => `workers/${name}`);
+const work = [...services, "workers/jobs", "workers/generation"];
+const parts = ["tensor", "diffusion", "image", "runtime", "scheduling"].map((name) => `gpu-backend/${name}`);
+
+const importTable: ImportTable = {
+  shared: [],
+  "shared/prompt": ["shared"],
+  "shared/latents": ["shared"],
+  "shared/models": sharedBase,
+  "shared/api": [...sharedBase, "shared/models"],
+  "shared/wire": [...sharedBase, "shared/models"],
+  ...Object.fromEntries(services.map((folder) => [folder, shared])),
+  "workers/jobs": ["workers/gpu", "workers/latents", ...shared],
+  "workers/generation": [
+    ...["prompt", "latents", "jobs", "images", "ledger"].map((name) => `workers/${name}`),
+    ...shared,
+  ],
+  "workers/middleware": [...work, ...shared],
+  "workers/routes": [...work, "workers/middleware", ...shared],
+  "workers/playground": [],
+  workers: [...work, "workers/middleware", "workers/routes", "workers/playground", ...shared],
+  ...Object.fromEntries(parts.map((folder) => [folder, shared])),
+  "gpu-backend/pipeline": ["gpu-backend/tensor", "gpu-backend/diffusion", "gpu-backend/runtime", ...shared],
+  "gpu-backend/http": ["gpu-backend", ...parts, "gpu-backend/pipeline", ...shared],
+  "gpu-backend": [...parts, "gpu-backend/pipeline", "gpu-backend/http", ...shared],
+};
+
+const backendRim = ["gpu-backend/http/", "gpu-backend/app.ts", "gpu-backend/main.ts"];
+
+const doors: DoorTable = {
+  "onnxruntime-node": ["gpu-backend/runtime/"],
+  sharp: ["gpu-backend/image/"],
+  "@huggingface/tokenizers": ["workers/prompt/"],
+  hono: ["workers/middleware/", "workers/routes/", "workers/app.ts", "workers/index.ts", ...backendRim],
+  "@hono/node-server": backendRim,
+};
+
+const sourceLinesMax = 300;
+const testLinesMax = 400;
+
+describe("the code", () => {
+  const sources = readSources("shared", "workers", "gpu-backend");
+
+  test("is found", () => {
+    expect([...sources.keys()]).toContain("shared/models/manifest.ts");
+  });
+
+  test("imports nothing that the table does not allow", () => {
+    expect(forbiddenImports(sources, importTable)).toEqual([]);
+  });
+
+  test("enters each guarded package by its one door", () => {
+    expect(forbiddenPackages(sources, doors)).toEqual([]);
+  });
+
+  test("has no cycle of imports, types included", () => {
+    expect(importCycle(sources)).toEqual([]);
+  });
+
+  test("has no file that is too long to read", () => {
+    expect(longFiles(sources, sourceLinesMax)).toEqual([]);
+    expect(longFiles(readSources("test", "scripts"), testLinesMax)).toEqual([]);
+  });
+});
+
+describe("a planted fault is found:", () => {
+  const table: ImportTable = { shared: [], "shared/api": ["shared"], workers: ["shared", "shared/api"] };
+  const planted = (path: string, source: string) => forbiddenImports(new Map([[path, source]]), table);
+
+  test.each([
+    ["an import", 'import { a } from "../workers/a.ts";'],
+    ["an import of a type", 'import type { A } from "../workers/a.ts";'],
+    ["an import for its side effect", 'import "../workers/a.ts";'],
+    ["a re-export", 'export { a } from "../workers/a.ts";'],
+    ["a re-export of everything", 'export * from "../workers/a.ts";'],
+    ["a dynamic import", 'export const a = import("../workers/a.ts");'],
+    ["a type named by import", 'export type A = import("../workers/a.ts").A;'],
+  ])("%s upwards", (_, source) => {
+    expect(planted("shared/b.ts", source)).toEqual(["shared/b.ts imports workers/a.ts"]);
+  });
+
+  test("an import from a folder into one that may only import it", () => {
+    expect(planted("shared/b.ts", 'import "./api/a.ts";')).toHaveLength(1);
+    expect(planted("shared/api/b.ts", 'import "../a.ts";')).toEqual([]);
+  });
+
+  test("a folder that nobody entered in the table, as importer and as target", () => {
+    expect(planted("shared/new/b.ts", "export {};")).toHaveLength(1);
+    expect(planted("workers/b.ts", 'import "../shared/new/a.ts";')).toHaveLength(1);
+  });
+
+  test("a package that enters elsewhere than by its door, also by a path inside it", () => {
+    const outside = new Map([
+      ["workers/prompt/a.ts", 'import type { Context } from "hono";'],
+      ["workers/jobs/a.ts", 'import { cors } from "hono/cors";'],
+      ["workers/app.ts", 'import { Hono } from "hono";'],
+      ["workers/honolulu.ts", 'import "hono-other";'],
+    ]);
+    expect(forbiddenPackages(outside, doors)).toEqual([
+      "workers/prompt/a.ts imports hono",
+      "workers/jobs/a.ts imports hono/cors",
+    ]);
+  });
+
+  test("a cycle, even through types alone", () => {
+    const circle = new Map([
+      ["shared/start.ts", 'import "./a.ts";'],
+      ["shared/a.ts", 'import type { B } from "./b.ts";'],
+      ["shared/b.ts", 'export type { A } from "./a.ts";'],
+    ]);
+    expect(importCycle(circle)).toEqual(["shared/a.ts", "shared/b.ts", "shared/a.ts"]);
+  });
+
+  test("a diamond is no cycle", () => {
+    const diamond = new Map([
+      ["shared/a.ts", 'import "./b.ts"; import "./c.ts";'],
+      ["shared/b.ts", 'import "./d.ts";'],
+      ["shared/c.ts", 'import "./d.ts";'],
+      ["shared/d.ts", "export {};"],
+    ]);
+    expect(importCycle(diamond)).toEqual([]);
+  });
+
+  test("one line too many", () => {
+    expect(longFiles(new Map([["shared/a.ts", "x\n".repeat(3)]]), 3)).toEqual([]);
+    expect(longFiles(new Map([["shared/a.ts", "x\n".repeat(4)]]), 3)).toEqual(["shared/a.ts: 4 lines"]);
+  });
+});
