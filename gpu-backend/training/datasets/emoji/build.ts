@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import sharp from "sharp";
+import { type Concept, captionsOf, createConceptFinder, KIND_WEIGHT } from "./captions.ts";
+import { ICON_SOURCES, type Icon, type IconSource, readIcons } from "./sources.ts";
+
+const HELP = `Usage: npm run build -- --out DIR [--size 128]
+
+Rasterises the icon packages on white and writes, in one order:
+  DIR/images.rgb      raw bytes, (N, size, size, 3), 8 bit sRGB
+  DIR/records.jsonl   one line a picture: source, licence, captions, kind, weight
+Icons that cannot be drawn are listed in DIR/skipped.txt and do not stop the run.`;
+
+interface Drawing {
+  readonly source: IconSource;
+  readonly icon: Icon;
+  readonly concept: Concept;
+}
+
+function listDrawings(sizePixels: number): readonly Drawing[] {
+  const findConcept = createConceptFinder();
+  return ICON_SOURCES.flatMap((source) =>
+    readIcons(source, sizePixels).flatMap((icon) => {
+      const concept = findConcept(source, icon.name);
+      return concept === null ? [] : [{ source, icon, concept }];
+    }),
+  );
+}
+
+/** (size, size, 3) bytes on white. The drawing fills the square, keeping its aspect ratio. */
+function rasterise(svg: string, sizePixels: number): Promise<Buffer> {
+  return sharp(Buffer.from(svg))
+    .resize(sizePixels, sizePixels, { fit: "contain", background: "#ffffff" })
+    .flatten({ background: "#ffffff" })
+    .toColourspace("srgb")
+    .raw()
+    .toBuffer();
+}
+
+const recordOf = ({ source, icon, concept }: Drawing) => ({
+  id: `${source.package}/${icon.name}`,
+  licence: source.licence,
+  style: source.style,
+  label: concept.label,
+  kind: concept.kind,
+  weight: source.weight * KIND_WEIGHT[concept.kind],
+  captions: captionsOf(concept, source.style),
+});
+
+async function build(directory: string, sizePixels: number): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  const drawings = listDrawings(sizePixels);
+  const images = openSync(join(directory, "images.rgb"), "w");
+  const records: string[] = [];
+  const skipped: string[] = [];
+  const seen = new Set<string>();
+  for (const [index, drawing] of drawings.entries()) {
+    const pixels = await rasterise(drawing.icon.svg, sizePixels).catch(() => null);
+    const digest = pixels === null ? "" : createHash("sha256").update(pixels).digest("hex");
+    if (pixels === null || pixels.length !== sizePixels * sizePixels * 3 || seen.has(digest)) {
+      skipped.push(`${drawing.source.package}/${drawing.icon.name}\t${pixels === null ? "not drawable" : "duplicate"}`);
+      continue;
+    }
+    seen.add(digest);
+    writeSync(images, pixels);
+    records.push(JSON.stringify(recordOf(drawing)));
+    if (index % 100 === 0) process.stderr.write(`\r${index + 1}/${drawings.length} ${drawing.source.package}      `);
+  }
+  writeFileSync(join(directory, "records.jsonl"), `${records.join("\n")}\n`);
+  writeFileSync(join(directory, "skipped.txt"), `${skipped.join("\n")}\n`);
+  process.stderr.write(`\r${records.length} pictures written, ${skipped.length} skipped\n`);
+}
+
+const { values } = parseArgs({
+  options: { out: { type: "string" }, size: { type: "string", default: "128" }, help: { type: "boolean" } },
+});
+if (values.help === true || values.out === undefined) {
+  process.stdout.write(`${HELP}\n`);
+  process.exitCode = values.help === true ? 0 : 2;
+} else {
+  await build(values.out, Number(values.size));
+}

@@ -1,0 +1,122 @@
+"""Configuration of a model and of its training: frozen dataclasses, read from one TOML file."""
+
+import tomllib
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class StageAConfig:
+    hidden_channels: int
+    bottleneck_blocks: int
+    latent_channels: int
+    codebook_size: int
+
+
+@dataclass(frozen=True)
+class StageBConfig:
+    """Channels and ResBlocks of each level, outermost first. Level n works at 1 / 2^n of the Stage A latent's side."""
+
+    channels: tuple[int, ...]
+    blocks: tuple[int, ...]
+    mapper_channels: int
+    timestep_width: int
+
+
+@dataclass(frozen=True)
+class StageCConfig:
+    channels: int
+    depth: int
+    heads: int
+    patch: int
+    timestep_width: int
+    dropout: float
+
+
+@dataclass(frozen=True)
+class LatentConfig:
+    """Geometry of the Stage C latent. `downscale` is picture side over latent side; the compressor fixes it at 16."""
+
+    channels: int
+    downscale: int
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    tokens_max: int
+    width: int
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """AdamW with warm-up, a constant middle and a linear decay to 0 over the last `decay_steps` of `steps`."""
+
+    steps: int
+    batch: int
+    learning_rate: float
+    warmup_steps: int
+    decay_steps: int
+    weight_decay: float
+    ema_decay: float
+    crop_pixels: int
+    full_picture_steps: int
+
+
+@dataclass(frozen=True)
+class SamplerConfig:
+    kind: str
+    steps: int
+    steps_min: int
+    steps_max: int
+    guidance_scale: float
+    guidance_scale_min: float
+    guidance_scale_max: float
+
+
+@dataclass(frozen=True)
+class Config:
+    id: str
+    name: str
+    description: str
+    image_side: int
+    seed: int
+    compile: bool
+    text: TextConfig
+    latent: LatentConfig
+    stage_a: StageAConfig
+    stage_b: StageBConfig
+    stage_c: StageCConfig
+    train_a: OptimiserConfig
+    train_b: OptimiserConfig
+    train_c: OptimiserConfig
+    sampler_b: SamplerConfig
+    sampler_c: SamplerConfig
+
+
+def load_config(path: str | Path) -> Config:
+    """Reads a TOML file. Raises ValueError naming the key that is missing, unknown or of the wrong type."""
+    with open(path, "rb") as file:
+        return _build(Config, tomllib.load(file), "")
+
+
+def _build(kind: type[T], values: dict[str, Any], prefix: str) -> T:
+    hints = get_type_hints(kind)
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    for name in names ^ values.keys():
+        raise ValueError(f"config: {prefix}{name} is {'missing' if name in names else 'unknown'}")
+    return kind(**{name: _convert(hints[name], values[name], prefix + name) for name in names})
+
+
+def _convert(hint: Any, value: Any, name: str) -> Any:
+    if is_dataclass(hint):
+        return _build(hint, value, f"{name}.")  # type: ignore[arg-type]
+    if hint == tuple[int, ...]:
+        return tuple(value)
+    if hint is float and isinstance(value, int):
+        return float(value)
+    if type(value) is not hint:
+        raise ValueError(f"config: {name} must be {hint.__name__}, not {type(value).__name__}")
+    return value

@@ -1,0 +1,163 @@
+"""Writes a model bundle. Every graph is run against PyTorch at three shapes; a difference stops the export."""
+
+import argparse
+import hashlib
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from wuerstchen.config import Config, SamplerConfig, load_config
+from wuerstchen.export.compress_weights import compress_weights
+from wuerstchen.export.graphs import Exported, Graph, Port, Stages, bundle_graphs, dynamic_shapes, example_inputs
+from wuerstchen.models.blocks import timestep_frequencies
+from wuerstchen.models.compressor import Compressor
+from wuerstchen.models.stage_a import StageA
+from wuerstchen.models.text_encoder import TextEncoder
+from wuerstchen.training.precompute import load_part, new_stage_b, new_stage_c
+from wuerstchen.training.sources import text_encoder_directory
+
+OPSET = 20
+# (batch, latent side, text positions)
+CHECKED_SHAPES = ((1, 8, 12), (3, 4, 16), (2, 12, 7))
+# Relative to the largest value of the output: graphs must say what PyTorch says up to the order of float32 additions.
+GRAPH_TOLERANCE = 2e-5
+# Rounded weights may move an output; the figure of each graph goes into the manifest's card.
+STORED_PSNR_DB_MIN = {"int8": 30.0, "float16": 40.0}
+
+
+def export_graph(graph: Graph, path: Path) -> float:
+    """Writes one graph and returns the PSNR in dB of its stored weights against float32. Raises ArithmeticError on a mismatch."""
+    example = example_inputs(graph, 2, 8, 9, seed=0)
+    program = torch.onnx.export(
+        Exported(graph).eval(), example, dynamo=True, opset_version=OPSET, dynamic_shapes=(dynamic_shapes(graph),),
+        input_names=[port.name for port in graph.inputs], output_names=[graph.output.name], verbose=False,
+    )
+    assert program is not None
+    exact = program.model_proto
+    del exact.metadata_props[:]
+    for node in exact.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    stored = compress_weights(exact, graph.weights)
+    onnx.save(stored, path)
+    return min(_check(graph, exact, stored, *shape) for shape in CHECKED_SHAPES)
+
+
+def _check(graph: Graph, exact: onnx.ModelProto, stored: onnx.ModelProto, batch: int, side: int, tokens: int) -> float:
+    inputs = example_inputs(graph, batch, side, tokens, seed=side)
+    feed = {port.name: tensor.numpy() for port, tensor in zip(graph.inputs, inputs, strict=True)}
+    with torch.no_grad():
+        expected = graph.compute(*inputs).numpy()
+    peak = float(np.abs(expected).max())
+    difference = float(np.abs(_run(exact, feed) - expected).max()) / peak
+    if difference > GRAPH_TOLERANCE:
+        raise ArithmeticError(f"{graph.key}: differs from PyTorch by {difference:.1e} of its peak at {(batch, side, tokens)}")
+    error = float(np.square(_run(stored, feed) - expected).mean())
+    decibels = 99.0 if error == 0 else 10 * math.log10(peak**2 / error)
+    if decibels < STORED_PSNR_DB_MIN[graph.weights]:
+        raise ArithmeticError(f"{graph.key}: {graph.weights} weights give {decibels:.1f} dB at {(batch, side, tokens)}")
+    return decibels
+
+
+def _run(model: onnx.ModelProto, feed: dict[str, np.ndarray]) -> np.ndarray:
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(None, feed)[0]
+
+
+def write_bundle(config: Config, stages: Stages, tokenizer: Path, directory: Path, revision: str, created: str) -> dict[str, float]:
+    """Writes graphs, tokenizer and model.json; returns each graph's PSNR of stored against float32 weights."""
+    directory.mkdir(parents=True, exist_ok=True)
+    figures, entries = {}, {}
+    for graph in bundle_graphs(config, stages):
+        name = f"{_kebab(graph.key)}.onnx"
+        figures[graph.key] = export_graph(graph, directory / name)
+        entries[graph.key] = {
+            "file": name, "inputs": [_port(port) for port in graph.inputs], "outputs": [_port(graph.output)], "weights": graph.weights,
+        }
+    _write_tokenizer(tokenizer, directory / "tokenizer.json")
+    names = sorted([*(entry["file"] for entry in entries.values()), "tokenizer.json"])
+    files = {name: _describe(directory / name) for name in names}
+    manifest = _manifest(config, entries, files, revision, created)
+    (directory / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    return figures
+
+
+def _manifest(config: Config, graphs: dict, files: dict, revision: str, created: str) -> dict:
+    side = config.image_side
+    return {
+        "format": "wuerstchen-edge/bundle@1",
+        "id": config.id, "name": config.name, "description": config.description,
+        "revision": revision, "created": created, "licence": "MIT; training data MIT, Apache-2.0, CC-BY-4.0: see MODEL_CARD.md",
+        "image": {"sizes": [f"{side}x{side}"], "sizeDefault": f"{side}x{side}", "channels": 3},
+        "latent": {"channels": config.latent.channels, "downscale": config.latent.downscale},
+        "stageB": {"channels": config.stage_a.latent_channels, "downscale": 4, "latentScale": 1},
+        "text": {"tokensMax": config.text.tokens_max, "width": config.text.width, "specialTokensCount": 2, "tokenizer": "tokenizer.json"},
+        "schedule": {"kind": "cosine", "s": 0.008, "clampMin": 1e-4, "clampMax": 0.9999},
+        "timestepEmbedding": {
+            "width": config.stage_c.timestep_width, "frequencies": timestep_frequencies(config.stage_c.timestep_width).tolist(),
+        },
+        "sampler": {"stageC": _sampler(config.sampler_c), "stageB": _sampler(config.sampler_b)},
+        "graphs": graphs,
+        "files": files,
+    }
+
+
+def _write_tokenizer(source: Path, target: Path) -> None:
+    """Without the padding and truncation that some checkpoints carry: how many tokens fit is the manifest's to say, and dropped ones are counted."""
+    target.write_text(json.dumps({**json.loads(source.read_text()), "padding": None, "truncation": None}, ensure_ascii=False))
+
+
+def _sampler(config: SamplerConfig) -> dict:
+    return {
+        "kind": config.kind,
+        "steps": {"default": config.steps, "min": config.steps_min, "max": config.steps_max},
+        "guidanceScale": {"default": config.guidance_scale, "min": config.guidance_scale_min, "max": config.guidance_scale_max},
+    }
+
+
+def _port(port: Port) -> dict:
+    return {"name": port.name, "dtype": port.dtype, "shape": list(port.shape)}
+
+
+def _describe(path: Path) -> dict:
+    data = path.read_bytes()
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def _kebab(name: str) -> str:
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def trained_stages(config: Config, runs: Path) -> Stages:
+    """The averaged weights of finished runs."""
+    return Stages(
+        text_encoder=TextEncoder.load(text_encoder_directory(runs)),
+        compressor=load_part(runs, "stage-b", "compressor", Compressor(config.latent.channels)),
+        stage_a=load_part(runs, "stage-a", "stage_a", StageA(config.stage_a)),
+        stage_b=load_part(runs, "stage-b", "stage_b", new_stage_b(config)),
+        stage_c=load_part(runs, "stage-c", "stage_c", new_stage_c(config)),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that training wrote")
+    parser.add_argument("--out", type=Path, required=True, help="bundle folder, for example ../models/emoji-128")
+    parser.add_argument("--revision", required=True, help="name of these weights, part of every latent's key, for example 2026-11-22")
+    arguments = parser.parse_args()
+    config = load_config(arguments.config)
+    runs = arguments.runs / config.id
+    tokenizer = text_encoder_directory(runs) / "tokenizer.json"
+    figures = write_bundle(config, trained_stages(config, runs), tokenizer, arguments.out, arguments.revision, arguments.revision)
+    for key, decibels in figures.items():
+        print(f"{key}: stored weights {decibels:.1f} dB against float32")
+
+
+if __name__ == "__main__":
+    main()

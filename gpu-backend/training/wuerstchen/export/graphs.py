@@ -1,0 +1,131 @@
+"""The graphs of a bundle: which inputs and outputs each has, and the module that computes it.
+
+Timestep embeddings are inputs: computed inside a graph, a constant-folded exp that is one ulp off is multiplied by 10^4.
+What depends on the text or on the Stage C latent alone has a graph of its own, so a sampler runs it once and not at every step.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim
+
+from wuerstchen.config import Config
+from wuerstchen.models.compressor import Compressor
+from wuerstchen.models.stage_a import StageA
+from wuerstchen.models.stage_b import StageB
+from wuerstchen.models.stage_c import StageC
+from wuerstchen.models.text_encoder import TextEncoder
+
+
+@dataclass(frozen=True)
+class Stages:
+    text_encoder: TextEncoder
+    compressor: Compressor
+    stage_a: StageA
+    stage_b: StageB
+    stage_c: StageC
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output. A dimension is a number, or a name where it varies: b batch, t text positions, h and w latent sides."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    key: str
+    inputs: tuple[Port, ...]
+    output: Port
+    compute: Callable[..., Tensor]
+    module: nn.Module
+    weights: str  # "int8" or "float16": how they are stored; they compute in float32
+
+
+class Exported(nn.Module):
+    """Gives torch.export a module whose forward is one method of ours."""
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__()
+        self.owner, self.compute = graph.module, graph.compute
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.compute(*inputs)
+
+
+def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
+    c, latent, a = config.stage_c, config.latent.channels, config.stage_a.latent_channels
+    ratio = config.latent.downscale // 4
+    text_condition = Port("text_condition", "float32", ("b", c.depth, 2, "t", c.channels))
+    text_mask = Port("text_mask", "float32", ("b", "t"))
+    stage_c_latent = Port("stage_c_latent", "float32", ("b", latent, "h", "w"))
+    stage_b_latent = Port("stage_b_latent", "float32", ("b", a, "h", "w"))
+    picture_condition = Port("picture_condition", "float32", ("b", config.stage_b.channels[0], "h", "w"))
+    timestep_c = Port("timestep_embedding", "float32", ("b", c.timestep_width))
+    timestep_b = Port("timestep_embedding", "float32", ("b", config.stage_b.timestep_width))
+    grown = ("b", config.stage_b.channels[0], f"{ratio}*h", f"{ratio}*w")
+    return (
+        Graph(
+            "textEncoder", (Port("token_ids", "int64", ("b", "t")), Port("token_mask", "int64", ("b", "t"))),
+            Port("text_states", "float32", ("b", "1+t", config.text.width)), stages.text_encoder.forward, stages.text_encoder, "int8",
+        ),
+        Graph(
+            "textConditioner", (Port("text_states", "float32", ("b", "t", config.text.width)),),
+            text_condition, stages.stage_c.condition, stages.stage_c, "float16",
+        ),
+        Graph(
+            "stageC", (stage_c_latent, timestep_c, text_condition, text_mask),
+            Port("noise", "float32", stage_c_latent.shape), stages.stage_c.denoise, stages.stage_c, "float16",
+        ),
+        Graph(
+            "stageBConditioner", (stage_c_latent,), Port("picture_condition", "float32", grown),
+            stages.stage_b.condition, stages.stage_b, "float16",
+        ),
+        Graph(
+            "stageB", (stage_b_latent, timestep_b, picture_condition), Port("noise", "float32", stage_b_latent.shape),
+            stages.stage_b.denoise, stages.stage_b, "float16",
+        ),
+        Graph(
+            "stageA", (stage_b_latent,), Port("image", "float32", ("b", 3, "4*h", "4*w")),
+            stages.stage_a.decode, stages.stage_a, "float16",
+        ),
+        Graph(
+            "compressor", (Port("image", "float32", ("b", 3, f"{config.latent.downscale}*h", f"{config.latent.downscale}*w")),),
+            stage_c_latent, stages.compressor.forward, stages.compressor, "float16",
+        ),
+    )
+
+
+def example_inputs(graph: Graph, batch: int, side: int, tokens: int, seed: int) -> tuple[Tensor, ...]:
+    """Random inputs for a latent of `side` cells a side and `tokens` text positions."""
+    generator = torch.Generator().manual_seed(seed)
+    sizes = {"b": batch, "t": tokens, "h": side, "w": side}
+
+    def one(port: Port) -> Tensor:
+        shape = [_size(dimension, sizes) for dimension in port.shape]
+        if port.name == "token_ids":
+            return torch.randint(0, 100, shape, generator=generator)
+        if port.name.endswith("_mask"):
+            kind = torch.int64 if port.dtype == "int64" else torch.float32
+            return (torch.arange(shape[1]) < max(2, shape[1] - 3)).to(kind).expand(shape).contiguous()
+        random = torch.randn(shape, generator=generator)
+        return random.sigmoid() if port.name == "image" else random
+
+    return tuple(one(port) for port in graph.inputs)
+
+
+def _size(dimension: int | str, sizes: dict[str, int]) -> int:
+    if isinstance(dimension, int):
+        return dimension
+    factor, _, name = dimension.rpartition("*")
+    return sizes[name] * int(factor or 1)
+
+
+def dynamic_shapes(graph: Graph) -> tuple[dict[int, object], ...]:
+    """For torch.export, one entry an input."""
+    return tuple({axis: Dim.DYNAMIC for axis, dimension in enumerate(port.shape) if isinstance(dimension, str)} for port in graph.inputs)

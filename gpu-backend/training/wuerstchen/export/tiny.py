@@ -1,0 +1,70 @@
+"""A bundle of random weights at the smallest size, with all paths live: what the servers' tests load.
+
+`python -m wuerstchen.export.tiny --config configs/tiny.toml --out ../../test/support/models/tiny`
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from torch import nn
+
+from wuerstchen.config import Config, load_config
+from wuerstchen.export.bundle import write_bundle
+from wuerstchen.export.graphs import Stages
+from wuerstchen.models.compressor import Compressor
+from wuerstchen.models.stage_a import StageA
+from wuerstchen.models.text_encoder import TextEncoder
+from wuerstchen.training.precompute import new_stage_b, new_stage_c
+
+WORDS = "red green blue apple dog cat house rocket heart face flat 3d noto a the with , . ##s ##es".split()
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def tiny_tokenizer() -> Tokenizer:
+    """WordPiece as BERT's, over a vocabulary of 100 pieces; any ASCII word falls apart into letters."""
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS, *LETTERS, *(f"##{letter}" for letter in LETTERS)]
+    tokenizer = Tokenizer(models.WordPiece({piece: number for number, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    return tokenizer
+
+
+def randomise(module: nn.Module, generator: torch.Generator) -> nn.Module:
+    """Zero-initialised gates and heads would make most paths identities, so every parameter gets a little noise."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.05)
+    return module.eval().requires_grad_(False)
+
+
+def tiny_stages(config: Config) -> Stages:
+    torch.manual_seed(config.seed)
+    generator = torch.Generator().manual_seed(config.seed)
+    return Stages(
+        text_encoder=randomise(TextEncoder(128, config.text.tokens_max, config.text.width, 2, 64, 1), generator),
+        compressor=randomise(Compressor(config.latent.channels), generator),
+        stage_a=randomise(StageA(config.stage_a), generator),
+        stage_b=randomise(new_stage_b(config), generator),
+        stage_c=randomise(new_stage_c(config), generator),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    config = load_config(arguments.config)
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer = Path(folder) / "tokenizer.json"
+        tiny_tokenizer().save(str(tokenizer))
+        write_bundle(config, tiny_stages(config), tokenizer, arguments.out, "random", "2026-11-22")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Stage B: a latent-diffusion U-Net that paints Stage A latents from the compact Stage C latent. It reads no text.
+
+The Stage C latent enters once, as in Stable Cascade's Stage B, through a sub-pixel mapper instead of a resize: every cell of the
+latent becomes a patch of features by a pixel shuffle. That is exact under crops (training) and in every ONNX runtime (inference).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from wuerstchen.config import StageBConfig
+from wuerstchen.models.blocks import ChannelNorm, ResBlock, TimestepBlock, initialise, timestep_embedding
+
+# B' stays inside [1e-3, 1 - 1e-3], so that the division is safe.
+B_HEAD_MARGIN = 1e-3
+
+
+class Layer(nn.Module):
+    """ResBlock then timestep: the `CT` of the published level configuration."""
+
+    def __init__(self, channels: int, skip_channels: int, timestep_width: int) -> None:
+        super().__init__()
+        self.block = ResBlock(channels, skip_channels)
+        self.timestep = TimestepBlock(channels, timestep_width)
+
+    def forward(self, x: Tensor, embedding: Tensor, skip: Tensor | None = None) -> Tensor:
+        return self.timestep(self.block(x, skip), embedding)
+
+
+class StageB(nn.Module):
+    """(b, c_a, h, w) noisy Stage A latent, (b,) time, (b, c_latent, h*4/downscale, …) Stage C latent to the noise in x."""
+
+    def __init__(self, config: StageBConfig, stage_a_channels: int, latent_channels: int, cells_ratio: int) -> None:
+        """`cells_ratio`: side of the Stage A latent over side of the Stage C latent, 4 for 16:1."""
+        super().__init__()
+        self.config = config
+        widths, width_t = config.channels, config.timestep_width
+        self.embed = nn.Conv2d(stage_a_channels, widths[0], 1)
+        self.mapper = nn.Sequential(
+            nn.Conv2d(latent_channels, config.mapper_channels, 3, padding=1),
+            nn.GELU(),
+            nn.Conv2d(config.mapper_channels, widths[0] * cells_ratio**2, 1),
+            nn.PixelShuffle(cells_ratio),
+            ChannelNorm(widths[0]),
+        )
+        self.down = nn.ModuleList(
+            nn.ModuleList(Layer(width, 0, width_t) for _ in range(count)) for width, count in zip(widths, config.blocks, strict=True)
+        )
+        self.downscale = nn.ModuleList(
+            nn.Sequential(ChannelNorm(outer), nn.Conv2d(outer, inner, 2, stride=2)) for outer, inner in zip(widths, widths[1:], strict=False)
+        )
+        self.up = nn.ModuleList(
+            nn.ModuleList(Layer(width, width if first and level + 1 < len(widths) else 0, width_t) for first in _first(count))
+            for level, (width, count) in enumerate(zip(widths, config.blocks, strict=True))
+        )
+        self.upscale = nn.ModuleList(
+            nn.Sequential(ChannelNorm(inner), nn.ConvTranspose2d(inner, outer, 2, stride=2)) for outer, inner in zip(widths, widths[1:], strict=False)
+        )
+        self.norm = ChannelNorm(widths[0])
+        self.head = nn.Conv2d(widths[0], stage_a_channels * 2, 1)
+        initialise(self, sum(config.blocks) * 2)
+        nn.init.zeros_(self.head.weight)
+
+    def condition(self, latent: Tensor) -> Tensor:
+        """Features (b, channels[0], h, w) of the Stage C latent: the same at every step, so computed once a picture."""
+        return self.mapper(latent)
+
+    def denoise(self, x: Tensor, embedding: Tensor, condition: Tensor) -> Tensor:
+        """Noise in x from a timestep embedding (b, timestep_width) and `condition`."""
+        a, b = self.heads(x, embedding, condition)
+        return (x - a) / b
+
+    def heads(self, x: Tensor, embedding: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """A, an estimate of the scaled clean latent, and B', of the noise level: eps = (x - A) / B'."""
+        h, skips = self.embed(x) + condition, []
+        for level, layers in enumerate(self.down):
+            if level > 0:
+                h = self.downscale[level - 1](h)
+            for layer in layers:
+                h = layer(h, embedding)
+            skips.append(h)
+        for level in reversed(range(len(self.up))):
+            deepest = level + 1 == len(self.up)
+            if not deepest:
+                h = self.upscale[level](h)
+            for index, layer in enumerate(self.up[level]):
+                h = layer(h, embedding, skips[level] if index == 0 and not deepest else None)
+        a, b = self.head(self.norm(h)).chunk(2, dim=1)
+        return a, b.sigmoid() * (1 - 2 * B_HEAD_MARGIN) + B_HEAD_MARGIN
+
+    def forward(self, x: Tensor, t: Tensor, latent: Tensor) -> Tensor:
+        return self.denoise(x, timestep_embedding(t, self.config.timestep_width), self.condition(latent))
+
+
+def _first(count: int) -> list[bool]:
+    return [index == 0 for index in range(count)]

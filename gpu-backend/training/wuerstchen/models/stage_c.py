@@ -1,0 +1,54 @@
+"""Stage C: the text-conditional prior. Isotropic, no U-Net; residual, timestep and attention blocks on the compact latent."""
+
+import torch
+from torch import Tensor, nn
+
+from wuerstchen.config import StageCConfig
+from wuerstchen.models.blocks import AttentionBlock, ChannelNorm, ResBlock, TimestepBlock, initialise, timestep_embedding
+
+
+class StageC(nn.Module):
+    """(b, c, h, w) noisy latent, (b,) time, text states (b, t, text_width) and their mask (b, t) to the noise in x."""
+
+    def __init__(self, config: StageCConfig, latent_channels: int, text_width: int) -> None:
+        super().__init__()
+        self.config = config
+        width, patch = config.channels, config.patch
+        self.embed = nn.Sequential(nn.PixelUnshuffle(patch), nn.Conv2d(latent_channels * patch**2, width, 1))
+        self.text = nn.Sequential(nn.Linear(text_width, width), nn.LeakyReLU(0.2), nn.Linear(width, width))
+        self.blocks = nn.ModuleList(
+            nn.ModuleList(
+                [
+                    ResBlock(width, dropout=config.dropout),
+                    TimestepBlock(width, config.timestep_width),
+                    AttentionBlock(width, config.heads, width),
+                ]
+            )
+            for _ in range(config.depth)
+        )
+        self.norm = ChannelNorm(width)
+        self.head = nn.Conv2d(width, latent_channels * 2 * patch**2, 1)
+        self.shuffle = nn.PixelShuffle(patch)
+        initialise(self, config.depth)
+        nn.init.zeros_(self.head.weight)
+
+    def condition(self, text: Tensor) -> Tensor:
+        """Text states (b, t, text_width) to the keys and values of every block (b, depth, 2, t, width), once a prompt."""
+        tokens = self.text(text)  # (b, t, width)
+        return torch.stack([attention.text_keys_values(tokens) for _, _, attention in self.blocks], dim=1)
+
+    def heads(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """A, an estimate of the scaled clean latent, and D = |1 - B| + 1e-5, of the noise level: eps = (x - A) / D."""
+        h = self.embed(x)  # (b, width, h / patch, w / patch)
+        for index, (residual, timestep, attention) in enumerate(self.blocks):
+            h = attention(timestep(residual(h), embedding), condition[:, index], text_mask)
+        a, b = self.shuffle(self.head(self.norm(h))).chunk(2, dim=1)
+        return a, (1 - b).abs() + 1e-5
+
+    def denoise(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> Tensor:
+        """Noise in x from a timestep embedding (b, timestep_width). At a new network's zero head it is x itself."""
+        a, d = self.heads(x, embedding, condition, text_mask)
+        return (x - a) / d
+
+    def forward(self, x: Tensor, t: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
+        return self.denoise(x, timestep_embedding(t, self.config.timestep_width), self.condition(text), text_mask)

@@ -1,0 +1,1 @@
+"""Training of the stages: one file a stage, one loop for all."""

@@ -1,0 +1,70 @@
+"""Stage B with the semantic compressor, jointly, on crops; the last steps see whole pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wuerstchen.config import Config
+from wuerstchen.diffusion import add_noise, sample, training_times, weighted_noise_loss
+from wuerstchen.models.compressor import Compressor
+from wuerstchen.models.stage_a import StageA
+from wuerstchen.training.contact_sheet import write_pairs
+from wuerstchen.training.data import PictureSet, batch_rng
+from wuerstchen.training.loop import StageRun, maybe_compile
+from wuerstchen.training.precompute import load_part, new_stage_b
+from wuerstchen.training.stage_a import psnr
+
+STAGE_A_DOWNSCALE = 4
+LATENT_DROP = 0.05
+LATENT_NOISE = 0.3
+WHOLE_PICTURE_BATCH_SHARE = 4
+
+
+def perturb(latent: Tensor, rng: np.random.Generator, noise: torch.Generator) -> Tensor:
+    """Per batch: 5 % see no latent; of the rest 30 % see one noised to a time in [0, 0.5), so that B bears Stage C's errors."""
+    if rng.random() < LATENT_DROP:
+        return torch.zeros_like(latent)
+    if rng.random() < LATENT_NOISE:
+        times = torch.rand(len(latent), generator=noise) * 0.5
+        return add_noise(latent, torch.randn(latent.shape, generator=noise), times)
+    return latent
+
+
+def stage_b_run(config: Config, pictures: PictureSet, latents: np.ndarray, imagenet_weights: str, runs: Path) -> StageRun:
+    """`latents`: (n, c_a, side/4, side/4) of Stage A, unquantised."""
+    plan, compressor, model = config.train_b, Compressor(config.latent.channels), new_stage_b(config)
+    compressor.backbone.load_imagenet(imagenet_weights)
+    compressor.to(memory_format=torch.channels_last)
+    stage_a = load_part(runs, "stage-a", "stage_a", StageA(config.stage_a))
+
+    compress, predict = maybe_compile(compressor, config), maybe_compile(model, config)
+
+    def batch(step: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Pictures and their Stage A latents: crops first, whole pictures at the end."""
+        whole = step >= plan.steps - plan.full_picture_steps
+        indices = pictures.draw(plan.batch // (WHOLE_PICTURE_BATCH_SHARE if whole else 1), rng)
+        if whole:
+            return pictures.images(indices), torch.from_numpy(latents[indices]).float()
+        image, corners = pictures.crops(indices, plan.crop_pixels, config.latent.downscale, rng)
+        size, cells = plan.crop_pixels // STAGE_A_DOWNSCALE, corners // STAGE_A_DOWNSCALE
+        cut = [latents[i, :, y : y + size, x : x + size] for i, (y, x) in zip(indices, cells, strict=True)]
+        return image, torch.from_numpy(np.stack(cut)).float()
+
+    def loss(step: int) -> tuple[Tensor, dict[str, float]]:
+        rng, generator = batch_rng(config.seed + 1, step)
+        image, clean = batch(step, rng)
+        latent = perturb(compress(image), rng, generator)
+        times, noise = training_times(len(clean), generator), torch.randn(clean.shape, generator=generator)
+        return weighted_noise_loss(predict(add_noise(clean, noise, times), times, latent), noise, times), {}
+
+    def evaluate(step: int) -> dict[str, float]:
+        image = pictures.images(pictures.held_out[:32])
+        noise = torch.randn((32, *latents.shape[1:]), generator=torch.Generator().manual_seed(0))
+        latent = compressor(image)
+        painted = stage_a.decode(sample(lambda x, t: model(x, t, latent), noise, config.sampler_b.steps))
+        write_pairs(runs / "stage-b.png", image, painted.clamp(0, 1))
+        return {"psnr": psnr(painted, image), "latent_std": latent.std().item()}
+
+    return StageRun("stage-b", nn.ModuleDict({"compressor": compressor, "stage_b": model}), loss, evaluate, 300)

@@ -1,0 +1,84 @@
+"""Stage C on precomputed latents and text states: p2-weighted noise loss, captions dropped for guidance."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wuerstchen.config import Config
+from wuerstchen.diffusion import add_noise, guided, sample, training_times, weighted_noise_loss
+from wuerstchen.models.stage_a import StageA
+from wuerstchen.models.stage_c import StageC
+from wuerstchen.training.contact_sheet import write_grid
+from wuerstchen.training.data import PictureSet, batch_rng
+from wuerstchen.training.loop import StageRun, maybe_compile
+from wuerstchen.training.precompute import TextStates, load_part, new_stage_b, new_stage_c
+
+CAPTION_DROP = 0.05
+# Plain caption, style first, no style, synonyms: see datasets/emoji/captions.ts.
+CAPTION_SHARES = (0.6, 0.15, 0.1, 0.15)
+
+
+def choose_caption(rows: list[int], rng: np.random.Generator) -> int:
+    """One caption of a picture; pictures without synonyms give their share to the plain caption."""
+    slot = int(rng.choice(4, p=CAPTION_SHARES))
+    if slot < 3:
+        return rows[slot]
+    return rows[int(rng.integers(3, len(rows)))] if len(rows) > 3 else rows[0]
+
+
+class Painter:
+    """Latents to pictures by the finished Stages B and A."""
+
+    def __init__(self, config: Config, runs: Path) -> None:
+        self.stage_a = load_part(runs, "stage-a", "stage_a", StageA(config.stage_a))
+        self.stage_b = load_part(runs, "stage-b", "stage_b", new_stage_b(config))
+        self.steps, self.channels = config.sampler_b.steps, config.stage_a.latent_channels
+        self.ratio = config.latent.downscale // 4
+
+    @torch.no_grad()
+    def paint(self, latent: Tensor) -> Tensor:
+        """(b, c, h, w) to (b, 3, h*downscale, w*downscale) in [0, 1]."""
+        shape = (len(latent), self.channels, latent.shape[2] * self.ratio, latent.shape[3] * self.ratio)
+        noise = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+        return self.stage_a.decode(sample(lambda x, t: self.stage_b(x, t, latent), noise, self.steps)).clamp(0, 1)
+
+
+@torch.no_grad()
+def generate(model: StageC, text: tuple[Tensor, Tensor], empty: tuple[Tensor, Tensor], noise: Tensor, steps: int, scale: float) -> Tensor:
+    """Latents for a batch of captions; `empty` is the unconditional text, one row."""
+    none, none_mask = empty[0].expand(len(noise), -1, -1), empty[1].expand(len(noise), -1)
+    predict = guided(lambda x, t: model(x, t, *text), lambda x, t: model(x, t, none, none_mask), scale)
+    return sample(predict, noise, steps)
+
+
+def stage_c_run(config: Config, pictures: PictureSet, latents: np.ndarray, text: TextStates, runs: Path) -> StageRun:
+    """`latents`: (n, c, h, w) of the compressor."""
+    plan, model, painter = config.train_c, new_stage_c(config), Painter(config, runs)
+    empty = text.batch([text.empty])
+    predict = maybe_compile(model, config)
+    sheet = _sheet_pictures(pictures)
+
+    def loss(step: int) -> tuple[Tensor, dict[str, float]]:
+        rng, generator = batch_rng(config.seed + 2, step)
+        indices = pictures.draw(plan.batch, rng)
+        captions = [text.empty if rng.random() < CAPTION_DROP else choose_caption(text.rows[i], rng) for i in indices]
+        clean = torch.from_numpy(latents[indices]).float()
+        times, noise = training_times(plan.batch, generator), torch.randn(clean.shape, generator=generator)
+        return weighted_noise_loss(predict(add_noise(clean, noise, times), times, *text.batch(captions)), noise, times), {}
+
+    def evaluate(step: int) -> dict[str, float]:
+        states = text.batch([text.rows[i][0] for i in sheet])
+        noise = torch.randn((len(sheet), *latents.shape[1:]), generator=torch.Generator().manual_seed(1))
+        made = generate(model, states, empty, noise, config.sampler_c.steps, config.sampler_c.guidance_scale)
+        write_grid(runs / "stage-c.png", painter.paint(made), 8, [pictures.records[i].captions[0] for i in sheet])
+        return {"latent_std": made.std().item()}
+
+    return StageRun("stage-c", nn.ModuleDict({"stage_c": model}), loss, evaluate, 1000)
+
+
+def _sheet_pictures(pictures: PictureSet) -> list[int]:
+    """48 training pictures of plain emoji, spread over the set."""
+    plain = [int(i) for i in pictures.train if pictures.records[i].kind == "emoji" and pictures.records[i].weight >= 0.7]
+    return plain[:: max(1, len(plain) // 48)][:48]
