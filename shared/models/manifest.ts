@@ -24,6 +24,8 @@ const graphSchema = z.object({
   file: fileNameSchema,
   inputs: z.array(tensorSchema).min(1),
   outputs: z.array(tensorSchema).min(1),
+  /** How the weights are stored; inputs and outputs are as they say, whatever this is. */
+  weights: z.enum(["float32", "float16", "int8"]),
 });
 
 const stepsRangeSchema = z
@@ -84,7 +86,11 @@ const manifestSchema = z
     }),
     graphs: z.object({
       textEncoder: graphSchema,
+      /** Text states → what Stage C takes: the part that no step changes, computed once. */
+      textConditioner: graphSchema,
       stageC: graphSchema,
+      /** Stage C latent → what Stage B takes, likewise computed once. */
+      stageBConditioner: graphSchema,
       stageB: graphSchema,
       stageA: graphSchema,
       /** Image → Stage C latent; only bundles that can start from a picture have it. */

@@ -1,13 +1,23 @@
 import { AppError } from "../../shared/errors.ts";
 import { type Manifest, parseManifest } from "../../shared/models/manifest.ts";
 
+const files = [
+  "tokenizer.json",
+  "text-encoder.onnx",
+  "text-conditioner.onnx",
+  "stage-c.onnx",
+  "stage-b-conditioner.onnx",
+  "stage-b.onnx",
+  "stage-a.onnx",
+];
+
 /** A valid `model.json` as parsed JSON, fresh at every call, so that a test may break one field of it. */
 export function manifestJson() {
-  const sha256 = "0".repeat(64);
   const graph = (file: string) => ({
     file,
     inputs: [{ name: "input", dtype: "float32", shape: ["batch", 3] }],
     outputs: [{ name: "output", dtype: "float32", shape: ["batch", 3] }],
+    weights: "float16",
   });
   return {
     format: "wuerstchen-edge/bundle@1",
@@ -23,16 +33,13 @@ export function manifestJson() {
     text: { tokensMax: 32, width: 384, specialTokensCount: 2, tokenizer: "tokenizer.json" },
     graphs: {
       textEncoder: graph("text-encoder.onnx"),
+      textConditioner: graph("text-conditioner.onnx"),
       stageC: graph("stage-c.onnx"),
+      stageBConditioner: graph("stage-b-conditioner.onnx"),
       stageB: graph("stage-b.onnx"),
       stageA: graph("stage-a.onnx"),
     },
-    files: Object.fromEntries(
-      ["tokenizer.json", "text-encoder.onnx", "stage-c.onnx", "stage-b.onnx", "stage-a.onnx"].map((name) => [
-        name,
-        { sha256, bytes: 1 },
-      ]),
-    ),
+    files: Object.fromEntries(files.map((name) => [name, { sha256: "0".repeat(64), bytes: 1 }])),
     sampler: {
       stageC: {
         kind: "ddim",
