@@ -16,8 +16,8 @@ const fileSchema = z.object({
 const tensorSchema = z.object({
   name: z.string().min(1),
   dtype: z.enum(["float32", "int64"]),
-  /** A name stands for an axis of any length. */
-  shape: z.array(z.union([z.int().min(0), z.string().min(1)])),
+  /** A letter stands for an axis of any length, the same throughout a graph: b batch, t text positions, h and w sides. */
+  shape: z.array(z.union([z.int().min(1), z.string().regex(/^(\d{1,4}[*+])?[a-z]+$/u)])),
 });
 
 const graphSchema = z.object({
@@ -81,8 +81,6 @@ const manifestSchema = z
       width: z.int().min(1),
       specialTokensCount: z.int().min(0),
       tokenizer: fileNameSchema,
-      /** Present when the text encoder needs sequences of exactly `tokensMax`, filled up with this id. */
-      paddingTokenId: z.int().min(0).optional(),
     }),
     graphs: z.object({
       textEncoder: graphSchema,
@@ -121,7 +119,10 @@ const manifestSchema = z
 /** A bundle's `model.json`, checked. Use the field comments in the source as its reference. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** One ONNX graph of a bundle with its inputs and outputs; a text in a shape names an axis of any length. */
+/**
+ * One ONNX graph of a bundle with its inputs and outputs. A text in a shape is an axis of any length ("h"), or a
+ * function of one ("4*h", "1+t").
+ */
 export type ManifestGraph = z.infer<typeof graphSchema>;
 
 /** Where a manifest is wrong, for the operator who reads the log. */

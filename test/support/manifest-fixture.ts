@@ -29,7 +29,7 @@ export function manifestJson() {
     created: "2026-11-22",
     image: { sizes: ["128x128", "128x64"], sizeDefault: "128x128", channels: 3 },
     latent: { channels: 16, downscale: 16 },
-    stageB: { channels: 4, downscale: 4, latentScale: 0.3 },
+    stageB: { channels: 4, downscale: 4, latentScale: 1 },
     text: { tokensMax: 32, width: 384, specialTokensCount: 2, tokenizer: "tokenizer.json" },
     graphs: {
       textEncoder: graph("text-encoder.onnx"),

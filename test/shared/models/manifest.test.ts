@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseManifest } from "../../../shared/models/manifest.ts";
 import { manifestJson } from "../../support/manifest-fixture.ts";
+import tinyManifest from "../../support/models/tiny/model.json" with { type: "json" };
 
 type Json = ReturnType<typeof manifestJson>;
 
@@ -14,6 +15,10 @@ function problemsAfter(breakIt: (json: Json) => void): string {
 test("a sound manifest is accepted as it stands", () => {
   const result = parseManifest(manifestJson());
   expect(result).toEqual({ ok: true, value: manifestJson() });
+});
+
+test("the manifest that the exporter writes is accepted", () => {
+  expect(parseManifest(tinyManifest)).toMatchObject({ ok: true, value: { graphs: tinyManifest.graphs } });
 });
 
 test("fields that a newer exporter adds are ignored", () => {
@@ -44,6 +49,17 @@ describe("a manifest is refused, naming the field,", () => {
       (json) => (json.files["stage-a.onnx"] = { sha256: "0", bytes: 1 }),
       /stage-a\.onnx/u,
     ],
+    [
+      "when a graph does not say how its weights are stored",
+      (json) => (json.graphs.stageB.weights = "float8"),
+      /^graphs\.stageB\.weights: /u,
+    ],
+    [
+      "when an axis is no name, number or function of a name",
+      (json) => (json.graphs.stageC.inputs = [{ name: "x", dtype: "float32", shape: ["b", "h*4"] }]),
+      /^graphs\.stageC\.inputs\.0\.shape\.1: /u,
+    ],
+    ["when a graph is missing", (json) => Reflect.deleteProperty(json.graphs, "textConditioner"), /textConditioner/u],
     [
       "when the frequencies do not fit the width",
       (json) => Object.assign(json.timestepEmbedding, { frequencies: [1] }),
