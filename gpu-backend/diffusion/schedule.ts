@@ -1,0 +1,26 @@
+/** The noise schedule of a model: the manifest's `schedule`. */
+export interface CosineSchedule {
+  readonly s: number;
+  readonly clampMin: number;
+  readonly clampMax: number;
+}
+
+/**
+ * Share of signal power at time `t`, which runs from 1 (noise) to 0 (clean): cos² of Nichol & Dhariwal 2021, clamped.
+ * Every operation is rounded to float32, as in training: near t = 1 the steps magnify differences some 70 times.
+ */
+export function alphaBar({ s, clampMin, clampMax }: CosineSchedule, t: number): number {
+  const start = Math.fround(Math.cos(((s / (1 + s)) * Math.PI) / 2) ** 2);
+  const shifted = Math.fround(Math.fround(t + Math.fround(s)) / Math.fround(1 + s));
+  const angle = Math.fround(Math.fround(shifted * Math.fround(Math.PI)) * 0.5);
+  const cosine = Math.fround(Math.cos(angle));
+  const share = Math.fround(Math.fround(cosine * cosine) / start);
+  return Math.min(Math.max(share, Math.fround(clampMin)), Math.fround(clampMax));
+}
+
+/** The `steps + 1` float32 times from 1 down to 0, as `torch.linspace` gives them, bit for bit. */
+export function samplerTimes(steps: number): Float32Array<ArrayBuffer> {
+  const stride = Math.fround(-1 / steps);
+  const half = Math.floor((steps + 1) / 2);
+  return Float32Array.from({ length: steps + 1 }, (_, i) => (i < half ? 1 + stride * i : -stride * (steps - i)));
+}

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import { guided } from "../../../gpu-backend/diffusion/guidance.ts";
+import { createNoiseSource, type NoiseSource } from "../../../gpu-backend/diffusion/noise-source.ts";
+import { ddimStep, ddpmStep, sample } from "../../../gpu-backend/diffusion/sampler.ts";
+import golden from "../../golden/diffusion.json" with { type: "json" };
+import { differenceMax, fromFloat32Hex } from "../../support/float32-hex.ts";
+
+const schedule = { s: 0.008, clampMin: 1e-4, clampMax: 0.9999 };
+
+describe("one step equals PyTorch's", () => {
+  test.each(golden.steps)("$kind from $tHex to $tNextHex", (step) => {
+    const [latent, predicted, drawn, expected] = [
+      step.xHex,
+      step.noisePredictedHex,
+      step.noiseDrawnHex,
+      step.steppedHex,
+    ].map(fromFloat32Hex) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    const span = { t: fromFloat32Hex(step.tHex)[0] ?? 0, tNext: fromFloat32Hex(step.tNextHex)[0] ?? 0 };
+    const stepped =
+      step.kind === "ddim"
+        ? ddimStep(schedule, span, latent, predicted)
+        : ddpmStep(schedule, span, latent, { predicted, drawn });
+    const peak = Math.max(...expected.map(Math.abs));
+    expect(differenceMax(stepped, expected) / peak).toBeLessThanOrEqual(1e-6);
+  });
+
+  test.each<[number, number, number]>([
+    [1, 0.5, 36.238_638_6],
+    [0.5, 0, 0.916_81],
+  ])("ddpm from %f to %f on the published scheduler's fixture", (t, tNext, expected) => {
+    const noise = { predicted: Float32Array.of(0.5), drawn: createNoiseSource(0).draw(1) };
+    expect(ddpmStep(schedule, { t, tNext }, Float32Array.of(1), noise)[0]).toBeCloseTo(expected, 4);
+  });
+});
+
+describe("a sampler", () => {
+  function countingNoise(counts: number[]): NoiseSource {
+    const source = createNoiseSource(1);
+    return {
+      draw(count) {
+        counts.push(count);
+        return source.draw(count);
+      },
+    };
+  }
+
+  test.each([
+    { kind: "ddim", draws: 1 },
+    { kind: "ddpm", draws: 4 },
+  ] as const)("$kind draws $draws times in three steps", async ({ kind, draws }) => {
+    const counts: number[] = [];
+    const predict = async (latent: Float32Array) => latent;
+    await sample({ kind, schedule, steps: 3, length: 20, noise: countingNoise(counts), predict });
+    expect(counts).toEqual(Array.from({ length: draws }, () => 20));
+  });
+
+  test("asks for every time once, from 1 down, and never for 0", async () => {
+    const times: number[] = [];
+    const predict = async (latent: Float32Array, t: number) => {
+      times.push(t);
+      return latent;
+    };
+    await sample({ kind: "ddim", schedule, steps: 4, length: 16, noise: createNoiseSource(1), predict });
+    expect(times).toEqual([1, 0.75, 0.5, 0.25]);
+  });
+
+  test("with a perfect prediction arrives at the clean latent", async () => {
+    const clean = Float32Array.of(0.5, -1, 2);
+    const start = createNoiseSource(3).draw(3);
+    const predict = async () => start;
+    const noise = { draw: () => start.map((value, i) => 0.01 * (clean[i] ?? 0) + Math.sqrt(0.9999) * value) };
+    const made = await sample({ kind: "ddim", schedule, steps: 10, length: 3, noise, predict });
+    expect(
+      differenceMax(
+        made,
+        clean.map((value, i) => Math.sqrt(0.9999) * value + 0.01 * (start[i] ?? 0)),
+      ),
+    ).toBeLessThan(1e-3);
+  });
+});
+
+describe("guidance", () => {
+  const conditional = async () => Float32Array.of(3, 5);
+  const unconditional = async () => Float32Array.of(1, 6);
+
+  test("moves from the unconditional prediction through the conditional one", async () => {
+    const predict = guided({ conditional, unconditional, scale: 2.5 });
+    expect(Array.from(await predict(Float32Array.of(0, 0), 1))).toEqual([6, 3.5]);
+  });
+
+  test.each([0, 0.5, 1])("of %f asks for one prediction only", async (scale) => {
+    const never = () => Promise.reject(new Error("asked"));
+    const predict = guided({ conditional, unconditional: never, scale });
+    expect(Array.from(await predict(Float32Array.of(0, 0), 1))).toEqual([3, 5]);
+  });
+});
