@@ -1,5 +1,6 @@
 """The cosine schedule on continuous time t in [0, 1] (1 is noise), the losses' weights, and the samplers."""
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -59,7 +60,7 @@ def ddpm_step(x: Tensor, eps: Tensor, t: Tensor, t_next: Tensor, noise: Tensor) 
 def sample(predict: NoisePrediction, noise: Tensor, steps: int) -> Tensor:
     """DDIM from pure noise (b, c, h, w) to a latent of the same shape."""
     x, times = noise, sampler_times(steps)
-    for t, t_next in zip(times[:-1], times[1:], strict=True):
+    for t, t_next in itertools.pairwise(times):
         x = ddim_step(x, predict(x, t.expand(len(x))), t, t_next)
     return x
 

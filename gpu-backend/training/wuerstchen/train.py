@@ -27,7 +27,7 @@ def train_stage(stage: str, config: Config, pictures: PictureSet, runs: Path) ->
         latents = stage_a_latents(config, pictures, runs)
         return train(stage_b_run(config, pictures, latents, imagenet_weights(), runs), config.train_b, runs)
     latents = compact_latents(config, pictures, runs)
-    text = text_states(config, pictures, runs, text_encoder_directory(runs))
+    text = text_states(config, pictures, runs, text_encoder_directory())
     return train(stage_c_run(config, pictures, latents, text, runs), config.train_c, runs)
 
 

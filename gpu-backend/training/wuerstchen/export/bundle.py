@@ -34,8 +34,14 @@ def export_graph(graph: Graph, path: Path) -> float:
     """Writes one graph and returns the PSNR in dB of its stored weights against float32. Raises ArithmeticError on a mismatch."""
     example = example_inputs(graph, 2, 8, 9, seed=0)
     program = torch.onnx.export(
-        Exported(graph).eval(), example, dynamo=True, opset_version=OPSET, dynamic_shapes=(dynamic_shapes(graph),),
-        input_names=[port.name for port in graph.inputs], output_names=[graph.output.name], verbose=False,
+        Exported(graph).eval(),
+        example,
+        dynamo=True,
+        opset_version=OPSET,
+        dynamic_shapes=(dynamic_shapes(graph),),
+        input_names=[port.name for port in graph.inputs],
+        output_names=[graph.output.name],
+        verbose=False,
     )
     assert program is not None
     exact = program.model_proto
@@ -69,7 +75,7 @@ def _run(model: onnx.ModelProto, feed: dict[str, np.ndarray]) -> np.ndarray:
     return session.run(None, feed)[0]
 
 
-def write_bundle(config: Config, stages: Stages, tokenizer: Path, directory: Path, revision: str, created: str) -> dict[str, float]:
+def write_bundle(config: Config, stages: Stages, tokenizer: Path, directory: Path, created: str) -> dict[str, float]:
     """Writes graphs, tokenizer and model.json; returns each graph's PSNR of stored against float32 weights."""
     directory.mkdir(parents=True, exist_ok=True)
     figures, entries = {}, {}
@@ -77,29 +83,39 @@ def write_bundle(config: Config, stages: Stages, tokenizer: Path, directory: Pat
         name = f"{_kebab(graph.key)}.onnx"
         figures[graph.key] = export_graph(graph, directory / name)
         entries[graph.key] = {
-            "file": name, "inputs": [_port(port) for port in graph.inputs], "outputs": [_port(graph.output)], "weights": graph.weights,
+            "file": name,
+            "inputs": [_port(port) for port in graph.inputs],
+            "outputs": [_port(graph.output)],
+            "weights": graph.weights,
         }
     _write_tokenizer(tokenizer, directory / "tokenizer.json")
     names = sorted([*(entry["file"] for entry in entries.values()), "tokenizer.json"])
     files = {name: _describe(directory / name) for name in names}
-    manifest = _manifest(config, entries, files, revision, created)
+    manifest = _manifest(config, entries, files, created)
+    # Latent keys contain the revision, so it must change with any byte that changes a picture, and with nothing else.
+    manifest["revision"] = hashlib.sha256(json.dumps([files, manifest["sampler"]]).encode()).hexdigest()[:16]
     (directory / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return figures
 
 
-def _manifest(config: Config, graphs: dict, files: dict, revision: str, created: str) -> dict:
+def _manifest(config: Config, graphs: dict, files: dict, created: str) -> dict:
     side = config.image_side
     return {
         "format": "wuerstchen-edge/bundle@1",
-        "id": config.id, "name": config.name, "description": config.description,
-        "revision": revision, "created": created, "licence": "MIT; training data MIT, Apache-2.0, CC-BY-4.0: see MODEL_CARD.md",
+        "id": config.id,
+        "name": config.name,
+        "description": config.description,
+        "revision": "",
+        "created": created,
+        "licence": "MIT; training data MIT, Apache-2.0, CC-BY-4.0: see MODEL_CARD.md",
         "image": {"sizes": [f"{side}x{side}"], "sizeDefault": f"{side}x{side}", "channels": 3},
         "latent": {"channels": config.latent.channels, "downscale": config.latent.downscale},
         "stageB": {"channels": config.stage_a.latent_channels, "downscale": 4, "latentScale": 1},
         "text": {"tokensMax": config.text.tokens_max, "width": config.text.width, "specialTokensCount": 2, "tokenizer": "tokenizer.json"},
         "schedule": {"kind": "cosine", "s": 0.008, "clampMin": 1e-4, "clampMax": 0.9999},
         "timestepEmbedding": {
-            "width": config.stage_c.timestep_width, "frequencies": timestep_frequencies(config.stage_c.timestep_width).tolist(),
+            "width": config.stage_c.timestep_width,
+            "frequencies": timestep_frequencies(config.stage_c.timestep_width).tolist(),
         },
         "sampler": {"stageC": _sampler(config.sampler_c), "stageB": _sampler(config.sampler_b)},
         "graphs": graphs,
@@ -108,7 +124,7 @@ def _manifest(config: Config, graphs: dict, files: dict, revision: str, created:
 
 
 def _write_tokenizer(source: Path, target: Path) -> None:
-    """Without the padding and truncation that some checkpoints carry: how many tokens fit is the manifest's to say, and dropped ones are counted."""
+    """Without the padding and truncation of some checkpoints: the manifest says how many tokens fit, and dropped ones are counted."""
     target.write_text(json.dumps({**json.loads(source.read_text()), "padding": None, "truncation": None}, ensure_ascii=False))
 
 
@@ -136,7 +152,7 @@ def _kebab(name: str) -> str:
 def trained_stages(config: Config, runs: Path) -> Stages:
     """The averaged weights of finished runs."""
     return Stages(
-        text_encoder=TextEncoder.load(text_encoder_directory(runs)),
+        text_encoder=TextEncoder.load(text_encoder_directory()),
         compressor=load_part(runs, "stage-b", "compressor", Compressor(config.latent.channels)),
         stage_a=load_part(runs, "stage-a", "stage_a", StageA(config.stage_a)),
         stage_b=load_part(runs, "stage-b", "stage_b", new_stage_b(config)),
@@ -149,12 +165,12 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that training wrote")
     parser.add_argument("--out", type=Path, required=True, help="bundle folder, for example ../models/emoji-128")
-    parser.add_argument("--revision", required=True, help="name of these weights, part of every latent's key, for example 2026-11-22")
+    parser.add_argument("--created", required=True, help="date of the training, YYYY-MM-DD")
     arguments = parser.parse_args()
     config = load_config(arguments.config)
     runs = arguments.runs / config.id
-    tokenizer = text_encoder_directory(runs) / "tokenizer.json"
-    figures = write_bundle(config, trained_stages(config, runs), tokenizer, arguments.out, arguments.revision, arguments.revision)
+    tokenizer = text_encoder_directory() / "tokenizer.json"
+    figures = write_bundle(config, trained_stages(config, runs), tokenizer, arguments.out, arguments.created)
     for key, decibels in figures.items():
         print(f"{key}: stored weights {decibels:.1f} dB against float32")
 

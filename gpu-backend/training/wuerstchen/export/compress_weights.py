@@ -35,7 +35,7 @@ def compress_weights(model: onnx.ModelProto, storage: str) -> onnx.ModelProto:
 
 
 def _summed_axes(graph: onnx.GraphProto) -> dict[str, int]:
-    """The axis each matrix weight is summed over: 0 for the right side of MatMul and Gemm, 1 for Gemm's transposed; rows of a table else."""
+    """The axis each matrix weight is summed over: 0 for the right side of MatMul and Gemm, 1 where Gemm transposes it."""
     axes = {}
     for node in graph.node:
         if node.op_type == "MatMul":

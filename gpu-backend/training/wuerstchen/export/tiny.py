@@ -19,7 +19,28 @@ from wuerstchen.models.stage_a import StageA
 from wuerstchen.models.text_encoder import TextEncoder
 from wuerstchen.training.precompute import new_stage_b, new_stage_c
 
-WORDS = "red green blue apple dog cat house rocket heart face flat 3d noto a the with , . ##s ##es".split()
+WORDS = [
+    "red",
+    "green",
+    "blue",
+    "apple",
+    "dog",
+    "cat",
+    "house",
+    "rocket",
+    "heart",
+    "face",
+    "flat",
+    "3d",
+    "noto",
+    "a",
+    "the",
+    "with",
+    ",",
+    ".",
+    "##s",
+    "##es",
+]
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -63,7 +84,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         tokenizer = Path(folder) / "tokenizer.json"
         tiny_tokenizer().save(str(tokenizer))
-        write_bundle(config, tiny_stages(config), tokenizer, arguments.out, "random", "2026-11-22")
+        write_bundle(config, tiny_stages(config), tokenizer, arguments.out, "2026-11-22")
 
 
 if __name__ == "__main__":

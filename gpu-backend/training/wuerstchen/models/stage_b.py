@@ -4,7 +4,8 @@ The Stage C latent enters once, as in Stable Cascade's Stage B, through a sub-pi
 latent becomes a patch of features by a pixel shuffle. That is exact under crops (training) and in every ONNX runtime (inference).
 """
 
-import torch
+import itertools
+
 from torch import Tensor, nn
 
 from wuerstchen.config import StageBConfig
@@ -46,14 +47,14 @@ class StageB(nn.Module):
             nn.ModuleList(Layer(width, 0, width_t) for _ in range(count)) for width, count in zip(widths, config.blocks, strict=True)
         )
         self.downscale = nn.ModuleList(
-            nn.Sequential(ChannelNorm(outer), nn.Conv2d(outer, inner, 2, stride=2)) for outer, inner in zip(widths, widths[1:], strict=False)
+            nn.Sequential(ChannelNorm(outer), nn.Conv2d(outer, inner, 2, stride=2)) for outer, inner in itertools.pairwise(widths)
         )
         self.up = nn.ModuleList(
             nn.ModuleList(Layer(width, width if first and level + 1 < len(widths) else 0, width_t) for first in _first(count))
             for level, (width, count) in enumerate(zip(widths, config.blocks, strict=True))
         )
         self.upscale = nn.ModuleList(
-            nn.Sequential(ChannelNorm(inner), nn.ConvTranspose2d(inner, outer, 2, stride=2)) for outer, inner in zip(widths, widths[1:], strict=False)
+            nn.Sequential(ChannelNorm(inner), nn.ConvTranspose2d(inner, outer, 2, stride=2)) for outer, inner in itertools.pairwise(widths)
         )
         self.norm = ChannelNorm(widths[0])
         self.head = nn.Conv2d(widths[0], stage_a_channels * 2, 1)

@@ -52,8 +52,12 @@ class TextEncoder(nn.Module):
         """Reads config.json, model.safetensors and tokenizer.json of a BERT checkpoint in the Hugging Face layout."""
         config = json.loads((directory / "config.json").read_text())
         model = TextEncoder(
-            config["vocab_size"], config["max_position_embeddings"], config["hidden_size"],
-            config["num_attention_heads"], config["intermediate_size"], config["num_hidden_layers"],
+            config["vocab_size"],
+            config["max_position_embeddings"],
+            config["hidden_size"],
+            config["num_attention_heads"],
+            config["intermediate_size"],
+            config["num_hidden_layers"],
         )
         model.load_state_dict(_renamed(load_file(directory / "model.safetensors"), config["num_hidden_layers"]))
         model.tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
@@ -88,9 +92,14 @@ class TextEncoder(nn.Module):
 
 
 _LAYER_NAMES = {
-    "query": "attention.self.query", "key": "attention.self.key", "value": "attention.self.value",
-    "attention_out": "attention.output.dense", "attention_norm": "attention.output.LayerNorm",
-    "intermediate": "intermediate.dense", "output": "output.dense", "output_norm": "output.LayerNorm",
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "attention_out": "attention.output.dense",
+    "attention_norm": "attention.output.LayerNorm",
+    "intermediate": "intermediate.dense",
+    "output": "output.dense",
+    "output_norm": "output.LayerNorm",
 }
 
 

@@ -82,7 +82,9 @@ def train(run: StageRun, plan: OptimiserConfig, directory: Path) -> bool:
     directory.mkdir(parents=True, exist_ok=True)
     optimiser = torch.optim.AdamW(
         [p for p in run.modules.parameters() if p.requires_grad],
-        lr=plan.learning_rate, weight_decay=plan.weight_decay, betas=(0.9, 0.99),
+        lr=plan.learning_rate,
+        weight_decay=plan.weight_decay,
+        betas=(0.9, 0.99),
     )
     ema, start = Ema(run.modules, plan.ema_decay), 0
     checkpoint = directory / f"{run.name}.checkpoint.pt"
@@ -146,6 +148,10 @@ def _evaluate_average(run: StageRun, ema: Ema, step: int) -> dict[str, float]:
 
 def _progress() -> Progress:
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
         TextColumn("{task.fields[figures]}"),
     )

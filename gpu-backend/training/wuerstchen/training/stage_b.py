@@ -61,7 +61,7 @@ def stage_b_run(config: Config, pictures: PictureSet, latents: np.ndarray, image
 
     def evaluate(step: int) -> dict[str, float]:
         image = pictures.images(pictures.held_out[:32])
-        noise = torch.randn((32, *latents.shape[1:]), generator=torch.Generator().manual_seed(0))
+        noise = torch.randn((len(image), *latents.shape[1:]), generator=torch.Generator().manual_seed(0))
         latent = compressor(image)
         painted = stage_a.decode(sample(lambda x, t: model(x, t, latent), noise, config.sampler_b.steps))
         write_pairs(runs / "stage-b.png", image, painted.clamp(0, 1))

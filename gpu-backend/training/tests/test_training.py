@@ -1,0 +1,86 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from wuerstchen.config import OptimiserConfig, load_config
+from wuerstchen.export.bundle import trained_stages, write_bundle
+from wuerstchen.train import train_stage
+from wuerstchen.training.data import PictureSet, is_held_out
+from wuerstchen.training.loop import StageRun, learning_rate, train
+from wuerstchen.training.sources import text_encoder_directory
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+PLAN = OptimiserConfig(
+    steps=30, batch=4, learning_rate=1e-2, warmup_steps=2, decay_steps=5, weight_decay=0.0, ema_decay=0.9, crop_pixels=0, full_picture_steps=0
+)
+
+
+def regression(stop_at: int | None = None) -> StageRun:
+    """A linear regression whose step `stop_at` raises, as a kill would."""
+    torch.manual_seed(0)
+    model = nn.Linear(3, 1)
+
+    def loss(step: int) -> tuple[Tensor, dict[str, float]]:
+        if step == stop_at:
+            raise KeyboardInterrupt
+        x = torch.randn(4, 3, generator=torch.Generator().manual_seed(step))
+        return (model(x) - x.sum(1, keepdim=True)).pow(2).mean(), {}
+
+    return StageRun("line", nn.ModuleDict({"line": model}), loss, lambda step: {}, 10)
+
+
+def test_a_resumed_run_ends_in_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wuerstchen.training.loop.CHECKPOINT_SECONDS", 0)
+    train(regression(), PLAN, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(regression(stop_at=17), PLAN, tmp_path / "cut")
+    train(regression(), PLAN, tmp_path / "cut")
+    whole, cut = (torch.load(tmp_path / name / "line.pt", weights_only=True) for name in ("whole", "cut"))
+    assert all(torch.equal(whole[key], cut[key]) for key in whole)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
+    model = nn.Linear(1, 1)
+    run = StageRun("bad", nn.ModuleDict({"m": model}), lambda step: (model(torch.tensor([torch.nan])).sum(), {}), lambda step: {}, 10)
+    with pytest.raises(FloatingPointError, match="step 0"):
+        train(run, PLAN, tmp_path)
+
+
+def test_the_learning_rate_warms_up_stays_and_falls_to_nothing() -> None:
+    rates = [learning_rate(step, PLAN) for step in range(PLAN.steps)]
+    assert rates[0] == PLAN.learning_rate / 2
+    assert rates[10] == PLAN.learning_rate
+    assert rates[-1] == pytest.approx(PLAN.learning_rate / 5)
+
+
+def test_the_split_depends_on_the_id_alone(pictures_directory: Path) -> None:
+    pictures = PictureSet(pictures_directory, 64)
+    assert [is_held_out(record.id) for record in pictures.records] == [i in pictures.held_out for i in range(40)]
+    assert not set(pictures.draw(200, np.random.default_rng(0))) & set(pictures.held_out)
+
+
+def test_crops_lie_on_the_latent_grid(pictures_directory: Path) -> None:
+    pictures = PictureSet(pictures_directory, 64)
+    crops, corners = pictures.crops(np.array([3, 5]), 32, 16, np.random.default_rng(0))
+    assert (corners % 16 == 0).all()
+    y, x = corners[1]
+    assert torch.equal(crops[1], pictures.images(np.array([5]))[0, :, y : y + 32, x : x + 32])
+
+
+def test_pictures_train_into_a_bundle(pictures_directory: Path, tmp_path: Path) -> None:
+    """A → B → C → export: the whole road at the smallest size, with the real text encoder."""
+    tiny = load_config(CONFIGS / "tiny.toml")
+    config = dataclasses.replace(tiny, text=dataclasses.replace(tiny.text, width=384))
+    pictures = PictureSet(pictures_directory, 64)
+    for stage in ("a", "b", "c"):
+        assert train_stage(stage, config, pictures, tmp_path)
+    assert (tmp_path / "stage-c.png").stat().st_size > 0
+    bundle = tmp_path / "bundle"
+    write_bundle(config, trained_stages(config, tmp_path), text_encoder_directory() / "tokenizer.json", bundle, "2026-11-22")
+    manifest = json.loads((bundle / "model.json").read_text())
+    assert sorted(manifest["files"]) == sorted(path.name for path in bundle.iterdir() if path.name != "model.json")
