@@ -12,7 +12,7 @@ import { readSources } from "./support/source-tree.ts";
 const sharedBase = ["shared", "shared/prompt", "shared/latents"];
 const shared = [...sharedBase, "shared/models", "shared/api", "shared/wire"];
 const services = ["gpu", "auth", "ledger", "prompt", "latents", "images"].map((name) => `workers/${name}`);
-const work = [...services, "workers/jobs", "workers/generation"];
+const work = [...services, "workers/models", "workers/jobs", "workers/generation"];
 const parts = ["tensor", "diffusion", "image", "runtime", "scheduling"].map((name) => `gpu-backend/${name}`);
 
 const importTable: ImportTable = {
@@ -23,9 +23,10 @@ const importTable: ImportTable = {
   "shared/api": [...sharedBase, "shared/models"],
   "shared/wire": [...sharedBase, "shared/models"],
   ...Object.fromEntries(services.map((folder) => [folder, shared])),
+  "workers/models": ["workers/prompt", ...shared],
   "workers/jobs": ["workers/gpu", "workers/latents", ...shared],
   "workers/generation": [
-    ...["prompt", "latents", "jobs", "images", "ledger"].map((name) => `workers/${name}`),
+    ...["prompt", "models", "gpu", "latents", "jobs", "images", "ledger"].map((name) => `workers/${name}`),
     ...shared,
   ],
   "workers/middleware": [...work, ...shared],
