@@ -1,0 +1,55 @@
+import { toHex } from "../../shared/hex.ts";
+import { sha256 } from "../../shared/hmac.ts";
+import { imageContentType } from "../../shared/output-format.ts";
+import type { DecodeOptions } from "../../shared/wire/decode.ts";
+
+/** Reserved, so it never resolves: entries are reached through this module only, after a signature or key was checked. */
+const edgeOrigin = "https://edge-cache.invalid/";
+
+/** The form of cached pictures; a new one gets new keys. */
+const keyPrefix = "image/v1/";
+
+/** A year, the longest that caches honour. The edge may drop a picture sooner; its latent brings it back. */
+const edgeCacheControl = "public, max-age=31536000, immutable";
+
+/** A picture file. */
+export interface CachedImage {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** A strong entity tag, quotes included: decided by the bytes alone. */
+  readonly etag: string;
+}
+
+/** Pictures at this edge, by the latent they show and how they are encoded. */
+export interface ImageCache {
+  find(latentId: string, options: DecodeOptions): Promise<CachedImage | undefined>;
+  /** Keeps a picture and returns it with its tag. */
+  put(latentId: string, options: DecodeOptions, bytes: Uint8Array<ArrayBuffer>): Promise<CachedImage>;
+}
+
+/** Pictures in the Cache API of the data centre that the request reached. */
+export function createImageCache(edge: Pick<Cache, "match" | "put">): ImageCache {
+  return {
+    async find(latentId, options) {
+      const hit = await edge.match(imageEdgeUrl(latentId, options));
+      const etag = hit?.headers.get("etag");
+      if (hit === undefined || !etag) return undefined;
+      return { bytes: new Uint8Array(await hit.arrayBuffer()), etag };
+    },
+
+    async put(latentId, options, bytes) {
+      const etag = `"${toHex(await sha256(bytes))}"`;
+      const headers = {
+        "content-type": imageContentType(options.format),
+        "cache-control": edgeCacheControl,
+        etag,
+      };
+      await edge.put(imageEdgeUrl(latentId, options), new Response(bytes, { headers }));
+      return { bytes, etag };
+    },
+  };
+}
+
+/** The Cache API key of a picture. */
+export function imageEdgeUrl(latentId: string, { format, quality }: DecodeOptions): string {
+  return `${edgeOrigin}${keyPrefix}${latentId}.${format}?quality=${quality ?? "default"}`;
+}

@@ -1,0 +1,81 @@
+import type { Failure } from "../../shared/errors.ts";
+import { fromHex, toHex } from "../../shared/hex.ts";
+import { hmacSha256, verifyHmacSha256 } from "../../shared/hmac.ts";
+import { type OutputFormat, outputFormatSchema } from "../../shared/output-format.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { DecodeOptions } from "../../shared/wire/decode.ts";
+
+/** As long as OpenAI's image links live: time to fetch or show a picture, and no permanent public address. */
+export const imageLinkSeconds = 3600;
+
+/** What a link is for: one picture, encoded one way. */
+export interface LinkedImage {
+  readonly latentId: string;
+  readonly options: DecodeOptions;
+}
+
+/** A link that holds, and for how long from now. */
+export interface OpenedLink extends LinkedImage {
+  /** Whole seconds, at least 1. */
+  readonly secondsLeft: number;
+}
+
+/** The parts of a requested link, as they arrived. */
+export interface LinkParts {
+  /** The last segment of the path: "{latent id}.{format}". */
+  readonly file: string;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+/** Makes and checks links that let whoever holds one see one picture until it expires. */
+export interface ImageLinks {
+  /** The path and query of a new link. */
+  create(image: LinkedImage): Promise<string>;
+  /** Fails with `not_found` for a malformed name, `invalid_signature`, or `link_expired`; in this order. */
+  open(parts: LinkParts): Promise<Result<OpenedLink, Failure>>;
+}
+
+/** Links signed by HMAC-SHA-256 over everything that decides the picture, and the expiry. */
+export function createImageLinks(secret: string, nowMs: () => number): ImageLinks {
+  const nowSeconds = () => Math.floor(nowMs() / 1000);
+  return {
+    async create(image) {
+      const expires = nowSeconds() + imageLinkSeconds;
+      const signature = toHex(await hmacSha256(secret, signedText(image, String(expires))));
+      const { format, quality } = image.options;
+      const variant = quality === undefined ? "" : `quality=${quality}&`;
+      return `/v1/images/${image.latentId}.${format}?${variant}exp=${expires}&sig=${signature}`;
+    },
+
+    async open({ file, query }) {
+      const image = readFileName(file, query["quality"]);
+      if (image === undefined) return err({ code: "not_found", what: "image" });
+      const { exp = "", sig = "" } = query;
+      const signature = fromHex(sig);
+      if (signature === undefined || !/^\d{1,12}$/u.test(exp)) return err({ code: "invalid_signature" });
+      if (!(await verifyHmacSha256(secret, signedText(image, exp), signature)))
+        return err({ code: "invalid_signature" });
+      const secondsLeft = Number(exp) - nowSeconds();
+      return secondsLeft > 0 ? ok({ ...image, secondsLeft }) : err({ code: "link_expired" });
+    },
+  };
+}
+
+function readFileName(file: string, quality: string | undefined): LinkedImage | undefined {
+  const match = /^([0-9a-f]{64})\.([a-z]{1,8})$/u.exec(file);
+  const format = outputFormatSchema.safeParse(match?.[2]).data;
+  if (match?.[1] === undefined || format === undefined) return undefined;
+  const options = readVariant(format, quality);
+  return options === undefined ? undefined : { latentId: match[1], options };
+}
+
+/** Only the one spelling that `create` writes is read, so that a picture has one address. */
+function readVariant(format: OutputFormat, quality: string | undefined): DecodeOptions | undefined {
+  if (quality === undefined) return { format };
+  return /^(?:0|[1-9]\d?|100)$/u.test(quality) ? { format, quality: Number(quality) } : undefined;
+}
+
+/** No part can hold a line break, so no two links give the same text. */
+function signedText({ latentId, options }: LinkedImage, expires: string): string {
+  return ["image-link", "v1", latentId, options.format, options.quality ?? "default", expires].join("\n");
+}

@@ -1,0 +1,91 @@
+import { latentFileBytesMax } from "../../shared/limits.ts";
+import { latentContentType } from "../../shared/wire/decode.ts";
+
+/** The form of stored latents; a new one gets new keys. */
+const keyPrefix = "latent/v1/";
+
+/**
+ * The Cache API wants URLs. The host is reserved and never resolves; an entry is reached through this module only,
+ * whatever host the service answers on.
+ */
+const edgeOrigin = "https://edge-cache.invalid/";
+
+/** A year, the longest that caches honour: a latent's id decides its bytes, so it never becomes stale. */
+const edgeCacheControl = "public, max-age=31536000, immutable";
+
+const ownerHeader = "x-wuerstchen-account";
+
+/** A stored latent: one float16 safetensors file, and the account it was made for. */
+export interface StoredLatent {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly account: string;
+}
+
+/** Latents by id. */
+export interface LatentCache {
+  /** From the edge's cache, else from the store (and then into the edge's cache); undefined when in neither. */
+  find(id: string): Promise<StoredLatent | undefined>;
+  /** Stores for good, and then for a quick return at this edge. Rejects when the store did not take it. */
+  put(id: string, latent: StoredLatent): Promise<void>;
+}
+
+/** Where latents are kept: R2 for good, the Cache API in front of it per data centre. */
+export interface LatentCacheOptions {
+  readonly bucket: Pick<R2Bucket, "get" | "put">;
+  readonly edge: Pick<Cache, "match" | "put">;
+}
+
+/**
+ * Latents in R2 behind the Cache API. The account stands in the object's metadata and not in its key, because a signed
+ * image link knows a latent's id alone; ids of different accounts differ anyway, being keyed by cache scope.
+ */
+export function createLatentCache({ bucket, edge }: LatentCacheOptions): LatentCache {
+  async function keepAtEdge(id: string, { bytes, account }: StoredLatent): Promise<void> {
+    const headers = {
+      "content-type": latentContentType,
+      "cache-control": edgeCacheControl,
+      [ownerHeader]: account,
+    };
+    await edge.put(edgeUrl(id), new Response(bytes, { headers }));
+  }
+
+  return {
+    async find(id) {
+      const hit = await edge.match(edgeUrl(id));
+      if (hit !== undefined) return readEdgeCopy(hit);
+      const object = await bucket.get(storeKey(id));
+      if (object === null) return undefined;
+      const account = object.customMetadata?.["account"];
+      // A latent without an owner, or larger than any of ours, is not one that this service wrote.
+      if (account === undefined || object.size > latentFileBytesMax) return undefined;
+      const latent = { bytes: new Uint8Array(await object.arrayBuffer()), account };
+      await keepAtEdge(id, latent);
+      return latent;
+    },
+
+    async put(id, latent) {
+      const { bytes, account } = latent;
+      await bucket.put(storeKey(id), bytes, {
+        httpMetadata: { contentType: latentContentType },
+        customMetadata: { account },
+      });
+      await keepAtEdge(id, latent);
+    },
+  };
+}
+
+/** The R2 key of a latent. */
+export function storeKey(id: string): string {
+  return `${keyPrefix}${id}.safetensors`;
+}
+
+/** The Cache API key of a latent. */
+export function edgeUrl(id: string): string {
+  return `${edgeOrigin}${keyPrefix}${id}`;
+}
+
+async function readEdgeCopy(response: Response): Promise<StoredLatent | undefined> {
+  const account = response.headers.get(ownerHeader);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return account === null ? undefined : { bytes, account };
+}
