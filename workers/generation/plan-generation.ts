@@ -1,0 +1,99 @@
+import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
+import type { Failure } from "../../shared/errors.ts";
+import { derivedSeed, type LatentRecipe, latentKey, pipelineVersion } from "../../shared/latents/latent-key.ts";
+import { latentShapeFor } from "../../shared/models/latent-shape.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
+import { resolveSampling } from "../../shared/models/sampling.ts";
+import type { EncodedPrompt } from "../../shared/prompt/encoded-prompt.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import type { DecodeOptions } from "../../shared/wire/decode.ts";
+import type { StageCRequest } from "../../shared/wire/stage-c.ts";
+
+const seedCount = 2 ** 32;
+
+/** All that a plan depends on. */
+export interface PlanInputs {
+  readonly manifest: Manifest;
+  readonly prompt: EncodedPrompt;
+  readonly negativePrompt: EncodedPrompt;
+  readonly request: CreateImageRequest;
+  /** Who may find the latents: the account's id. */
+  readonly cacheScope: string;
+  readonly latentKeySecret: string;
+  /** 0…2³²−1, asked once for each picture that wants a fresh seed. */
+  readonly randomSeed: () => number;
+}
+
+/** One picture of a request: its seed, and the latent that this seed gives. */
+export interface PlannedPicture {
+  readonly seed: number;
+  /** 64 hexadecimal characters. */
+  readonly latentId: string;
+}
+
+/** What a request comes down to, before anything was looked up. */
+export interface GenerationPlan {
+  /** "WIDTHxHEIGHT" in pixels. */
+  readonly size: string;
+  readonly pictures: readonly PlannedPicture[];
+  /** The Stage C job; its seeds are those of the pictures whose latents turn out to be missing. */
+  readonly job: Omit<StageCRequest, "seeds">;
+  readonly decode: DecodeOptions;
+}
+
+/** Decides seeds and keys. Pure but for `randomSeed`. Fails on a size, steps or guidance that the model lacks. */
+export async function planGeneration(inputs: PlanInputs): Promise<Result<GenerationPlan, Failure>> {
+  const { manifest, request } = inputs;
+  const shape = latentShapeFor(manifest, request.size);
+  if (!shape.ok) return shape;
+  const sampling = resolveSampling(manifest, request);
+  if (!sampling.ok) return sampling;
+  const recipe: Omit<LatentRecipe, "seed"> = {
+    modelRevision: manifest.revision,
+    tokenIds: inputs.prompt.tokenIds,
+    negativeTokenIds: inputs.negativePrompt.tokenIds,
+    latentShape: shape.value,
+    ...sampling.value,
+    sampler: manifest.sampler.stageC.kind,
+    pipelineVersion,
+    cacheScope: inputs.cacheScope,
+  };
+  return ok({
+    size: request.size ?? manifest.image.sizeDefault,
+    pictures: await planPictures(inputs, recipe),
+    job: jobOf(manifest, recipe),
+    decode: { format: request.outputFormat, quality: request.outputCompression },
+  });
+}
+
+async function planPictures(
+  inputs: PlanInputs,
+  recipe: Omit<LatentRecipe, "seed">,
+): Promise<readonly PlannedPicture[]> {
+  return Promise.all(
+    Array.from({ length: inputs.request.n }, async (_, index) => {
+      const seed = await seedOf(inputs, recipe, index);
+      return { seed, latentId: await latentKey(inputs.latentKeySecret, { ...recipe, seed }) };
+    }),
+  );
+}
+
+/** An explicit seed counts up from picture to picture; without one, `reuse` says whether a repeat shall find its latent. */
+async function seedOf(inputs: PlanInputs, recipe: Omit<LatentRecipe, "seed">, index: number): Promise<number> {
+  const { seed, reuse } = inputs.request;
+  if (seed !== undefined) return (seed + index) % seedCount;
+  return reuse === "fresh" ? inputs.randomSeed() : derivedSeed(inputs.latentKeySecret, recipe, index);
+}
+
+function jobOf(manifest: Manifest, recipe: Omit<LatentRecipe, "seed">): GenerationPlan["job"] {
+  const [channels, height, width] = recipe.latentShape;
+  return {
+    model: manifest.id,
+    revision: manifest.revision,
+    tokenIds: [...recipe.tokenIds],
+    negativeTokenIds: [...recipe.negativeTokenIds],
+    steps: recipe.steps,
+    guidanceScale: recipe.guidanceScale,
+    latentShape: [channels, height, width],
+  };
+}
