@@ -1,0 +1,46 @@
+import { Hono } from "hono";
+import type { AppEnv } from "./middleware/app-env.ts";
+import { authenticate } from "./middleware/authenticate.ts";
+import { limitBody } from "./middleware/body-limit.ts";
+import { crossOrigin } from "./middleware/cross-origin.ts";
+import { methodNotAllowed, notFound, unexpectedError } from "./middleware/errors.ts";
+import { requestId } from "./middleware/request-id.ts";
+import { requestLog } from "./middleware/request-log.ts";
+import { createImage } from "./routes/create-image.ts";
+import { getImage } from "./routes/get-image.ts";
+import { getLatent } from "./routes/get-latent.ts";
+import { health } from "./routes/health.ts";
+import { getModel, listModels } from "./routes/list-models.ts";
+import type { Services } from "./services.ts";
+
+/** The table of contents: every middleware and every route, in the order in which a request meets them. */
+export function createApp(services: Services): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  const withKey = authenticate(services.keys);
+  const readOnly = methodNotAllowed("GET", "HEAD");
+
+  app.use(requestId(services.randomBytes));
+  app.use(requestLog(services.log, services.nowMs));
+  app.use(crossOrigin());
+
+  app.post("/v1/images/generations", withKey, limitBody(), createImage(services));
+  app.all("/v1/images/generations", methodNotAllowed("POST"));
+
+  app.get("/v1/images/:file", getImage(services));
+  app.all("/v1/images/:file", readOnly);
+
+  app.get("/v1/latents/:id", withKey, getLatent(services.latents));
+  app.all("/v1/latents/:id", readOnly);
+
+  app.get("/v1/models", listModels(services.models));
+  app.all("/v1/models", readOnly);
+  app.get("/v1/models/:id", getModel(services.models));
+  app.all("/v1/models/:id", readOnly);
+
+  app.get("/v1/health", health(services));
+  app.all("/v1/health", readOnly);
+
+  app.notFound(notFound);
+  app.onError(unexpectedError(services.log));
+  return app;
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { AppError } from "../shared/errors.ts";
+import { secretCharactersMin } from "../shared/limits.ts";
+
+const secretSchema = z
+  .string({ error: "is missing" })
+  .min(secretCharactersMin, `must be at least ${secretCharactersMin} characters long`);
+
+/** Bindings are objects of the platform; that they are there is all that can be checked. */
+const bindingSchema = <Binding>() =>
+  z.custom<Binding>((value) => typeof value === "object" && value !== null, "is not bound");
+
+const envSchema = z.object({
+  API_KEYS: bindingSchema<KVNamespace>(),
+  LATENTS: bindingSchema<R2Bucket>(),
+  GPU_BACKEND_URL: z
+    .url({ protocol: /^https?$/u, error: "must be an http(s) URL" })
+    .transform((url) => url.replace(/\/+$/u, "")),
+  LATENT_KEY_SECRET: secretSchema,
+  GPU_BACKEND_SECRET: secretSchema,
+  IMAGE_URL_SECRET: secretSchema,
+});
+
+/** The Worker's configuration, checked. */
+export type WorkerEnv = z.infer<typeof envSchema>;
+
+/** Reads bindings, variables and secrets. Throws `AppError` naming every one that is missing or wrong; no value is told. */
+export function parseEnv(env: unknown): WorkerEnv {
+  const parsed = envSchema.safeParse(env);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`);
+  throw new AppError(`The environment is not complete: ${problems.join("; ")}.`);
+}

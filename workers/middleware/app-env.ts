@@ -1,0 +1,18 @@
+import type { FailureCode } from "../../shared/errors.ts";
+
+/** What middleware leaves on a request's context for those after it. */
+export interface AppEnv {
+  readonly Variables: {
+    /** Set by `requestId`, on every request. */
+    requestId: string;
+    /** Set by `authenticate`: the account whose key was shown. */
+    account: string;
+    /** Set by routes that answer with pictures: the tier of each, comma-separated. */
+    tier?: string;
+    /** Set by `failureResponse`. */
+    failureCode?: FailureCode;
+  };
+}
+
+/** Writes one line of structured log. Callers never pass a prompt, an API key, a signature or a whole URL. */
+export type Log = (entry: Readonly<Record<string, string | number>>) => void;

@@ -1,0 +1,29 @@
+import type { MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import type { AppEnv } from "./app-env.ts";
+
+/** Browsers ask again after a day; Firefox's own maximum. */
+const preflightSeconds = 86_400;
+
+/**
+ * Any page may call with a key. Without credentials, so nothing that a browser holds (cookies) is ever sent along.
+ * Request headers are not listed: clients send a dozen of their own, and none of them grants anything here.
+ */
+export function crossOrigin(): MiddlewareHandler<AppEnv> {
+  return cors({
+    origin: "*",
+    allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+    exposeHeaders: [
+      "etag",
+      "retry-after",
+      "server-timing",
+      "x-request-id",
+      "x-should-retry",
+      "x-wuerstchen-latent-id",
+      "x-wuerstchen-seed",
+      "x-wuerstchen-tier",
+      "x-wuerstchen-warning",
+    ],
+    maxAge: preflightSeconds,
+  });
+}

@@ -1,0 +1,57 @@
+import type { Context, ErrorHandler, Handler, NotFoundHandler } from "hono";
+import { AppError, type Failure, failureToHttp } from "../../shared/errors.ts";
+import type { AppEnv, Log } from "./app-env.ts";
+
+/** OpenAI's client ignores a `retry-after` beyond this and would come back far too early. */
+const honouredRetryAfterSecondsMax = 60;
+
+/** A failure as the client sees it: status, OpenAI's envelope, and whether coming back is worth it. */
+export function failureResponse(c: Context<AppEnv>, failure: Failure): Response {
+  c.set("failureCode", failure.code);
+  const { status, body, headers } = failureToHttp(failure);
+  const shouldRetry = retryAdvice(failure);
+  return c.json(body, status, {
+    "cache-control": "no-store",
+    ...headers,
+    ...(shouldRetry === undefined ? {} : { "x-should-retry": String(shouldRetry) }),
+  });
+}
+
+/** Answers what no route took. */
+export const notFound: NotFoundHandler<AppEnv> = (c) => failureResponse(c, { code: "not_found", what: "path" });
+
+/** Answers a path's other methods. */
+export function methodNotAllowed(...allowed: readonly string[]): Handler<AppEnv> {
+  return (c) => failureResponse(c, { code: "method_not_allowed", allowed });
+}
+
+/** Answers bugs and broken storage. The client learns nothing but the request's id; the log learns where it was. */
+export function unexpectedError(log: Log): ErrorHandler<AppEnv> {
+  return (error, c) => {
+    log({ event: "unexpected_error", request_id: c.get("requestId"), ...describeError(error) });
+    return failureResponse(c, { code: "internal" });
+  };
+}
+
+/** Our own messages hold no secrets by rule; of a foreign error only its name and place are told, as its text may. */
+export function describeError(error: Error): Readonly<Record<string, string>> {
+  if (error instanceof AppError) return { error: error.name, message: error.message };
+  const at = error.stack?.split("\n").find((line) => /^\s+at /u.test(line));
+  return { error: error.name, at: at?.trim() ?? "" };
+}
+
+/** Only where clients would guess wrong from the status alone. */
+function retryAdvice(failure: Failure): boolean | undefined {
+  switch (failure.code) {
+    case "backend_overloaded":
+      return failure.retryAfterSeconds <= honouredRetryAfterSecondsMax;
+    case "backend_unavailable":
+      return true;
+    // The same request makes the same failure, at the price of another GPU run.
+    case "backend_failed":
+    case "internal":
+      return false;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Context, Handler } from "hono";
+import type { Tier } from "../../shared/api/images-response.ts";
+import type { Failure } from "../../shared/errors.ts";
+import { imageContentType } from "../../shared/output-format.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { decodeImage, type ImageSources } from "../generation/decode-image.ts";
+import type { CachedImage } from "../images/image-cache.ts";
+import type { ImageLinks, LinkedImage, OpenedLink } from "../images/image-link.ts";
+import type { LatentCache } from "../latents/latent-cache.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
+import { failureResponse } from "../middleware/errors.ts";
+
+/** What the route needs. */
+export interface GetImageServices extends ImageSources {
+  readonly latents: LatentCache;
+  readonly imageLinks: ImageLinks;
+}
+
+/**
+ * `GET /v1/images/{latent id}.{format}?exp&sig`: the picture that a link was made for. No API key: the link is the
+ * permission. A picture that the edge has dropped is decoded again from its latent.
+ */
+export function getImage(services: GetImageServices): Handler<AppEnv> {
+  return async (c) => {
+    const link = await services.imageLinks.open({ file: c.req.param("file") ?? "", query: c.req.query() });
+    if (!link.ok) return failureResponse(c, link.error);
+    const shown = await showImage(services, link.value);
+    if (!shown.ok) return failureResponse(c, shown.error);
+    c.set("tier", shown.value.tier);
+    return imageResponse(c, link.value, shown.value);
+  };
+}
+
+interface ShownImage extends CachedImage {
+  readonly tier: Tier;
+}
+
+async function showImage(
+  services: GetImageServices,
+  { latentId, options }: LinkedImage,
+): Promise<Result<ShownImage, Failure>> {
+  const cached = await services.images.find(latentId, options);
+  if (cached !== undefined) return ok({ ...cached, tier: "image" });
+  const latent = await services.latents.find(latentId);
+  if (latent === undefined) return err({ code: "not_found", what: "image" });
+  const image = await decodeImage(services, { latentId, bytes: latent.bytes }, options);
+  return image.ok ? ok({ ...image.value, tier: "latent" }) : image;
+}
+
+/** `max-age` ends with the link, so that no shared cache shows a picture to whom the link would no longer. */
+function imageResponse(c: Context<AppEnv>, link: OpenedLink, { bytes, etag, tier }: ShownImage): Response {
+  c.header("cache-control", `public, max-age=${link.secondsLeft}, immutable`);
+  c.header("etag", etag);
+  c.header("x-wuerstchen-tier", tier);
+  c.header("cross-origin-resource-policy", "cross-origin");
+  if (isNamed(etag, c.req.header("if-none-match"))) return c.body(null, 304);
+  c.header("content-type", imageContentType(link.options.format));
+  c.header("content-length", String(bytes.length));
+  c.header("x-content-type-options", "nosniff");
+  return c.body(bytes);
+}
+
+/** RFC 9110: a list of tags or "*", compared weakly. */
+function isNamed(etag: string, ifNoneMatch: string | undefined): boolean {
+  const tags = (ifNoneMatch ?? "").split(",").map((tag) => tag.trim().replace(/^W\//u, ""));
+  return tags.includes(etag) || tags.includes("*");
+}

@@ -1,0 +1,50 @@
+import { createKeyStore, type KeyStore } from "./auth/key-store.ts";
+import type { WorkerEnv } from "./env.ts";
+import type { GenerationServices } from "./generation/generate-image.ts";
+import { createGpuClient, type GpuClient } from "./gpu/gpu-client.ts";
+import { createImageCache, type ImageCache } from "./images/image-cache.ts";
+import { createImageLinks, type ImageLinks } from "./images/image-link.ts";
+import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
+import type { Log } from "./middleware/app-env.ts";
+import type { BundleFiles } from "./models/bundle.ts";
+import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
+
+/** The outer world: everything that is not decided by a request and the environment. */
+export interface Platform {
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly edge: Pick<Cache, "match" | "put">;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** A signal that aborts after so many milliseconds. */
+  readonly timeout: (milliseconds: number) => AbortSignal;
+  readonly log: Log;
+  readonly bundle: BundleFiles;
+}
+
+/** Everything that middleware and routes work with. */
+export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "log"> {
+  readonly keys: KeyStore;
+  readonly models: ModelRegistry;
+  readonly gpu: GpuClient;
+  readonly latents: LatentCache;
+  readonly images: ImageCache;
+  readonly imageLinks: ImageLinks;
+  readonly generation: GenerationServices;
+}
+
+/** The one place where collaborators are chosen and put together. Throws `AppError` on a bundle that is not valid. */
+export function createServices(env: WorkerEnv, platform: Platform): Services {
+  const { nowMs, randomBytes, log } = platform;
+  const models = createModelRegistry(platform.bundle);
+  const latents = createLatentCache({ bucket: env.LATENTS, edge: platform.edge });
+  const images = createImageCache(platform.edge);
+  const gpu = createGpuClient({ ...platform, url: env.GPU_BACKEND_URL, secret: env.GPU_BACKEND_SECRET });
+  const randomSeed = () => new DataView(Uint8Array.from(randomBytes(4)).buffer).getUint32(0);
+  return {
+    ...{ nowMs, randomBytes, log, models, latents, images, gpu },
+    keys: createKeyStore(env.API_KEYS),
+    imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
+    generation: { models, latents, images, gpu, latentKeySecret: env.LATENT_KEY_SECRET, randomSeed, nowMs },
+  };
+}
