@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { z } from "zod";
+import { AppError } from "../../shared/errors.ts";
+import { type Manifest, parseManifest } from "../../shared/models/manifest.ts";
+
+/** A model bundle on disk. */
+export interface Bundle {
+  readonly directory: string;
+  readonly manifest: Manifest;
+  /** Token ids are below it. */
+  readonly vocabularySize: number;
+}
+
+/**
+ * Reads a bundle's manifest and checks length and SHA-256 of every file. Throws `AppError` naming the file and what is
+ * wrong with it: a server must not start on weights that are not what their manifest says.
+ */
+export async function readBundle(directory: string): Promise<Bundle> {
+  const manifest = await readManifest(directory);
+  for (const [name, expected] of Object.entries(manifest.files)) await verifyFile(join(directory, name), expected);
+  const vocabularySize = await readVocabularySize(join(directory, manifest.text.tokenizer));
+  return { directory, manifest, vocabularySize };
+}
+
+/** Reads `model.json` alone. Throws `AppError` with every problem found. */
+export async function readManifest(directory: string): Promise<Manifest> {
+  const path = join(directory, "model.json");
+  const parsed = parseManifest(await readJson(path));
+  if (!parsed.ok) throw new AppError(`${path} is not a manifest: ${parsed.error.problems.join("; ")}`);
+  return parsed.value;
+}
+
+async function verifyFile(path: string, expected: Manifest["files"][string]): Promise<void> {
+  const bytes = await stat(path).then(
+    ({ size }) => size,
+    () => undefined,
+  );
+  if (bytes === undefined) throw new AppError(`${path} is missing, but the manifest lists it.`);
+  if (bytes !== expected.bytes) {
+    throw new AppError(`${path} has ${bytes} bytes, but the manifest says ${expected.bytes}.`);
+  }
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  const sha256 = hash.digest("hex");
+  if (sha256 !== expected.sha256) {
+    throw new AppError(`${path} has SHA-256 ${sha256}, but the manifest says ${expected.sha256}.`);
+  }
+}
+
+const tokenizerSchema = z.object({
+  model: z.object({ vocab: z.union([z.record(z.string(), z.int()), z.array(z.unknown())]) }),
+  added_tokens: z.array(z.object({ id: z.int() })).default([]),
+});
+
+/** The largest id of the tokenizer's vocabulary, added tokens included, and one more. */
+async function readVocabularySize(path: string): Promise<number> {
+  const { data } = tokenizerSchema.safeParse(await readJson(path));
+  if (data === undefined) throw new AppError(`${path} is not a tokenizer with a vocabulary.`);
+  const { vocab } = data.model;
+  const ids = Array.isArray(vocab) ? [vocab.length - 1] : Object.values(vocab);
+  const largest = [...ids, ...data.added_tokens.map(({ id }) => id)].reduce((a, b) => Math.max(a, b), -1);
+  return largest + 1;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw new AppError(`${path} cannot be read as JSON.`, { cause });
+  }
+}

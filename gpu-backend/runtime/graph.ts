@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { AppError } from "../../shared/errors.ts";
+import type { ManifestGraph } from "../../shared/models/manifest.ts";
+import { describeTensor, type Float32Tensor, float32Tensor, type HostTensor } from "./host-tensor.ts";
+import { type NamedTensors, portFault } from "./port-check.ts";
+
+/** One loaded graph of a bundle. */
+export interface Graph {
+  /**
+   * Its one output. Blocks the thread while it computes. Throws `AppError` naming the graph, dtypes and shapes when
+   * the inputs do not fit or the runtime fails; never a value.
+   */
+  run(inputs: NamedTensors): Promise<Float32Tensor>;
+}
+
+/** Where a graph is and how it is to run. */
+export interface GraphSource {
+  readonly directory: string;
+  /** The graph's key in the manifest, for messages. */
+  readonly name: string;
+  readonly graph: ManifestGraph;
+  readonly intraOpThreads: number;
+}
+
+/** The runtime's own messages quote values (an index out of range, for one), so it must not print any. */
+const logSeverityLevel = 4;
+
+/**
+ * Loads a graph. Once a process: loading again leaks memory. Throws `AppError` when the file is no graph, or not the
+ * one that the manifest describes.
+ */
+export async function openGraph({ directory, name, graph, intraOpThreads }: GraphSource): Promise<Graph> {
+  const session = await createSession(join(directory, graph.file), name, intraOpThreads);
+  const [output] = graph.outputs;
+  const inputNames = graph.inputs.map((port) => port.name);
+  if (output?.dtype !== "float32" || !sameNames(session.inputNames, inputNames)) {
+    throw new AppError(`Graph ${name}: ${graph.file} does not take the inputs that the manifest names.`);
+  }
+  if (!session.outputNames.includes(output.name)) {
+    throw new AppError(`Graph ${name}: ${graph.file} does not give ${output.name}, which the manifest names.`);
+  }
+  return { run: (inputs) => runSession({ session, name, graph, outputName: output.name }, inputs) };
+}
+
+async function createSession(path: string, name: string, intraOpNumThreads: number): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(path, { executionProviders: ["cpu"], intraOpNumThreads, logSeverityLevel });
+  } catch (cause) {
+    throw new AppError(`Graph ${name}: ${path} cannot be loaded.`, { cause });
+  }
+}
+
+interface LoadedGraph {
+  readonly session: InferenceSession;
+  readonly name: string;
+  readonly graph: ManifestGraph;
+  readonly outputName: string;
+}
+
+async function runSession(
+  { session, name, graph, outputName }: LoadedGraph,
+  inputs: NamedTensors,
+): Promise<Float32Tensor> {
+  const fault = portFault(graph, inputs);
+  if (fault !== undefined) throw new AppError(`Graph ${name}: ${fault}.`);
+  const feeds = Object.fromEntries(graph.inputs.map(({ name: port }) => [port, toOrt(inputs[port])]));
+  const output = (await runQuietly(() => session.run(feeds, [outputName], { logSeverityLevel })))?.[outputName];
+  if (output?.type !== "float32" || !(output.data instanceof Float32Array)) {
+    const given = Object.entries(inputs).map(([port, tensor]) => `${port} ${describeTensor(tensor)}`);
+    throw new AppError(`Graph ${name} failed on ${given.join(", ")}.`);
+  }
+  return float32Tensor(output.data, output.dims);
+}
+
+/** Drops the runtime's error, because its message may quote values; what failed is said by the caller. */
+async function runQuietly<Value>(run: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await run();
+  } catch {
+    return undefined;
+  }
+}
+
+function toOrt(tensor: HostTensor | undefined): Tensor {
+  if (tensor?.dtype === "int64") return new Tensor("int64", tensor.data, tensor.shape);
+  return new Tensor("float32", tensor?.data ?? new Float32Array(), tensor?.shape ?? [0]);
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
