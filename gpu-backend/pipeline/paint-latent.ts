@@ -1,0 +1,72 @@
+import { AppError } from "../../shared/errors.ts";
+import type { Latent } from "../../shared/latents/latent-format.ts";
+import type { LatentShape } from "../../shared/latents/latent-key.ts";
+import type { ImageSize } from "../../shared/models/image-size.ts";
+import { imageSizeOf, stageBLatentShapeFor } from "../../shared/models/latent-shape.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
+import { createNoiseSource } from "../diffusion/noise-source.ts";
+import { sample } from "../diffusion/sampler.ts";
+import type { GraphSet } from "../runtime/graph-set.ts";
+import { type Float32Tensor, float32Tensor } from "../runtime/host-tensor.ts";
+import { type Pixels, toPixels } from "../tensor/pixels.ts";
+import { latentSeed } from "./latent-seed.ts";
+import { timestepTensor } from "./timestep-tensor.ts";
+
+type DecoderGraphs = Pick<GraphSet, "stageBConditioner" | "stageB" | "stageA">;
+
+/** Runs Stage B: the latent between Stage B and Stage A, (1, channels, height, width). Deterministic for one latent. */
+export async function runStageB(manifest: Manifest, graphs: DecoderGraphs, latent: Latent): Promise<Float32Tensor> {
+  const [channels, height, width] = stageBShape(manifest, sizeOf(manifest, latent.shape));
+  const shape = [1, channels, height, width];
+  const condition = await graphs.stageBConditioner.run({
+    stage_c_latent: float32Tensor(latent.values, [1, ...latent.shape]),
+  }); // (1, features, height, width)
+
+  const values = await sample({
+    kind: manifest.sampler.stageB.kind,
+    schedule: manifest.schedule,
+    steps: manifest.sampler.stageB.steps.default,
+    length: channels * height * width,
+    noise: createNoiseSource(seedOf(latent)),
+    predict: async (noisy, t) => {
+      const noise = await graphs.stageB.run({
+        stage_b_latent: float32Tensor(noisy, shape),
+        timestep_embedding: timestepTensor(manifest, t),
+        picture_condition: condition,
+      });
+      return noise.data;
+    },
+  });
+  return float32Tensor(values, shape);
+}
+
+/** Runs Stage A on what Stage B made of a latent of the given shape: the picture. */
+export async function runStageA(
+  manifest: Manifest,
+  graphs: DecoderGraphs,
+  stageBLatent: Float32Tensor,
+  latentShape: LatentShape,
+): Promise<Pixels> {
+  const scaled = stageBLatent.data.map((value) => value * manifest.stageB.latentScale);
+  const image = await graphs.stageA.run({ stage_b_latent: float32Tensor(scaled, stageBLatent.shape) });
+  const [, , planeHeight = 0, planeWidth = 0] = image.shape; // (1, 3, height, width)
+  return toPixels({ values: image.data, planeHeight, planeWidth }, sizeOf(manifest, latentShape));
+}
+
+function sizeOf(manifest: Manifest, shape: LatentShape): ImageSize {
+  const size = imageSizeOf(manifest, shape);
+  if (size === undefined) throw new AppError(`No size of ${manifest.id} has a latent of (${shape.join(", ")}).`);
+  return size;
+}
+
+function stageBShape(manifest: Manifest, { width, height }: ImageSize): LatentShape {
+  const shape = stageBLatentShapeFor(manifest, `${width}x${height}`);
+  if (!shape.ok) throw new AppError(`${manifest.id} does not offer ${width}x${height}.`);
+  return shape.value;
+}
+
+function seedOf({ metadata }: Latent): number {
+  const seed = latentSeed(metadata);
+  if (seed === undefined) throw new AppError("A latent file names no seed.");
+  return seed;
+}

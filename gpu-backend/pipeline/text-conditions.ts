@@ -1,0 +1,65 @@
+import type { Manifest } from "../../shared/models/manifest.ts";
+import type { GraphSet } from "../runtime/graph-set.ts";
+import { type Float32Tensor, float32Tensor, int64Tensor } from "../runtime/host-tensor.ts";
+import { leadingOnes, padRows } from "../tensor/rows.ts";
+import { createWeightedLruCache } from "./weighted-lru-cache.ts";
+
+/** A prompt as Stage C reads it. */
+export interface TextCondition {
+  /** (1, depth, 2, positions, channels): keys and values of every attention block. */
+  readonly condition: Float32Tensor;
+  /** (1, positions): 1 for a real position, 0 for padding. */
+  readonly mask: Float32Tensor;
+}
+
+/** Token ids → condition, remembered. */
+export interface TextConditions {
+  /** `tokenIds`: 1…tokensMax vocabulary ids with special tokens. */
+  of(tokenIds: readonly number[]): Promise<TextCondition>;
+}
+
+/** What text conditions are made with. */
+export interface TextConditionsOptions {
+  readonly manifest: Manifest;
+  readonly graphs: Pick<GraphSet, "textEncoder" | "textConditioner">;
+  readonly cacheBytesMax: number;
+}
+
+/** The empty prompt comes with almost every request, and a popular one comes often: both are computed once. */
+export function createTextConditions({ manifest, graphs, cacheBytesMax }: TextConditionsOptions): TextConditions {
+  const weigh = ({ condition, mask }: TextCondition) => condition.data.byteLength + mask.data.byteLength;
+  const cache = createWeightedLruCache<TextCondition>({ weightMax: cacheBytesMax, weigh });
+
+  return {
+    async of(tokenIds) {
+      const key = tokenIds.join(" ");
+      const known = cache.get(key);
+      if (known !== undefined) return known;
+      const made = await makeCondition(manifest, graphs, tokenIds);
+      cache.set(key, made);
+      return made;
+    },
+  };
+}
+
+/** The encoder sees the prompt alone at its own length; everything after it has the one length of the model. */
+async function makeCondition(
+  manifest: Manifest,
+  graphs: TextConditionsOptions["graphs"],
+  tokenIds: readonly number[],
+): Promise<TextCondition> {
+  const tokens = tokenIds.length;
+  const positions = 1 + manifest.text.tokensMax;
+  const states = await graphs.textEncoder.run({
+    token_ids: int64Tensor(tokenIds, [1, tokens]),
+    token_mask: int64Tensor(
+      Array.from(tokenIds, () => 1),
+      [1, tokens],
+    ),
+  }); // (1, 1 + tokens, width), pooled first
+  const padded = padRows(states.data, manifest.text.width, positions);
+  const condition = await graphs.textConditioner.run({
+    text_states: float32Tensor(padded, [1, positions, manifest.text.width]),
+  });
+  return { condition, mask: float32Tensor(leadingOnes(1 + tokens, positions), [1, positions]) };
+}

@@ -1,0 +1,105 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { makeLatent } from "../../../gpu-backend/pipeline/make-latent.ts";
+import { createPipeline, type Pipeline } from "../../../gpu-backend/pipeline/pipeline.ts";
+import { createTextConditions } from "../../../gpu-backend/pipeline/text-conditions.ts";
+import { readManifest } from "../../../gpu-backend/runtime/bundle.ts";
+import { type GraphSet, openGraphs } from "../../../gpu-backend/runtime/graph-set.ts";
+import { decodeLatent, type Latent } from "../../../shared/latents/latent-format.ts";
+import type { Manifest } from "../../../shared/models/manifest.ts";
+import golden from "../../golden/tiny-pictures.json" with { type: "json" };
+import { differenceMax, fromFloat32Hex } from "../../support/float32-hex.ts";
+import { tinyDirectory, tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
+
+let manifest: Manifest;
+let graphs: GraphSet;
+let pipeline: Pipeline;
+
+beforeAll(async () => {
+  manifest = await readManifest(tinyDirectory);
+  graphs = await openGraphs(manifest, { directory: tinyDirectory, intraOpThreads: 1 });
+  pipeline = createPipeline({ manifest, graphs, conditionCacheBytesMax: 1e6, now: () => performance.now() });
+});
+
+async function makeFiles(change: Partial<typeof tinyRequest> = {}) {
+  const { files } = await pipeline.makeLatents({ ...tinyRequest, ...change });
+  return files;
+}
+
+function read(file: Uint8Array | undefined): Latent {
+  const decoded = decodeLatent(file ?? new Uint8Array());
+  if (!decoded.ok) throw new Error(decoded.error.message);
+  return decoded.value;
+}
+
+test("the golden pictures were made with the bundle that is here", () => {
+  expect(golden.revision).toBe(tinyRevision);
+});
+
+describe.each(golden.cases)("seed $seed, $steps steps, guidance $guidanceScale", (wanted) => {
+  const { seed, tokenIds, negativeTokenIds, steps, guidanceScale } = wanted;
+  const change = { seeds: [seed], tokenIds, negativeTokenIds, steps, guidanceScale };
+
+  test("the latent is the reference's, before it is rounded", async () => {
+    const conditions = createTextConditions({ manifest, graphs, cacheBytesMax: 0 });
+    const conditional = await conditions.of(tokenIds);
+    const unconditional = await conditions.of(negativeTokenIds);
+    const order = { conditional, unconditional, seed, steps, guidanceScale, latentShape: tinyRequest.latentShape };
+    const values = await makeLatent(manifest, graphs.stageC, order);
+    expect(differenceMax(values, fromFloat32Hex(wanted.latentHex))).toBeLessThanOrEqual(1e-4);
+  });
+
+  test("the picture is the reference's, up to one unit of a colour", async () => {
+    const [file = new Uint8Array()] = await makeFiles(change);
+    const { pixels } = await pipeline.paint(file);
+    expect(differenceMax(pixels.data, Buffer.from(wanted.pixelsBase64, "base64"))).toBeLessThanOrEqual(1);
+  });
+});
+
+test("a latent says which model, revision, seed and settings made it, and nothing of the prompt", async () => {
+  const { metadata, shape } = read((await makeFiles({ seeds: [4_294_967_295] }))[0]);
+  expect(shape).toEqual(tinyRequest.latentShape);
+  expect(metadata).toEqual({
+    model: "tiny",
+    revision: tinyRevision,
+    seed: "4294967295",
+    steps: "6",
+    guidance_scale: "3",
+    sampler: "ddim",
+  });
+});
+
+test("a picture is the same alone and beside others", async () => {
+  const together = await makeFiles({ seeds: [1, 2, 3] });
+  for (const [index, seed] of [1, 2, 3].entries()) {
+    expect((await makeFiles({ seeds: [seed] }))[0]).toEqual(together[index]);
+  }
+});
+
+test("a remembered text gives the same latent as one that is read for the first time", async () => {
+  const tokenIds = [2, 11, 12, 13, 14, 3];
+  const first = await makeFiles({ tokenIds });
+  expect(await makeFiles({ tokenIds })).toEqual(first);
+});
+
+test("every part of a request that decides the picture changes it", async () => {
+  const [base] = await makeFiles();
+  for (const change of [
+    { seeds: [43] },
+    { tokenIds: [2, 5, 8, 25, 3] },
+    { negativeTokenIds: [2, 9, 3] },
+    { steps: 7 },
+    { guidanceScale: 3.5 },
+  ]) {
+    const [other] = await makeFiles(change);
+    expect(read(other).values).not.toEqual(read(base).values);
+  }
+});
+
+test("without guidance the negative prompt has no say", async () => {
+  const one = await makeFiles({ guidanceScale: 1 });
+  expect(await makeFiles({ guidanceScale: 1, negativeTokenIds: [2, 9, 3] })).toEqual(one);
+});
+
+test("a file that is no latent is refused with a reason", async () => {
+  await expect(pipeline.paint(new Uint8Array(4))).rejects.toThrow(/ends before its header/u);
+});
