@@ -16,7 +16,15 @@ from wuerstchen.training.sources import text_encoder_directory
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 PLAN = OptimiserConfig(
-    steps=30, batch=4, learning_rate=1e-2, warmup_steps=2, decay_steps=5, weight_decay=0.0, ema_decay=0.9, crop_pixels=0, full_picture_steps=0
+    steps=30,
+    batch=4,
+    learning_rate=1e-2,
+    warmup_steps=2,
+    decay_steps=5,
+    weight_decay=0.0,
+    ema_decay=0.9,
+    crop_pixels=0,
+    full_picture_steps=0,
 )
 
 

@@ -25,9 +25,7 @@ def generate_picture(config: Config, stages: Stages, prompt: str, seed: int) -> 
     """(3, side, side) in [0, 1]: the path of the server in PyTorch, with the configured sampler defaults."""
     side = config.image_side // config.latent.downscale
     text, empty = (_states(config, stages, words) for words in (prompt, ""))
-    predict = guided(
-        lambda x, t: stages.stage_c(x, t, *text), lambda x, t: stages.stage_c(x, t, *empty), config.sampler_c.guidance_scale
-    )
+    predict = guided(lambda x, t: stages.stage_c(x, t, *text), lambda x, t: stages.stage_c(x, t, *empty), config.sampler_c.guidance_scale)
     latent = sample(predict, _noise(seed, (1, config.latent.channels, side, side)), config.sampler_c.steps)
     latent = latent.half().float()  # as the server stores it
     shape = (1, config.stage_a.latent_channels, config.image_side // 4, config.image_side // 4)
