@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { matchedRoutes } from "hono/route";
+import { routePath } from "hono/route";
 import type { AppEnv, Log } from "./app-env.ts";
 
 /**
@@ -16,7 +16,7 @@ export function requestLog(log: Log, nowMs: () => number): MiddlewareHandler<App
       event: "request",
       request_id: c.get("requestId"),
       method: c.req.method,
-      route: matchedRoutes(c).at(-1)?.path ?? "",
+      route: routePath(c),
       status: c.res.status,
       ms: nowMs() - startedMs,
       ...(tier === undefined ? {} : { tier }),
