@@ -1,0 +1,29 @@
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { parseEnv } from "../../workers/env.ts";
+
+test("the environment of wrangler.toml and three secrets is complete", () => {
+  expect(parseEnv(env).GPU_BACKEND_URL).toBe("http://127.0.0.1:8788");
+});
+
+test("whatever is missing or too short is named, all at once, and no value is told", () => {
+  const broken = { ...env, LATENT_KEY_SECRET: undefined, IMAGE_URL_SECRET: "short-secret", LATENTS: undefined };
+  const message = messageOf(() => parseEnv(broken));
+  for (const name of ["LATENT_KEY_SECRET is missing", "IMAGE_URL_SECRET must be at least 32", "LATENTS is not bound"]) {
+    expect(message).toContain(name);
+  }
+  expect(message).not.toContain("short-secret");
+});
+
+test("a slash at the end of the backend's address changes nothing", () => {
+  expect(parseEnv({ ...env, GPU_BACKEND_URL: "https://gpu.example/" }).GPU_BACKEND_URL).toBe("https://gpu.example");
+});
+
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Error) return error.message;
+  }
+  return "";
+}

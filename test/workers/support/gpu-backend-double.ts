@@ -1,0 +1,97 @@
+import { fromFloat16Bits, toFloat16Bits } from "../../../shared/latents/float16.ts";
+import { decodeLatent, encodeLatent } from "../../../shared/latents/latent-format.ts";
+import { imageContentType } from "../../../shared/output-format.ts";
+import { type DecodeOptions, decodePath, parseDecodeQuery } from "../../../shared/wire/decode.ts";
+import { createMemoryReplayGuard } from "../../../shared/wire/replay-guard.ts";
+import { verifyRequest } from "../../../shared/wire/request-signature.ts";
+import { parseStageCRequest, type StageCRequest, stageCPath } from "../../../shared/wire/stage-c.ts";
+import { toBase64 } from "../../../workers/gpu/base64.ts";
+import { manifest } from "./tiny-bundle.ts";
+
+/** What the double does with a request: its real work, a broken connection, or some answer. */
+type Behaviour = "works" | "unreachable" | (() => Response);
+
+/** Stands at the network boundary and speaks the real wire contract, signatures included; only its pictures are not. */
+export class GpuBackendDouble {
+  readonly jobs: StageCRequest[] = [];
+  readonly decodes: DecodeOptions[] = [];
+  /** Everything that arrived, as text: for what must never arrive. */
+  readonly transcript: string[] = [];
+  behaviour: Behaviour = "works";
+  health: unknown = { status: "ready", model: manifest.id, revision: manifest.revision };
+  readonly #secret: string;
+  readonly #nowMs: () => number;
+  readonly #replayGuard = createMemoryReplayGuard({ nowSeconds: () => this.#nowSeconds() });
+
+  constructor(secret: string, nowMs: () => number) {
+    this.#secret = secret;
+    this.#nowMs = nowMs;
+  }
+
+  readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    const request = new Request(url, init);
+    const body = new Uint8Array(await request.arrayBuffer());
+    this.transcript.push([url, ...request.headers.values(), new TextDecoder().decode(body)].join("\n"));
+    if (this.behaviour === "unreachable") throw new TypeError("connection refused");
+    if (this.behaviour !== "works") return this.behaviour();
+    const { pathname, search, searchParams } = new URL(url);
+    const verified = await verifyRequest(
+      this.#secret,
+      { method: request.method, target: `${pathname}${search}`, body },
+      { header: (name) => request.headers.get(name), nowSeconds: this.#nowSeconds(), replayGuard: this.#replayGuard },
+    );
+    if (!verified.ok) return Response.json({ fault: verified.error }, { status: 403 });
+    if (pathname === stageCPath) return this.#runStageC(body);
+    if (pathname === decodePath) return this.#decode(Object.fromEntries(searchParams), body);
+    return Response.json(this.health);
+  };
+
+  #nowSeconds(): number {
+    return Math.floor(this.#nowMs() / 1000);
+  }
+
+  #runStageC(body: Uint8Array): Response {
+    const job = parseStageCRequest(JSON.parse(new TextDecoder().decode(body)));
+    if (!job.ok) return Response.json(job.error, { status: 400 });
+    this.jobs.push(job.value);
+    return Response.json({
+      model: job.value.model,
+      revision: job.value.revision,
+      latents: job.value.seeds.map((seed) => ({ seed, safetensors: toBase64(latentFile(job.value, seed)) })),
+      milliseconds: { queue: 0.5, textEncoder: 1.5, stageC: 20 },
+    });
+  }
+
+  #decode(query: Record<string, string>, body: Uint8Array): Response {
+    const options = parseDecodeQuery(query);
+    const latent = decodeLatent(body);
+    if (!options.ok || !latent.ok) return Response.json({}, { status: 400 });
+    this.decodes.push(options.value);
+    const { format, quality } = options.value;
+    const picture = `${format} ${quality ?? "default"} ${Array.from(latent.value.values.subarray(0, 64)).join(" ")}`;
+    const headers = {
+      "content-type": imageContentType(format),
+      "server-timing": "queue;dur=0.25, stage-b;dur=10, stage-a;dur=3, encode;dur=2",
+    };
+    return new Response(picture, { headers });
+  }
+}
+
+/** Any deterministic function of the job will do, so long as every part of the job decides the values. */
+function latentFile(job: StageCRequest, seed: number): Uint8Array {
+  const [channels, height, width] = job.latentShape;
+  const all = [...job.tokenIds, 1, ...job.negativeTokenIds, job.steps, job.guidanceScale, seed % 9973];
+  const start = all.reduce((sum, value) => (sum * 31 + value) % 10_007, 7);
+  const values = Float32Array.from(
+    { length: channels * height * width },
+    (_, i) => ((start + i * 17) % 2003) / 1000 - 1,
+  );
+  const metadata = { model: job.model, revision: job.revision, seed: String(seed) };
+  const file = encodeLatent({
+    values: fromFloat16Bits(toFloat16Bits(values)),
+    shape: [channels, height, width],
+    metadata,
+  });
+  if (!file.ok) throw new TypeError(file.error.message);
+  return file.value;
+}

@@ -1,0 +1,87 @@
+import { env } from "cloudflare:workers";
+import type { ImagesResponse } from "../../../shared/api/images-response.ts";
+import { createApp } from "../../../workers/app.ts";
+import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../../../workers/auth/api-key.ts";
+import { apiKeyRecordKey } from "../../../workers/auth/api-key-record.ts";
+import { parseEnv, type WorkerEnv } from "../../../workers/env.ts";
+import { createServices } from "../../../workers/services.ts";
+import { GpuBackendDouble } from "./gpu-backend-double.ts";
+import { tinyBundle } from "./tiny-bundle.ts";
+
+/** Where the tests reach the Worker. */
+export const origin = "https://edge.test";
+
+/** The whole Worker on real KV, R2 and Cache API; only its clock and the far end of its network are the test's. */
+export class TestEdge {
+  readonly env: WorkerEnv = parseEnv(env);
+  readonly logLines: string[] = [];
+  nowMs = Date.UTC(2026, 10, 22, 12);
+  readonly backend = new GpuBackendDouble(this.env.GPU_BACKEND_SECRET, () => this.nowMs);
+  readonly #app = createApp(
+    createServices(this.env, {
+      fetch: this.backend.fetch,
+      edge: caches.default,
+      nowMs: () => this.nowMs,
+      randomBytes,
+      timeout: () => new AbortController().signal,
+      log: (entry) => this.logLines.push(JSON.stringify(entry)),
+      bundle: tinyBundle,
+    }),
+  );
+
+  /** A key of a new account; latents are scoped to accounts, so no test finds another's. */
+  async createKey(account = `account-${crypto.randomUUID()}`): Promise<string> {
+    const key = await formatApiKey(randomBytes(apiKeyRandomBytes));
+    const record = { account, name: "test", created: new Date(this.nowMs).toISOString() };
+    await this.env.API_KEYS.put(apiKeyRecordKey(await hashApiKey(key)), JSON.stringify(record));
+    return key;
+  }
+
+  async fetch(pathOrUrl: string, init: RequestInit = {}): Promise<Response> {
+    return this.#app.fetch(new Request(new URL(pathOrUrl, origin), init), this.env);
+  }
+
+  async post(key: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return this.fetch("/v1/images/generations", {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json", ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  }
+
+  /** A request that must succeed. */
+  async generate(key: string, body: unknown): Promise<ImagesResponse> {
+    const response = await this.post(key, body);
+    if (response.status !== 200) throw new TypeError(`${response.status}: ${await response.text()}`);
+    return response.json();
+  }
+
+  get(key: string, path: string): Promise<Response> {
+    return this.fetch(path, { headers: { authorization: `Bearer ${key}` } });
+  }
+}
+
+function randomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
+}
+
+/** The one picture of an answer, its bytes as text. */
+export function firstPicture(answer: ImagesResponse) {
+  const [item] = answer.data;
+  if (item === undefined) throw new TypeError("The answer holds no picture.");
+  return item;
+}
+
+/** The picture's link. */
+export function firstUrl(answer: ImagesResponse): string {
+  const item = firstPicture(answer);
+  if (!("url" in item)) throw new TypeError("The picture has no link.");
+  return item.url;
+}
+
+/** The picture's base64. */
+export function firstBase64(answer: ImagesResponse): string {
+  const item = firstPicture(answer);
+  if (!("b64_json" in item)) throw new TypeError("The picture is a link.");
+  return item.b64_json;
+}
