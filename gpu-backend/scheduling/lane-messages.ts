@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { outputFormatSchema } from "../../shared/output-format.ts";
+
+// What the server's process and a lane's process say to each other, over Node's own channel with structured cloning.
+
+const bytesSchema = z.instanceof(Uint8Array);
+const millisecondsSchema = z.number().min(0);
+
+const loadSchema = z.object({
+  kind: z.literal("load"),
+  directory: z.string(),
+  intraOpThreads: z.int().min(1),
+  conditionCacheBytesMax: z.int().min(0),
+});
+
+const stageCJobSchema = z.object({
+  kind: z.literal("stage-c"),
+  request: z.object({
+    model: z.string(),
+    revision: z.string(),
+    tokenIds: z.array(z.int()),
+    negativeTokenIds: z.array(z.int()),
+    seeds: z.array(z.int()),
+    steps: z.int(),
+    guidanceScale: z.number(),
+    latentShape: z.tuple([z.int(), z.int(), z.int()]),
+  }),
+});
+
+const decodeJobSchema = z.object({
+  kind: z.literal("decode"),
+  latent: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  options: z.object({ format: outputFormatSchema, quality: z.int().optional() }),
+});
+
+const toLaneSchema = z.union([
+  loadSchema,
+  z.object({ kind: z.literal("job"), job: z.union([stageCJobSchema, decodeJobSchema]) }),
+]);
+
+/** The outcome of a Stage C job: latent files in the order of the seeds. */
+export const stageCOutcomeSchema = z.object({
+  files: z.array(bytesSchema),
+  milliseconds: z.object({ textEncoder: millisecondsSchema, stageC: millisecondsSchema }),
+});
+
+/** The outcome of a decode job: a picture file. */
+export const decodeOutcomeSchema = z.object({
+  bytes: bytesSchema,
+  milliseconds: z.object({ stageB: millisecondsSchema, stageA: millisecondsSchema, encode: millisecondsSchema }),
+});
+
+const fromLaneSchema = z.union([
+  z.object({ kind: z.literal("ready") }),
+  z.object({ kind: z.literal("done"), outcome: z.unknown(), residentBytes: z.number() }),
+  /** `reason` holds no value of a tensor and nothing of a prompt. */
+  z.object({ kind: z.literal("failed"), reason: z.string() }),
+]);
+
+/** What a lane loads before it takes jobs. */
+export type LaneLoad = z.infer<typeof loadSchema>;
+
+/** One job of a lane. Requests are checked before they become jobs. */
+export type LaneJob = z.infer<typeof stageCJobSchema> | z.infer<typeof decodeJobSchema>;
+
+/** Latent files in the order of the seeds, and milliseconds by part. */
+export type StageCOutcome = z.infer<typeof stageCOutcomeSchema>;
+
+/** A picture file, and milliseconds by part. */
+export type DecodeOutcome = z.infer<typeof decodeOutcomeSchema>;
+
+/** To a lane. */
+export type ToLane = z.infer<typeof toLaneSchema>;
+
+/** From a lane. "failed" before "ready" means that it cannot load. */
+export type FromLane = z.infer<typeof fromLaneSchema>;
+
+/** Reads a message that a lane received; undefined when it is none of ours. */
+export function parseToLane(message: unknown): ToLane | undefined {
+  return toLaneSchema.safeParse(message).data;
+}
+
+/** Reads a message that a lane sent; undefined when it is none of ours. */
+export function parseFromLane(message: unknown): FromLane | undefined {
+  return fromLaneSchema.safeParse(message).data;
+}
