@@ -17,6 +17,7 @@ from wuerstchen.models.text_encoder import TextEncoder
 from wuerstchen.training.data import PictureSet
 
 BATCH = 64
+TEXT_POSITIONS_STEP = 24
 
 
 def new_stage_b(config: Config) -> StageB:
@@ -66,9 +67,9 @@ class TextStates:
         self.states, self.offsets, self.rows, self.empty = states, offsets, rows, empty
 
     def batch(self, captions: list[int]) -> tuple[Tensor, Tensor]:
-        """Padded states (b, t, width) and mask (b, t); t is the longest caption, rounded up to 8 so that few shapes are compiled."""
+        """Padded states (b, t, width) and mask (b, t); t is rounded up to 24, which holds nearly every caption: one shape to compile."""
         lengths = [int(self.offsets[c + 1] - self.offsets[c]) for c in captions]
-        longest = -(-max(lengths) // 8) * 8
+        longest = -(-max(lengths) // TEXT_POSITIONS_STEP) * TEXT_POSITIONS_STEP
         states = np.zeros((len(captions), longest, self.states.shape[1]), np.float32)
         mask = np.zeros((len(captions), longest), np.float32)
         for row, (caption, length) in enumerate(zip(captions, lengths, strict=True)):

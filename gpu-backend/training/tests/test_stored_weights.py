@@ -1,0 +1,43 @@
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from wuerstchen.export.compress_weights import compress_weights
+
+RNG = np.random.default_rng(0)
+WEIGHT = RNG.normal(size=(64, 48)).astype(np.float32)
+
+
+def matrix_product() -> onnx.ModelProto:
+    """y = x @ WEIGHT."""
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["b", 64])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["b", 48])
+    node = helper.make_node("MatMul", ["x", "weight"], ["y"])
+    graph = helper.make_graph([node], "product", [x], [y], [numpy_helper.from_array(WEIGHT, "weight")])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+def run(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
+    return onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": x})[0]
+
+
+@pytest.mark.parametrize(("storage", "share", "error"), [("float16", 0.55, 0.02), ("int8", 0.35, 0.5)])
+def test_stored_weights_are_small_and_close(storage: str, share: float, error: float) -> None:
+    model, x = matrix_product(), RNG.normal(size=(5, 64)).astype(np.float32)
+    stored = compress_weights(model, storage)
+    assert stored.ByteSize() < model.ByteSize() * share
+    assert np.abs(run(stored, x) - x @ WEIGHT).max() < error
+
+
+def test_int8_scales_follow_the_columns_of_a_product() -> None:
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in compress_weights(matrix_product(), "int8").graph.initializer}
+    assert np.allclose(stored["weight.scale"][0], np.abs(WEIGHT).max(axis=0) / 127)
+
+
+def test_computing_stays_in_float32() -> None:
+    one_row, rows = RNG.normal(size=(1, 64)).astype(np.float32), RNG.normal(size=(7, 64)).astype(np.float32)
+    stored = compress_weights(matrix_product(), "int8")
+    together = run(stored, np.concatenate([one_row, rows * 100]))
+    assert np.allclose(together[0], run(stored, one_row)[0], atol=1e-5)
