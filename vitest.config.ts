@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
-          include: ["test/{gpu-backend,shared,e2e}/**/*.test.ts", "test/architecture.test.ts"],
+          include: ["test/{gpu-backend,shared,scripts,e2e}/**/*.test.ts", "test/architecture.test.ts"],
         },
       },
     ],

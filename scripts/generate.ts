@@ -1,0 +1,138 @@
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { ImagesResponse } from "../shared/api/images-response.ts";
+import { imagesPerRequestMax, seedMax, stepsMax } from "../shared/limits.ts";
+import { anyNumber, CommandError, runCommand, wholeNumber } from "./command-line.ts";
+import { startLocalStack } from "./local-stack.ts";
+import { type OutputPaths, outputPaths } from "./output-paths.ts";
+import { showProgress } from "./progress.ts";
+import { onStopSignal } from "./stop-signals.ts";
+
+const help = `Makes pictures from a text, through the edge's public API.
+
+  npm run generate -- "red apple, 3D" -o apple.png
+
+Options
+  -o, --output FILE   where to (default picture.png; .png, .jpg, .jpeg or .webp); several become FILE-1, FILE-2, …
+  --seed N            0 to 4294967295; the same request with the same seed gives the same picture
+  --n N               how many, 1 to 10; picture i takes seed + i
+  --steps N           how many sampling steps
+  --guidance X        how closely to follow the text
+  --negative TEXT     what to steer away from
+  --size WxH          as the model offers
+  --reuse MODE        prefer (default: a picture that exists already will do) or fresh
+  --url URL           a running service (default: WUERSTCHEN_URL, else one is started for this picture)
+  --key KEY           its API key (default: WUERSTCHEN_API_KEY)
+  --bundle DIR        the model bundle of a service that is started
+  --verbose           show the logs of a service that is started
+  --help
+
+Exit codes: 0 done, 1 it did not work, 2 it was not asked for rightly.
+`;
+
+const optionTypes = {
+  output: { type: "string", short: "o", default: "picture.png" },
+  seed: { type: "string" },
+  n: { type: "string" },
+  steps: { type: "string" },
+  guidance: { type: "string" },
+  negative: { type: "string" },
+  size: { type: "string" },
+  reuse: { type: "string" },
+  url: { type: "string", default: process.env["WUERSTCHEN_URL"] },
+  key: { type: "string", default: process.env["WUERSTCHEN_API_KEY"] },
+  bundle: { type: "string" },
+  verbose: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+await runCommand(async () => {
+  const { values, positionals } = parseArgs({ options: optionTypes, allowPositionals: true });
+  if (values.help) return void process.stdout.write(help);
+  const [prompt, ...more] = positionals;
+  if (prompt === undefined || more.length > 0) {
+    throw new CommandError('Say what to make as one quoted text: npm run generate -- "red apple, 3D"', 2);
+  }
+  const n = wholeNumber("--n", values.n, { min: 1, max: imagesPerRequestMax }) ?? 1;
+  const output = outputPaths(values.output, n);
+  const body = {
+    prompt,
+    n,
+    output_format: output.format,
+    seed: wholeNumber("--seed", values.seed, { min: 0, max: seedMax }),
+    steps: wholeNumber("--steps", values.steps, { min: 1, max: stepsMax }),
+    guidance_scale: anyNumber("--guidance", values.guidance),
+    negative_prompt: values.negative,
+    size: values.size,
+    reuse: values.reuse,
+  };
+  const service = await reachService(values);
+  try {
+    await generate(service, body, output);
+  } finally {
+    await service.stop();
+  }
+});
+
+interface Service {
+  readonly url: string;
+  readonly apiKey: string;
+  stop(): Promise<void>;
+}
+
+/** The service that was named, or one of our own for as long as this takes. */
+async function reachService(values: {
+  readonly url?: string | undefined;
+  readonly key?: string | undefined;
+  readonly bundle?: string | undefined;
+  readonly verbose: boolean;
+}): Promise<Service> {
+  if (values.url !== undefined) {
+    if (values.key === undefined) throw new CommandError("--url needs --key or WUERSTCHEN_API_KEY.", 2);
+    return { url: values.url.replace(/\/+(?:v1\/*)?$/u, ""), apiKey: values.key, stop: async () => {} };
+  }
+  const { bundle, verbose } = values;
+  const progress = showProgress("Starting edge and backend");
+  const starting = startLocalStack({ port: 0, backendPort: 0, bundle, verbose, mayUseTemporaryState: true });
+  onStopSignal(async () => (await starting).stop());
+  return starting.finally(() => progress.done());
+}
+
+async function generate(service: Service, body: object, output: OutputPaths): Promise<void> {
+  const startedMs = performance.now();
+  const progress = showProgress("Making the picture");
+  const answer = await requestImages(service, body).finally(() => progress.done());
+  const elapsedMs = Math.round(performance.now() - startedMs);
+  for (const warning of answer.warnings) console.error(`Note: ${warning}`);
+  for (const [index, item] of answer.data.entries()) {
+    const path = output.paths[index];
+    if (path === undefined || !("b64_json" in item)) continue;
+    writeFileSync(path, Buffer.from(item.b64_json, "base64"));
+    console.log(`${path}  seed ${item.seed}  ${item.tier}  ${elapsedMs} ms`);
+  }
+}
+
+async function requestImages({ url, apiKey }: Service, body: object): Promise<ImagesResponse> {
+  let response: Response;
+  try {
+    response = await fetch(`${url}/v1/images/generations`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json", accept: "application/json" },
+      body: JSON.stringify(body),
+    });
+  } catch {
+    throw new CommandError(`Nobody answers at ${url}.`);
+  }
+  const text = await response.text();
+  if (response.ok) return JSON.parse(text);
+  throw new CommandError(`The service refused (${response.status}): ${messageIn(text)}`);
+}
+
+/** The sentence in an error envelope, or whatever else was answered. */
+function messageIn(text: string): string {
+  try {
+    return String(JSON.parse(text).error.message);
+  } catch {
+    return text.slice(0, 300);
+  }
+}

@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { basename, dirname, join } from "node:path";
+import { localHost } from "./ports.ts";
+
+/** How long a backend may take to finish its work after SIGTERM before it is killed. */
+const stopMsMax = 3_000;
+
+/** Lines of the backend's output that are shown when it ends by itself. */
+const lastLinesMax = 20;
+
+/** How to run the GPU backend. */
+export interface LocalBackendOptions {
+  readonly root: string;
+  readonly port: number;
+  readonly secret: string;
+  readonly bundle: string;
+  /** Whether its log goes to stderr. */
+  readonly verbose: boolean;
+}
+
+/** A GPU backend as a child process. */
+export interface LocalBackend {
+  readonly url: string;
+  /** Settles only when the backend ends by itself: with the last lines that it wrote. */
+  readonly ended: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts the backend. It also ends by itself when this process does, however that happens: its stdin closes. */
+export function startLocalBackend(options: LocalBackendOptions): LocalBackend {
+  const child = spawn(process.execPath, [join(options.root, "gpu-backend/main.ts")], {
+    cwd: options.root,
+    env: {
+      ...process.env,
+      HOST: localHost,
+      PORT: String(options.port),
+      GPU_BACKEND_SECRET: options.secret,
+      MODELS_DIR: dirname(options.bundle),
+      MODEL_ID: basename(options.bundle),
+      STDIN_CLOSE_EXITS: "1",
+    },
+    stdio: ["pipe", "pipe", "pipe"],
+    // Its own group: a Ctrl-C reaches us only, and we end it after the work under way.
+    detached: true,
+  });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      lines.push(...text.trimEnd().split("\n"));
+      lines.splice(0, lines.length - lastLinesMax);
+      if (options.verbose) process.stderr.write(text);
+    });
+  }
+  const kill = () => killGroup(child.pid);
+  process.on("exit", kill);
+  const exited = once(child, "exit");
+  return {
+    url: `http://${localHost}:${options.port}`,
+    ended: exited.then(() => lines.join("\n")),
+    async stop() {
+      child.kill("SIGTERM");
+      const timer = setTimeout(kill, stopMsMax);
+      if (child.exitCode === null && child.signalCode === null) await exited;
+      clearTimeout(timer);
+      kill();
+      process.off("exit", kill);
+    },
+  };
+}
+
+/** The backend and every process that it started. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // All of them have ended already.
+  }
+}

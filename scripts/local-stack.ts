@@ -1,0 +1,102 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CommandError } from "./command-line.ts";
+import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
+import { claimState, claimStateOrTemporary, keptApiKey, keptSecret, randomSecret } from "./local-state.ts";
+import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
+import { freePort } from "./ports.ts";
+
+const root = resolve(import.meta.dirname, "..");
+
+/** Where the bundle is that `#bundle` in package.json names. */
+const defaultBundle = "gpu-backend/models/emoji-128";
+const defaultState = ".state";
+
+/** A large bundle on a slow disk; a backend that takes longer is stuck. */
+const readyMsMax = 120_000;
+const readyPollMs = 100;
+
+/** How to run edge and backend on this machine. */
+export interface LocalStackOptions {
+  /** 0: any free port. */
+  readonly port: number;
+  /** 0: any free port. */
+  readonly backendPort: number;
+  /** The folder of a model bundle, relative to the working folder. */
+  readonly bundle?: string | undefined;
+  /** The folder for storage, secrets and the development key, relative to the working folder. */
+  readonly state?: string | undefined;
+  /** Whether a folder that is in use is replaced by a temporary one, and not an error. */
+  readonly mayUseTemporaryState: boolean;
+  /** Whether the logs of both go to stderr. */
+  readonly verbose: boolean;
+}
+
+/** Edge and backend, ready to make pictures. */
+export interface LocalStack {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly backendUrl: string;
+  /** Settles only when the backend ends by itself: with the last lines that it wrote. */
+  readonly ended: Promise<string>;
+  /** Ends both; nothing is left behind but the state folder. */
+  stop(): Promise<void>;
+}
+
+/** Starts both and waits until they are ready. Throws `CommandError` with what to do about it when they cannot. */
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+  const bundle = resolve(options.bundle ?? join(root, defaultBundle));
+  if (!existsSync(join(bundle, "model.json"))) {
+    throw new CommandError(`There is no model bundle in ${bundle}. Name another folder with --bundle.`);
+  }
+  const claim = options.mayUseTemporaryState ? claimStateOrTemporary : claimState;
+  const state = claim(resolve(options.state ?? join(root, defaultState)));
+  const parts: (LocalBackend | LocalWorker)[] = [];
+  const stop = async () => {
+    await Promise.all(parts.map((part) => part.stop()));
+    state.release();
+  };
+  try {
+    const port = await freePort(options.port, "PORT");
+    const backendPort = await freePort(options.backendPort, "BACKEND_PORT");
+    const secret = randomSecret();
+    const backend = startLocalBackend({ ...options, root, port: backendPort, secret, bundle });
+    parts.push(backend);
+    const apiKey = await keptApiKey(state);
+    const worker = await startLocalWorker({
+      ...{ ...options, root, port, bundle, apiKey },
+      stateFolder: state.folder,
+      backendUrl: backend.url,
+      secrets: {
+        GPU_BACKEND_SECRET: secret,
+        LATENT_KEY_SECRET: keptSecret(state, "latent-key"),
+        IMAGE_URL_SECRET: keptSecret(state, "image-url"),
+      },
+    });
+    parts.push(worker);
+    await waitUntilReady(worker.url, backend.ended);
+    return { url: worker.url, apiKey, backendUrl: backend.url, ended: backend.ended, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Asks the edge, which asks the backend: so both are up, have the same model, and share a secret. */
+async function waitUntilReady(url: string, backendEnded: Promise<string>): Promise<void> {
+  let ended: string | undefined;
+  void backendEnded.then((lines) => {
+    ended = lines;
+  });
+  const deadlineMs = performance.now() + readyMsMax;
+  let seen = "";
+  while (performance.now() < deadlineMs) {
+    if (ended !== undefined) throw new CommandError(`The GPU backend ended before it was ready:\n${ended}`);
+    const response = await fetch(`${url}/v1/health`);
+    if (response.ok) return;
+    seen = await response.text();
+    await sleep(readyPollMs);
+  }
+  throw new CommandError(`Not ready after ${readyMsMax / 1000} s. The edge's last report: ${seen}`);
+}

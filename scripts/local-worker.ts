@@ -1,0 +1,95 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { hashApiKey } from "../workers/auth/api-key.ts";
+import { apiKeyRecordKey } from "../workers/auth/api-key-record.ts";
+import { localHost } from "./ports.ts";
+
+/** The account of the development key. */
+const developmentAccount = "development";
+
+/** How to run the Worker. */
+export interface LocalWorkerOptions {
+  readonly root: string;
+  readonly port: number;
+  readonly stateFolder: string;
+  readonly bundle: string;
+  readonly backendUrl: string;
+  /** Name → value. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly apiKey: string;
+  /** Whether its log goes to stderr. */
+  readonly verbose: boolean;
+}
+
+/** The Worker in workerd, with its real bindings on local storage. */
+export interface LocalWorker {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Bundles and starts the Worker, and makes its API key known to it. */
+export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
+  const folder = join(options.stateFolder, "worker");
+  const script = join(folder, "index.js");
+  await bundleWorker(options, script);
+  forbidTelephony();
+  // Imported late, after the above, and because the two of them take half a second.
+  const { convertV4MiniflareOptions, Miniflare } = await import("miniflare");
+  const { unstable_getMiniflareWorkerOptions: readWranglerConfig } = await import("wrangler");
+  const { workerOptions } = readWranglerConfig(join(options.root, "wrangler.toml"));
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      host: localHost,
+      port: options.port,
+      cf: false,
+      logRequests: false,
+      resourcePersistencePath: join(options.stateFolder, "storage"),
+      // Never to stdout, which is for whoever started this.
+      handleStructuredLogs({ message }) {
+        if (options.verbose) process.stderr.write(`${message}\n`);
+      },
+      workers: [
+        {
+          ...workerOptions,
+          name: "wuerstchen-edge",
+          rootPath: folder,
+          modulesRoot: folder,
+          modules: [{ type: "ESModule", path: script }],
+          bindings: { ...Object(workerOptions["bindings"]), GPU_BACKEND_URL: options.backendUrl, ...options.secrets },
+        },
+      ],
+    }),
+  );
+  const url = await miniflare.ready;
+  const keys = await miniflare.getKVNamespace("API_KEYS");
+  const record = { account: developmentAccount, name: "development", created: new Date().toISOString() };
+  await keys.put(apiKeyRecordKey(await hashApiKey(options.apiKey)), JSON.stringify(record));
+  return { url: url.origin, stop: () => miniflare.dispose() };
+}
+
+async function bundleWorker({ root, bundle }: LocalWorkerOptions, outfile: string): Promise<void> {
+  mkdirSync(join(outfile, ".."), { recursive: true });
+  await build({
+    entryPoints: [join(root, "workers/index.ts")],
+    outfile,
+    bundle: true,
+    format: "esm",
+    target: "es2023",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+    alias: { "#bundle": bundle },
+    logLevel: "silent",
+  });
+}
+
+/** Neither tool shall look anything up on the network, nor offer pages of its own. */
+function forbidTelephony(): void {
+  Object.assign(process.env, {
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    X_LOCAL_OBSERVABILITY: "false",
+    X_LOCAL_EXPLORER: "false",
+  });
+}

@@ -1,0 +1,74 @@
+import { parseArgs } from "node:util";
+import { CommandError, runCommand, wholeNumber } from "./command-line.ts";
+import { type LocalStack, startLocalStack } from "./local-stack.ts";
+import { showProgress } from "./progress.ts";
+import { onStopSignal } from "./stop-signals.ts";
+
+const help = `Runs the edge Worker and the GPU backend on this machine, until Ctrl-C.
+
+  npm start                      and follow what it prints
+  npm start -- --json            print one line {"url","api_key","backend_url"} when ready, and nothing else
+
+Options
+  --bundle DIR   the model bundle (default gpu-backend/models/emoji-128)
+  --state DIR    where storage, secrets and the development key are kept (default .state; may be deleted)
+  --verbose      show the logs of both on stderr
+  --json         as above
+  --help
+
+Environment
+  PORT           of the edge (default 8787; 0 takes any free port)
+  BACKEND_PORT   of the backend (default 8788; 0 takes any free port)
+`;
+
+const portDefault = 8787;
+const backendPortDefault = 8788;
+const portRange = { min: 0, max: 65_535 };
+
+await runCommand(async () => {
+  const { values } = parseArgs({
+    options: {
+      bundle: { type: "string" },
+      state: { type: "string" },
+      verbose: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return void process.stdout.write(help);
+
+  let stack: Promise<LocalStack> | undefined;
+  onStopSignal(async () => (await stack)?.stop());
+  const progress = values.json ? undefined : showProgress("Starting edge and backend");
+  stack = startLocalStack({
+    ...values,
+    port: wholeNumber("PORT", process.env["PORT"], portRange) ?? portDefault,
+    backendPort: wholeNumber("BACKEND_PORT", process.env["BACKEND_PORT"], portRange) ?? backendPortDefault,
+    mayUseTemporaryState: false,
+  });
+  const running = await stack.finally(() => progress?.done());
+  console.log(values.json ? describeAsJson(running) : describe(running));
+
+  const lastLines = await running.ended;
+  await running.stop();
+  throw new CommandError(`The GPU backend ended by itself:\n${lastLines}`);
+});
+
+function describeAsJson({ url, apiKey, backendUrl }: LocalStack): string {
+  return JSON.stringify({ url, api_key: apiKey, backend_url: backendUrl });
+}
+
+function describe({ url, apiKey }: LocalStack): string {
+  return `Ready. Ctrl-C stops it.
+
+  URL       ${url}/v1
+  API key   ${apiKey}
+
+Try it:
+
+  curl ${url}/v1/images/generations -o apple.png \\
+    -H "Authorization: Bearer ${apiKey}" \\
+    -H "Content-Type: application/json" -H "Accept: image/png" \\
+    -d '{"prompt": "red apple, 3D"}'
+`;
+}

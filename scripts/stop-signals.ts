@@ -1,0 +1,16 @@
+/** By convention, 128 and the signal's number. */
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Runs `stop` and exits when the process is told to end. Register it before anything else starts: other handlers that
+ * exit at once would keep it from running. A second signal exits without waiting.
+ */
+export function onStopSignal(stop: () => Promise<void>): void {
+  let isStopping = false;
+  const handle = (signal: keyof typeof exitCodes) => {
+    if (isStopping) process.exit(exitCodes[signal]);
+    isStopping = true;
+    void stop().finally(() => process.exit(exitCodes[signal]));
+  };
+  process.on("SIGHUP", handle).on("SIGINT", handle).on("SIGTERM", handle);
+}
