@@ -4,7 +4,7 @@ import { createApp } from "../../../workers/app.ts";
 import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../../../workers/auth/api-key.ts";
 import { apiKeyRecordKey } from "../../../workers/auth/api-key-record.ts";
 import { parseEnv, type WorkerEnv } from "../../../workers/env.ts";
-import { createServices } from "../../../workers/services.ts";
+import { createServices, type Platform } from "../../../workers/services.ts";
 import { GpuBackendDouble } from "./gpu-backend-double.ts";
 import { tinyBundle } from "./tiny-bundle.ts";
 
@@ -13,21 +13,26 @@ export const origin = "https://edge.test";
 
 /** The whole Worker on real KV, R2 and Cache API; only its clock and the far end of its network are the test's. */
 export class TestEdge {
-  readonly env: WorkerEnv = parseEnv(env);
+  readonly env: WorkerEnv;
   readonly logLines: string[] = [];
   nowMs = Date.UTC(2026, 10, 22, 12);
-  readonly backend = new GpuBackendDouble(this.env.GPU_BACKEND_SECRET, () => this.nowMs);
-  readonly #app = createApp(
-    createServices(this.env, {
-      fetch: this.backend.fetch,
+  readonly backend: GpuBackendDouble;
+  readonly #app: ReturnType<typeof createApp>;
+
+  constructor(overrides: Partial<WorkerEnv> = {}, fetch?: Platform["fetch"]) {
+    this.env = { ...parseEnv(env), ...overrides };
+    this.backend = new GpuBackendDouble(this.env.GPU_BACKEND_SECRET, () => this.nowMs);
+    const services = createServices(this.env, {
+      fetch: fetch ?? this.backend.fetch,
       edge: caches.default,
       nowMs: () => this.nowMs,
       randomBytes,
       timeout: () => new AbortController().signal,
       log: (entry) => this.logLines.push(JSON.stringify(entry)),
       bundle: tinyBundle,
-    }),
-  );
+    });
+    this.#app = createApp(services);
+  }
 
   /** A key of a new account; latents are scoped to accounts, so no test finds another's. */
   async createKey(account = `account-${crypto.randomUUID()}`): Promise<string> {

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import { createGpuClient } from "../../../workers/gpu/gpu-client.ts";
+import type { GpuTransportOptions } from "../../../workers/gpu/gpu-transport.ts";
+import { GpuBackendDouble } from "../support/gpu-backend-double.ts";
+import { manifest } from "../support/tiny-bundle.ts";
+
+const secret = "s".repeat(32);
+const nowMs = Date.UTC(2026, 10, 22);
+
+const job = {
+  model: manifest.id,
+  revision: manifest.revision,
+  tokenIds: [2, 7, 3],
+  negativeTokenIds: [2, 3],
+  seeds: [1, 2],
+  steps: 6,
+  guidanceScale: 3,
+  latentShape: [16, 4, 4] as [number, number, number],
+};
+
+function setUp(overrides: Partial<GpuTransportOptions> = {}) {
+  const backend = new GpuBackendDouble(secret, () => nowMs);
+  const timeoutsMs: number[] = [];
+  const log: unknown[] = [];
+  const client = createGpuClient({
+    url: "https://gpu.test",
+    secret,
+    fetch: backend.fetch,
+    nowMs: () => nowMs,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    timeout: (milliseconds) => {
+      timeoutsMs.push(milliseconds);
+      return new AbortController().signal;
+    },
+    log: (entry) => log.push(entry),
+    ...overrides,
+  });
+  return { backend, client, timeoutsMs, log };
+}
+
+async function latentFile() {
+  const outcome = await setUp().client.runStageC(job);
+  const file = outcome.ok ? outcome.value.latents[0] : undefined;
+  if (file === undefined) throw new TypeError("The double made no latent.");
+  return file;
+}
+
+describe("the client", () => {
+  test("signs every request so that the backend accepts it, and no two alike", async () => {
+    const { backend, client } = setUp();
+    for (let i = 0; i < 3; i += 1) expect(await client.runStageC(job)).toMatchObject({ ok: true });
+    expect(await client.decodeLatent(await latentFile(), { format: "webp", quality: 3 })).toMatchObject({ ok: true });
+    expect(await client.health()).toMatchObject({ status: "ready" });
+    expect(new Set(backend.transcript).size).toBe(5);
+  });
+
+  test("bounds the time of every request, that of a health check to a few seconds", async () => {
+    const { client, timeoutsMs } = setUp();
+    await client.runStageC(job);
+    await client.decodeLatent(await latentFile(), { format: "png" });
+    await client.health();
+    expect(timeoutsMs).toHaveLength(3);
+    expect(Math.max(...timeoutsMs)).toBeLessThanOrEqual(600_000);
+    expect(timeoutsMs.at(-1)).toBeLessThanOrEqual(5_000);
+  });
+
+  test("calls a request that ran out of time unavailable", async () => {
+    const fetch = (_: string, init: RequestInit) =>
+      new Promise<Response>((_resolve, reject) => {
+        init.signal?.addEventListener("abort", () => reject(new DOMException("late", "TimeoutError")));
+      });
+    const { client, log } = setUp({ fetch, timeout: () => AbortSignal.timeout(1) });
+    expect(await client.runStageC(job)).toEqual({ ok: false, error: { code: "backend_unavailable" } });
+    expect(await client.health()).toBeUndefined();
+    expect(log).toContainEqual({ event: "backend_unreachable", path: "/stage-c" });
+  });
+
+  test("calls a body that breaks off unavailable", async () => {
+    const body = () =>
+      new ReadableStream({
+        pull(controller) {
+          controller.error(new TypeError("connection reset"));
+        },
+      });
+    const { client } = setUp({ fetch: async () => new Response(body()) });
+    expect(await client.runStageC(job)).toEqual({ ok: false, error: { code: "backend_unavailable" } });
+  });
+});
+
+describe("an answer that is not to the question", () => {
+  test.each([
+    ["of another revision", { revision: "another" }],
+    ["of another model", { model: "another" }],
+    ["without latents", { latents: [] }],
+    ["with one latent too few", { latents: [{ seed: 1, safetensors: "AAAA" }] }],
+    ["in another order", { latents: [2, 1].map((seed) => ({ seed, safetensors: "AAAA" })) }],
+  ])("is a failure: %s", async (_, wrong) => {
+    const latents = job.seeds.map((seed) => ({ seed, safetensors: "AAAA" }));
+    const milliseconds = { queue: 0, textEncoder: 0, stageC: 0 };
+    const answer = { model: job.model, revision: job.revision, latents, milliseconds, ...wrong };
+    const { client } = setUp({ fetch: async () => Response.json(answer) });
+    expect(await client.runStageC(job)).toEqual({ ok: false, error: { code: "backend_failed" } });
+  });
+
+  test.each([
+    ["a page in place of a picture", new Response("<html>", { headers: { "content-type": "text/html" } })],
+    ["another format", new Response("x", { headers: { "content-type": "image/webp" } })],
+    ["an empty picture", new Response("", { headers: { "content-type": "image/png" } })],
+    ["a redirect", new Response(null, { status: 302, headers: { location: "https://elsewhere.test" } })],
+  ])("is a failure and is never cached as a picture: %s", async (_, answer) => {
+    const { client } = setUp({ fetch: async () => answer });
+    const outcome = await client.decodeLatent(await latentFile(), { format: "png" });
+    expect(outcome).toEqual({ ok: false, error: { code: "backend_failed" } });
+  });
+});
