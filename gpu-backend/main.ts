@@ -1,1 +1,92 @@
-export {};
+// The GPU backend: `node gpu-backend/main.ts`. Settings come from the environment (see config.ts).
+
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { AppError } from "../shared/errors.ts";
+import { createMemoryReplayGuard } from "../shared/wire/replay-guard.ts";
+import { createApp } from "./app.ts";
+import { type Config, readConfig, withoutSecrets } from "./config.ts";
+import { listen } from "./http/listen.ts";
+import { createMetrics } from "./http/metrics.ts";
+import type { Services } from "./http/services.ts";
+import { createLog } from "./log.ts";
+import { type Bundle, readBundle } from "./runtime/bundle.ts";
+import { createJobQueue } from "./scheduling/job-queue.ts";
+import { createLane, type Lane } from "./scheduling/lane.ts";
+import { createScheduler } from "./scheduling/scheduler.ts";
+import { stopRequested } from "./stop.ts";
+
+const nowMs = () => performance.now();
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog(config.LOG_LEVEL);
+  const stopped = stopRequested(config.STDIN_CLOSE_EXITS);
+  const bundle = await readBundle(join(config.MODELS_DIR, config.MODEL_ID));
+  const lane = createLane(laneOptions(config, bundle, log));
+  const server = await listen(createApp(createServices(config, { bundle, lane, log })), config.HOST, config.PORT);
+  const { id, revision } = bundle.manifest;
+  log.info({ url: server.url, model: id, revision }, "listening");
+
+  const started = lane.started.then((outcome) => {
+    if (!outcome.ok) throw new AppError(`The models cannot be loaded. ${outcome.error}`);
+    log.info({ url: server.url, model: id, revision }, "ready");
+    return stopped;
+  });
+  const reason = await Promise.race([stopped, started]);
+
+  log.info({ reason }, "stopping");
+  await server.close(config.SHUTDOWN_SECONDS_MAX * 1_000);
+  await lane.close();
+}
+
+function laneOptions(config: Config, { directory }: Bundle, log: Logger) {
+  return {
+    modulePath: join(import.meta.dirname, "lane-main.ts"),
+    environment: withoutSecrets(process.env),
+    load: {
+      directory,
+      intraOpThreads: config.INTRA_OP_THREADS,
+      conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,
+    },
+    log,
+    jobMsMax: config.JOB_SECONDS_MAX * 1_000,
+    // A cold disk gives some 100 MB/s, and the largest bundles have some GB.
+    readyMsMax: 60_000,
+    stopMsMax: 2_000,
+  };
+}
+
+interface Parts {
+  readonly bundle: Bundle;
+  readonly lane: Lane;
+  readonly log: Logger;
+}
+
+function createServices(config: Config, { bundle, lane, log }: Parts): Services {
+  const queue = createJobQueue(config.QUEUE_JOBS_MAX);
+  return {
+    model: bundle,
+    scheduler: createScheduler({ queue, lane, log, now: nowMs }),
+    isReady: () => lane.isReady(),
+    metrics: createMetrics(() => queue.depth()),
+    log,
+    now: nowMs,
+    signedBodyRules: {
+      secret: config.GPU_BACKEND_SECRET,
+      replayGuard: createMemoryReplayGuard({ nowSeconds }),
+      nowSeconds,
+      onRefused: (fault) => log.warn({ fault }, "signature refused"),
+    },
+  };
+}
+
+// An explicit exit either way: whatever is still open must not keep a stopped server alive.
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    createLog("fatal").fatal({ reason: error instanceof Error ? error.message : "unknown" }, "cannot run");
+    process.exit(1);
+  },
+);

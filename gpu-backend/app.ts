@@ -1,0 +1,38 @@
+import { Hono } from "hono";
+import { decodePath } from "../shared/wire/decode.ts";
+import { stageCPath } from "../shared/wire/stage-c.ts";
+import { answerFailure } from "./http/answer-failure.ts";
+import { decodeLatent } from "./http/decode-latent.ts";
+import { answerLive, answerReady } from "./http/health.ts";
+import { logRequests } from "./http/log-requests.ts";
+import { runStageC } from "./http/run-stage-c.ts";
+import type { Services } from "./http/services.ts";
+
+/** Every route of the backend. Only the two that compute are signed; keep the others off the public network. */
+export function createApp(services: Services): Hono {
+  const app = new Hono();
+  app.use(logRequests(services));
+
+  app.post(stageCPath, runStageC(services));
+  app.post(decodePath, decodeLatent(services));
+  for (const path of [stageCPath, decodePath]) {
+    app.all(path, (context) => answerFailure(context, { code: "method_not_allowed", allowed: ["POST"] }));
+  }
+
+  app.get("/health", answerLive(services));
+  app.get("/health/live", answerLive(services));
+  app.get("/health/ready", answerReady(services));
+  app.get("/metrics", async (context) => {
+    const { metrics } = services;
+    return context.body(await metrics.text(), 200, { "content-type": metrics.contentType });
+  });
+
+  app.notFound((context) => answerFailure(context, { code: "not_found", what: "path" }));
+  app.onError((error, context) => {
+    // The message may quote a request; name and place are enough to find a bug.
+    const place = error.stack?.split("\n").find((line) => line.trimStart().startsWith("at "));
+    services.log.error({ error: error.name, place: place?.trim() }, "unhandled");
+    return answerFailure(context, { code: "internal" });
+  });
+  return app;
+}

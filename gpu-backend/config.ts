@@ -1,0 +1,68 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { AppError } from "../shared/errors.ts";
+import { secretCharactersMin } from "../shared/limits.ts";
+
+/** A whole number in decimal digits. */
+function wholeNumber(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/u, "must be a whole number")
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+}
+
+const environmentSchema = z.object({
+  /** Only this machine by default: who may connect from elsewhere is for the operator to decide. */
+  HOST: z.string().min(1).default("127.0.0.1"),
+  /** 0 takes any free port; the log says which. */
+  PORT: wholeNumber(0, 65_535).default(8788),
+  /** The folder that holds bundles, each in a folder of its id. */
+  MODELS_DIR: z
+    .string()
+    .min(1)
+    .default(join(import.meta.dirname, "models")),
+  /** The bundle to load; the edge names the same one. */
+  MODEL_ID: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u, "must be a bundle's id")
+    .default("emoji-128"),
+  /** Shared with the edge, which signs every request with it. */
+  GPU_BACKEND_SECRET: z.string().min(secretCharactersMin),
+  /** Threads of one operator. All cores is best alone on a machine; 1 where another process is busy. */
+  INTRA_OP_THREADS: wholeNumber(1, 1_024).default(availableParallelism()),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+  /** Jobs that may wait. Beyond some minutes of work their clients have gone. */
+  QUEUE_JOBS_MAX: wholeNumber(0, 10_000).default(32),
+  /** A job that runs longer is stuck; ten pictures at the most steps on a CPU need some minutes. */
+  JOB_SECONDS_MAX: wholeNumber(1, 86_400).default(600),
+  /** Texts remembered in their computed form, some 0.3 to 1.2 MB each. */
+  TEXT_CACHE_MEGABYTES: wholeNumber(0, 65_536).default(128),
+  /** How long running work may take to finish after a signal to stop. */
+  SHUTDOWN_SECONDS_MAX: wholeNumber(0, 3_600).default(10),
+  /** 1: also stop when standard input closes, so that a script's children end with it. */
+  STDIN_CLOSE_EXITS: z
+    .enum(["0", "1"])
+    .default("0")
+    .transform((flag) => flag === "1"),
+});
+
+/** The server's settings. Use the field comments in the source as their reference. */
+export type Config = z.infer<typeof environmentSchema>;
+
+/** Reads the environment once. Throws `AppError` naming each variable that is wrong, and never its value. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const parsed = environmentSchema.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new AppError(`The environment is not valid. ${problems.join("; ")}`);
+}
+
+/** The environment of a process that needs no secret. */
+export function withoutSecrets(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  const { GPU_BACKEND_SECRET: _, ...rest } = environment;
+  return rest;
+}

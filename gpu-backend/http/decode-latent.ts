@@ -1,0 +1,35 @@
+import type { Context } from "hono";
+import { latentFileBytesMax } from "../../shared/limits.ts";
+import { imageContentType } from "../../shared/output-format.ts";
+import { latentContentType, parseDecodeQuery } from "../../shared/wire/decode.ts";
+import { formatServerTiming } from "../../shared/wire/server-timing.ts";
+import { answerFailure } from "./answer-failure.ts";
+import { readLatent } from "./check-request.ts";
+import type { Services } from "./services.ts";
+import { readSignedBody } from "./signed-body.ts";
+
+const expectedBody = { contentType: latentContentType, bytesMax: latentFileBytesMax };
+
+/** POST /decode: a latent file in, a picture file out. The `server-timing` header tells the parts. */
+export function decodeLatent({ model, scheduler, metrics, signedBodyRules }: Services) {
+  return async (context: Context): Promise<Response> => {
+    const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
+    if (!body.ok) return answerFailure(context, body.error);
+    const options = parseDecodeQuery(context.req.query());
+    if (!options.ok) return answerFailure(context, options.error);
+    const latent = readLatent(model.manifest, body.value);
+    if (!latent.ok) return answerFailure(context, latent.error);
+
+    const ran = await scheduler.decode(body.value, options.value);
+    if (!ran.ok) return answerFailure(context, ran.error);
+    const { outcome, queueMs, residentBytes } = ran.value;
+    const { stageB, stageA, encode } = outcome.milliseconds;
+    const parts = { queue: queueMs, "stage-b": stageB, "stage-a": stageA, encode };
+    metrics.decoded(parts);
+    metrics.laneResident(residentBytes);
+    return context.body(outcome.bytes, 200, {
+      "content-type": imageContentType(options.value.format),
+      "server-timing": formatServerTiming(parts),
+    });
+  };
+}

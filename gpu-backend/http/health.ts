@@ -1,0 +1,18 @@
+import type { Context } from "hono";
+import type { Health } from "../../shared/api/health.ts";
+import type { Services } from "./services.ts";
+
+/** GET /health and GET /health/live: 200 while the process serves, saying whether the model is loaded. */
+export function answerLive(services: Services) {
+  return (context: Context): Response => context.json(healthOf(services));
+}
+
+/** GET /health/ready: 200 when jobs are taken at once, else 502, the status of `backend_unavailable`. */
+export function answerReady(services: Services) {
+  return (context: Context): Response => context.json(healthOf(services), services.isReady() ? 200 : 502);
+}
+
+function healthOf({ model, isReady }: Services): Health {
+  const { id, revision } = model.manifest;
+  return { status: isReady() ? "ready" : "starting", model: id, revision };
+}

@@ -1,0 +1,40 @@
+import { createServer, type Server } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import type { Hono } from "hono";
+
+/** A server that listens. */
+export interface Listening {
+  /** "http://host:port", with the port that it really has. */
+  readonly url: string;
+  /** Stops accepting, and resolves when every request is answered, or after `msMax` when the rest is cut off. */
+  close(msMax: number): Promise<void>;
+}
+
+const idleSweepMs = 20;
+
+/** Listens on an address; port 0 takes a free one. Rejects when the address is taken. */
+export async function listen(app: Hono, host: string, port: number): Promise<Listening> {
+  const server = createServer(getRequestListener(app.fetch));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return { url: urlOf(server, host), close: (msMax) => close(server, msMax) };
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+async function close(server: Server, msMax: number): Promise<void> {
+  const cutOff = setTimeout(() => server.closeAllConnections(), msMax);
+  // A connection whose last answer is given would be kept alive for some seconds more.
+  const sweep = setInterval(() => server.closeIdleConnections(), idleSweepMs);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  clearInterval(sweep);
+  clearTimeout(cutOff);
+}

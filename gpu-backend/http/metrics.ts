@@ -1,0 +1,65 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** From a cached text of the tiny model to ten large pictures on a CPU. Milliseconds. */
+const millisecondsBuckets = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000];
+
+/** What the server counts. */
+export interface Metrics {
+  requestAnswered(route: string, status: number): void;
+  /** Latents made in one job, and its parts in milliseconds. */
+  stageCRan(latents: number, milliseconds: Readonly<Record<string, number>>): void;
+  /** The parts of one decode in milliseconds. */
+  decoded(milliseconds: Readonly<Record<string, number>>): void;
+  /** Memory of the process that computes. */
+  laneResident(bytes: number): void;
+  contentType: string;
+  /** All figures in Prometheus' text form. */
+  text(): Promise<string>;
+}
+
+/** Metrics in a registry of their own. `queueDepth` is asked whenever they are read. */
+export function createMetrics(queueDepth: () => number): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  // Among them event loop delay and resident memory of the process that serves.
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: "http_requests_total",
+    help: "Requests answered",
+    labelNames: ["route", "status"],
+    registers,
+  });
+  const stageCRuns = new Counter({ name: "stage_c_runs_total", help: "Latents made by Stage C", registers });
+  const decodes = new Counter({ name: "decodes_total", help: "Latents decoded to pictures", registers });
+  const parts = new Histogram({
+    name: "job_part_milliseconds",
+    help: "Time of each part of a job",
+    labelNames: ["part"],
+    buckets: millisecondsBuckets,
+    registers,
+  });
+  const resident = new Gauge({ name: "lane_resident_memory_bytes", help: "Memory of the lane's process", registers });
+  const depth = new Gauge({ name: "queue_depth", help: "Jobs that wait, and the one that runs", registers });
+
+  function observe(milliseconds: Readonly<Record<string, number>>): void {
+    for (const [part, duration] of Object.entries(milliseconds)) parts.observe({ part }, duration);
+  }
+
+  return {
+    requestAnswered: (route, status) => requests.inc({ route, status }),
+    stageCRan(latents, milliseconds) {
+      stageCRuns.inc(latents);
+      observe(milliseconds);
+    },
+    decoded(milliseconds) {
+      decodes.inc();
+      observe(milliseconds);
+    },
+    laneResident: (bytes) => resident.set(bytes),
+    contentType: registry.contentType,
+    text() {
+      depth.set(queueDepth());
+      return registry.metrics();
+    },
+  };
+}

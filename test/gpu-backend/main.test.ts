@@ -1,0 +1,139 @@
+import { once } from "node:events";
+import { afterEach, describe, expect, test } from "vitest";
+import { readConfig, withoutSecrets } from "../../gpu-backend/config.ts";
+import { type Backend, backendSecret, send, spawnMain, stageCDraft, startBackend } from "../support/backend.ts";
+import { modelsDirectory, tinyRequest } from "../support/tiny-bundle.ts";
+
+const longRequest = { ...tinyRequest, steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
+const running: Backend[] = [];
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((backend) => backend.stop()));
+});
+
+async function start(environment: Readonly<Record<string, string>> = {}): Promise<Backend> {
+  const backend = await startBackend(environment);
+  running.push(backend);
+  return backend;
+}
+
+function lanePids(backend: Backend): number[] {
+  return backend.logged("lane ready").map((entry) => Number(entry["lanePid"]));
+}
+
+/** Answered health checks, one after another, until the job is done. */
+async function checksUntil(backend: Backend, job: Promise<unknown>): Promise<number> {
+  let isDone = false;
+  let checks = 0;
+  const finished = job.then(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    await (await fetch(`${backend.url}/health/live`)).arrayBuffer();
+    checks += 1;
+  }
+  await finished;
+  return checks;
+}
+
+test("the server answers all the while that Stage C computes", async () => {
+  const backend = await start();
+  const job = send(backend, stageCDraft(longRequest));
+  // A server whose loop computes would answer the first of them after the job.
+  expect(await checksUntil(backend, job)).toBeGreaterThan(20);
+  expect((await job).status).toBe(200);
+});
+
+test("a lane that is killed in mid-job fails that job as repeatable, and the next one succeeds", async () => {
+  const backend = await start();
+  const job = send(backend, stageCDraft(longRequest));
+  await checksUntil(backend, queueHolds(backend, 1));
+  process.kill(lanePids(backend)[0] ?? 0, "SIGKILL");
+  const answer = await job;
+  expect([answer.status, await answer.json()]).toMatchObject([502, { error: { code: "backend_failed" } }]);
+  expect((await send(backend, stageCDraft(tinyRequest))).status).toBe(200);
+  expect(lanePids(backend)).toHaveLength(2);
+});
+
+/** Resolves when so many jobs wait or run. */
+async function queueHolds(backend: Backend, jobs: number): Promise<void> {
+  for (;;) {
+    const metrics = await (await fetch(`${backend.url}/metrics`)).text();
+    if (metrics.includes(`\nqueue_depth ${jobs}\n`)) return;
+  }
+}
+
+test("jobs beyond the queue are told when to come back, and the others are done", async () => {
+  const backend = await start({ QUEUE_JOBS_MAX: "1" });
+  const job = send(backend, stageCDraft(longRequest));
+  await queueHolds(backend, 1);
+  const waiting = send(backend, stageCDraft(tinyRequest));
+  await queueHolds(backend, 2);
+  const refused = await send(backend, stageCDraft(tinyRequest));
+  expect([refused.status, refused.headers.has("retry-after")]).toEqual([429, true]);
+  expect([(await job).status, (await waiting).status]).toEqual([200, 200]);
+});
+
+describe("the server stops", () => {
+  test("on SIGTERM, after the running job has been answered, and leaves no lane behind", async () => {
+    const backend = await start();
+    const job = send(backend, stageCDraft(longRequest));
+    await queueHolds(backend, 1);
+    backend.process.kill("SIGTERM");
+    expect((await job).status).toBe(200);
+    expect(await once(backend.process, "exit")).toEqual([0, null]);
+    expect(() => process.kill(lanePids(backend)[0] ?? 0, 0)).toThrow("ESRCH");
+  });
+
+  test("on SIGINT without waiting longer than it may", async () => {
+    const backend = await start({ SHUTDOWN_SECONDS_MAX: "0" });
+    const job = send(backend, stageCDraft(longRequest));
+    await queueHolds(backend, 1);
+    const outcome = expect(job).rejects.toThrow();
+    backend.process.kill("SIGINT");
+    expect(await once(backend.process, "exit")).toEqual([0, null]);
+    await outcome;
+  });
+
+  test("when standard input closes", async () => {
+    const backend = await start();
+    backend.process.stdin?.end();
+    expect(await once(backend.process, "exit")).toEqual([0, null]);
+  });
+});
+
+test("a lane ends by itself when its server is killed, in mid-job too", async () => {
+  const backend = await start();
+  const outcome = expect(send(backend, stageCDraft(longRequest))).rejects.toThrow();
+  await queueHolds(backend, 1);
+  backend.process.kill("SIGKILL");
+  // "close" comes when nobody holds the server's standard error any more, and its lane has inherited that.
+  expect(await once(backend.process, "close")).toEqual([null, "SIGKILL"]);
+  await outcome;
+});
+
+describe("the server does not start", () => {
+  const sound = { GPU_BACKEND_SECRET: backendSecret, MODELS_DIR: modelsDirectory, MODEL_ID: "tiny", PORT: "0" };
+
+  test.each<[Record<string, string>, RegExp]>([
+    [{ ...sound, GPU_BACKEND_SECRET: "short-and-secret" }, /GPU_BACKEND_SECRET/u],
+    [{ ...sound, PORT: "99999" }, /PORT/u],
+    [{ ...sound, MODEL_ID: "missing" }, /missing\/model\.json cannot be read/u],
+  ])("with %o, and says why without the secret", async (environment, reason) => {
+    const child = spawnMain(environment);
+    let output = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    expect(await once(child, "close")).toEqual([1, null]);
+    expect(output).toMatch(reason);
+    expect(output).not.toContain("short-and-secret");
+  });
+});
+
+test("settings have defaults but for the secret, which no child process gets", () => {
+  const environment = { GPU_BACKEND_SECRET: backendSecret };
+  expect(readConfig(environment)).toMatchObject({ HOST: "127.0.0.1", PORT: 8788, STDIN_CLOSE_EXITS: false });
+  expect(() => readConfig({})).toThrow("GPU_BACKEND_SECRET");
+  expect(withoutSecrets({ ...environment, PATH: "/bin" })).toEqual({ PATH: "/bin" });
+});
