@@ -1,6 +1,9 @@
 /** By convention, 128 and the signal's number. */
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
+/** How soon it is noticed that the package manager that started this has gone without a word. */
+const parentPollMs = 1_000;
+
 /**
  * Runs `stop` and exits when the process is told to end. Register it before anything else starts: other handlers that
  * exit at once would keep it from running. A second signal exits without waiting.
@@ -13,4 +16,10 @@ export function onStopSignal(stop: () => Promise<void>): void {
     void stop().finally(() => process.exit(exitCodes[signal]));
   };
   process.on("SIGHUP", handle).on("SIGINT", handle).on("SIGTERM", handle);
+  // Not for a process that a shell started: that one may be meant to outlive its shell.
+  if (process.env["npm_lifecycle_event"] === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent && !isStopping) handle("SIGHUP");
+  }, parentPollMs).unref();
 }
