@@ -66,6 +66,16 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True)
+class CurriculumConfig:
+    """From `from_step` on, `share` of Stage C's draws are pictures of these concepts (labels) in these styles."""
+
+    from_step: int
+    share: float
+    styles: tuple[str, ...]
+    concepts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SamplerConfig:
     kind: str
     steps: int
@@ -92,6 +102,7 @@ class Config:
     train_a: OptimiserConfig
     train_b: OptimiserConfig
     train_c: OptimiserConfig
+    curriculum_c: CurriculumConfig
     sampler_b: SamplerConfig
     sampler_c: SamplerConfig
 
@@ -113,7 +124,7 @@ def _build(kind: type[T], values: dict[str, Any], prefix: str) -> T:
 def _convert(hint: Any, value: Any, name: str) -> Any:
     if is_dataclass(hint):
         return _build(hint, value, f"{name}.")  # type: ignore[arg-type]
-    if hint == tuple[int, ...]:
+    if hint in (tuple[int, ...], tuple[str, ...]):
         return tuple(value)
     if hint is float and isinstance(value, int):
         return float(value)

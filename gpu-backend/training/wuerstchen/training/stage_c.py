@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wuerstchen.config import Config
+from wuerstchen.config import Config, CurriculumConfig
 from wuerstchen.diffusion import add_noise, guided, sample, training_times, weighted_noise_loss
 from wuerstchen.models.stage_a import StageA
 from wuerstchen.models.stage_c import StageC
@@ -58,11 +58,20 @@ def stage_c_run(config: Config, pictures: PictureSet, latents: np.ndarray, text:
     plan, model, painter = config.train_c, new_stage_c(config), Painter(config, runs)
     empty = text.batch([text.empty])
     predict = maybe_compile(model, config)
-    sheet = _sheet_pictures(pictures)
+    sheet = _sheet_pictures(config, pictures)
+
+    curriculum, favourites = config.curriculum_c, favourite_pictures(config.curriculum_c, pictures)
+
+    def draw(step: int, rng: np.random.Generator) -> np.ndarray:
+        indices = pictures.draw(plan.batch, rng)
+        if step >= curriculum.from_step and len(favourites) > 0:
+            chosen = rng.random(plan.batch) < curriculum.share
+            indices[chosen] = rng.choice(favourites, chosen.sum())
+        return indices
 
     def loss(step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 2, step)
-        indices = pictures.draw(plan.batch, rng)
+        indices = draw(step, rng)
         captions = [text.empty if rng.random() < CAPTION_DROP else choose_caption(text.rows[i], rng) for i in indices]
         clean = torch.from_numpy(latents[indices]).float()
         times, noise = training_times(plan.batch, generator), torch.randn(clean.shape, generator=generator)
@@ -78,7 +87,14 @@ def stage_c_run(config: Config, pictures: PictureSet, latents: np.ndarray, text:
     return StageRun("stage-c", nn.ModuleDict({"stage_c": model}), loss, evaluate, 1000)
 
 
-def _sheet_pictures(pictures: PictureSet) -> list[int]:
-    """48 training pictures of plain emoji, spread over the set."""
-    plain = [int(i) for i in pictures.train if pictures.records[i].kind == "emoji" and pictures.records[i].weight >= 0.7]
-    return plain[:: max(1, len(plain) // 48)][:48]
+def favourite_pictures(curriculum: CurriculumConfig, pictures: PictureSet) -> np.ndarray:
+    """Indices of the training pictures that the curriculum favours."""
+    styles, concepts, records = set(curriculum.styles), set(curriculum.concepts), pictures.records
+    return np.array([i for i in pictures.train if records[i].style in styles and records[i].label in concepts], dtype=np.int64)
+
+
+def _sheet_pictures(config: Config, pictures: PictureSet) -> list[int]:
+    """48 pictures of the curriculum, spread over it; where there is none, of the training set."""
+    favourites = favourite_pictures(config.curriculum_c, pictures)
+    chosen = favourites if len(favourites) >= 48 else pictures.train
+    return [int(i) for i in chosen[:: max(1, len(chosen) // 48)][:48]]
