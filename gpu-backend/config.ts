@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../shared/errors.ts";
 import { secretCharactersMin } from "../shared/limits.ts";
+import { executionProviders } from "./runtime/execution.ts";
 
 /** A whole number in decimal digits. */
 function wholeNumber(min: number, max: number) {
@@ -30,6 +31,8 @@ const environmentSchema = z.object({
     .default("emoji-128"),
   /** Shared with the edge, which signs every request with it. */
   GPU_BACKEND_SECRET: z.string().min(secretCharactersMin),
+  /** What computes. `cuda` needs `npm run cuda:install` once. */
+  PROVIDER: z.enum(executionProviders).default("cpu"),
   /** Threads of one operator. All cores is best alone on a machine; 1 where another process is busy. */
   INTRA_OP_THREADS: wholeNumber(1, 1_024).default(availableParallelism()),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),

@@ -8,10 +8,10 @@ import { serveLane } from "./scheduling/serve-lane.ts";
 
 const now = () => performance.now();
 
-serveLane(async ({ directory, intraOpThreads, conditionCacheBytesMax }) => {
+serveLane(async ({ directory, execution, conditionCacheBytesMax }) => {
   // The server has checked every file's digest before it started the first lane.
   const manifest = await readManifest(directory);
-  const graphs = await openGraphs(manifest, { directory, intraOpThreads });
+  const graphs = await openGraphs(manifest, { directory, execution });
   const pipeline = createPipeline({ manifest, graphs, conditionCacheBytesMax, now });
 
   return async (job) => {

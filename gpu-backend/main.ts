@@ -47,7 +47,7 @@ function laneOptions(config: Config, { directory }: Bundle, log: Logger) {
     environment: withoutSecrets(process.env),
     load: {
       directory,
-      intraOpThreads: config.INTRA_OP_THREADS,
+      execution: { provider: config.PROVIDER, intraOpThreads: config.INTRA_OP_THREADS },
       conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,
     },
     log,

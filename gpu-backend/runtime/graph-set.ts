@@ -1,4 +1,5 @@
 import type { Manifest } from "../../shared/models/manifest.ts";
+import type { Execution } from "./execution.ts";
 import { type Graph, openGraph } from "./graph.ts";
 
 const graphNames = ["textEncoder", "textConditioner", "stageC", "stageBConditioner", "stageB", "stageA"] as const;
@@ -6,10 +7,10 @@ const graphNames = ["textEncoder", "textConditioner", "stageC", "stageBCondition
 /** Every graph that pictures are made with, by its key in the manifest. */
 export type GraphSet = Readonly<Record<(typeof graphNames)[number], Graph>>;
 
-/** Where the bundle is, and on how many threads one operator may run. */
+/** Where the bundle is, and how its graphs are run. */
 export interface GraphSetOptions {
   readonly directory: string;
-  readonly intraOpThreads: number;
+  readonly execution: Execution;
 }
 
 /** Loads all graphs of a bundle, one after another. Throws `AppError` naming the graph that cannot be loaded. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { AppError } from "../../shared/errors.ts";
 import type { ManifestGraph } from "../../shared/models/manifest.ts";
+import type { Execution } from "./execution.ts";
 import { describeTensor, type Float32Tensor, float32Tensor, type HostTensor } from "./host-tensor.ts";
 import { type NamedTensors, portFault } from "./port-check.ts";
 
@@ -20,7 +21,7 @@ export interface GraphSource {
   /** The graph's key in the manifest, for messages. */
   readonly name: string;
   readonly graph: ManifestGraph;
-  readonly intraOpThreads: number;
+  readonly execution: Execution;
 }
 
 /** The runtime's own messages quote values (an index out of range, for one), so it must not print any. */
@@ -30,8 +31,8 @@ const logSeverityLevel = 4;
  * Loads a graph. Once a process: loading again leaks memory. Throws `AppError` when the file is no graph, or not the
  * one that the manifest describes.
  */
-export async function openGraph({ directory, name, graph, intraOpThreads }: GraphSource): Promise<Graph> {
-  const session = await createSession(join(directory, graph.file), name, intraOpThreads);
+export async function openGraph({ directory, name, graph, execution }: GraphSource): Promise<Graph> {
+  const session = await createSession(join(directory, graph.file), name, execution);
   const [output] = graph.outputs;
   const inputNames = graph.inputs.map((port) => port.name);
   if (output?.dtype !== "float32" || !sameNames(session.inputNames, inputNames)) {
@@ -43,11 +44,13 @@ export async function openGraph({ directory, name, graph, intraOpThreads }: Grap
   return { run: (inputs) => runSession({ session, name, graph, outputName: output.name }, inputs) };
 }
 
-async function createSession(path: string, name: string, intraOpNumThreads: number): Promise<InferenceSession> {
+async function createSession(path: string, name: string, execution: Execution): Promise<InferenceSession> {
+  const { provider, intraOpThreads: intraOpNumThreads } = execution;
   try {
-    return await InferenceSession.create(path, { executionProviders: ["cpu"], intraOpNumThreads, logSeverityLevel });
+    return await InferenceSession.create(path, { executionProviders: [provider], intraOpNumThreads, logSeverityLevel });
   } catch (cause) {
-    throw new AppError(`Graph ${name}: ${path} cannot be loaded.`, { cause });
+    const fix = provider === "cuda" ? " PROVIDER=cuda needs an NVIDIA card and `npm run cuda:install`." : "";
+    throw new AppError(`Graph ${name}: ${path} cannot be loaded.${fix}`, { cause });
   }
 }
 

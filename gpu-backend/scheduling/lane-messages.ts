@@ -9,7 +9,7 @@ const millisecondsSchema = z.number().min(0);
 const loadSchema = z.object({
   kind: z.literal("load"),
   directory: z.string(),
-  intraOpThreads: z.int().min(1),
+  execution: z.object({ provider: z.enum(["cpu", "cuda"]), intraOpThreads: z.int().min(1) }),
   conditionCacheBytesMax: z.int().min(0),
 });
 

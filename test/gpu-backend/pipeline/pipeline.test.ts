@@ -16,7 +16,7 @@ let pipeline: Pipeline;
 
 beforeAll(async () => {
   manifest = await readManifest(tinyDirectory);
-  graphs = await openGraphs(manifest, { directory: tinyDirectory, intraOpThreads: 1 });
+  graphs = await openGraphs(manifest, { directory: tinyDirectory, execution: { provider: "cpu", intraOpThreads: 1 } });
   pipeline = createPipeline({ manifest, graphs, conditionCacheBytesMax: 1e6, now: () => performance.now() });
 });
 

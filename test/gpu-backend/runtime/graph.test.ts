@@ -18,8 +18,9 @@ beforeAll(async () => {
   encoder = await open(tinyDirectory);
 });
 
-function open(directory: string): Promise<Graph> {
-  return openGraph({ directory, name: "textEncoder", graph: manifest.graphs.textEncoder, intraOpThreads: 1 });
+function open(directory: string, provider: "cpu" | "cuda" = "cpu"): Promise<Graph> {
+  const execution = { provider, intraOpThreads: 1 };
+  return openGraph({ directory, name: "textEncoder", graph: manifest.graphs.textEncoder, execution });
 }
 
 function encode(ids: readonly number[], maskLength = ids.length) {
@@ -85,4 +86,9 @@ test("a file that is no graph, or another graph than the manifest says, is named
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+// `npm ci` never brings CUDA's libraries, with a card or without one.
+test("a provider whose libraries are not there is refused, saying how to get them", async () => {
+  await expect(open(tinyDirectory, "cuda")).rejects.toThrow("npm run cuda:install");
 });

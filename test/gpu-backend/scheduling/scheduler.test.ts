@@ -32,7 +32,7 @@ function start(change: Partial<LaneOptions> = {}, waitingMax = 8): Started {
   const lane = createLane({
     modulePath,
     environment: process.env,
-    load: { directory: tinyDirectory, intraOpThreads: 1, conditionCacheBytesMax: 1e6 },
+    load: { directory: tinyDirectory, execution: { provider: "cpu", intraOpThreads: 1 }, conditionCacheBytesMax: 1e6 },
     log,
     jobMsMax: 60_000,
     readyMsMax: 60_000,
@@ -82,7 +82,11 @@ describe("a lane", () => {
   });
 
   test("that cannot load says what is wrong", async () => {
-    const load = { directory: join(tinyDirectory, "nowhere"), intraOpThreads: 1, conditionCacheBytesMax: 1 };
+    const load = {
+      directory: join(tinyDirectory, "nowhere"),
+      execution: { provider: "cpu" as const, intraOpThreads: 1 },
+      conditionCacheBytesMax: 1,
+    };
     const { lane, scheduler } = start({ load, readyMsMax: 1 });
     const started = await lane.started;
     expect(started).toEqual({ ok: false, error: expect.stringContaining("model.json cannot be read") });
