@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { requestBodyBytesMax } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
 import { parseStageCRequest, type StageCRequest, type StageCResponse } from "../../shared/wire/stage-c.ts";
 import { answerFailure } from "./answer-failure.ts";
 import { stageCFault } from "./check-request.ts";
@@ -28,7 +29,11 @@ export function runStageC(services: Services) {
     const { textEncoder, stageC } = outcome.milliseconds;
     metrics.stageCRan(outcome.files.length, { queue: queueMs, "text-encoder": textEncoder, "stage-c": stageC });
     metrics.laneResident(residentBytes);
-    const milliseconds = { queue: queueMs, textEncoder, stageC };
+    const milliseconds = {
+      queue: roundMilliseconds(queueMs),
+      textEncoder: roundMilliseconds(textEncoder),
+      stageC: roundMilliseconds(stageC),
+    };
     return context.json(toResponse(request.value, outcome.files, milliseconds));
   };
 }

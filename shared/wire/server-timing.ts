@@ -1,7 +1,12 @@
+/** To a hundredth of a millisecond: further digits are noise that callers would have to read. */
+export function roundMilliseconds(milliseconds: number): number {
+  return Number(milliseconds.toFixed(2));
+}
+
 /** Part → milliseconds as a `server-timing` header, to a hundredth of a millisecond. */
 export function formatServerTiming(milliseconds: Readonly<Record<string, number>>): string {
   return Object.entries(milliseconds)
-    .map(([part, duration]) => `${part};dur=${Number(duration.toFixed(2))}`)
+    .map(([part, duration]) => `${part};dur=${roundMilliseconds(duration)}`)
     .join(", ");
 }
 
