@@ -23,6 +23,9 @@ const importTable: ImportTable = {
   "shared/api": [...sharedBase, "shared/models"],
   "shared/wire": [...sharedBase, "shared/models"],
   ...Object.fromEntries(services.map((folder) => [folder, shared])),
+  "workers/edge": [],
+  "workers/latents": ["workers/edge", ...shared],
+  "workers/images": ["workers/edge", ...shared],
   "workers/models": ["workers/prompt", ...shared],
   "workers/jobs": ["workers/gpu", "workers/latents", ...shared],
   "workers/generation": [

@@ -2,15 +2,10 @@ import { toHex } from "../../shared/hex.ts";
 import { sha256 } from "../../shared/hmac.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
-
-/** Reserved, so it never resolves: entries are reached through this module only, after a signature or key was checked. */
-const edgeOrigin = "https://edge-cache.invalid/";
+import { edgeEntry, edgeUrlOf } from "../edge/edge-entry.ts";
 
 /** The form of cached pictures; a new one gets new keys. */
 const keyPrefix = "image/v1/";
-
-/** A year, the longest that caches honour. The edge may drop a picture sooner; its latent brings it back. */
-const edgeCacheControl = "public, max-age=31536000, immutable";
 
 /** A picture file. */
 export interface CachedImage {
@@ -26,7 +21,7 @@ export interface ImageCache {
   put(latentId: string, options: DecodeOptions, bytes: Uint8Array<ArrayBuffer>): Promise<CachedImage>;
 }
 
-/** Pictures in the Cache API of the data centre that the request reached. */
+/** Pictures in the Cache API of the data centre that the request reached. A dropped one comes back from its latent. */
 export function createImageCache(edge: Pick<Cache, "match" | "put">): ImageCache {
   return {
     async find(latentId, options) {
@@ -38,12 +33,8 @@ export function createImageCache(edge: Pick<Cache, "match" | "put">): ImageCache
 
     async put(latentId, options, bytes) {
       const etag = `"${toHex(await sha256(bytes))}"`;
-      const headers = {
-        "content-type": imageContentType(options.format),
-        "cache-control": edgeCacheControl,
-        etag,
-      };
-      await edge.put(imageEdgeUrl(latentId, options), new Response(bytes, { headers }));
+      const entry = edgeEntry(bytes, { "content-type": imageContentType(options.format), etag });
+      await edge.put(imageEdgeUrl(latentId, options), entry);
       return { bytes, etag };
     },
   };
@@ -51,5 +42,5 @@ export function createImageCache(edge: Pick<Cache, "match" | "put">): ImageCache
 
 /** The Cache API key of a picture. */
 export function imageEdgeUrl(latentId: string, { format, quality }: DecodeOptions): string {
-  return `${edgeOrigin}${keyPrefix}${latentId}.${format}?quality=${quality ?? "default"}`;
+  return edgeUrlOf(`${keyPrefix}${latentId}.${format}?quality=${quality ?? "default"}`);
 }

@@ -1,17 +1,9 @@
 import { latentFileBytesMax } from "../../shared/limits.ts";
 import { latentContentType } from "../../shared/wire/decode.ts";
+import { edgeEntry, edgeUrlOf } from "../edge/edge-entry.ts";
 
 /** The form of stored latents; a new one gets new keys. */
 const keyPrefix = "latent/v1/";
-
-/**
- * The Cache API wants URLs. The host is reserved and never resolves; an entry is reached through this module only,
- * whatever host the service answers on.
- */
-const edgeOrigin = "https://edge-cache.invalid/";
-
-/** A year, the longest that caches honour: a latent's id decides its bytes, so it never becomes stale. */
-const edgeCacheControl = "public, max-age=31536000, immutable";
 
 const ownerHeader = "x-wuerstchen-account";
 
@@ -41,12 +33,7 @@ export interface LatentCacheOptions {
  */
 export function createLatentCache({ bucket, edge }: LatentCacheOptions): LatentCache {
   async function keepAtEdge(id: string, { bytes, account }: StoredLatent): Promise<void> {
-    const headers = {
-      "content-type": latentContentType,
-      "cache-control": edgeCacheControl,
-      [ownerHeader]: account,
-    };
-    await edge.put(edgeUrl(id), new Response(bytes, { headers }));
+    await edge.put(edgeUrl(id), edgeEntry(bytes, { "content-type": latentContentType, [ownerHeader]: account }));
   }
 
   return {
@@ -81,7 +68,7 @@ export function storeKey(id: string): string {
 
 /** The Cache API key of a latent. */
 export function edgeUrl(id: string): string {
-  return `${edgeOrigin}${keyPrefix}${id}`;
+  return edgeUrlOf(`${keyPrefix}${id}`);
 }
 
 async function readEdgeCopy(response: Response): Promise<StoredLatent | undefined> {
