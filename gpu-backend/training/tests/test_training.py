@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from wuerstchen.config import OptimiserConfig, load_config
+from wuerstchen.config import CurriculumConfig, OptimiserConfig, load_config
 from wuerstchen.export.bundle import trained_stages, write_bundle
 from wuerstchen.train import train_stage
 from wuerstchen.training.data import PictureSet, is_held_out
 from wuerstchen.training.loop import StageRun, learning_rate, train
 from wuerstchen.training.sources import text_encoder_directory
+from wuerstchen.training.stage_c import curriculum_draw, favourite_pictures
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 PLAN = OptimiserConfig(
@@ -69,7 +70,22 @@ def test_the_learning_rate_warms_up_stays_and_falls_to_nothing() -> None:
 def test_the_split_depends_on_the_id_alone(pictures_directory: Path) -> None:
     pictures = PictureSet(pictures_directory, 64)
     assert [is_held_out(record.id) for record in pictures.records] == [i in pictures.held_out for i in range(40)]
+    assert 0 < len(pictures.held_out) < 10
     assert not set(pictures.draw(200, np.random.default_rng(0))) & set(pictures.held_out)
+
+
+def test_the_curriculum_favours_its_concepts_from_its_step_on(pictures_directory: Path) -> None:
+    pictures = PictureSet(pictures_directory, 64)
+    labels = [pictures.records[i].label for i in pictures.train[:2]]
+    curriculum = CurriculumConfig(from_step=10, share=0.8, styles=("flat",), concepts=tuple(labels))
+    draw = curriculum_draw(curriculum, pictures)
+
+    def share(step: int) -> float:
+        return float(np.mean([pictures.records[i].label in labels for i in draw(step, 2000, np.random.default_rng(1))]))
+
+    assert share(9) < 0.1
+    assert 0.75 < share(10) < 0.85
+    assert len(favourite_pictures(dataclasses.replace(curriculum, styles=("3D",)), pictures)) == 0
 
 
 def test_crops_lie_on_the_latent_grid(pictures_directory: Path) -> None:

@@ -1,5 +1,6 @@
 """Stage C on precomputed latents and text states: p2-weighted noise loss, captions dropped for guidance."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -60,18 +61,11 @@ def stage_c_run(config: Config, pictures: PictureSet, latents: np.ndarray, text:
     predict = maybe_compile(model, config)
     sheet = _sheet_pictures(config, pictures)
 
-    curriculum, favourites = config.curriculum_c, favourite_pictures(config.curriculum_c, pictures)
-
-    def draw(step: int, rng: np.random.Generator) -> np.ndarray:
-        indices = pictures.draw(plan.batch, rng)
-        if step >= curriculum.from_step and len(favourites) > 0:
-            chosen = rng.random(plan.batch) < curriculum.share
-            indices[chosen] = rng.choice(favourites, chosen.sum())
-        return indices
+    draw = curriculum_draw(config.curriculum_c, pictures)
 
     def loss(step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 2, step)
-        indices = draw(step, rng)
+        indices = draw(step, plan.batch, rng)
         captions = [text.empty if rng.random() < CAPTION_DROP else choose_caption(text.rows[i], rng) for i in indices]
         clean = torch.from_numpy(latents[indices]).float()
         times, noise = training_times(plan.batch, generator), torch.randn(clean.shape, generator=generator)
@@ -91,6 +85,20 @@ def favourite_pictures(curriculum: CurriculumConfig, pictures: PictureSet) -> np
     """Indices of the training pictures that the curriculum favours."""
     styles, concepts, records = set(curriculum.styles), set(curriculum.concepts), pictures.records
     return np.array([i for i in pictures.train if records[i].style in styles and records[i].label in concepts], dtype=np.int64)
+
+
+def curriculum_draw(curriculum: CurriculumConfig, pictures: PictureSet) -> Callable[[int, int, np.random.Generator], np.ndarray]:
+    """A draw of (step, count, rng): by weight, and from `from_step` on mostly favourites."""
+    favourites = favourite_pictures(curriculum, pictures)
+
+    def draw(step: int, count: int, rng: np.random.Generator) -> np.ndarray:
+        indices = pictures.draw(count, rng)
+        if step >= curriculum.from_step and len(favourites) > 0:
+            chosen = rng.random(count) < curriculum.share
+            indices[chosen] = rng.choice(favourites, chosen.sum())
+        return indices
+
+    return draw
 
 
 def _sheet_pictures(config: Config, pictures: PictureSet) -> list[int]:
