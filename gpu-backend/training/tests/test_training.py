@@ -108,3 +108,25 @@ def test_pictures_train_into_a_bundle(pictures_directory: Path, tmp_path: Path) 
     write_bundle(config, trained_stages(config, tmp_path), text_encoder_directory() / "tokenizer.json", bundle, "2026-11-22")
     manifest = json.loads((bundle / "model.json").read_text())
     assert sorted(manifest["files"]) == sorted(path.name for path in bundle.iterdir() if path.name != "model.json")
+
+
+def test_a_refined_decoder_leaves_the_latents_as_they_are(pictures_directory: Path, tmp_path: Path) -> None:
+    """Stages A and B go on past their end with the parts frozen that later stages were trained on."""
+    config, pictures = load_config(CONFIGS / "tiny.toml"), PictureSet(pictures_directory, 64)
+    longer_a = dataclasses.replace(config.train_a, steps=16, decoder_only=True)
+    longer_b = dataclasses.replace(config.train_b, steps=16, freeze_compressor=True)
+    refined = dataclasses.replace(config, train_a=longer_a, train_b=longer_b)
+    for stage, name, frozen in (("a", "stage-a.pt", ("stage_a.encoder", "stage_a.codebook")), ("b", "stage-b.pt", ("compressor",))):
+        assert train_stage(stage, config, pictures, tmp_path)
+        before = torch.load(tmp_path / name, weights_only=True)
+        assert train_stage(stage, refined, pictures, tmp_path)
+        after = torch.load(tmp_path / name, weights_only=True)
+        changed = {key for key in after if not torch.equal(before[key], after[key])}
+        assert changed and not any(key.startswith(frozen) for key in changed)
+
+
+def test_nothing_is_frozen_before_a_whole_run(pictures_directory: Path, tmp_path: Path) -> None:
+    config = load_config(CONFIGS / "tiny.toml")
+    config = dataclasses.replace(config, train_a=dataclasses.replace(config.train_a, decoder_only=True))
+    with pytest.raises(FileNotFoundError, match="frozen"):
+        train_stage("a", config, PictureSet(pictures_directory, 64), tmp_path)

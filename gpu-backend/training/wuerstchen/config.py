@@ -1,7 +1,7 @@
 """Configuration of a model and of its training: frozen dataclasses, read from one TOML file."""
 
 import tomllib
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -66,6 +66,20 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True)
+class StageATraining(OptimiserConfig):
+    """`decoder_only` freezes the encoder and the codebook: latents, and what was trained on them, stay valid."""
+
+    decoder_only: bool = False
+
+
+@dataclass(frozen=True)
+class StageBTraining(OptimiserConfig):
+    """`freeze_compressor` trains Stage B alone: the latents that Stage C learned to make stay valid."""
+
+    freeze_compressor: bool = False
+
+
+@dataclass(frozen=True)
 class CurriculumConfig:
     """From `from_step` on, `share` of Stage C's draws are pictures of these concepts (labels) in these styles."""
 
@@ -99,8 +113,8 @@ class Config:
     stage_a: StageAConfig
     stage_b: StageBConfig
     stage_c: StageCConfig
-    train_a: OptimiserConfig
-    train_b: OptimiserConfig
+    train_a: StageATraining
+    train_b: StageBTraining
     train_c: OptimiserConfig
     curriculum_c: CurriculumConfig
     sampler_b: SamplerConfig
@@ -108,17 +122,19 @@ class Config:
 
 
 def load_config(path: str | Path) -> Config:
-    """Reads a TOML file. Raises ValueError naming the key that is missing, unknown or of the wrong type."""
+    """Reads a TOML file; keys with a default may be left out. Raises ValueError naming a key that is missing, unknown or mistyped."""
     with open(path, "rb") as file:
         return _build(Config, tomllib.load(file), "")
 
 
 def _build(kind: type[T], values: dict[str, Any], prefix: str) -> T:
     hints = get_type_hints(kind)
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    for name in names ^ values.keys():
-        raise ValueError(f"config: {prefix}{name} is {'missing' if name in names else 'unknown'}")
-    return kind(**{name: _convert(hints[name], values[name], prefix + name) for name in names})
+    required = {field.name for field in fields(kind) if field.default is MISSING}  # type: ignore[arg-type]
+    for name in values.keys() - hints.keys():
+        raise ValueError(f"config: {prefix}{name} is unknown")
+    for name in required - values.keys():
+        raise ValueError(f"config: {prefix}{name} is missing")
+    return kind(**{name: _convert(hints[name], value, prefix + name) for name, value in values.items()})
 
 
 def _convert(hint: Any, value: Any, name: str) -> Any:

@@ -19,13 +19,16 @@ LOG_EVERY_STEPS = 20
 
 @dataclass(frozen=True)
 class StageRun:
-    """What the loop needs to know of a stage. `loss` maps a step number to a loss and to figures for the log."""
+    """What the loop needs to know of a stage. `loss` maps a step number to a loss and to figures for the log.
+
+    Parts of `modules` named in `frozen` (prefixes of state names) come from an earlier run's averaged weights and never change."""
 
     name: str
     modules: nn.ModuleDict
     loss: Callable[[int], tuple[Tensor, dict[str, float]]]
     evaluate: Callable[[int], dict[str, float]]
     evaluate_every_steps: int
+    frozen: tuple[str, ...] = ()
 
 
 def learning_rate(step: int, plan: OptimiserConfig) -> float:
@@ -91,8 +94,10 @@ def train(run: StageRun, plan: OptimiserConfig, directory: Path) -> bool:
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         run.modules.load_state_dict(state["modules"])
-        optimiser.load_state_dict(state["optimiser"])
+        _load_optimiser(optimiser, state["optimiser"], run.name)
         ema.state, start = state["ema"], state["step"]
+    if run.frozen:
+        _restore_frozen(run, ema, directory, whole=start == 0)
 
     def save(step: int) -> None:
         save_atomically(
@@ -119,6 +124,26 @@ def train(run: StageRun, plan: OptimiserConfig, directory: Path) -> bool:
     save(plan.steps)
     save_atomically(ema.state, directory / f"{run.name}.pt")
     return True
+
+
+def _load_optimiser(optimiser: torch.optim.Optimizer, state: dict, name: str) -> None:
+    """Moments belong to parameters by position, so another set of trained parameters starts with fresh ones."""
+    parameters = optimiser.param_groups[0]["params"]
+    fits = all(parameters[i].shape == moments["exp_avg"].shape for i, moments in state["state"].items() if i < len(parameters))
+    if fits and len(parameters) == len(state["param_groups"][0]["params"]):
+        optimiser.load_state_dict(state)
+    else:
+        print(f"{name}: the checkpoint trained other parameters; the optimiser starts afresh")
+
+
+def _restore_frozen(run: StageRun, ema: Ema, directory: Path, whole: bool) -> None:
+    """Frozen parts (`whole`: all parts) take the averaged weights of the finished run: later stages were trained on what those compute."""
+    path = directory / f"{run.name}.pt"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: parts can be frozen only after a whole run")
+    kept = {name: tensor for name, tensor in torch.load(path, weights_only=True).items() if whole or name.startswith(run.frozen)}
+    run.modules.load_state_dict(kept, strict=False)
+    ema.state |= kept
 
 
 def _step(run: StageRun, optimiser: torch.optim.Optimizer, plan: OptimiserConfig, step: int) -> dict[str, float]:

@@ -48,6 +48,19 @@ def stage_a_run(config: Config, pictures: PictureSet, imagenet_weights: str, dir
     model = StageA(config.stage_a).to(memory_format=torch.channels_last)
     encode, decode = maybe_compile(model.encoder, config), maybe_compile(model.decoder, config)
     used = torch.zeros(config.stage_a.codebook_size, dtype=torch.bool)
+    if plan.decoder_only:
+        model.requires_grad_(False).decoder.requires_grad_(True)
+
+    def decoder_loss(step: int) -> tuple[Tensor, dict[str, float]]:
+        rng, _ = batch_rng(config.seed, step)
+        image, _ = pictures.crops(pictures.draw(plan.batch, rng), plan.crop_pixels, 4, rng)
+        model.encoder.eval()  # its BatchNorm is frozen too
+        with torch.no_grad():
+            latent = encode(image)
+            quantised, _, _ = model.codebook(latent)
+        output = decode(latent if rng.random() < QUANTISATION_DROP else quantised)
+        error = F.mse_loss(output, image)
+        return error + FEATURE_WEIGHT * features(output, image), {"mse": error.item()}
 
     def loss(step: int) -> tuple[Tensor, dict[str, float]]:
         rng, noise = batch_rng(config.seed, step)
@@ -72,4 +85,7 @@ def stage_a_run(config: Config, pictures: PictureSet, imagenet_weights: str, dir
         use = len(indices.unique()) / config.stage_a.codebook_size
         return {"psnr": psnr(plain, image), "psnr_quantised": psnr(model.decode(quantised), image), "codebook_use": use}
 
-    return StageRun("stage-a", nn.ModuleDict({"stage_a": model}), loss, evaluate, 400)
+    modules = nn.ModuleDict({"stage_a": model})
+    if plan.decoder_only:
+        return StageRun("stage-a", modules, decoder_loss, evaluate, 400, ("stage_a.encoder.", "stage_a.codebook."))
+    return StageRun("stage-a", modules, loss, evaluate, 400)

@@ -39,6 +39,7 @@ def stage_b_run(config: Config, pictures: PictureSet, latents: np.ndarray, image
     compressor.to(memory_format=torch.channels_last)
     stage_a = load_part(runs, "stage-a", "stage_a", StageA(config.stage_a))
 
+    compressor.requires_grad_(not plan.freeze_compressor)
     compress, predict = maybe_compile(compressor, config), maybe_compile(model, config)
 
     def batch(step: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -55,6 +56,7 @@ def stage_b_run(config: Config, pictures: PictureSet, latents: np.ndarray, image
     def loss(step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 1, step)
         image, clean = batch(step, rng)
+        compressor.train(not plan.freeze_compressor)  # a frozen BatchNorm keeps its statistics
         latent = perturb(compress(image), rng, generator)
         times, noise = training_times(len(clean), generator), torch.randn(clean.shape, generator=generator)
         return weighted_noise_loss(predict(add_noise(clean, noise, times), times, latent), noise, times), {}
@@ -67,4 +69,5 @@ def stage_b_run(config: Config, pictures: PictureSet, latents: np.ndarray, image
         write_pairs(runs / "stage-b.png", image, painted.clamp(0, 1))
         return {"psnr": psnr(painted, image), "latent_std": latent.std().item()}
 
-    return StageRun("stage-b", nn.ModuleDict({"compressor": compressor, "stage_b": model}), loss, evaluate, 300)
+    frozen = ("compressor.",) if plan.freeze_compressor else ()
+    return StageRun("stage-b", nn.ModuleDict({"compressor": compressor, "stage_b": model}), loss, evaluate, 300, frozen)
