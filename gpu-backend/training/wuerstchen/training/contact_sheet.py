@@ -23,14 +23,14 @@ def write_pairs(path: Path, originals: Tensor, reconstructions: Tensor, columns:
 
 def write_grid(path: Path, images: Tensor, columns: int, captions: list[str] | None = None) -> None:
     """(n, 3, h, w) in rows of `columns`, each with its caption below it."""
-    side, caption_height = images.shape[-1], 0 if captions is None else 14
+    (height, width), caption_height = images.shape[-2:], 0 if captions is None else 14
     rows = -(-len(images) // columns)
-    sheet = Image.new("RGB", (columns * (side + GAP) + GAP, rows * (side + GAP + caption_height) + GAP), "white")
+    sheet = Image.new("RGB", (columns * (width + GAP) + GAP, rows * (height + GAP + caption_height) + GAP), "white")
     draw = ImageDraw.Draw(sheet)
     for index, image in enumerate(images):
-        x, y = GAP + index % columns * (side + GAP), GAP + index // columns * (side + GAP + caption_height)
+        x, y = GAP + index % columns * (width + GAP), GAP + index // columns * (height + GAP + caption_height)
         sheet.paste(to_picture(image), (x, y))
         if captions is not None:
-            draw.text((x + side / 2, y + side + caption_height / 2), captions[index][:24], fill="#444", anchor="mm")
+            draw.text((x + width / 2, y + height + caption_height / 2), captions[index][:24], fill="#444", anchor="mm")
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path)

@@ -1,6 +1,11 @@
-"""The data set that `datasets/emoji` builds: raw pictures, captions, and what is computed from them once."""
+"""The data set that `datasets/emoji` and `wuerstchen.prepare` write: raw pictures and captions.
+
+A set of squares is one file, `images.rgb`. A set in several shapes has one file a shape (an aspect bucket), `images-WIDTHxHEIGHT.rgb`, and
+each record says which bucket it is in and its row there.
+"""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -10,10 +15,15 @@ import torch
 from torch import Tensor
 
 HELD_OUT_PERCENT = 2
+SQUARES = ""  # the bucket of a set that has no others
 
 
 @dataclass(frozen=True)
 class Record:
+    """`bucket` ("160x96", width first) and `index`, the row in its file, are absent from a set of squares; the row is the line there.
+
+    `held_out` is written where a set chose its own share of held-out pictures; else the id says it."""
+
     id: str
     licence: str
     style: str
@@ -21,46 +31,105 @@ class Record:
     kind: str
     weight: float
     captions: tuple[str, ...]
+    bucket: str = SQUARES
+    index: int | None = None
+    held_out: bool | None = None
+
+
+class BucketArrays:
+    """One array a bucket, read by picture number: what a batch asks for must lie in one bucket."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], buckets: np.ndarray, rows: np.ndarray) -> None:
+        """`buckets` (n,) names and `rows` (n,) row numbers of all pictures."""
+        self.arrays, self._buckets, self._rows = arrays, buckets, rows
+
+    def __getitem__(self, pictures: int | np.ndarray) -> np.ndarray:
+        """(…) for one picture, (count, …) for an array of them. Raises ValueError where these lie in several buckets."""
+        names = set(np.atleast_1d(self._buckets[pictures]).tolist())
+        if len(names) != 1:
+            raise ValueError(f"a batch has one shape, but these pictures lie in the buckets {', '.join(sorted(names)) or '(none)'}")
+        return self.arrays[names.pop()][self._rows[pictures]]
 
 
 class PictureSet:
-    """Pictures as a memory map (n, side, side, 3) of bytes, records in the same order."""
+    """Pictures as memory maps (rows, height, width, 3) of bytes, one a bucket; records in the order of the file."""
 
     def __init__(self, directory: Path, side: int) -> None:
+        """`side`: of the pictures of a set of squares. Raises ValueError where pictures and records do not fit each other."""
         self.directory = directory
         with open(directory / "records.jsonl", encoding="utf-8") as file:
             self.records = [_record(json.loads(line)) for line in file]
-        self.pixels = np.memmap(directory / "images.rgb", dtype=np.uint8, mode="r").reshape(-1, side, side, 3)
-        if len(self.pixels) != len(self.records):
-            raise ValueError(f"{directory}: {len(self.pixels)} pictures but {len(self.records)} records; build the set again")
-        held_out = np.array([is_held_out(record.id) for record in self.records])
+        self.bucket_of = np.array([record.bucket for record in self.records])
+        self.rows = np.array([number if record.index is None else record.index for number, record in enumerate(self.records)])
+        self.buckets = sorted(set(self.bucket_of.tolist()))
+        self.pixels = self.by_bucket({name: _open_pixels(directory, name, side) for name in self.buckets})
+        for name, pixels in self.pixels.arrays.items():
+            if len(pixels) != (count := int((self.bucket_of == name).sum())):
+                raise ValueError(f"{directory / file_name(name)}: {len(pixels)} pictures but {count} records; build the set again")
+        held_out = np.array([is_held_out(r.id) if r.held_out is None else r.held_out for r in self.records])
         self.train, self.held_out = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-        weights = np.array([record.weight for record in self.records])[self.train]
-        self._train_share = weights / weights.sum()
+        weights = np.array([record.weight for record in self.records])
+        self._draws = [self.train[self.bucket_of[self.train] == name] for name in self.buckets]
+        self._draw_shares = [weights[members] / max(weights[members].sum(), 1e-12) for members in self._draws]
+        bucket_weights = np.array([weights[members].sum() for members in self._draws])
+        self._bucket_shares = bucket_weights / bucket_weights.sum()
+
+    def by_bucket(self, arrays: Mapping[str, np.ndarray]) -> BucketArrays:
+        """Arrays with one row a picture, as `rows_of` orders them, to be read by picture number."""
+        return BucketArrays(arrays, self.bucket_of, self.rows)
+
+    def rows_of(self, bucket: str) -> np.ndarray:
+        """(rows,) picture numbers of a bucket in the order of its file."""
+        members = np.flatnonzero(self.bucket_of == bucket)
+        return members[np.argsort(self.rows[members], kind="stable")]
 
     def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """(count,) indices of training pictures, in proportion to their weights."""
-        return rng.choice(self.train, count, p=self._train_share)
+        """(count,) training pictures of one bucket; buckets, and pictures within one, come up in proportion to their weights."""
+        bucket = 0 if len(self.buckets) == 1 else int(rng.choice(len(self.buckets), p=self._bucket_shares))
+        return rng.choice(self._draws[bucket], count, p=self._draw_shares[bucket])
+
+    def in_bucket_of(self, picture: int, candidates: np.ndarray) -> np.ndarray:
+        """Those of `candidates` that can stand in one batch with `picture`."""
+        return candidates[self.bucket_of[candidates] == self.bucket_of[picture]]
+
+    def held_out_batch(self, count: int) -> np.ndarray:
+        """(≤ count,) the first held-out pictures of the bucket that has most of them."""
+        names, counts = np.unique(self.bucket_of[self.held_out], return_counts=True)
+        return self.held_out[self.bucket_of[self.held_out] == names[counts.argmax()]][:count] if len(names) else self.held_out
 
     def images(self, indices: np.ndarray) -> Tensor:
-        """(count, 3, side, side) float32 in [0, 1]."""
+        """(count, 3, height, width) float32 in [0, 1]; the pictures lie in one bucket."""
         return torch.from_numpy(self.pixels[indices]).permute(0, 3, 1, 2).float() / 255
 
     def crops(self, indices: np.ndarray, size: int, step: int, rng: np.random.Generator) -> tuple[Tensor, np.ndarray]:
         """Square crops at multiples of `step` pixels: (count, 3, size, size) and their (count, 2) top left corners in pixels."""
-        corners = rng.integers(0, (self.pixels.shape[1] - size) // step + 1, (len(indices), 2)) * step
-        cut = np.stack([self.pixels[i, y : y + size, x : x + size] for i, (y, x) in zip(indices, corners, strict=True)])
+        sides = np.array(self.pixels[int(indices[0])].shape[:2])
+        if size > sides.min():
+            held = f"{sides[1]}x{sides[0]}"
+            raise ValueError(f"crop_pixels is {size}, but the set holds pictures of {held}: crop less, or prepare it with fewer ratios")
+        corners = rng.integers(0, (sides - size) // step + 1, (len(indices), 2)) * step
+        cut = np.stack([self.pixels[i][y : y + size, x : x + size] for i, (y, x) in zip(indices, corners, strict=True)])
         return torch.from_numpy(cut).permute(0, 3, 1, 2).float() / 255, corners
 
 
-def is_held_out(record_id: str) -> bool:
+def file_name(bucket: str) -> str:
+    """The file of a bucket's pictures."""
+    return f"images-{bucket}.rgb" if bucket else "images.rgb"
+
+
+def is_held_out(record_id: str, percent: float = HELD_OUT_PERCENT) -> bool:
     """A stable split: it depends on the id alone, so a larger set keeps its held-out pictures."""
-    return crc32(record_id.encode()) % 100 < HELD_OUT_PERCENT
+    return crc32(record_id.encode()) % 100 < percent
 
 
 def batch_rng(seed: int, step: int) -> tuple[np.random.Generator, torch.Generator]:
     """The randomness of one step is a function of (seed, step), so a resumed run goes on exactly as it would have."""
     return np.random.default_rng([seed, step]), torch.Generator().manual_seed(seed * 1_000_003 + step)
+
+
+def _open_pixels(directory: Path, bucket: str, side: int) -> np.ndarray:
+    width, height = (int(part) for part in bucket.split("x")) if bucket else (side, side)
+    return np.memmap(directory / file_name(bucket), dtype=np.uint8, mode="r").reshape(-1, height, width, 3)
 
 
 def _record(values: dict) -> Record:

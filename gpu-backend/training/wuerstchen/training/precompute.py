@@ -14,7 +14,7 @@ from wuerstchen.models.stage_a import StageA
 from wuerstchen.models.stage_b import StageB
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.models.text_encoder import TextEncoder
-from wuerstchen.training.data import PictureSet
+from wuerstchen.training.data import BucketArrays, PictureSet
 
 BATCH = 64
 TEXT_POSITIONS_STEP = 24
@@ -39,25 +39,31 @@ def load_part(runs: Path, run: str, part: str, module: nn.Module) -> nn.Module:
     return module.eval().requires_grad_(False)
 
 
-def stage_a_latents(config: Config, pictures: PictureSet, runs: Path) -> np.ndarray:
-    """(n, c_a, side/4, side/4) float16."""
+def stage_a_latents(config: Config, pictures: PictureSet, runs: Path) -> BucketArrays:
+    """(c_a, height/4, width/4) float16 a picture."""
     model = load_part(runs, "stage-a", "stage_a", StageA(config.stage_a))
-    return _map_pictures(pictures, runs / "stage-a-latents.npy", model.encode)
+    return map_pictures(pictures, runs / "stage-a-latents", model.encode)
 
 
-def compact_latents(config: Config, pictures: PictureSet, runs: Path) -> np.ndarray:
-    """(n, c, side/downscale, …) float16: what Stage C learns to make."""
+def compact_latents(config: Config, pictures: PictureSet, runs: Path) -> BucketArrays:
+    """(c, height/downscale, width/downscale) float16 a picture: what Stage C learns to make."""
     model = load_part(runs, "stage-b", "compressor", Compressor(config.latent.channels))
-    return _map_pictures(pictures, runs / "stage-c-latents.npy", model)
+    return map_pictures(pictures, runs / "stage-c-latents", model)
 
 
 @torch.no_grad()
-def _map_pictures(pictures: PictureSet, path: Path, encode: Callable[[Tensor], Tensor]) -> np.ndarray:
-    if not path.exists():
-        parts = [np.arange(start, min(start + BATCH, len(pictures.records))) for start in range(0, len(pictures.records), BATCH)]
-        encoded = [encode(pictures.images(part)).half().numpy() for part in track(parts, description=path.stem)]
-        np.save(path, np.concatenate(encoded))
-    return np.load(path, mmap_mode="r")
+def map_pictures(pictures: PictureSet, stem: Path, encode: Callable[[Tensor], Tensor]) -> BucketArrays:
+    """`encode` of every picture, as float16, in STEM.npy (or, for a set in several shapes, one STEM-WIDTHxHEIGHT.npy a bucket)."""
+    arrays = {}
+    for bucket in pictures.buckets:
+        path = stem.with_name(f"{stem.name}-{bucket}.npy" if bucket else f"{stem.name}.npy")
+        if not path.exists():
+            members = pictures.rows_of(bucket)
+            parts = [members[start : start + BATCH] for start in range(0, len(members), BATCH)]
+            encoded = [encode(pictures.images(part)).half().numpy() for part in track(parts, description=path.stem)]
+            np.save(path, np.concatenate(encoded))
+        arrays[bucket] = np.load(path, mmap_mode="r")
+    return pictures.by_bucket(arrays)
 
 
 class TextStates:

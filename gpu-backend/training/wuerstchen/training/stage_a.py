@@ -77,7 +77,7 @@ def stage_a_run(config: Config, pictures: PictureSet, imagenet_weights: str, dir
         return error + FEATURE_WEIGHT * features(output, image) + codebook_loss * 0.1, {"mse": error.item()}
 
     def evaluate(step: int) -> dict[str, float]:
-        image = pictures.images(pictures.held_out[:96])
+        image = pictures.images(pictures.held_out_batch(96))
         latent = model.encode(image)
         quantised, _, indices = model.codebook(latent)
         plain = model.decode(latent)

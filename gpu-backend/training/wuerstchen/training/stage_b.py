@@ -11,7 +11,7 @@ from wuerstchen.diffusion import add_noise, sample, training_times, weighted_noi
 from wuerstchen.models.compressor import Compressor
 from wuerstchen.models.stage_a import StageA
 from wuerstchen.training.contact_sheet import write_pairs
-from wuerstchen.training.data import PictureSet, batch_rng
+from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.precompute import load_part, new_stage_b
 from wuerstchen.training.stage_a import psnr
@@ -32,8 +32,8 @@ def perturb(latent: Tensor, rng: np.random.Generator, noise: torch.Generator) ->
     return latent
 
 
-def stage_b_run(config: Config, pictures: PictureSet, latents: np.ndarray, imagenet_weights: str, runs: Path) -> StageRun:
-    """`latents`: (n, c_a, side/4, side/4) of Stage A, unquantised."""
+def stage_b_run(config: Config, pictures: PictureSet, latents: BucketArrays, imagenet_weights: str, runs: Path) -> StageRun:
+    """`latents`: (c_a, height/4, width/4) a picture, of Stage A, unquantised."""
     plan, compressor, model = config.train_b, Compressor(config.latent.channels), new_stage_b(config)
     compressor.backbone.load_imagenet(imagenet_weights)
     compressor.to(memory_format=torch.channels_last)
@@ -50,7 +50,7 @@ def stage_b_run(config: Config, pictures: PictureSet, latents: np.ndarray, image
             return pictures.images(indices), torch.from_numpy(latents[indices]).float()
         image, corners = pictures.crops(indices, plan.crop_pixels, config.latent.downscale, rng)
         size, cells = plan.crop_pixels // STAGE_A_DOWNSCALE, corners // STAGE_A_DOWNSCALE
-        cut = [latents[i, :, y : y + size, x : x + size] for i, (y, x) in zip(indices, cells, strict=True)]
+        cut = [latents[i][:, y : y + size, x : x + size] for i, (y, x) in zip(indices, cells, strict=True)]
         return image, torch.from_numpy(np.stack(cut)).float()
 
     def loss(step: int) -> tuple[Tensor, dict[str, float]]:
@@ -62,8 +62,9 @@ def stage_b_run(config: Config, pictures: PictureSet, latents: np.ndarray, image
         return weighted_noise_loss(predict(add_noise(clean, noise, times), times, latent), noise, times), {}
 
     def evaluate(step: int) -> dict[str, float]:
-        image = pictures.images(pictures.held_out[:32])
-        noise = torch.randn((len(image), *latents.shape[1:]), generator=torch.Generator().manual_seed(0))
+        chosen = pictures.held_out_batch(32)
+        image = pictures.images(chosen)
+        noise = torch.randn(latents[chosen].shape, generator=torch.Generator().manual_seed(0))
         latent = compressor(image)
         painted = stage_a.decode(sample(lambda x, t: model(x, t, latent), noise, config.sampler_b.steps))
         write_pairs(runs / "stage-b.png", image, painted.clamp(0, 1))

@@ -12,7 +12,7 @@ from wuerstchen.diffusion import add_noise, guided, sample, training_times, weig
 from wuerstchen.models.stage_a import StageA
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.training.contact_sheet import write_grid
-from wuerstchen.training.data import PictureSet, batch_rng
+from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.precompute import TextStates, load_part, new_stage_b, new_stage_c
 
@@ -21,8 +21,10 @@ CAPTION_DROP = 0.05
 CAPTION_SHARES = (0.6, 0.15, 0.1, 0.15)
 
 
-def choose_caption(rows: list[int], rng: np.random.Generator) -> int:
-    """One caption of a picture; pictures without synonyms give their share to the plain caption."""
+def choose_caption(rows: list[int], rng: np.random.Generator, styled: bool = True) -> int:
+    """One caption of a picture. Those of a `styled` picture have the order above; without synonyms the plain one takes their share."""
+    if not styled:
+        return rows[int(rng.integers(len(rows)))]
     slot = int(rng.choice(4, p=CAPTION_SHARES))
     if slot < 3:
         return rows[slot]
@@ -54,8 +56,8 @@ def generate(model: StageC, text: tuple[Tensor, Tensor], empty: tuple[Tensor, Te
     return sample(predict, noise, steps)
 
 
-def stage_c_run(config: Config, pictures: PictureSet, latents: np.ndarray, text: TextStates, runs: Path) -> StageRun:
-    """`latents`: (n, c, h, w) of the compressor."""
+def stage_c_run(config: Config, pictures: PictureSet, latents: BucketArrays, text: TextStates, runs: Path) -> StageRun:
+    """`latents`: (c, h, w) a picture, of the compressor."""
     plan, model, painter = config.train_c, new_stage_c(config), Painter(config, runs)
     empty = text.batch([text.empty])
     predict = maybe_compile(model, config)
@@ -63,17 +65,20 @@ def stage_c_run(config: Config, pictures: PictureSet, latents: np.ndarray, text:
 
     draw = curriculum_draw(config.curriculum_c, pictures)
 
+    def caption_of(picture: int, rng: np.random.Generator) -> int:
+        return choose_caption(text.rows[picture], rng, styled=pictures.records[picture].style != "")
+
     def loss(step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 2, step)
         indices = draw(step, plan.batch, rng)
-        captions = [text.empty if rng.random() < CAPTION_DROP else choose_caption(text.rows[i], rng) for i in indices]
+        captions = [text.empty if rng.random() < CAPTION_DROP else caption_of(i, rng) for i in indices]
         clean = torch.from_numpy(latents[indices]).float()
         times, noise = training_times(plan.batch, generator), torch.randn(clean.shape, generator=generator)
         return weighted_noise_loss(predict(add_noise(clean, noise, times), times, *text.batch(captions)), noise, times), {}
 
     def evaluate(step: int) -> dict[str, float]:
         states = text.batch([text.rows[i][0] for i in sheet])
-        noise = torch.randn((len(sheet), *latents.shape[1:]), generator=torch.Generator().manual_seed(1))
+        noise = torch.randn((len(sheet), *latents[sheet[0]].shape), generator=torch.Generator().manual_seed(1))
         made = generate(model, states, empty, noise, config.sampler_c.steps, config.sampler_c.guidance_scale)
         write_grid(runs / "stage-c.png", painter.paint(made), 8, [pictures.records[i].captions[0] for i in sheet])
         return {"latent_std": made.std().item()}
@@ -95,7 +100,8 @@ def curriculum_draw(curriculum: CurriculumConfig, pictures: PictureSet) -> Calla
         indices = pictures.draw(count, rng)
         if step >= curriculum.from_step and len(favourites) > 0:
             chosen = rng.random(count) < curriculum.share
-            indices[chosen] = rng.choice(favourites, chosen.sum())
+            near = pictures.in_bucket_of(indices[0], favourites)  # a batch has one shape
+            indices[chosen] = rng.choice(near, chosen.sum()) if len(near) else indices[chosen]
         return indices
 
     return draw
