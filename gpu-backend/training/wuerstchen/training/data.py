@@ -129,7 +129,10 @@ def batch_rng(seed: int, step: int) -> tuple[np.random.Generator, torch.Generato
 
 def _open_pixels(directory: Path, bucket: str, side: int) -> np.ndarray:
     width, height = (int(part) for part in bucket.split("x")) if bucket else (side, side)
-    return np.memmap(directory / file_name(bucket), dtype=np.uint8, mode="r").reshape(-1, height, width, 3)
+    pixels = np.memmap(directory / file_name(bucket), dtype=np.uint8, mode="r")
+    if len(pixels) % (height * width * 3):
+        raise ValueError(f"{directory / file_name(bucket)} holds no pictures of {width}x{height}; build the set with this configuration")
+    return pixels.reshape(-1, height, width, 3)
 
 
 def _record(values: dict) -> Record:

@@ -1,0 +1,46 @@
+"""Bytes of a picture's file to upright RGB, and to the shape of a bucket."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageOps
+
+# A small file can claim a huge picture; 64 million pixels need 192 MB as RGB and are more than cameras of today deliver.
+PIXELS_MAX = 64_000_000
+
+
+class PictureError(ValueError):
+    """The bytes are no picture that can be used; the text says why."""
+
+
+def decode_picture(data: bytes) -> Image.Image:
+    """RGB, turned as its EXIF orientation says, transparency on white, first frame of an animation. Raises PictureError."""
+    if not data:
+        raise PictureError("the file has no bytes")
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > PIXELS_MAX:
+                raise PictureError(f"{image.width}x{image.height} has more than {PIXELS_MAX // 10**6} million pixels: make it smaller")
+            image.load()
+            return _on_white(ImageOps.exif_transpose(image))
+    except PictureError:
+        raise
+    except Exception as error:  # damaged files make Pillow raise errors of many kinds, some of them its own
+        raise PictureError(f"cannot be decoded: {error}") from error
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))  # Pillow would clip 16 bits instead of scaling them
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+
+
+def fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
+    """(height, width, 3) bytes of `size` (width, height): the largest centred part of that aspect ratio, bilinear with antialiasing."""
+    scale = min(image.width / size[0], image.height / size[1])
+    width, height = size[0] * scale, size[1] * scale
+    left, top = (image.width - width) / 2, (image.height - height) / 2
+    return np.asarray(image.resize(size, Image.Resampling.BILINEAR, box=(left, top, left + width, top + height)))

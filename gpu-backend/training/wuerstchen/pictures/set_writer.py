@@ -1,0 +1,80 @@
+"""Writes a data set beside the one that is there, and puts it in its place when it is whole."""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO, Self
+from zlib import crc32
+
+import numpy as np
+
+from wuerstchen.training.data import Record, file_name, is_held_out
+
+REPORT = "report.json"
+
+
+class SetWriter:
+    """`with SetWriter(…) as writer:` then `add` and `finish`. Left without `finish`, it leaves the previous set as it was.
+
+    Training shuffles, so pictures stand in the order they came in. A killed run's files lie in .NAME.part and go at the next start."""
+
+    def __init__(self, directory: Path, side: int, held_out_percent: float) -> None:
+        """Raises FileExistsError where `directory` holds something other than a set that was prepared."""
+        self.directory, self.side, self.held_out_percent = directory, side, held_out_percent
+        self._part, self._old = (directory.with_name(f".{directory.name}.{kind}") for kind in ("part", "old"))
+        if self._old.exists() and not directory.exists():
+            self._old.rename(directory)  # killed between the two renames of `finish`
+        if directory.exists() and (not directory.is_dir() or (any(directory.iterdir()) and not (directory / REPORT).exists())):
+            raise FileExistsError(f"{directory} is there and is no prepared set: name another folder")
+        self.records: list[Record] = []
+        self._rows: dict[str, int] = {}
+        self._files: dict[str, BinaryIO] = {}
+
+    def __enter__(self) -> Self:
+        for folder in (self._part, self._old):
+            shutil.rmtree(folder, ignore_errors=True)
+        self._part.mkdir(parents=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            file.close()
+        shutil.rmtree(self._part, ignore_errors=True)
+
+    def add(self, record: Record, pixels: np.ndarray) -> None:
+        """`pixels` (height, width, 3) bytes. Fills in the record's bucket and row."""
+        bucket = f"{pixels.shape[1]}x{pixels.shape[0]}"
+        if bucket not in self._files:
+            self._files[bucket] = open(self._part / file_name(bucket), "wb")  # noqa: SIM115 (open over many calls)
+        self._files[bucket].write(pixels.tobytes())
+        row = self._rows.get(bucket, 0)
+        self._rows[bucket] = row + 1
+        self.records.append(Record(**{**asdict(record), "bucket": bucket, "index": row}))
+
+    def split(self) -> None:
+        """Marks held-out records by their ids; evaluation needs one, so the id nearest to the limit goes where none falls below it."""
+        held_out = {record.id for record in self.records if is_held_out(record.id, self.held_out_percent)}
+        held_out = held_out or {min(self.records, key=lambda record: (crc32(record.id.encode()) % 100, record.id)).id}
+        self.records = [Record(**{**asdict(record), "held_out": record.id in held_out}) for record in self.records]
+
+    def finish(self, report: dict) -> None:
+        """Writes records and report and puts the new set in place of the previous one."""
+        for file in self._files.values():
+            file.close()
+        square = f"{self.side}x{self.side}"
+        squares_only = set(self._files) == {square}
+        if squares_only:
+            (self._part / file_name(square)).rename(self._part / file_name(""))
+        lines = [json.dumps(_line(record, squares_only), ensure_ascii=False) for record in self.records]
+        (self._part / "records.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (self._part / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        if self.directory.exists():
+            self.directory.rename(self._old)
+        self._part.rename(self.directory)
+        shutil.rmtree(self._old, ignore_errors=True)
+
+
+def _line(record: Record, squares_only: bool) -> dict:
+    """A set of squares keeps the plain layout: rows are lines."""
+    return {name: value for name, value in asdict(record).items() if not (squares_only and name in ("bucket", "index"))}

@@ -1,0 +1,118 @@
+"""Turns your own pictures into a data set for training.
+
+Captions are taken from `metadata.jsonl` (fields file_name and text, caption or captions), from cat.txt or cat.json beside cat.png, or from
+WebDataset shards (*.tar). What cannot be used is listed in report.json and left out; the previous set stays until the new one is whole.
+"""
+
+import argparse
+import sys
+import warnings
+from fractions import Fraction
+from pathlib import Path
+
+from PIL import Image
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from wuerstchen.config import Config, load_config
+from wuerstchen.pictures.buckets import RATIOS, aspect_buckets, parse_ratio, side_multiple
+from wuerstchen.pictures.prepare import Settings, prepare
+from wuerstchen.pictures.samples import count_pictures
+from wuerstchen.training.data import HELD_OUT_PERCENT
+
+EXAMPLES = """examples:
+  python -m wuerstchen.prepare --from ~/pictures --out data/mine --config configs/emoji-128.toml
+  python -m wuerstchen.prepare --from shards --out data/mine --config configs/emoji-128.toml --ratios 1:1
+  python -m wuerstchen.prepare --from ~/pictures --out data/mine --config configs/emoji-128.toml --held-out-percent 10 --near-bits 0
+"""
+REASONS = {
+    "bad": "cannot be read",
+    "duplicate": "repeats another picture",
+    "too_small": "too small",
+    "no_caption": "no caption",
+    "unknown_kind": "not a kind of picture that is read",
+}
+FILES_SHOWN = 3
+
+
+def settings_of(arguments: argparse.Namespace, config: Config) -> Settings:
+    """Raises ValueError naming the option, its limit and the fix."""
+    side, crops = config.image_side, max(config.train_a.crop_pixels, config.train_b.crop_pixels)
+    side_min = arguments.side_min if arguments.side_min is not None else side // 2
+    for name, value, low, high in (
+        ("--held-out-percent", arguments.held_out_percent, 0, 50),
+        ("--near-bits", arguments.near_bits, 0, 16),
+        ("--side-min", side_min, 1, 10_000),
+    ):
+        if not low <= value <= high:
+            raise ValueError(f"{name} is {value:g}: it must lie from {low} to {high}")
+    ratios: list[Fraction] = [parse_ratio(text) for text in arguments.ratios.split(",")]
+    buckets = aspect_buckets(side, side_multiple(config), ratios)
+    narrow = [f"{width}x{height}" for width, height in buckets if min(width, height) < crops]
+    if narrow:
+        raise ValueError(f"--ratios: {' '.join(narrow)} is narrower than crop_pixels, {crops}: name ratios nearer to 1:1")
+    return Settings(side, tuple(buckets), side_min, arguments.near_bits, arguments.held_out_percent, arguments.licence)
+
+
+def show(report: dict, out: Path, console: Console) -> None:
+    """The report as two tables."""
+    pictures = report["pictures"]
+    kept = Table("bucket", "pictures", title=f"{out}: {pictures['train']} to train on, {pictures['held_out']} held out")
+    for bucket, count in report["buckets"].items():
+        kept.add_row(bucket, str(count))
+    console.print(kept)
+    if any(report["left_out"].values()):
+        left = Table("left out", "files", "the first of them", title="all of them are in report.json")
+        for reason, items in report["left_out"].items():
+            if items:
+                first = "\n".join(escape(f"{item['file']}: {item['detail']}") for item in items[:FILES_SHOWN])
+                left.add_row(REASONS[reason], str(len(items)), first)
+        console.print(left)
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result.add_argument("--from", dest="folder", type=Path, required=True, metavar="FOLDER", help="pictures and captions, or tar shards")
+    result.add_argument("--out", type=Path, required=True, help="folder of the data set; a set prepared earlier is replaced")
+    result.add_argument("--config", type=Path, required=True, help="TOML file of the model to train: it says how large pictures are")
+    result.add_argument("--ratios", default=",".join(RATIOS), help="width:height of the buckets, comma-separated; 1:1 crops to squares")
+    result.add_argument("--side-min", type=int, help="pictures with a shorter side below this are left out; default: half the model's side")
+    result.add_argument(
+        "--near-bits", type=int, default=6, help="bits of 64 by which duplicates may differ (default 6; 0: equal hashes only)"
+    )
+    result.add_argument(
+        "--held-out-percent", type=float, default=HELD_OUT_PERCENT, help="share kept for evaluation (default 2, at least one)"
+    )
+    result.add_argument("--licence", default="own", help="what the records say of their licence (default: own)")
+    return result
+
+
+def run(arguments: argparse.Namespace, console: Console) -> dict:
+    """Raises ValueError or OSError with a text for people."""
+    folder, out = arguments.folder.expanduser().resolve(), arguments.out.expanduser().resolve()
+    if not folder.is_dir():
+        raise ValueError(f"--from: {folder} is no folder")
+    if out == folder or folder in out.parents or out in folder.parents:
+        raise ValueError("--out must lie neither inside --from nor around it")
+    settings = settings_of(arguments, load_config(arguments.config))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("pictures", total=count_pictures(folder))
+        return prepare(folder, out, settings, lambda: progress.advance(task))
+
+
+def main() -> None:
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # such pictures are left out and reported
+    arguments, console = parser().parse_args(), Console()
+    try:
+        show(run(arguments, console), arguments.out, console)
+    except (ValueError, OSError) as error:
+        sys.exit(f"prepare: {error}")
+    except KeyboardInterrupt:
+        sys.exit(f"prepare: stopped; {arguments.out} is as it was, start again to prepare it")
+
+
+if __name__ == "__main__":
+    main()
