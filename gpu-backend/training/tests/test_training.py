@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from wuerstchen.config import CurriculumConfig, OptimiserConfig, load_config
 from wuerstchen.export.bundle import trained_stages, write_bundle
 from wuerstchen.train import train_stage
+from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures
 from wuerstchen.training.data import PictureSet, is_held_out
 from wuerstchen.training.loop import StageRun, learning_rate, train
 from wuerstchen.training.sources import text_encoder_directory
-from wuerstchen.training.stage_c import curriculum_draw, favourite_pictures
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 PLAN = OptimiserConfig(

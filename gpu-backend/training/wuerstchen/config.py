@@ -1,7 +1,7 @@
 """Configuration of a model and of its training: frozen dataclasses, read from one TOML file."""
 
 import tomllib
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -81,12 +81,26 @@ class StageBTraining(OptimiserConfig):
 
 @dataclass(frozen=True)
 class CurriculumConfig:
-    """From `from_step` on, `share` of Stage C's draws are pictures of these concepts (labels) in these styles."""
+    """From `from_step` on, `share` of Stage C's draws are pictures of these concepts (labels) in these styles.
+
+    `only_styles` takes the other draws from these styles as well."""
 
     from_step: int
     share: float
     styles: tuple[str, ...]
     concepts: tuple[str, ...]
+    only_styles: bool = False
+
+
+@dataclass(frozen=True)
+class RecolourConfig:
+    """`share` of Stage C's draws are favourites of the curriculum in other colours.
+
+    `unseen` names a prompts file beside the configuration, whose combinations are never shown; `without` are labels left as they are."""
+
+    share: float
+    unseen: str
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,12 +133,16 @@ class Config:
     curriculum_c: CurriculumConfig
     sampler_b: SamplerConfig
     sampler_c: SamplerConfig
+    recolour_c: RecolourConfig | None = None
 
 
 def load_config(path: str | Path) -> Config:
     """Reads a TOML file; keys with a default may be left out. Raises ValueError naming a key that is missing, unknown or mistyped."""
     with open(path, "rb") as file:
-        return _build(Config, tomllib.load(file), "")
+        config = _build(Config, tomllib.load(file), "")
+    if config.recolour_c is None:
+        return config
+    return replace(config, recolour_c=replace(config.recolour_c, unseen=str(Path(path).parent / config.recolour_c.unseen)))
 
 
 def _build(kind: type[T], values: dict[str, Any], prefix: str) -> T:
@@ -140,6 +158,8 @@ def _build(kind: type[T], values: dict[str, Any], prefix: str) -> T:
 def _convert(hint: Any, value: Any, name: str) -> Any:
     if is_dataclass(hint):
         return _build(hint, value, f"{name}.")  # type: ignore[arg-type]
+    if hint == RecolourConfig | None:
+        return _build(RecolourConfig, value, f"{name}.")
     if hint in (tuple[int, ...], tuple[str, ...]):
         return tuple(value)
     if hint is float and isinstance(value, int):

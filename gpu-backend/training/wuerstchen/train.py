@@ -9,7 +9,7 @@ import torch
 from wuerstchen.config import Config, load_config
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.loop import train
-from wuerstchen.training.precompute import compact_latents, stage_a_latents, text_states
+from wuerstchen.training.precompute import compact_latents, recoloured_latents, stage_a_latents, text_states
 from wuerstchen.training.sources import imagenet_weights, text_encoder_directory
 from wuerstchen.training.stage_a import stage_a_run
 from wuerstchen.training.stage_b import stage_b_run
@@ -26,9 +26,10 @@ def train_stage(stage: str, config: Config, pictures: PictureSet, runs: Path) ->
     if stage == "b":
         latents = stage_a_latents(config, pictures, runs)
         return train(stage_b_run(config, pictures, latents, imagenet_weights(), runs), config.train_b, runs)
-    latents = compact_latents(config, pictures, runs)
-    text = text_states(config, pictures, runs, text_encoder_directory())
-    return train(stage_c_run(config, pictures, latents, text, runs), config.train_c, runs)
+    latents, recoloured = compact_latents(config, pictures, runs), recoloured_latents(config, pictures, runs)
+    captions = [*[record.captions for record in pictures.records], *[item.captions for item in recoloured.items]]
+    text = text_states(config, captions, runs, text_encoder_directory())
+    return train(stage_c_run(config, pictures, latents, recoloured, text, runs), config.train_c, runs)
 
 
 def with_steps(config: Config, stage: str, steps: int | None) -> Config:

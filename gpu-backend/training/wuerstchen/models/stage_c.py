@@ -16,6 +16,9 @@ class StageC(nn.Module):
         width, patch = config.channels, config.patch
         self.embed = nn.Sequential(nn.PixelUnshuffle(patch), nn.Conv2d(latent_channels * patch**2, width, 1))
         self.text = nn.Sequential(nn.Linear(text_width, width), nn.LeakyReLU(0.2), nn.Linear(width, width))
+        # The pooled text also scales and shifts every block, as the pooled text of Stable Cascade enters beside its tokens:
+        # what is drawn is then known at once, and attention is left with how its words belong together.
+        self.pooled = nn.ModuleList(nn.Linear(text_width, width * 2) for _ in range(config.depth))
         self.blocks = nn.ModuleList(
             nn.ModuleList(
                 [
@@ -31,17 +34,25 @@ class StageC(nn.Module):
         self.shuffle = nn.PixelShuffle(patch)
         initialise(self, config.depth)
         nn.init.zeros_(self.head.weight)
+        for mapper in self.pooled:
+            nn.init.zeros_(mapper.weight)
 
     def condition(self, text: Tensor) -> Tensor:
-        """Text states (b, t, text_width) to the keys and values of every block (b, depth, 2, t, width), once a prompt."""
-        tokens = self.text(text)  # (b, t, width)
-        return torch.stack([attention.text_keys_values(tokens) for _, _, attention in self.blocks], dim=1)
+        """Text states (b, t, text_width), pooled state first, to (b, depth, 2, t, width), once a prompt.
+
+        Position 0 holds the scale and shift of a block, the others the keys and values of the tokens."""
+        tokens = self.text(text[:, 1:])  # (b, t - 1, width)
+        keys_values = torch.stack([attention.text_keys_values(tokens) for _, _, attention in self.blocks], dim=1)
+        film = torch.stack([mapper(text[:, 0]).unflatten(1, (2, -1)) for mapper in self.pooled], dim=1)  # (b, depth, 2, width)
+        return torch.cat([film.unsqueeze(3), keys_values], dim=3)
 
     def heads(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
         """A, an estimate of the scaled clean latent, and D = |1 - B| + 1e-5, of the noise level: eps = (x - A) / D."""
         h = self.embed(x)  # (b, width, h / patch, w / patch)
         for index, (residual, timestep, attention) in enumerate(self.blocks):
-            h = attention(timestep(residual(h), embedding), condition[:, index], text_mask)
+            scale, shift = condition[:, index, :, 0, :, None, None].unbind(1)  # (b, width, 1, 1) each
+            h = timestep(residual(h), embedding) * (1 + scale) + shift
+            h = attention(h, condition[:, index, :, 1:], text_mask[:, 1:])
         a, b = self.shuffle(self.head(self.norm(h))).chunk(2, dim=1)
         return a, (1 - b).abs() + 1e-5
 

@@ -14,10 +14,12 @@ from wuerstchen.models.stage_a import StageA
 from wuerstchen.models.stage_b import StageB
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.models.text_encoder import TextEncoder
+from wuerstchen.training.curriculum import favourite_pictures
 from wuerstchen.training.data import BucketArrays, PictureSet
+from wuerstchen.training.recoloured import RecolouredSet, recoloured_items, recoloured_set
 
 BATCH = 64
-TEXT_POSITIONS_STEP = 24
+TEXT_POSITIONS = 16
 
 
 def new_stage_b(config: Config) -> StageB:
@@ -51,6 +53,13 @@ def compact_latents(config: Config, pictures: PictureSet, runs: Path) -> BucketA
     return map_pictures(pictures, runs / "stage-c-latents", model)
 
 
+def recoloured_latents(config: Config, pictures: PictureSet, runs: Path) -> RecolouredSet:
+    """Latents and captions of the favourites in other colours; none where the configuration has no `recolour_c`."""
+    items = recoloured_items(config.recolour_c, pictures, favourite_pictures(config.curriculum_c, pictures))
+    model = load_part(runs, "stage-b", "compressor", Compressor(config.latent.channels))
+    return recoloured_set(items, pictures, runs / "stage-c-recoloured-latents.npy", model)
+
+
 @torch.no_grad()
 def map_pictures(pictures: PictureSet, stem: Path, encode: Callable[[Tensor], Tensor]) -> BucketArrays:
     """`encode` of every picture, as float16, in STEM.npy (or, for a set in several shapes, one STEM-WIDTHxHEIGHT.npy a bucket)."""
@@ -73,29 +82,32 @@ class TextStates:
         self.states, self.offsets, self.rows, self.empty = states, offsets, rows, empty
 
     def batch(self, captions: list[int]) -> tuple[Tensor, Tensor]:
-        """Padded states (b, t, width) and mask (b, t); t is rounded up to 24, which holds nearly every caption: one shape to compile."""
-        lengths = [int(self.offsets[c + 1] - self.offsets[c]) for c in captions]
-        longest = -(-max(lengths) // TEXT_POSITIONS_STEP) * TEXT_POSITIONS_STEP
+        """Padded states (b, 16, width) and mask (b, 16): one shape to compile. 97 % of captions fit; of the others the rest is cut."""
+        lengths = [min(int(self.offsets[c + 1] - self.offsets[c]), TEXT_POSITIONS) for c in captions]
+        longest = TEXT_POSITIONS
         states = np.zeros((len(captions), longest, self.states.shape[1]), np.float32)
         mask = np.zeros((len(captions), longest), np.float32)
         for row, (caption, length) in enumerate(zip(captions, lengths, strict=True)):
-            states[row, :length] = self.states[self.offsets[caption] : self.offsets[caption + 1]]
+            states[row, :length] = self.states[self.offsets[caption] : self.offsets[caption] + length]
             mask[row, :length] = 1
         return torch.from_numpy(states), torch.from_numpy(mask)
 
 
-@torch.no_grad()
-def text_states(config: Config, pictures: PictureSet, runs: Path, encoder_directory: Path) -> TextStates:
-    """Encodes every caption once; the empty caption, for guidance, is the last."""
-    unique = sorted({caption for record in pictures.records for caption in record.captions})
+def text_states(config: Config, captions: list[tuple[str, ...]], runs: Path, encoder_directory: Path) -> TextStates:
+    """Encodes every caption once; `captions` of each picture. The empty caption, for guidance, is the last."""
+    unique = sorted({caption for row in captions for caption in row})
     number = {caption: index for index, caption in enumerate(unique)}
     path, offsets_path = runs / "text-states.npy", runs / "text-offsets.npy"
-    if not path.exists():
-        encoder = TextEncoder.load(encoder_directory)
-        encoded: list[np.ndarray] = []
-        for start in track(range(0, len(unique) + 1, 256), description="text-states"):
-            encoded += encoder.encode_texts([*unique, ""][start : start + 256], config.text.tokens_max)
-        np.save(offsets_path, np.cumsum([0, *[len(states) for states in encoded]]))
-        np.save(path, np.concatenate(encoded).astype(np.float16))
-    rows = [[number[caption] for caption in record.captions] for record in pictures.records]
+    if not path.exists() or len(np.load(offsets_path)) != len(unique) + 2:
+        _encode_captions([*unique, ""], config.text.tokens_max, encoder_directory, path, offsets_path)
+    rows = [[number[caption] for caption in row] for row in captions]
     return TextStates(np.load(path, mmap_mode="r"), np.load(offsets_path), rows, len(unique))
+
+
+@torch.no_grad()
+def _encode_captions(captions: list[str], tokens_max: int, encoder_directory: Path, path: Path, offsets_path: Path) -> None:
+    encoder, encoded = TextEncoder.load(encoder_directory), []
+    for start in track(range(0, len(captions), 256), description="text-states"):
+        encoded += encoder.encode_texts(captions[start : start + 256], tokens_max)
+    np.save(offsets_path, np.cumsum([0, *[len(states) for states in encoded]]))
+    np.save(path, np.concatenate(encoded).astype(np.float16))

@@ -1,20 +1,21 @@
 """Stage C on precomputed latents and text states: p2-weighted noise loss, captions dropped for guidance."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wuerstchen.config import Config, CurriculumConfig
+from wuerstchen.config import Config
 from wuerstchen.diffusion import add_noise, guided, sample, training_times, weighted_noise_loss
 from wuerstchen.models.stage_a import StageA
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.training.contact_sheet import write_grid
+from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures, with_recoloured
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.precompute import TextStates, load_part, new_stage_b, new_stage_c
+from wuerstchen.training.recoloured import RecolouredSet
 
 CAPTION_DROP = 0.05
 # Plain caption, style first, no style, synonyms: see datasets/emoji/captions.ts.
@@ -56,23 +57,35 @@ def generate(model: StageC, text: tuple[Tensor, Tensor], empty: tuple[Tensor, Te
     return sample(predict, noise, steps)
 
 
-def stage_c_run(config: Config, pictures: PictureSet, latents: BucketArrays, text: TextStates, runs: Path) -> StageRun:
-    """`latents`: (c, h, w) a picture, of the compressor."""
+def stage_c_run(
+    config: Config, pictures: PictureSet, latents: BucketArrays, recoloured: RecolouredSet, text: TextStates, runs: Path
+) -> StageRun:
+    """`latents`: (c, h, w) a picture, of the compressor. Recoloured pictures are numbered on from the last picture."""
     plan, model, painter = config.train_c, new_stage_c(config), Painter(config, runs)
     empty = text.batch([text.empty])
     predict = maybe_compile(model, config)
     sheet = _sheet_pictures(config, pictures)
 
-    draw = curriculum_draw(config.curriculum_c, pictures)
+    count = len(pictures.records)
+    draw = with_recoloured(config, curriculum_draw(config.curriculum_c, pictures), count, count + len(recoloured.items))
 
     def caption_of(picture: int, rng: np.random.Generator) -> int:
-        return choose_caption(text.rows[picture], rng, styled=pictures.records[picture].style != "")
+        return choose_caption(text.rows[picture], rng, styled=picture >= count or pictures.records[picture].style != "")
+
+    def latents_of(indices: np.ndarray) -> np.ndarray:
+        own = indices < count
+        if own.all():
+            return latents[indices]
+        drawn = recoloured.latents[np.where(own, 0, indices - count)]
+        if own.any():
+            drawn[own] = latents[indices[own]]
+        return drawn
 
     def loss(step: int) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 2, step)
         indices = draw(step, plan.batch, rng)
         captions = [text.empty if rng.random() < CAPTION_DROP else caption_of(i, rng) for i in indices]
-        clean = torch.from_numpy(latents[indices]).float()
+        clean = torch.from_numpy(latents_of(indices)).float()
         times, noise = training_times(plan.batch, generator), torch.randn(clean.shape, generator=generator)
         return weighted_noise_loss(predict(add_noise(clean, noise, times), times, *text.batch(captions)), noise, times), {}
 
@@ -84,27 +97,6 @@ def stage_c_run(config: Config, pictures: PictureSet, latents: BucketArrays, tex
         return {"latent_std": made.std().item()}
 
     return StageRun("stage-c", nn.ModuleDict({"stage_c": model}), loss, evaluate, 1000)
-
-
-def favourite_pictures(curriculum: CurriculumConfig, pictures: PictureSet) -> np.ndarray:
-    """Indices of the training pictures that the curriculum favours."""
-    styles, concepts, records = set(curriculum.styles), set(curriculum.concepts), pictures.records
-    return np.array([i for i in pictures.train if records[i].style in styles and records[i].label in concepts], dtype=np.int64)
-
-
-def curriculum_draw(curriculum: CurriculumConfig, pictures: PictureSet) -> Callable[[int, int, np.random.Generator], np.ndarray]:
-    """A draw of (step, count, rng): by weight, and from `from_step` on mostly favourites."""
-    favourites = favourite_pictures(curriculum, pictures)
-
-    def draw(step: int, count: int, rng: np.random.Generator) -> np.ndarray:
-        indices = pictures.draw(count, rng)
-        if step >= curriculum.from_step and len(favourites) > 0:
-            chosen = rng.random(count) < curriculum.share
-            near = pictures.in_bucket_of(indices[0], favourites)  # a batch has one shape
-            indices[chosen] = rng.choice(near, chosen.sum()) if len(near) else indices[chosen]
-        return indices
-
-    return draw
 
 
 def _sheet_pictures(config: Config, pictures: PictureSet) -> list[int]:

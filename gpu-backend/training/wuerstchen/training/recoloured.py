@@ -1,0 +1,50 @@
+"""The recoloured pictures as Stage C reads them: compact latents and captions, computed once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.progress import track
+from torch import Tensor
+
+from wuerstchen.config import RecolourConfig
+from wuerstchen.training.data import PictureSet
+from wuerstchen.training.recolour import COLOURS, Recolouring, recolour, recolourings, unseen_combinations
+
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class RecolouredSet:
+    """`latents` (n, c, h, w) float16, row k of `items[k]`."""
+
+    items: list[Recolouring]
+    latents: np.ndarray
+
+
+def recoloured_items(config: RecolourConfig | None, pictures: PictureSet, favourites: np.ndarray) -> list[Recolouring]:
+    """No configuration, no recolouring."""
+    if config is None:
+        return []
+    return recolourings(config, pictures, favourites, unseen_combinations(Path(config.unseen)))
+
+
+@torch.no_grad()
+def recoloured_set(items: list[Recolouring], pictures: PictureSet, path: Path, encode: Callable[[Tensor], Tensor]) -> RecolouredSet:
+    """Encodes each recoloured picture by the compressor; `path` keeps the latents for the next run."""
+    if not path.exists():
+        parts = [items[start : start + BATCH] for start in range(0, len(items), BATCH)]
+        encoded = [encode(recoloured_images(part, pictures)).half().numpy() for part in track(parts, description=path.stem)]
+        np.save(path, np.concatenate(encoded))
+    latents = np.load(path)
+    if len(latents) != len(items):
+        raise ValueError(f"{path} holds {len(latents)} latents for {len(items)} recoloured pictures: delete it to compute them again")
+    return RecolouredSet(items, latents)
+
+
+def recoloured_images(items: list[Recolouring], pictures: PictureSet) -> Tensor:
+    """(n, 3, side, side) in [0, 1]."""
+    colours = torch.tensor([COLOURS[item.colour] for item in items])
+    return recolour(pictures.images(np.array([item.picture for item in items])), colours)
