@@ -109,7 +109,7 @@ def test_a_cut_shard_gives_what_is_whole_and_is_reported(tmp_path: Path) -> None
     whole = (tmp_path / "0.tar").read_bytes()
     (tmp_path / "0.tar").write_bytes(whole[: len(whole) // 2])
     items = list(read_samples(tmp_path))
-    assert [item.name for item in items if isinstance(item, LeftOut)][0].startswith("0.tar")
+    assert next(item.name for item in items if isinstance(item, LeftOut)).startswith("0.tar")
     assert [item.name for item in items if isinstance(item, Sample)] == ["0.tar/0.png"]
 
 
