@@ -12,6 +12,7 @@ from wuerstchen.export.bundle import trained_stages, write_bundle
 from wuerstchen.train import train_stage
 from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures
 from wuerstchen.training.data import PictureSet, is_held_out
+from wuerstchen.training.distributed import Share
 from wuerstchen.training.loop import StageRun, learning_rate, train
 from wuerstchen.training.sources import text_encoder_directory
 
@@ -34,7 +35,7 @@ def regression(stop_at: int | None = None) -> StageRun:
     torch.manual_seed(0)
     model = nn.Linear(3, 1)
 
-    def loss(step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         if step == stop_at:
             raise KeyboardInterrupt
         x = torch.randn(4, 3, generator=torch.Generator().manual_seed(step))
@@ -55,7 +56,8 @@ def test_a_resumed_run_ends_in_the_same_weights(tmp_path: Path, monkeypatch: pyt
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     model = nn.Linear(1, 1)
-    run = StageRun("bad", nn.ModuleDict({"m": model}), lambda step: (model(torch.tensor([torch.nan])).sum(), {}), lambda step: {}, 10)
+    loss = lambda step, share: (model(torch.tensor([torch.nan])).sum(), {})  # noqa: E731
+    run = StageRun("bad", nn.ModuleDict({"m": model}), loss, lambda step: {}, 10)
     with pytest.raises(FloatingPointError, match="step 0"):
         train(run, PLAN, tmp_path)
 

@@ -3,7 +3,7 @@
 import tomllib
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -63,13 +63,23 @@ class OptimiserConfig:
     ema_decay: float
     crop_pixels: int
     full_picture_steps: int
+    # `batch` is what one step of the optimiser sees: all processes and all micro-batches (`accumulate` a process) share it evenly.
+    accumulate: int = 1
+    precision: Literal["float32", "bfloat16"] = "float32"
+    checkpoint_activations: bool = False
+    # A rare gradient that is not finite, as bfloat16 can give, changes nothing; one more than this many ends the run.
+    skipped_steps_max: int = 0
 
 
 @dataclass(frozen=True)
 class StageATraining(OptimiserConfig):
-    """`decoder_only` freezes the encoder and the codebook: latents, and what was trained on them, stay valid."""
+    """`decoder_only` freezes the encoder and the codebook: latents, and what was trained on them, stay valid.
+
+    From `adversarial_from_step` on, a discriminator's opinion counts with `adversarial_weight`; 0 builds none."""
 
     decoder_only: bool = False
+    adversarial_weight: float = 0.0
+    adversarial_from_step: int = 0
 
 
 @dataclass(frozen=True)
@@ -164,6 +174,10 @@ def _convert(hint: Any, value: Any, name: str) -> Any:
         return tuple(value)
     if hint is float and isinstance(value, int):
         return float(value)
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise ValueError(f"config: {name} must be one of {', '.join(get_args(hint))}, not {value!r}")
+        return value
     if type(value) is not hint:
         raise ValueError(f"config: {name} must be {hint.__name__}, not {type(value).__name__}")
     return value

@@ -59,7 +59,7 @@ def ddpm_step(x: Tensor, eps: Tensor, t: Tensor, t_next: Tensor, noise: Tensor) 
 
 def sample(predict: NoisePrediction, noise: Tensor, steps: int) -> Tensor:
     """DDIM from pure noise (b, c, h, w) to a latent of the same shape."""
-    x, times = noise, sampler_times(steps)
+    x, times = noise, sampler_times(steps).to(noise.device)
     for t, t_next in itertools.pairwise(times):
         x = ddim_step(x, predict(x, t.expand(len(x))), t, t_next)
     return x

@@ -53,14 +53,6 @@ class Codebook(nn.Module):
         loss = F.mse_loss(quantised, latent.detach()) + self.commitment * F.mse_loss(latent, quantised.detach())
         return latent + (quantised - latent).detach(), loss, indices
 
-    @torch.no_grad()
-    def revive(self, latent: Tensor, used: Tensor, generator: torch.Generator) -> None:
-        """Moves codes that no position chose (`used` is (size,) bool) onto latents of the batch; they would stay unused for ever."""
-        flat = latent.permute(0, 2, 3, 1).flatten(0, 2)
-        dead = (~used).nonzero()[:, 0]
-        picks = torch.randint(len(flat), (len(dead),), generator=generator)
-        self.vectors[dead] = flat[picks]
-
 
 class StageA(nn.Module):
     """Encoder and decoder for f4 latents (b, c_latent, H/4, W/4). `encode` gives the unquantised latent that Stage B works on."""

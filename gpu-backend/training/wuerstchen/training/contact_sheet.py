@@ -7,12 +7,14 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from wuerstchen.training.distributed import rank
+
 GAP = 4
 
 
 def to_picture(image: Tensor) -> Image.Image:
     """(3, h, w) in [0, 1] to an 8 bit RGB picture; rounds half to even as numpy does."""
-    return Image.fromarray(np.rint(image.clamp(0, 1).permute(1, 2, 0).numpy() * 255).astype(np.uint8))
+    return Image.fromarray(np.rint(image.clamp(0, 1).permute(1, 2, 0).cpu().numpy() * 255).astype(np.uint8))
 
 
 def write_pairs(path: Path, originals: Tensor, reconstructions: Tensor, columns: int = 8) -> None:
@@ -22,7 +24,9 @@ def write_pairs(path: Path, originals: Tensor, reconstructions: Tensor, columns:
 
 
 def write_grid(path: Path, images: Tensor, columns: int, captions: list[str] | None = None) -> None:
-    """(n, 3, h, w) in rows of `columns`, each with its caption below it."""
+    """(n, 3, h, w) in rows of `columns`, each with its caption below it. Of several processes, the first writes."""
+    if rank() > 0:
+        return
     (height, width), caption_height = images.shape[-2:], 0 if captions is None else 14
     rows = -(-len(images) // columns)
     sheet = Image.new("RGB", (columns * (width + GAP) + GAP, rows * (height + GAP + caption_height) + GAP), "white")

@@ -12,7 +12,9 @@ from wuerstchen.models.compressor import Compressor
 from wuerstchen.models.stage_a import StageA
 from wuerstchen.training.contact_sheet import write_pairs
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
+from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
+from wuerstchen.training.precision import full_precision
 from wuerstchen.training.precompute import load_part, new_stage_b
 from wuerstchen.training.stage_a import psnr
 
@@ -22,13 +24,14 @@ LATENT_NOISE = 0.3
 WHOLE_PICTURE_BATCH_SHARE = 4
 
 
-def perturb(latent: Tensor, rng: np.random.Generator, noise: torch.Generator) -> Tensor:
+def perturb(latent: Tensor, rng: np.random.Generator, noise: torch.Generator, share: Share) -> Tensor:
     """Per batch: 5 % see no latent; of the rest 30 % see one noised to a time in [0, 0.5), so that B bears Stage C's errors."""
     if rng.random() < LATENT_DROP:
         return torch.zeros_like(latent)
     if rng.random() < LATENT_NOISE:
-        times = torch.rand(len(latent), generator=noise) * 0.5
-        return add_noise(latent, torch.randn(latent.shape, generator=noise), times)
+        rows = len(latent) * share.count
+        times = torch.rand(rows, generator=noise) * 0.5
+        return add_noise(latent, share.take(torch.randn((rows, *latent.shape[1:]), generator=noise)), share.take(times))
     return latent
 
 
@@ -37,38 +40,44 @@ def stage_b_run(config: Config, pictures: PictureSet, latents: BucketArrays, ima
     plan, compressor, model = config.train_b, Compressor(config.latent.channels), new_stage_b(config)
     compressor.backbone.load_imagenet(imagenet_weights)
     compressor.to(memory_format=torch.channels_last)
-    stage_a = load_part(runs, "stage-a", "stage_a", StageA(config.stage_a))
+    device = training_device()
+    stage_a = load_part(runs, "stage-a", "stage_a", StageA(config.stage_a)).to(device)
 
     compressor.requires_grad_(not plan.freeze_compressor)
     compress, predict = maybe_compile(compressor, config), maybe_compile(model, config)
 
-    def batch(step: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Pictures and their Stage A latents: crops first, whole pictures at the end."""
+    def batch(step: int, rng: np.random.Generator, share: Share) -> tuple[Tensor, Tensor]:
+        """A share's pictures and their Stage A latents: crops first, whole pictures at the end."""
         whole = step >= plan.steps - plan.full_picture_steps
         indices = pictures.draw(plan.batch // (WHOLE_PICTURE_BATCH_SHARE if whole else 1), rng)
         if whole:
-            return pictures.images(indices), torch.from_numpy(latents[indices]).float()
+            indices = share.take(indices)
+            return share.place(pictures.images(indices)), share.place(torch.from_numpy(latents[indices]).float())
         image, corners = pictures.crops(indices, plan.crop_pixels, config.latent.downscale, rng)
-        size, cells = plan.crop_pixels // STAGE_A_DOWNSCALE, corners // STAGE_A_DOWNSCALE
+        indices, size, cells = share.take(indices), plan.crop_pixels // STAGE_A_DOWNSCALE, share.take(corners) // STAGE_A_DOWNSCALE
         cut = [latents[i][:, y : y + size, x : x + size] for i, (y, x) in zip(indices, cells, strict=True)]
-        return image, torch.from_numpy(np.stack(cut)).float()
+        return share.take(image), share.place(torch.from_numpy(np.stack(cut)).float())
 
-    def loss(step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 1, step)
-        image, clean = batch(step, rng)
+        image, clean = batch(step, rng, share)
         compressor.train(not plan.freeze_compressor)  # a frozen BatchNorm keeps its statistics
-        latent = perturb(compress(image), rng, generator)
-        times, noise = training_times(len(clean), generator), torch.randn(clean.shape, generator=generator)
+        with full_precision(device):  # the latent is what Stage C will be asked for
+            latent = perturb(compress(image), rng, generator, share)
+        rows = len(clean) * share.count
+        times, noise = training_times(rows, generator), torch.randn((rows, *clean.shape[1:]), generator=generator)
+        times, noise = share.take(times), share.take(noise)
         return weighted_noise_loss(predict(add_noise(clean, noise, times), times, latent), noise, times), {}
 
     def evaluate(step: int) -> dict[str, float]:
         chosen = pictures.held_out_batch(32)
-        image = pictures.images(chosen)
-        noise = torch.randn(latents[chosen].shape, generator=torch.Generator().manual_seed(0))
+        image = pictures.images(chosen).to(device)
+        noise = torch.randn(latents[chosen].shape, generator=torch.Generator().manual_seed(0)).to(device)
         latent = compressor(image)
         painted = stage_a.decode(sample(lambda x, t: model(x, t, latent), noise, config.sampler_b.steps))
         write_pairs(runs / "stage-b.png", image, painted.clamp(0, 1))
         return {"psnr": psnr(painted, image), "latent_std": latent.std().item()}
 
     frozen = ("compressor.",) if plan.freeze_compressor else ()
-    return StageRun("stage-b", nn.ModuleDict({"compressor": compressor, "stage_b": model}), loss, evaluate, 300, frozen)
+    modules = nn.ModuleDict({"compressor": compressor, "stage_b": model})
+    return StageRun("stage-b", modules, loss, evaluate, 300, frozen, seed=config.seed)

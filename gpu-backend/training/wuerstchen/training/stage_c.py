@@ -13,6 +13,7 @@ from wuerstchen.models.stage_c import StageC
 from wuerstchen.training.contact_sheet import write_grid
 from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures, with_recoloured
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
+from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.precompute import TextStates, load_part, new_stage_b, new_stage_c
 from wuerstchen.training.recoloured import RecolouredSet
@@ -62,7 +63,6 @@ def stage_c_run(
 ) -> StageRun:
     """`latents`: (c, h, w) a picture, of the compressor. Recoloured pictures are numbered on from the last picture."""
     plan, model, painter = config.train_c, new_stage_c(config), Painter(config, runs)
-    empty = text.batch([text.empty])
     predict = maybe_compile(model, config)
     sheet = _sheet_pictures(config, pictures)
 
@@ -81,22 +81,25 @@ def stage_c_run(
             drawn[own] = latents[indices[own]]
         return drawn
 
-    def loss(step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 2, step)
         indices = draw(step, plan.batch, rng)
         captions = [text.empty if rng.random() < CAPTION_DROP else caption_of(i, rng) for i in indices]
         clean = torch.from_numpy(latents_of(indices)).float()
         times, noise = training_times(plan.batch, generator), torch.randn(clean.shape, generator=generator)
-        return weighted_noise_loss(predict(add_noise(clean, noise, times), times, *text.batch(captions)), noise, times), {}
+        clean, times, noise = share.take(clean), share.take(times), share.take(noise)
+        states, mask = (share.place(part) for part in text.batch(share.take(captions)))
+        return weighted_noise_loss(predict(add_noise(clean, noise, times), times, states, mask), noise, times), {}
 
     def evaluate(step: int) -> dict[str, float]:
-        states = text.batch([text.rows[i][0] for i in sheet])
+        device = training_device()
+        states, none = (tuple(part.to(device) for part in text.batch(rows)) for rows in ([text.rows[i][0] for i in sheet], [text.empty]))
         noise = torch.randn((len(sheet), *latents[sheet[0]].shape), generator=torch.Generator().manual_seed(1))
-        made = generate(model, states, empty, noise, config.sampler_c.steps, config.sampler_c.guidance_scale)
+        made = generate(model, states, none, noise.to(device), config.sampler_c.steps, config.sampler_c.guidance_scale).cpu()
         write_grid(runs / "stage-c.png", painter.paint(made), 8, [pictures.records[i].captions[0] for i in sheet])
         return {"latent_std": made.std().item()}
 
-    return StageRun("stage-c", nn.ModuleDict({"stage_c": model}), loss, evaluate, 1000)
+    return StageRun("stage-c", nn.ModuleDict({"stage_c": model}), loss, evaluate, 1000, seed=config.seed)
 
 
 def _sheet_pictures(config: Config, pictures: PictureSet) -> list[int]:
