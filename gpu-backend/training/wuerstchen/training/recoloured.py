@@ -34,6 +34,8 @@ def recoloured_items(config: RecolourConfig | None, pictures: PictureSet, favour
 @torch.no_grad()
 def recoloured_set(items: list[Recolouring], pictures: PictureSet, path: Path, encode: Callable[[Tensor], Tensor]) -> RecolouredSet:
     """Encodes each recoloured picture by the compressor; `path` keeps the latents for the next run."""
+    if not items:
+        return RecolouredSet(items, np.empty(0, np.float16))
     if not path.exists():
         parts = [items[start : start + BATCH] for start in range(0, len(items), BATCH)]
         encoded = [encode(recoloured_images(part, pictures)).half().numpy() for part in track(parts, description=path.stem)]
