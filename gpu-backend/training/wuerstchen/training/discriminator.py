@@ -1,5 +1,6 @@
 """The adversarial part of Stage A: a discriminator of patches, and its quarrel with the decoder."""
 
+import itertools
 import math
 
 import torch
@@ -27,7 +28,7 @@ class Discriminator(nn.Module):
         widths = [min(CHANNELS_MIN * 2**layer, CHANNELS_MAX) for layer in range(layers)]
         self.first = spectral_norm(nn.Conv2d(3, widths[0], 3, stride=2, padding=1))
         self.layers = nn.ModuleList(
-            spectral_norm(nn.Conv2d(narrow, wide, 3, stride=2, padding=1)) for narrow, wide in zip(widths, widths[1:], strict=False)
+            spectral_norm(nn.Conv2d(narrow, wide, 3, stride=2, padding=1)) for narrow, wide in itertools.pairwise(widths)
         )
         self.head = nn.Conv2d(widths[-1], 1, 1)
 

@@ -15,6 +15,7 @@ from torch import Tensor
 Rows = TypeVar("Rows", Tensor, np.ndarray, list)
 # The first process may compute latents of a large data set while the others wait.
 PATIENCE = timedelta(hours=12)
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Share:
 
     index: int = 0
     count: int = 1
-    device: torch.device = torch.device("cpu")
+    device: torch.device = CPU
 
     def take(self, rows: Rows) -> Rows:
         """This share's rows of the whole batch's; tensors move to the device. Raises ValueError where the batch does not divide evenly."""

@@ -38,7 +38,7 @@ class Telemetry:
         self.bar = self.progress.add_task(name, total=steps, completed=start, figures="")
         if self.speaks:
             cut_log(directory / f"{name}.csv", start)
-            self.file = open(directory / f"{name}.csv", "a", newline="", encoding="utf-8")  # noqa: SIM115: closed in __exit__
+            self.file = open(directory / f"{name}.csv", "a", newline="", encoding="utf-8")  # noqa: SIM115
             self.events = SummaryWriter(str(directory / "tensorboard" / name), purge_step=start, flush_secs=TENSORBOARD_FLUSH_SECONDS)
 
     def __enter__(self) -> "Telemetry":

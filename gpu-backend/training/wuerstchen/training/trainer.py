@@ -118,7 +118,7 @@ class Trainer:
     def _require_finite(self, what: str, value: float) -> None:
         if not math.isfinite(value):
             raise FloatingPointError(
-                f"{self.run.name}: {what} is {value} at step {self.step}; the checkpoint is of before it: lower the learning rate and resume"
+                f"{self.run.name}: {what} is {value} at step {self.step}; the checkpoint is older: lower the learning rate and resume"
             )
 
     def evaluate(self, step: int) -> dict[str, float]:
