@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import logging
 import math
 from pathlib import Path
 
@@ -89,16 +90,20 @@ def write_bundle(config: Config, stages: Stages, tokenizer: Path, directory: Pat
             "weights": graph.weights,
         }
     _write_tokenizer(tokenizer, directory / "tokenizer.json")
-    names = sorted([*(entry["file"] for entry in entries.values()), "tokenizer.json"])
-    files = {name: _describe(directory / name) for name in names}
-    manifest = _manifest(config, entries, files, created)
-    # Latent keys contain the revision, so it must change with any byte that changes a picture, and with nothing else.
-    manifest["revision"] = hashlib.sha256(json.dumps([files, manifest["sampler"]]).encode()).hexdigest()[:16]
-    (directory / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    write_manifest(_manifest(config, entries, created), directory)
     return figures
 
 
-def _manifest(config: Config, graphs: dict, files: dict, created: str) -> dict:
+def write_manifest(manifest: dict, directory: Path) -> None:
+    """Writes model.json with the files that lie in `directory` and the revision that follows from them."""
+    names = sorted([*(entry["file"] for entry in manifest["graphs"].values()), "tokenizer.json"])
+    files = {name: _describe(directory / name) for name in names}
+    # Latent keys contain the revision, so it must change with any byte that changes a picture, and with nothing else.
+    revision = hashlib.sha256(json.dumps([files, manifest["sampler"]]).encode()).hexdigest()[:16]
+    (directory / "model.json").write_text(json.dumps({**manifest, "revision": revision, "files": files}, indent=2) + "\n")
+
+
+def _manifest(config: Config, graphs: dict, created: str) -> dict:
     side = config.image_side
     return {
         "format": "wuerstchen-edge/bundle@1",
@@ -119,7 +124,6 @@ def _manifest(config: Config, graphs: dict, files: dict, created: str) -> dict:
         },
         "sampler": {"stageC": _sampler(config.sampler_c), "stageB": _sampler(config.sampler_b)},
         "graphs": graphs,
-        "files": files,
     }
 
 
@@ -167,6 +171,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="bundle folder, for example ../models/emoji-128")
     parser.add_argument("--created", required=True, help="date of the training, YYYY-MM-DD")
     arguments = parser.parse_args()
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of operators that nothing here uses
     config = load_config(arguments.config)
     runs = arguments.runs / config.id
     tokenizer = text_encoder_directory() / "tokenizer.json"
