@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { AppError } from "../shared/errors.ts";
 import { secretCharactersMin } from "../shared/limits.ts";
+import type { ObjectNamespace } from "./edge/call-object.ts";
+import type { DecodeJobRpc, LatentJobRpc } from "./jobs/job-clients.ts";
 
 const secretSchema = z
   .string({ error: "is missing" })
@@ -13,6 +15,8 @@ const bindingSchema = <Binding>() =>
 const envSchema = z.object({
   API_KEYS: bindingSchema<KVNamespace>(),
   LATENTS: bindingSchema<R2Bucket>(),
+  LATENT_JOBS: bindingSchema<ObjectNamespace<LatentJobRpc>>(),
+  DECODE_JOBS: bindingSchema<ObjectNamespace<DecodeJobRpc>>(),
   GPU_BACKEND_URL: z
     .url({ protocol: /^https?$/u, error: "must be an http(s) URL" })
     .transform((url) => url.replace(/\/+$/u, "")),

@@ -1,10 +1,12 @@
 import { failureToHttp } from "../shared/errors.ts";
 import { createApp } from "./app.ts";
 import { parseEnv } from "./env.ts";
-import type { Log } from "./middleware/app-env.ts";
 import { describeError } from "./middleware/errors.ts";
-import { builtInBundle } from "./models/bundle.ts";
-import { createServices, type Platform } from "./services.ts";
+import { log, platform } from "./platform.ts";
+import { createServices } from "./services.ts";
+
+export { DecodeJobObject } from "./objects/decode-job-object.ts";
+export { LatentJobObject } from "./objects/latent-job-object.ts";
 
 type App = ReturnType<typeof createApp>;
 
@@ -21,21 +23,6 @@ export default {
     return app.fetch(request, env, context);
   },
 } satisfies ExportedHandler;
-
-// biome-ignore lint/suspicious/noConsole: the one door to the log, which on Workers is the console.
-const log: Log = (entry) => console.log(JSON.stringify(entry));
-
-function platform(): Platform {
-  return {
-    fetch: (url, init) => fetch(url, init),
-    edge: caches.default,
-    nowMs: () => Date.now(),
-    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-    timeout: (milliseconds) => AbortSignal.timeout(milliseconds),
-    log,
-    bundle: builtInBundle,
-  };
-}
 
 /** What is missing is for the operator's log only. */
 function misconfigured(error: unknown): Response {

@@ -1,13 +1,18 @@
+import { toHex } from "../shared/hex.ts";
 import { createKeyStore, type KeyStore } from "./auth/key-store.ts";
 import type { WorkerEnv } from "./env.ts";
 import type { GenerationServices } from "./generation/generate-image.ts";
 import { createGpuClient, type GpuClient } from "./gpu/gpu-client.ts";
 import { createImageCache, type ImageCache } from "./images/image-cache.ts";
 import { createImageLinks, type ImageLinks } from "./images/image-link.ts";
+import { createDecodeJobs, createLatentJobs, type DecodeJobs } from "./jobs/job-clients.ts";
 import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
 import type { Log } from "./middleware/app-env.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
+
+/** 128 bits: no two requests ever share a claim. */
+const claimIdBytes = 16;
 
 /** The outer world: everything that is not decided by a request and the environment. */
 export interface Platform {
@@ -30,6 +35,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "log"
   readonly latents: LatentCache;
   readonly images: ImageCache;
   readonly imageLinks: ImageLinks;
+  readonly decodeJobs: DecodeJobs;
   readonly generation: GenerationServices;
 }
 
@@ -37,14 +43,27 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "log"
 export function createServices(env: WorkerEnv, platform: Platform): Services {
   const { nowMs, randomBytes, log } = platform;
   const models = createModelRegistry(platform.bundle);
-  const latents = createLatentCache({ bucket: env.LATENTS, edge: platform.edge });
-  const images = createImageCache(platform.edge);
-  const gpu = createGpuClient({ ...platform, url: env.GPU_BACKEND_URL, secret: env.GPU_BACKEND_SECRET });
+  const { latents, images, gpu } = createJobParts(env, platform);
+  const latentJobs = createLatentJobs(env.LATENT_JOBS);
+  const decodeJobs = createDecodeJobs(env.DECODE_JOBS, images);
   const randomSeed = () => new DataView(Uint8Array.from(randomBytes(4)).buffer).getUint32(0);
+  const newClaimId = () => toHex(randomBytes(claimIdBytes));
   return {
-    ...{ nowMs, randomBytes, log, models, latents, images, gpu },
+    ...{ nowMs, randomBytes, log, models, latents, images, gpu, decodeJobs },
     keys: createKeyStore(env.API_KEYS),
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
-    generation: { models, latents, images, gpu, latentKeySecret: env.LATENT_KEY_SECRET, randomSeed, nowMs },
+    generation: {
+      ...{ models, latents, images, latentJobs, decodeJobs, randomSeed, newClaimId, nowMs },
+      latentKeySecret: env.LATENT_KEY_SECRET,
+    },
+  };
+}
+
+/** What the Durable Objects that do the work take. */
+export function createJobParts(env: WorkerEnv, platform: Platform): Pick<Services, "latents" | "images" | "gpu"> {
+  return {
+    latents: createLatentCache({ bucket: env.LATENTS, edge: platform.edge }),
+    images: createImageCache(platform.edge),
+    gpu: createGpuClient({ ...platform, url: env.GPU_BACKEND_URL, secret: env.GPU_BACKEND_SECRET }),
   };
 }

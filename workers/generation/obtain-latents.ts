@@ -1,14 +1,14 @@
 import type { Failure } from "../../shared/errors.ts";
-import { AppError } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
+import type { Milliseconds } from "../gpu/gpu-client.ts";
+import type { LatentJobs } from "../jobs/job-clients.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { GenerationPlan, PlannedPicture } from "./plan-generation.ts";
 
 /** A planned picture whose latent is at hand and stored. */
 export interface PictureLatent extends PlannedPicture {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** True when this request had it made. */
+  /** True when Stage C ran for this request, and not for another that asked for the same. */
   readonly generated: boolean;
   readonly milliseconds: Milliseconds;
 }
@@ -16,59 +16,34 @@ export interface PictureLatent extends PlannedPicture {
 /** What looking up and making latents takes. */
 export interface LatentSources {
   readonly latents: LatentCache;
-  readonly gpu: GpuClient;
+  readonly latentJobs: LatentJobs;
   readonly nowMs: () => number;
 }
 
-/**
- * The latents of all pictures of a plan, in its order: those there are, and the rest by one Stage C job, stored before
- * this returns. A failed job stores nothing.
- */
-export async function obtainLatents(
-  sources: LatentSources,
-  plan: GenerationPlan,
-  account: string,
-): Promise<Result<readonly PictureLatent[], Failure>> {
-  const found = await Promise.all(plan.pictures.map((picture) => lookUp(sources, picture)));
-  const missing = plan.pictures.filter((_, index) => found[index]?.bytes === undefined);
-  const made = missing.length === 0 ? ok(new Map()) : await make(sources, { plan, missing, account });
-  if (!made.ok) return made;
-  return ok(
-    plan.pictures.map((picture, index) => {
-      const stored = found[index];
-      const milliseconds = { "latent-lookup": stored?.milliseconds ?? 0 };
-      if (stored?.bytes !== undefined) return { ...picture, bytes: stored.bytes, generated: false, milliseconds };
-      const fresh: MadeLatent | undefined = made.value.get(picture.latentId);
-      if (fresh === undefined) throw new AppError("Stage C left out a latent that it was asked for.");
-      return { ...picture, ...fresh, generated: true, milliseconds: { ...milliseconds, ...fresh.milliseconds } };
-    }),
-  );
+/** On whose behalf. */
+export interface Claimant {
+  readonly account: string;
+  /** Unique to the request. */
+  readonly claimId: string;
+  /** The edge location that the request reached. */
+  readonly location: string;
 }
 
-interface MadeLatent {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly milliseconds: Milliseconds;
-}
-
-async function lookUp({ latents, nowMs }: LatentSources, picture: PlannedPicture) {
+/** The latent of one picture of a plan: the stored one, or one made by the latent's own job, and stored by then. */
+export async function obtainLatent(
+  { latents, latentJobs, nowMs }: LatentSources,
+  { plan, picture }: { readonly plan: GenerationPlan; readonly picture: PlannedPicture },
+  { account, claimId }: Claimant,
+): Promise<Result<PictureLatent, Failure>> {
   const startedMs = nowMs();
   const stored = await latents.find(picture.latentId);
-  return { bytes: stored?.bytes, milliseconds: nowMs() - startedMs };
-}
+  const milliseconds = { "latent-lookup": nowMs() - startedMs };
+  if (stored !== undefined) return ok({ ...picture, bytes: stored.bytes, generated: false, milliseconds });
 
-async function make(
-  { gpu, latents }: LatentSources,
-  job: { readonly plan: GenerationPlan; readonly missing: readonly PlannedPicture[]; readonly account: string },
-): Promise<Result<ReadonlyMap<string, MadeLatent>, Failure>> {
-  const { plan, missing, account } = job;
-  const outcome = await gpu.runStageC({ ...plan.job, seeds: missing.map(({ seed }) => seed) });
-  if (!outcome.ok) return outcome;
-  const { milliseconds } = outcome.value;
-  const made = new Map<string, MadeLatent>();
-  for (const [index, bytes] of outcome.value.latents.entries()) {
-    const picture = missing[index];
-    if (picture !== undefined) made.set(picture.latentId, { bytes, milliseconds });
-  }
-  await Promise.all(Array.from(made, ([id, { bytes }]) => latents.put(id, { bytes, account })));
-  return ok(made);
+  const job = { ...plan.job, seeds: [picture.seed] };
+  const made = await latentJobs.obtain({ latentId: picture.latentId, job, account, claimId });
+  if (!made.ok) return made;
+  const generated = made.value.claimId === claimId;
+  const { bytes } = made.value;
+  return ok({ ...picture, bytes, generated, milliseconds: { ...milliseconds, ...made.value.milliseconds } });
 }

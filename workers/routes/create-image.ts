@@ -4,6 +4,7 @@ import type { ImageItem, ImagesResponse } from "../../shared/api/images-response
 import { imageContentType } from "../../shared/output-format.ts";
 import { formatServerTiming } from "../../shared/wire/server-timing.ts";
 import {
+  type Caller,
   type Generation,
   type GenerationServices,
   generateImages,
@@ -12,6 +13,7 @@ import {
 import { toBase64 } from "../gpu/base64.ts";
 import type { ImageLinks } from "../images/image-link.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
+import { edgeLocation } from "../middleware/edge-location.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
 import { readJson } from "./read-json.ts";
@@ -36,7 +38,7 @@ export function createImage(services: CreateImageServices): Handler<AppEnv> {
     const answerable = checkAnswerForm(form, request.value);
     if (!answerable.ok) return failureResponse(c, answerable.error);
 
-    const generation = await generateImages(services.generation, c.get("account"), request.value);
+    const generation = await generateImages(services.generation, callerOf(c), request.value);
     if (!generation.ok) return failureResponse(c, generation.error);
 
     describeInHeaders(c, generation.value, services.nowMs() - startedMs);
@@ -46,6 +48,10 @@ export function createImage(services: CreateImageServices): Handler<AppEnv> {
       await imagesResponse(services, { request: request.value, generation: generation.value, url: c.req.url }),
     );
   };
+}
+
+function callerOf(c: Context<AppEnv>): Caller {
+  return { account: c.get("account"), location: edgeLocation(c.req.raw) };
 }
 
 function describeInHeaders(c: Context<AppEnv>, { pictures }: Generation, totalMs: number): void {

@@ -3,15 +3,18 @@ import type { Tier } from "../../shared/api/images-response.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { decodeImage, type ImageSources } from "../generation/decode-image.ts";
-import type { CachedImage } from "../images/image-cache.ts";
+import type { CachedImage, ImageCache } from "../images/image-cache.ts";
 import type { ImageLinks, LinkedImage, OpenedLink } from "../images/image-link.ts";
+import type { DecodeJobs } from "../jobs/job-clients.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
+import { edgeLocation } from "../middleware/edge-location.ts";
 import { failureResponse } from "../middleware/errors.ts";
 
 /** What the route needs. */
-export interface GetImageServices extends ImageSources {
+export interface GetImageServices {
+  readonly images: ImageCache;
+  readonly decodeJobs: DecodeJobs;
   readonly latents: LatentCache;
   readonly imageLinks: ImageLinks;
 }
@@ -24,7 +27,10 @@ export function getImage(services: GetImageServices): Handler<AppEnv> {
   return async (c) => {
     const link = await services.imageLinks.open({ file: c.req.param("file") ?? "", query: c.req.query() });
     if (!link.ok) return failureResponse(c, link.error);
-    const shown = await showImage(services, link.value);
+    const shown = await showImage(services, link.value, {
+      location: edgeLocation(c.req.raw),
+      claimId: c.get("requestId"),
+    });
     if (!shown.ok) return failureResponse(c, shown.error);
     c.set("tier", shown.value.tier);
     return imageResponse(c, link.value, shown.value);
@@ -38,12 +44,13 @@ interface ShownImage extends CachedImage {
 async function showImage(
   services: GetImageServices,
   { latentId, options }: LinkedImage,
+  { location, claimId }: { readonly location: string; readonly claimId: string },
 ): Promise<Result<ShownImage, Failure>> {
   const cached = await services.images.find(latentId, options);
   if (cached !== undefined) return ok({ ...cached, tier: "image" });
   const latent = await services.latents.find(latentId);
   if (latent === undefined) return err({ code: "not_found", what: "image" });
-  const image = await decodeImage(services, { latentId, bytes: latent.bytes }, options);
+  const image = await services.decodeJobs.obtain(location, { latentId, latent: latent.bytes, options, claimId });
   return image.ok ? ok({ ...image.value, tier: "latent" }) : image;
 }
 

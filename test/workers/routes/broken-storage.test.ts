@@ -18,7 +18,7 @@ async function answerOf(overrides: (env: WorkerEnv) => Partial<WorkerEnv>) {
 test.each([
   ["keys cannot be read", () => ({ API_KEYS: { get: failing } as never })],
   ["latents cannot be read", () => ({ LATENTS: { get: failing } as never })],
-  ["latents cannot be stored", () => ({ LATENTS: { get: async () => null, put: failing } as never })],
+  ["jobs cannot be begun", () => ({ LATENT_JOBS: { getByName: failing } })],
 ])("when %s, it is our fault and not the caller's, and nobody learns more", async (_, overrides) => {
   const { edge, response, body } = await answerOf(overrides);
   expect(response.status).toBe(500);

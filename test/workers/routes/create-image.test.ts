@@ -110,14 +110,14 @@ describe("a request for pictures", () => {
     expect(firstPicture(second).latent_id).not.toBe(firstPicture(first).latent_id);
   });
 
-  test("for four pictures is one Stage C job of four seeds, counted up from the given one across 2³²", async () => {
+  test("for four pictures is a Stage C job for each seed, counted up from the given one across 2³²", async () => {
     const key = await edge.createKey();
     let seeds: number[] = [];
     const cost = await costOf(async () => {
       const answer = await edge.generate(key, { prompt: "apple", n: 4, seed: 4_294_967_294 });
       seeds = answer.data.map(({ seed }) => seed);
     });
-    expect(cost).toEqual({ jobs: 1, decodes: 4 });
+    expect(cost).toEqual({ jobs: 4, decodes: 4 });
     expect(seeds).toEqual([4_294_967_294, 4_294_967_295, 0, 1]);
   });
 
@@ -126,7 +126,7 @@ describe("a request for pictures", () => {
     await edge.generate(key, { prompt: "apple", seed: 11 });
     const answer = await edge.generate(key, { prompt: "apple", seed: 10, n: 3 });
     expect(answer.data.map(({ tier }) => tier)).toEqual(["generated", "image", "generated"]);
-    expect(backend.jobs.at(-1)?.seeds).toEqual([10, 12]);
+    expect(backend.jobs.slice(-2).map(({ seeds }) => seeds)).toEqual(expect.arrayContaining([[10], [12]]));
   });
 
   test("without a seed finds its pictures again, and with reuse fresh never does", async () => {

@@ -3,7 +3,7 @@ import { decodeLatent, encodeLatent } from "../../../shared/latents/latent-forma
 import { imageContentType } from "../../../shared/output-format.ts";
 import { type DecodeOptions, decodePath, parseDecodeQuery } from "../../../shared/wire/decode.ts";
 import { createMemoryReplayGuard } from "../../../shared/wire/replay-guard.ts";
-import { verifyRequest } from "../../../shared/wire/request-signature.ts";
+import { signatureHeaders, verifyRequest } from "../../../shared/wire/request-signature.ts";
 import { parseStageCRequest, type StageCRequest, stageCPath } from "../../../shared/wire/stage-c.ts";
 import { toBase64 } from "../../../workers/gpu/base64.ts";
 import { manifest } from "./tiny-bundle.ts";
@@ -19,6 +19,7 @@ export class GpuBackendDouble {
   readonly transcript: string[] = [];
   behaviour: Behaviour = "works";
   health: unknown = { status: "ready", model: manifest.id, revision: manifest.revision };
+  #gate = async () => {};
   readonly #secret: string;
   readonly #nowMs: () => number;
   readonly #replayGuard = createMemoryReplayGuard({ nowSeconds: () => this.#nowSeconds() });
@@ -28,17 +29,33 @@ export class GpuBackendDouble {
     this.#nowMs = nowMs;
   }
 
+  /** Holds all requests back from now on: `reached` settles with the first one, `release` lets them all go. */
+  hold(): { readonly reached: Promise<void>; readonly release: () => void } {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const reached = new Promise<void>((resolve) => {
+      this.#gate = () => {
+        resolve();
+        return released;
+      };
+    });
+    return { reached, release };
+  }
+
   readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
     const request = new Request(url, init);
     const body = new Uint8Array(await request.arrayBuffer());
     this.transcript.push([url, ...request.headers.values(), new TextDecoder().decode(body)].join("\n"));
+    await this.#gate();
     if (this.behaviour === "unreachable") throw new TypeError("connection refused");
     if (this.behaviour !== "works") return this.behaviour();
     const { pathname, search, searchParams } = new URL(url);
     const verified = await verifyRequest(
       this.#secret,
       { method: request.method, target: `${pathname}${search}`, body },
-      { header: (name) => request.headers.get(name), nowSeconds: this.#nowSeconds(), replayGuard: this.#replayGuard },
+      { header: (name) => request.headers.get(name), nowSeconds: sentSeconds(request), replayGuard: this.#replayGuard },
     );
     if (!verified.ok) return Response.json({ fault: verified.error }, { status: 403 });
     if (pathname === stageCPath) return this.#runStageC(body);
@@ -75,6 +92,11 @@ export class GpuBackendDouble {
     };
     return new Response(picture, { headers });
   }
+}
+
+/** Durable Objects sign by the real clock and the rest by the test's, so a request's own time stands for ours. */
+function sentSeconds(request: Request): number {
+  return Number(request.headers.get(signatureHeaders.timestamp));
 }
 
 /** Any deterministic function of the job will do, so long as every part of the job decides the values. */

@@ -22,8 +22,10 @@ export class TestEdge {
   constructor(overrides: Partial<WorkerEnv> = {}, fetch?: Platform["fetch"]) {
     this.env = { ...parseEnv(env), ...overrides };
     this.backend = new GpuBackendDouble(this.env.GPU_BACKEND_SECRET, () => this.nowMs);
+    // Durable Objects live in this isolate and fetch by its global: what the newest edge of a test file has.
+    globalThis.fetch = (input, init) => (fetch ?? this.backend.fetch)(String(input), { ...init });
     const services = createServices(this.env, {
-      fetch: fetch ?? this.backend.fetch,
+      fetch: (url, init) => globalThis.fetch(url, init),
       edge: caches.default,
       nowMs: () => this.nowMs,
       randomBytes,

@@ -1,0 +1,48 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { storeKey } from "../../../workers/latents/latent-cache.ts";
+import { latentRequest } from "../support/latent-request.ts";
+import { firstBase64, firstPicture, TestEdge } from "../support/test-edge.ts";
+
+const edge = new TestEdge();
+const { backend } = edge;
+const callers = 200;
+
+test("200 identical requests at once are one Stage C run and one decode, and 200 equal answers", async () => {
+  const key = await edge.createKey();
+  const body = { prompt: "apple", seed: 1 };
+  const answers = await Promise.all(Array.from({ length: callers }, () => edge.generate(key, body)));
+  expect(backend.jobs).toHaveLength(1);
+  expect(backend.decodes).toHaveLength(1);
+  expect(new Set(answers.map(firstBase64)).size).toBe(1);
+  const tiers = answers.map((answer) => firstPicture(answer).tier);
+  expect(tiers.filter((tier) => tier === "generated")).toHaveLength(1);
+});
+
+test("a failure is told to all who wait, and the next request begins anew", async () => {
+  const key = await edge.createKey();
+  const body = { prompt: "apple", seed: 2 };
+  backend.behaviour = () => Response.json({}, { status: 500 });
+  const failed = await Promise.all(Array.from({ length: 20 }, () => edge.post(key, body)));
+  expect(failed.map(({ status }) => status)).toEqual(failed.map(() => 502));
+  backend.behaviour = "works";
+  expect(firstPicture(await edge.generate(key, body)).tier).toBe("generated");
+});
+
+test("a job that an ended object left behind is finished by the alarm, and leaves nothing stored in the object", async () => {
+  const jobs = backend.jobs.length;
+  const { LATENT_JOBS } = env as unknown as { readonly LATENT_JOBS: DurableObjectNamespace };
+  const stub = LATENT_JOBS.getByName(latentRequest.latentId);
+  await runInDurableObject(stub, async (_, { storage }) => {
+    storage.kv.put("latent-job/v1", { request: latentRequest, attempts: 1 });
+    await storage.setAlarm(Date.now() + 600_000);
+  });
+  expect(await runDurableObjectAlarm(stub)).toBe(true);
+  expect(backend.jobs.slice(jobs)).toEqual([latentRequest.job]);
+  expect(await edge.env.LATENTS.head(storeKey(latentRequest.latentId))).not.toBeNull();
+  await runInDurableObject(stub, async (_, { storage }) => {
+    expect([...storage.kv.list()]).toEqual([]);
+    expect(await storage.getAlarm()).toBeNull();
+  });
+});

@@ -1,0 +1,20 @@
+import { DurableObject } from "cloudflare:workers";
+import { parseEnv } from "../env.ts";
+import { DecodeJob, type DecodeRequest } from "../jobs/decode-job.ts";
+import { platform } from "../platform.ts";
+import { createJobParts } from "../services.ts";
+
+/** The Durable Object of one picture that is being decoded for one edge location. It stores nothing. */
+export class DecodeJobObject extends DurableObject<unknown> {
+  readonly #job: DecodeJob;
+
+  constructor(state: DurableObjectState, env: unknown) {
+    super(state, env);
+    this.#job = new DecodeJob(createJobParts(parseEnv(env), platform()));
+  }
+
+  /** See `DecodeJob.obtain`. */
+  obtain(request: DecodeRequest) {
+    return this.#job.obtain(request);
+  }
+}

@@ -1,0 +1,46 @@
+import { DurableObject } from "cloudflare:workers";
+import { parseEnv } from "../env.ts";
+import { LatentJob, type LatentJobRecord, type LatentJobStore, type LatentRequest } from "../jobs/latent-job.ts";
+import { platform } from "../platform.ts";
+import { createJobParts } from "../services.ts";
+
+/** How long an object may be gone before its unfinished job is begun again without anybody asking. */
+const redriveMs = 10_000;
+
+/** The key of the record in the object's storage; a new form gets a new key. */
+const recordKey = "latent-job/v1";
+
+/** The Durable Object of one latent that is being made. Its storage is empty whenever no job is under way. */
+export class LatentJobObject extends DurableObject<unknown> {
+  readonly #job: LatentJob;
+
+  constructor(state: DurableObjectState, env: unknown) {
+    super(state, env);
+    this.#job = new LatentJob({ ...createJobParts(parseEnv(env), platform()), store: storeIn(state.storage) });
+  }
+
+  /** See `LatentJob.obtain`. */
+  obtain(request: LatentRequest) {
+    return this.#job.obtain(request);
+  }
+
+  override alarm(): Promise<void> {
+    return this.#job.redrive();
+  }
+}
+
+function storeIn(storage: DurableObjectStorage): LatentJobStore {
+  const setAlarm = () => void storage.setAlarm(platform().nowMs() + redriveMs);
+  return {
+    read: () => storage.kv.get<LatentJobRecord>(recordKey),
+    write(record) {
+      storage.kv.put(recordKey, record);
+      setAlarm();
+    },
+    setAlarm,
+    async clear() {
+      await storage.deleteAlarm();
+      await storage.deleteAll();
+    },
+  };
+}

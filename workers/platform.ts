@@ -1,0 +1,19 @@
+import type { Log } from "./middleware/app-env.ts";
+import { builtInBundle } from "./models/bundle.ts";
+import type { Platform } from "./services.ts";
+
+// biome-ignore lint/suspicious/noConsole: the one door to the log, which on Workers is the console.
+export const log: Log = (entry) => console.log(JSON.stringify(entry));
+
+/** The outer world as Workers gives it. */
+export function platform(): Platform {
+  return {
+    fetch: (url, init) => fetch(url, init),
+    edge: caches.default,
+    nowMs: () => Date.now(),
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    timeout: (milliseconds) => AbortSignal.timeout(milliseconds),
+    log,
+    bundle: builtInBundle,
+  };
+}
