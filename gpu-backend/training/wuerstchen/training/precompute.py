@@ -1,6 +1,7 @@
 """What never changes during a later stage's training is computed once and memory-mapped: latents of A, of the compressor, text states."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from wuerstchen.training.recoloured import RecolouredSet, recoloured_items, reco
 
 BATCH = 64
 TEXT_POSITIONS = 16
+# Texts to one (1 + t, width) array a text: the pooled state, then the tokens.
+EncodeTexts = Callable[[list[str]], list[np.ndarray]]
 
 
 def new_stage_b(config: Config) -> StageB:
@@ -78,13 +81,13 @@ def map_pictures(pictures: PictureSet, stem: Path, encode: Callable[[Tensor], Te
 class TextStates:
     """Token states of every caption, stored end to end. `rows[i]` lists the caption numbers of picture i."""
 
-    def __init__(self, states: np.ndarray, offsets: np.ndarray, rows: list[list[int]], empty: int) -> None:
-        self.states, self.offsets, self.rows, self.empty = states, offsets, rows, empty
+    def __init__(self, states: np.ndarray, offsets: np.ndarray, rows: list[list[int]], empty: int, positions: int = TEXT_POSITIONS) -> None:
+        self.states, self.offsets, self.rows, self.empty, self.positions = states, offsets, rows, empty, positions
 
     def batch(self, captions: list[int]) -> tuple[Tensor, Tensor]:
         """Padded states (b, 16, width) and mask (b, 16): one shape to compile. 97 % of captions fit; of the others the rest is cut."""
-        lengths = [min(int(self.offsets[c + 1] - self.offsets[c]), TEXT_POSITIONS) for c in captions]
-        longest = TEXT_POSITIONS
+        lengths = [min(int(self.offsets[c + 1] - self.offsets[c]), self.positions) for c in captions]
+        longest = self.positions
         states = np.zeros((len(captions), longest, self.states.shape[1]), np.float32)
         mask = np.zeros((len(captions), longest), np.float32)
         for row, (caption, length) in enumerate(zip(captions, lengths, strict=True)):
@@ -95,19 +98,30 @@ class TextStates:
 
 def text_states(config: Config, captions: list[tuple[str, ...]], runs: Path, encoder_directory: Path) -> TextStates:
     """Encodes every caption once; `captions` of each picture. The empty caption, for guidance, is the last."""
+
+    def load_encoder() -> EncodeTexts:
+        return partial(TextEncoder.load(encoder_directory).encode_texts, tokens_max=config.text.tokens_max)
+
+    return cached_text_states(captions, runs, load_encoder)
+
+
+def cached_text_states(
+    captions: list[tuple[str, ...]], runs: Path, load_encoder: Callable[[], EncodeTexts], positions: int = TEXT_POSITIONS
+) -> TextStates:
+    """As `text_states`, by any encoder; it is loaded where RUNS holds no states yet. A batch has `positions` states a caption."""
     unique = sorted({caption for row in captions for caption in row})
     number = {caption: index for index, caption in enumerate(unique)}
     path, offsets_path = runs / "text-states.npy", runs / "text-offsets.npy"
     if not path.exists() or len(np.load(offsets_path)) != len(unique) + 2:
-        _encode_captions([*unique, ""], config.text.tokens_max, encoder_directory, path, offsets_path)
+        _encode_captions([*unique, ""], load_encoder(), path, offsets_path)
     rows = [[number[caption] for caption in row] for row in captions]
-    return TextStates(np.load(path, mmap_mode="r"), np.load(offsets_path), rows, len(unique))
+    return TextStates(np.load(path, mmap_mode="r"), np.load(offsets_path), rows, len(unique), positions)
 
 
 @torch.no_grad()
-def _encode_captions(captions: list[str], tokens_max: int, encoder_directory: Path, path: Path, offsets_path: Path) -> None:
-    encoder, encoded = TextEncoder.load(encoder_directory), []
+def _encode_captions(captions: list[str], encode: EncodeTexts, path: Path, offsets_path: Path) -> None:
+    encoded: list[np.ndarray] = []
     for start in track(range(0, len(captions), 256), description="text-states"):
-        encoded += encoder.encode_texts(captions[start : start + 256], tokens_max)
+        encoded += encode(captions[start : start + 256])
     np.save(offsets_path, np.cumsum([0, *[len(states) for states in encoded]]))
     np.save(path, np.concatenate(encoded).astype(np.float16))

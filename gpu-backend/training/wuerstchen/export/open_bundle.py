@@ -1,0 +1,116 @@
+"""A model bundle as training uses it: its graphs run by ONNX Runtime, and Stage C as a module that can be trained."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from wuerstchen.config import Config
+from wuerstchen.diffusion import sample
+from wuerstchen.export.stored_parameters import read_parameters
+from wuerstchen.models.blocks import timestep_embedding
+from wuerstchen.models.stage_c import StageC
+from wuerstchen.training.precompute import new_stage_c
+
+STAGE_C_GRAPHS = ("textConditioner", "stageC")
+# Relative to the output's peak: both compute in float32 from the same rounded weights.
+SAME_TOLERANCE = 1e-4
+
+
+class Bundle:
+    """Reads model.json and, when they are asked for, the graphs. Raises FileNotFoundError where `directory` is no bundle."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        if not (directory / "model.json").exists():
+            raise FileNotFoundError(f"{directory} is no model bundle: it has no model.json")
+        self.manifest = json.loads((directory / "model.json").read_text())
+        self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+
+    def path(self, key: str) -> Path:
+        """The file of a graph. Raises ValueError where the bundle has none of that name."""
+        if key not in self.manifest["graphs"]:
+            raise ValueError(f"{self.directory} has no {key} graph: export it with this version")
+        return self.directory / self.manifest["graphs"][key]["file"]
+
+    def run(self, key: str, *inputs: Tensor) -> Tensor:
+        """A graph's output; inputs in the manifest's order, on the CPU."""
+        if key not in self._sessions:
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = torch.get_num_threads()
+            self._sessions[key] = onnxruntime.InferenceSession(str(self.path(key)), options, providers=["CPUExecutionProvider"])
+        names = [port["name"] for port in self.manifest["graphs"][key]["inputs"]]
+        feed = {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}
+        return torch.from_numpy(self._sessions[key].run(None, feed)[0])
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        return Tokenizer.from_file(str(self.directory / self.manifest["text"]["tokenizer"]))
+
+    def encode_texts(self, texts: list[str]) -> list[np.ndarray]:
+        """One (1 + t, width) float32 array a text, as the server computes them; longer texts are cut to the model's limit."""
+        self._tokenizer.enable_truncation(self.manifest["text"]["tokensMax"])
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
+        longest = max(len(row) for row in ids)
+        padded = torch.tensor([row + [0] * (longest - len(row)) for row in ids])
+        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
+        states = self.run("textEncoder", padded, mask)
+        return [states[index, : 1 + len(row)].numpy() for index, row in enumerate(ids)]
+
+    def paint(self, latent: Tensor, config: Config) -> Tensor:
+        """Stage C latents (b, c, h, w) to pictures (b, 3, h*downscale, w*downscale) in [0, 1] by Stages B and A, from one noise."""
+        condition, ratio = self.run("stageBConditioner", latent), config.latent.downscale // 4
+        shape = (len(latent), config.stage_a.latent_channels, latent.shape[2] * ratio, latent.shape[3] * ratio)
+        noise = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+        width = config.stage_b.timestep_width
+        painted = sample(lambda x, t: self.run("stageB", x, timestep_embedding(t, width), condition), noise, config.sampler_b.steps)
+        return self.run("stageA", painted).clamp(0, 1)
+
+    def stage_c(self, config: Config) -> StageC:
+        """Stage C with the bundle's weights, as exact as they are stored, set to inference.
+
+        Raises ValueError where `config` describes another network than the bundle holds."""
+        model, state = new_stage_c(config), self.stage_c_state()
+        problems = [f"{name} is missing" for name in model.state_dict().keys() - state.keys()]
+        problems += [f"{name} is unknown" for name in state.keys() - model.state_dict().keys()]
+        shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+        problems += [f"{name} is {tuple(t.shape)}, not {shapes[name]}" for name, t in state.items() if shapes.get(name, t.shape) != t.shape]
+        if problems:
+            raise ValueError(self._other_network(sorted(problems)))
+        model.load_state_dict(state)
+        model.eval()
+        self._require_same(model, config)
+        return model
+
+    def stage_c_state(self) -> dict[str, Tensor]:
+        """Every parameter of Stage C: its text part lies in a graph of its own."""
+        return {name: tensor for key in STAGE_C_GRAPHS for name, tensor in read_parameters(onnx.load(self.path(key))).items()}
+
+    @torch.no_grad()
+    def _require_same(self, model: StageC, config: Config) -> None:
+        """The number of heads shapes no weight: only running both shows that they are one network."""
+        generator = torch.Generator().manual_seed(0)
+        text = torch.randn((1, 6, config.text.width), generator=generator)
+        x = torch.randn((1, config.latent.channels, 2 * config.stage_c.patch, 2 * config.stage_c.patch), generator=generator)
+        embedding, mask = timestep_embedding(torch.tensor([0.6]), config.stage_c.timestep_width), torch.ones(1, 6)
+        condition = model.condition(text)
+        pairs = (
+            (condition, self.run("textConditioner", text)),
+            (model.denoise(x, embedding, condition, mask), self.run("stageC", x, embedding, condition, mask)),
+        )
+        for ours, stored in pairs:
+            difference = ((ours - stored).abs().max() / stored.abs().max()).item()
+            if difference > SAME_TOLERANCE:
+                raise ValueError(self._other_network([f"results differ by {difference:.1e}; is stage_c.heads right?"]))
+
+    def _other_network(self, problems: list[str]) -> str:
+        return (
+            f"{self.directory} holds another Stage C than the configuration describes: {'; '.join(problems[:3])}. "
+            "Use the configuration and the version it was made with"
+        )
