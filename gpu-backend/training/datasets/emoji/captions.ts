@@ -91,7 +91,8 @@ function kindOf(entry: EmojibaseEntry): Concept["kind"] {
 }
 
 const dashless = (text: string): string => text.replaceAll("-", " ");
-const tidy = (text: string): string =>
+/** A label of CLDR as captions write it: no colons, no hyphens. */
+export const tidy = (text: string): string =>
   dashless(text).replace(/^flag: (.*)$/, "flag of $1").replaceAll(":", ",").replace(/\s+/g, " ").trim();
 
 /**
