@@ -1,35 +1,59 @@
-"""Trains the stages in the order A, B, C: `python -m wuerstchen.train --config configs/emoji-128.toml --stage all`."""
+"""Trains the stages in the order A, B, C, each from its last checkpoint. Ctrl-C stops after the current step; the same command goes on."""
 
 import argparse
 import dataclasses
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import torch
+from rich.console import Console
 
-from wuerstchen.config import Config, load_config
+from wuerstchen.config import Config, CurriculumConfig, OptimiserConfig, load_config
 from wuerstchen.training.data import PictureSet
-from wuerstchen.training.loop import train
+from wuerstchen.training.distributed import connected, first_process_first, rank
+from wuerstchen.training.estimate import Estimate, estimate, table
+from wuerstchen.training.loop import StageRun, train
+from wuerstchen.training.parallel import Parallel
 from wuerstchen.training.precompute import compact_latents, recoloured_latents, stage_a_latents, text_states
+from wuerstchen.training.rehearsal import rehearsal
 from wuerstchen.training.sources import imagenet_weights, text_encoder_directory
 from wuerstchen.training.stage_a import stage_a_run
 from wuerstchen.training.stage_b import stage_b_run
 from wuerstchen.training.stage_c import stage_c_run
+from wuerstchen.training.trainer import Trainer
 
 STAGES = ("a", "b", "c")
+EMOJI_BUILDER = Path(__file__).parent.parent / "datasets" / "emoji"
+EXAMPLES = """examples:
+  python -m wuerstchen.train --config configs/emoji-128.toml --prepare emoji          build the data set, then A, B and C
+  python -m wuerstchen.train --config configs/emoji-128.toml --dry-run                what it will cost
+  python -m wuerstchen.train --config configs/emoji-128.toml --stage c --steps 9000   one stage, to another end
+  torchrun --nproc-per-node 8 -m wuerstchen.train --config configs/emoji-128.toml --parallel fsdp
+  tensorboard --logdir runs/emoji-128/tensorboard
+"""
 
 
-def train_stage(stage: str, config: Config, pictures: PictureSet, runs: Path) -> bool:
+def stage_run(stage: str, config: Config, pictures: PictureSet, runs: Path) -> tuple[StageRun, OptimiserConfig]:
+    """A stage and its plan; computes first what the stage reads of the stages before it."""
+    with first_process_first():
+        torch.manual_seed(config.seed)  # initialisation; every step draws its own randomness
+        if stage == "a":
+            return stage_a_run(config, pictures, imagenet_weights(), runs), config.train_a
+        if stage == "b":
+            latents = stage_a_latents(config, pictures, runs)
+            return stage_b_run(config, pictures, latents, imagenet_weights(), runs), config.train_b
+        latents, recoloured = compact_latents(config, pictures, runs), recoloured_latents(config, pictures, runs)
+        captions = [*[record.captions for record in pictures.records], *[item.captions for item in recoloured.items]]
+        text = text_states(config, captions, runs, text_encoder_directory())
+        return stage_c_run(config, pictures, latents, recoloured, text, runs), config.train_c
+
+
+def train_stage(stage: str, config: Config, pictures: PictureSet, runs: Path, parallel: Parallel = "ddp") -> bool:
     """Trains one stage to its end. Returns False where a signal stopped it; the same call goes on from there."""
-    torch.manual_seed(config.seed)  # initialisation; every step draws its own randomness
-    if stage == "a":
-        return train(stage_a_run(config, pictures, imagenet_weights(), runs), config.train_a, runs)
-    if stage == "b":
-        latents = stage_a_latents(config, pictures, runs)
-        return train(stage_b_run(config, pictures, latents, imagenet_weights(), runs), config.train_b, runs)
-    latents, recoloured = compact_latents(config, pictures, runs), recoloured_latents(config, pictures, runs)
-    captions = [*[record.captions for record in pictures.records], *[item.captions for item in recoloured.items]]
-    text = text_states(config, captions, runs, text_encoder_directory())
-    return train(stage_c_run(config, pictures, latents, recoloured, text, runs), config.train_c, runs)
+    run, plan = stage_run(stage, config, pictures, runs)
+    return train(run, plan, runs, parallel)
 
 
 def with_steps(config: Config, stage: str, steps: int | None) -> Config:
@@ -40,26 +64,73 @@ def with_steps(config: Config, stage: str, steps: int | None) -> Config:
     return dataclasses.replace(config, **{f"train_{stage}": dataclasses.replace(plan, steps=steps)})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def estimates(stages: tuple[str, ...], config: Config) -> list[Estimate]:
+    """Rehearses each stage on noise, in a folder that is gone afterwards. Noise has no concepts, hence no curriculum."""
+    anything = CurriculumConfig(from_step=0, share=0.0, styles=(), concepts=())
+    config = dataclasses.replace(config, compile=False, recolour_c=None, curriculum_c=anything)
+    measured = []
+    with tempfile.TemporaryDirectory() as folder:
+        pictures, runs = rehearsal(config, Path(folder))
+        for stage in stages:
+            run, plan = stage_run(stage, config, pictures, runs)
+            measured.append(estimate(Trainer(run, plan, runs, "ddp"), plan))
+    return measured
+
+
+def prepare(source: str, data: Path, config: Path) -> None:
+    """Builds the data set where there is none. Raises CalledProcessError, after the builder's own message, where that fails."""
+    if (data / "records.jsonl").exists():
+        return
+    if source == "emoji":
+        subprocess.run(["npm", "ci"], cwd=EMOJI_BUILDER, check=True)
+        subprocess.run(["npm", "run", "build", "--", "--out", str(data.resolve())], cwd=EMOJI_BUILDER, check=True)
+    else:
+        subprocess.run([sys.executable, "-m", "wuerstchen.prepare", "--from", source, "--out", data, "--config", config], check=True)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, required=True, help="TOML file, see configs/")
-    parser.add_argument("--stage", choices=[*STAGES, "all"], default="all")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder with images.rgb and records.jsonl")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder for checkpoints, logs and contact sheets")
+    parser.add_argument("--stage", choices=[*STAGES, "all"], default="all", help="default: all, one after the other")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the data set; default: data")
+    parser.add_argument(
+        "--prepare", metavar="SOURCE", help="where --data holds no set, build it: `emoji`, or a folder of your own pictures"
+    )
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder for checkpoints, logs and contact sheets; default: runs")
     parser.add_argument("--steps", type=int, help="end after this many steps instead of the configured number (one stage only)")
+    parser.add_argument(
+        "--parallel", choices=["ddp", "fsdp"], default="ddp", help="under torchrun: copy the weights (default) or shard them"
+    )
     parser.add_argument("--threads", type=int, help="CPU threads; default: all")
-    arguments = parser.parse_args()
-    if arguments.steps is not None and arguments.stage == "all":
+    parser.add_argument("--dry-run", action="store_true", help="print parameters, FLOP, memory and hours, measured on noise; train nothing")
+    parsed = parser.parse_args()
+    if parsed.steps is not None and parsed.stage == "all":
         parser.error("--steps needs one --stage")
-    if arguments.threads is not None:
-        torch.set_num_threads(arguments.threads)
-    config = with_steps(load_config(arguments.config), arguments.stage, arguments.steps)
-    pictures = PictureSet(arguments.data, config.image_side)
-    runs = arguments.runs / config.id
-    for stage in STAGES if arguments.stage == "all" else (arguments.stage,):
-        if not train_stage(stage, config, pictures, runs):
-            print(f"stage {stage}: stopped, checkpoint written; the same command goes on from it")
-            return
+    return parsed
+
+
+def main() -> None:
+    asked = arguments()
+    stages = STAGES if asked.stage == "all" else (asked.stage,)
+    if asked.threads is not None:
+        torch.set_num_threads(asked.threads)
+    config = with_steps(load_config(asked.config), asked.stage, asked.steps)
+    if asked.dry_run:
+        Console().print(table(estimates(stages, config)))
+        return
+    if asked.parallel == "fsdp":
+        config = dataclasses.replace(config, compile=False)  # compiled graphs would skip the hooks that gather a block's shards
+    runs = asked.runs / config.id
+    with connected():
+        with first_process_first():
+            if asked.prepare and rank() == 0:
+                prepare(asked.prepare, asked.data, asked.config)
+        pictures = PictureSet(asked.data, config.image_side)
+        for stage in stages:
+            if not train_stage(stage, config, pictures, runs, asked.parallel):
+                if rank() == 0:
+                    print(f"stage {stage}: stopped, checkpoint written; the same command goes on from it")
+                return
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class Telemetry:
         """Writes a row, and the same figures with the learning rate as events."""
         if not self.speaks:
             return
-        csv.writer(self.file).writerow([step, f"{time.time():.0f}", *[f"{k}={v:.5g}" for k, v in figures.items()]])
+        csv.writer(self.file).writerow([step, f"{time.time():.0f}", *[f"{k}={v:.7g}" for k, v in figures.items()]])
         self.file.flush()
         for name, value in (figures | {"learning_rate": rate}).items():
             self.events.add_scalar(name, value, step)
