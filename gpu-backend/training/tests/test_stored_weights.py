@@ -41,3 +41,15 @@ def test_computing_stays_in_float32() -> None:
     stored = compress_weights(matrix_product(), "int8")
     together = run(stored, np.concatenate([one_row, rows * 100]))
     assert np.allclose(together[0], run(stored, one_row)[0], atol=1e-5)
+
+
+def test_int8_scales_follow_the_output_channels_of_a_convolution() -> None:
+    kernel = RNG.normal(size=(32, 16, 3, 3)).astype(np.float32)
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, ["b", c, 8, 8]) for n, c in (("x", 16), ("y", 32)))
+    node = helper.make_node("Conv", ["x", "kernel"], ["y"], pads=[1, 1, 1, 1])
+    graph = helper.make_graph([node], "convolution", [x], [y], [numpy_helper.from_array(kernel, "kernel")])
+    model = compress_weights(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), "int8")
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    assert np.allclose(stored["kernel.scale"].ravel(), np.abs(kernel).max(axis=(1, 2, 3)) / 127)
+    restored = stored["kernel.stored"] * stored["kernel.scale"]
+    assert np.abs(restored - kernel).max() <= stored["kernel.scale"].max() / 2 + 1e-7

@@ -24,7 +24,8 @@ from wuerstchen.training.sources import text_encoder_directory
 
 OPSET = 20
 # (batch, latent side, text positions)
-CHECKED_SHAPES = ((1, 8, 12), (3, 4, 16), (2, 12, 7))
+Shape = tuple[int, int, int]
+CHECKED_SHAPES: tuple[Shape, ...] = ((1, 8, 12), (3, 4, 16), (2, 12, 7))
 # Relative to the largest value of the output: graphs must say what PyTorch says up to the order of float32 additions.
 GRAPH_TOLERANCE = 1e-4
 # Rounded weights may move an output; the figure of each graph goes into the manifest's card.
@@ -33,47 +34,66 @@ STORED_PSNR_DB_MIN = {"int8": 30.0, "float16": 40.0}
 
 def export_graph(graph: Graph, path: Path) -> float:
     """Writes one graph and returns the PSNR in dB of its stored weights against float32. Raises ArithmeticError on a mismatch."""
-    example = example_inputs(graph, 2, 8, 9, seed=0)
+    exact = exact_model(graph)
+    stored = compress_weights(exact, graph.weights)
+    onnx.save(stored, path)
+    for shape in CHECKED_SHAPES:
+        check_against_pytorch(graph, exact, shape)
+    decibels = stored_psnr(graph, stored)
+    if decibels < STORED_PSNR_DB_MIN[graph.weights]:
+        raise ArithmeticError(f"{graph.key}: {graph.weights} weights give {decibels:.1f} dB")
+    return decibels
+
+
+def exact_model(graph: Graph) -> onnx.ModelProto:
+    """The graph with float32 weights, without the exporter's notes on where each node came from."""
     program = torch.onnx.export(
         Exported(graph).eval(),
-        example,
+        example_inputs(graph, 2, 8, 9, seed=0),
         dynamo=True,
         opset_version=OPSET,
         dynamic_shapes=(dynamic_shapes(graph),),
         input_names=[port.name for port in graph.inputs],
-        output_names=[graph.output.name],
+        output_names=[port.name for port in graph.outputs],
         verbose=False,
     )
     assert program is not None
-    exact = program.model_proto
-    del exact.metadata_props[:]
-    for node in exact.graph.node:
+    model = program.model_proto
+    del model.metadata_props[:]
+    for node in model.graph.node:
         del node.metadata_props[:]
         node.doc_string = ""
-    stored = compress_weights(exact, graph.weights)
-    onnx.save(stored, path)
-    return min(_check(graph, exact, stored, *shape) for shape in CHECKED_SHAPES)
+    return model
 
 
-def _check(graph: Graph, exact: onnx.ModelProto, stored: onnx.ModelProto, batch: int, side: int, tokens: int) -> float:
+def check_against_pytorch(graph: Graph, model: onnx.ModelProto, shape: Shape) -> None:
+    """Raises ArithmeticError where an output differs from PyTorch's by more than the tolerance, relative to its largest value."""
+    for port, got, expected in zip(graph.outputs, *_both(graph, model, shape), strict=True):
+        difference = float(np.abs(got - expected).max() / np.abs(expected).max())
+        if difference > GRAPH_TOLERANCE:
+            raise ArithmeticError(f"{graph.key}: {port.name} differs from PyTorch by {difference:.1e} of its peak at {shape}")
+
+
+def stored_psnr(graph: Graph, model: onnx.ModelProto) -> float:
+    """PSNR in dB of the first output against PyTorch in float32, peak = its largest value; the worst of the checked shapes."""
+    return min(_psnr(got[0], expected[0]) for got, expected in (_both(graph, model, shape) for shape in CHECKED_SHAPES))
+
+
+def _psnr(got: np.ndarray, expected: np.ndarray) -> float:
+    error = float(np.square(got - expected).mean())
+    return 99.0 if error == 0 else 10 * math.log10(float(np.abs(expected).max()) ** 2 / error)
+
+
+def _both(graph: Graph, model: onnx.ModelProto, shape: Shape) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """All outputs for the same inputs: of ONNX Runtime and of PyTorch."""
+    batch, side, tokens = shape
     inputs = example_inputs(graph, batch, side, tokens, seed=side)
-    feed = {port.name: tensor.numpy() for port, tensor in zip(graph.inputs, inputs, strict=True)}
     with torch.no_grad():
-        expected = graph.compute(*inputs).numpy()
-    peak = float(np.abs(expected).max())
-    difference = float(np.abs(_run(exact, feed) - expected).max()) / peak
-    if difference > GRAPH_TOLERANCE:
-        raise ArithmeticError(f"{graph.key}: differs from PyTorch by {difference:.1e} of its peak at {(batch, side, tokens)}")
-    error = float(np.square(_run(stored, feed) - expected).mean())
-    decibels = 99.0 if error == 0 else 10 * math.log10(peak**2 / error)
-    if decibels < STORED_PSNR_DB_MIN[graph.weights]:
-        raise ArithmeticError(f"{graph.key}: {graph.weights} weights give {decibels:.1f} dB at {(batch, side, tokens)}")
-    return decibels
-
-
-def _run(model: onnx.ModelProto, feed: dict[str, np.ndarray]) -> np.ndarray:
+        expected = graph.compute(*inputs)
+    outputs = expected if isinstance(expected, tuple) else (expected,)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    return session.run(None, feed)[0]
+    feed = {port.name: tensor.numpy() for port, tensor in zip(graph.inputs, inputs, strict=True)}
+    return session.run(None, feed), [output.numpy() for output in outputs]
 
 
 def write_bundle(config: Config, stages: Stages, tokenizer: Path, directory: Path, created: str) -> dict[str, float]:
@@ -86,7 +106,7 @@ def write_bundle(config: Config, stages: Stages, tokenizer: Path, directory: Pat
         entries[graph.key] = {
             "file": name,
             "inputs": [_port(port) for port in graph.inputs],
-            "outputs": [_port(graph.output)],
+            "outputs": [_port(port) for port in graph.outputs],
             "weights": graph.weights,
         }
     _write_tokenizer(tokenizer, directory / "tokenizer.json")

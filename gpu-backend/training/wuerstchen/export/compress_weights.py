@@ -1,7 +1,7 @@
 """Small files, float32 arithmetic: weights are stored as float16 or int8 and turned back by Cast and Mul nodes.
 
 ONNX Runtime folds these nodes when it loads the graph, so a run costs what it did. (DequantizeLinear would say the same, but is not
-folded.) int8 is symmetric, one scale for each entry of the axis that a matrix product does not sum over.
+folded.) int8 is symmetric, one scale for each entry of the axis that a matrix product or convolution does not sum over.
 """
 
 import numpy as np
@@ -22,8 +22,8 @@ def compress_weights(model: onnx.ModelProto, storage: str) -> onnx.ModelProto:
             kept.append(tensor)
             continue
         values = numpy_helper.to_array(tensor)
-        if storage == "int8" and values.ndim == 2:
-            kept += _quantise(tensor.name, values, summed_axis.get(tensor.name, 1), nodes)
+        if storage == "int8":
+            kept += _quantise(tensor.name, values, summed_axis.get(tensor.name, tuple(range(1, values.ndim))), nodes)
         else:
             kept.append(numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}.stored"))
             nodes.append(helper.make_node("Cast", [f"{tensor.name}.stored"], [tensor.name], to=TensorProto.FLOAT))
@@ -45,7 +45,7 @@ def _summed_axes(graph: onnx.GraphProto) -> dict[str, int]:
     return axes
 
 
-def _quantise(name: str, values: np.ndarray, axis: int, nodes: list[onnx.NodeProto]) -> list[TensorProto]:
+def _quantise(name: str, values: np.ndarray, axis: int | tuple[int, ...], nodes: list[onnx.NodeProto]) -> list[TensorProto]:
     scale = np.maximum(np.abs(values).max(axis=axis, keepdims=True), 1e-12).astype(np.float32) / 127
     stored = np.rint(values / scale).astype(np.int8)
     nodes.append(helper.make_node("Cast", [f"{name}.stored"], [f"{name}.wide"], to=TensorProto.FLOAT))

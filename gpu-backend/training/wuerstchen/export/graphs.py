@@ -42,8 +42,8 @@ class Port:
 class Graph:
     key: str
     inputs: tuple[Port, ...]
-    output: Port
-    compute: Callable[..., Tensor]
+    outputs: tuple[Port, ...]  # the server reads the first; heads are there for parity checks, previews and other samplers
+    compute: Callable[..., Tensor | tuple[Tensor, ...]]
     module: nn.Module
     weights: str  # "int8" or "float16": how they are stored; they compute in float32
 
@@ -55,7 +55,7 @@ class Exported(nn.Module):
         super().__init__()
         self.owner, self.compute = graph.module, graph.compute
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         return self.compute(*inputs)
 
 
@@ -74,7 +74,7 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
         Graph(
             "textEncoder",
             (Port("token_ids", "int64", ("b", "t")), Port("token_mask", "int64", ("b", "t"))),
-            Port("text_states", "float32", ("b", "1+t", config.text.width)),
+            (Port("text_states", "float32", ("b", "1+t", config.text.width)),),
             stages.text_encoder.forward,
             stages.text_encoder,
             "int8",
@@ -82,7 +82,7 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
         Graph(
             "textConditioner",
             (Port("text_states", "float32", ("b", "t", config.text.width)),),
-            text_condition,
+            (text_condition,),
             stages.stage_c.condition,
             stages.stage_c,
             "float16",
@@ -90,15 +90,15 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
         Graph(
             "stageC",
             (stage_c_latent, timestep_c, text_condition, text_mask),
-            Port("noise", "float32", stage_c_latent.shape),
-            stages.stage_c.denoise,
+            _noise_and_heads(stage_c_latent),
+            stages.stage_c.noise_and_heads,
             stages.stage_c,
             "float16",
         ),
         Graph(
             "stageBConditioner",
             (stage_c_latent,),
-            Port("picture_condition", "float32", grown),
+            (Port("picture_condition", "float32", grown),),
             stages.stage_b.condition,
             stages.stage_b,
             "float16",
@@ -106,15 +106,15 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
         Graph(
             "stageB",
             (stage_b_latent, timestep_b, picture_condition),
-            Port("noise", "float32", stage_b_latent.shape),
-            stages.stage_b.denoise,
+            _noise_and_heads(stage_b_latent),
+            stages.stage_b.noise_and_heads,
             stages.stage_b,
             "float16",
         ),
         Graph(
             "stageA",
             (stage_b_latent,),
-            Port("image", "float32", ("b", 3, "4*h", "4*w")),
+            (Port("image", "float32", ("b", 3, "4*h", "4*w")),),
             stages.stage_a.decode,
             stages.stage_a,
             "float16",
@@ -122,12 +122,17 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
         Graph(
             "compressor",
             (Port("image", "float32", ("b", 3, f"{config.latent.downscale}*h", f"{config.latent.downscale}*w")),),
-            stage_c_latent,
+            (stage_c_latent,),
             stages.compressor.forward,
             stages.compressor,
             "float16",
         ),
     )
+
+
+def _noise_and_heads(latent: Port) -> tuple[Port, ...]:
+    """noise = (x - clean_head) / deviation_head."""
+    return tuple(Port(name, latent.dtype, latent.shape) for name in ("noise", "clean_head", "deviation_head"))
 
 
 def example_inputs(graph: Graph, batch: int, side: int, tokens: int, seed: int) -> tuple[Tensor, ...]:

@@ -67,8 +67,11 @@ class StageB(nn.Module):
 
     def denoise(self, x: Tensor, embedding: Tensor, condition: Tensor) -> Tensor:
         """Noise in x from a timestep embedding (b, timestep_width) and `condition`."""
+        return self.noise_and_heads(x, embedding, condition)[0]
+
+    def noise_and_heads(self, x: Tensor, embedding: Tensor, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         a, b = self.heads(x, embedding, condition)
-        return (x - a) / b
+        return (x - a) / b, a, b
 
     def heads(self, x: Tensor, embedding: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """A, an estimate of the scaled clean latent, and B', of the noise level: eps = (x - A) / B'."""

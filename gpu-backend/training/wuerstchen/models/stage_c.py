@@ -58,8 +58,11 @@ class StageC(nn.Module):
 
     def denoise(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> Tensor:
         """Noise in x from a timestep embedding (b, timestep_width). At a new network's zero head it is x itself."""
+        return self.noise_and_heads(x, embedding, condition, text_mask)[0]
+
+    def noise_and_heads(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         a, d = self.heads(x, embedding, condition, text_mask)
-        return (x - a) / d
+        return (x - a) / d, a, d
 
     def forward(self, x: Tensor, t: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
         return self.denoise(x, timestep_embedding(t, self.config.timestep_width), self.condition(text), text_mask)
