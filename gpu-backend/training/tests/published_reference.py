@@ -2,7 +2,6 @@
 
 import logging
 import warnings
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -105,16 +104,12 @@ def text_encoder(projects: bool, seed: int) -> nn.Module:
     return (CLIPTextModelWithProjection if projects else CLIPTextModel)(config).eval()
 
 
-def tokeniser(directory: Path) -> Any:
-    """A CLIP tokeniser that knows "red" and "cat", written to `directory` and read back."""
-    import json
-
+def tokeniser() -> Any:
+    """A CLIP tokeniser that knows "red" and "cat"."""
     from transformers import CLIPTokenizer
 
-    vocabulary, merges = directory / "vocab.json", directory / "merges.txt"
-    vocabulary.write_text(json.dumps({token: number for number, token in enumerate(TOKENS)}))
-    merges.write_text("\n".join(["#version: 0.2", *MERGES]))
-    return CLIPTokenizer(str(vocabulary), str(merges), model_max_length=9)
+    vocabulary = {token: number for number, token in enumerate(TOKENS)}
+    return CLIPTokenizer(vocabulary, [tuple(merge.split()) for merge in MERGES], model_max_length=9)
 
 
 def largest_difference(ours: Tensor, theirs: Tensor) -> float:

@@ -90,6 +90,14 @@ class CascadeConfig:
 
 
 @dataclass(frozen=True)
+class SamplerDefaults:
+    """The recommended way to sample a stage. `times` descends from 1 to 0; guidance of 1 or less is none."""
+
+    times: tuple[float, ...]
+    guidance_scale: float
+
+
+@dataclass(frozen=True)
 class PublishedConfig:
     """One released model: its five networks. `text_tokens` is the length to which every prompt is padded."""
 
@@ -99,6 +107,8 @@ class PublishedConfig:
     stage_c: PriorConfig | CascadeConfig
     compressor: CompressorConfig
     previewer: PreviewerConfig
+    sampler_b: SamplerDefaults
+    sampler_c: SamplerDefaults
     text_tokens: int = 77
 
 
@@ -175,9 +185,32 @@ CASCADE_B_LITE = replace(
     up_repeats=(2, 2, 2, 2),
 )
 
+
+def _even_times(first: float, last: float, steps: int) -> tuple[float, ...]:
+    return tuple(first + (last - first) * step / steps for step in range(steps + 1))
+
+
 PREVIEWER = PreviewerConfig(latent_channels=16, channels=512)
-V2 = PublishedConfig("v2", PAELLA_VQ, DIFFNEXT, PRIOR, CompressorConfig(16, affine=True), PREVIEWER)
-CASCADE_LARGE = PublishedConfig("cascade-large", PAELLA_VQ, CASCADE_B_LARGE, CASCADE_C_LARGE, CompressorConfig(16, affine=False), PREVIEWER)
+V2 = PublishedConfig(
+    name="v2",
+    stage_a=PAELLA_VQ,
+    stage_b=DIFFNEXT,
+    stage_c=PRIOR,
+    compressor=CompressorConfig(16, affine=True),
+    previewer=PREVIEWER,
+    sampler_b=SamplerDefaults(_even_times(1, 0, 12), 0.0),
+    # 29 steps, denser where the noise is high.
+    sampler_c=SamplerDefaults(_even_times(1, 2 / 3, 19) + _even_times(2 / 3, 0, 10)[1:], 4.0),
+)
+CASCADE_LARGE = replace(
+    V2,
+    name="cascade-large",
+    stage_b=CASCADE_B_LARGE,
+    stage_c=CASCADE_C_LARGE,
+    compressor=CompressorConfig(16, affine=False),
+    sampler_b=SamplerDefaults(_even_times(1, 0, 10), 0.0),
+    sampler_c=SamplerDefaults(_even_times(1, 0, 20), 4.0),
+)
 CASCADE_LITE = replace(CASCADE_LARGE, name="cascade-lite", stage_b=CASCADE_B_LITE, stage_c=CASCADE_C_LITE)
 
 CONFIGS = {config.name: config for config in (V2, CASCADE_LARGE, CASCADE_LITE)}

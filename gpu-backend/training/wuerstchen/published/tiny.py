@@ -8,8 +8,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from wuerstchen.published.configs import CASCADE_B_LARGE, CASCADE_C_LARGE, DIFFNEXT, PAELLA_VQ, PRIOR, PreviewerConfig, PublishedConfig
-from wuerstchen.published.configs import V2 as PUBLISHED_V2
+from wuerstchen.published.configs import CASCADE_B_LARGE, CASCADE_C_LARGE, DIFFNEXT, PAELLA_VQ, PRIOR, V2, PreviewerConfig
 
 TINY_PAELLA_VQ = replace(PAELLA_VQ, channels=32, bottleneck_blocks=2, codebook_size=64)
 TINY_PRIOR = replace(PRIOR, channels=64, depth=2, heads=4, text_channels=32)
@@ -35,8 +34,14 @@ TINY_CASCADE_B = replace(
     up_layers=(1, 1, 1, 1),
     **_CASCADE_WIDTHS,
 )
-TINY_V2 = PublishedConfig(
-    "tiny-v2", TINY_PAELLA_VQ, TINY_DIFFNEXT, TINY_PRIOR, PUBLISHED_V2.compressor, PreviewerConfig(16, 32), text_tokens=9
+TINY_V2 = replace(
+    V2,
+    name="tiny-v2",
+    stage_a=TINY_PAELLA_VQ,
+    stage_b=TINY_DIFFNEXT,
+    stage_c=TINY_PRIOR,
+    previewer=PreviewerConfig(16, 32),
+    text_tokens=9,
 )
 TINY_CASCADE = replace(TINY_V2, name="tiny-cascade", stage_b=TINY_CASCADE_B, stage_c=TINY_CASCADE_C)
 
