@@ -1,0 +1,48 @@
+"""Teaches the text encoder of a model another language: `python -m wuerstchen.languages --config configs/emoji-128.toml --language ja`.
+
+Writes RUNS/ID/text-LANGUAGE.safetensors (new rows of the word embedding) and .tokenizer.json, which the export takes up. Ctrl-C stops;
+the same command goes on.
+"""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+import torch
+
+from wuerstchen.config import load_config
+from wuerstchen.languages.distil import PLAN, text_run
+from wuerstchen.languages.extension import save_extension
+from wuerstchen.languages.lexicon import load_lexicon
+from wuerstchen.languages.vocabulary import extend_tokenizer
+from wuerstchen.models.text_encoder import TextEncoder
+from wuerstchen.training.loop import train
+from wuerstchen.training.sources import text_encoder_directory
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m wuerstchen.languages", description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="TOML file; the language's files are in languages/ beside it")
+    parser.add_argument("--language", required=True, help="for example ja")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that training wrote")
+    parser.add_argument("--steps", type=int, default=PLAN.steps)
+    parser.add_argument("--threads", type=int, help="CPU threads; default: all")
+    arguments = parser.parse_args()
+    if arguments.threads is not None:
+        torch.set_num_threads(arguments.threads)
+    config, plan = load_config(arguments.config), dataclasses.replace(PLAN, steps=arguments.steps)
+    runs, lexicon = arguments.runs / config.id, load_lexicon(arguments.config.parent / "languages", arguments.language)
+    english = TextEncoder.load(text_encoder_directory())
+    table = json.loads((text_encoder_directory() / "tokenizer.json").read_text(encoding="utf-8"))
+    vocabulary = extend_tokenizer(table, lexicon, len(english.words.weight))
+    run = text_run(config, arguments.language, lexicon, vocabulary, english)
+    if not train(run, plan, runs):
+        print(f"{run.name}: stopped, checkpoint written; the same command goes on from it")
+        return
+    rows = torch.load(runs / f"{run.name}.pt", weights_only=True)["words.added"]
+    save_extension(runs, arguments.language, rows, vocabulary.tokenizer)
+
+
+if __name__ == "__main__":
+    main()
