@@ -15,12 +15,11 @@ import torch
 from wuerstchen.config import Config, SamplerConfig, load_config
 from wuerstchen.export.compress_weights import compress_weights
 from wuerstchen.export.graphs import Exported, Graph, Port, Stages, bundle_graphs, dynamic_shapes, example_inputs
+from wuerstchen.languages.extension import load_text_encoder, tokenizer_file
 from wuerstchen.models.blocks import timestep_frequencies
 from wuerstchen.models.compressor import Compressor
 from wuerstchen.models.stage_a import StageA
-from wuerstchen.models.text_encoder import TextEncoder
 from wuerstchen.training.precompute import load_part, new_stage_b, new_stage_c
-from wuerstchen.training.sources import text_encoder_directory
 
 OPSET = 20
 # (batch, latent side, text positions)
@@ -174,9 +173,9 @@ def _kebab(name: str) -> str:
 
 
 def trained_stages(config: Config, runs: Path) -> Stages:
-    """The averaged weights of finished runs."""
+    """The averaged weights of finished runs; the text encoder reads the further language that was learned among them, if any."""
     return Stages(
-        text_encoder=TextEncoder.load(text_encoder_directory()),
+        text_encoder=load_text_encoder(runs),
         compressor=load_part(runs, "stage-b", "compressor", Compressor(config.latent.channels)),
         stage_a=load_part(runs, "stage-a", "stage_a", StageA(config.stage_a)),
         stage_b=load_part(runs, "stage-b", "stage_b", new_stage_b(config)),
@@ -194,8 +193,7 @@ def main() -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of operators that nothing here uses
     config = load_config(arguments.config)
     runs = arguments.runs / config.id
-    tokenizer = text_encoder_directory() / "tokenizer.json"
-    figures = write_bundle(config, trained_stages(config, runs), tokenizer, arguments.out, arguments.created)
+    figures = write_bundle(config, trained_stages(config, runs), tokenizer_file(runs), arguments.out, arguments.created)
     for key, decibels in figures.items():
         print(f"{key}: stored weights {decibels:.1f} dB against float32")
 
