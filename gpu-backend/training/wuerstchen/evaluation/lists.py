@@ -1,0 +1,90 @@
+"""Which pictures and captions are measured: chosen by rule from their ids, so that every run and every model is asked the same."""
+
+import math
+import re
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from wuerstchen.config import CurriculumConfig
+from wuerstchen.training.curriculum import favourite_pictures
+from wuerstchen.training.data import PictureSet, Record
+
+CANDIDATES = 100
+TONES = ("light", "medium light", "medium", "medium dark", "dark")
+GENDERS = ("man", "woman", "person")
+_TONE = re.compile(r",? (medium light|medium dark|light|medium|dark)(?: skin tone)?$")
+_GENDER = re.compile(r"^(man|woman|person)\b(?!’)")
+
+
+def weighted_order(pictures: PictureSet, indices: np.ndarray) -> list[int]:
+    """The indices in a fixed random order in which heavy pictures come early, as a draw by weight without replacement would give.
+
+    (Efraimidis & Spirakis 2006.) Captions are thus asked for as often as they were trained: five skin tones of a gesture do not crowd
+    out five objects."""
+
+    def rank(index: int) -> float:
+        record = pictures.records[index]
+        uniform = (crc32(f"order {record.id}".encode()) + 1) / 2**32
+        return -math.log(uniform) / record.weight
+
+    return sorted((int(i) for i in indices), key=rank)
+
+
+def distinct_labels(pictures: PictureSet, indices: list[int], count: int) -> list[int]:
+    """The first picture of each label, at most `count`."""
+    first: dict[str, int] = {}
+    for index in indices:
+        first.setdefault(pictures.records[index].label, index)
+    return list(first.values())[:count]
+
+
+def held_out_list(pictures: PictureSet, count: int = CANDIDATES) -> list[int]:
+    return distinct_labels(pictures, weighted_order(pictures, pictures.held_out), count)
+
+
+def training_list(pictures: PictureSet, count: int = CANDIDATES) -> list[int]:
+    """Training pictures whose labels are not those of the held-out list, so that the two lists share no concept."""
+    asked = {pictures.records[i].label for i in held_out_list(pictures)}
+    order = [i for i in weighted_order(pictures, pictures.train) if pictures.records[i].label not in asked]
+    return distinct_labels(pictures, order, count)
+
+
+def favourites_list(curriculum: CurriculumConfig, pictures: PictureSet) -> list[int]:
+    """One training picture of every concept that the curriculum favours, its styles in turn."""
+    of_label: dict[str, list[int]] = {}
+    for index in favourite_pictures(curriculum, pictures):
+        of_label.setdefault(pictures.records[index].label, []).append(int(index))
+    return [of_label[label][number % len(of_label[label])] for number, label in enumerate(sorted(of_label))]
+
+
+@dataclass(frozen=True)
+class Person:
+    """What a label says of a person. `tone` None: the neutral yellow. `gender` None: neither man, woman nor person is named."""
+
+    concept: str
+    tone: str | None
+    gender: str | None
+
+
+def person_of(record: Record) -> Person | None:
+    """None where the label is no person or gesture, or names two tones."""
+    match = _TONE.search(record.label) if record.kind == "skin tone" else None
+    if record.kind == "skin tone" and (match is None or _TONE.search(record.label[: match.start()])):
+        return None
+    concept = record.label[: match.start()] if match else record.label
+    gender = _GENDER.match(concept)
+    return Person(concept, match.group(1) if match else None, gender.group(1) if gender else None)
+
+
+def toned_concepts(pictures: PictureSet) -> set[str]:
+    """Concepts that are drawn in skin tones too."""
+    people = (person_of(record) for record in pictures.records if record.kind == "skin tone")
+    return {person.concept for person in people if person is not None}
+
+
+def gendered_concepts(pictures: PictureSet) -> set[str]:
+    """Concepts such as "health worker" that are drawn as a man, as a woman, and as neither."""
+    labels = {record.label for record in pictures.records}
+    return {label for label in labels if f"man {label}" in labels and f"woman {label}" in labels}
