@@ -1,0 +1,149 @@
+"""Does a picture show what its caption says? The judge picks its words out of a hundred."""
+
+import numpy as np
+
+from wuerstchen.evaluation.context import Context
+from wuerstchen.evaluation.evaluator import NO_ANSWER, class_targets
+from wuerstchen.evaluation.lists import CANDIDATES, favourites_list, held_out_list, training_list
+from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Sheet, share
+from wuerstchen.evaluation.sheets import write_sheet
+
+SHEET_COLUMNS, SHEET_PICTURES = 10, 20
+
+
+def choices(similarity: np.ndarray, candidates: int = CANDIDATES) -> np.ndarray:
+    """(n,) True where a picture's own words beat those of the `candidates - 1` entries that follow it, around the end.
+
+    `similarity` (n, n): row i is picture i, column i its own words. So chance is 1 % for a list of any length from 100 on."""
+    count = len(similarity)
+    columns = (np.arange(count)[:, None] + np.arange(min(candidates, count))) % count
+    return np.take_along_axis(similarity, columns, axis=1).argmax(1) == 0
+
+
+def ranks(similarity: np.ndarray) -> np.ndarray:
+    """(n,) 0 where the own words are the best of all n."""
+    return (similarity > np.diag(similarity)[:, None]).sum(1)
+
+
+LISTS = {
+    "held_out": (
+        "held-out captions",
+        "Concept and style together were not trained; nearly always the concept was, in other styles.",
+    ),
+    "training": ("training captions", "Captions that were trained, drawn as often as training draws them; no concept of the first list."),
+    "favourites": ("favourite concepts", "The concepts that the last part of the training favours, one caption each."),
+}
+
+
+def run(context: Context) -> PartResult:
+    pictures, curriculum = context.pictures, context.config.curriculum_c
+    rows = {"held_out": held_out_list(pictures), "training": training_list(pictures), "favourites": favourites_list(curriculum, pictures)}
+    rows = {name: indices for name, indices in rows.items() if indices}
+    right = {name: judge_list(context, np.array(indices)) for name, indices in rows.items()}
+    kpis = [kpi for name, kinds in right.items() for kpi in _kpis(name, kinds)] + _ceilings(context)
+    kinds = ("real", "reconstructed", "generated")
+    chart = Chart(
+        f"Right words among {CANDIDATES}",
+        "bars",
+        tuple(LISTS[name][0] for name in rows),
+        {kind: [100 * float(right[name][kind].mean()) for name in rows] for kind in kinds},
+        "%",
+        "Real pictures show what the judge can recognise at all, reconstructed ones what is left after the decoder. Guessing gives 1 %.",
+    )
+    sheets = tuple(_sheet(context, name, np.array(rows[name])) for name in rows)
+    return PartResult(
+        "retrieval",
+        "Does a picture show what was asked for?",
+        "A judge that never saw a generated picture is given one, and the words of a hundred captions; it is right if it "
+        "picks the words that "
+        "the picture was made from. The judge was trained on the real training pictures alone.",
+        tuple(kpis),
+        (chart,),
+        (),
+        sheets,
+    )
+
+
+def judge_list(context: Context, indices: np.ndarray) -> dict[str, np.ndarray]:
+    """For real, reconstructed and generated pictures: (n,) whether the words were picked; and `style`, of the generated ones."""
+    records = [context.pictures.records[i] for i in indices]
+    generated = context.features(generated_of(context, indices))
+    crowds = {
+        "real": context.views[0][indices],
+        "reconstructed": context.features(context.maker.reconstruct(context.pictures, indices)),
+        "generated": generated,
+    }
+    words = [record.label for record in records]
+    right = {kind: choices(context.similarity(features, words)) for kind, features in crowds.items()}
+    right["style"] = context.evaluator.classify("style", generated) == class_targets(context.pictures)["style"][indices]
+    return right
+
+
+def generated_of(context: Context, indices: np.ndarray) -> np.ndarray:
+    """(n, side, side, 3) bytes: one picture for the first caption of each record."""
+    return context.maker.make_for([context.pictures.records[i] for i in indices])
+
+
+def _kpis(name: str, right: dict[str, np.ndarray]) -> list[Kpi]:
+    title, meaning = LISTS[name]
+    count = len(right["generated"])
+
+    def one(kind: str, label: str, what: str, limits: str = "", headline: bool = False) -> Kpi:
+        key = "style_accuracy" if kind == "style" else f"retrieval_top1_{CANDIDATES}"
+        suffix = "" if kind in ("generated", "style") else f"_{kind}"
+        return share(f"{key}_{name}{suffix}", f"{label}, {title}", int(right[kind].sum()), count, what, limits, headline)
+
+    return [
+        one(
+            "generated",
+            "Recognised",
+            f"{meaning} The share of generated pictures whose words the judge picks out of {min(CANDIDATES, count)}.",
+            f"Guessing gives {100 / min(CANDIDATES, count):.0f} %. The judge errs too: see the real pictures.",
+            True,
+        ),
+        one(
+            "real",
+            "Recognised, real pictures",
+            "The ceiling: the same judge on the real pictures of the same captions.",
+            "" if name == "held_out" else "The judge was trained on these very pictures: too kind.",
+        ),
+        one("reconstructed", "Recognised, reconstructed pictures", "Real pictures after compressor, Stage B and Stage A."),
+        one("style", "Right style", "The share of generated pictures whose style the judge names right."),
+    ]
+
+
+def _ceilings(context: Context) -> list[Kpi]:
+    """What the judge's classifiers make of real held-out pictures."""
+    targets, held_out = class_targets(context.pictures), context.pictures.held_out
+    kpis = []
+    for head, what in (("style", "styles"), ("tone", "skin tones, with the neutral one"), ("gender", "genders")):
+        asked = held_out[targets[head][held_out] != NO_ANSWER]
+        if len(asked) == 0:
+            continue
+        right = context.evaluator.classify(head, np.asarray(context.views[0][asked], np.float32)) == targets[head][asked]
+        kpis.append(
+            share(
+                f"judge_{head}_accuracy",
+                f"Judge: {what}",
+                int(right.sum()),
+                len(asked),
+                "How often the judge is right about real pictures that it did not see in training.",
+            )
+        )
+    return kpis
+
+
+def _sheet(context: Context, name: str, indices: np.ndarray) -> Sheet:
+    title, _ = LISTS[name]
+    shown = indices[:: max(1, len(indices) // SHEET_PICTURES)][:SHEET_PICTURES]
+    made = generated_of(context, indices)[np.isin(indices, shown)]
+    captions = [context.pictures.records[i].captions[0] for i in shown]
+    return write_sheet(
+        context.out,
+        f"generated-{name.replace('_', '-')}",
+        context.pictures.pixels[shown],
+        made,
+        captions,
+        f"Generated pictures, {title}",
+        "Each real picture stands above the one that was generated from its caption. Chosen by rule, not by beauty.",
+    )
