@@ -1,0 +1,160 @@
+"""Does the model draw a prompt in more than one way, and does it draw anything but pictures that it was trained on?"""
+
+import numpy as np
+
+from wuerstchen.evaluation.context import Context
+from wuerstchen.evaluation.features import deep_features
+from wuerstchen.evaluation.lists import favourites_list, held_out_list, training_list
+from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Sheet, share
+from wuerstchen.evaluation.retrieval import generated_of
+from wuerstchen.evaluation.sheets import write_sheet
+
+PROMPTS = 40
+COPY_PERCENTILE = 5
+SHEET_PICTURES = 10
+
+
+def pairwise_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Euclidean distances of (n, d) and (m, d): (n, m)."""
+    squared = np.square(x).sum(1)[:, None] + np.square(y).sum(1)[None] - 2 * x @ y.T
+    return np.sqrt(np.clip(squared, 0, None))
+
+
+def within_and_between(features: np.ndarray, seeds: int) -> tuple[float, float]:
+    """Mean distance of pictures of one prompt, and of different prompts. `features` (prompts * seeds, d), a prompt's seeds together."""
+    distances, prompt = pairwise_distances(features, features), np.arange(len(features)) // seeds
+    same = prompt[:, None] == prompt[None]
+    other_self = same & ~np.eye(len(features), dtype=bool)
+    return _mean(distances[other_self]), _mean(distances[~same])
+
+
+def run(context: Context) -> PartResult:
+    pictures, seeds = context.pictures, context.options.seeds
+    asked = (favourites_list(context.config.curriculum_c, pictures) or training_list(pictures))[:PROMPTS]
+    captions = [pictures.records[i].captions[0] for i in asked]
+    made = context.maker.make([caption for caption in captions for _ in range(seeds)], list(range(seeds)) * len(captions))
+    within, between = within_and_between(deep_features(context.features(made)), seeds)
+    kpis = [
+        Kpi(
+            "diversity_ratio",
+            "Variety within a prompt",
+            100 * within / between if between else 0.0,
+            "%",
+            f"How far apart {seeds} pictures of one prompt are, against pictures of different prompts. 0 % would be the same "
+            "picture every time, 100 % would be pictures "
+            "that ignore the prompt.",
+            "Distance of EfficientNet-Lite0 features. More is not always better.",
+            len(captions),
+            headline=True,
+        ),
+        Kpi("distance_within", "Distance within a prompt", within, "", "Mean over pairs of seeds."),
+        Kpi("distance_between", "Distance between prompts", between, "", "Mean over pairs of pictures of different prompts."),
+    ]
+    memory, chart, neighbours = _memory(context)
+    shown = slice(0, SHEET_PICTURES * seeds)
+    order = np.arange(len(made[shown])).reshape(-1, seeds).T.flatten()  # a column a prompt
+    sheet = write_sheet(
+        context.out,
+        "seeds",
+        None,
+        made[order],
+        [captions[i // seeds] for i in order],
+        "One prompt, several seeds",
+        "Each column is one prompt.",
+        columns=max(1, len(order) // seeds),
+    )
+    return PartResult(
+        "diversity",
+        "Variety, and memory",
+        "Small models on small sets learn pictures by heart. Two questions: do seeds matter, and how near are generated "
+        "pictures to training pictures?",
+        (*kpis, *memory),
+        (chart,),
+        (),
+        (sheet, neighbours),
+    )
+
+
+def _memory(context: Context) -> tuple[list[Kpi], Chart, Sheet]:
+    """Nearest training neighbours of generated pictures, against those of real pictures that were not trained."""
+    pictures = context.pictures
+    train = deep_features(np.asarray(context.views[0][pictures.train]))
+    lists = {"held-out captions": held_out_list(pictures), "training captions": training_list(pictures)}
+    if favourites := favourites_list(context.config.curriculum_c, pictures):
+        lists["favourite concepts"] = favourites
+    real = pairwise_distances(deep_features(np.asarray(context.views[0][np.array(lists["held-out captions"])])), train).min(1)
+    threshold = float(np.percentile(real, COPY_PERCENTILE))
+    kpis, nearest, distances = [], {}, {}
+    for name, indices in lists.items():
+        rows = np.array(indices)
+        table = pairwise_distances(deep_features(context.features(generated_of(context, rows))), train)
+        nearest[name], distances[name] = table.argmin(1), table.min(1)
+        kpis.append(_nearer(name, distances[name], real))
+        kpis.append(
+            share(
+                f"near_copies_{_key(name)}",
+                f"Near copies, {name}",
+                int((distances[name] < threshold).sum()),
+                len(rows),
+                f"The share of generated pictures nearer to a training picture than the nearest {COPY_PERCENTILE} % of "
+                "untrained real pictures are.",
+                f"{COPY_PERCENTILE} % would be what untrained real pictures show. Blur moves pictures away from all real ones, "
+                "so copies may hide.",
+            )
+        )
+        if name != "held-out captions":
+            recalled = int((pictures.train[nearest[name]] == rows).sum())
+            kpis.append(
+                share(
+                    f"recalled_{_key(name)}",
+                    f"Recalled, {name}",
+                    recalled,
+                    len(rows),
+                    f"The share whose nearest of all {len(train):,} training pictures is the very one that has this caption.",
+                    "High means learnt by heart: good likeness, little of its own.",
+                )
+            )
+    chart = Chart(
+        "Median distance to the nearest training picture",
+        "bars",
+        ("untrained real pictures", *lists),
+        {"distance": [float(np.median(values)) for values in (real, *distances.values())]},
+        "",
+        "Shorter than the first bar: nearer to the training set than real unseen pictures are.",
+    )
+    last = list(lists)[-1]
+    closest = np.argsort(distances[last])[:SHEET_PICTURES]
+    rows = np.array(lists[last])[closest]
+    sheet = write_sheet(
+        context.out,
+        "nearest",
+        pictures.pixels[pictures.train[nearest[last][closest]]],
+        generated_of(context, np.array(lists[last]))[closest],
+        [pictures.records[i].captions[0] for i in rows],
+        "The generated pictures nearest to a training picture",
+        f"Of {last}: the training picture above, the generated one below. The worst cases, not typical ones.",
+    )
+    return kpis, chart, sheet
+
+
+def _nearer(name: str, made: np.ndarray, real: np.ndarray) -> Kpi:
+    """Probability that a generated picture lies nearer to the training set than an untrained real one."""
+    value = 100 * float((made[:, None] < real[None]).mean())
+    return Kpi(
+        f"nearer_than_real_{_key(name)}",
+        f"Nearer than untrained pictures, {name}",
+        value,
+        "%",
+        "Of a generated and an untrained real picture, how often the generated one lies nearer to a training picture. 50 % is "
+        "as unseen as real.",
+        "Above 50 % points to memory, below to pictures that look unlike real ones.",
+        len(made),
+    )
+
+
+def _key(name: str) -> str:
+    return {"held-out captions": "held_out", "training captions": "training"}.get(name, "favourites")
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else 0.0
