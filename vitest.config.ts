@@ -1,24 +1,29 @@
 import { fileURLToPath } from "node:url";
-import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const secretsForTests = {
   LATENT_KEY_SECRET: "latent-key-secret-for-tests-only",
   GPU_BACKEND_SECRET: "gpu-backend-secret-for-tests-only",
   IMAGE_URL_SECRET: "image-url-secret-for-tests-only!",
+  ADMIN_SECRET: "admin-secret-for-tests-only-32-or-more",
 };
+
+const bindings = { ...secretsForTests, MIGRATIONS: await readD1Migrations("./migrations") };
 
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/plain-summary-reporter.ts"],
     projects: [
       {
-        plugins: [
-          cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings: secretsForTests } }),
-        ],
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } })],
         // A small bundle with random weights, so that tests need no trained one.
         resolve: { alias: { "#bundle": fileURLToPath(new URL("test/support/models/tiny", import.meta.url)) } },
-        test: { name: "workerd", include: ["test/{workers,shared}/**/*.test.ts"] },
+        test: {
+          name: "workerd",
+          include: ["test/{workers,shared}/**/*.test.ts"],
+          setupFiles: ["./test/workers/support/migrate-database.ts"],
+        },
       },
       {
         test: {

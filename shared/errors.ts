@@ -23,6 +23,13 @@ export type Failure =
   | { readonly code: "payload_too_large"; readonly limitBytes: number }
   | { readonly code: "unsupported_media_type"; readonly expected: string }
   | { readonly code: "method_not_allowed"; readonly allowed: readonly string[] }
+  | {
+      readonly code: "insufficient_quota";
+      /** What the request may cost, in micro-USD. */
+      readonly requiredMicroUsd: number;
+      readonly availableMicroUsd: number;
+    }
+  | { readonly code: "idempotency_key_reused" }
   | { readonly code: "backend_unavailable" }
   | { readonly code: "backend_failed" }
   | { readonly code: "backend_overloaded"; readonly retryAfterSeconds: number }
@@ -35,7 +42,7 @@ export type FailureCode = Failure["code"];
 export interface ErrorBody {
   readonly error: {
     readonly message: string;
-    readonly type: "invalid_request_error" | "rate_limit_error" | "server_error";
+    readonly type: "invalid_request_error" | "insufficient_quota" | "rate_limit_error" | "server_error";
     readonly param: string | null;
     readonly code: FailureCode;
   };
@@ -43,7 +50,7 @@ export interface ErrorBody {
 
 /** A failure as HTTP carries it: status, JSON body and extra headers (lower-case names). */
 export interface FailureResponse {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 410 | 413 | 415 | 429 | 500 | 502;
+  readonly status: 400 | 401 | 402 | 403 | 404 | 405 | 410 | 413 | 415 | 422 | 429 | 500 | 502;
   readonly body: ErrorBody;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -94,6 +101,10 @@ export function failureToHttp(failure: Failure): FailureResponse {
         ...refusal(405, failure.code, `This path accepts only ${failure.allowed.join(", ")}.`),
         headers: { allow: failure.allowed.join(", ") },
       };
+    case "insufficient_quota":
+      return outOfCredit(failure.requiredMicroUsd, failure.availableMicroUsd);
+    case "idempotency_key_reused":
+      return refusal(422, failure.code, "This 'Idempotency-Key' was used for another request. Send a new one.");
     case "backend_overloaded":
       return overloaded(failure.code, failure.retryAfterSeconds);
     case "backend_unavailable":
@@ -116,6 +127,22 @@ function refusal(
 
 function unauthorised(code: FailureCode, message: string): FailureResponse {
   return { ...refusal(401, code, message), headers: { "www-authenticate": "Bearer" } };
+}
+
+/** 402, which OpenAI's clients do not repeat: asking again would not help. */
+function outOfCredit(requiredMicroUsd: number, availableMicroUsd: number): FailureResponse {
+  const required = `This request may cost up to ${formatUsd(requiredMicroUsd)}`;
+  const message = `${required}, and the account has ${formatUsd(availableMicroUsd)} available. Add credit.`;
+  return {
+    status: 402,
+    body: { error: { message, type: "insufficient_quota", param: null, code: "insufficient_quota" } },
+    headers: {},
+  };
+}
+
+/** To the last micro-dollar, because that is what a balance is counted in. */
+function formatUsd(microUsd: number): string {
+  return `${(microUsd / 1_000_000).toFixed(6)} USD`;
 }
 
 function fault(status: 500 | 502, code: FailureCode, message: string): FailureResponse {

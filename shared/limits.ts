@@ -39,5 +39,11 @@ export const latentHeaderBytesMax = 16 * 1024;
 /** The largest image side, in pixels, that any bundle may offer: it bounds the memory one decode takes. */
 export const imageSidePixelsMax = 4_096;
 
+/** A million dollars at once: beyond it, somebody has mistaken the unit. Micro-USD. */
+export const grantMicroUsdMax = 1_000_000_000_000;
+
+/** As long as the keys of other paying APIs: four UUIDs fit. Characters. */
+export const idempotencyKeyCharactersMax = 255;
+
 /** Names from outside are cut to this before they appear in a message. */
 export const echoedNameCharactersMax = 64;

@@ -26,8 +26,9 @@ const importTable: ImportTable = {
   "workers/edge": [],
   "workers/latents": ["workers/edge", ...shared],
   "workers/images": ["workers/edge", ...shared],
+  "workers/ledger": ["workers/edge", ...shared],
   "workers/models": ["workers/prompt", ...shared],
-  "workers/jobs": ["edge", "gpu", "latents", "images"].map((name) => `workers/${name}`).concat(shared),
+  "workers/jobs": ["edge", "gpu", "latents", "images", "ledger"].map((name) => `workers/${name}`).concat(shared),
   "workers/generation": [
     ...["prompt", "models", "gpu", "latents", "jobs", "images", "ledger"].map((name) => `workers/${name}`),
     ...shared,

@@ -3,6 +3,8 @@ import { AppError } from "../shared/errors.ts";
 import { secretCharactersMin } from "../shared/limits.ts";
 import type { ObjectNamespace } from "./edge/call-object.ts";
 import type { DecodeJobRpc, LatentJobRpc } from "./jobs/job-clients.ts";
+import type { AccountLedgerRpc } from "./ledger/ledger-client.ts";
+import type { UsageEvent } from "./ledger/usage-event.ts";
 
 const secretSchema = z
   .string({ error: "is missing" })
@@ -17,12 +19,16 @@ const envSchema = z.object({
   LATENTS: bindingSchema<R2Bucket>(),
   LATENT_JOBS: bindingSchema<ObjectNamespace<LatentJobRpc>>(),
   DECODE_JOBS: bindingSchema<ObjectNamespace<DecodeJobRpc>>(),
+  ACCOUNT_LEDGERS: bindingSchema<ObjectNamespace<AccountLedgerRpc>>(),
+  USAGE_EVENTS: bindingSchema<Queue<UsageEvent>>(),
+  USAGE: bindingSchema<D1Database>(),
   GPU_BACKEND_URL: z
     .url({ protocol: /^https?$/u, error: "must be an http(s) URL" })
     .transform((url) => url.replace(/\/+$/u, "")),
   LATENT_KEY_SECRET: secretSchema,
   GPU_BACKEND_SECRET: secretSchema,
   IMAGE_URL_SECRET: secretSchema,
+  ADMIN_SECRET: secretSchema,
 });
 
 /** The Worker's configuration, checked. */

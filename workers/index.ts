@@ -1,10 +1,13 @@
 import { failureToHttp } from "../shared/errors.ts";
 import { createApp } from "./app.ts";
 import { parseEnv } from "./env.ts";
+import { parseUsageEvent } from "./ledger/usage-event.ts";
+import { recordUsage } from "./ledger/usage-table.ts";
 import { describeError } from "./middleware/errors.ts";
 import { log, platform } from "./platform.ts";
 import { createServices } from "./services.ts";
 
+export { AccountLedgerObject } from "./objects/account-ledger-object.ts";
 export { DecodeJobObject } from "./objects/decode-job-object.ts";
 export { LatentJobObject } from "./objects/latent-job-object.ts";
 
@@ -21,6 +24,14 @@ export default {
       return misconfigured(error);
     }
     return app.fetch(request, env, context);
+  },
+
+  /** A batch that fails comes again. What is no event of ours ends in the dead letter queue. */
+  async queue(batch, env): Promise<void> {
+    const read = batch.messages.map((message) => ({ message, event: parseUsageEvent(message.body) }));
+    for (const { message, event } of read) if (event === undefined) message.retry();
+    const events = read.flatMap(({ event }) => event ?? []);
+    await recordUsage(parseEnv(env).USAGE, events);
   },
 } satisfies ExportedHandler;
 

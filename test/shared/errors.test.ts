@@ -12,6 +12,8 @@ const everyFailure: { readonly [Code in Failure["code"]]: Extract<Failure, { cod
   payload_too_large: { code: "payload_too_large", limitBytes: 1024 },
   unsupported_media_type: { code: "unsupported_media_type", expected: "application/json" },
   method_not_allowed: { code: "method_not_allowed", allowed: ["GET", "HEAD"] },
+  insufficient_quota: { code: "insufficient_quota", requiredMicroUsd: 234, availableMicroUsd: 1_000_000 },
+  idempotency_key_reused: { code: "idempotency_key_reused" },
   backend_unavailable: { code: "backend_unavailable" },
   backend_failed: { code: "backend_failed" },
   backend_overloaded: { code: "backend_overloaded", retryAfterSeconds: 2.2 },
@@ -51,6 +53,8 @@ describe("failureToHttp", () => {
       payload_too_large: 413,
       unsupported_media_type: 415,
       method_not_allowed: 405,
+      insufficient_quota: 402,
+      idempotency_key_reused: 422,
       backend_unavailable: 502,
       backend_failed: 502,
       backend_overloaded: 429,
@@ -67,6 +71,13 @@ describe("failureToHttp", () => {
   test("an overload says in whole seconds when to come back", () => {
     expect(failureToHttp(everyFailure.backend_overloaded).headers).toEqual({ "retry-after": "3" });
     expect(failureToHttp({ code: "backend_overloaded", retryAfterSeconds: 0 }).headers["retry-after"]).toBe("1");
+  });
+
+  test("an account without credit is told to the micro-dollar what is needed and what is there", () => {
+    const { body } = failureToHttp(everyFailure.insufficient_quota);
+    expect(body.error.type).toBe("insufficient_quota");
+    expect(body.error.message).toContain("0.000234 USD");
+    expect(body.error.message).toContain("1.000000 USD");
   });
 
   test("a refused key names the scheme, a refused method the methods", () => {

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { parseEnv } from "../../workers/env.ts";
 
-test("the environment of wrangler.toml and three secrets is complete", () => {
+test("the environment of wrangler.toml and four secrets is complete", () => {
   expect(parseEnv(env).GPU_BACKEND_URL).toBe("http://127.0.0.1:8788");
 });
 

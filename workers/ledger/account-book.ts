@@ -1,0 +1,182 @@
+import { AppError, type Failure } from "../../shared/errors.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { putEvent } from "./outbox.ts";
+import { type Balances, isPosted, post, readBalances } from "./postings.ts";
+import { type ChargeLine, priceBookVersion, sumMicroUsd } from "./price-book.ts";
+import {
+  findRepeated,
+  findReservation,
+  outcomeMs,
+  type Reservation,
+  type ReservationRow,
+  type ReserveRequest,
+  readSettlement,
+  reservationMs,
+  type Settlement,
+  toReservation,
+} from "./reservation.ts";
+import { migrate } from "./schema.ts";
+import { dropWork, putWork, readWork, withWork } from "./work.ts";
+
+/** Credit that an account is given. */
+export interface Grant {
+  /** Unique; the same grant is given once. */
+  readonly grantId: string;
+  readonly microUsd: number;
+}
+
+/** The work of a request that is answered, or for which some was done. */
+export interface WorkDone {
+  readonly reservationId: string;
+  readonly lines: readonly ChargeLine[];
+}
+
+type BookStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
+
+/**
+ * The books of one account. Always true: no balance is negative, what is held is the sum of the open reservations, and
+ * the entries sum to the balances. Every method is one storage transaction and may be repeated.
+ */
+export class AccountBook {
+  readonly #storage: BookStorage;
+  readonly #sql: SqlStorage;
+
+  constructor(storage: BookStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+    migrate(storage);
+  }
+
+  balances(): Balances {
+    return readBalances(this.#sql);
+  }
+
+  /** Adds credit, once for each grant id. */
+  grant({ grantId, microUsd }: Grant, nowMs: number): Balances {
+    return this.#transact(() => {
+      const id = `grant:${grantId}`;
+      const changes = { granted: -microUsd, available: microUsd };
+      if (!isPosted(this.#sql, id)) post(this.#sql, { id, changes, atMs: nowMs });
+      return this.balances();
+    });
+  }
+
+  /** Holds the ceiling. Fails with `insufficient_quota`, or `idempotency_key_reused`. */
+  reserve(request: ReserveRequest, nowMs: number): Result<Reservation, Failure> {
+    return this.#transact(() => {
+      const repeated = findRepeated(this.#sql, request, nowMs);
+      if (!repeated.ok) return repeated;
+      if (repeated.value !== undefined) return ok(this.#join(repeated.value));
+      const { ceilingMicroUsd, reservationId } = request;
+      const { available } = this.balances();
+      if (available < ceilingMicroUsd) return err(insufficient(ceilingMicroUsd, available));
+      this.#open(request, nowMs);
+      return ok({ isRepeat: false, reservationId, seeds: request.seeds, settlement: undefined });
+    });
+  }
+
+  /** Notes work as soon as it is done, so that it is charged even if nobody is left to settle. */
+  recordWork({ reservationId, lines }: WorkDone): void {
+    this.#transact(() => {
+      if (findReservation(this.#sql, reservationId)?.state === "open") putWork(this.#sql, reservationId, lines);
+    });
+  }
+
+  /**
+   * Charges what was done and gives the rest back; a second call gives the first one's settlement. After a release it
+   * charges what is available, or fails with `insufficient_quota`. Throws when the work exceeds the ceiling.
+   */
+  settle({ reservationId, lines }: WorkDone, nowMs: number): Result<Settlement, Failure> {
+    return this.#transact(() => {
+      const row = findReservation(this.#sql, reservationId);
+      if (row === undefined) throw new AppError("There is no such reservation.");
+      const before = readSettlement(row.settlement);
+      return before === undefined ? this.#charge(row, lines, nowMs) : ok(before);
+    });
+  }
+
+  /** Gives everything back, once nobody holds the reservation any more: nothing was delivered, so nothing is charged. */
+  release(reservationId: string, nowMs: number): void {
+    this.#transact(() => {
+      const row = findReservation(this.#sql, reservationId);
+      if (row?.state !== "open") return;
+      if (row.holders > 1) {
+        this.#sql.exec("UPDATE reservations SET holders = holders - 1 WHERE id = ?", row.id);
+      } else this.#giveBack(row, nowMs);
+    });
+  }
+
+  /** Closes reservations that are overdue, charging the work noted for them, and forgets outcomes after their time. */
+  sweep(nowMs: number): void {
+    this.#transact(() => {
+      const due = this.#sql.exec<ReservationRow>("SELECT * FROM reservations WHERE due_ms <= ?", nowMs).toArray();
+      for (const row of due) {
+        if (row.state !== "open") this.#sql.exec("DELETE FROM reservations WHERE id = ?", row.id);
+        else if (readWork(this.#sql, row.id).length > 0) this.#charge(row, [], nowMs);
+        else this.#giveBack(row, nowMs);
+      }
+    });
+  }
+
+  /** When `sweep` has something to do next; undefined: never. */
+  nextDueMs(): number | undefined {
+    const { due } = this.#sql.exec<{ due: number | null }>("SELECT MIN(due_ms) AS due FROM reservations").one();
+    return due ?? undefined;
+  }
+
+  #open(request: ReserveRequest, nowMs: number): void {
+    const { reservationId: id, ceilingMicroUsd: ceiling } = request;
+    this.#sql.exec(
+      `INSERT INTO reservations
+         (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms)
+       VALUES (?, ?, 'open', ?, ?, ?, ?, 1, ?, ?)`,
+      ...[id, request.account, request.idempotencyKey ?? null, request.digest, JSON.stringify(request.seeds)],
+      ...[ceiling, nowMs, nowMs + reservationMs],
+    );
+    post(this.#sql, { id: `reserve:${id}`, changes: { available: -ceiling, held: ceiling }, atMs: nowMs });
+  }
+
+  #join(row: ReservationRow): Reservation {
+    if (row.state === "open") {
+      this.#sql.exec("UPDATE reservations SET holders = holders + 1 WHERE id = ?", row.id);
+    }
+    return toReservation(row);
+  }
+
+  #charge(row: ReservationRow, claimed: readonly ChargeLine[], nowMs: number): Result<Settlement, Failure> {
+    const lines = withWork(claimed, readWork(this.#sql, row.id));
+    const charged = sumMicroUsd(lines);
+    const { ceiling_micro_usd: ceiling, id, account } = row;
+    if (charged > ceiling) throw new AppError("A request did more than its ceiling allows.");
+    const held = row.state === "open" ? ceiling : 0;
+    const { available } = this.balances();
+    if (held + available < charged) return err(insufficient(charged, available));
+    const changes = { held: -held, spent: charged, available: held - charged };
+    post(this.#sql, { id: `settle:${id}`, changes, atMs: nowMs });
+    const settlement = { chargedMicroUsd: charged, priceBook: priceBookVersion, lines };
+    this.#sql.exec(
+      "UPDATE reservations SET state = 'settled', settlement = ?, due_ms = ? WHERE id = ?",
+      ...[JSON.stringify(settlement), nowMs + outcomeMs, id],
+    );
+    dropWork(this.#sql, id);
+    putEvent(this.#sql, { id, account, atMs: nowMs, priceBook: priceBookVersion, lines: [...lines] });
+    return ok(settlement);
+  }
+
+  #giveBack({ id, ceiling_micro_usd: ceiling }: ReservationRow, nowMs: number): void {
+    post(this.#sql, { id: `release:${id}`, changes: { held: -ceiling, available: ceiling }, atMs: nowMs });
+    this.#sql.exec(
+      "UPDATE reservations SET state = 'released', idempotency_key = NULL, due_ms = ? WHERE id = ?",
+      ...[nowMs + outcomeMs, id],
+    );
+    dropWork(this.#sql, id);
+  }
+
+  #transact<Value>(work: () => Value): Value {
+    return this.#storage.transactionSync(work);
+  }
+}
+
+function insufficient(requiredMicroUsd: number, availableMicroUsd: number): Failure {
+  return { code: "insufficient_quota", requiredMicroUsd, availableMicroUsd };
+}

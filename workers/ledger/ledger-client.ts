@@ -1,0 +1,40 @@
+import type { Failure } from "../../shared/errors.ts";
+import type { Result } from "../../shared/result.ts";
+import { callObject, type ObjectNamespace } from "../edge/call-object.ts";
+import type { Grant, WorkDone } from "./account-book.ts";
+import type { Balances } from "./postings.ts";
+import type { Reservation, ReserveRequest, Settlement } from "./reservation.ts";
+
+/** The methods of the Durable Object of one account. Each may be repeated; see `AccountBook`. */
+export interface AccountLedgerRpc {
+  balances(): Promise<Balances>;
+  grant(grant: Grant): Promise<Balances>;
+  reserve(request: ReserveRequest): Promise<Result<Reservation, Failure>>;
+  recordWork(work: WorkDone): Promise<void>;
+  settle(work: WorkDone): Promise<Result<Settlement, Failure>>;
+  release(reservationId: string): Promise<void>;
+}
+
+/** The ledgers of all accounts. */
+export interface Ledgers {
+  /** An account that nobody has heard of has nothing. */
+  of(account: string): AccountLedgerRpc;
+}
+
+/** Ledgers in Durable Objects, one an account. */
+export function createLedgers(namespace: ObjectNamespace<AccountLedgerRpc>): Ledgers {
+  return {
+    of(account) {
+      const call = <Answer>(method: (ledger: AccountLedgerRpc) => Promise<Answer>) =>
+        callObject(() => namespace.getByName(account), method);
+      return {
+        balances: () => call((ledger) => ledger.balances()),
+        grant: (grant) => call((ledger) => ledger.grant(grant)),
+        reserve: (request) => call((ledger) => ledger.reserve(request)),
+        recordWork: (work) => call((ledger) => ledger.recordWork(work)),
+        settle: (work) => call((ledger) => ledger.settle(work)),
+        release: (reservationId) => call((ledger) => ledger.release(reservationId)),
+      };
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import type { LatentShape } from "../../shared/latents/latent-key.ts";
+
+/** What one kind of work for one picture costs. Amounts are whole micro-USD: a millionth of a dollar. */
+export interface ChargeLine {
+  /** generation: Stage C ran. storage: the new latent is kept. hit: a latent was there. decode: Stages B and A ran. */
+  readonly kind: "generation" | "storage" | "hit" | "decode";
+  /** The latent that the work was for: 64 hexadecimal characters. */
+  readonly latentId: string;
+  readonly microUsd: number;
+}
+
+/** Prices. A change of any makes a new version, because settlements name the version they were made by. */
+const prices = {
+  version: 1,
+  /** Of one Stage C step on one cell of the latent: 20 steps at 24×24 are some 0.2 cents. */
+  generationNanoUsdPerCellStep: 175,
+  /** Of decoding a million pixels: 1024×1024 are some 0.05 cents. */
+  decodeMicroUsdPerMegapixel: 500,
+  /** Of a picture whose latent was there: the look-ups, and keeping it. */
+  hitMicroUsd: 20,
+  storageMicroUsdPerGibibyteDay: 1_000,
+} as const;
+
+/** The version of the prices that everything is charged by now. */
+export const priceBookVersion = prices.version;
+
+/** A new latent's storage is paid ahead for so long; after that an operator may let it expire. */
+const storageDaysPaid = 30;
+
+/** Latents are float16. */
+const cellBytes = 2;
+
+/** What decides the price of a picture. */
+export interface PricedWork {
+  readonly steps: number;
+  /** (channels, height, width) */
+  readonly latentShape: LatentShape;
+  readonly pixels: number;
+}
+
+/** What it costs to have Stage C make a latent and to keep it. */
+export function generationLines(
+  latentId: string,
+  { steps, latentShape: [channels, height, width] }: PricedWork,
+): ChargeLine[] {
+  const cells = height * width;
+  const generation = Math.ceil((steps * cells * prices.generationNanoUsdPerCellStep) / 1_000);
+  const gibibyteDays = (channels * cells * cellBytes * storageDaysPaid) / 2 ** 30;
+  const storage = Math.ceil(gibibyteDays * prices.storageMicroUsdPerGibibyteDay);
+  return [
+    { kind: "generation", latentId, microUsd: generation },
+    { kind: "storage", latentId, microUsd: storage },
+  ];
+}
+
+/** What it costs to be given a latent that was there, or that another request was having made: never more than making it. */
+export function hitLine(latentId: string, work: PricedWork): ChargeLine {
+  const microUsd = Math.min(prices.hitMicroUsd, sumMicroUsd(generationLines(latentId, work)));
+  return { kind: "hit", latentId, microUsd };
+}
+
+/** What it costs to turn a latent into pixels. */
+export function decodeLine(latentId: string, { pixels }: PricedWork): ChargeLine {
+  return { kind: "decode", latentId, microUsd: Math.ceil((pixels * prices.decodeMicroUsdPerMegapixel) / 1_000_000) };
+}
+
+/** The most that one picture can cost, whichever tier serves it. */
+export function pictureCeilingMicroUsd(work: PricedWork): number {
+  return sumMicroUsd([...generationLines("", work), decodeLine("", work)]);
+}
+
+/** What some lines come to. */
+export function sumMicroUsd(lines: readonly ChargeLine[]): number {
+  return lines.reduce((sum, { microUsd }) => sum + microUsd, 0);
+}

@@ -1,0 +1,101 @@
+import type { Failure } from "../../shared/errors.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { ChargeLine } from "./price-book.ts";
+
+/** Longer than any request takes: Stage C and a decode at their time limits, each behind a full queue. */
+export const reservationMs = 15 * 60_000;
+
+/** How long an idempotency key gives the outcome that it had first. */
+export const outcomeMs = 24 * 3_600_000;
+
+/**
+ * A retry that names no key is taken for the same request only so soon after it: clients that retry by themselves give
+ * up within minutes, and a person who asks for the same again means it.
+ */
+const derivedKeyMs = 10 * 60_000;
+
+/** What a request asks of its account before any work is done for it. */
+export interface ReserveRequest {
+  /** New and unique; made by the caller, so that a call that is repeated reserves once. */
+  readonly reservationId: string;
+  readonly account: string;
+  /** The most that it can cost. */
+  readonly ceilingMicroUsd: number;
+  /** What the client calls this request; the same key is the same request for 24 hours. */
+  readonly idempotencyKey: string | undefined;
+  /** Whether the client says that it has sent this before. Tells something only when there is no key. */
+  readonly isRetry: boolean;
+  /** Differs for any two requests that do not ask for the very same. */
+  readonly digest: string;
+  /** The seeds that this request would take. */
+  readonly seeds: readonly number[];
+}
+
+/** Money that is held for a request. */
+export interface Reservation {
+  /** True when this request repeats an earlier one. */
+  readonly isRepeat: boolean;
+  /** That of the first request when this one repeats it. */
+  readonly reservationId: string;
+  /** Likewise: so a repeat gives the same pictures. */
+  readonly seeds: readonly number[];
+  /** What the request was charged when it was answered before; a repeat is not charged again. */
+  readonly settlement: Settlement | undefined;
+}
+
+/** What a request was charged. */
+export interface Settlement {
+  readonly chargedMicroUsd: number;
+  readonly priceBook: number;
+  readonly lines: readonly ChargeLine[];
+}
+
+/** A reservation as it is stored. */
+export interface ReservationRow extends Record<string, SqlStorageValue> {
+  readonly id: string;
+  readonly account: string;
+  readonly state: "open" | "settled" | "released";
+  readonly digest: string;
+  /** JSON */
+  readonly seeds: string;
+  readonly ceiling_micro_usd: number;
+  /** Requests that hold it open: more than one when a client repeats what is still under way. */
+  readonly holders: number;
+  /** JSON, once settled. */
+  readonly settlement: string | null;
+}
+
+/** The reservation with this id, in any state. */
+export function findReservation(sql: SqlStorage, id: string): ReservationRow | undefined {
+  return sql.exec<ReservationRow>("SELECT * FROM reservations WHERE id = ?", id).toArray()[0];
+}
+
+/** The earlier request that this one repeats. Fails with `idempotency_key_reused` when its key stood for another. */
+export function findRepeated(
+  sql: SqlStorage,
+  { reservationId, idempotencyKey, isRetry, digest }: ReserveRequest,
+  nowMs: number,
+): Result<ReservationRow | undefined, Failure> {
+  const same = findReservation(sql, reservationId);
+  if (same !== undefined) return ok(same);
+  if (idempotencyKey !== undefined) {
+    const byKey = "SELECT * FROM reservations WHERE idempotency_key = ?";
+    const known = sql.exec<ReservationRow>(byKey, idempotencyKey).toArray()[0];
+    return known === undefined || known.digest === digest ? ok(known) : err({ code: "idempotency_key_reused" });
+  }
+  if (!isRetry) return ok(undefined);
+  const byDigest = `SELECT * FROM reservations
+    WHERE digest = ? AND state <> 'released' AND idempotency_key IS NULL AND created_ms > ?
+    ORDER BY created_ms DESC LIMIT 1`;
+  return ok(sql.exec<ReservationRow>(byDigest, digest, nowMs - derivedKeyMs).toArray()[0]);
+}
+
+/** A stored reservation as callers see it. */
+export function toReservation({ id, seeds, settlement }: ReservationRow): Reservation {
+  return { isRepeat: true, reservationId: id, seeds: JSON.parse(seeds), settlement: readSettlement(settlement) };
+}
+
+/** A stored settlement. */
+export function readSettlement(settlement: string | null): Settlement | undefined {
+  return settlement === null ? undefined : JSON.parse(settlement);
+}

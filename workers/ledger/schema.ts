@@ -1,0 +1,67 @@
+// The tables of one account. A change of form is a new migration here, never an edit: objects keep their storage.
+
+/** Run in order, each once, by `migrate`. */
+const migrations: readonly string[] = [
+  `
+  -- Double entry: the rows of one transaction sum to 0. Never changed, never deleted, and a transaction is posted once.
+  CREATE TABLE entries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    transaction_id TEXT NOT NULL,
+    bucket TEXT NOT NULL CHECK (bucket IN ('granted', 'available', 'held', 'spent')),
+    micro_usd INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    UNIQUE (transaction_id, bucket)
+  );
+  CREATE TRIGGER entries_are_never_changed BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'append only'); END;
+  CREATE TRIGGER entries_are_never_deleted BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'append only'); END;
+
+  -- The sums of the entries, kept so that a reservation need not add them up. Only the source of credit may be negative.
+  CREATE TABLE balances (
+    bucket TEXT PRIMARY KEY,
+    micro_usd INTEGER NOT NULL,
+    CHECK (bucket = 'granted' OR micro_usd >= 0)
+  );
+  INSERT INTO balances VALUES ('granted', 0), ('available', 0), ('held', 0), ('spent', 0);
+
+  CREATE TABLE reservations (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'settled', 'released')),
+    idempotency_key TEXT UNIQUE,
+    digest TEXT NOT NULL,
+    seeds TEXT NOT NULL,
+    ceiling_micro_usd INTEGER NOT NULL,
+    holders INTEGER NOT NULL,
+    settlement TEXT,
+    created_ms INTEGER NOT NULL,
+    due_ms INTEGER NOT NULL
+  );
+  CREATE INDEX reservations_by_digest ON reservations (digest, created_ms);
+  CREATE INDEX reservations_by_due ON reservations (due_ms);
+
+  -- Work that was done for a reservation which is not settled yet.
+  CREATE TABLE work (
+    reservation_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    latent_id TEXT NOT NULL,
+    micro_usd INTEGER NOT NULL,
+    PRIMARY KEY (reservation_id, kind, latent_id)
+  );
+
+  CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL);
+  `,
+];
+
+/** Brings an account's tables to the newest form. Cheap when they are. */
+export function migrate(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">): void {
+  const { sql } = storage;
+  sql.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)");
+  const { version } = sql.exec<{ version: number }>("SELECT COUNT(*) AS version FROM migrations").one();
+  for (const [index, statements] of migrations.entries()) {
+    if (index < version) continue;
+    storage.transactionSync(() => {
+      sql.exec(statements);
+      sql.exec("INSERT INTO migrations VALUES (?)", index + 1);
+    });
+  }
+}

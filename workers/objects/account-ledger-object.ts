@@ -1,0 +1,81 @@
+import { DurableObject } from "cloudflare:workers";
+import { parseEnv } from "../env.ts";
+import { AccountBook, type Grant, type WorkDone } from "../ledger/account-book.ts";
+import { dropEvents, nextEvents } from "../ledger/outbox.ts";
+import type { ReserveRequest } from "../ledger/reservation.ts";
+import type { UsageEvent } from "../ledger/usage-event.ts";
+import { log, platform } from "../platform.ts";
+
+/** Events of a busy account leave together: fewer calls of the queue, and usage is seen a second later. */
+const outboxDelayMs = 1_000;
+
+/** How long to wait for a queue that does not take events. */
+const outboxRetryMs = 30_000;
+
+/** The Durable Object of one account's money: `AccountBook`, with a clock, an alarm, and a queue for its events. */
+export class AccountLedgerObject extends DurableObject<unknown> {
+  readonly #book: AccountBook;
+  readonly #queue: Queue<UsageEvent>;
+  readonly #nowMs = platform().nowMs;
+
+  constructor(state: DurableObjectState, env: unknown) {
+    super(state, env);
+    this.#book = new AccountBook(state.storage);
+    this.#queue = parseEnv(env).USAGE_EVENTS;
+  }
+
+  balances() {
+    return this.#book.balances();
+  }
+
+  grant(grant: Grant) {
+    return this.#book.grant(grant, this.#nowMs());
+  }
+
+  async reserve(request: ReserveRequest) {
+    const reserved = this.#book.reserve(request, this.#nowMs());
+    await this.#wakeBy(this.#book.nextDueMs());
+    return reserved;
+  }
+
+  recordWork(work: WorkDone) {
+    this.#book.recordWork(work);
+  }
+
+  async settle(work: WorkDone) {
+    const settled = this.#book.settle(work, this.#nowMs());
+    await this.#wakeBy(this.#nowMs() + outboxDelayMs);
+    return settled;
+  }
+
+  release(reservationId: string) {
+    this.#book.release(reservationId, this.#nowMs());
+  }
+
+  override async alarm(): Promise<void> {
+    this.#book.sweep(this.#nowMs());
+    try {
+      await this.#sendEvents();
+    } catch {
+      // The platform repeats a failed alarm a few times only; an event must leave however long the queue is away.
+      log({ event: "usage_not_sent" });
+      await this.#wakeBy(this.#nowMs() + outboxRetryMs);
+    }
+    await this.#wakeBy(this.#book.nextDueMs());
+  }
+
+  async #sendEvents(): Promise<void> {
+    const { sql } = this.ctx.storage;
+    for (let rows = nextEvents(sql); rows.length > 0; rows = nextEvents(sql)) {
+      await this.#queue.sendBatch(rows.map(({ event }) => ({ body: event })));
+      dropEvents(sql, rows);
+    }
+  }
+
+  /** An object has one alarm: the earliest wins. */
+  async #wakeBy(dueMs: number | undefined): Promise<void> {
+    if (dueMs === undefined) return;
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || set > dueMs) await this.ctx.storage.setAlarm(dueMs);
+  }
+}
