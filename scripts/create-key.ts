@@ -4,7 +4,7 @@ import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../workers/auth/api
 import { type ApiKeyRecord, apiKeyRecordKey, isAccountId } from "../workers/auth/api-key-record.ts";
 import { CommandError, runCommand } from "./command-line.ts";
 
-const help = `Makes an API key and the command that lets a deployed Worker know it.
+const help = `Makes an API key and the commands that let a deployed Worker know it.
 
   npm run key:create -- --account NAME [--name LABEL]
 
@@ -42,5 +42,10 @@ await runCommand(async () => {
 Let the deployed Worker know it (it takes up to a minute to be known everywhere):
 
   npx wrangler kv key put --remote --binding API_KEYS '${recordKey}' '${JSON.stringify(record)}'
+
+An account begins without credit. Give it 10 USD (a grant_id counts once):
+
+  curl "$WORKER_URL/v1/admin/accounts/${account}/grants" -H "Authorization: Bearer $ADMIN_SECRET" \\
+    -H "Content-Type: application/json" -d '{"grant_id": "first", "micro_usd": 10000000}'
 `);
 });

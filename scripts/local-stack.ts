@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CommandError } from "./command-line.ts";
 import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
+import { grantDevelopmentCredit } from "./local-credit.ts";
 import { claimState, claimStateOrTemporary, keptApiKey, keptSecret, randomSecret } from "./local-state.ts";
 import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
 import { freePort } from "./ports.ts";
@@ -64,6 +65,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const backend = startLocalBackend({ ...options, root, port: backendPort, secret, bundle });
     parts.push(backend);
     const apiKey = await keptApiKey(state);
+    const adminSecret = keptSecret(state, "admin");
     const worker = await startLocalWorker({
       ...{ ...options, root, port, bundle, apiKey },
       stateFolder: state.folder,
@@ -72,10 +74,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         GPU_BACKEND_SECRET: secret,
         LATENT_KEY_SECRET: keptSecret(state, "latent-key"),
         IMAGE_URL_SECRET: keptSecret(state, "image-url"),
+        ADMIN_SECRET: adminSecret,
       },
     });
     parts.push(worker);
     await waitUntilReady(worker.url, backend.ended);
+    await grantDevelopmentCredit(worker.url, adminSecret);
     return { url: worker.url, apiKey, backendUrl: backend.url, ended: backend.ended, stop };
   } catch (error) {
     await stop();

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { hashApiKey } from "../workers/auth/api-key.ts";
 import { apiKeyRecordKey } from "../workers/auth/api-key-record.ts";
+import { migrateDatabase } from "./local-database.ts";
 import { localHost } from "./ports.ts";
 
 /** The account of the development key. */
-const developmentAccount = "development";
+export const developmentAccount = "development";
 
 /** How to run the Worker. */
 export interface LocalWorkerOptions {
@@ -65,6 +66,7 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
   const keys = await miniflare.getKVNamespace("API_KEYS");
   const record = { account: developmentAccount, name: "development", created: new Date().toISOString() };
   await keys.put(apiKeyRecordKey(await hashApiKey(options.apiKey)), JSON.stringify(record));
+  await migrateDatabase(await miniflare.getD1Database("USAGE"), join(options.root, "migrations"));
   return { url: url.origin, stop: () => miniflare.dispose() };
 }
 

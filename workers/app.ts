@@ -1,12 +1,14 @@
 import { Hono } from "hono";
 import type { AppEnv } from "./middleware/app-env.ts";
-import { authenticate } from "./middleware/authenticate.ts";
+import { authenticate, authenticateAdmin } from "./middleware/authenticate.ts";
 import { limitBody } from "./middleware/body-limit.ts";
 import { crossOrigin } from "./middleware/cross-origin.ts";
 import { methodNotAllowed, notFound, unexpectedError } from "./middleware/errors.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
+import { getBalance, grantCredit } from "./routes/balance.ts";
 import { createImage } from "./routes/create-image.ts";
+import { createQuote } from "./routes/create-quote.ts";
 import { getImage } from "./routes/get-image.ts";
 import { getLatent } from "./routes/get-latent.ts";
 import { health } from "./routes/health.ts";
@@ -17,6 +19,7 @@ import type { Services } from "./services.ts";
 export function createApp(services: Services): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const withKey = authenticate(services.keys);
+  const withAdmin = authenticateAdmin(services.adminSecret);
   const readOnly = methodNotAllowed("GET", "HEAD");
 
   app.use(requestId(services.randomBytes));
@@ -26,11 +29,20 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.post("/v1/images/generations", withKey, limitBody(), createImage(services));
   app.all("/v1/images/generations", methodNotAllowed("POST"));
 
+  app.post("/v1/quotes", withKey, limitBody(), createQuote(services.generation));
+  app.all("/v1/quotes", methodNotAllowed("POST"));
+
   app.get("/v1/images/:file", getImage(services));
   app.all("/v1/images/:file", readOnly);
 
   app.get("/v1/latents/:id", withKey, getLatent(services.latents));
   app.all("/v1/latents/:id", readOnly);
+
+  app.get("/v1/balance", withKey, getBalance(services.ledgers));
+  app.all("/v1/balance", readOnly);
+
+  app.post("/v1/admin/accounts/:account/grants", withAdmin, limitBody(), grantCredit(services.ledgers));
+  app.all("/v1/admin/accounts/:account/grants", methodNotAllowed("POST"));
 
   app.get("/v1/models", listModels(services.models));
   app.all("/v1/models", readOnly);

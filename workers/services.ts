@@ -7,12 +7,13 @@ import { createImageCache, type ImageCache } from "./images/image-cache.ts";
 import { createImageLinks, type ImageLinks } from "./images/image-link.ts";
 import { createDecodeJobs, createLatentJobs, type DecodeJobs } from "./jobs/job-clients.ts";
 import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
+import { createLedgers, type Ledgers } from "./ledger/ledger-client.ts";
 import type { Log } from "./middleware/app-env.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 
-/** 128 bits: no two requests ever share a claim. */
-const claimIdBytes = 16;
+/** 128 bits: no two requests ever share a reservation. */
+const reservationIdBytes = 16;
 
 /** The outer world: everything that is not decided by a request and the environment. */
 export interface Platform {
@@ -36,32 +37,40 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "log"
   readonly images: ImageCache;
   readonly imageLinks: ImageLinks;
   readonly decodeJobs: DecodeJobs;
+  readonly ledgers: Ledgers;
+  readonly adminSecret: string;
   readonly generation: GenerationServices;
 }
+
+/** What the Durable Objects that do the work have in common with the Worker. */
+export type JobParts = Pick<Services, "latents" | "images" | "gpu" | "ledgers" | "log">;
 
 /** The one place where collaborators are chosen and put together. Throws `AppError` on a bundle that is not valid. */
 export function createServices(env: WorkerEnv, platform: Platform): Services {
   const { nowMs, randomBytes, log } = platform;
   const models = createModelRegistry(platform.bundle);
-  const { latents, images, gpu } = createJobParts(env, platform);
+  const { latents, images, gpu, ledgers } = createJobParts(env, platform);
   const latentJobs = createLatentJobs(env.LATENT_JOBS);
   const decodeJobs = createDecodeJobs(env.DECODE_JOBS, images);
   const randomSeed = () => new DataView(Uint8Array.from(randomBytes(4)).buffer).getUint32(0);
-  const newClaimId = () => toHex(randomBytes(claimIdBytes));
+  const newReservationId = () => toHex(randomBytes(reservationIdBytes));
   return {
-    ...{ nowMs, randomBytes, log, models, latents, images, gpu, decodeJobs },
+    ...{ nowMs, randomBytes, log, models, latents, images, gpu, ledgers, decodeJobs },
     keys: createKeyStore(env.API_KEYS),
+    adminSecret: env.ADMIN_SECRET,
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
     generation: {
-      ...{ models, latents, images, latentJobs, decodeJobs, randomSeed, newClaimId, nowMs },
+      ...{ models, latents, images, ledgers, latentJobs, decodeJobs, randomSeed, newReservationId, nowMs },
       latentKeySecret: env.LATENT_KEY_SECRET,
     },
   };
 }
 
 /** What the Durable Objects that do the work take. */
-export function createJobParts(env: WorkerEnv, platform: Platform): Pick<Services, "latents" | "images" | "gpu"> {
+export function createJobParts(env: WorkerEnv, platform: Platform): JobParts {
   return {
+    log: platform.log,
+    ledgers: createLedgers(env.ACCOUNT_LEDGERS),
     latents: createLatentCache({ bucket: env.LATENTS, edge: platform.edge }),
     images: createImageCache(platform.edge),
     gpu: createGpuClient({ ...platform, url: env.GPU_BACKEND_URL, secret: env.GPU_BACKEND_SECRET }),

@@ -17,6 +17,8 @@ export interface PictureUsage {
   readonly tier: Tier;
   readonly seed: number;
   readonly latent_id: string;
+  /** What it was charged, in micro-USD. */
+  readonly micro_usd: number;
   /** Part → milliseconds; only the parts that ran. */
   readonly milliseconds: Readonly<Record<string, number>>;
 }
@@ -29,6 +31,8 @@ export interface ImagesUsage {
   readonly output_tokens: number;
   readonly total_tokens: number;
   readonly input_tokens_details: { readonly text_tokens: number; readonly image_tokens: number };
+  /** What the request was charged, in micro-USD, and by which version of the prices. */
+  readonly cost: { readonly currency: "usd"; readonly micro_usd: number; readonly price_book: number };
   readonly pictures: readonly PictureUsage[];
 }
 

@@ -1,6 +1,7 @@
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { derivedSeed, type LatentRecipe, latentKey, pipelineVersion } from "../../shared/latents/latent-key.ts";
+import { parseImageSize } from "../../shared/models/image-size.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { resolveSampling } from "../../shared/models/sampling.ts";
@@ -8,6 +9,7 @@ import type { EncodedPrompt } from "../../shared/prompt/encoded-prompt.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
+import type { PricedWork } from "../ledger/price-book.ts";
 
 const seedCount = 2 ** 32;
 
@@ -22,6 +24,8 @@ export interface PlanInputs {
   readonly latentKeySecret: string;
   /** 0…2³²−1, asked once for each picture that wants a fresh seed. */
   readonly randomSeed: () => number;
+  /** Those of the request that this one repeats; they go before everything else. */
+  readonly seeds?: readonly number[];
 }
 
 /** One picture of a request: its seed, and the latent that this seed gives. */
@@ -39,6 +43,8 @@ export interface GenerationPlan {
   /** The Stage C job; its seeds are those of the pictures whose latents turn out to be missing. */
   readonly job: Omit<StageCRequest, "seeds">;
   readonly decode: DecodeOptions;
+  /** What each picture is priced by. */
+  readonly work: PricedWork;
 }
 
 /** Decides seeds and keys. Pure but for `randomSeed`. Fails on a size, steps or guidance that the model lacks. */
@@ -58,11 +64,13 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
     pipelineVersion,
     cacheScope: inputs.cacheScope,
   };
+  const size = request.size ?? manifest.image.sizeDefault;
   return ok({
-    size: request.size ?? manifest.image.sizeDefault,
+    size,
     pictures: await planPictures(inputs, recipe),
     job: jobOf(manifest, recipe),
     decode: { format: request.outputFormat, quality: request.outputCompression },
+    work: { steps: sampling.value.steps, latentShape: shape.value, pixels: pixelsOf(size) },
   });
 }
 
@@ -81,8 +89,16 @@ async function planPictures(
 /** An explicit seed counts up from picture to picture; without one, `reuse` says whether a repeat shall find its latent. */
 async function seedOf(inputs: PlanInputs, recipe: Omit<LatentRecipe, "seed">, index: number): Promise<number> {
   const { seed, reuse } = inputs.request;
+  const repeated = inputs.seeds?.[index];
+  if (repeated !== undefined) return repeated;
   if (seed !== undefined) return (seed + index) % seedCount;
   return reuse === "fresh" ? inputs.randomSeed() : derivedSeed(inputs.latentKeySecret, recipe, index);
+}
+
+/** The size is one of the manifest's, which are all well formed. */
+function pixelsOf(size: string): number {
+  const { width = 0, height = 0 } = parseImageSize(size) ?? {};
+  return width * height;
 }
 
 function jobOf(manifest: Manifest, recipe: Omit<LatentRecipe, "seed">): GenerationPlan["job"] {

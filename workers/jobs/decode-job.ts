@@ -10,7 +10,7 @@ export interface DecodeRequest {
   /** The latent file. */
   readonly latent: Uint8Array<ArrayBuffer>;
   readonly options: DecodeOptions;
-  /** Names the request that asks. */
+  /** The reservation of the request that asks. */
   readonly claimId: string;
 }
 

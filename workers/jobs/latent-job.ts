@@ -3,6 +3,8 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
+import type { AccountLedgerRpc } from "../ledger/ledger-client.ts";
+import type { ChargeLine } from "../ledger/price-book.ts";
 
 /** How often a job is begun before it is given up: a job that ends its object every time must not do so for ever. */
 const attemptsMax = 3;
@@ -13,8 +15,10 @@ export interface LatentRequest {
   /** The Stage C job, of one seed. */
   readonly job: StageCRequest;
   readonly account: string;
-  /** Names the request that asks; of many, the first one's is the claim on the run. */
+  /** The reservation of the request that asks; of many, the first one's is the claim on the run, and pays for it. */
   readonly claimId: string;
+  /** What the run costs the one who has the claim. */
+  readonly lines: readonly ChargeLine[];
 }
 
 /** A latent that is stored now. */
@@ -46,6 +50,8 @@ export interface LatentJobParts {
   readonly store: LatentJobStore;
   readonly gpu: Pick<GpuClient, "runStageC">;
   readonly latents: LatentCache;
+  readonly ledgers: { of(account: string): Pick<AccountLedgerRpc, "recordWork"> };
+  readonly log: (entry: Readonly<Record<string, string>>) => void;
 }
 
 /**
@@ -87,20 +93,32 @@ export class LatentJob {
     try {
       const stored = await latents.find(request.latentId);
       if (stored === undefined) return await this.#make(request);
-      const claimId = left === undefined ? undefined : request.claimId;
-      return ok({ bytes: stored.bytes, claimId, milliseconds: {} });
+      if (left === undefined) return ok({ bytes: stored.bytes, claimId: undefined, milliseconds: {} });
+      await this.#noteWork(request);
+      return ok({ bytes: stored.bytes, claimId: request.claimId, milliseconds: {} });
     } finally {
       await store.clear();
     }
   }
 
-  async #make({ job, latentId, account, claimId }: LatentRequest): Promise<Result<ObtainedLatent, Failure>> {
+  async #make(request: LatentRequest): Promise<Result<ObtainedLatent, Failure>> {
     const { gpu, latents } = this.#parts;
+    const { job, latentId, account, claimId } = request;
     const outcome = await gpu.runStageC(job);
     if (!outcome.ok) return outcome;
     const [bytes] = outcome.value.latents;
     if (bytes === undefined) throw new AppError("Stage C left out the latent that it was asked for.");
     await latents.put(latentId, { bytes, account });
+    await this.#noteWork(request);
     return ok({ bytes, claimId, milliseconds: outcome.value.milliseconds });
+  }
+
+  /** So that the run is charged even if its claimant has left. A ledger that cannot be reached spoils no latent. */
+  async #noteWork({ account, claimId, lines }: LatentRequest): Promise<void> {
+    try {
+      await this.#parts.ledgers.of(account).recordWork({ reservationId: claimId, lines });
+    } catch {
+      this.#parts.log({ event: "work_not_recorded", reservation: claimId });
+    }
   }
 }

@@ -15,10 +15,12 @@ export function crossOrigin(): MiddlewareHandler<AppEnv> {
     allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
     exposeHeaders: [
       "etag",
+      "idempotent-replayed",
       "retry-after",
       "server-timing",
       "x-request-id",
       "x-should-retry",
+      "x-wuerstchen-cost-micro-usd",
       "x-wuerstchen-latent-id",
       "x-wuerstchen-seed",
       "x-wuerstchen-tier",

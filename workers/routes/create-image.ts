@@ -3,19 +3,15 @@ import { type CreateImageRequest, parseCreateImageRequest } from "../../shared/a
 import type { ImageItem, ImagesResponse } from "../../shared/api/images-response.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { formatServerTiming } from "../../shared/wire/server-timing.ts";
-import {
-  type Caller,
-  type Generation,
-  type GenerationServices,
-  generateImages,
-  type Picture,
-} from "../generation/generate-image.ts";
+import { type Generation, type GenerationServices, generateImages } from "../generation/generate-image.ts";
+import type { Picture } from "../generation/obtain-pictures.ts";
 import { toBase64 } from "../gpu/base64.ts";
 import type { ImageLinks } from "../images/image-link.ts";
+import { sumMicroUsd } from "../ledger/price-book.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
-import { edgeLocation } from "../middleware/edge-location.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
+import { readCaller } from "./read-caller.ts";
 import { readJson } from "./read-json.ts";
 
 /** What the route needs. */
@@ -38,7 +34,13 @@ export function createImage(services: CreateImageServices): Handler<AppEnv> {
     const answerable = checkAnswerForm(form, request.value);
     if (!answerable.ok) return failureResponse(c, answerable.error);
 
-    const generation = await generateImages(services.generation, callerOf(c), request.value);
+    const caller = readCaller(c);
+    if (!caller.ok) return failureResponse(c, caller.error);
+
+    const generating = generateImages(services.generation, caller.value, request.value);
+    // A client may leave: what was begun for it is settled all the same.
+    c.executionCtx.waitUntil(generating.catch(() => {}));
+    const generation = await generating;
     if (!generation.ok) return failureResponse(c, generation.error);
 
     describeInHeaders(c, generation.value, services.nowMs() - startedMs);
@@ -50,16 +52,14 @@ export function createImage(services: CreateImageServices): Handler<AppEnv> {
   };
 }
 
-function callerOf(c: Context<AppEnv>): Caller {
-  return { account: c.get("account"), location: edgeLocation(c.req.raw) };
-}
-
-function describeInHeaders(c: Context<AppEnv>, { pictures }: Generation, totalMs: number): void {
+function describeInHeaders(c: Context<AppEnv>, { pictures, settlement, replayed }: Generation, totalMs: number): void {
   const tiers = pictures.map(({ tier }) => tier).join(",");
   c.set("tier", tiers);
   c.header("cache-control", "no-store");
   c.header("server-timing", formatServerTiming({ ...longestParts(pictures), total: totalMs }));
+  c.header("x-wuerstchen-cost-micro-usd", String(settlement.chargedMicroUsd));
   c.header("x-wuerstchen-tier", tiers);
+  if (replayed) c.header("idempotent-replayed", "true");
   c.header("x-wuerstchen-seed", pictures.map(({ seed }) => seed).join(","));
 }
 
@@ -91,7 +91,7 @@ interface Answered {
 }
 
 async function imagesResponse(services: CreateImageServices, answered: Answered): Promise<ImagesResponse> {
-  const { pictures, size, decode, tokens, warnings } = answered.generation;
+  const { pictures, size, decode, tokens, warnings, settlement } = answered.generation;
   return {
     created: Math.floor(services.nowMs() / 1000),
     data: await Promise.all(pictures.map((picture) => imageItem(services, answered, picture))),
@@ -102,10 +102,12 @@ async function imagesResponse(services: CreateImageServices, answered: Answered)
       output_tokens: 0,
       total_tokens: tokens,
       input_tokens_details: { text_tokens: tokens, image_tokens: 0 },
+      cost: { currency: "usd", micro_usd: settlement.chargedMicroUsd, price_book: settlement.priceBook },
       pictures: pictures.map(({ tier, seed, latentId, milliseconds }) => ({
         tier,
         seed,
         latent_id: latentId,
+        micro_usd: sumMicroUsd(settlement.lines.filter((line) => line.latentId === latentId)),
         milliseconds,
       })),
     },

@@ -4,6 +4,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type { StageCOutcome } from "../../../workers/gpu/gpu-client.ts";
 import { LatentJob, type LatentJobRecord, type LatentJobStore } from "../../../workers/jobs/latent-job.ts";
 import type { StoredLatent } from "../../../workers/latents/latent-cache.ts";
+import type { WorkDone } from "../../../workers/ledger/account-book.ts";
 import { latentRequest as request } from "../support/latent-request.ts";
 
 const bytes = new Uint8Array([1, 2, 3]);
@@ -29,7 +30,8 @@ class MemoryStore implements LatentJobStore {
 function setUp(run: () => Promise<Result<StageCOutcome, Failure>> = async () => made) {
   const store = new MemoryStore();
   const stored = new Map<string, StoredLatent>();
-  const world = { store, stored, runs: 0, run, put: async () => {} };
+  const noted: WorkDone[] = [];
+  const world = { store, stored, noted, runs: 0, run, put: async () => {}, note: async () => {} };
   const latents = {
     find: async (id: string) => stored.get(id),
     async put(id: string, latent: StoredLatent) {
@@ -43,7 +45,14 @@ function setUp(run: () => Promise<Result<StageCOutcome, Failure>> = async () => 
       return world.run();
     },
   };
-  return { world, newObject: () => new LatentJob({ store, gpu, latents }) };
+  const ledger = {
+    async recordWork(work: WorkDone) {
+      await world.note();
+      noted.push(work);
+    },
+  };
+  const ledgers = { of: () => ledger };
+  return { world, newObject: () => new LatentJob({ store, gpu, latents, ledgers, log: () => {} }) };
 }
 
 const never = () => new Promise<never>(() => {});
@@ -69,6 +78,15 @@ describe("one object", () => {
     await newObject().obtain(request);
     expect(recorded).toEqual({ request, attempts: 1 });
     expect(world.store.record).toBeUndefined();
+  });
+
+  test("notes the run for the claimant, and spoils no latent when the ledger is away", async () => {
+    const { world, newObject } = setUp();
+    await newObject().obtain(request);
+    expect(world.noted).toEqual([{ reservationId: "first", lines: request.lines }]);
+    world.stored.clear();
+    world.note = () => Promise.reject(new TypeError("away"));
+    expect(await newObject().obtain(request)).toMatchObject({ ok: true });
   });
 
   test("runs nothing when the latent was stored since the caller looked", async () => {
@@ -129,6 +147,7 @@ describe("an object that ended in mid-job", () => {
     world.stored.set(request.latentId, { bytes, account: request.account });
     expect(await next.obtain(request)).toMatchObject({ ok: true, value: { claimId: "first" } });
     expect(world.runs).toBe(runs);
+    expect(world.noted).toHaveLength(1);
   });
 
   test("every time is given up in the end", async () => {

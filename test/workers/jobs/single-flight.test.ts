@@ -8,17 +8,23 @@ import { firstBase64, firstPicture, TestEdge } from "../support/test-edge.ts";
 const edge = new TestEdge();
 const { backend } = edge;
 const callers = 200;
+/** Some 10 seconds on a machine that is busy with other work. */
+const testMsMax = 60_000;
 
-test("200 identical requests at once are one Stage C run and one decode, and 200 equal answers", async () => {
-  const key = await edge.createKey();
-  const body = { prompt: "apple", seed: 1 };
-  const answers = await Promise.all(Array.from({ length: callers }, () => edge.generate(key, body)));
-  expect(backend.jobs).toHaveLength(1);
-  expect(backend.decodes).toHaveLength(1);
-  expect(new Set(answers.map(firstBase64)).size).toBe(1);
-  const tiers = answers.map((answer) => firstPicture(answer).tier);
-  expect(tiers.filter((tier) => tier === "generated")).toHaveLength(1);
-});
+test(
+  "200 identical requests at once are one Stage C run and one decode, and 200 equal answers",
+  async () => {
+    const key = await edge.createKey();
+    const body = { prompt: "apple", seed: 1 };
+    const answers = await Promise.all(Array.from({ length: callers }, () => edge.generate(key, body)));
+    expect(backend.jobs).toHaveLength(1);
+    expect(backend.decodes).toHaveLength(1);
+    expect(new Set(answers.map(firstBase64)).size).toBe(1);
+    const tiers = answers.map((answer) => firstPicture(answer).tier);
+    expect(tiers.filter((tier) => tier === "generated")).toHaveLength(1);
+  },
+  testMsMax,
+);
 
 test("a failure is told to all who wait, and the next request begins anew", async () => {
   const key = await edge.createKey();
@@ -32,6 +38,11 @@ test("a failure is told to all who wait, and the next request begins anew", asyn
 
 test("a job that an ended object left behind is finished by the alarm, and leaves nothing stored in the object", async () => {
   const jobs = backend.jobs.length;
+  const { account, claimId: reservationId, lines } = latentRequest;
+  const ledger = edge.ledger(account);
+  await ledger.grant({ grantId: "first", microUsd: 100 });
+  const order = { reservationId, account, ceilingMicroUsd: 50, digest: "", seeds: [1], isRetry: false };
+  await ledger.reserve({ ...order, idempotencyKey: undefined });
   const { LATENT_JOBS } = env as unknown as { readonly LATENT_JOBS: DurableObjectNamespace };
   const stub = LATENT_JOBS.getByName(latentRequest.latentId);
   await runInDurableObject(stub, async (_, { storage }) => {
@@ -45,4 +56,6 @@ test("a job that an ended object left behind is finished by the alarm, and leave
     expect([...storage.kv.list()]).toEqual([]);
     expect(await storage.getAlarm()).toBeNull();
   });
+  // Charged to the first claimant, who may have left: the latent is there to be fetched.
+  expect(await ledger.settle({ reservationId, lines: [] })).toMatchObject({ ok: true, value: { lines } });
 });

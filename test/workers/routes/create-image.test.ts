@@ -27,6 +27,7 @@ describe("a request for pictures", () => {
     expect(response.headers.get("x-request-id")).toMatch(/^req_[0-9a-f]{32}$/u);
     expect(response.headers.get("x-wuerstchen-tier")).toBe("generated");
     expect(response.headers.get("x-wuerstchen-seed")).toBe("5");
+    expect(response.headers.get("x-wuerstchen-cost-micro-usd")).toBe("21");
     expect(response.headers.get("server-timing")).toContain("stage-c;dur=20");
     const parts = { "stage-c-queue": 0.5, "text-encoder": 1.5, "decode-queue": 0.25, "stage-b": 10, "stage-a": 3 };
     expect(await response.json()).toEqual({
@@ -46,9 +47,11 @@ describe("a request for pictures", () => {
         output_tokens: 0,
         total_tokens: 4,
         input_tokens_details: { text_tokens: 4, image_tokens: 0 },
+        cost: { currency: "usd", micro_usd: 21, price_book: 1 },
         pictures: [
           expect.objectContaining({
             tier: "generated",
+            micro_usd: 21,
             seed: 5,
             milliseconds: expect.objectContaining({ ...parts, "stage-c": 20, encode: 2 }),
           }),

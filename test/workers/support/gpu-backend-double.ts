@@ -18,6 +18,7 @@ export class GpuBackendDouble {
   /** Everything that arrived, as text: for what must never arrive. */
   readonly transcript: string[] = [];
   behaviour: Behaviour = "works";
+  failsDecodes = false;
   health: unknown = { status: "ready", model: manifest.id, revision: manifest.revision };
   #gate = async () => {};
   readonly #secret: string;
@@ -59,6 +60,7 @@ export class GpuBackendDouble {
     );
     if (!verified.ok) return Response.json({ fault: verified.error }, { status: 403 });
     if (pathname === stageCPath) return this.#runStageC(body);
+    if (pathname === decodePath && this.failsDecodes) return Response.json({}, { status: 500 });
     if (pathname === decodePath) return this.#decode(Object.fromEntries(searchParams), body);
     return Response.json(this.health);
   };

@@ -6,6 +6,7 @@ export const latentRequest: LatentRequest = {
   latentId: "a".repeat(64),
   account: "account-1",
   claimId: "first",
+  lines: [{ kind: "generation", latentId: "a".repeat(64), microUsd: 17 }],
   job: {
     model: manifest.id,
     revision: manifest.revision,

@@ -1,9 +1,11 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { ImagesResponse } from "../../../shared/api/images-response.ts";
 import { createApp } from "../../../workers/app.ts";
 import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../../../workers/auth/api-key.ts";
 import { apiKeyRecordKey } from "../../../workers/auth/api-key-record.ts";
 import { parseEnv, type WorkerEnv } from "../../../workers/env.ts";
+import { type AccountLedgerRpc, createLedgers } from "../../../workers/ledger/ledger-client.ts";
 import { createServices, type Platform } from "../../../workers/services.ts";
 import { GpuBackendDouble } from "./gpu-backend-double.ts";
 import { tinyBundle } from "./tiny-bundle.ts";
@@ -36,8 +38,9 @@ export class TestEdge {
     this.#app = createApp(services);
   }
 
-  /** A key of a new account; latents are scoped to accounts, so no test finds another's. */
-  async createKey(account = `account-${crypto.randomUUID()}`): Promise<string> {
+  /** A key of a new account with this credit; latents are scoped to accounts, so no test finds another's. */
+  async createKey(account = `account-${crypto.randomUUID()}`, creditMicroUsd = 1_000_000): Promise<string> {
+    if (creditMicroUsd > 0) await this.ledger(account).grant({ grantId: "first", microUsd: creditMicroUsd });
     const key = await formatApiKey(randomBytes(apiKeyRandomBytes));
     const record = { account, name: "test", created: new Date(this.nowMs).toISOString() };
     await this.env.API_KEYS.put(apiKeyRecordKey(await hashApiKey(key)), JSON.stringify(record));
@@ -45,7 +48,12 @@ export class TestEdge {
   }
 
   async fetch(pathOrUrl: string, init: RequestInit = {}): Promise<Response> {
-    return this.#app.fetch(new Request(new URL(pathOrUrl, origin), init), this.env);
+    return this.#app.fetch(new Request(new URL(pathOrUrl, origin), init), this.env, createExecutionContext());
+  }
+
+  /** The books of an account. */
+  ledger(account: string): AccountLedgerRpc {
+    return createLedgers(this.env.ACCOUNT_LEDGERS).of(account);
   }
 
   async post(key: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {

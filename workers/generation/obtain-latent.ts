@@ -3,6 +3,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { LatentJobs } from "../jobs/job-clients.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
+import { generationLines } from "../ledger/price-book.ts";
 import type { GenerationPlan, PlannedPicture } from "./plan-generation.ts";
 
 /** A planned picture whose latent is at hand and stored. */
@@ -23,7 +24,7 @@ export interface LatentSources {
 /** On whose behalf. */
 export interface Claimant {
   readonly account: string;
-  /** Unique to the request. */
+  /** The request's reservation. */
   readonly claimId: string;
   /** The edge location that the request reached. */
   readonly location: string;
@@ -40,8 +41,10 @@ export async function obtainLatent(
   const milliseconds = { "latent-lookup": nowMs() - startedMs };
   if (stored !== undefined) return ok({ ...picture, bytes: stored.bytes, generated: false, milliseconds });
 
-  const job = { ...plan.job, seeds: [picture.seed] };
-  const made = await latentJobs.obtain({ latentId: picture.latentId, job, account, claimId });
+  const { latentId, seed } = picture;
+  const job = { ...plan.job, seeds: [seed] };
+  const lines = generationLines(latentId, plan.work);
+  const made = await latentJobs.obtain({ latentId, job, account, claimId, lines });
   if (!made.ok) return made;
   const generated = made.value.claimId === claimId;
   const { bytes } = made.value;

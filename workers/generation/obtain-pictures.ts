@@ -1,0 +1,93 @@
+import type { Tier } from "../../shared/api/images-response.ts";
+import type { Failure } from "../../shared/errors.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import type { Milliseconds } from "../gpu/gpu-client.ts";
+import type { ImageCache } from "../images/image-cache.ts";
+import type { DecodeJobs } from "../jobs/job-clients.ts";
+import { type ChargeLine, decodeLine, generationLines, hitLine } from "../ledger/price-book.ts";
+import { type Claimant, type LatentSources, obtainLatent, type PictureLatent } from "./obtain-latent.ts";
+import type { GenerationPlan } from "./plan-generation.ts";
+
+/** One finished picture. */
+export interface Picture {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly seed: number;
+  readonly latentId: string;
+  readonly tier: Tier;
+  readonly milliseconds: Milliseconds;
+  /** The work that was done for this very request. */
+  readonly lines: readonly ChargeLine[];
+}
+
+/** What looking up and making pictures takes. */
+export interface PictureSources extends LatentSources {
+  readonly images: ImageCache;
+  readonly decodeJobs: DecodeJobs;
+}
+
+/** All pictures of a plan. Latents first: while one cannot be made, no decode is begun that nobody would see. */
+export async function obtainPictures(
+  sources: PictureSources,
+  plan: GenerationPlan,
+  claimant: Claimant,
+): Promise<Result<readonly Picture[], Failure>> {
+  const latents = allOf(
+    await Promise.all(plan.pictures.map((picture) => obtainLatent(sources, { plan, picture }, claimant))),
+  );
+  if (!latents.ok) return latents;
+  return allOf(await Promise.all(latents.value.map((latent) => obtainPicture(sources, { plan, latent }, claimant))));
+}
+
+/** A latent that was just made has no picture yet; for any other, the edge may still hold one. */
+async function obtainPicture(
+  { images, decodeJobs, nowMs }: PictureSources,
+  { plan, latent }: { readonly plan: GenerationPlan; readonly latent: PictureLatent },
+  { claimId, location }: Claimant,
+): Promise<Result<Picture, Failure>> {
+  const { latentId, generated } = latent;
+  const startedMs = nowMs();
+  const cached = generated ? undefined : await images.find(latentId, plan.decode);
+  const milliseconds = generated
+    ? latent.milliseconds
+    : { ...latent.milliseconds, "image-lookup": nowMs() - startedMs };
+  if (cached !== undefined) return ok(picture({ plan, latent, decoded: false }, { ...cached, milliseconds }));
+
+  const request = { latentId, latent: latent.bytes, options: plan.decode, claimId };
+  const outcome = await decodeJobs.obtain(location, request);
+  if (!outcome.ok) return outcome;
+  const decoded = outcome.value.claimId === claimId;
+  const all = { ...milliseconds, ...outcome.value.milliseconds };
+  return ok(picture({ plan, latent, decoded }, { bytes: outcome.value.bytes, milliseconds: all }));
+}
+
+interface Origin {
+  readonly plan: GenerationPlan;
+  readonly latent: PictureLatent;
+  /** True when the decode ran for this request, and not for another that asked for the same. */
+  readonly decoded: boolean;
+}
+
+function picture(origin: Origin, { bytes, milliseconds }: Pick<Picture, "bytes" | "milliseconds">): Picture {
+  const { seed, latentId } = origin.latent;
+  return { bytes, seed, latentId, tier: tierOf(origin), milliseconds, lines: linesOf(origin) };
+}
+
+/** What was done for this very request: a picture that another's decode gave is as good as one from the cache. */
+function tierOf({ latent, decoded }: Origin): Tier {
+  if (latent.generated) return "generated";
+  return decoded ? "latent" : "image";
+}
+
+function linesOf({ plan: { work }, latent: { latentId, generated }, decoded }: Origin): ChargeLine[] {
+  const latentLines = generated ? generationLines(latentId, work) : [hitLine(latentId, work)];
+  return decoded ? [...latentLines, decodeLine(latentId, work)] : latentLines;
+}
+
+function allOf<Value>(results: readonly Result<Value, Failure>[]): Result<readonly Value[], Failure> {
+  const values: Value[] = [];
+  for (const result of results) {
+    if (!result.ok) return result;
+    values.push(result.value);
+  }
+  return ok(values);
+}

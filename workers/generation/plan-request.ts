@@ -1,0 +1,43 @@
+import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
+import type { Failure } from "../../shared/errors.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import type { ModelRegistry } from "../models/registry.ts";
+import { encodePrompts } from "./encode-prompts.ts";
+import { type GenerationPlan, planGeneration } from "./plan-generation.ts";
+
+/** What planning takes. */
+export interface Planner {
+  readonly models: ModelRegistry;
+  readonly latentKeySecret: string;
+  /** 0…2³²−1 */
+  readonly randomSeed: () => number;
+}
+
+/** A request, understood: nothing was looked up or run for it yet. */
+export interface PlannedRequest {
+  readonly plan: GenerationPlan;
+  /** Tokens of the texts that were sent. */
+  readonly tokens: number;
+  readonly warnings: readonly string[];
+}
+
+/** From a checked request to a plan. `seeds`: those of the request that this one repeats. */
+export async function planRequest(
+  { models, latentKeySecret, randomSeed }: Planner,
+  account: string,
+  request: CreateImageRequest,
+  seeds: readonly number[] = [],
+): Promise<Result<PlannedRequest, Failure>> {
+  const model = models.find(request.model);
+  if (!model.ok) return model;
+  const { manifest } = model.value;
+
+  const texts = encodePrompts(model.value, request);
+  if (!texts.ok) return texts;
+  const { tokens } = texts.value;
+
+  const inputs = { ...texts.value, manifest, request, latentKeySecret, randomSeed, seeds };
+  const plan = await planGeneration({ ...inputs, cacheScope: account });
+  if (!plan.ok) return plan;
+  return ok({ plan: plan.value, tokens, warnings: [...request.warnings, ...texts.value.warnings] });
+}
