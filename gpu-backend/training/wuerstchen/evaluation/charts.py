@@ -6,7 +6,7 @@ from html import escape
 from wuerstchen.evaluation.results import Chart
 
 WIDTH, HEIGHT = 680, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 14, 46
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 18, 42
 SERIES_CLASSES = 4
 TICKS_ABOUT = 4
 

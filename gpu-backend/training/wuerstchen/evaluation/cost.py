@@ -153,7 +153,7 @@ def run(context: Context) -> PartResult:
             "Arithmetic of a picture",
             sum(inference.values()) / 1e9,
             "GFLOP",
-            f"{config.sampler_c.steps} steps of Stage C (passes each: {passes}), {config.sampler_b.steps} of Stage B, one decode.",
+            f"{config.sampler_c.steps} steps of Stage C ({passes} passes each), {config.sampler_b.steps} of Stage B, one decode.",
         ),
         Kpi(
             "inference_seconds",

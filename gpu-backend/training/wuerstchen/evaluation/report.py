@@ -40,13 +40,18 @@ def page(out: Path, title: str, facts: str, parts: list[PartResult]) -> str:
 
 def value_text(kpi: Kpi) -> str:
     """The figure with its unit, such as "41 %"."""
-    return f"{number_text(kpi.value)} {kpi.unit}".strip()
+    return f"{_number(kpi, kpi.value)} {kpi.unit}".strip()
 
 
 def interval_text(kpi: Kpi) -> str:
     if kpi.low is None or kpi.high is None:
         return ""
-    return f"{number_text(kpi.low)} to {number_text(kpi.high)}"
+    return f"{_number(kpi, kpi.low)} to {_number(kpi, kpi.high)}"
+
+
+def _number(kpi: Kpi, value: float) -> str:
+    """Shares are whole per cent: their ranges are wide."""
+    return f"{value:.0f}" if kpi.unit == "%" else number_text(value)
 
 
 def _card(kpi: Kpi) -> str:

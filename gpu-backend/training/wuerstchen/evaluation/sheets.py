@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from wuerstchen.evaluation.results import Sheet
 
 GAP, CAPTION = 6, 16
-CAPTION_CHARACTERS = 22
+CHARACTER_PIXELS = 6
 QUALITY = 82
 
 
@@ -26,7 +26,7 @@ def write_sheet(
         x, y = GAP + index % columns * (side + GAP), GAP + index // columns * height
         for number, row in enumerate(rows):
             sheet.paste(Image.fromarray(row[index]), (x, y + number * side))
-        caption = captions[index][:CAPTION_CHARACTERS]
+        caption = captions[index][: side // CHARACTER_PIXELS]
         draw.text((x + side / 2, y + len(rows) * side + CAPTION / 2), caption, fill="#333", anchor="mm")
     sheet.save(out / f"{name}.webp", quality=QUALITY)
     return Sheet(f"{name}.webp", title, meaning)
