@@ -102,6 +102,8 @@ def main() -> None:
         torch.set_num_threads(arguments.threads)
     config = load_config(arguments.config)
     pictures = PictureSet(arguments.data, config.image_side)
+    if len(pictures.buckets) > 1:
+        parser().error("--data: the report needs a set of squares; prepare it with --ratios 1:1")
     prompts = arguments.unseen or arguments.config.with_suffix(".unseen.txt")
     if "unseen" in names and not prompts.exists():
         parser().error(f"--unseen: {prompts} does not exist")
