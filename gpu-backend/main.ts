@@ -11,10 +11,14 @@ import { createMetrics } from "./http/metrics.ts";
 import type { Services } from "./http/services.ts";
 import { createLog } from "./log.ts";
 import { type Bundle, readBundle } from "./runtime/bundle.ts";
+import { createIdenticalJobs } from "./scheduling/identical-jobs.ts";
 import { createJobQueue } from "./scheduling/job-queue.ts";
 import { createLane, type Lane } from "./scheduling/lane.ts";
 import { createScheduler } from "./scheduling/scheduler.ts";
 import { stopRequested } from "./stop.ts";
+
+/** Latents are some kilobytes; an edge that asks again does so within seconds. */
+const latentJobsKeptMax = 256;
 
 const nowMs = () => performance.now();
 const nowSeconds = () => Math.floor(Date.now() / 1000);
@@ -69,6 +73,7 @@ function createServices(config: Config, { bundle, lane, log }: Parts): Services 
   return {
     model: bundle,
     scheduler: createScheduler({ queue, lane, log, now: nowMs }),
+    stageCJobs: createIdenticalJobs(latentJobsKeptMax),
     isReady: () => lane.isReady(),
     metrics: createMetrics(() => queue.depth()),
     log,

@@ -11,9 +11,9 @@ import { readSignedBody } from "./signed-body.ts";
 
 const expectedBody = { contentType: "application/json", bytesMax: requestBodyBytesMax };
 
-/** POST /stage-c: token ids and seeds in, one latent a seed out. */
+/** POST /stage-c: token ids and seeds in, one latent a seed out. The checked job decides the latents, so it is the key. */
 export function runStageC(services: Services) {
-  const { model, scheduler, metrics, signedBodyRules } = services;
+  const { model, scheduler, stageCJobs, metrics, signedBodyRules } = services;
 
   return async (context: Context): Promise<Response> => {
     const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
@@ -23,12 +23,14 @@ export function runStageC(services: Services) {
     const fault = stageCFault(model, request.value);
     if (fault !== undefined) return answerFailure(context, fault);
 
-    const ran = await scheduler.runStageC(request.value);
+    const ran = await stageCJobs.run(JSON.stringify(request.value), () => scheduler.runStageC(request.value));
     if (!ran.ok) return answerFailure(context, ran.error);
-    const { outcome, queueMs, residentBytes } = ran.value;
+    const { outcome, queueMs, residentBytes } = ran.value.value;
     const { textEncoder, stageC } = outcome.milliseconds;
-    metrics.stageCRan(outcome.files.length, { queue: queueMs, "text-encoder": textEncoder, "stage-c": stageC });
-    metrics.laneResident(residentBytes);
+    if (!ran.value.isShared) {
+      metrics.stageCRan(outcome.files.length, { queue: queueMs, "text-encoder": textEncoder, "stage-c": stageC });
+      metrics.laneResident(residentBytes);
+    }
     const milliseconds = {
       queue: roundMilliseconds(queueMs),
       textEncoder: roundMilliseconds(textEncoder),

@@ -1,5 +1,8 @@
 import type { Logger } from "pino";
-import type { Scheduler } from "../scheduling/scheduler.ts";
+import type { Failure } from "../../shared/errors.ts";
+import type { IdenticalJobs } from "../scheduling/identical-jobs.ts";
+import type { StageCOutcome } from "../scheduling/lane-messages.ts";
+import type { Scheduled, Scheduler } from "../scheduling/scheduler.ts";
 import type { LoadedModel } from "./check-request.ts";
 import type { Metrics } from "./metrics.ts";
 import type { SignedBodyRules } from "./signed-body.ts";
@@ -8,6 +11,7 @@ import type { SignedBodyRules } from "./signed-body.ts";
 export interface Services {
   readonly model: LoadedModel;
   readonly scheduler: Scheduler;
+  readonly stageCJobs: IdenticalJobs<Scheduled<StageCOutcome>, Failure>;
   readonly isReady: () => boolean;
   readonly metrics: Metrics;
   readonly log: Logger;

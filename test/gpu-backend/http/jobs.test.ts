@@ -44,8 +44,18 @@ describe("a Stage C job", () => {
     expect(milliseconds.stageC).toBeGreaterThan(0);
   });
 
-  test("gives the same bytes when it is repeated", async () => {
-    expect((await runStageC()).latents).toEqual((await runStageC()).latents);
+  test("gives the same bytes when it is run again beside another seed", async () => {
+    const [alone] = (await runStageC({ seeds: [11] })).latents;
+    expect((await runStageC({ seeds: [12, 11] })).latents[1]).toEqual(alone);
+  });
+
+  test("that is sent again is not run again", async () => {
+    const runs = async () =>
+      /^stage_c_runs_total (\d+)$/mu.exec(await (await fetch(`${backend.url}/metrics`)).text())?.[1];
+    const first = await runStageC({ seeds: [13] });
+    const before = await runs();
+    expect(await runStageC({ seeds: [13] })).toEqual(first);
+    expect(await runs()).toBe(before);
   });
 
   test.each<[Record<string, unknown>, number, string | null]>([

@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { createIdenticalJobs } from "../../../gpu-backend/scheduling/identical-jobs.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+
+/** Jobs, and a run that counts itself and gives its number, or whatever `outcome` says. */
+function setUp(keptMax: number) {
+  const world = { runs: 0, outcome: (run: number): Result<number, string> => ok(run) };
+  const run = async () => {
+    world.runs += 1;
+    return world.outcome(world.runs);
+  };
+  return { world, run, jobs: createIdenticalJobs<number, string>(keptMax) };
+}
+
+describe("identical jobs", () => {
+  test("at once are run once, for the first, and give all of them its outcome", async () => {
+    const { world, run, jobs } = setUp(0);
+    const outcomes = await Promise.all([jobs.run("a", run), jobs.run("a", run), jobs.run("a", run)]);
+    expect(world.runs).toBe(1);
+    expect(outcomes).toEqual([false, true, true].map((isShared) => ok({ value: 1, isShared })));
+  });
+
+  test("that differ are each run", async () => {
+    const { world, run, jobs } = setUp(4);
+    await Promise.all([jobs.run("a", run), jobs.run("b", run)]);
+    expect(world.runs).toBe(2);
+  });
+
+  test("one after another are run once while the outcome is kept, the oldest of which goes first", async () => {
+    const { world, run, jobs } = setUp(2);
+    for (const key of ["a", "b", "a", "b"]) await jobs.run(key, run);
+    expect(world.runs).toBe(2);
+    await jobs.run("c", run);
+    await jobs.run("b", run);
+    expect(world.runs).toBe(3);
+    await jobs.run("a", run);
+    expect(world.runs).toBe(4);
+  });
+
+  test("that fail or throw tell all who wait, and are run anew for the next", async () => {
+    const { world, run, jobs } = setUp(2);
+    world.outcome = () => err("failed");
+    expect(await Promise.all([jobs.run("a", run), jobs.run("a", run)])).toEqual([err("failed"), err("failed")]);
+    world.outcome = () => {
+      throw new RangeError("broken");
+    };
+    await expect(jobs.run("a", run)).rejects.toThrow("broken");
+    world.outcome = (number) => ok(number);
+    expect(await jobs.run("a", run)).toEqual(ok({ value: 3, isShared: false }));
+  });
+});

@@ -1,0 +1,66 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+
+/** Stands before a backend and can keep its answers back, so that a test has all the time it wants in mid-job. */
+export interface HoldingProxy {
+  readonly url: string;
+  /** From now on the answers on this path are kept back. `reached` settles when the backend has given one. */
+  hold(path: string): { readonly reached: Promise<void>; release(): void };
+  stop(): Promise<void>;
+}
+
+interface Gate {
+  readonly path: string;
+  pass(): Promise<void>;
+}
+
+/** A proxy of a backend. */
+export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
+  let gate: Gate | undefined;
+
+  async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "GET", url = "/" } = request;
+    const body = method === "GET" ? undefined : new Uint8Array(await buffer(request));
+    const { host: _, connection: __, ...headers } = request.headers;
+    const answer = await fetch(`${target}${url}`, {
+      method,
+      headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
+      ...(body === undefined ? {} : { body }),
+    });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    if (gate?.path === url) await gate.pass();
+    const { "content-encoding": ___, "transfer-encoding": ____, ...kept } = Object.fromEntries(answer.headers);
+    response.writeHead(answer.status, { ...kept, "content-length": bytes.length }).end(bytes);
+  }
+
+  const server = createServer((request, response) => {
+    forward(request, response).catch(() => response.destroy());
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    hold(path) {
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const reached = new Promise<void>((resolve) => {
+        gate = {
+          path,
+          pass() {
+            resolve();
+            return released;
+          },
+        };
+      });
+      return { reached, release };
+    },
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
