@@ -1,8 +1,16 @@
+import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from wuerstchen.config import load_config
+from wuerstchen.training.data import PictureSet
+from wuerstchen.training.rehearsal import rehearsal
+
+CONFIGS = Path(__file__).parent.parent / "configs"
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +31,21 @@ def pictures_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (directory / "images.rgb").write_bytes(np.stack(images).tobytes())
     (directory / "records.jsonl").write_text("\n".join(records) + "\n")
     return directory
+
+
+@pytest.fixture(scope="session")
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[PictureSet, Path]:
+    """A data set of noise, and what every stage of the tiny configuration reads. Tests must not write there: see `fresh_runs`."""
+    return rehearsal(load_config(CONFIGS / "tiny.toml"), tmp_path_factory.mktemp("rehearsal"))
+
+
+@pytest.fixture
+def fresh_runs(rehearsed: tuple[PictureSet, Path], tmp_path: Path) -> Path:
+    """A copy of the rehearsed runs that a test may write to."""
+    return Path(shutil.copytree(rehearsed[1], tmp_path / "runs" / "tiny"))
+
+
+def log_of(path: Path) -> list[tuple[int, dict[str, float]]]:
+    """(step, figures) of a run's CSV, without the time of day."""
+    rows = csv.reader(path.read_text().splitlines())
+    return [(int(step), {key: float(value) for key, value in (cell.split("=") for cell in cells)}) for step, _, *cells in rows]

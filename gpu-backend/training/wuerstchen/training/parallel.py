@@ -46,6 +46,8 @@ def wrap(parts: nn.ModuleDict, parallel: Parallel) -> nn.Module:
 
 def _shard(parts: nn.ModuleDict) -> nn.Module:
     mesh = init_device_mesh(training_device().type, (processes(),))
+    for parameter in parts.parameters():
+        parameter.data = parameter.data.contiguous()  # a shard is rows of the plain layout, not of channels_last
     for module in [m for m in parts.modules() if isinstance(m, SHARDED_BLOCKS)]:
         fully_shard(module, mesh=mesh)
         if isinstance(module, AttentionBlock):
