@@ -9,6 +9,7 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 from safetensors.torch import load_file
 
 from wuerstchen import finetune as command
@@ -22,6 +23,7 @@ from wuerstchen.export.tiny import tiny_stages
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.models.lora import add_lora, load_lora, merge_lora, save_lora
 from wuerstchen.models.stage_c import StageC
+from wuerstchen.pictures.prepare import Settings, prepare
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.distributed import Share
 from wuerstchen.training.finetune_c import finetune_run
@@ -207,6 +209,17 @@ def test_a_tuned_bundle_differs_in_stage_c_alone(bundle: Bundle, pictures_direct
     merged = load_part(tmp_path / "runs" / "tiny", "stage-c", "stage_c", new_stage_c(TINY))
     assert (predicted(tuned.stage_c(TINY)) - predicted(merged)).abs().max() < 0.05 * predicted(merged).abs().max()
     assert "4 steps" in (tuned.directory / "MODEL_CARD.md").read_text()
+
+
+def test_training_on_several_shapes_makes_a_bundle_that_offers_them(bundle: Bundle, tmp_path: Path) -> None:
+    for number, size in enumerate([(64, 64), (64, 64), (96, 32), (96, 32), (96, 32)]):
+        cells = np.random.default_rng(number).integers(0, 256, (5, 5, 3), np.uint8)
+        (tmp_path / "from").mkdir(exist_ok=True)
+        Image.fromarray(cells).resize(size, Image.Resampling.BICUBIC).save(tmp_path / "from" / f"{number}.png")
+        (tmp_path / "from" / f"{number}.txt").write_text(f"cells {number}")
+    prepare(tmp_path / "from", tmp_path / "set", Settings(64, ((64, 64), (96, 32)), 32, 6, 2, "own"))
+    assert command.finetune(options(bundle, tmp_path / "set", tmp_path))
+    assert Bundle(tmp_path / "mine").manifest["image"]["sizes"] == ["64x64", "96x32"]
 
 
 def test_a_finished_run_gives_the_same_files_again_and_no_other_run_takes_its_place(
