@@ -33,7 +33,7 @@ def flops_of(compute: Callable[[], object]) -> float:
 
 
 def stage_flops(config: Config, stages: Stages, side: int) -> dict[str, float]:
-    """Forward FLOPs of one call for one picture of `side` pixels."""
+    """Forward FLOPs of one call for one picture of `side` pixels. The conditions are parts of Stages B and C that a sampler runs once."""
     cells, width = side // config.latent.downscale, config.text.width
     image, t = torch.rand(1, 3, side, side), torch.rand(1)
     latent, painted = (
@@ -46,7 +46,9 @@ def stage_flops(config: Config, stages: Stages, side: int) -> dict[str, float]:
         "stage_a_encode": flops_of(lambda: stages.stage_a.encode(image)),
         "stage_a_decode": flops_of(lambda: stages.stage_a.decode(painted)),
         "stage_b": flops_of(lambda: stages.stage_b(painted, t, latent)),
+        "picture_condition": flops_of(lambda: stages.stage_b.condition(latent)),
         "stage_c": flops_of(lambda: stages.stage_c(latent, t, text, mask)),
+        "text_condition": flops_of(lambda: stages.stage_c.condition(text)),
         "text": flops_of(lambda: stages.text_encoder.encode_texts([WORDS], config.text.tokens_max)),
     }
 
@@ -97,6 +99,10 @@ def seconds_a_picture(context: Context) -> dict[str, float]:
     return {name: sorted(values)[len(values) // 2] for name, values in timings.items()}
 
 
+def _sampled(steps: int, call: float, condition: float) -> float:
+    return steps * (call - condition) + condition
+
+
 def run(context: Context) -> PartResult:
     config, options = context.config, context.options
     flops, picture = training_flops(config, context.stages), stage_flops(config, context.stages, config.image_side)
@@ -104,8 +110,8 @@ def run(context: Context) -> PartResult:
     passes = 2 if config.sampler_c.guidance_scale > 1 else 1
     inference = {
         "text encoder": passes * picture["text"],
-        "stage C": passes * config.sampler_c.steps * picture["stage_c"],
-        "stage B": config.sampler_b.steps * picture["stage_b"],
+        "stage C": passes * _sampled(config.sampler_c.steps, picture["stage_c"], picture["text_condition"]),
+        "stage B": _sampled(config.sampler_b.steps, picture["stage_b"], picture["picture_condition"]),
         "stage A": picture["stage_a_decode"],
     }
     seconds, size = seconds_a_picture(context), latent_bytes(context)
