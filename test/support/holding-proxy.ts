@@ -43,18 +43,18 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     hold(path) {
       let release = () => {};
+      let reach = () => {};
       const released = new Promise<void>((resolve) => {
         release = resolve;
       });
       const reached = new Promise<void>((resolve) => {
-        gate = {
-          path,
-          pass() {
-            resolve();
-            return released;
-          },
-        };
+        reach = resolve;
       });
+      const pass = () => {
+        reach();
+        return released;
+      };
+      gate = { path, pass };
       return { reached, release };
     },
     async stop() {
