@@ -83,11 +83,21 @@ export function findRepeated(
     const known = sql.exec<ReservationRow>(byKey, idempotencyKey).toArray()[0];
     return known === undefined || known.digest === digest ? ok(known) : err({ code: "idempotency_key_reused" });
   }
-  if (!isRetry) return ok(undefined);
+  if (!isRetry || takeFailure(sql, digest, nowMs)) return ok(undefined);
   const byDigest = `SELECT * FROM reservations
     WHERE digest = ? AND state <> 'released' AND idempotency_key IS NULL AND created_ms > ?
     ORDER BY created_ms DESC LIMIT 1`;
   return ok(sql.exec<ReservationRow>(byDigest, digest, nowMs - derivedKeyMs).toArray()[0]);
+}
+
+/**
+ * Whether a like request failed and was not tried again yet; it counts as tried again from now on. Of several like
+ * requests at once, the one that failed must not be given the pictures of one that did not.
+ */
+function takeFailure(sql: SqlStorage, digest: string, nowMs: number): boolean {
+  const query = `UPDATE reservations SET digest = '' WHERE id =
+    (SELECT id FROM reservations WHERE digest = ? AND state = 'released' AND created_ms > ? LIMIT 1) RETURNING id`;
+  return sql.exec(query, digest, nowMs - derivedKeyMs).toArray().length > 0;
 }
 
 /** A stored reservation as callers see it. */

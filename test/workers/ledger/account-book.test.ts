@@ -176,6 +176,16 @@ describe("a request that is repeated", () => {
     });
   });
 
+  test("without a key after it failed is done anew, though a like one was answered meanwhile", async () => {
+    await withCredit(1_000, (book) => {
+      for (const id of ["1", "2"]) book.reserve(order(id), nowMs);
+      book.settle({ reservationId: "2", lines: [line("hit", 20)] }, nowMs);
+      book.release("1", nowMs);
+      expect(book.reserve(order("3", { isRetry: true }), nowMs)).toMatchObject({ value: { isRepeat: false } });
+      expect(book.reserve(order("4", { isRetry: true }), nowMs)).toMatchObject({ value: { isRepeat: true } });
+    });
+  });
+
   test("is forgotten after a day, and is then a new one", async () => {
     await withCredit(500, (book) => {
       book.reserve(keyed("1"), nowMs);
