@@ -117,8 +117,8 @@ def test_v2_paints_several_prompts_as_diffusers_paints_them_one_by_one(v2: Relea
     guidance = 4.0
     latents = v2.prior_pipeline(
         PROMPTS,
-        256,
-        256,
+        128,
+        128,
         timesteps=TIMES_C,
         guidance_scale=guidance,
         negative_prompt=NEGATIVES,
@@ -138,7 +138,7 @@ def test_v2_paints_several_prompts_as_diffusers_paints_them_one_by_one(v2: Relea
         for index in (1, 2)
     ]
     prompts_c, prompts_b = (v2.v2_prompts(encoder, PROMPTS, NEGATIVES, 2) for encoder in (v2.encoder_c, v2.encoder_b))
-    given = sample_v2_stage_c(v2.c, prompts_c, (256, 256), Sampling(TIMES_C, guidance, seeded(1, 2, 3, 4)))
+    given = sample_v2_stage_c(v2.c, prompts_c, (128, 128), Sampling(TIMES_C, guidance, seeded(1, 2, 3, 4)))
     assert largest_difference(given, latents) < TOLERANCE
     image = to_images(v2.a, sample_v2_stage_b(v2.b, given, prompts_b, Sampling(TIMES_B, guidance, seeded(5, 6, 7, 8))))
     assert largest_difference(image[1:3], torch.cat(singles)) < TOLERANCE
