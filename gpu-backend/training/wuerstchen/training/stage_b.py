@@ -39,7 +39,8 @@ def stage_b_run(config: Config, pictures: PictureSet, latents: BucketArrays, ima
     """`latents`: (c_a, height/4, width/4) a picture, of Stage A, unquantised."""
     plan, compressor, model = config.train_b, Compressor(config.latent.channels), new_stage_b(config)
     compressor.backbone.load_imagenet(imagenet_weights)
-    compressor.to(memory_format=torch.channels_last)
+    for network in (compressor, model):
+        network.to(memory_format=torch.channels_last)  # convolutions next to norms over channels
     device = training_device()
     stage_a = load_part(runs, "stage-a", "stage_a", StageA(config.stage_a)).to(device)
 
