@@ -147,10 +147,10 @@ def test_v2_paints_several_prompts_as_diffusers_paints_them_one_by_one(v2: Relea
 def test_v2_paints_several_pictures_of_one_latent(v2: Released) -> None:
     """diffusers fails here; a run for each picture gives the expectation."""
     prompts, latents = v2.v2_prompts(v2.encoder_b, PROMPTS, NEGATIVES, 2), torch.randn(2, 16, 3, 3)
-    together = sample_v2_stage_b(v2.b, latents, prompts, Sampling(TIMES_B, 0.0, seeded(1, 2, 3, 4)))
-    for index in range(4):
+    together = sample_v2_stage_b(v2.b, latents, prompts, Sampling(TIMES_B[:2], 0.0, seeded(1, 2, 3, 4)))
+    for index in (1, 2):
         alone = V2Prompts(prompts.text[index // 2 : index // 2 + 1])
-        single = sample_v2_stage_b(v2.b, latents[index // 2 : index // 2 + 1], alone, Sampling(TIMES_B, 0.0, seeded(1 + index)))
+        single = sample_v2_stage_b(v2.b, latents[index // 2 : index // 2 + 1], alone, Sampling(TIMES_B[:2], 0.0, seeded(1 + index)))
         assert largest_difference(together[index : index + 1], single) < TOLERANCE
 
 
