@@ -33,6 +33,8 @@ export type Failure =
   | { readonly code: "backend_unavailable" }
   | { readonly code: "backend_failed" }
   | { readonly code: "backend_overloaded"; readonly retryAfterSeconds: number }
+  | { readonly code: "deadline_exceeded" }
+  | { readonly code: "job_cancelled" }
   | { readonly code: "internal" };
 
 /** The discriminant of `Failure`. */
@@ -50,7 +52,7 @@ export interface ErrorBody {
 
 /** A failure as HTTP carries it: status, JSON body and extra headers (lower-case names). */
 export interface FailureResponse {
-  readonly status: 400 | 401 | 402 | 403 | 404 | 405 | 410 | 413 | 415 | 422 | 429 | 500 | 502;
+  readonly status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 502 | 504;
   readonly body: ErrorBody;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -111,6 +113,10 @@ export function failureToHttp(failure: Failure): FailureResponse {
       return fault(502, failure.code, "The image backend cannot be reached. Nothing was charged; try again shortly.");
     case "backend_failed":
       return fault(502, failure.code, "The image backend failed on this request. Nothing was charged; try again.");
+    case "deadline_exceeded":
+      return fault(504, failure.code, "The time that the request allowed has passed. Allow more, or ask for less.");
+    case "job_cancelled":
+      return refusal(409, failure.code, "The job was cancelled.");
     case "internal":
       return fault(500, failure.code, "Something went wrong on our side. Quote the x-request-id header to support.");
   }
@@ -145,7 +151,7 @@ function formatUsd(microUsd: number): string {
   return `${(microUsd / 1_000_000).toFixed(6)} USD`;
 }
 
-function fault(status: 500 | 502, code: FailureCode, message: string): FailureResponse {
+function fault(status: 500 | 502 | 504, code: FailureCode, message: string): FailureResponse {
   return { status, body: { error: { message, type: "server_error", param: null, code } }, headers: {} };
 }
 

@@ -21,6 +21,9 @@ export const guidanceScaleMax = 100;
 /** CLIP reads 77 tokens; four times that covers every text encoder the bundles may bring. */
 export const tokensPerPromptMax = 308;
 
+/** A day: nobody waits longer for a picture, and a timer of Node holds no more than 24 of them. */
+export const deadlineMsMax = 24 * 60 * 60 * 1_000;
+
 /** How far the two clocks may differ plus the longest transfer; a recorded request is useless after it. */
 export const signatureAgeSecondsMax = 60;
 

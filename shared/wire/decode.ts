@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
+import { deadlineMsMax } from "../limits.ts";
 import { type OutputFormat, outputFormatSchema } from "../output-format.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
+import { type JobTerms, jobTermsFields } from "./job-terms.ts";
 
 /** Where the backend turns latents into pictures: POST, one latent file in, image bytes out. */
 export const decodePath = "/decode";
@@ -22,6 +24,13 @@ const querySchema = z.strictObject({
     .transform(Number)
     .pipe(z.int().min(0).max(100))
     .optional(),
+  ...jobTermsFields,
+  deadlineMs: z
+    .string()
+    .regex(/^\d{1,9}$/u)
+    .transform(Number)
+    .pipe(z.int().min(1).max(deadlineMsMax))
+    .optional(),
 });
 
 /** How a latent is to become a file. `quality` is 0…100 and only means something for jpeg and webp. */
@@ -30,13 +39,19 @@ export interface DecodeOptions {
   readonly quality?: number | undefined;
 }
 
+/** What a decode request asks for, and on which terms. */
+export interface DecodeRequest extends DecodeOptions, JobTerms {}
+
 /** The path and query of a decode request, the one spelling that both sides sign. */
-export function decodeTarget({ format, quality }: DecodeOptions): string {
-  return `${decodePath}?format=${format}${quality === undefined ? "" : `&quality=${quality}`}`;
+export function decodeTarget({ format, quality, priority, deadlineMs, jobId }: DecodeRequest): string {
+  const query = Object.entries({ format, quality, priority, deadlineMs, jobId })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${value}`);
+  return `${decodePath}?${query.join("&")}`;
 }
 
 /** Reads the query's parameters. Fails with `invalid_request` naming the parameter. */
-export function parseDecodeQuery(query: Readonly<Record<string, string>>): Result<DecodeOptions, Failure> {
+export function parseDecodeQuery(query: Readonly<Record<string, string>>): Result<DecodeRequest, Failure> {
   const parsed = querySchema.safeParse(query);
   return parsed.success ? ok(parsed.data) : err(requestFault(parsed.error, query));
 }

@@ -10,6 +10,7 @@ import {
 } from "../limits.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
+import { jobTermsFields } from "./job-terms.ts";
 
 /** Where the backend takes Stage C jobs: POST, JSON both ways. */
 export const stageCPath = "/stage-c";
@@ -29,6 +30,7 @@ const requestSchema = z.strictObject({
   guidanceScale: z.number().min(0).max(guidanceScaleMax),
   /** (channels, height, width) */
   latentShape: z.tuple([sideSchema, sideSchema, sideSchema]),
+  ...jobTermsFields,
 });
 
 const millisecondsSchema = z.number().min(0);
@@ -46,6 +48,7 @@ const responseSchema = z.object({
     )
     .min(1)
     .max(imagesPerRequestMax),
+  /** Until the job began, and then the device's time by part: a job that shared a batch counts its share of it. */
   milliseconds: z.object({ queue: millisecondsSchema, textEncoder: millisecondsSchema, stageC: millisecondsSchema }),
 });
 

@@ -17,6 +17,8 @@ const everyFailure: { readonly [Code in Failure["code"]]: Extract<Failure, { cod
   backend_unavailable: { code: "backend_unavailable" },
   backend_failed: { code: "backend_failed" },
   backend_overloaded: { code: "backend_overloaded", retryAfterSeconds: 2.2 },
+  deadline_exceeded: { code: "deadline_exceeded" },
+  job_cancelled: { code: "job_cancelled" },
   internal: { code: "internal" },
 };
 
@@ -58,6 +60,8 @@ describe("failureToHttp", () => {
       backend_unavailable: 502,
       backend_failed: 502,
       backend_overloaded: 429,
+      deadline_exceeded: 504,
+      job_cancelled: 409,
       internal: 500,
     });
   });
