@@ -2,66 +2,56 @@ import { AppError } from "../../shared/errors.ts";
 import { decodeLatent, encodeLatent } from "../../shared/latents/latent-format.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
+import { isGuided } from "../diffusion/guidance.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
 import type { Pixels } from "../tensor/pixels.ts";
 import { makeLatent } from "./make-latent.ts";
 import { runStageA, runStageB } from "./paint-latent.ts";
-import { createTextConditions } from "./text-conditions.ts";
+import { createTextConditions, joinConditions, type TextCondition } from "./text-conditions.ts";
 
-/** Latent files, one a seed in the request's order, and what they took in milliseconds. */
-export interface MadeLatents {
-  readonly files: readonly Uint8Array[];
-  readonly milliseconds: { readonly textEncoder: number; readonly stageC: number };
-}
-
-/** A picture, and what it took in milliseconds. */
-export interface PaintedLatent {
-  readonly pixels: Pixels;
-  readonly milliseconds: { readonly stageB: number; readonly stageA: number };
-}
-
-/** From token ids to latents, and from a latent to a picture. Both block the thread between two steps of a sampler. */
+/**
+ * From token ids to latents, and from a latent to a picture, on the graphs of the job that asks. Both reject with what
+ * the graphs reject with.
+ */
 export interface Pipeline {
-  /** The request must have been checked against the manifest. Throws `AppError` when a graph fails. */
-  makeLatents(request: StageCRequest): Promise<MadeLatents>;
+  /** Latent files, one a seed in the request's order. The request must have been checked against the manifest. */
+  makeLatents(request: StageCRequest, graphs: GraphSet): Promise<readonly Uint8Array[]>;
   /** Always from the stored form, so that a fresh latent and a stored one give the same picture. */
-  paint(latentFile: Uint8Array): Promise<PaintedLatent>;
+  paint(latentFile: Uint8Array, graphs: GraphSet): Promise<Pixels>;
 }
 
-/** What a pipeline is made of. `now` counts milliseconds from any moment. */
+/** What a pipeline is made of. */
 export interface PipelineOptions {
   readonly manifest: Manifest;
-  readonly graphs: GraphSet;
   readonly conditionCacheBytesMax: number;
-  readonly now: () => number;
 }
 
-/** Every picture is computed alone: what is beside it in a request can never change it. */
-export function createPipeline({ manifest, graphs, conditionCacheBytesMax, now }: PipelineOptions): Pipeline {
-  const textConditions = createTextConditions({ manifest, graphs, cacheBytesMax: conditionCacheBytesMax });
+/** The samples of a request are independent of each other: whether they share runs is for the graphs to decide. */
+export function createPipeline({ manifest, conditionCacheBytesMax }: PipelineOptions): Pipeline {
+  const texts = createTextConditions({ manifest, cacheBytesMax: conditionCacheBytesMax });
+
+  async function textOf(request: StageCRequest, graphs: GraphSet): Promise<TextCondition> {
+    const conditional = await texts.of(graphs, request.tokenIds);
+    if (!isGuided(request.guidanceScale)) return conditional;
+    return joinConditions([await texts.of(graphs, request.negativeTokenIds), conditional]);
+  }
 
   return {
-    async makeLatents(request) {
-      const start = now();
-      const conditional = await textConditions.of(request.tokenIds);
-      const unconditional = await textConditions.of(request.negativeTokenIds);
-      const textEnd = now();
-      const files: Uint8Array[] = [];
-      for (const seed of request.seeds) {
-        const order = { ...request, seed, conditional, unconditional };
-        files.push(latentFile(manifest, { ...request, seed }, await makeLatent(manifest, graphs.stageC, order)));
-      }
-      return { files, milliseconds: { textEncoder: textEnd - start, stageC: now() - textEnd } };
+    async makeLatents(request, graphs) {
+      const text = await textOf(request, graphs);
+      return Promise.all(
+        request.seeds.map(async (seed) => {
+          const values = await makeLatent(manifest, graphs.stageC, { ...request, seed, text });
+          return latentFile(manifest, { ...request, seed }, values);
+        }),
+      );
     },
 
-    async paint(file) {
+    async paint(file, graphs) {
       const decoded = decodeLatent(file);
       if (!decoded.ok) throw new AppError(`A latent cannot be read: ${decoded.error.message}`);
-      const start = now();
       const stageBLatent = await runStageB(manifest, graphs, decoded.value);
-      const stageBEnd = now();
-      const pixels = await runStageA(manifest, graphs, stageBLatent, decoded.value.shape);
-      return { pixels, milliseconds: { stageB: stageBEnd - start, stageA: now() - stageBEnd } };
+      return runStageA(manifest, graphs, stageBLatent, decoded.value.shape);
     },
   };
 }

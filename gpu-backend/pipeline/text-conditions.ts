@@ -1,37 +1,39 @@
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
 import { type Float32Tensor, float32Tensor, int64Tensor } from "../runtime/host-tensor.ts";
+import { concatenateRows } from "../runtime/row-batch.ts";
 import { leadingOnes, padRows } from "../tensor/rows.ts";
 import { createWeightedLruCache } from "./weighted-lru-cache.ts";
 
-/** A prompt as Stage C reads it. */
+/** A prompt as Stage C reads it; or several, a row each. */
 export interface TextCondition {
-  /** (1, depth, 2, positions, channels): keys and values of every attention block. */
+  /** (rows, depth, 2, positions, channels): keys and values of every attention block. */
   readonly condition: Float32Tensor;
-  /** (1, positions): 1 for a real position, 0 for padding. */
+  /** (rows, positions): 1 for a real position, 0 for padding. */
   readonly mask: Float32Tensor;
 }
 
+type TextGraphs = Pick<GraphSet, "textEncoder" | "textConditioner">;
+
 /** Token ids → condition, remembered. */
 export interface TextConditions {
-  /** `tokenIds`: 1…tokensMax vocabulary ids with special tokens. */
-  of(tokenIds: readonly number[]): Promise<TextCondition>;
+  /** `tokenIds`: 1…tokensMax vocabulary ids with special tokens. One row. */
+  of(graphs: TextGraphs, tokenIds: readonly number[]): Promise<TextCondition>;
 }
 
 /** What text conditions are made with. */
 export interface TextConditionsOptions {
   readonly manifest: Manifest;
-  readonly graphs: Pick<GraphSet, "textEncoder" | "textConditioner">;
   readonly cacheBytesMax: number;
 }
 
 /** The empty prompt comes with almost every request, and a popular one comes often: both are computed once. */
-export function createTextConditions({ manifest, graphs, cacheBytesMax }: TextConditionsOptions): TextConditions {
+export function createTextConditions({ manifest, cacheBytesMax }: TextConditionsOptions): TextConditions {
   const weigh = ({ condition, mask }: TextCondition) => condition.data.byteLength + mask.data.byteLength;
   const cache = createWeightedLruCache<TextCondition>({ weightMax: cacheBytesMax, weigh });
 
   return {
-    async of(tokenIds) {
+    async of(graphs, tokenIds) {
       const key = tokenIds.join(" ");
       const known = cache.get(key);
       if (known !== undefined) return known;
@@ -42,10 +44,18 @@ export function createTextConditions({ manifest, graphs, cacheBytesMax }: TextCo
   };
 }
 
+/** Prompts one below the other, for one run. */
+export function joinConditions(texts: readonly TextCondition[]): TextCondition {
+  return {
+    condition: concatenateRows(texts.map(({ condition }) => condition)),
+    mask: concatenateRows(texts.map(({ mask }) => mask)),
+  };
+}
+
 /** The encoder sees the prompt alone at its own length; everything after it has the one length of the model. */
 async function makeCondition(
   manifest: Manifest,
-  graphs: TextConditionsOptions["graphs"],
+  graphs: TextGraphs,
   tokenIds: readonly number[],
 ): Promise<TextCondition> {
   const tokens = tokenIds.length;

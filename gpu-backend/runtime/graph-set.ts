@@ -2,10 +2,11 @@ import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Execution } from "./execution.ts";
 import { type Graph, openGraph } from "./graph.ts";
 
-const graphNames = ["textEncoder", "textConditioner", "stageC", "stageBConditioner", "stageB", "stageA"] as const;
+/** A graph that pictures are made with, by its key in the manifest. */
+export type GraphName = "textEncoder" | "textConditioner" | "stageC" | "stageBConditioner" | "stageB" | "stageA";
 
-/** Every graph that pictures are made with, by its key in the manifest. */
-export type GraphSet = Readonly<Record<(typeof graphNames)[number], Graph>>;
+/** Every graph that pictures are made with. */
+export type GraphSet = Readonly<Record<GraphName, Graph>>;
 
 /** Where the bundle is, and how its graphs are run. */
 export interface GraphSetOptions {
@@ -15,7 +16,7 @@ export interface GraphSetOptions {
 
 /** Loads all graphs of a bundle, one after another. Throws `AppError` naming the graph that cannot be loaded. */
 export async function openGraphs(manifest: Manifest, options: GraphSetOptions): Promise<GraphSet> {
-  const open = (name: (typeof graphNames)[number]) => openGraph({ ...options, name, graph: manifest.graphs[name] });
+  const open = (name: GraphName) => openGraph({ ...options, name, graph: manifest.graphs[name] });
   return {
     textEncoder: await open("textEncoder"),
     textConditioner: await open("textConditioner"),
@@ -23,5 +24,17 @@ export async function openGraphs(manifest: Manifest, options: GraphSetOptions): 
     stageBConditioner: await open("stageBConditioner"),
     stageB: await open("stageB"),
     stageA: await open("stageA"),
+  };
+}
+
+/** Something for each graph, made from its name. */
+export function mapNames<Value>(make: (name: GraphName) => Value): Readonly<Record<GraphName, Value>> {
+  return {
+    textEncoder: make("textEncoder"),
+    textConditioner: make("textConditioner"),
+    stageC: make("stageC"),
+    stageBConditioner: make("stageBConditioner"),
+    stageB: make("stageB"),
+    stageA: make("stageA"),
   };
 }

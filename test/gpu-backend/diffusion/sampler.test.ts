@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { guided } from "../../../gpu-backend/diffusion/guidance.ts";
+import { guide, isGuided } from "../../../gpu-backend/diffusion/guidance.ts";
 import { createNoiseSource, type NoiseSource } from "../../../gpu-backend/diffusion/noise-source.ts";
 import { ddimStep, ddpmStep, sample } from "../../../gpu-backend/diffusion/sampler.ts";
 import golden from "../../golden/diffusion.json" with { type: "json" };
@@ -80,17 +80,16 @@ describe("a sampler", () => {
 });
 
 describe("guidance", () => {
-  const conditional = async () => Float32Array.of(3, 5);
-  const unconditional = async () => Float32Array.of(1, 6);
-
-  test("moves from the unconditional prediction through the conditional one", async () => {
-    const predict = guided({ conditional, unconditional, scale: 2.5 });
-    expect(Array.from(await predict(Float32Array.of(0, 0), 1))).toEqual([6, 3.5]);
+  test("moves from the unconditional prediction through the conditional one", () => {
+    expect(Array.from(guide(2.5, Float32Array.of(1, 6), Float32Array.of(3, 5)))).toEqual([6, 3.5]);
   });
 
-  test.each([0, 0.5, 1])("of %f asks for one prediction only", async (scale) => {
-    const never = () => Promise.reject(new Error("asked"));
-    const predict = guided({ conditional, unconditional: never, scale });
-    expect(Array.from(await predict(Float32Array.of(0, 0), 1))).toEqual([3, 5]);
+  test.each([
+    [0, false],
+    [0.5, false],
+    [1, false],
+    [1.01, true],
+  ])("of %f asks for a second prediction: %s", (scale, isSecond) => {
+    expect(isGuided(scale)).toBe(isSecond);
   });
 });

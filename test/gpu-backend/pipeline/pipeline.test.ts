@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { makeLatent } from "../../../gpu-backend/pipeline/make-latent.ts";
 import { createPipeline, type Pipeline } from "../../../gpu-backend/pipeline/pipeline.ts";
-import { createTextConditions } from "../../../gpu-backend/pipeline/text-conditions.ts";
+import { createTextConditions, joinConditions } from "../../../gpu-backend/pipeline/text-conditions.ts";
 import { readManifest } from "../../../gpu-backend/runtime/bundle.ts";
+import { createGraphRunner, type GraphRunner } from "../../../gpu-backend/runtime/graph-runner.ts";
 import { type GraphSet, openGraphs } from "../../../gpu-backend/runtime/graph-set.ts";
+import type { Pixels } from "../../../gpu-backend/tensor/pixels.ts";
 import { decodeLatent, type Latent } from "../../../shared/latents/latent-format.ts";
 import type { Manifest } from "../../../shared/models/manifest.ts";
 import golden from "../../golden/tiny-pictures.json" with { type: "json" };
@@ -13,16 +15,26 @@ import { tinyDirectory, tinyRequest, tinyRevision } from "../../support/tiny-bun
 let manifest: Manifest;
 let graphs: GraphSet;
 let pipeline: Pipeline;
+let runner: GraphRunner;
 
 beforeAll(async () => {
   manifest = await readManifest(tinyDirectory);
   graphs = await openGraphs(manifest, { directory: tinyDirectory, execution: { provider: "cpu", intraOpThreads: 1 } });
-  pipeline = createPipeline({ manifest, graphs, conditionCacheBytesMax: 1e6, now: () => performance.now() });
+  runner = createGraphRunner({ graphs, rowsMax: { stageC: 16, stageB: 8 }, now: () => performance.now() });
+  pipeline = createPipeline({ manifest, conditionCacheBytesMax: 1e6 });
 });
 
-async function makeFiles(change: Partial<typeof tinyRequest> = {}) {
-  const { files } = await pipeline.makeLatents({ ...tinyRequest, ...change });
-  return files;
+let arrival = 0;
+
+/** The graphs as a job of its own sees them. */
+function jobGraphs(): GraphSet {
+  arrival += 1;
+  const urgency = { priority: "interactive", deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
+  return runner.graphsFor({ urgency, signal: new AbortController().signal, onRun: () => undefined });
+}
+
+function makeFiles(change: Partial<typeof tinyRequest> = {}): Promise<readonly Uint8Array[]> {
+  return pipeline.makeLatents({ ...tinyRequest, ...change }, jobGraphs());
 }
 
 function read(file: Uint8Array | undefined): Latent {
@@ -40,17 +52,18 @@ describe.each(golden.cases)("seed $seed, $steps steps, guidance $guidanceScale",
   const change = { seeds: [seed], tokenIds, negativeTokenIds, steps, guidanceScale };
 
   test("the latent is the reference's, before it is rounded", async () => {
-    const conditions = createTextConditions({ manifest, graphs, cacheBytesMax: 0 });
-    const conditional = await conditions.of(tokenIds);
-    const unconditional = await conditions.of(negativeTokenIds);
-    const order = { conditional, unconditional, seed, steps, guidanceScale, latentShape: tinyRequest.latentShape };
+    const texts = createTextConditions({ manifest, cacheBytesMax: 0 });
+    const conditional = await texts.of(graphs, tokenIds);
+    const text =
+      guidanceScale > 1 ? joinConditions([await texts.of(graphs, negativeTokenIds), conditional]) : conditional;
+    const order = { text, seed, steps, guidanceScale, latentShape: tinyRequest.latentShape };
     const values = await makeLatent(manifest, graphs.stageC, order);
     expect(differenceMax(values, fromFloat32Hex(wanted.latentHex))).toBeLessThanOrEqual(1e-4);
   });
 
   test("the picture is the reference's, up to one unit of a colour", async () => {
     const [file = new Uint8Array()] = await makeFiles(change);
-    const { pixels } = await pipeline.paint(file);
+    const pixels = await pipeline.paint(file, jobGraphs());
     expect(differenceMax(pixels.data, Buffer.from(wanted.pixelsBase64, "base64"))).toBeLessThanOrEqual(1);
   });
 });
@@ -68,11 +81,43 @@ test("a latent says which model, revision, seed and settings made it, and nothin
   });
 });
 
-test("a picture is the same alone and beside others", async () => {
-  const together = await makeFiles({ seeds: [1, 2, 3] });
-  for (const [index, seed] of [1, 2, 3].entries()) {
-    expect((await makeFiles({ seeds: [seed] }))[0]).toEqual(together[index]);
-  }
+describe("bytes are the same alone and in any company:", () => {
+  /** Eight jobs that differ in everything that may differ within a batch. */
+  const orders = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => ({
+    seeds: [seed],
+    steps: 3 + (seed % 3),
+    guidanceScale: seed === 5 ? 1 : seed / 2 + 1,
+    tokenIds: [2, ...Array.from({ length: seed }, (_, i) => 5 + i), 3],
+  }));
+  let alone: Uint8Array[];
+  let pictures: Pixels[];
+
+  beforeAll(async () => {
+    alone = [];
+    pictures = [];
+    for (const order of orders) {
+      const [file = new Uint8Array()] = await makeFiles(order);
+      alone.push(file);
+      pictures.push(await pipeline.paint(file, jobGraphs()));
+    }
+  });
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])("a latent's among %d", async (count) => {
+    const made = await Promise.all(orders.slice(-count).map((order) => makeFiles(order)));
+    expect(made.flat()).toEqual(alone.slice(-count));
+  });
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])("a picture's among %d", async (count) => {
+    const painted = await Promise.all(alone.slice(-count).map((file) => pipeline.paint(file, jobGraphs())));
+    expect(painted).toEqual(pictures.slice(-count));
+  });
+
+  test("a latent's among those of its own request", async () => {
+    const together = await makeFiles({ seeds: [1, 2, 3] });
+    for (const [index, seed] of [1, 2, 3].entries()) {
+      expect((await makeFiles({ seeds: [seed] }))[0]).toEqual(together[index]);
+    }
+  });
 });
 
 test("a remembered text gives the same latent as one that is read for the first time", async () => {
@@ -101,5 +146,5 @@ test("without guidance the negative prompt has no say", async () => {
 });
 
 test("a file that is no latent is refused with a reason", async () => {
-  await expect(pipeline.paint(new Uint8Array(4))).rejects.toThrow(/ends before its header/u);
+  await expect(pipeline.paint(new Uint8Array(4), jobGraphs())).rejects.toThrow(/ends before its header/u);
 });

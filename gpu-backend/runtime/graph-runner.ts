@@ -1,0 +1,125 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Urgency } from "../../shared/wire/urgency.ts";
+import { type BatchRules, createBatchRules, type RowsMax } from "./batch-rules.ts";
+import { companionsOf, mostUrgent, type QueuedCall } from "./call-queue.ts";
+import { type GraphName, type GraphSet, mapNames } from "./graph-set.ts";
+import type { Float32Tensor } from "./host-tensor.ts";
+import type { NamedTensors } from "./port-check.ts";
+import { createRowStacker, rowsOf, splitRows } from "./row-batch.ts";
+
+/** The job on whose behalf graphs run. */
+export interface JobContext {
+  readonly urgency: Urgency;
+  /** Once aborted, no further run is begun for the job: what it waits for rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+  /** Told the device's milliseconds of every run; of a shared one, the job's share by rows. */
+  readonly onRun: (name: GraphName, milliseconds: number) => void;
+}
+
+/** Runs the graphs of many jobs on one device, one run at a time. */
+export interface GraphRunner {
+  /** The graphs as one job sees them. Their `run` rejects as `Graph.run` does, and when the job is stopped. */
+  graphsFor(context: JobContext): GraphSet;
+}
+
+/** What a runner is made of. `now` counts milliseconds from any moment. */
+export interface GraphRunnerOptions {
+  readonly graphs: GraphSet;
+  readonly rowsMax: RowsMax;
+  readonly now: () => number;
+}
+
+interface Call extends QueuedCall {
+  readonly name: GraphName;
+  readonly inputs: NamedTensors;
+  readonly context: JobContext;
+  readonly resolve: (output: Float32Tensor) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * Between two runs every job has asked for its next step, so steps of jobs that came at different moments run together:
+ * a job joins a batch, and leaves it, at any step, and none waits for company.
+ */
+export function createGraphRunner({ graphs, rowsMax, now }: GraphRunnerOptions): GraphRunner {
+  const rules = createBatchRules(graphs, rowsMax);
+  const runBatch = createBatchRun(graphs, now);
+  const waiting = new Set<Call>();
+  let isRunning = false;
+
+  async function runWhileCallsWait(): Promise<void> {
+    if (isRunning) return;
+    isRunning = true;
+    while (waiting.size > 0) {
+      // Lets messages in, and every job that has just got a result ask for its next run.
+      await nextTurn();
+      rejectStopped(waiting);
+      const batch = await nextBatch(waiting, rules);
+      for (const call of batch) waiting.delete(call);
+      await runBatch(batch);
+    }
+    isRunning = false;
+  }
+
+  function enqueue(name: GraphName, inputs: NamedTensors, context: JobContext): Promise<Float32Tensor> {
+    return new Promise((resolve, reject) => {
+      const place = { urgency: context.urgency, key: rules.keyOf(name, inputs), rows: rowsOf(inputs) };
+      waiting.add({ ...place, name, inputs, context, resolve, reject });
+      void runWhileCallsWait();
+    });
+  }
+
+  return {
+    graphsFor: (context) => mapNames((name) => ({ run: (inputs) => enqueue(name, inputs, context) })),
+  };
+}
+
+/** Taken out before each run, so that a stopped job costs no more than the run that was under way. */
+function rejectStopped(waiting: Set<Call>): void {
+  for (const call of waiting) {
+    const { signal } = call.context;
+    if (!signal.aborted) continue;
+    waiting.delete(call);
+    call.reject(signal.reason);
+  }
+}
+
+/** The most urgent call and whoever may share its run. A call whose graph cannot even be tried out fails alone. */
+async function nextBatch(waiting: ReadonlySet<Call>, rules: BatchRules): Promise<Call[]> {
+  const leader = mostUrgent([...waiting]);
+  if (leader === undefined) return [];
+  // What cannot be tried out is run alone, and then fails with the graph's own reason.
+  const rule = await rules.of(leader.name, leader.inputs).catch(() => undefined);
+  return rule === undefined ? [leader] : companionsOf(leader, [...waiting], rule);
+}
+
+/** Settles every call that it is given. */
+function createBatchRun(graphs: GraphSet, now: () => number): (batch: readonly Call[]) => Promise<void> {
+  const stackers = mapNames(createRowStacker);
+
+  async function runTogether(batch: readonly Call[]): Promise<void> {
+    const [leader] = batch;
+    if (leader === undefined) return;
+    const { name } = leader;
+    const inputs = batch.length === 1 ? leader.inputs : stackers[name](batch.map((call) => call.inputs));
+    const start = now();
+    const output = await graphs[name].run(inputs);
+    const rows = batch.map((call) => call.rows);
+    const rowMs = (now() - start) / rows.reduce((sum, count) => sum + count, 0);
+    const outputs = batch.length === 1 ? [output] : splitRows(output, rows);
+    for (const [index, call] of batch.entries()) {
+      call.context.onRun(name, rowMs * call.rows);
+      call.resolve(outputs[index] ?? output);
+    }
+  }
+
+  return async (batch) => {
+    try {
+      await runTogether(batch);
+    } catch (error) {
+      // One of them may be at fault, and only that one may fail.
+      if (batch.length === 1) batch[0]?.reject(error);
+      else for (const call of batch) await runTogether([call]).catch(call.reject);
+    }
+  };
+}
