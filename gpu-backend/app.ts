@@ -1,21 +1,24 @@
 import { Hono } from "hono";
+import { cancelPath } from "../shared/wire/cancel.ts";
 import { decodePath } from "../shared/wire/decode.ts";
 import { stageCPath } from "../shared/wire/stage-c.ts";
 import { answerFailure } from "./http/answer-failure.ts";
+import { cancelJob } from "./http/cancel-job.ts";
 import { decodeLatent } from "./http/decode-latent.ts";
 import { answerLive, answerReady } from "./http/health.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { runStageC } from "./http/run-stage-c.ts";
 import type { Services } from "./http/services.ts";
 
-/** Every route of the backend. Only the two that compute are signed; keep the others off the public network. */
+/** Every route of the backend. Those that compute or cancel are signed; keep the others off the public network. */
 export function createApp(services: Services): Hono {
   const app = new Hono();
   app.use(logRequests(services));
 
   app.post(stageCPath, runStageC(services));
   app.post(decodePath, decodeLatent(services));
-  for (const path of [stageCPath, decodePath]) {
+  app.post(cancelPath, cancelJob(services));
+  for (const path of [stageCPath, decodePath, cancelPath]) {
     app.all(path, (context) => answerFailure(context, { code: "method_not_allowed", allowed: ["POST"] }));
   }
 

@@ -36,9 +36,11 @@ const environmentSchema = z.object({
   /** Threads of one operator. All cores is best alone on a machine; 1 where another process is busy. */
   INTRA_OP_THREADS: wholeNumber(1, 1_024).default(availableParallelism()),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
-  /** Jobs that may wait. Beyond some minutes of work their clients have gone. */
+  /** Jobs that may wait; of batch jobs, half as many. Beyond some minutes of work their clients have gone. */
   QUEUE_JOBS_MAX: wholeNumber(0, 10_000).default(32),
-  /** A job that runs longer is stuck; ten pictures at the most steps on a CPU need some minutes. */
+  /** Pictures whose steps run together, and which are begun at a time. Eight keep a CPU busy; a card takes more. */
+  PICTURES_TOGETHER_MAX: wholeNumber(1, 64).default(8),
+  /** A job that takes longer is stopped; ten pictures at the most steps on a CPU need some minutes. */
   JOB_SECONDS_MAX: wholeNumber(1, 86_400).default(600),
   /** Texts remembered in their computed form, some 0.3 to 1.2 MB each. */
   TEXT_CACHE_MEGABYTES: wholeNumber(0, 65_536).default(128),

@@ -12,9 +12,10 @@ import type { Services } from "./http/services.ts";
 import { createLog } from "./log.ts";
 import { type Bundle, readBundle } from "./runtime/bundle.ts";
 import { createIdenticalJobs } from "./scheduling/identical-jobs.ts";
-import { createJobQueue } from "./scheduling/job-queue.ts";
 import { createLane, type Lane } from "./scheduling/lane.ts";
-import { createScheduler } from "./scheduling/scheduler.ts";
+import { createNamedJobs } from "./scheduling/named-jobs.ts";
+import { createScheduler, leftToOthers, type Scheduler } from "./scheduling/scheduler.ts";
+import { createServiceRate } from "./scheduling/service-rate.ts";
 import { stopRequested } from "./stop.ts";
 
 /** Latents are some kilobytes; an edge that asks again does so within seconds. */
@@ -29,7 +30,15 @@ async function main(): Promise<void> {
   const stopped = stopRequested(config.STDIN_CLOSE_EXITS);
   const bundle = await readBundle(join(config.MODELS_DIR, config.MODEL_ID));
   const lane = createLane(laneOptions(config, bundle, log));
-  const server = await listen(createApp(createServices(config, { bundle, lane, log })), config.HOST, config.PORT);
+  const scheduler = createScheduler({
+    bounds: { waitingMax: config.QUEUE_JOBS_MAX, picturesMax: config.PICTURES_TOGETHER_MAX },
+    lane,
+    rate: createServiceRate(),
+    log,
+    now: nowMs,
+  });
+  const services = createServices(config, { bundle, lane, log, scheduler });
+  const server = await listen(createApp(services), config.HOST, config.PORT);
   const { id, revision } = bundle.manifest;
   log.info({ url: server.url, model: id, revision }, "listening");
 
@@ -41,6 +50,8 @@ async function main(): Promise<void> {
   const reason = await Promise.race([stopped, started]);
 
   log.info({ reason }, "stopping");
+  // Connections that are open could still bring new work.
+  scheduler.drain();
   await server.close(config.SHUTDOWN_SECONDS_MAX * 1_000);
   await lane.close();
 }
@@ -53,9 +64,12 @@ function laneOptions(config: Config, { directory }: Bundle, log: Logger) {
       directory,
       execution: { provider: config.PROVIDER, intraOpThreads: config.INTRA_OP_THREADS },
       conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,
+      picturesMax: config.PICTURES_TOGETHER_MAX,
     },
     log,
     jobMsMax: config.JOB_SECONDS_MAX * 1_000,
+    // A single run of the largest graphs takes some seconds on a CPU.
+    stuckMsMax: 60_000,
     // A cold disk gives some 100 MB/s, and the largest bundles have some GB.
     readyMsMax: 60_000,
     stopMsMax: 2_000,
@@ -66,16 +80,17 @@ interface Parts {
   readonly bundle: Bundle;
   readonly lane: Lane;
   readonly log: Logger;
+  readonly scheduler: Scheduler;
 }
 
-function createServices(config: Config, { bundle, lane, log }: Parts): Services {
-  const queue = createJobQueue(config.QUEUE_JOBS_MAX);
+function createServices(config: Config, { bundle, lane, log, scheduler }: Parts): Services {
   return {
     model: bundle,
-    scheduler: createScheduler({ queue, lane, log, now: nowMs }),
-    stageCJobs: createIdenticalJobs(latentJobsKeptMax),
+    scheduler,
+    namedJobs: createNamedJobs(),
+    stageCJobs: createIdenticalJobs({ keptMax: latentJobsKeptMax, left: leftToOthers }),
     isReady: () => lane.isReady(),
-    metrics: createMetrics(() => queue.depth()),
+    metrics: createMetrics(() => scheduler.depth()),
     log,
     now: nowMs,
     signedBodyRules: {

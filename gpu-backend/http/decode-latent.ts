@@ -3,7 +3,7 @@ import { latentFileBytesMax } from "../../shared/limits.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { latentContentType, parseDecodeQuery } from "../../shared/wire/decode.ts";
 import { formatServerTiming } from "../../shared/wire/server-timing.ts";
-import { answerFailure } from "./answer-failure.ts";
+import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { readLatent } from "./check-request.ts";
 import type { Services } from "./services.ts";
 import { readSignedBody } from "./signed-body.ts";
@@ -11,7 +11,7 @@ import { readSignedBody } from "./signed-body.ts";
 const expectedBody = { contentType: latentContentType, bytesMax: latentFileBytesMax };
 
 /** POST /decode: a latent file in, a picture file out. The `server-timing` header tells the parts. */
-export function decodeLatent({ model, scheduler, metrics, signedBodyRules }: Services) {
+export function decodeLatent({ model, scheduler, namedJobs, metrics, signedBodyRules }: Services) {
   return async (context: Context): Promise<Response> => {
     const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
     if (!body.ok) return answerFailure(context, body.error);
@@ -20,8 +20,12 @@ export function decodeLatent({ model, scheduler, metrics, signedBodyRules }: Ser
     const latent = readLatent(model.manifest, body.value);
     if (!latent.ok) return answerFailure(context, latent.error);
 
-    const ran = await scheduler.decode(body.value, options.value);
-    if (!ran.ok) return answerFailure(context, ran.error);
+    const { priority, deadlineMs, jobId } = options.value;
+    const ran = await namedJobs.run(jobId, context.req.raw.signal, (signal) =>
+      scheduler.decode(body.value, options.value, { priority, deadlineMs, signal }),
+    );
+    metrics.jobEnded("decode", ran);
+    if (!ran.ok) return answerUnscheduled(context, ran.error);
     const { outcome, queueMs, residentBytes } = ran.value;
     const { stageB, stageA, encode } = outcome.milliseconds;
     const parts = { queue: queueMs, "stage-b": stageB, "stage-a": stageA, encode };

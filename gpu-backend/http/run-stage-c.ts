@@ -1,11 +1,12 @@
 import type { Context } from "hono";
-import { type Failure, invalidRequest } from "../../shared/errors.ts";
+import type { Failure } from "../../shared/errors.ts";
 import { requestBodyBytesMax } from "../../shared/limits.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
 import { parseStageCRequest, type StageCRequest, type StageCResponse } from "../../shared/wire/stage-c.ts";
-import { answerFailure } from "./answer-failure.ts";
+import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { stageCFault } from "./check-request.ts";
+import { readJson } from "./read-json.ts";
 import type { Services } from "./services.ts";
 import { readSignedBody } from "./signed-body.ts";
 
@@ -13,7 +14,7 @@ const expectedBody = { contentType: "application/json", bytesMax: requestBodyByt
 
 /** POST /stage-c: token ids and seeds in, one latent a seed out. The checked job decides the latents, so it is the key. */
 export function runStageC(services: Services) {
-  const { model, scheduler, stageCJobs, metrics, signedBodyRules } = services;
+  const { model, scheduler, namedJobs, stageCJobs, metrics, signedBodyRules } = services;
 
   return async (context: Context): Promise<Response> => {
     const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
@@ -23,8 +24,14 @@ export function runStageC(services: Services) {
     const fault = stageCFault(model, request.value);
     if (fault !== undefined) return answerFailure(context, fault);
 
-    const ran = await stageCJobs.run(JSON.stringify(request.value), () => scheduler.runStageC(request.value));
-    if (!ran.ok) return answerFailure(context, ran.error);
+    const { priority, deadlineMs, jobId, ...order } = request.value;
+    const ran = await namedJobs.run(jobId, context.req.raw.signal, (caller) =>
+      stageCJobs.run(JSON.stringify({ order, priority, deadlineMs }), caller, (signal) =>
+        scheduler.runStageC(order, { priority, deadlineMs, signal }),
+      ),
+    );
+    metrics.jobEnded("stage-c", ran.ok ? ok({ gpuMs: ran.value.isShared ? 0 : ran.value.value.gpuMs }) : ran);
+    if (!ran.ok) return answerUnscheduled(context, ran.error);
     const { outcome, queueMs, residentBytes } = ran.value.value;
     const { textEncoder, stageC } = outcome.milliseconds;
     if (!ran.value.isShared) {
@@ -41,16 +48,8 @@ export function runStageC(services: Services) {
 }
 
 function readJob(body: Uint8Array): Result<StageCRequest, Failure> {
-  const json = parseJson(body);
+  const json = readJson(body);
   return json.ok ? parseStageCRequest(json.value) : json;
-}
-
-function parseJson(body: Uint8Array): Result<unknown, Failure> {
-  try {
-    return ok(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)));
-  } catch {
-    return err(invalidRequest(null, "The request body must be JSON in UTF-8."));
-  }
 }
 
 function toResponse(

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
-import type { Failure } from "../../shared/errors.ts";
 import type { IdenticalJobs } from "../scheduling/identical-jobs.ts";
 import type { StageCOutcome } from "../scheduling/lane-messages.ts";
-import type { Scheduled, Scheduler } from "../scheduling/scheduler.ts";
+import type { NamedJobs } from "../scheduling/named-jobs.ts";
+import type { Scheduled, Scheduler, Unscheduled } from "../scheduling/scheduler.ts";
 import type { LoadedModel } from "./check-request.ts";
 import type { Metrics } from "./metrics.ts";
 import type { SignedBodyRules } from "./signed-body.ts";
@@ -11,7 +11,8 @@ import type { SignedBodyRules } from "./signed-body.ts";
 export interface Services {
   readonly model: LoadedModel;
   readonly scheduler: Scheduler;
-  readonly stageCJobs: IdenticalJobs<Scheduled<StageCOutcome>, Failure>;
+  readonly stageCJobs: IdenticalJobs<Scheduled<StageCOutcome>, Unscheduled>;
+  readonly namedJobs: NamedJobs;
   readonly isReady: () => boolean;
   readonly metrics: Metrics;
   readonly log: Logger;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { outputFormatSchema } from "../../shared/output-format.ts";
+import { priorities } from "../../shared/wire/job-terms.ts";
 
 // What the server's process and a lane's process say to each other, over Node's own channel with structured cloning.
 
@@ -11,6 +12,7 @@ const loadSchema = z.object({
   directory: z.string(),
   execution: z.object({ provider: z.enum(["cpu", "cuda"]), intraOpThreads: z.int().min(1) }),
   conditionCacheBytesMax: z.int().min(0),
+  picturesMax: z.int().min(1),
 });
 
 const stageCJobSchema = z.object({
@@ -33,9 +35,25 @@ const decodeJobSchema = z.object({
   options: z.object({ format: outputFormatSchema, quality: z.int().optional() }),
 });
 
+const jobIdSchema = z.int().min(0);
+
+const submissionSchema = z.object({
+  kind: z.literal("job"),
+  id: jobIdSchema,
+  urgency: z.object({
+    priority: z.enum(priorities),
+    // Not z.number(), which refuses Infinity: no deadline at all.
+    deadlineMs: z.custom<number>((value) => typeof value === "number" && !Number.isNaN(value)),
+    arrival: z.int(),
+  }),
+  job: z.union([stageCJobSchema, decodeJobSchema]),
+});
+
 const toLaneSchema = z.union([
   loadSchema,
-  z.object({ kind: z.literal("job"), job: z.union([stageCJobSchema, decodeJobSchema]) }),
+  submissionSchema,
+  /** Stops a job between two runs; it is answered all the same. */
+  z.object({ kind: z.literal("stop"), id: jobIdSchema }),
 ]);
 
 /** The outcome of a Stage C job: latent files in the order of the seeds. */
@@ -50,11 +68,16 @@ export const decodeOutcomeSchema = z.object({
   milliseconds: z.object({ stageB: millisecondsSchema, stageA: millisecondsSchema, encode: millisecondsSchema }),
 });
 
+/** Every job is answered once. `gpuMs`: what it used of the device, also when nothing came of it. */
+const answerFields = { id: jobIdSchema, gpuMs: millisecondsSchema, residentBytes: z.number() };
+
 const fromLaneSchema = z.union([
   z.object({ kind: z.literal("ready") }),
-  z.object({ kind: z.literal("done"), outcome: z.unknown(), residentBytes: z.number() }),
   /** `reason` holds no value of a tensor and nothing of a prompt. */
-  z.object({ kind: z.literal("failed"), reason: z.string() }),
+  z.object({ kind: z.literal("cannot-load"), reason: z.string() }),
+  z.object({ ...answerFields, kind: z.literal("done"), outcome: z.unknown() }),
+  z.object({ ...answerFields, kind: z.literal("failed"), reason: z.string() }),
+  z.object({ ...answerFields, kind: z.literal("stopped") }),
 ]);
 
 /** What a lane loads before it takes jobs. */
@@ -62,6 +85,9 @@ export type LaneLoad = z.infer<typeof loadSchema>;
 
 /** One job of a lane. Requests are checked before they become jobs. */
 export type LaneJob = z.infer<typeof stageCJobSchema> | z.infer<typeof decodeJobSchema>;
+
+/** A job with the name and the place that the server gave it. */
+export type Submission = z.infer<typeof submissionSchema>;
 
 /** Latent files in the order of the seeds, and milliseconds by part. */
 export type StageCOutcome = z.infer<typeof stageCOutcomeSchema>;
@@ -72,8 +98,11 @@ export type DecodeOutcome = z.infer<typeof decodeOutcomeSchema>;
 /** To a lane. */
 export type ToLane = z.infer<typeof toLaneSchema>;
 
-/** From a lane. "failed" before "ready" means that it cannot load. */
+/** From a lane. */
 export type FromLane = z.infer<typeof fromLaneSchema>;
+
+/** What a lane says of one job. */
+export type JobAnswer = Extract<FromLane, { readonly id: number }>;
 
 /** Reads a message that a lane received; undefined when it is none of ours. */
 export function parseToLane(message: unknown): ToLane | undefined {

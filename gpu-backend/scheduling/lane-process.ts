@@ -1,5 +1,12 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { type FromLane, type LaneJob, type LaneLoad, parseFromLane, type ToLane } from "./lane-messages.ts";
+import {
+  type FromLane,
+  type JobAnswer,
+  type LaneLoad,
+  parseFromLane,
+  type Submission,
+  type ToLane,
+} from "./lane-messages.ts";
 
 /** How a lane is started. */
 export interface LaneProcessOptions {
@@ -10,18 +17,25 @@ export interface LaneProcessOptions {
   readonly load: Omit<LaneLoad, "kind">;
 }
 
-/** What came of a job or of loading; "died" when the process ended before it said anything. */
-export type LaneReply = FromLane | { readonly kind: "died" };
+/** "died": the process ended before it said anything. */
+export interface Died {
+  readonly kind: "died";
+}
+
+/** What came of loading. */
+export type LoadReply = Exclude<FromLane, JobAnswer> | Died;
 
 /** One process that owns loaded models. */
 export interface LaneProcess {
   readonly pid: number | undefined;
   /** "ready", or why it never will be. */
-  readonly loaded: Promise<LaneReply>;
+  readonly loaded: Promise<LoadReply>;
   readonly exited: Promise<void>;
-  /** One job at a time. Never rejects. */
-  run(job: LaneJob): Promise<LaneReply>;
-  /** Asks the process to end, which it does between two steps of a sampler. */
+  /** Does a job beside those that it has already. Never rejects. */
+  run(submission: Omit<Submission, "kind">): Promise<JobAnswer | Died>;
+  /** Asks the process to stop a job between two runs; the job is answered all the same. */
+  stop(id: number): void;
+  /** Asks the process to end, which it does between two runs. */
   disconnect(): void;
   /** Ends the process at once, wherever it is. */
   kill(): void;
@@ -35,12 +49,18 @@ export function startLaneProcess({ modulePath, environment, load }: LaneProcessO
     execArgv: [],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
-  const ask = createAsker(child);
+  const channel = openChannel(child);
+  channel.send({ kind: "load", ...load });
   return {
     pid: child.pid,
-    loaded: ask({ kind: "load", ...load }),
+    loaded: channel.loaded,
     exited: exitOf(child),
-    run: (job) => ask({ kind: "job", job }),
+    run(submission) {
+      const answer = channel.answerTo(submission.id);
+      channel.send({ kind: "job", ...submission });
+      return answer;
+    },
+    stop: (id) => channel.send({ kind: "stop", id }),
     disconnect: () => {
       if (child.connected) child.disconnect();
     },
@@ -48,35 +68,48 @@ export function startLaneProcess({ modulePath, environment, load }: LaneProcessO
   };
 }
 
-/** Sends a message and waits for the one that answers it: a lane answers each, in turn. */
-function createAsker(child: ChildProcess): (message: ToLane) => Promise<LaneReply> {
-  let isDead = false;
-  let settle: ((reply: LaneReply) => void) | undefined;
+interface Channel {
+  readonly loaded: Promise<LoadReply>;
+  send(message: ToLane): void;
+  answerTo(id: number): Promise<JobAnswer | Died>;
+}
 
-  function answer(reply: LaneReply): void {
-    settle?.(reply);
-    settle = undefined;
-  }
+/** Hands each message to whoever waits for it. When the process ends, all of them hear that. */
+function openChannel(child: ChildProcess): Channel {
+  const answers = new Map<number, (answer: JobAnswer | Died) => void>();
+  let isDead = false;
+  let settleLoaded: (reply: LoadReply) => void = () => undefined;
+  const loaded = new Promise<LoadReply>((resolve) => {
+    settleLoaded = resolve;
+  });
 
   function die(): void {
     isDead = true;
-    answer({ kind: "died" });
+    settleLoaded({ kind: "died" });
+    for (const settle of answers.values()) settle({ kind: "died" });
+    answers.clear();
   }
 
   child.on("message", (raw) => {
-    const reply = parseFromLane(raw);
-    if (reply !== undefined) answer(reply);
+    const message = parseFromLane(raw);
+    if (message === undefined) return;
+    if (!("id" in message)) return settleLoaded(message);
+    answers.get(message.id)?.(message);
+    answers.delete(message.id);
   });
-  child.on("disconnect", die);
-  child.on("exit", die);
-  child.on("error", die);
+  for (const event of ["disconnect", "exit", "error"]) child.on(event, die);
 
-  return (message) =>
-    new Promise((resolve) => {
-      settle = resolve;
-      if (isDead) die();
-      else child.send(message, (error) => (error === null ? undefined : die()));
-    });
+  return {
+    loaded,
+    send(message) {
+      if (!isDead) child.send(message, (error) => (error === null ? undefined : die()));
+    },
+    answerTo: (id) =>
+      new Promise((resolve) => {
+        if (isDead) resolve({ kind: "died" });
+        else answers.set(id, resolve);
+      }),
+  };
 }
 
 /** A process that could not even be started has no exit, only an error. */

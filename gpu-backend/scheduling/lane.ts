@@ -1,6 +1,13 @@
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { LaneJob } from "./lane-messages.ts";
-import { type LaneProcess, type LaneProcessOptions, type LaneReply, startLaneProcess } from "./lane-process.ts";
+import type { Urgency } from "../../shared/wire/urgency.ts";
+import type { JobAnswer, LaneJob, Submission } from "./lane-messages.ts";
+import {
+  type Died,
+  type LaneProcess,
+  type LaneProcessOptions,
+  type LoadReply,
+  startLaneProcess,
+} from "./lane-process.ts";
 import { createReadySlot, pause, type ReadySlot } from "./ready-slot.ts";
 
 /** What a lane reports to the log: names, counts and reasons, nothing of a job. */
@@ -12,12 +19,24 @@ export interface LaneLog {
 /** A lane's settings. Times in milliseconds. */
 export interface LaneOptions extends LaneProcessOptions {
   readonly log: LaneLog;
-  /** A job that runs longer takes its process with it. */
+  /** A job that takes longer is stopped. */
   readonly jobMsMax: number;
+  /** A job that goes on so long after it was to stop takes its process with it: longer than any single run. */
+  readonly stuckMsMax: number;
   /** How long a job waits for a process that is still loading. */
   readonly readyMsMax: number;
   /** How long an ending process may take for the step it is in. */
   readonly stopMsMax: number;
+}
+
+/** What came of a job: "unready" when no process was ready in time. */
+export type LaneReply = JobAnswer | Died | { readonly kind: "unready" };
+
+/** On which terms a job is done. */
+export interface LaneTerms {
+  readonly urgency: Urgency;
+  /** Stops the job, between two runs of a graph when it has begun. */
+  readonly signal: AbortSignal;
 }
 
 /** Models in a process of their own, which is replaced when it dies. */
@@ -25,8 +44,8 @@ export interface Lane {
   isReady(): boolean;
   /** Whether the first process could load the models, and if not, why. */
   readonly started: Promise<Result<undefined, string>>;
-  /** Resolves with "died" when the process ends in mid-job, and with "unready" when none is ready in time. */
-  run(job: LaneJob): Promise<LaneReply | { readonly kind: "unready" }>;
+  /** Does a job beside those that it has already. Never rejects. */
+  run(job: LaneJob, terms: LaneTerms): Promise<LaneReply>;
   /** Ends the process and starts no other. */
   close(): Promise<void>;
 }
@@ -38,6 +57,7 @@ const respawnDelayMsMax = 10_000;
 export function createLane(options: LaneOptions): Lane {
   const closing = new AbortController();
   const slot = createReadySlot();
+  let jobsBegun = 0;
   let current = startLaneProcess(options);
   const started = current.loaded.then(loadOutcome);
   const ended = supervise();
@@ -57,12 +77,11 @@ export function createLane(options: LaneOptions): Lane {
   return {
     isReady: () => slot.get() !== undefined,
     started,
-    async run(job) {
-      const lane = await slot.wait(options.readyMsMax, closing.signal);
-      if (lane === undefined) return { kind: "unready" };
-      const timer = setTimeout(() => lane.kill(), options.jobMsMax);
-      const reply = await lane.run(job);
-      clearTimeout(timer);
+    async run(job, terms) {
+      const lane = await slot.wait(options.readyMsMax, AbortSignal.any([closing.signal, terms.signal]));
+      if (lane === undefined || terms.signal.aborted) return { kind: "unready" };
+      jobsBegun += 1;
+      const reply = await runWatched(lane, { id: jobsBegun, urgency: terms.urgency, job }, terms.signal, options);
       // Its exit is noticed a moment later, and the next job must not be given to it.
       if (reply.kind === "died") slot.clear(lane);
       return reply;
@@ -75,6 +94,27 @@ export function createLane(options: LaneOptions): Lane {
       clearTimeout(timer);
     },
   };
+}
+
+/** Runs a job, stops it when the signal aborts or its time is over, and ends a process that does not stop. */
+async function runWatched(
+  lane: LaneProcess,
+  submission: Omit<Submission, "kind">,
+  signal: AbortSignal,
+  { jobMsMax, stuckMsMax }: LaneOptions,
+): Promise<JobAnswer | Died> {
+  let stuck: NodeJS.Timeout | undefined;
+  const stop = () => {
+    lane.stop(submission.id);
+    stuck ??= setTimeout(() => lane.kill(), stuckMsMax);
+  };
+  const overdue = setTimeout(stop, jobMsMax);
+  signal.addEventListener("abort", stop, { once: true });
+  const reply = await lane.run(submission);
+  signal.removeEventListener("abort", stop);
+  clearTimeout(overdue);
+  clearTimeout(stuck);
+  return reply;
 }
 
 /** Follows one process from start to exit. Whether it ever became ready. */
@@ -92,9 +132,9 @@ async function watch(lane: LaneProcess, slot: ReadySlot, log: LaneLog): Promise<
   return outcome.ok;
 }
 
-function loadOutcome(reply: LaneReply): Result<undefined, string> {
+function loadOutcome(reply: LoadReply): Result<undefined, string> {
   if (reply.kind === "ready") return ok(undefined);
-  return err(reply.kind === "failed" ? reply.reason : "The process ended while it loaded.");
+  return err(reply.kind === "cannot-load" ? reply.reason : "The process ended while it loaded.");
 }
 
 /** The wait before a process is started after so many that could not load: doubling, up to a bound. */

@@ -2,8 +2,10 @@ import type { z } from "zod";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
+import type { JobTerms } from "../../shared/wire/job-terms.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
-import type { JobQueue } from "./job-queue.ts";
+import type { AdmissionOptions } from "./admission.ts";
+import { createJobRuns, type RunEnd } from "./job-runs.ts";
 import type { Lane, LaneLog } from "./lane.ts";
 import {
   type DecodeOutcome,
@@ -12,66 +14,110 @@ import {
   type StageCOutcome,
   stageCOutcomeSchema,
 } from "./lane-messages.ts";
+import type { ServiceRate } from "./service-rate.ts";
+import { workOf } from "./work.ts";
 
 /** What a job gave, and what it took. */
 export interface Scheduled<Outcome> {
   readonly outcome: Outcome;
-  /** Milliseconds until it had the lane for itself. */
+  /** Milliseconds until it began. */
   readonly queueMs: number;
+  /** Milliseconds that it used of the device. */
+  readonly gpuMs: number;
   /** Memory of the lane's process after the job. */
   readonly residentBytes: number;
 }
 
-/** Gives jobs to the lane, one at a time. */
+/** Why a job gave nothing, and what it took all the same. */
+export interface Unscheduled {
+  readonly failure: Failure;
+  readonly queueMs: number;
+  readonly gpuMs: number;
+}
+
+/** What a caller hears that leaves a run which others still wait for. */
+export const leftToOthers: Unscheduled = { failure: { code: "job_cancelled" }, queueMs: 0, gpuMs: 0 };
+
+/** What a job comes back with. */
+export type Answer<Outcome> = Result<Scheduled<Outcome>, Unscheduled>;
+
+/** On which terms a job is done. */
+export interface SchedulerTerms extends Omit<JobTerms, "jobId"> {
+  /** Aborts when nobody wants the job any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Gives jobs to the lane in the order of their urgency. Every job is answered once; nothing here rejects. */
 export interface Scheduler {
-  /** Jobs that wait, and the one that runs. */
+  /** Jobs that wait and jobs that run. */
   depth(): number;
   /** The request must have been checked against the manifest. */
-  runStageC(request: StageCRequest): Promise<Result<Scheduled<StageCOutcome>, Failure>>;
+  runStageC(request: StageCRequest, terms: SchedulerTerms): Promise<Answer<StageCOutcome>>;
   /** `latent`: a latent file that has been checked. */
-  decode(latent: Uint8Array, options: DecodeOptions): Promise<Result<Scheduled<DecodeOutcome>, Failure>>;
+  decode(latent: Uint8Array, options: DecodeOptions, terms: SchedulerTerms): Promise<Answer<DecodeOutcome>>;
+  /** From now on refuses new jobs; those that it has go on. */
+  drain(): void;
 }
 
 /** What a scheduler is made of. `now` counts milliseconds from any moment. */
 export interface SchedulerOptions {
-  readonly queue: JobQueue;
+  readonly bounds: AdmissionOptions;
   readonly lane: Lane;
+  readonly rate: ServiceRate;
   readonly log: LaneLog;
   readonly now: () => number;
 }
 
 /**
- * Failures: `backend_overloaded` when the queue is full, `backend_unavailable` when no lane is ready in time,
- * `backend_failed` when the job failed or its lane died. A client may repeat after any of them.
+ * Failures: `backend_overloaded` when no place is free, `backend_unavailable` when no lane is ready in time or the
+ * server is about to end, `backend_failed` when the job failed or its lane died, `deadline_exceeded`, `job_cancelled`.
+ * A client may repeat after any.
  */
-export function createScheduler({ queue, lane, log, now }: SchedulerOptions): Scheduler {
-  let lastJobMs = 1_000;
+export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptions): Scheduler {
+  const runs = createJobRuns({ bounds, lane, now });
+  let isDraining = false;
 
-  async function schedule<Outcome>(
-    job: LaneJob,
-    schema: z.ZodType<Outcome>,
-  ): Promise<Result<Scheduled<Outcome>, Failure>> {
-    const enqueued = now();
-    const ran = await queue.run(async () => {
-      const started = now();
-      const reply = await lane.run(job);
-      lastJobMs = now() - started;
-      return { reply, queueMs: started - enqueued };
-    });
-    if (!ran.ok) return err({ code: "backend_overloaded", retryAfterSeconds: (queue.depth() * lastJobMs) / 1_000 });
-    const { reply, queueMs } = ran.value;
-    if (reply.kind === "unready") return err({ code: "backend_unavailable" });
-    const outcome = reply.kind === "done" ? schema.safeParse(reply.outcome) : undefined;
-    if (reply.kind !== "done" || outcome?.data === undefined) {
-      log.warn({ job: job.kind, reason: reply.kind === "failed" ? reply.reason : reply.kind }, "job failed");
-      return err({ code: "backend_failed" });
+  function report<Outcome>(task: LaneJob, end: RunEnd, schema: z.ZodType<Outcome>): Answer<Outcome> {
+    const { reply, queueMs, gpuMs } = end;
+    if (reply.kind === "done") {
+      const { data: outcome } = schema.safeParse(reply.outcome);
+      rate.observe(task.kind, workOf(task).units, gpuMs);
+      if (outcome !== undefined) return ok({ outcome, queueMs, gpuMs, residentBytes: reply.residentBytes });
     }
-    return ok({ outcome: outcome.data, queueMs, residentBytes: reply.residentBytes });
+    const failure = failureOf(end);
+    const reason = reply.kind === "failed" ? reply.reason : reply.kind;
+    log.warn({ job: task.kind, reason, code: failure.code, gpuMs: Math.round(gpuMs) }, "job failed");
+    return err({ failure, queueMs, gpuMs });
+  }
+
+  function overload(): Failure {
+    const estimates = runs.tasks().map((task) => rate.estimateMs(task.kind, workOf(task).units));
+    return { code: "backend_overloaded", retryAfterSeconds: estimates.reduce((a, b) => a + b, 0) / 1_000 };
+  }
+
+  async function schedule<Outcome>(task: LaneJob, schema: z.ZodType<Outcome>, terms: SchedulerTerms) {
+    if (isDraining) return refused<Outcome>({ code: "backend_unavailable" });
+    const run = runs.start(task, terms);
+    if (run === undefined) return refused<Outcome>(overload());
+    return report(task, await run.ended, schema);
   }
 
   return {
-    depth: () => queue.depth(),
-    runStageC: (request) => schedule({ kind: "stage-c", request }, stageCOutcomeSchema),
-    decode: (latent, options) => schedule({ kind: "decode", latent, options }, decodeOutcomeSchema),
+    depth: () => runs.tasks().length,
+    runStageC: (request, terms) => schedule({ kind: "stage-c", request }, stageCOutcomeSchema, terms),
+    decode: (latent, { format, quality }, terms) =>
+      schedule({ kind: "decode", latent, options: { format, quality } }, decodeOutcomeSchema, terms),
+    drain() {
+      isDraining = true;
+    },
   };
+}
+
+function refused<Outcome>(failure: Failure): Answer<Outcome> {
+  return err({ failure, queueMs: 0, gpuMs: 0 });
+}
+
+function failureOf({ stopped, reply }: RunEnd): Failure {
+  if (stopped !== undefined) return { code: stopped === "deadline" ? "deadline_exceeded" : "job_cancelled" };
+  return { code: reply.kind === "unready" ? "backend_unavailable" : "backend_failed" };
 }

@@ -1,15 +1,26 @@
 import { AppError } from "../../shared/errors.ts";
-import { type FromLane, type LaneJob, type LaneLoad, parseToLane } from "./lane-messages.ts";
+import type { Urgency } from "../../shared/wire/urgency.ts";
+import { type FromLane, type LaneJob, type LaneLoad, parseToLane, type Submission } from "./lane-messages.ts";
+
+/** What a job is done with. */
+export interface WorkContext {
+  readonly urgency: Urgency;
+  /** Aborts when the job is to stop, and when it has ended, so that nothing of it goes on unseen. */
+  readonly signal: AbortSignal;
+  /** Told the milliseconds that the job used of the device, as they are used. */
+  readonly onSpent: (milliseconds: number) => void;
+}
 
 /** Does one job. The parent checks the outcome, a plain object, by its schema. What is thrown fails that job alone. */
-export type LaneWork = (job: LaneJob) => Promise<object>;
+export type LaneWork = (job: LaneJob, context: WorkContext) => Promise<object>;
 
 /**
  * Makes this process a lane: loads when told to, then does jobs until the channel to its parent closes, which ends it,
  * so that no lane outlives its server. Signals to the process group are left to the parent, which lets work finish.
  */
 export function serveLane(load: (options: LaneLoad) => Promise<LaneWork>): void {
-  let work: LaneWork | undefined;
+  const stops = new Map<number, AbortController>();
+  let work: LaneWork = () => Promise.reject(new AppError("A job came before the models were loaded."));
 
   process.on("disconnect", () => process.exit(0));
   process.on("SIGINT", () => undefined);
@@ -17,7 +28,8 @@ export function serveLane(load: (options: LaneLoad) => Promise<LaneWork>): void 
   process.on("message", (raw) => {
     const message = parseToLane(raw);
     if (message?.kind === "load") void loadAndReport(message);
-    if (message?.kind === "job") void workAndReport(message.job);
+    if (message?.kind === "job") void workAndReport(message);
+    if (message?.kind === "stop") stops.get(message.id)?.abort();
   });
 
   async function loadAndReport(options: LaneLoad): Promise<void> {
@@ -25,18 +37,35 @@ export function serveLane(load: (options: LaneLoad) => Promise<LaneWork>): void 
       work = await load(options);
       send({ kind: "ready" });
     } catch (error) {
-      send({ kind: "failed", reason: reasonOf(error) });
+      send({ kind: "cannot-load", reason: reasonOf(error) });
     }
   }
 
-  async function workAndReport(job: LaneJob): Promise<void> {
-    try {
-      if (work === undefined) throw new AppError("A job came before the models were loaded.");
-      const outcome = await work(job);
-      send({ kind: "done", outcome, residentBytes: process.memoryUsage.rss() });
-    } catch (error) {
-      send({ kind: "failed", reason: reasonOf(error) });
-    }
+  async function workAndReport({ id, urgency, job }: Submission): Promise<void> {
+    const stop = new AbortController();
+    stops.set(id, stop);
+    let gpuMs = 0;
+    const onSpent = (milliseconds: number) => {
+      gpuMs += milliseconds;
+    };
+    const end = await endOf(work(job, { urgency, signal: stop.signal, onSpent }), stop.signal);
+    stops.delete(id);
+    stop.abort();
+    send({ ...end, id, gpuMs, residentBytes: process.memoryUsage.rss() });
+  }
+}
+
+type End =
+  | { readonly kind: "done"; readonly outcome: object }
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "stopped" };
+
+/** A job that finished in spite of being stopped is done: its outcome is as good as any. */
+async function endOf(work: Promise<object>, signal: AbortSignal): Promise<End> {
+  try {
+    return { kind: "done", outcome: await work };
+  } catch (error) {
+    return signal.aborted ? { kind: "stopped" } : { kind: "failed", reason: reasonOf(error) };
   }
 }
 

@@ -14,9 +14,9 @@ export type CancelRequest = z.infer<typeof requestSchema>;
 
 /** What became of it. */
 export interface CancelResponse {
-  /** False when no such job waits or runs: it is done already, or never came. */
+  /** False when no such job waits or runs, or it was done before it could be stopped. */
   readonly cancelled: boolean;
-  /** The device's milliseconds that the job had used when it ended. */
+  /** What a cancelled job had used of the device. What a job that was done has used, its own answer tells. */
   readonly gpuMilliseconds: number;
 }
 

@@ -2,6 +2,9 @@ import { describe, expect, test } from "vitest";
 import { createIdenticalJobs } from "../../../gpu-backend/scheduling/identical-jobs.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 
+/** A caller that stays. */
+const patient = new AbortController().signal;
+
 /** Jobs, and a run that counts itself and gives its number, or whatever `outcome` says. */
 function setUp(keptMax: number) {
   const world = { runs: 0, outcome: (run: number): Result<number, string> => ok(run) };
@@ -9,43 +12,75 @@ function setUp(keptMax: number) {
     world.runs += 1;
     return world.outcome(world.runs);
   };
-  return { world, run, jobs: createIdenticalJobs<number, string>(keptMax) };
+  return { world, run, jobs: createIdenticalJobs<number, string>({ keptMax, left: "left" }) };
 }
 
 describe("identical jobs", () => {
   test("at once are run once, for the first, and give all of them its outcome", async () => {
     const { world, run, jobs } = setUp(0);
-    const outcomes = await Promise.all([jobs.run("a", run), jobs.run("a", run), jobs.run("a", run)]);
+    const outcomes = await Promise.all([
+      jobs.run("a", patient, run),
+      jobs.run("a", patient, run),
+      jobs.run("a", patient, run),
+    ]);
     expect(world.runs).toBe(1);
     expect(outcomes).toEqual([false, true, true].map((isShared) => ok({ value: 1, isShared })));
   });
 
   test("that differ are each run", async () => {
     const { world, run, jobs } = setUp(4);
-    await Promise.all([jobs.run("a", run), jobs.run("b", run)]);
+    await Promise.all([jobs.run("a", patient, run), jobs.run("b", patient, run)]);
     expect(world.runs).toBe(2);
   });
 
   test("one after another are run once while the outcome is kept, the oldest of which goes first", async () => {
     const { world, run, jobs } = setUp(2);
-    for (const key of ["a", "b", "a", "b"]) await jobs.run(key, run);
+    for (const key of ["a", "b", "a", "b"]) await jobs.run(key, patient, run);
     expect(world.runs).toBe(2);
-    await jobs.run("c", run);
-    await jobs.run("b", run);
+    await jobs.run("c", patient, run);
+    await jobs.run("b", patient, run);
     expect(world.runs).toBe(3);
-    await jobs.run("a", run);
+    await jobs.run("a", patient, run);
     expect(world.runs).toBe(4);
   });
 
   test("that fail or throw tell all who wait, and are run anew for the next", async () => {
     const { world, run, jobs } = setUp(2);
     world.outcome = () => err("failed");
-    expect(await Promise.all([jobs.run("a", run), jobs.run("a", run)])).toEqual([err("failed"), err("failed")]);
+    expect(await Promise.all([jobs.run("a", patient, run), jobs.run("a", patient, run)])).toEqual([
+      err("failed"),
+      err("failed"),
+    ]);
     world.outcome = () => {
       throw new RangeError("broken");
     };
-    await expect(jobs.run("a", run)).rejects.toThrow("broken");
+    await expect(jobs.run("a", patient, run)).rejects.toThrow("broken");
     world.outcome = (number) => ok(number);
-    expect(await jobs.run("a", run)).toEqual(ok({ value: 3, isShared: false }));
+    expect(await jobs.run("a", patient, run)).toEqual(ok({ value: 3, isShared: false }));
+  });
+
+  /** A run that ends when it is stopped, and says so. */
+  const untilStopped = (signal: AbortSignal) =>
+    new Promise<Result<number, string>>((resolve) => {
+      signal.addEventListener("abort", () => resolve(err("stopped")));
+    });
+
+  test("go on while anybody waits: who leaves others behind hears so at once, the last one stops the run", async () => {
+    const { jobs } = setUp(2);
+    const [first, second] = [new AbortController(), new AbortController()];
+    const answers = [first, second].map(({ signal }) => jobs.run("a", signal, untilStopped));
+    first.abort();
+    expect(await answers[0]).toEqual(err("left"));
+    second.abort();
+    expect(await answers[1]).toEqual(err("stopped"));
+  });
+
+  test("that are being stopped are not joined by anybody", async () => {
+    const { world, run, jobs } = setUp(2);
+    const caller = new AbortController();
+    const stopped = jobs.run("a", caller.signal, untilStopped);
+    caller.abort();
+    expect(await jobs.run("a", patient, run)).toEqual(ok({ value: 1, isShared: false }));
+    expect([world.runs, await stopped]).toEqual([1, err("stopped")]);
   });
 });

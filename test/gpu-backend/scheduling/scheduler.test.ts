@@ -1,13 +1,22 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { createJobQueue } from "../../../gpu-backend/scheduling/job-queue.ts";
 import { backoffMs, createLane, type Lane, type LaneOptions } from "../../../gpu-backend/scheduling/lane.ts";
 import { createScheduler, type Scheduler } from "../../../gpu-backend/scheduling/scheduler.ts";
+import { createServiceRate } from "../../../gpu-backend/scheduling/service-rate.ts";
 import { tinyDirectory, tinyRequest } from "../../support/tiny-bundle.ts";
 
 const modulePath = join(import.meta.dirname, "../../../gpu-backend/lane-main.ts");
 const longRequest = { ...tinyRequest, steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
 const open: Lane[] = [];
+const tinyLoad = {
+  directory: tinyDirectory,
+  execution: { provider: "cpu" as const, intraOpThreads: 1 },
+  conditionCacheBytesMax: 1e6,
+  picturesMax: 8,
+};
+
+/** A client that stays. */
+const patient = { signal: new AbortController().signal };
 
 afterEach(async () => {
   await Promise.all(open.splice(0).map((lane) => lane.close()));
@@ -32,15 +41,17 @@ function start(change: Partial<LaneOptions> = {}, waitingMax = 8): Started {
   const lane = createLane({
     modulePath,
     environment: process.env,
-    load: { directory: tinyDirectory, execution: { provider: "cpu", intraOpThreads: 1 }, conditionCacheBytesMax: 1e6 },
+    load: tinyLoad,
     log,
     jobMsMax: 60_000,
+    stuckMsMax: 60_000,
     readyMsMax: 60_000,
     stopMsMax: 5_000,
     ...change,
   });
   open.push(lane);
-  const scheduler = createScheduler({ queue: createJobQueue(waitingMax), lane, log, now: () => performance.now() });
+  const bounds = { waitingMax, picturesMax: 8 };
+  const scheduler = createScheduler({ bounds, lane, rate: createServiceRate(), log, now: () => performance.now() });
   return { lane, scheduler, log: entries, pids };
 }
 
@@ -48,7 +59,7 @@ describe("a lane", () => {
   test("does jobs that came before it had loaded", async () => {
     const { scheduler, lane } = start();
     expect(lane.isReady()).toBe(false);
-    const made = await scheduler.runStageC(tinyRequest);
+    const made = await scheduler.runStageC(tinyRequest, patient);
     expect(made).toMatchObject({ ok: true, value: { outcome: { files: [expect.any(Uint8Array)] } } });
     expect(lane.isReady()).toBe(true);
   });
@@ -56,62 +67,64 @@ describe("a lane", () => {
   test("that is killed in mid-job fails that job alone, and another takes the next", async () => {
     const { scheduler, lane, pids } = start();
     await lane.started;
-    const first = scheduler.runStageC(longRequest);
-    const second = scheduler.runStageC(tinyRequest);
+    const first = scheduler.runStageC(longRequest, patient);
+    const second = scheduler.runStageC(tinyRequest, patient);
     process.kill(pids[0] ?? 0, "SIGKILL");
-    expect(await first).toEqual({ ok: false, error: { code: "backend_failed" } });
+    expect(await first).toMatchObject({ ok: false, error: { failure: { code: "backend_failed" } } });
     expect(await second).toMatchObject({ ok: true });
     expect(pids).toHaveLength(2);
   });
 
-  test("whose job takes too long is replaced", async () => {
-    const { scheduler, lane } = start({ jobMsMax: 5 });
+  test("whose job takes too long and does not stop is replaced", async () => {
+    const { scheduler, lane } = start({ jobMsMax: 5, stuckMsMax: 0 });
     await lane.started;
-    expect(await scheduler.runStageC(longRequest)).toEqual({ ok: false, error: { code: "backend_failed" } });
+    expect(await scheduler.runStageC(longRequest, patient)).toMatchObject({
+      ok: false,
+      error: { failure: { code: "backend_failed" } },
+    });
   });
 
   test("survives a job that throws, and the log says why without a value", async () => {
     const { scheduler, lane, log, pids } = start();
     await lane.started;
-    const failed = await scheduler.runStageC({ ...tinyRequest, tokenIds: [2, 987_654_321, 3] });
-    expect(failed).toEqual({ ok: false, error: { code: "backend_failed" } });
-    expect(await scheduler.runStageC(tinyRequest)).toMatchObject({ ok: true });
+    const failed = await scheduler.runStageC({ ...tinyRequest, tokenIds: [2, 987_654_321, 3] }, patient);
+    expect(failed).toMatchObject({ ok: false, error: { failure: { code: "backend_failed" } } });
+    expect(await scheduler.runStageC(tinyRequest, patient)).toMatchObject({ ok: true });
     expect(pids).toHaveLength(1);
     expect(log.join("\n")).toContain("Graph textEncoder failed on token_ids int64 (1, 3)");
     expect(log.join("\n")).not.toContain("987654321");
   });
 
   test("that cannot load says what is wrong", async () => {
-    const load = {
-      directory: join(tinyDirectory, "nowhere"),
-      execution: { provider: "cpu" as const, intraOpThreads: 1 },
-      conditionCacheBytesMax: 1,
-    };
+    const load = { ...tinyLoad, directory: join(tinyDirectory, "nowhere") };
     const { lane, scheduler } = start({ load, readyMsMax: 1 });
     const started = await lane.started;
     expect(started).toEqual({ ok: false, error: expect.stringContaining("model.json cannot be read") });
-    expect(await scheduler.runStageC(tinyRequest)).toEqual({ ok: false, error: { code: "backend_unavailable" } });
+    expect(await scheduler.runStageC(tinyRequest, patient)).toMatchObject({
+      ok: false,
+      error: { failure: { code: "backend_unavailable" } },
+    });
   });
 
   test("ends when it is closed, in mid-job too", async () => {
     const { scheduler, lane, pids } = start();
     await lane.started;
-    const job = scheduler.runStageC(longRequest);
+    const job = scheduler.runStageC(longRequest, patient);
     await lane.close();
-    expect(await job).toEqual({ ok: false, error: { code: "backend_failed" } });
+    expect(await job).toMatchObject({ ok: false, error: { failure: { code: "backend_failed" } } });
     expect(() => process.kill(pids[0] ?? 0, 0)).toThrow("ESRCH");
   });
 });
 
 test("two processes make the same latent and the same picture, byte for byte", async () => {
   const [a, b] = [start().scheduler, start().scheduler];
-  const [madeA, madeB] = await Promise.all([a.runStageC(tinyRequest), b.runStageC(tinyRequest)]);
+  const [madeA, madeB] = await Promise.all([a.runStageC(tinyRequest, patient), b.runStageC(tinyRequest, patient)]);
   if (!madeA.ok || !madeB.ok) throw new Error("A job failed.");
   const [file = new Uint8Array()] = madeA.value.outcome.files;
   expect(madeB.value.outcome.files).toEqual([file]);
   const [paintedA, paintedB] = await Promise.all([
-    a.decode(file, { format: "png" }),
-    b.decode(file, { format: "png" }),
+    a.decode(file, { format: "png" }, patient),
+    b.decode(file, { format: "png" }, patient),
   ]);
   if (!paintedA.ok || !paintedB.ok) throw new Error("A decode failed.");
   expect(paintedB.value.outcome.bytes).toEqual(paintedA.value.outcome.bytes);
@@ -119,9 +132,12 @@ test("two processes make the same latent and the same picture, byte for byte", a
 
 test("a job beyond the queue is told when to come back", async () => {
   const { scheduler } = start({}, 0);
-  const first = scheduler.runStageC(tinyRequest);
-  const refused = await scheduler.runStageC(tinyRequest);
-  expect(refused).toEqual({ ok: false, error: { code: "backend_overloaded", retryAfterSeconds: expect.any(Number) } });
+  const first = scheduler.runStageC(longRequest, patient);
+  const refused = await scheduler.runStageC(tinyRequest, patient);
+  expect(refused).toMatchObject({
+    ok: false,
+    error: { failure: { code: "backend_overloaded", retryAfterSeconds: expect.any(Number) } },
+  });
   expect(await first).toMatchObject({ ok: true });
 });
 

@@ -1,0 +1,99 @@
+import type { JobTerms } from "../../shared/wire/job-terms.ts";
+import { type AdmissionOptions, type Candidate, createAdmission } from "./admission.ts";
+import { createJobStop, type JobStop, type StopReason } from "./job-stop.ts";
+import type { Lane, LaneReply } from "./lane.ts";
+import type { LaneJob } from "./lane-messages.ts";
+import { workOf } from "./work.ts";
+
+/** How a job ended. */
+export interface RunEnd {
+  /** "unstarted": stopped while it waited. */
+  readonly reply: LaneReply | { readonly kind: "unstarted" };
+  /** Who stopped it, if anybody did. */
+  readonly stopped: StopReason | undefined;
+  /** Milliseconds until it began, or was stopped. */
+  readonly queueMs: number;
+  /** Milliseconds that it used of the device; 0 where a lane took the number with it. */
+  readonly gpuMs: number;
+}
+
+/** A job that waits or runs. */
+export interface JobRun {
+  readonly ended: Promise<RunEnd>;
+}
+
+/** The jobs that wait and run. */
+export interface JobRuns {
+  tasks(): readonly LaneJob[];
+  /** Lets a job wait for its turn; undefined when no place is free. `signal` aborts when nobody wants it. */
+  start(task: LaneJob, terms: Omit<JobTerms, "jobId"> & { readonly signal: AbortSignal }): JobRun | undefined;
+}
+
+/** What it takes. `now` counts milliseconds from any moment. */
+export interface JobRunsOptions {
+  readonly bounds: AdmissionOptions;
+  readonly lane: Lane;
+  readonly now: () => number;
+}
+
+interface Job extends Candidate {
+  readonly task: LaneJob;
+  readonly stop: JobStop;
+  /** Lets the job go on: to the lane, or away when it is stopped. */
+  begin: () => void;
+}
+
+/** Brings jobs to the lane in the order of their urgency. A job's place is given on however it ends. */
+export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
+  const admission = createAdmission<Job>(bounds);
+  let arrivals = 0;
+
+  function beginJobs(): void {
+    for (const job of admission.begin()) job.begin();
+  }
+
+  function turnOf(job: Job): Promise<void> {
+    return new Promise((resolve) => {
+      job.begin = resolve;
+      job.stop.signal.addEventListener("abort", () => resolve(), { once: true });
+      if (job.stop.signal.aborted) resolve();
+      beginJobs();
+    });
+  }
+
+  async function take(job: Job): Promise<RunEnd> {
+    const { task, urgency, stop } = job;
+    const enqueued = now();
+    try {
+      await turnOf(job);
+      const queueMs = now() - enqueued;
+      const { signal } = stop;
+      const reply = signal.aborted ? unstarted : await lane.run(task, { urgency, signal });
+      return { reply, stopped: stop.reason(), queueMs, gpuMs: "gpuMs" in reply ? reply.gpuMs : 0 };
+    } finally {
+      admission.leave(job);
+      stop.dispose();
+      beginJobs();
+    }
+  }
+
+  return {
+    tasks: () => admission.jobs().map(({ task }) => task),
+    start(task, { priority = "interactive", deadlineMs, signal }) {
+      arrivals += 1;
+      const urgency = {
+        priority,
+        deadlineMs: deadlineMs === undefined ? never : now() + deadlineMs,
+        arrival: arrivals,
+      };
+      const stop = createJobStop(signal, deadlineMs);
+      const job: Job = { task, stop, urgency, pictures: workOf(task).pictures, begin: () => undefined };
+      if (admission.enter(job)) return { ended: take(job) };
+      stop.dispose();
+      return undefined;
+    },
+  };
+}
+
+const unstarted = { kind: "unstarted" } as const;
+const never = Number.POSITIVE_INFINITY;

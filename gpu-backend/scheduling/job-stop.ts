@@ -1,0 +1,37 @@
+/** Why a job is stopped before it is done. */
+export type StopReason = "cancelled" | "deadline";
+
+/** Stops one job, once, whoever asks first. */
+export interface JobStop {
+  readonly signal: AbortSignal;
+  /** Undefined as long as nobody has asked. */
+  reason(): StopReason | undefined;
+  cancel(): void;
+  /** Forgets clock and client. To be called when the job has ended. */
+  dispose(): void;
+}
+
+/** Watches the client, whose signal aborts when it has gone, and the deadline, milliseconds from now. */
+export function createJobStop(client: AbortSignal, deadlineMs: number | undefined): JobStop {
+  const controller = new AbortController();
+  let reason: StopReason | undefined;
+
+  function stop(because: StopReason): void {
+    reason ??= because;
+    controller.abort();
+  }
+
+  const cancel = () => stop("cancelled");
+  const timer = deadlineMs === undefined ? undefined : setTimeout(() => stop("deadline"), deadlineMs);
+  client.addEventListener("abort", cancel, { once: true });
+  if (client.aborted) cancel();
+  return {
+    signal: controller.signal,
+    reason: () => reason,
+    cancel,
+    dispose() {
+      clearTimeout(timer);
+      client.removeEventListener("abort", cancel);
+    },
+  };
+}

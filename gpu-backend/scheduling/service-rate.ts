@@ -1,0 +1,30 @@
+/** Measures what work costs, to tell how long a backlog will take. */
+export interface ServiceRate {
+  /** `units` of work of this kind took so many milliseconds of the device. */
+  observe(kind: string, units: number, milliseconds: number): void;
+  /** Milliseconds that so much work of this kind will take. */
+  estimateMs(kind: string, units: number): number;
+}
+
+/** Until a kind has been measured: one job of it is taken for a second of work. */
+const unmeasuredJobMs = 1_000;
+
+/** Some ten jobs back: follows a change of load within seconds and does not jump with each job. */
+const weightOfNewest = 0.2;
+
+/** An exponential moving average of milliseconds a unit, for each kind of work. */
+export function createServiceRate(): ServiceRate {
+  const unitMs = new Map<string, number>();
+
+  return {
+    observe(kind, units, milliseconds) {
+      const newest = milliseconds / units;
+      const known = unitMs.get(kind) ?? newest;
+      unitMs.set(kind, known + weightOfNewest * (newest - known));
+    },
+    estimateMs(kind, units) {
+      const known = unitMs.get(kind);
+      return known === undefined ? unmeasuredJobMs : known * units;
+    },
+  };
+}
