@@ -1,0 +1,167 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { companionsOf, mostUrgent, type QueuedCall } from "../../../gpu-backend/runtime/call-queue.ts";
+import { createGraphRunner, type JobContext } from "../../../gpu-backend/runtime/graph-runner.ts";
+import { type GraphName, type GraphSet, mapNames } from "../../../gpu-backend/runtime/graph-set.ts";
+import { float32Tensor } from "../../../gpu-backend/runtime/host-tensor.ts";
+import { concatenateRows, splitRows } from "../../../gpu-backend/runtime/row-batch.ts";
+import { AppError } from "../../../shared/errors.ts";
+import { compareUrgency } from "../../../shared/wire/urgency.ts";
+
+const patient = Number.POSITIVE_INFINITY;
+
+/** Graphs that double each number, refuse 13, and write down how many rows each run had. */
+function doublingGraphs(runs: string[], rowsOneDiffers = false): GraphSet {
+  return mapNames((name: GraphName) => ({
+    async run({ x }) {
+      if (x?.dtype !== "float32") throw new AppError("No numbers.");
+      const rows = x.shape[0] ?? 0;
+      runs.push(`${name} ${rows}`);
+      if (x.data.includes(13)) throw new AppError("Thirteen.");
+      const nudge = rowsOneDiffers && rows === 1 ? 0.5 : 0;
+      return float32Tensor(
+        x.data.map((value) => 2 * value + nudge),
+        x.shape,
+      );
+    },
+  }));
+}
+
+const numbers = (...values: number[]) => ({ x: float32Tensor(Float32Array.from(values), [values.length, 1]) });
+
+let arrival = 0;
+
+function contextOf(change: Partial<JobContext> = {}): JobContext {
+  arrival += 1;
+  const urgency = { priority: "interactive", deadlineMs: patient, arrival } as const;
+  return { urgency, signal: new AbortController().signal, onRun: () => undefined, ...change };
+}
+
+/** A runner whose rules are known, so that `runs` holds real work only. */
+async function warmRunner(runs: string[], graphs = doublingGraphs(runs), now = () => 0) {
+  const runner = createGraphRunner({ graphs, rowsMax: { stageC: 4 }, now });
+  await runner.graphsFor(contextOf()).stageC.run(numbers(1));
+  runs.length = 0;
+  return runner;
+}
+
+describe("a runner", () => {
+  test("runs what waits together as one, and gives everyone their own", async () => {
+    const runs: string[] = [];
+    const runner = await warmRunner(runs);
+    const answers = await Promise.all(
+      [numbers(1), numbers(2, 3), numbers(4)].map((inputs) => runner.graphsFor(contextOf()).stageC.run(inputs)),
+    );
+    expect(answers.map(({ data, shape }) => [[...data], shape])).toEqual([
+      [[2], [1, 1]],
+      [
+        [4, 6],
+        [2, 1],
+      ],
+      [[8], [1, 1]],
+    ]);
+    expect(runs).toEqual(["stageC 4"]);
+  });
+
+  test("never exceeds the rows that a graph may have, and leaves other graphs alone", async () => {
+    const runs: string[] = [];
+    const runner = await warmRunner(runs);
+    const graphs = runner.graphsFor(contextOf());
+    await Promise.all([1, 2, 3, 4, 5, 6].map((value) => graphs.stageC.run(numbers(value))));
+    await Promise.all([1, 2].map((value) => graphs.stageA.run(numbers(value))));
+    expect(runs).toEqual(["stageC 4", "stageC 2", "stageA 1", "stageA 1"]);
+  });
+
+  test("runs calls alone that would not be the same in company", async () => {
+    const runs: string[] = [];
+    const runner = await warmRunner(runs, doublingGraphs(runs, true));
+    const graphs = runner.graphsFor(contextOf());
+    const answers = await Promise.all([numbers(1), numbers(2), numbers(3, 4), numbers(5, 6)].map(graphs.stageC.run));
+    expect(answers.map(({ data }) => [...data])).toEqual([[2.5], [4.5], [6, 8], [10, 12]]);
+    expect(runs).toEqual(["stageC 1", "stageC 1", "stageC 4"]);
+  });
+
+  test("fails the one call that is at fault, not those beside it", async () => {
+    const runner = await warmRunner([]);
+    const results = await Promise.allSettled(
+      [1, 13, 2].map((value) => runner.graphsFor(contextOf()).stageC.run(numbers(value))),
+    );
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  });
+
+  test("goes on after a run that failed", async () => {
+    const runner = await warmRunner([]);
+    const graphs = runner.graphsFor(contextOf());
+    await expect(graphs.stageA.run(numbers(13))).rejects.toThrow("Thirteen.");
+    expect([...(await graphs.stageA.run(numbers(7))).data]).toEqual([14]);
+  });
+
+  test("begins no run for a job that is stopped, and the others lose nothing", async () => {
+    const runs: string[] = [];
+    const runner = await warmRunner(runs);
+    const stop = new AbortController();
+    const stopped = runner.graphsFor(contextOf({ signal: stop.signal })).stageC.run(numbers(1, 2));
+    const kept = runner.graphsFor(contextOf()).stageC.run(numbers(3));
+    stop.abort();
+    await expect(stopped).rejects.toThrow("aborted");
+    expect([...(await kept).data]).toEqual([6]);
+    expect(runs).toEqual(["stageC 1"]);
+  });
+
+  test("lets the most urgent go first", async () => {
+    const runs: string[] = [];
+    const runner = await warmRunner(runs);
+    const batch = { priority: "batch", deadlineMs: 1, arrival: 1 } as const;
+    await Promise.all([
+      runner.graphsFor(contextOf({ urgency: batch })).stageB.run(numbers(1)),
+      runner.graphsFor(contextOf()).stageA.run(numbers(1)),
+    ]);
+    expect(runs).toEqual(["stageA 1", "stageB 1"]);
+  });
+
+  test("charges each job its share of a run by rows", async () => {
+    let clock = 0;
+    const runner = await warmRunner([], undefined, () => (clock += 6));
+    const charged: number[] = [];
+    const charge = (inputs: ReturnType<typeof numbers>, index: number) =>
+      runner.graphsFor(contextOf({ onRun: (_, ms) => (charged[index] = ms) })).stageC.run(inputs);
+    await Promise.all([numbers(1), numbers(2, 3)].map(charge));
+    expect(charged).toEqual([2, 4]);
+  });
+});
+
+const calls = fc.array(
+  fc
+    .record({
+      priority: fc.constantFrom("interactive" as const, "batch" as const),
+      deadlineMs: fc.constantFrom(1, 2, patient),
+      key: fc.constantFrom("a", "b"),
+      rows: fc.constantFrom(1, 2),
+    })
+    .map(({ key, rows, ...terms }): QueuedCall => {
+      arrival += 1;
+      return { key, rows, urgency: { ...terms, arrival } };
+    }),
+  { minLength: 1, maxLength: 20 },
+);
+
+test("a batch has its most urgent call in front, one key, no call twice, and holds the rule", () => {
+  fc.assert(
+    fc.property(calls, fc.constantFrom(1, 2), fc.constantFrom(2, 4, 16), (waiting, rowsMin, rowsMax) => {
+      const leader = mostUrgent(waiting);
+      if (leader === undefined) throw new Error("Nothing waits.");
+      expect(waiting.every((call) => compareUrgency(leader.urgency, call.urgency) <= 0)).toBe(true);
+      const batch = companionsOf(leader, waiting, { rowsMin, rowsMax });
+      expect(batch[0]).toBe(leader);
+      expect(new Set(batch).size).toBe(batch.length);
+      expect(batch.every(({ key }) => key === leader.key)).toBe(true);
+      expect(batch.length === 1 || batch.every(({ rows }) => rows >= rowsMin)).toBe(true);
+      expect(batch.reduce((sum, { rows }) => sum + rows, 0)).toBeLessThanOrEqual(rowsMax);
+    }),
+  );
+});
+
+test("what is joined comes apart again", () => {
+  const parts = [numbers(1, 2).x, numbers(3).x];
+  expect(splitRows(concatenateRows(parts), [2, 1])).toEqual(parts);
+});
