@@ -8,7 +8,7 @@ from torch import nn
 
 from wuerstchen.config import load_config
 from wuerstchen.languages import distil
-from wuerstchen.languages.extension import load_text_encoder, save_extension, with_rows
+from wuerstchen.languages.extension import load_text_encoder, save_rows, save_tokenizer, with_rows
 from wuerstchen.languages.lexicon import Lexicon, coloured_nouns, load_lexicon, training_pairs
 from wuerstchen.languages.samples import summaries_of, summarise
 from wuerstchen.languages.vocabulary import Vocabulary, common_letters, extend_tokenizer, tokenizer_of
@@ -51,15 +51,22 @@ def small(lexicon: Lexicon) -> Lexicon:
 
 
 def test_english_tokens_are_what_they_were(english: TextEncoder, lexicon: Lexicon, vocabulary: Vocabulary) -> None:
-    texts = [*ENGLISH, *(pair.english for pair in training_pairs(lexicon, 0)), (Path(__file__).parent.parent / "README.md").read_text()]
+    texts = [*ENGLISH, *(pair.english for pair in training_pairs(lexicon, 0)), *(path.read_text() for path in CONFIGS.glob("*.toml"))]
     extended = tokenizer_of(vocabulary.tokenizer)
     assert [encoding.ids for encoding in extended.encode_batch(texts)] == english.tokenise(texts, 100_000)
 
 
 def test_english_states_are_bit_equal(english: TextEncoder, vocabulary: Vocabulary, tmp_path: Path) -> None:
-    save_extension(tmp_path, "ja", torch.randn(vocabulary.count, 384), vocabulary.tokenizer)
+    save_tokenizer(tmp_path, "ja", vocabulary.tokenizer)
+    save_rows(tmp_path, "ja", torch.randn(vocabulary.count, 384))
     for before, after in zip(english.encode_texts(ENGLISH, 32), load_text_encoder(tmp_path).encode_texts(ENGLISH, 32), strict=True):
         assert (before == after).all()
+
+
+def test_rows_of_another_vocabulary_are_not_trained_on(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    save_tokenizer(tmp_path, "ja", {"other": 1})
+    with pytest.raises(ValueError, match="delete"):
+        save_tokenizer(tmp_path, "ja", vocabulary.tokenizer)
 
 
 def test_without_a_language_the_encoder_is_the_published_one(english: TextEncoder, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 
 from wuerstchen.config import load_config
 from wuerstchen.languages.distil import PLAN, text_run
-from wuerstchen.languages.extension import save_extension
+from wuerstchen.languages.extension import save_rows, save_tokenizer
 from wuerstchen.languages.lexicon import load_lexicon
 from wuerstchen.languages.vocabulary import extend_tokenizer
 from wuerstchen.models.text_encoder import TextEncoder
@@ -36,12 +36,13 @@ def main() -> None:
     english = TextEncoder.load(text_encoder_directory())
     table = json.loads((text_encoder_directory() / "tokenizer.json").read_text(encoding="utf-8"))
     vocabulary = extend_tokenizer(table, lexicon, len(english.words.weight))
+    save_tokenizer(runs, arguments.language, vocabulary.tokenizer)
     run = text_run(config, arguments.language, lexicon, vocabulary, english)
     if not train(run, plan, runs):
         print(f"{run.name}: stopped, checkpoint written; the same command goes on from it")
         return
     rows = torch.load(runs / f"{run.name}.pt", weights_only=True)["words.added"]
-    save_extension(runs, arguments.language, rows, vocabulary.tokenizer)
+    save_rows(runs, arguments.language, rows)
 
 
 if __name__ == "__main__":

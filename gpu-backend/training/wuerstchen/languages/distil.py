@@ -42,12 +42,14 @@ CONTRAST_WEIGHT, CONTRAST_TEMPERATURE = 0.1, 0.05
 def text_run(config: Config, language: str, lexicon: Lexicon, vocabulary: Vocabulary, english: TextEncoder) -> StageRun:
     """Trains `vocabulary.count` rows; `english` is left as it is."""
     tokenizer, letters, tokens_max = tokenizer_of(vocabulary.tokenizer), tokenizer_of(vocabulary.letters), config.text.tokens_max
-    # Cut into letters as well: so words that the vocabulary lacks are not strange either.
-    texts = [(pair, tokenizer) for pair in training_pairs(lexicon, config.seed)] + [(pair, letters) for pair in single_concepts(lexicon)]
-    samples = make_samples(texts, english, tokens_max)
+    whole = [(pair, tokenizer) for pair in training_pairs(lexicon, config.seed)]
+    cut = [(pair, letters) for pair in single_concepts(lexicon)]
+    # Letters are learned as well, for words that the vocabulary lacks; but one that is a word keeps its meaning: 犬 is a dog.
+    words = {spelling for spellings in lexicon.spellings.values() for spelling in spellings}
+    samples = make_samples([*whole, *(text for text in cut if not words & set(text[0].text))], english, tokens_max)
     spread = (samples.targets - samples.targets.mean(0)).square().mean((0, 2))  # (4,): a loss of 1 is the error of knowing nothing
     student = copy.deepcopy(english).to(training_device())
-    added = nn.Parameter(first_rows(texts, english, vocabulary))
+    added = nn.Parameter(first_rows([*whole, *cut], english, vocabulary))
     student.words = ExtendedWords(english.words.weight, added)
     modules = nn.ModuleDict({"words": student.words})
 

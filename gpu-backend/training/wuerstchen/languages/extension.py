@@ -41,8 +41,16 @@ def rows_path(runs: Path, language: str) -> Path:
     return runs / f"text-{language}.safetensors"
 
 
-def save_extension(runs: Path, language: str, rows: Tensor, tokenizer: dict) -> None:
-    rows_path(runs, language).with_suffix(".tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
+def save_tokenizer(runs: Path, language: str, tokenizer: dict) -> None:
+    """Before training: rows are known by their number alone. Raises ValueError where rows of another vocabulary are there."""
+    path, text = rows_path(runs, language).with_suffix(".tokenizer.json"), json.dumps(tokenizer, ensure_ascii=False)
+    if path.exists() and path.read_text(encoding="utf-8") != text:
+        raise ValueError(f"{path} has other words than {language} has now: delete {runs}/text-{language}.* to learn it again")
+    runs.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def save_rows(runs: Path, language: str, rows: Tensor) -> None:
     save_file({ROWS: rows.contiguous()}, rows_path(runs, language))
 
 

@@ -59,11 +59,14 @@ def load_lexicon(directory: Path, language: str) -> Lexicon:
     )
 
 
+def written_by_hand(lexicon: Lexicon) -> list[Pair]:
+    return [Pair(spelling, english) for english, spellings in lexicon.spellings.items() for spelling in spellings]
+
+
 def single_concepts(lexicon: Lexicon) -> list[Pair]:
     """Every name, keyword and spelling by itself. What is written by hand replaces a keyword that CLDR seemed to translate otherwise."""
-    by_hand = [Pair(spelling, english) for english, spellings in lexicon.spellings.items() for spelling in spellings]
-    known = {pair.text for pair in (*by_hand, *lexicon.names)}
-    return [*lexicon.names, *by_hand, *(pair for pair in lexicon.words if pair.text not in known)]
+    known = {pair.text for pair in (*written_by_hand(lexicon), *lexicon.names)}
+    return [*lexicon.names, *written_by_hand(lexicon), *(pair for pair in lexicon.words if pair.text not in known)]
 
 
 def coloured_nouns(lexicon: Lexicon) -> tuple[list[Pair], list[Pair]]:
@@ -78,10 +81,12 @@ def coloured_nouns(lexicon: Lexicon) -> tuple[list[Pair], list[Pair]]:
 
 
 def training_pairs(lexicon: Lexicon, seed: int) -> list[Pair]:
-    """Single concepts, a third of nouns and names in colours, two nouns side by side; each of them once more with a style or so."""
+    """Single concepts, a third of nouns and names in colours, two nouns side by side; each of them once more with a style or so.
+
+    What is written by hand, as what people ask for most, stands there three times."""
     rng = np.random.default_rng(seed)
     coloured = [pair for pair in coloured_nouns(lexicon)[0] if rng.random() < COLOURED_SHARE]
-    plain = [*single_concepts(lexicon), *coloured, *_coloured_names(lexicon, rng), *_joined(lexicon, rng)]
+    plain = [*single_concepts(lexicon), *2 * written_by_hand(lexicon), *coloured, *_coloured_names(lexicon, rng), *_joined(lexicon, rng)]
     wrappers = lexicon.wrappers[1:]
     return [*plain, *(_fill(wrappers[rng.integers(len(wrappers))], pair) for pair in plain)]
 

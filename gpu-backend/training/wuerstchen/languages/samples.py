@@ -40,8 +40,8 @@ class Samples:
 
 
 def make_samples(texts: list[tuple[Pair, Tokenizer]], english: TextEncoder, tokens_max: int) -> Samples:
-    """One sample for each text as its tokenizer cuts it; those that come out alike are one."""
-    cut = {(_encode(tokenizer, pair.text, tokens_max), pair.english) for pair, tokenizer in texts}
+    """One sample for each text as its tokenizer cuts it."""
+    cut = [(_encode(tokenizer, pair.text, tokens_max), pair.english) for pair, tokenizer in texts]
     ordered = sorted(cut, key=lambda sample: (len(sample[0]), sample))
     meanings = sorted({meaning for _, meaning in ordered})
     number = {meaning: row for row, meaning in enumerate(meanings)}
