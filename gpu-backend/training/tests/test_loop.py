@@ -28,7 +28,7 @@ from wuerstchen.training.trainer import StageRun, Trainer
 
 Rehearsed = tuple[PictureSet, Path]
 # BatchNorm normalises by the batch it sees, so only networks without one in training are the same in parts.
-FROZEN = {"a": {"decoder_only": True}, "b": {"freeze_compressor": True}, "c": {}}
+FROZEN = {"a": {"decoder_only": True}, "b": {"freeze_compressor": True, "full_picture_steps": 0}, "c": {}}
 ADVERSARIAL = {"adversarial_weight": 0.01, "adversarial_from_step": 4}
 
 
@@ -61,6 +61,11 @@ def test_two_micro_batches_give_the_gradient_of_the_whole_batch(stage: str, rehe
 def test_a_batch_that_does_not_divide_is_refused() -> None:
     with pytest.raises(ValueError, match=r"4 .* 3 equal shares"):
         Share(0, 3).take([1, 2, 3, 4])
+
+
+def test_the_smaller_batches_of_whole_pictures_are_checked_before_the_first_step(rehearsed: Rehearsed) -> None:
+    with pytest.raises(ValueError, match=r"1 .* 2 equal shares"):
+        stage_run("b", tiny("b", accumulate=2), *rehearsed)  # a batch of 4 crops, and at the end of 1 whole picture
 
 
 @pytest.mark.parametrize("stage", ["b", "c"])

@@ -31,8 +31,7 @@ class Share:
 
     def take(self, rows: Rows) -> Rows:
         """This share's rows of the whole batch's; tensors move to the device. Raises ValueError where the batch does not divide evenly."""
-        if len(rows) % self.count:
-            raise ValueError(f"a batch of {len(rows)} does not divide into {self.count} equal shares (processes × accumulate)")
+        _require_even(len(rows), self.count)
         size = len(rows) // self.count
         return self.place(rows[self.index * size : (self.index + 1) * size])
 
@@ -58,6 +57,16 @@ def training_device() -> torch.device:
 def shares(accumulate: int) -> list[Share]:
     """The micro-batches of this process."""
     return [Share(rank() * accumulate + part, processes() * accumulate, training_device()) for part in range(accumulate)]
+
+
+def require_even_shares(batch: int, accumulate: int) -> None:
+    """Raises ValueError where a batch does not divide evenly: better before the first step than at the first batch of another size."""
+    _require_even(batch, processes() * accumulate)
+
+
+def _require_even(rows: int, count: int) -> None:
+    if rows % count:
+        raise ValueError(f"a batch of {rows} does not divide into {count} equal shares (processes × accumulate)")
 
 
 @contextmanager

@@ -18,7 +18,7 @@ Loss = Callable[[int, Share], tuple[Tensor, dict[str, float]]]
 
 def learning_rate(step: int, plan: OptimiserConfig) -> float:
     """Warm-up, constant, linear decay to 0 over the last `decay_steps`."""
-    warm = min(1.0, (step + 1) / plan.warmup_steps)
+    warm = min(1.0, (step + 1) / max(1, plan.warmup_steps))
     return plan.learning_rate * warm * min(1.0, (plan.steps - step) / max(1, plan.decay_steps))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wuerstchen.config import OptimiserConfig
 from wuerstchen.training.checkpoint import save_atomically, whole_state
-from wuerstchen.training.distributed import anywhere, wait_for_all
+from wuerstchen.training.distributed import anywhere, require_even_shares, wait_for_all
 from wuerstchen.training.learner import learning_rate
 from wuerstchen.training.parallel import Parallel
 from wuerstchen.training.precision import maybe_compile
@@ -26,6 +26,7 @@ def train(run: StageRun, plan: OptimiserConfig, directory: Path, parallel: Paral
 
     With several processes (torchrun) every one calls it; a checkpoint fits any number of them. Returns False where a signal ended it
     early. Raises FloatingPointError on a loss or gradient that is not finite: the last checkpoint is then whole and of before it."""
+    require_even_shares(plan.batch, plan.accumulate)
     directory.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(run, plan, directory, parallel)
     saved_at = time.monotonic()

@@ -12,7 +12,7 @@ from wuerstchen.models.compressor import Compressor
 from wuerstchen.models.stage_a import StageA
 from wuerstchen.training.contact_sheet import write_pairs
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
-from wuerstchen.training.distributed import Share, training_device
+from wuerstchen.training.distributed import Share, require_even_shares, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.precision import full_precision
 from wuerstchen.training.precompute import load_part, new_stage_b
@@ -41,6 +41,8 @@ def stage_b_run(config: Config, pictures: PictureSet, latents: BucketArrays, ima
     compressor.backbone.load_imagenet(imagenet_weights)
     for network in (compressor, model):
         network.to(memory_format=torch.channels_last)  # convolutions next to norms over channels
+    if plan.full_picture_steps > 0:
+        require_even_shares(plan.batch // WHOLE_PICTURE_BATCH_SHARE, plan.accumulate)
     device = training_device()
     stage_a = load_part(runs, "stage-a", "stage_a", StageA(config.stage_a)).to(device)
 
