@@ -2,6 +2,9 @@ import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** On a machine that is busy with other work, tests take some ten times as long as alone. */
+const testTimeout = 60_000;
+
 const secretsForTests = {
   LATENT_KEY_SECRET: "latent-key-secret-for-tests-only",
   GPU_BACKEND_SECRET: "gpu-backend-secret-for-tests-only",
@@ -21,6 +24,7 @@ export default defineConfig({
         resolve: { alias: { "#bundle": fileURLToPath(new URL("test/support/models/tiny", import.meta.url)) } },
         test: {
           name: "workerd",
+          testTimeout,
           include: ["test/{workers,shared}/**/*.test.ts"],
           setupFiles: ["./test/workers/support/migrate-database.ts"],
         },
@@ -28,6 +32,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
+          testTimeout,
           environment: "node",
           include: ["test/{gpu-backend,shared,scripts,e2e}/**/*.test.ts", "test/architecture.test.ts"],
         },
