@@ -7,12 +7,24 @@ export interface QueuedCall {
   /** Only calls of one key can share a run. */
   readonly key: string;
   readonly rows: number;
+  /** Whether its graph runs once a job, and is not a step of a sampler. */
+  readonly isOnce: boolean;
+}
+
+/**
+ * Negative when `a` runs before `b`. Within a class, what runs once a job goes first: it lets a job into a batch, or
+ * ends one, and behind the steps of an older job it would wait for all of them.
+ */
+export function compareCalls(a: QueuedCall, b: QueuedCall): number {
+  const isSameClass = a.urgency.priority === b.urgency.priority;
+  if (isSameClass && a.isOnce !== b.isOnce) return a.isOnce ? -1 : 1;
+  return compareUrgency(a.urgency, b.urgency);
 }
 
 /** The call that runs next; undefined when none waits. Among equals, the one that waits longest. */
 export function mostUrgent<Call extends QueuedCall>(waiting: readonly Call[]): Call | undefined {
   return waiting.reduce<Call | undefined>(
-    (best, call) => (best === undefined || compareUrgency(call.urgency, best.urgency) < 0 ? call : best),
+    (best, call) => (best === undefined || compareCalls(call, best) < 0 ? call : best),
     undefined,
   );
 }

@@ -64,7 +64,8 @@ export function createGraphRunner({ graphs, rowsMax, now }: GraphRunnerOptions):
   function enqueue(name: GraphName, inputs: NamedTensors, context: JobContext): Promise<Float32Tensor> {
     return new Promise((resolve, reject) => {
       const place = { urgency: context.urgency, key: rules.keyOf(name, inputs), rows: rowsOf(inputs) };
-      waiting.add({ ...place, name, inputs, context, resolve, reject });
+      const isOnce = rowsMax[name] === undefined;
+      waiting.add({ ...place, isOnce, name, inputs, context, resolve, reject });
       void runWhileCallsWait();
     });
   }

@@ -1,12 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { companionsOf, mostUrgent, type QueuedCall } from "../../../gpu-backend/runtime/call-queue.ts";
+import { companionsOf, compareCalls, mostUrgent, type QueuedCall } from "../../../gpu-backend/runtime/call-queue.ts";
 import { createGraphRunner, type JobContext } from "../../../gpu-backend/runtime/graph-runner.ts";
 import { type GraphName, type GraphSet, mapNames } from "../../../gpu-backend/runtime/graph-set.ts";
 import { float32Tensor } from "../../../gpu-backend/runtime/host-tensor.ts";
 import { concatenateRows, splitRows } from "../../../gpu-backend/runtime/row-batch.ts";
 import { AppError } from "../../../shared/errors.ts";
-import { compareUrgency } from "../../../shared/wire/urgency.ts";
 
 const patient = Number.POSITIVE_INFINITY;
 
@@ -119,6 +118,17 @@ describe("a runner", () => {
     expect(runs).toEqual(["stageA 1", "stageB 1"]);
   });
 
+  test("lets a job into the batch of an older one at its next step", async () => {
+    const runs: string[] = [];
+    const runner = await warmRunner(runs);
+    const older = runner.graphsFor(contextOf()).stageC;
+    const newer = runner.graphsFor(contextOf());
+    const olderJob = older.run(numbers(1)).then(() => older.run(numbers(2)));
+    const newerJob = newer.textEncoder.run(numbers(3)).then(() => newer.stageC.run(numbers(4)));
+    await Promise.all([olderJob, newerJob]);
+    expect(runs).toEqual(["textEncoder 1", "stageC 2", "stageC 1"]);
+  });
+
   test("charges each job its share of a run by rows", async () => {
     let clock = 0;
     const runner = await warmRunner([], undefined, () => (clock += 6));
@@ -137,10 +147,11 @@ const calls = fc.array(
       deadlineMs: fc.constantFrom(1, 2, patient),
       key: fc.constantFrom("a", "b"),
       rows: fc.constantFrom(1, 2),
+      isOnce: fc.boolean(),
     })
-    .map(({ key, rows, ...terms }): QueuedCall => {
+    .map(({ key, rows, isOnce, ...terms }): QueuedCall => {
       arrival += 1;
-      return { key, rows, urgency: { ...terms, arrival } };
+      return { key, rows, isOnce, urgency: { ...terms, arrival } };
     }),
   { minLength: 1, maxLength: 20 },
 );
@@ -150,7 +161,7 @@ test("a batch has its most urgent call in front, one key, no call twice, and hol
     fc.property(calls, fc.constantFrom(1, 2), fc.constantFrom(2, 4, 16), (waiting, rowsMin, rowsMax) => {
       const leader = mostUrgent(waiting);
       if (leader === undefined) throw new Error("Nothing waits.");
-      expect(waiting.every((call) => compareUrgency(leader.urgency, call.urgency) <= 0)).toBe(true);
+      expect(waiting.every((call) => compareCalls(leader, call) <= 0)).toBe(true);
       const batch = companionsOf(leader, waiting, { rowsMin, rowsMax });
       expect(batch[0]).toBe(leader);
       expect(new Set(batch).size).toBe(batch.length);

@@ -1,58 +1,19 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { backoffMs, createLane, type Lane, type LaneOptions } from "../../../gpu-backend/scheduling/lane.ts";
-import { createScheduler, type Scheduler } from "../../../gpu-backend/scheduling/scheduler.ts";
-import { createServiceRate } from "../../../gpu-backend/scheduling/service-rate.ts";
+import { backoffMs, type Lane } from "../../../gpu-backend/scheduling/lane.ts";
 import { tinyDirectory, tinyRequest } from "../../support/tiny-bundle.ts";
+import { patient, startTinyLane, type TinyLane, tinyLoad } from "../../support/tiny-lane.ts";
 
-const modulePath = join(import.meta.dirname, "../../../gpu-backend/lane-main.ts");
 const longRequest = { ...tinyRequest, steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
 const open: Lane[] = [];
-const tinyLoad = {
-  directory: tinyDirectory,
-  execution: { provider: "cpu" as const, intraOpThreads: 1 },
-  conditionCacheBytesMax: 1e6,
-  picturesMax: 8,
-};
-
-/** A client that stays. */
-const patient = { signal: new AbortController().signal };
-
 afterEach(async () => {
   await Promise.all(open.splice(0).map((lane) => lane.close()));
 });
 
-interface Started {
-  readonly lane: Lane;
-  readonly scheduler: Scheduler;
-  readonly log: string[];
-  /** Process ids of the lanes that became ready, oldest first. */
-  readonly pids: number[];
-}
-
-function start(change: Partial<LaneOptions> = {}, waitingMax = 8): Started {
-  const entries: string[] = [];
-  const pids: number[] = [];
-  const record = (entry: Readonly<Record<string, unknown>>, message: string) => {
-    entries.push(JSON.stringify({ ...entry, message }));
-    if (message === "lane ready") pids.push(Number(entry["lanePid"]));
-  };
-  const log = { info: record, warn: record };
-  const lane = createLane({
-    modulePath,
-    environment: process.env,
-    load: tinyLoad,
-    log,
-    jobMsMax: 60_000,
-    stuckMsMax: 60_000,
-    readyMsMax: 60_000,
-    stopMsMax: 5_000,
-    ...change,
-  });
-  open.push(lane);
-  const bounds = { waitingMax, picturesMax: 8 };
-  const scheduler = createScheduler({ bounds, lane, rate: createServiceRate(), log, now: () => performance.now() });
-  return { lane, scheduler, log: entries, pids };
+function start(...options: Parameters<typeof startTinyLane>): TinyLane {
+  const started = startTinyLane(...options);
+  open.push(started.lane);
+  return started;
 }
 
 describe("a lane", () => {
