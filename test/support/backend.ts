@@ -93,6 +93,11 @@ export function stageCDraft(job: unknown): Draft {
   return { target: "/stage-c", contentType: "application/json", body: new TextEncoder().encode(JSON.stringify(job)) };
 }
 
+/** The draft of a cancellation. */
+export function cancelDraft(jobId: string): Draft {
+  return { ...stageCDraft({ jobId }), target: "/cancel" };
+}
+
 /** The draft of a decode; `query` begins with "?". */
 export function decodeDraft(latent: Uint8Array<ArrayBuffer>, query = "?format=png"): Draft {
   return { target: `/decode${query}`, contentType: "application/octet-stream", body: latent };

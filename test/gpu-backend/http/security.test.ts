@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Backend, decodeDraft, send, signedHeaders, stageCDraft, startBackend } from "../../support/backend.ts";
+import {
+  type Backend,
+  cancelDraft,
+  decodeDraft,
+  send,
+  signedHeaders,
+  stageCDraft,
+  startBackend,
+} from "../../support/backend.ts";
 import { tinyRequest } from "../../support/tiny-bundle.ts";
 
 let backend: Backend;
@@ -27,6 +35,7 @@ async function codeOf(response: Response): Promise<[number, string]> {
 describe.each([
   ["POST /stage-c", stageCDraft(tinyRequest)],
   ["POST /decode", decodeDraft(new Uint8Array(64))],
+  ["POST /cancel", cancelDraft("a-job-that-never-was")],
 ])("%s", (_, draft) => {
   const refused = [403, "invalid_signature"];
 

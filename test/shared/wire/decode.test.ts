@@ -4,7 +4,11 @@ import { decodeTarget, parseDecodeQuery } from "../../../shared/wire/decode.ts";
 import { formatServerTiming, parseServerTiming } from "../../../shared/wire/server-timing.ts";
 
 test("what the edge writes into the query the backend reads", () => {
-  for (const options of [{ format: "webp", quality: 0 }, { format: "jpeg", quality: 85 }, { format: "png" }] as const) {
+  for (const options of [
+    { format: "webp", quality: 0 },
+    { format: "jpeg", quality: 85, priority: "batch", deadlineMs: 5_000, jobId: "0123456789abcdef" },
+    { format: "png" },
+  ] as const) {
     const query = Object.fromEntries(new URL(decodeTarget(options), "http://backend.test").searchParams);
     expect(parseDecodeQuery(query)).toEqual({ ok: true, value: options });
   }
@@ -17,6 +21,9 @@ test.each<[Record<string, string>, string]>([
   [{ format: "png", quality: "1e1" }, "quality"],
   [{ format: "png", quality: "" }, "quality"],
   [{ format: "png", width: "9" }, "width"],
+  [{ format: "png", priority: "soon" }, "priority"],
+  [{ format: "png", deadlineMs: "0" }, "deadlineMs"],
+  [{ format: "png", jobId: "short" }, "jobId"],
 ])("the query %o is refused, naming the parameter", (query, param) => {
   expect(parseDecodeQuery(query)).toMatchObject({ ok: false, error: { code: "invalid_request", param } });
 });

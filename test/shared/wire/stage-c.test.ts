@@ -22,8 +22,11 @@ const response = {
   milliseconds: { queue: 0, textEncoder: 1.5, stageC: 20 },
 };
 
-test("a request survives the way over the wire", () => {
-  expect(parseStageCRequest(JSON.parse(JSON.stringify(request)))).toEqual({ ok: true, value: request });
+test("a request survives the way over the wire, with its terms and without", () => {
+  const terms = { priority: "batch", deadlineMs: 60_000, jobId: "0123456789abcdef" } as const;
+  for (const sent of [request, { ...request, ...terms }]) {
+    expect(parseStageCRequest(JSON.parse(JSON.stringify(sent)))).toEqual({ ok: true, value: sent });
+  }
 });
 
 describe("a request is refused, naming the field,", () => {
@@ -37,6 +40,11 @@ describe("a request is refused, naming the field,", () => {
     [{ latentShape: [16, 8] }, "latentShape"],
     [{ latentShape: [16, 0, 8] }, "latentShape.1"],
     [{ steps: 0 }, "steps"],
+    [{ priority: "urgent" }, "priority"],
+    [{ deadlineMs: 0 }, "deadlineMs"],
+    [{ deadlineMs: 86_400_001 }, "deadlineMs"],
+    [{ jobId: "short" }, "jobId"],
+    [{ jobId: "spaces are not allowed" }, "jobId"],
     [{ revision: undefined }, "revision"],
     [{ prompt: "a cat" }, "prompt"],
   ])("for %o", (change, param) => {

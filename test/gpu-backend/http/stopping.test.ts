@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseServerTiming } from "../../../shared/wire/server-timing.ts";
+import { type Backend, cancelDraft, send, signedHeaders, stageCDraft, startBackend } from "../../support/backend.ts";
+import { tinyRequest } from "../../support/tiny-bundle.ts";
+
+let backend: Backend;
+let seed = 100;
+
+beforeAll(async () => {
+  backend = await startBackend();
+});
+
+afterAll(() => backend.stop());
+
+/** A job of some hundred steps that nobody has asked for yet. */
+function longJob(terms: object = {}) {
+  seed += 10;
+  return { ...tinyRequest, steps: 100, seeds: Array.from({ length: 8 }, (_, i) => seed + i), ...terms };
+}
+
+async function metric(name: string): Promise<number> {
+  const text = await (await fetch(`${backend.url}/metrics`)).text();
+  const line = text.split("\n").find((entry) => entry.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1) ?? 0);
+}
+
+/** Asks again until the metric has this value. */
+async function reaches(name: string, value: number): Promise<void> {
+  while ((await metric(name)) !== value);
+}
+
+const cancelledJobs = 'jobs_total{kind="stage-c",outcome="job_cancelled"}';
+
+async function codeOf(response: Response): Promise<[number, string]> {
+  const { error } = (await response.json()) as { error: { code: string } };
+  return [response.status, error.code];
+}
+
+describe("a job", () => {
+  test("stops when its client closes the connection, and what it used is counted", async () => {
+    const draft = stageCDraft(longJob());
+    const client = new AbortController();
+    const headers = await signedHeaders(draft);
+    const { body, target } = draft;
+    const answer = fetch(`${backend.url}${target}`, { method: "POST", headers, body, signal: client.signal });
+    await reaches("queue_depth", 1);
+    client.abort();
+    await expect(answer).rejects.toThrow("abort");
+    await reaches("queue_depth", 0);
+    await reaches(cancelledJobs, 1);
+  });
+
+  test("stops when it is cancelled by its id; both answers tell what it used of the device", async () => {
+    const jobId = "a-job-to-be-cancelled";
+    const running = send(backend, stageCDraft(longJob({ jobId })));
+    await reaches("queue_depth", 1);
+    const cancelled = await send(backend, cancelDraft(jobId));
+    const answer = await running;
+    const { gpu } = parseServerTiming(answer.headers.get("server-timing"));
+    expect(await codeOf(answer)).toEqual([409, "job_cancelled"]);
+    const { gpuMilliseconds, ...rest } = (await cancelled.json()) as { gpuMilliseconds: number };
+    expect(rest).toEqual({ cancelled: true });
+    expect(gpu).toBeCloseTo(gpuMilliseconds, 1);
+  });
+
+  test("stops at its deadline with 504", async () => {
+    const answer = await send(backend, stageCDraft(longJob({ deadlineMs: 1 })));
+    expect(Object.keys(parseServerTiming(answer.headers.get("server-timing")))).toEqual(["queue", "gpu"]);
+    expect(await codeOf(answer)).toEqual([504, "deadline_exceeded"]);
+  });
+
+  test("cannot take the id of another that is not done", async () => {
+    const jobId = "an-id-that-is-taken";
+    const running = send(backend, stageCDraft(longJob({ jobId })));
+    await reaches("queue_depth", 1);
+    expect(await codeOf(await send(backend, stageCDraft(longJob({ jobId }))))).toEqual([400, "invalid_request"]);
+    await send(backend, cancelDraft(jobId));
+    await running;
+  });
+
+  test("that is sent twice goes on for the one who stays when the other cancels", async () => {
+    const order = longJob();
+    const leaving = send(backend, stageCDraft({ ...order, jobId: "the-one-that-leaves" }));
+    const staying = send(backend, stageCDraft({ ...order, jobId: "the-one-that-stays" }));
+    await reaches("queue_depth", 1);
+    await send(backend, cancelDraft("the-one-that-leaves"));
+    await leaving;
+    expect((await staying).status).toBe(200);
+  });
+});
+
+test("a cancellation of a job that is unknown or done says so", async () => {
+  const answer = await send(backend, cancelDraft("a-job-that-never-was"));
+  expect([answer.status, await answer.json()]).toEqual([200, { cancelled: false, gpuMilliseconds: 0 }]);
+});
+
+test("a cancellation of anything but an id is refused, naming the field", async () => {
+  expect(await codeOf(await send(backend, cancelDraft("short")))).toEqual([400, "invalid_request"]);
+});
