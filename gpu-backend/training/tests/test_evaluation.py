@@ -98,13 +98,15 @@ def test_psnr_of_a_known_error() -> None:
 
 def test_a_planted_embedding_is_retrieved_and_a_spoilt_one_is_not() -> None:
     similarity = np.eye(150) + RNG.normal(size=(150, 150)) * 0.01
-    assert choices(similarity).all()
+    everyone = np.arange(150)
+    assert choices(similarity, everyone).all()
     similarity[3, 7], similarity[5, 120] = 2, 2  # 120 is not among the hundred from 5 on
-    assert np.flatnonzero(~choices(similarity)).tolist() == [3]
+    assert np.flatnonzero(~choices(similarity, everyone)).tolist() == [3]
+    assert choices(similarity[[3, 5]], np.array([3, 5])).tolist() == [False, True]
 
 
 def test_guessing_is_right_once_in_a_hundred() -> None:
-    assert choices(RNG.normal(size=(1000, 1000))).mean() == pytest.approx(0.01, abs=0.01)
+    assert choices(RNG.normal(size=(1000, 1000)), np.arange(1000)).mean() == pytest.approx(0.01, abs=0.01)
 
 
 def test_matching_counts_every_pair_of_a_label_as_right() -> None:

@@ -34,11 +34,11 @@ class Part:
 
 
 PARTS = {
-    "retrieval": Part(retrieval.run),
+    "retrieval": Part(retrieval.run, ("captions",)),
     "unseen": Part(unseen.run, ("unseen",)),
     "reconstruction": Part(reconstruction.run, weights=DECODER_WEIGHTS),
     "distribution": Part(distribution.run, ("samples",)),
-    "diversity": Part(diversity.run, ("seeds",)),
+    "diversity": Part(diversity.run, ("captions", "seeds")),
     "groups": Part(groups.run, ("seeds",)),
     "sampler": Part(sampler.run, ("sampler_prompts",)),
     "compression": Part(compression.run, ("compression_steps", "compression_batch"), WEIGHTS[:1]),
@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--parts", default=",".join(PARTS), help="comma-separated; default: %(default)s")
     made.add_argument("--again", action="store_true", help="measure also what is stored")
     made.add_argument("--unseen", type=Path, help="prompts that no caption holds; default: the configuration's name with .unseen.txt")
+    made.add_argument("--captions", type=int, default=200, help="captions of a list that the judge is asked about (%(default)s)")
     made.add_argument("--samples", type=int, default=1000, help="pictures a crowd for FID and KID (%(default)s)")
     made.add_argument("--seeds", type=int, default=4, help="pictures a prompt for diversity and bias (%(default)s)")
     made.add_argument("--sampler-prompts", type=int, default=50, help="prompts for each guidance and step count (%(default)s)")

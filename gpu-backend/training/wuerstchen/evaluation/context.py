@@ -26,6 +26,7 @@ TEXT_BATCH = 256
 class Options:
     """Everything that a figure depends on besides weights and pictures. `unseen`: the text of the prompts file."""
 
+    captions: int
     samples: int
     seeds: int
     sampler_prompts: int

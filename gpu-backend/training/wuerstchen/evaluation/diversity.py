@@ -6,7 +6,7 @@ from wuerstchen.evaluation.context import Context
 from wuerstchen.evaluation.features import deep_features
 from wuerstchen.evaluation.lists import favourites_list, held_out_list, training_list
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Sheet, share
-from wuerstchen.evaluation.retrieval import generated_of
+from wuerstchen.evaluation.retrieval import generated_of, spread
 from wuerstchen.evaluation.sheets import write_sheet
 
 PROMPTS = 40
@@ -85,8 +85,8 @@ def _memory(context: Context) -> tuple[list[Kpi], Chart, Sheet]:
     real = pairwise_distances(deep_features(np.asarray(context.views[0][np.array(lists["held-out captions"])])), train).min(1)
     threshold = float(np.percentile(real, COPY_PERCENTILE))
     kpis, nearest, distances = [], {}, {}
-    for name, indices in lists.items():
-        rows = np.array(indices)
+    lists = {name: np.array(indices)[spread(len(indices), context.options.captions)] for name, indices in lists.items()}
+    for name, rows in lists.items():
         table = pairwise_distances(deep_features(context.features(generated_of(context, rows))), train)
         nearest[name], distances[name] = table.argmin(1), table.min(1)
         kpis.append(_nearer(name, distances[name], real))
@@ -124,12 +124,12 @@ def _memory(context: Context) -> tuple[list[Kpi], Chart, Sheet]:
     )
     last = list(lists)[-1]
     closest = np.argsort(distances[last])[:SHEET_PICTURES]
-    rows = np.array(lists[last])[closest]
+    rows = lists[last][closest]
     sheet = write_sheet(
         context.out,
         "nearest",
         pictures.pixels[pictures.train[nearest[last][closest]]],
-        generated_of(context, np.array(lists[last]))[closest],
+        generated_of(context, lists[last])[closest],
         [pictures.records[i].captions[0] for i in rows],
         "The generated pictures nearest to a training picture",
         f"Of {last}: the training picture above, the generated one below. The worst cases, not typical ones.",

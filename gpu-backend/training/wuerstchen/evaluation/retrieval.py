@@ -11,18 +11,19 @@ from wuerstchen.evaluation.sheets import write_sheet
 SHEET_COLUMNS, SHEET_PICTURES = 10, 20
 
 
-def choices(similarity: np.ndarray, candidates: int = CANDIDATES) -> np.ndarray:
-    """(n,) True where a picture's own words beat those of the `candidates - 1` entries that follow it, around the end.
+def choices(similarity: np.ndarray, own: np.ndarray, candidates: int = CANDIDATES) -> np.ndarray:
+    """(n,) True where a picture's own words beat those of the `candidates - 1` entries that follow them, around the end.
 
-    `similarity` (n, n): row i is picture i, column i its own words. So chance is 1 % for a list of any length from 100 on."""
-    count = len(similarity)
-    columns = (np.arange(count)[:, None] + np.arange(min(candidates, count))) % count
+    `similarity` (n, m): n pictures against the words of a list of m; `own` (n,) says which are a picture's own. So chance is 1 % for
+    a list of any length from 100 on."""
+    count = similarity.shape[1]
+    columns = (own[:, None] + np.arange(min(candidates, count))) % count
     return np.take_along_axis(similarity, columns, axis=1).argmax(1) == 0
 
 
-def ranks(similarity: np.ndarray) -> np.ndarray:
-    """(n,) 0 where the own words are the best of all n."""
-    return (similarity > np.diag(similarity)[:, None]).sum(1)
+def spread(count: int, wanted: int) -> np.ndarray:
+    """(≤ wanted,) of the numbers 0 … count - 1, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(int))
 
 
 LISTS = {
@@ -40,7 +41,7 @@ def run(context: Context) -> PartResult:
     rows = {"held_out": held_out_list(pictures), "training": training_list(pictures), "favourites": favourites_list(curriculum, pictures)}
     rows = {name: indices for name, indices in rows.items() if indices}
     right = {name: judge_list(context, np.array(indices)) for name, indices in rows.items()}
-    kpis = [kpi for name, kinds in right.items() for kpi in _kpis(name, kinds)] + _ceilings(context)
+    kpis = [kpi for name, kinds in right.items() for kpi in _kpis(name, kinds, min(CANDIDATES, len(rows[name])))] + _ceilings(context)
     kinds = ("real", "reconstructed", "generated")
     chart = Chart(
         f"Right words among {CANDIDATES}",
@@ -65,17 +66,19 @@ def run(context: Context) -> PartResult:
 
 
 def judge_list(context: Context, indices: np.ndarray) -> dict[str, np.ndarray]:
-    """For real, reconstructed and generated pictures: (n,) whether the words were picked; and `style`, of the generated ones."""
-    records = [context.pictures.records[i] for i in indices]
-    generated = context.features(generated_of(context, indices))
+    """For real, reconstructed and generated pictures: (n,) whether the words were picked; and `style`, of the generated ones.
+
+    At most `captions` of the list are asked, each against the words of the whole list."""
+    own = spread(len(indices), context.options.captions)
+    asked, words = indices[own], [context.pictures.records[i].label for i in indices]
+    generated = context.features(generated_of(context, asked))
     crowds = {
-        "real": context.views[0][indices],
-        "reconstructed": context.features(context.maker.reconstruct(context.pictures, indices)),
+        "real": context.views[0][asked],
+        "reconstructed": context.features(context.maker.reconstruct(context.pictures, asked)),
         "generated": generated,
     }
-    words = [record.label for record in records]
-    right = {kind: choices(context.similarity(features, words)) for kind, features in crowds.items()}
-    right["style"] = context.evaluator.classify("style", generated) == class_targets(context.pictures)["style"][indices]
+    right = {kind: choices(context.similarity(features, words), own) for kind, features in crowds.items()}
+    right["style"] = context.evaluator.classify("style", generated) == class_targets(context.pictures)["style"][asked]
     return right
 
 
@@ -84,7 +87,7 @@ def generated_of(context: Context, indices: np.ndarray) -> np.ndarray:
     return context.maker.make_for([context.pictures.records[i] for i in indices])
 
 
-def _kpis(name: str, right: dict[str, np.ndarray]) -> list[Kpi]:
+def _kpis(name: str, right: dict[str, np.ndarray], candidates: int) -> list[Kpi]:
     title, meaning = LISTS[name]
     count = len(right["generated"])
 
@@ -97,9 +100,9 @@ def _kpis(name: str, right: dict[str, np.ndarray]) -> list[Kpi]:
         one(
             "generated",
             "Recognised",
-            f"{meaning} The share of generated pictures whose words the judge picks out of {min(CANDIDATES, count)}; "
+            f"{meaning} The share of generated pictures whose words the judge picks out of {candidates}; "
             f"of the real pictures it picks {100 * right['real'].mean():.0f} %.",
-            f"Guessing gives {100 / min(CANDIDATES, count):.0f} %.",
+            f"Guessing gives {100 / candidates:.0f} %.",
             True,
         ),
         one(
@@ -136,14 +139,14 @@ def _ceilings(context: Context) -> list[Kpi]:
 
 def _sheet(context: Context, name: str, indices: np.ndarray) -> Sheet:
     title, _ = LISTS[name]
-    shown = indices[:: max(1, len(indices) // SHEET_PICTURES)][:SHEET_PICTURES]
-    made = generated_of(context, indices)[np.isin(indices, shown)]
+    asked = indices[spread(len(indices), context.options.captions)]
+    shown = asked[spread(len(asked), SHEET_PICTURES)]
     captions = [context.pictures.records[i].captions[0] for i in shown]
     return write_sheet(
         context.out,
         f"generated-{name.replace('_', '-')}",
         context.pictures.pixels[shown],
-        made,
+        generated_of(context, shown),
         captions,
         f"Generated pictures, {title}",
         "Each real picture stands above the one that was generated from its caption. Chosen by rule, not by beauty.",

@@ -41,7 +41,7 @@ def run(context: Context) -> PartResult:
 
     def accuracy_of(guidance: float, steps: int) -> float:
         made = context.maker.make(prompts, list(range(len(prompts))), guidance, steps)
-        return float(choices(context.similarity(context.features(made), words)).mean())
+        return float(choices(context.similarity(context.features(made), words), np.arange(len(words))).mean())
 
     accuracy = np.array([[accuracy_of(guidance, steps) for steps in STEPS] for guidance in GUIDANCES])
     row, column = recommend(accuracy, len(rows))
