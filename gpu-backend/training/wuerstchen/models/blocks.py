@@ -30,6 +30,15 @@ class ChannelNorm(nn.Module):
         return F.layer_norm(x.permute(0, 2, 3, 1), (self.channels,), eps=1e-6).permute(0, 3, 1, 2)
 
 
+def _sum_over_places(x: Tensor) -> Tensor:
+    """(b, h, w, c) to (b, 1, 1, c). In a graph it is a product with ones: ONNX Runtime's ReduceSum adds up a batch of one in another
+    order than a batch of several, and then a picture's bytes would depend on its company."""
+    if torch.compiler.is_exporting():
+        places = x.flatten(1, 2)  # (b, h*w, c)
+        return (torch.ones_like(places[:, :, :1]).transpose(1, 2) @ places).unsqueeze(1)
+    return x.sum(dim=(1, 2), keepdim=True)
+
+
 class GlobalResponseNorm(nn.Module):
     """ConvNeXt V2's response norm on (b, h, w, c). Reads the whole map, so a crop's result is not a part of the whole's."""
 
@@ -39,7 +48,7 @@ class GlobalResponseNorm(nn.Module):
         self.beta = nn.Parameter(torch.zeros(1, 1, 1, channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        response = x.pow(2).sum(dim=(1, 2), keepdim=True).add(1e-12).sqrt()  # (b, 1, 1, c); 1e-12: finite slope at 0
+        response = _sum_over_places(x.pow(2)).add(1e-12).sqrt()  # (b, 1, 1, c); 1e-12: finite slope at 0
         return self.gamma * (x * (response / (response.mean(dim=-1, keepdim=True) + 1e-6))) + self.beta + x
 
 
