@@ -38,7 +38,7 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
   /** Jobs that may wait; of batch jobs, half as many. Beyond some minutes of work their clients have gone. */
   QUEUE_JOBS_MAX: wholeNumber(0, 10_000).default(32),
-  /** Pictures whose steps run together, and which are begun at a time. Eight keep a CPU busy; a card takes more. */
+  /** Pictures whose steps run together. Eight keep a CPU busy; a card takes more. */
   PICTURES_TOGETHER_MAX: wholeNumber(1, 64).default(8),
   /** A job that takes longer is stopped; ten pictures at the most steps on a CPU need some minutes. */
   JOB_SECONDS_MAX: wholeNumber(1, 86_400).default(600),

@@ -31,7 +31,8 @@ async function main(): Promise<void> {
   const bundle = await readBundle(join(config.MODELS_DIR, config.MODEL_ID));
   const lane = createLane(laneOptions(config, bundle, log));
   const scheduler = createScheduler({
-    bounds: { waitingMax: config.QUEUE_JOBS_MAX, picturesMax: config.PICTURES_TOGETHER_MAX },
+    // Twice what runs together: the next are at hand when these end, and no run goes out half empty meanwhile.
+    bounds: { waitingMax: config.QUEUE_JOBS_MAX, picturesMax: 2 * config.PICTURES_TOGETHER_MAX },
     lane,
     rate: createServiceRate(),
     log,

@@ -67,7 +67,7 @@ test("jobs beyond the queue are told when to come back, and the others are done"
   const backend = await start({ QUEUE_JOBS_MAX: "1" });
   const job = send(backend, stageCDraft(longRequest));
   await queueHolds(backend, 1);
-  const waiting = send(backend, stageCDraft(tinyRequest));
+  const waiting = send(backend, stageCDraft({ ...longRequest, seeds: longRequest.seeds.map((seed) => seed + 10) }));
   await queueHolds(backend, 2);
   const refused = await send(backend, stageCDraft({ ...tinyRequest, seeds: [43] }));
   expect([refused.status, refused.headers.has("retry-after")]).toEqual([429, true]);
