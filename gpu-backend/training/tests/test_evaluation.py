@@ -117,8 +117,9 @@ def test_matching_counts_every_pair_of_a_label_as_right() -> None:
 
 def test_the_lists_are_fixed_and_share_no_concept(pictures_directory: Path) -> None:
     pictures = PictureSet(pictures_directory, 64)
-    asked, trained = held_out_list(pictures), training_list(pictures)
-    assert asked == held_out_list(PictureSet(pictures_directory, 64))
+    curriculum = load_config(CONFIGS / "tiny.toml").curriculum_c
+    asked, trained = held_out_list(curriculum, pictures), training_list(curriculum, pictures)
+    assert asked == held_out_list(curriculum, PictureSet(pictures_directory, 64))
     assert set(asked) <= set(pictures.held_out.tolist())
     assert not {pictures.records[i].label for i in asked} & {pictures.records[i].label for i in trained}
 

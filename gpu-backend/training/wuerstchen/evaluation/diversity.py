@@ -30,7 +30,7 @@ def within_and_between(features: np.ndarray, seeds: int) -> tuple[float, float]:
 
 def run(context: Context) -> PartResult:
     pictures, seeds = context.pictures, context.options.seeds
-    asked = (favourites_list(context.config.curriculum_c, pictures) or training_list(pictures))[:PROMPTS]
+    asked = (favourites_list(context.config.curriculum_c, pictures) or training_list(context.config.curriculum_c, pictures))[:PROMPTS]
     captions = [pictures.records[i].captions[0] for i in asked]
     made = context.maker.make([caption for caption in captions for _ in range(seeds)], list(range(seeds)) * len(captions))
     within, between = within_and_between(deep_features(context.features(made)), seeds)
@@ -79,7 +79,10 @@ def _memory(context: Context) -> tuple[list[Kpi], Chart, Sheet]:
     """Nearest training neighbours of generated pictures, against those of real pictures that were not trained."""
     pictures = context.pictures
     train = deep_features(np.asarray(context.views[0][pictures.train]))
-    lists = {"held-out captions": held_out_list(pictures), "training captions": training_list(pictures)}
+    lists = {
+        "held-out captions": held_out_list(context.config.curriculum_c, pictures),
+        "training captions": training_list(context.config.curriculum_c, pictures),
+    }
     if favourites := favourites_list(context.config.curriculum_c, pictures):
         lists["favourite concepts"] = favourites
     real = pairwise_distances(deep_features(np.asarray(context.views[0][np.array(lists["held-out captions"])])), train).min(1)

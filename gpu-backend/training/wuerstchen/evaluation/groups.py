@@ -114,7 +114,7 @@ def _other_words(context: Context, kind: str, own: set[str]) -> list[str]:
     if kind == "flag":
         return sorted({record.label for record in records if record.kind == "flag"} - own)
     toned = toned_concepts(context.pictures)
-    listed = [records[i] for i in held_out_list(context.pictures)]
+    listed = [records[i] for i in held_out_list(context.config.curriculum_c, context.pictures)]
     return [r.label for r in listed if r.label not in own and ((p := person_of(r)) is None or p.concept not in toned)][:99]
 
 

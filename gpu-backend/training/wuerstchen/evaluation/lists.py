@@ -40,15 +40,22 @@ def distinct_labels(pictures: PictureSet, indices: list[int], count: int) -> lis
     return list(first.values())[:count]
 
 
-def held_out_list(pictures: PictureSet, count: int = CANDIDATES) -> list[int]:
-    return distinct_labels(pictures, weighted_order(pictures, pictures.held_out), count)
+def offered(curriculum: CurriculumConfig, pictures: PictureSet, indices: np.ndarray) -> np.ndarray:
+    """Those in a style that the model is trained in: all, unless the curriculum takes its draws from some styles only."""
+    if not curriculum.only_styles:
+        return indices
+    return np.array([i for i in indices if pictures.records[i].style in curriculum.styles], dtype=np.int64)
 
 
-def training_list(pictures: PictureSet, count: int = CANDIDATES) -> list[int]:
+def held_out_list(curriculum: CurriculumConfig, pictures: PictureSet, count: int = CANDIDATES) -> list[int]:
+    return distinct_labels(pictures, weighted_order(pictures, offered(curriculum, pictures, pictures.held_out)), count)
+
+
+def training_list(curriculum: CurriculumConfig, pictures: PictureSet, count: int = CANDIDATES) -> list[int]:
     """Training pictures whose labels are not those of the held-out list, so that the two lists share no concept."""
-    asked = {pictures.records[i].label for i in held_out_list(pictures)}
-    order = [i for i in weighted_order(pictures, pictures.train) if pictures.records[i].label not in asked]
-    return distinct_labels(pictures, order, count)
+    asked = {pictures.records[i].label for i in held_out_list(curriculum, pictures)}
+    order = weighted_order(pictures, offered(curriculum, pictures, pictures.train))
+    return distinct_labels(pictures, [i for i in order if pictures.records[i].label not in asked], count)
 
 
 def favourites_list(curriculum: CurriculumConfig, pictures: PictureSet) -> list[int]:

@@ -38,7 +38,11 @@ LISTS = {
 
 def run(context: Context) -> PartResult:
     pictures, curriculum = context.pictures, context.config.curriculum_c
-    rows = {"held_out": held_out_list(pictures), "training": training_list(pictures), "favourites": favourites_list(curriculum, pictures)}
+    rows = {
+        "held_out": held_out_list(curriculum, pictures),
+        "training": training_list(curriculum, pictures),
+        "favourites": favourites_list(curriculum, pictures),
+    }
     rows = {name: indices for name, indices in rows.items() if indices}
     right = {name: judge_list(context, np.array(indices)) for name, indices in rows.items()}
     kpis = [kpi for name, kinds in right.items() for kpi in _kpis(name, kinds, min(CANDIDATES, len(rows[name])))] + _ceilings(context)

@@ -26,7 +26,7 @@ def recommend(accuracy: np.ndarray, count: int) -> tuple[int, int]:
 def prompts_of(context: Context) -> np.ndarray:
     """Half favourites, where nearly all is recognised, half other training captions, where little is: neither end hides a difference."""
     pictures = context.pictures
-    favourites, others = favourites_list(context.config.curriculum_c, pictures), training_list(pictures)
+    favourites, others = favourites_list(context.config.curriculum_c, pictures), training_list(context.config.curriculum_c, pictures)
     order = [i for pair in zip_longest(favourites[::4], others) for i in pair if i is not None]
     labels: dict[str, int] = {}
     for index in order:
