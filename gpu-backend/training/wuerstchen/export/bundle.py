@@ -46,6 +46,7 @@ def export_graph(graph: Graph, path: Path) -> float:
 
 def exact_model(graph: Graph) -> onnx.ModelProto:
     """The graph with float32 weights, without the exporter's notes on where each node came from."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of operators that nothing here uses
     program = torch.onnx.export(
         Exported(graph).eval(),
         example_inputs(graph, 2, 8, 9, seed=0),
@@ -190,7 +191,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="bundle folder, for example ../models/emoji-128")
     parser.add_argument("--created", required=True, help="date of the training, YYYY-MM-DD")
     arguments = parser.parse_args()
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of operators that nothing here uses
     config = load_config(arguments.config)
     runs = arguments.runs / config.id
     figures = write_bundle(config, trained_stages(config, runs), tokenizer_file(runs), arguments.out, arguments.created)
