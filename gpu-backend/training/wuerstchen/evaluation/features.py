@@ -22,7 +22,9 @@ POOLED_MAPS = ((2, 4), (4, 4), (10, 2), (15, 2))
 COLOUR_CELLS = 8
 DEEP_CHANNELS, DEEP_CELLS = 320, 4
 BATCH = 64
-VIEWS = 2
+# As they are, augmented, and augmented in grey.
+VIEWS = 3
+LUMINANCE = (0.299, 0.587, 0.114)
 
 
 class PictureFeatures(nn.Module):
@@ -89,9 +91,14 @@ def augmented(images: Tensor, generator: torch.Generator) -> Tensor:
     return (torch.lerp(moved, blurred, share) + noise).clamp(0, 1)
 
 
+def grey(images: Tensor) -> Tensor:
+    """(n, 3, h, w) without colour: a judge that knows things in grey can tell a dog that is green."""
+    return (images * torch.tensor(LUMINANCE)[:, None, None]).sum(1, keepdim=True).expand(-1, 3, -1, -1)
+
+
 @torch.no_grad()
 def training_views(network: PictureFeatures, pictures: PictureSet, directory: Path) -> list[np.ndarray]:
-    """Features of all pictures, (n, 2944) float16 each: first as they are, then augmented. Computed once a data set and kept."""
+    """Features of all pictures, (n, 2944) float16 each: as they are, augmented, augmented in grey. Computed once a data set and kept."""
     return [_view(network, pictures, directory / f"features-{view}.npy", view) for view in range(VIEWS)]
 
 
@@ -102,6 +109,8 @@ def _view(network: PictureFeatures, pictures: PictureSet, path: Path, view: int)
             images = pictures.images(np.arange(start, min(start + BATCH, count)))
             if view > 0:
                 images = augmented(images, torch.Generator().manual_seed(view * count + start))
+            if view == VIEWS - 1:
+                images = grey(images)
             rows.append(network(images.contiguous(memory_format=torch.channels_last)).half().numpy())
         part = path.with_suffix(".part.npy")
         np.save(part, np.concatenate(rows))

@@ -5,7 +5,7 @@ import torch
 
 from wuerstchen.evaluation.colour import NAMES, dominant_colour
 from wuerstchen.evaluation.context import Context
-from wuerstchen.evaluation.features import to_bytes, to_tensor
+from wuerstchen.evaluation.features import grey, to_bytes, to_tensor
 from wuerstchen.evaluation.results import Kpi, PartResult, Table, share
 from wuerstchen.evaluation.sheets import write_sheet
 from wuerstchen.training.data import PictureSet
@@ -49,7 +49,8 @@ def run(context: Context) -> PartResult:
             f'The share of {len(asked)} prompts such as "{prompts[0][0]} {prompts[0][1]}", found in no caption, whose picture '
             "shows the object and has "
             "the colour. Low means that the model recalls pictures rather than understands words.",
-            "The object is named by the judge among the list's objects, the colour by the commonest hue. One picture a prompt.",
+            "The object is named by the judge among the list's objects, from the picture in grey; the colour by the commonest "
+            "hue. One picture a prompt.",
             True,
         ),
         share(
@@ -99,7 +100,8 @@ def run(context: Context) -> PartResult:
 def judge(context: Context, pictures: np.ndarray, prompts: list[tuple[str, str]]) -> tuple[np.ndarray, np.ndarray]:
     """(n,) object right and (n,) colour right, for one picture a prompt."""
     things = sorted({thing for _, thing in prompts})
-    picked = context.similarity(context.features(pictures), things).argmax(1)
+    # In grey: a judge that has only seen yellow bananas must not take a blue one for something blue.
+    picked = context.similarity(context.features(to_bytes(grey(to_tensor(pictures)))), things).argmax(1)
     concept = np.array([things[k] == thing for k, (_, thing) in zip(picked, prompts, strict=True)])
     colour = np.array([dominant_colour(picture) == colour for picture, (colour, _) in zip(pictures, prompts, strict=True)])
     return concept, colour
