@@ -34,7 +34,7 @@ export default defineConfig({
           name: "node",
           testTimeout,
           environment: "node",
-          include: ["test/{gpu-backend,shared,scripts,e2e}/**/*.test.ts", "test/architecture.test.ts"],
+          include: ["test/{gpu-backend,shared,scripts,contract,e2e}/**/*.test.ts", "test/architecture.test.ts"],
         },
       },
     ],

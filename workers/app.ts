@@ -3,7 +3,7 @@ import type { AppEnv } from "./middleware/app-env.ts";
 import { authenticate, authenticateAdmin } from "./middleware/authenticate.ts";
 import { limitBody } from "./middleware/body-limit.ts";
 import { crossOrigin } from "./middleware/cross-origin.ts";
-import { methodNotAllowed, notFound, unexpectedError } from "./middleware/errors.ts";
+import { methodNotAllowed, notFound, plainErrors, unexpectedError } from "./middleware/errors.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { getBalance, grantCredit } from "./routes/balance.ts";
@@ -13,6 +13,7 @@ import { getImage } from "./routes/get-image.ts";
 import { getLatent } from "./routes/get-latent.ts";
 import { health } from "./routes/health.ts";
 import { getModel, listModels } from "./routes/list-models.ts";
+import { textToImage } from "./routes/text-to-image.ts";
 import type { Services } from "./services.ts";
 
 /** The table of contents: every middleware and every route, in the order in which a request meets them. */
@@ -48,6 +49,10 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.all("/v1/models", readOnly);
   app.get("/v1/models/:id", getModel(services.models));
   app.all("/v1/models/:id", readOnly);
+
+  app.use("/hf/*", plainErrors());
+  app.post("/hf/models/:id", withKey, limitBody(), textToImage(services));
+  app.all("/hf/models/:id", methodNotAllowed("POST"));
 
   app.get("/v1/health", health(services));
   app.all("/v1/health", readOnly);

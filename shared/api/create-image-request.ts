@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { type Failure, invalidRequest } from "../errors.ts";
-import { guidanceScaleMax, imagesPerRequestMax, promptCharactersMax, seedMax, stepsMax } from "../limits.ts";
+import {
+  guidanceScaleMax,
+  imageSidePixelsMax,
+  imagesPerRequestMax,
+  promptCharactersMax,
+  seedMax,
+  stepsMax,
+} from "../limits.ts";
 import { parseImageSize } from "../models/image-size.ts";
 import { type OutputFormat, outputFormatSchema } from "../output-format.ts";
 import { requestFault } from "../request-fault.ts";
@@ -33,6 +40,8 @@ const wireSchema = z.strictObject({
     .string()
     .refine((text) => text === "auto" || parseImageSize(text) !== undefined, "must be WIDTHxHEIGHT in pixels, or auto")
     .optional(),
+  width: z.int().min(1).max(imageSidePixelsMax).optional(),
+  height: z.int().min(1).max(imageSidePixelsMax).optional(),
   response_format: z.enum(["url", "b64_json"]).default("b64_json"),
   output_format: outputFormatSchema.default("png"),
   output_compression: z.int().min(0).max(100).optional(),
@@ -74,7 +83,7 @@ export interface CreateImageRequest {
  * Fails with `invalid_request` naming the first field that is unknown or out of its range.
  */
 export function parseCreateImageRequest(json: unknown): Result<CreateImageRequest, Failure> {
-  const input = withoutNulls(json);
+  const input = withExtraBody(withoutNulls(json));
   if (isRecord(input) && input["stream"] === true) {
     return err(invalidRequest("stream", "Streaming is not supported yet. Leave 'stream' out or send false."));
   }
@@ -85,16 +94,28 @@ export function parseCreateImageRequest(json: unknown): Result<CreateImageReques
     const message = "'output_compression' below 100 needs 'output_format' jpeg or webp; png is always lossless.";
     return err(invalidRequest("output_compression", message));
   }
-  return ok(toRequest(wire));
+  const size = sizeOf(wire);
+  return size.ok ? ok(toRequest(wire, size.value)) : size;
 }
 
-function toRequest(wire: z.infer<typeof wireSchema>): CreateImageRequest {
+/** `width` and `height` are another spelling of `size`, known from other services: both or neither, and not beside it. */
+function sizeOf({ size, width, height }: z.infer<typeof wireSchema>): Result<string | undefined, Failure> {
+  if (width === undefined && height === undefined) return ok(size === "auto" ? undefined : size);
+  if (size !== undefined && size !== "auto") {
+    return err(invalidRequest("size", "'size' cannot be given beside 'width' and 'height'. Leave one of them out."));
+  }
+  if (width === undefined) return err(invalidRequest("width", "'width' is required beside 'height'."));
+  if (height === undefined) return err(invalidRequest("height", "'height' is required beside 'width'."));
+  return ok(`${width}x${height}`);
+}
+
+function toRequest(wire: z.infer<typeof wireSchema>, size: string | undefined): CreateImageRequest {
   return {
     prompt: wire.prompt,
     negativePrompt: wire.negative_prompt,
     model: wire.model,
     n: wire.n,
-    size: wire.size === "auto" ? undefined : wire.size,
+    size,
     responseFormat: wire.response_format,
     outputFormat: wire.output_format,
     outputCompression: wire.output_format === "png" ? undefined : wire.output_compression,
@@ -106,6 +127,16 @@ function toRequest(wire: z.infer<typeof wireSchema>): CreateImageRequest {
       .filter((field) => wire[field] !== undefined && wire[field] !== "auto")
       .map((field) => `'${field}' has no effect on this model and was ignored.`),
   };
+}
+
+/**
+ * OpenAI's Python client writes what is in `extra_body` into the body itself. Callers of other clients send the object
+ * as it is and mean the same. A field that is named outside as well keeps its outer value.
+ */
+function withExtraBody(json: unknown): unknown {
+  if (!isRecord(json) || !isRecord(json["extra_body"])) return json;
+  const { extra_body: extra, ...fields } = json;
+  return { ...(withoutNulls(extra) as object), ...fields };
 }
 
 function withoutNulls(json: unknown): unknown {

@@ -9,6 +9,8 @@ export interface AppEnv {
     account: string;
     /** Set by routes that answer with pictures: the tier of each, comma-separated. */
     tier?: string;
+    /** Set by `plainErrors`, where clients read an error's text from `error` itself. */
+    plainErrors?: true;
     /** Set by `failureResponse`. */
     failureCode?: FailureCode;
   };

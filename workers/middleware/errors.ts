@@ -1,4 +1,4 @@
-import type { Context, ErrorHandler, Handler, NotFoundHandler } from "hono";
+import type { Context, ErrorHandler, Handler, MiddlewareHandler, NotFoundHandler } from "hono";
 import { AppError, type Failure, failureToHttp } from "../../shared/errors.ts";
 import type { AppEnv, Log } from "./app-env.ts";
 
@@ -10,11 +10,19 @@ export function failureResponse(c: Context<AppEnv>, failure: Failure): Response 
   c.set("failureCode", failure.code);
   const { status, body, headers } = failureToHttp(failure);
   const shouldRetry = retryAdvice(failure);
-  return c.json(body, status, {
+  return c.json(c.get("plainErrors") === true ? { ...body.error, error: body.error.message } : body, status, {
     "cache-control": "no-store",
     ...headers,
     ...(shouldRetry === undefined ? {} : { "x-should-retry": String(shouldRetry) }),
   });
+}
+
+/** For routes whose clients expect `{"error": "text"}`: the same four fields, without the envelope. */
+export function plainErrors(): MiddlewareHandler<AppEnv> {
+  return (c, next) => {
+    c.set("plainErrors", true);
+    return next();
+  };
 }
 
 /** Answers what no route took. */

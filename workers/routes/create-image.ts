@@ -10,7 +10,7 @@ import type { ImageLinks } from "../images/image-link.ts";
 import { sumMicroUsd } from "../ledger/price-book.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
-import { answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
+import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
 import { readCaller } from "./read-caller.ts";
 import { readJson } from "./read-json.ts";
 
@@ -24,32 +24,45 @@ export interface CreateImageServices {
 /** `POST /v1/images/generations`: OpenAI's answer, or with `Accept: image/…` the bytes of the one picture. */
 export function createImage(services: CreateImageServices): Handler<AppEnv> {
   return async (c) => {
-    const startedMs = services.nowMs();
     const json = await readJson(c.req);
     if (!json.ok) return failureResponse(c, json.error);
-
-    const form = answerForm(c.req.header("accept"));
-    const request = parseCreateImageRequest(withAcceptedFormat(json.value, form));
-    if (!request.ok) return failureResponse(c, request.error);
-    const answerable = checkAnswerForm(form, request.value);
-    if (!answerable.ok) return failureResponse(c, answerable.error);
-
-    const caller = readCaller(c);
-    if (!caller.ok) return failureResponse(c, caller.error);
-
-    const generating = generateImages(services.generation, caller.value, request.value);
-    // A client may leave: what was begun for it is settled all the same.
-    c.executionCtx.waitUntil(generating.catch(() => {}));
-    const generation = await generating;
-    if (!generation.ok) return failureResponse(c, generation.error);
-
-    describeInHeaders(c, generation.value, services.nowMs() - startedMs);
-    const [picture] = generation.value.pictures;
-    if (form.kind === "bytes" && picture !== undefined) return pictureResponse(c, generation.value, picture);
-    return c.json(
-      await imagesResponse(services, { request: request.value, generation: generation.value, url: c.req.url }),
-    );
+    return answerWithImages(c, services, { json: json.value, form: answerForm(c.req.header("accept")) });
   };
+}
+
+/** A body that was read, and how its sender wants the answer. */
+export interface AskedImages {
+  readonly json: unknown;
+  readonly form: AnswerForm;
+}
+
+/** Checks the body of a generation, makes its pictures and answers in the form that was asked for. */
+export async function answerWithImages(
+  c: Context<AppEnv>,
+  services: CreateImageServices,
+  { json, form }: AskedImages,
+): Promise<Response> {
+  const startedMs = services.nowMs();
+  const request = parseCreateImageRequest(withAcceptedFormat(json, form));
+  if (!request.ok) return failureResponse(c, request.error);
+  const answerable = checkAnswerForm(form, request.value);
+  if (!answerable.ok) return failureResponse(c, answerable.error);
+
+  const caller = readCaller(c);
+  if (!caller.ok) return failureResponse(c, caller.error);
+
+  const generating = generateImages(services.generation, caller.value, request.value);
+  // A client may leave: what was begun for it is settled all the same.
+  c.executionCtx.waitUntil(generating.catch(() => {}));
+  const generation = await generating;
+  if (!generation.ok) return failureResponse(c, generation.error);
+
+  describeInHeaders(c, generation.value, services.nowMs() - startedMs);
+  const [picture] = generation.value.pictures;
+  if (form.kind === "bytes" && picture !== undefined) return pictureResponse(c, generation.value, picture);
+  return c.json(
+    await imagesResponse(services, { request: request.value, generation: generation.value, url: c.req.url }),
+  );
 }
 
 function describeInHeaders(c: Context<AppEnv>, { pictures, settlement, replayed }: Generation, totalMs: number): void {

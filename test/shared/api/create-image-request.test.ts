@@ -44,6 +44,19 @@ describe("what clients send", () => {
     });
   });
 
+  test("width and height are another spelling of size", () => {
+    expect(accepted({ prompt: "a cat", width: 96, height: 128, size: "auto" }).size).toBe("96x128");
+    expect(refused({ prompt: "a cat", width: 96 }).param).toBe("height");
+    expect(refused({ prompt: "a cat", height: 96 }).param).toBe("width");
+    expect(refused({ prompt: "a cat", width: 96, height: 96, size: "96x96" }).param).toBe("size");
+  });
+
+  test("extra_body is read as part of the body, which goes first", () => {
+    const request = accepted({ prompt: "a cat", seed: 1, extra_body: { seed: 2, steps: 3, guidance_scale: null } });
+    expect(request).toMatchObject({ seed: 1, steps: 3, guidanceScale: undefined });
+    expect(refused({ prompt: "a cat", extra_body: { sede: 1 } }).param).toBe("sede");
+  });
+
   test("null means absent, as in OpenAI's API", () => {
     expect(accepted({ prompt: "a cat", n: null, size: null, seed: null })).toEqual(accepted({ prompt: "a cat" }));
   });

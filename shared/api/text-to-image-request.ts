@@ -1,0 +1,39 @@
+import { z } from "zod";
+import type { Failure } from "../errors.ts";
+import { guidanceScaleMax, imageSidePixelsMax, promptCharactersMax, seedMax, stepsMax } from "../limits.ts";
+import { requestFault } from "../request-fault.ts";
+import { err, ok, type Result } from "../result.ts";
+
+/**
+ * The body of Hugging Face's text-to-image task. `scheduler` is accepted as their other models accept it; a bundle has
+ * one sampler.
+ * Source: https://huggingface.co/docs/inference-providers/tasks/text-to-image
+ */
+const bodySchema = z.strictObject({
+  inputs: z.string().max(promptCharactersMax),
+  parameters: z
+    .strictObject({
+      guidance_scale: z.number().min(0).max(guidanceScaleMax).optional(),
+      negative_prompt: z.string().max(promptCharactersMax).optional(),
+      num_inference_steps: z.int().min(1).max(stepsMax).optional(),
+      width: z.int().min(1).max(imageSidePixelsMax).optional(),
+      height: z.int().min(1).max(imageSidePixelsMax).optional(),
+      scheduler: z.string().max(128).optional(),
+      seed: z.int().min(0).max(seedMax).optional(),
+    })
+    .default({}),
+  /** Hints for Hugging Face's own infrastructure. */
+  options: z.looseObject({}).optional(),
+});
+
+/**
+ * Hugging Face's body → that of `POST /v1/images/generations`, for one picture of `model`. Fails with `invalid_request`
+ * naming the field as Hugging Face spells it.
+ */
+export function fromTextToImageRequest(json: unknown, model: string): Result<object, Failure> {
+  const parsed = bodySchema.safeParse(json);
+  if (!parsed.success) return err(requestFault(parsed.error, json));
+  const { inputs, parameters } = parsed.data;
+  const { num_inference_steps: steps, scheduler: _, ...rest } = parameters;
+  return ok({ model, prompt: inputs, steps, ...rest });
+}

@@ -1,0 +1,23 @@
+import type { Handler } from "hono";
+import { fromTextToImageRequest } from "../../shared/api/text-to-image-request.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
+import { failureResponse } from "../middleware/errors.ts";
+import { answerForm } from "./answer-form.ts";
+import { answerWithImages, type CreateImageServices } from "./create-image.ts";
+import { readJson } from "./read-json.ts";
+
+/**
+ * `POST /hf/models/{id}`: Hugging Face's text-to-image task. Always the picture's bytes, because its client sends no
+ * `Accept` and takes any JSON for a JPEG.
+ */
+export function textToImage(services: CreateImageServices): Handler<AppEnv> {
+  return async (c) => {
+    const json = await readJson(c.req);
+    if (!json.ok) return failureResponse(c, json.error);
+    const request = fromTextToImageRequest(json.value, c.req.param("id") ?? "");
+    if (!request.ok) return failureResponse(c, request.error);
+    const form = answerForm(c.req.header("accept"));
+    const bytes = form.kind === "bytes" ? form : ({ kind: "bytes", format: "any" } as const);
+    return answerWithImages(c, services, { json: request.value, form: bytes });
+  };
+}
