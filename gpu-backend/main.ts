@@ -64,6 +64,7 @@ function laneOptions(config: Config, { directory }: Bundle, log: Logger) {
     load: {
       directory,
       execution: { provider: config.PROVIDER, intraOpThreads: config.INTRA_OP_THREADS },
+      graphCache: graphCacheOf(config),
       conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,
       picturesMax: config.PICTURES_TOGETHER_MAX,
     },
@@ -75,6 +76,11 @@ function laneOptions(config: Config, { directory }: Bundle, log: Logger) {
     readyMsMax: 60_000,
     stopMsMax: 2_000,
   };
+}
+
+function graphCacheOf({ GRAPH_CACHE_DIR, GRAPH_CACHE_MEGABYTES }: Config) {
+  if (GRAPH_CACHE_MEGABYTES === 0) return undefined;
+  return { directory: GRAPH_CACHE_DIR, bytesMax: GRAPH_CACHE_MEGABYTES * 1_000_000 };
 }
 
 interface Parts {

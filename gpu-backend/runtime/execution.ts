@@ -1,4 +1,4 @@
-/** What computes: the processor, or an NVIDIA card once `npm run cuda:install` has fetched its libraries. */
+/** What computes. */
 export const executionProviders = ["cpu", "cuda"] as const;
 
 /** How graphs are run. */
@@ -7,3 +7,9 @@ export interface Execution {
   /** Threads of one operator on the processor, 1 or more. */
   readonly intraOpThreads: number;
 }
+
+/** What a provider needs that `npm ci` does not bring. */
+export const howToGet: Readonly<Record<Execution["provider"], string>> = {
+  cpu: "",
+  cuda: "PROVIDER=cuda needs an NVIDIA card and `npm run cuda:install`.",
+};

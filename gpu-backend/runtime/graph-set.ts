@@ -1,6 +1,7 @@
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Execution } from "./execution.ts";
 import { type Graph, openGraph } from "./graph.ts";
+import type { GraphCache } from "./graph-cache.ts";
 
 /** A graph that pictures are made with, by its key in the manifest. */
 export type GraphName = "textEncoder" | "textConditioner" | "stageC" | "stageBConditioner" | "stageB" | "stageA";
@@ -12,11 +13,14 @@ export type GraphSet = Readonly<Record<GraphName, Graph>>;
 export interface GraphSetOptions {
   readonly directory: string;
   readonly execution: Execution;
+  /** Where optimised graphs are kept, if anywhere. */
+  readonly cache?: GraphCache | undefined;
 }
 
 /** Loads all graphs of a bundle, one after another. Throws `AppError` naming the graph that cannot be loaded. */
 export async function openGraphs(manifest: Manifest, options: GraphSetOptions): Promise<GraphSet> {
-  const open = (name: GraphName) => openGraph({ ...options, name, graph: manifest.graphs[name] });
+  const open = (name: GraphName) =>
+    openGraph({ ...options, name, graph: manifest.graphs[name], files: manifest.files });
   return {
     textEncoder: await open("textEncoder"),
     textConditioner: await open("textConditioner"),

@@ -1,10 +1,13 @@
 import { join } from "node:path";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { AppError } from "../../shared/errors.ts";
-import type { ManifestGraph } from "../../shared/models/manifest.ts";
+import type { Manifest, ManifestGraph } from "../../shared/models/manifest.ts";
 import type { Execution } from "./execution.ts";
+import type { GraphCache } from "./graph-cache.ts";
+import { loadedBytes } from "./graph-size.ts";
 import { describeTensor, type Float32Tensor, float32Tensor, type HostTensor } from "./host-tensor.ts";
 import { type NamedTensors, portFault } from "./port-check.ts";
+import { logSeverityLevel, openSession } from "./session.ts";
 
 /** One loaded graph of a bundle. */
 export interface Graph {
@@ -21,18 +24,21 @@ export interface GraphSource {
   /** The graph's key in the manifest, for messages. */
   readonly name: string;
   readonly graph: ManifestGraph;
+  /** The manifest's, of all files. */
+  readonly files: Manifest["files"];
   readonly execution: Execution;
+  /** Where optimised graphs are kept, if anywhere. */
+  readonly cache?: GraphCache | undefined;
 }
-
-/** The runtime's own messages quote values (an index out of range, for one), so it must not print any. */
-const logSeverityLevel = 4;
 
 /**
  * Loads a graph. Once a process: loading again leaks memory. Throws `AppError` when the file is no graph, or not the
  * one that the manifest describes.
  */
-export async function openGraph({ directory, name, graph, execution }: GraphSource): Promise<Graph> {
-  const session = await createSession(join(directory, graph.file), name, execution);
+export async function openGraph({ directory, name, graph, files, execution, cache }: GraphSource): Promise<Graph> {
+  const sha256 = files[graph.file]?.sha256 ?? "";
+  const bytes = loadedBytes({ files }, graph);
+  const session = await openSession({ path: join(directory, graph.file), name, sha256, bytes, execution, cache });
   const [output] = graph.outputs;
   const inputNames = graph.inputs.map((port) => port.name);
   if (output?.dtype !== "float32" || !sameNames(session.inputNames, inputNames)) {
@@ -42,16 +48,6 @@ export async function openGraph({ directory, name, graph, execution }: GraphSour
     throw new AppError(`Graph ${name}: ${graph.file} does not give ${output.name}, which the manifest names.`);
   }
   return { run: (inputs) => runSession({ session, name, graph, outputName: output.name }, inputs) };
-}
-
-async function createSession(path: string, name: string, execution: Execution): Promise<InferenceSession> {
-  const { provider, intraOpThreads: intraOpNumThreads } = execution;
-  try {
-    return await InferenceSession.create(path, { executionProviders: [provider], intraOpNumThreads, logSeverityLevel });
-  } catch (cause) {
-    const fix = provider === "cuda" ? " PROVIDER=cuda needs an NVIDIA card and `npm run cuda:install`." : "";
-    throw new AppError(`Graph ${name}: ${path} cannot be loaded.${fix}`, { cause });
-  }
 }
 
 interface LoadedGraph {

@@ -11,6 +11,7 @@ const loadSchema = z.object({
   kind: z.literal("load"),
   directory: z.string(),
   execution: z.object({ provider: z.enum(["cpu", "cuda"]), intraOpThreads: z.int().min(1) }),
+  graphCache: z.object({ directory: z.string(), bytesMax: z.number() }).optional(),
   conditionCacheBytesMax: z.int().min(0),
   picturesMax: z.int().min(1),
 });

@@ -30,6 +30,7 @@ export async function startBackend(environment: Readonly<Record<string, string>>
     MODEL_ID: "tiny",
     PORT: "0",
     INTRA_OP_THREADS: "1",
+    GRAPH_CACHE_MEGABYTES: "0",
     STDIN_CLOSE_EXITS: "1",
     ...environment,
   });

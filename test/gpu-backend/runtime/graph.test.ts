@@ -20,7 +20,13 @@ beforeAll(async () => {
 
 function open(directory: string, provider: "cpu" | "cuda" = "cpu"): Promise<Graph> {
   const execution = { provider, intraOpThreads: 1 };
-  return openGraph({ directory, name: "textEncoder", graph: manifest.graphs.textEncoder, execution });
+  return openGraph({
+    directory,
+    name: "textEncoder",
+    graph: manifest.graphs.textEncoder,
+    files: manifest.files,
+    execution,
+  });
 }
 
 function encode(ids: readonly number[], maskLength = ids.length) {
