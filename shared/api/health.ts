@@ -14,3 +14,20 @@ export type Health = z.infer<typeof healthSchema>;
 export function parseHealth(json: unknown): Health | undefined {
   return healthSchema.safeParse(json).data;
 }
+
+/** The edge's answer: overall status, and that of each part. The edge is ready when it can answer at all. */
+export const edgeHealthSchema = healthSchema
+  .extend({
+    parts: z
+      .object({
+        edge: z.literal("ready"),
+        backend: z
+          .enum(["ready", "starting", "unreachable", "other_model"])
+          .describe("other_model: it has loaded another bundle, or another revision, than the edge."),
+      })
+      .readonly(),
+  })
+  .readonly();
+
+/** The body of `GET /v1/health`. */
+export type EdgeHealth = z.infer<typeof edgeHealthSchema>;

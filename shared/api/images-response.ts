@@ -1,49 +1,67 @@
-import type { OutputFormat } from "../output-format.ts";
+import { z } from "zod";
+import { seedMax } from "../limits.ts";
+import { outputFormatSchema } from "../output-format.ts";
 
-/** What answered for one picture: the finished image, a stored latent that was decoded, or a full generation. */
-export type Tier = "image" | "latent" | "generated";
+// What a finished request answers. OpenAI's fields first, then what OpenAI does not tell.
 
-/** One picture of the answer: exactly one of `b64_json` and `url`, as the request chose. */
-export type ImageItem = ({ readonly b64_json: string } | { readonly url: string }) & {
-  /** 0…2³²−1: the same request with this seed gives this picture again. */
-  readonly seed: number;
-  /** The latent's key: 64 hexadecimal characters. */
-  readonly latent_id: string;
-  readonly tier: Tier;
-};
+const tierSchema = z
+  .enum(["image", "latent", "generated"])
+  .describe("The finished image from the edge, a stored latent that was decoded, or a full generation.");
 
-/** What was done for one picture, and how long each part took. */
-export interface PictureUsage {
-  readonly tier: Tier;
-  readonly seed: number;
-  readonly latent_id: string;
-  /** What it was charged, in micro-USD. */
-  readonly micro_usd: number;
-  /** Part → milliseconds; only the parts that ran. */
-  readonly milliseconds: Readonly<Record<string, number>>;
-}
+const seedSchema = z.int().min(0).max(seedMax).describe("The same request with this seed gives this picture again.");
 
-/** OpenAI's usage counts, and per picture what OpenAI does not tell. */
-export interface ImagesUsage {
-  /** Tokens of prompt and negative prompt, special tokens included. */
-  readonly input_tokens: number;
-  /** Always 0: pictures are not counted in tokens here. */
-  readonly output_tokens: number;
-  readonly total_tokens: number;
-  readonly input_tokens_details: { readonly text_tokens: number; readonly image_tokens: number };
-  /** What the request was charged, in micro-USD, and by which version of the prices. */
-  readonly cost: { readonly currency: "usd"; readonly micro_usd: number; readonly price_book: number };
-  readonly pictures: readonly PictureUsage[];
-}
+const latentIdSchema = z.string().regex(/^[0-9a-f]{64}$/u);
+
+const microUsdSchema = z.int().min(0).describe("Micro-USD: millionths of a dollar.");
+
+const madeFields = { seed: seedSchema, latent_id: latentIdSchema, tier: tierSchema };
+
+const imageItemSchema = z
+  .union([
+    z.object({ b64_json: z.base64(), ...madeFields }).readonly(),
+    z.object({ url: z.url(), ...madeFields }).readonly(),
+  ])
+  .describe("Exactly one of b64_json and url, as response_format chose.");
+
+const pictureUsageSchema = z
+  .object({
+    ...madeFields,
+    micro_usd: microUsdSchema,
+    milliseconds: z.record(z.string(), z.number().min(0)).readonly().describe("Part → milliseconds; those that ran."),
+  })
+  .readonly();
+
+const usageSchema = z
+  .object({
+    input_tokens: z.int().min(0).describe("Of prompt and negative prompt, special tokens included."),
+    output_tokens: z.int().describe("Always 0: pictures are not counted in tokens here."),
+    total_tokens: z.int().min(0),
+    input_tokens_details: z.object({ text_tokens: z.int().min(0), image_tokens: z.int().min(0) }).readonly(),
+    cost: z
+      .object({ currency: z.literal("usd"), micro_usd: microUsdSchema, price_book: z.int().min(1) })
+      .readonly()
+      .describe("What the request was charged, and by which version of the prices."),
+    pictures: z.array(pictureUsageSchema).readonly(),
+  })
+  .readonly();
 
 /** The body of a successful `POST /v1/images/generations`. */
-export interface ImagesResponse {
-  /** Unix seconds. */
-  readonly created: number;
-  readonly data: readonly ImageItem[];
-  readonly output_format: OutputFormat;
-  /** "WIDTHxHEIGHT" in pixels. */
-  readonly size: string;
-  readonly usage: ImagesUsage;
-  readonly warnings: readonly string[];
-}
+export const imagesResponseSchema = z
+  .object({
+    created: z.int().describe("Unix seconds."),
+    data: z.array(imageItemSchema).readonly(),
+    output_format: outputFormatSchema,
+    size: z.string().describe("WIDTHxHEIGHT in pixels."),
+    usage: usageSchema,
+    warnings: z.array(z.string()).readonly(),
+  })
+  .readonly();
+
+/** What answered for one picture: the finished image, a stored latent that was decoded, or a full generation. */
+export type Tier = z.infer<typeof tierSchema>;
+
+/** One picture of the answer: exactly one of `b64_json` and `url`, as the request chose. */
+export type ImageItem = z.infer<typeof imageItemSchema>;
+
+/** The body of a successful `POST /v1/images/generations`. Use the field descriptions in the source as its reference. */
+export type ImagesResponse = z.infer<typeof imagesResponseSchema>;

@@ -1,27 +1,36 @@
+import { z } from "zod";
 import type { Manifest } from "../models/manifest.ts";
 
+const rangeSchema = z.object({ default: z.number(), min: z.number(), max: z.number() }).readonly();
+
 /** One model in OpenAI's list shape, with what a client needs to form a valid request. */
-export interface ModelItem {
-  readonly id: string;
-  readonly object: "model";
-  /** Unix seconds. */
-  readonly created: number;
-  readonly owned_by: string;
-  readonly name: string;
-  readonly description: string;
-  readonly licence: string;
-  readonly revision: string;
-  readonly sizes: readonly string[];
-  readonly size_default: string;
-  readonly steps: { readonly default: number; readonly min: number; readonly max: number };
-  readonly guidance_scale: { readonly default: number; readonly min: number; readonly max: number };
-}
+export const modelItemSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal("model"),
+    created: z.int().describe("Unix seconds."),
+    owned_by: z.string(),
+    name: z.string(),
+    description: z.string(),
+    licence: z.string(),
+    revision: z.string().describe("Changes with any byte of the model, and with it every latent id."),
+    sizes: z.array(z.string()).readonly().describe("WIDTHxHEIGHT in pixels."),
+    size_default: z.string(),
+    steps: rangeSchema,
+    guidance_scale: rangeSchema,
+  })
+  .readonly();
 
 /** The body of `GET /v1/models`. */
-export interface ModelsList {
-  readonly object: "list";
-  readonly data: readonly ModelItem[];
-}
+export const modelsListSchema = z
+  .object({ object: z.literal("list"), data: z.array(modelItemSchema).readonly() })
+  .readonly();
+
+/** One model in OpenAI's list shape. */
+export type ModelItem = z.infer<typeof modelItemSchema>;
+
+/** The body of `GET /v1/models`. */
+export type ModelsList = z.infer<typeof modelsListSchema>;
 
 /** A bundle's manifest as the public API shows it. */
 export function modelItem(manifest: Manifest): ModelItem {

@@ -1,24 +1,35 @@
-/** What an account has, in micro-USD: a millionth of a dollar. The body of `GET /v1/balance`. */
-export interface BalanceResponse {
-  readonly object: "balance";
-  readonly currency: "usd";
-  /** What new requests may still cost. */
-  readonly available_micro_usd: number;
-  /** Held for requests under way. */
-  readonly held_micro_usd: number;
-  /** Charged so far. */
-  readonly spent_micro_usd: number;
-}
+import { z } from "zod";
 
-/** What a request can cost. The body of `POST /v1/quotes`. */
-export interface QuoteResponse {
-  readonly object: "quote";
-  readonly currency: "usd";
-  /** The version of the prices. */
-  readonly price_book: number;
-  readonly pictures: number;
-  /** The most that the request can cost; exactly this is held while it runs. */
-  readonly ceiling_micro_usd: number;
-  /** What one picture costs by the tier that serves it. */
-  readonly picture_micro_usd: { readonly generated: number; readonly latent: number; readonly image: number };
-}
+const microUsdSchema = z.int().describe("Micro-USD: millionths of a dollar.");
+
+/** The body of `GET /v1/balance`. */
+export const balanceResponseSchema = z
+  .object({
+    object: z.literal("balance"),
+    currency: z.literal("usd"),
+    available_micro_usd: microUsdSchema.describe("What new requests may still cost, in micro-USD."),
+    held_micro_usd: microUsdSchema.min(0).describe("Held for requests under way, in micro-USD."),
+    spent_micro_usd: microUsdSchema.describe("Charged so far, in micro-USD."),
+  })
+  .readonly();
+
+/** The body of `POST /v1/quotes`. */
+export const quoteResponseSchema = z
+  .object({
+    object: z.literal("quote"),
+    currency: z.literal("usd"),
+    price_book: z.int().min(1).describe("The version of the prices."),
+    pictures: z.int().min(1),
+    ceiling_micro_usd: microUsdSchema.describe("The most that the request can cost; this much is held while it runs."),
+    picture_micro_usd: z
+      .object({ generated: microUsdSchema, latent: microUsdSchema, image: microUsdSchema })
+      .readonly()
+      .describe("What one picture costs by the tier that serves it, in micro-USD."),
+  })
+  .readonly();
+
+/** What an account has. */
+export type BalanceResponse = z.infer<typeof balanceResponseSchema>;
+
+/** What a request can cost. */
+export type QuoteResponse = z.infer<typeof quoteResponseSchema>;

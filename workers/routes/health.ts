@@ -1,17 +1,9 @@
 import type { Handler } from "hono";
-import type { Health } from "../../shared/api/health.ts";
+import type { EdgeHealth, Health } from "../../shared/api/health.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import type { ModelRegistry } from "../models/registry.ts";
-
-/** How the GPU backend is: "other_model" when it has loaded another bundle, or another revision, than the edge. */
-type BackendStatus = "ready" | "starting" | "unreachable" | "other_model";
-
-/** The edge's answer: overall status, and that of each part. The edge is ready when it can answer at all. */
-interface EdgeHealth extends Health {
-  readonly parts: { readonly edge: "ready"; readonly backend: BackendStatus };
-}
 
 /** What the route needs. */
 export interface HealthServices {
@@ -35,7 +27,7 @@ export function health({ gpu, models }: HealthServices): Handler<AppEnv> {
   };
 }
 
-function backendStatus(answer: Health | undefined, manifest: Manifest): BackendStatus {
+function backendStatus(answer: Health | undefined, manifest: Manifest): EdgeHealth["parts"]["backend"] {
   if (answer === undefined) return "unreachable";
   const isSame = answer.model === manifest.id && answer.revision === manifest.revision;
   return isSame ? answer.status : "other_model";
