@@ -16,11 +16,13 @@ export interface SamplerRun {
   readonly length: number;
   readonly noise: NoiseSource;
   readonly predict: NoisePrediction;
+  /** From 1 down to the last target, one more than `steps`; absent: evenly spaced down to 0. */
+  readonly times?: Float32Array | undefined;
 }
 
 /** From pure noise to a latent in `steps` predictions. The first draw of `noise` is where it starts. */
 export async function sample(run: SamplerRun): Promise<Float32Array> {
-  const times = samplerTimes(run.steps);
+  const times = run.times ?? samplerTimes(run.steps);
   let latent: Float32Array = run.noise.draw(run.length);
   for (const [index, t] of times.subarray(0, -1).entries()) {
     const predicted = await run.predict(latent, t);

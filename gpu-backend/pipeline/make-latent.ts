@@ -6,6 +6,7 @@ import { createNoiseSource } from "../diffusion/noise-source.ts";
 import { sample } from "../diffusion/sampler.ts";
 import type { Graph } from "../runtime/graph.ts";
 import { float32Tensor } from "../runtime/host-tensor.ts";
+import { toStored } from "./latent-space.ts";
 import type { TextCondition } from "./text-conditions.ts";
 import { timestepTensor } from "./timestep-tensor.ts";
 
@@ -18,17 +19,25 @@ export interface LatentOrder extends Sampling {
   readonly latentShape: LatentShape;
 }
 
-/** Runs Stage C: (channels, height, width) float32, before it is rounded for storage. */
-export function makeLatent(manifest: Manifest, stageC: Graph, order: LatentOrder): Promise<Float32Array> {
+/** Runs Stage C: (channels, height, width) float32 in the stored form, before it is rounded for storage. */
+export async function makeLatent(manifest: Manifest, stageC: Graph, order: LatentOrder): Promise<Float32Array> {
   const { latentShape } = order;
-  return sample({
+  const values = await sample({
     kind: manifest.sampler.stageC.kind,
     schedule: manifest.schedule,
     steps: order.steps,
+    times: defaultTimes(manifest, order.steps),
     length: latentShape[0] * latentShape[1] * latentShape[2],
     noise: createNoiseSource(order.seed),
     predict: predictionOf(manifest, stageC, order),
   });
+  return toStored(manifest.latent, values);
+}
+
+/** The model's own times, which only fit its default number of steps. */
+function defaultTimes({ sampler }: Manifest, steps: number): Float32Array | undefined {
+  const { timesteps, steps: range } = sampler.stageC;
+  return timesteps === undefined || steps !== range.default ? undefined : Float32Array.from(timesteps);
 }
 
 /** Both passes of guidance are rows of one run. */

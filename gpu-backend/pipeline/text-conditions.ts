@@ -1,4 +1,4 @@
-import type { Manifest } from "../../shared/models/manifest.ts";
+import { type Manifest, textPositions } from "../../shared/models/manifest.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
 import { type Float32Tensor, float32Tensor, int64Tensor } from "../runtime/host-tensor.ts";
 import { concatenateRows } from "../runtime/row-batch.ts";
@@ -7,9 +7,9 @@ import { createWeightedLruCache } from "./weighted-lru-cache.ts";
 
 /** A prompt as Stage C reads it; or several, a row each. */
 export interface TextCondition {
-  /** (rows, depth, 2, positions, channels): keys and values of every attention block. */
+  /** (rows, …): whatever of the text no step changes, such as keys and values of every attention block. */
   readonly condition: Float32Tensor;
-  /** (rows, positions): 1 for a real position, 0 for padding. */
+  /** (rows, positions): 1 for a position that is attended. Not every bundle's Stage C reads it. */
   readonly mask: Float32Tensor;
 }
 
@@ -52,24 +52,26 @@ export function joinConditions(texts: readonly TextCondition[]): TextCondition {
   };
 }
 
-/** The encoder sees the prompt alone at its own length; everything after it has the one length of the model. */
+/** The encoder sees the prompt as the model wants it; everything after it has the one length of the model. */
 async function makeCondition(
   manifest: Manifest,
   graphs: TextGraphs,
   tokenIds: readonly number[],
 ): Promise<TextCondition> {
-  const tokens = tokenIds.length;
-  const positions = 1 + manifest.text.tokensMax;
-  const states = await graphs.textEncoder.run({
-    token_ids: int64Tensor(tokenIds, [1, tokens]),
-    token_mask: int64Tensor(
-      Array.from(tokenIds, () => 1),
-      [1, tokens],
-    ),
-  }); // (1, 1 + tokens, width), pooled first
-  const padded = padRows(states.data, manifest.text.width, positions);
+  const { width } = manifest.text;
+  const positions = textPositions(manifest);
+  const states = await graphs.textEncoder.run(encoderInputs(manifest.text, tokenIds));
+  const [, rows = positions] = states.shape; // (1, rows, width), a pooled state first where there is one
   const condition = await graphs.textConditioner.run({
-    text_states: float32Tensor(padded, [1, positions, manifest.text.width]),
+    text_states: float32Tensor(padRows(states.data, width, positions), [1, positions, width]),
   });
-  return { condition, mask: float32Tensor(leadingOnes(1 + tokens, positions), [1, positions]) };
+  return { condition, mask: float32Tensor(leadingOnes(rows, positions), [1, positions]) };
+}
+
+/** Ids at their own length, or padded to the model's; (1, tokens) either way. */
+function encoderInputs({ padTokenId, tokensMax }: Manifest["text"], tokenIds: readonly number[]) {
+  const length = padTokenId === undefined ? tokenIds.length : tokensMax;
+  const ids = Array.from({ length }, (_, index) => tokenIds[index] ?? padTokenId ?? 0);
+  const mask = Array.from({ length }, (_, index) => (index < tokenIds.length ? 1 : 0));
+  return { token_ids: int64Tensor(ids, [1, length]), token_mask: int64Tensor(mask, [1, length]) };
 }

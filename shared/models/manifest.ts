@@ -61,14 +61,24 @@ const manifestSchema = z
     name: z.string().min(1),
     description: z.string(),
     licence: z.string().min(1),
+    /** Whose networks these are: for people only, since every difference between them has a field of its own. */
+    family: z.enum(["wuerstchen-edge", "wuerstchen-v2", "stable-cascade"]).default("wuerstchen-edge"),
     created: z.union([z.iso.date(), z.iso.datetime()]),
     image: z.object({
       sizes: z.array(imageSizeSchema).min(1),
       sizeDefault: z.string(),
       channels: z.literal(3),
     }),
-    /** The Stage C latent. `downscale` is image side / latent side and need not be whole (42.67 in the original). */
-    latent: z.object({ channels: z.int().min(1), downscale: z.number().min(1) }),
+    /**
+     * The Stage C latent. `downscale` is image side / latent side and need not be whole (42.67 in the original). Stored
+     * latents are `scale` · x + `offset` of the sampler's x; Stage B, compressor and previewer speak the stored form.
+     */
+    latent: z.object({
+      channels: z.int().min(1),
+      downscale: z.number().min(1),
+      scale: z.number().positive().default(1),
+      offset: z.number().default(0),
+    }),
     /** The latent between Stage B and Stage A; `latentScale` multiplies it on the way into Stage A. */
     stageB: z.object({
       channels: z.int().min(1),
@@ -79,6 +89,13 @@ const manifestSchema = z
       /** The longest sequence of the text encoder, special tokens included. */
       tokensMax: z.int().min(1).max(tokensPerPromptMax),
       width: z.int().min(1),
+      /** Rows of the text states that Stage C reads; absent: 1 + tokensMax, the pooled state first. */
+      positions: z.int().min(1).optional(),
+      /**
+       * Present: ids are padded with it to `tokensMax` before the encoder, whose states are all attended, as in CLIP.
+       * Absent: the encoder reads the ids alone, its states are padded with zeros and those are masked.
+       */
+      padTokenId: z.int().min(0).optional(),
       specialTokensCount: z.int().min(0),
       tokenizer: fileNameSchema,
     }),
@@ -97,7 +114,13 @@ const manifestSchema = z
     /** Every file of the bundle but `model.json`. */
     files: z.record(fileNameSchema, fileSchema),
     sampler: z.object({
-      stageC: z.object({ kind: samplerKindSchema, steps: stepsRangeSchema, guidanceScale: guidanceRangeSchema }),
+      stageC: z.object({
+        kind: samplerKindSchema,
+        steps: stepsRangeSchema,
+        guidanceScale: guidanceRangeSchema,
+        /** The times of a run with the default steps, from 1 down to its last target; absent: evenly spaced to 0. */
+        timesteps: z.array(z.number().min(0).max(1)).min(2).optional(),
+      }),
       stageB: z.object({ kind: samplerKindSchema, steps: stepsRangeSchema }),
     }),
     schedule: z.object({
@@ -125,6 +148,11 @@ export type Manifest = z.infer<typeof manifestSchema>;
  */
 export type ManifestGraph = z.infer<typeof graphSchema>;
 
+/** How many rows of text states Stage C reads. */
+export function textPositions({ text }: Pick<Manifest, "text">): number {
+  return text.positions ?? 1 + text.tokensMax;
+}
+
 /** Where a manifest is wrong, for the operator who reads the log. */
 export interface ManifestFault {
   readonly problems: readonly string[];
@@ -145,6 +173,8 @@ function inconsistencies(manifest: z.infer<typeof manifestSchema>): string[] {
   const problems: string[] = [];
   if (!image.sizes.includes(image.sizeDefault)) problems.push("image.sizeDefault is not one of image.sizes");
   if (text.specialTokensCount >= text.tokensMax) problems.push("text.tokensMax leaves no room for a prompt");
+  if (textPositions(manifest) < text.tokensMax) problems.push("text.positions is below text.tokensMax");
+  problems.push(...timestepsProblems(manifest.sampler.stageC));
   if (schedule.clampMin >= schedule.clampMax) problems.push("schedule.clampMin is not below schedule.clampMax");
   const { frequencies, width } = timestepEmbedding;
   if (frequencies !== undefined && frequencies.length !== width / 2) {
@@ -156,6 +186,17 @@ function inconsistencies(manifest: z.infer<typeof manifestSchema>): string[] {
   ];
   for (const file of named) {
     if (!Object.hasOwn(files, file)) problems.push(`files does not list ${file}`);
+  }
+  return problems;
+}
+
+function timestepsProblems({ timesteps, steps }: Pick<Manifest["sampler"]["stageC"], "timesteps" | "steps">): string[] {
+  if (timesteps === undefined) return [];
+  const problems: string[] = [];
+  const descends = timesteps.every((time, index) => index === 0 || time < (timesteps[index - 1] ?? 0));
+  if (timesteps[0] !== 1 || !descends) problems.push("sampler.stageC.timesteps does not descend from 1");
+  if (timesteps.length !== steps.default + 1) {
+    problems.push("sampler.stageC.timesteps does not have one entry more than the default steps");
   }
   return problems;
 }

@@ -60,8 +60,11 @@ describe("a sampler", () => {
       times.push(t);
       return latent;
     };
-    await sample({ kind: "ddim", schedule, steps: 4, length: 16, noise: createNoiseSource(1), predict });
+    const run = { kind: "ddim", schedule, length: 16, noise: createNoiseSource(1), predict } as const;
+    await sample({ ...run, steps: 4 });
     expect(times).toEqual([1, 0.75, 0.5, 0.25]);
+    await sample({ ...run, steps: 3, times: Float32Array.of(1, 0.875, 0.5, 0) });
+    expect(times.slice(4)).toEqual([1, 0.875, 0.5]);
   });
 
   test("with a perfect prediction arrives at the clean latent", async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseImageSize } from "../../../shared/models/image-size.ts";
 import { imageSizeOf, latentShapeFor, stageBLatentShapeFor } from "../../../shared/models/latent-shape.ts";
 import { manifestFixture } from "../../support/manifest-fixture.ts";
@@ -14,13 +14,27 @@ test("without a size the model's default holds", () => {
   expect(latentShapeFor(manifest)).toEqual(latentShapeFor(manifest, "128x128"));
 });
 
-test("a factor that does not divide the side is rounded up, as the original does for 1024 pixels", () => {
-  const original = {
+describe("a factor that does not divide the side is rounded up, as the released models do:", () => {
+  const sizes = ["1024x1024", "1024x1536", "1536x1024", "1152x896", "1536x1536"];
+  const released = {
     ...manifest,
-    image: { ...manifest.image, sizes: ["1024x1024"] },
-    latent: { channels: 16, downscale: 42.67 },
+    image: { ...manifest.image, sizes },
+    latent: { ...manifest.latent, downscale: 42.67 },
   };
-  expect(latentShapeFor(original, "1024x1024")).toEqual({ ok: true, value: [16, 24, 24] });
+
+  // Three cells of Stage C and 32 of Stage B to every 128 pixels.
+  test.each([
+    ["1024x1024", [16, 24, 24], [4, 256, 256]],
+    ["1024x1536", [16, 36, 24], [4, 384, 256]],
+    ["1536x1024", [16, 24, 36], [4, 256, 384]],
+    ["1152x896", [16, 21, 27], [4, 224, 288]],
+    ["1536x1536", [16, 36, 36], [4, 384, 384]],
+  ])("%s", (size, stageC, stageB) => {
+    expect(latentShapeFor(released, size)).toEqual({ ok: true, value: stageC });
+    expect(stageBLatentShapeFor(released, size)).toEqual({ ok: true, value: stageB });
+    const [channels = 0, height = 0, width = 0] = stageC;
+    expect(imageSizeOf(released, [channels, height, width])).toEqual(parseImageSize(size));
+  });
 });
 
 test("a size that the model does not offer is refused with those it does", () => {

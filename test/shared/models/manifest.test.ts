@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseManifest } from "../../../shared/models/manifest.ts";
-import { manifestJson } from "../../support/manifest-fixture.ts";
+import { parseManifest, textPositions } from "../../../shared/models/manifest.ts";
+import { manifestFixture, manifestJson } from "../../support/manifest-fixture.ts";
 import tinyManifest from "../../support/models/tiny/model.json" with { type: "json" };
 
 type Json = ReturnType<typeof manifestJson>;
@@ -14,7 +14,28 @@ function problemsAfter(breakIt: (json: Json) => void): string {
 
 test("a sound manifest is accepted as it stands", () => {
   const result = parseManifest(manifestJson());
-  expect(result).toEqual({ ok: true, value: manifestJson() });
+  expect(result).toMatchObject({ ok: true, value: manifestJson() });
+});
+
+test("a manifest of before the released models reads as one whose latents are stored as they are sampled", () => {
+  const { latent } = manifestFixture();
+  expect(latent).toMatchObject({ scale: 1, offset: 0 });
+  expect(textPositions(manifestFixture())).toBe(33);
+});
+
+test("what the released models do differently is accepted as it stands", () => {
+  const json = manifestJson();
+  const released = {
+    ...json,
+    family: "wuerstchen-v2",
+    latent: { ...json.latent, downscale: 42.67, scale: 42, offset: -1 },
+    text: { ...json.text, tokensMax: 77, positions: 77, padTokenId: 49_407 },
+    sampler: {
+      ...json.sampler,
+      stageC: { ...json.sampler.stageC, steps: { default: 3, min: 1, max: 60 }, timesteps: [1, 0.9, 0.6, 0] },
+    },
+  };
+  expect(parseManifest(released)).toEqual({ ok: true, value: released });
 });
 
 test("the manifest that the exporter writes is accepted", () => {
@@ -60,6 +81,22 @@ describe("a manifest is refused, naming the field,", () => {
       /^graphs\.stageC\.inputs\.0\.shape\.1: /u,
     ],
     ["when a graph is missing", (json) => Reflect.deleteProperty(json.graphs, "textConditioner"), /textConditioner/u],
+    [
+      "when Stage C has fewer positions than tokens",
+      (json) => Object.assign(json.text, { positions: 31 }),
+      /text\.positions/u,
+    ],
+    ["when the latent's scale is nought", (json) => Object.assign(json.latent, { scale: 0 }), /^latent\.scale: /u],
+    ...[
+      [1, 0.5, 0],
+      [0.9, 0.5, 0.25, 0],
+      [1, 0.5, 0.5, 0],
+      [1, 0.5, 0.25, -0.1],
+    ].map((timesteps): [string, (json: Json) => void, RegExp] => [
+      `when times are ${timesteps.join(", ")} for three steps`,
+      (json) => Object.assign(json.sampler.stageC, { steps: { default: 3, min: 1, max: 60 }, timesteps }),
+      /sampler\.stageC\.timesteps/u,
+    ]),
     [
       "when the frequencies do not fit the width",
       (json) => Object.assign(json.timestepEmbedding, { frequencies: [1] }),
