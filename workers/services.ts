@@ -12,8 +12,8 @@ import type { Log } from "./middleware/app-env.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 
-/** 128 bits: no two requests ever share a reservation. */
-const reservationIdBytes = 16;
+/** 128 bits: no two requests ever share a reservation, and no two waits a name. */
+const idBytes = 16;
 
 /** The outer world: everything that is not decided by a request and the environment. */
 export interface Platform {
@@ -50,17 +50,18 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
   const { nowMs, randomBytes, log } = platform;
   const models = createModelRegistry(platform.bundle);
   const { latents, images, gpu, ledgers } = createJobParts(env, platform);
-  const latentJobs = createLatentJobs(env.LATENT_JOBS);
-  const decodeJobs = createDecodeJobs(env.DECODE_JOBS, images);
+  const newId = () => toHex(randomBytes(idBytes));
+  const latentJobs = createLatentJobs(env.LATENT_JOBS, newId);
+  const decodeJobs = createDecodeJobs(env.DECODE_JOBS, { images, newWaiterId: newId });
   const randomSeed = () => new DataView(Uint8Array.from(randomBytes(4)).buffer).getUint32(0);
-  const newReservationId = () => toHex(randomBytes(reservationIdBytes));
   return {
     ...{ nowMs, randomBytes, log, models, latents, images, gpu, ledgers, decodeJobs },
     keys: createKeyStore(env.API_KEYS),
     adminSecret: env.ADMIN_SECRET,
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
     generation: {
-      ...{ models, latents, images, ledgers, latentJobs, decodeJobs, randomSeed, newReservationId, nowMs },
+      ...{ models, latents, images, ledgers, latentJobs, decodeJobs, randomSeed, nowMs },
+      newReservationId: newId,
       latentKeySecret: env.LATENT_KEY_SECRET,
     },
   };

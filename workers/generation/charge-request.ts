@@ -53,7 +53,7 @@ export interface PaidPictures {
   readonly settlement: Settlement;
 }
 
-/** Charges what `work` did, or gives everything back when it fails, in whatever way. */
+/** Charges what `work` did, or gives everything back when it fails; what was stopped is charged as far as it came. */
 export async function settleOrRelease(
   { ledgers }: ChargingServices,
   { account, reservation }: { readonly account: string; readonly reservation: Reservation },
@@ -65,7 +65,8 @@ export async function settleOrRelease(
   try {
     pictures = await work();
   } finally {
-    if (pictures?.ok !== true) await ledger.release(reservationId);
+    if (pictures?.ok === false && pictures.error.code === "job_cancelled") await ledger.abandon(reservationId);
+    else if (pictures?.ok !== true) await ledger.release(reservationId);
   }
   if (!pictures.ok) return pictures;
   const lines = pictures.value.flatMap((picture) => picture.lines);

@@ -4,6 +4,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Settlement } from "../ledger/reservation.ts";
 import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge-request.ts";
+import type { Claimant } from "./obtain-latent.ts";
 import { obtainPictures, type Picture, type PictureSources } from "./obtain-pictures.ts";
 import { type Planner, planRequest } from "./plan-request.ts";
 
@@ -11,10 +12,7 @@ import { type Planner, planRequest } from "./plan-request.ts";
 export interface GenerationServices extends Planner, PictureSources, ChargingServices {}
 
 /** Who asks, and where and how the request reached us. */
-export interface Caller {
-  readonly account: string;
-  /** The edge location that the request reached. */
-  readonly location: string;
+export interface Caller extends Omit<Claimant, "claimId"> {
   /** What the client calls this request, if it does. */
   readonly idempotencyKey: string | undefined;
   /** Whether the client says that it has sent this before. */
@@ -37,7 +35,8 @@ export interface Generation {
 
 /**
  * From a checked request to pictures. The most that they can cost is held before any work is done, and what was done is
- * charged before they are delivered. Every latent of the answer is stored by then; a failure is not charged.
+ * charged before they are delivered. Every latent of the answer is stored by then; a failure is not charged. When the
+ * caller leaves, work that nobody else waits for is stopped, and the latents that are stored by then are charged.
  */
 export async function generateImages(
   services: GenerationServices,

@@ -1,5 +1,6 @@
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import type { Priority } from "../../shared/wire/job-terms.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { LatentJobs } from "../jobs/job-clients.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
@@ -28,13 +29,16 @@ export interface Claimant {
   readonly claimId: string;
   /** The edge location that the request reached. */
   readonly location: string;
+  readonly priority: Priority;
+  /** Aborts when the request's sender wants no answer any more. */
+  readonly signal: AbortSignal;
 }
 
 /** The latent of one picture of a plan: the stored one, or one made by the latent's own job, and stored by then. */
 export async function obtainLatent(
   { latents, latentJobs, nowMs }: LatentSources,
   { plan, picture }: { readonly plan: GenerationPlan; readonly picture: PlannedPicture },
-  { account, claimId }: Claimant,
+  { account, claimId, priority, signal }: Claimant,
 ): Promise<Result<PictureLatent, Failure>> {
   const startedMs = nowMs();
   const stored = await latents.find(picture.latentId);
@@ -44,7 +48,7 @@ export async function obtainLatent(
   const { latentId, seed } = picture;
   const job = { ...plan.job, seeds: [seed] };
   const lines = generationLines(latentId, plan.work);
-  const made = await latentJobs.obtain({ latentId, job, account, claimId, lines });
+  const made = await latentJobs.obtain({ request: { latentId, job, priority, account, claimId, lines }, signal });
   if (!made.ok) return made;
   const generated = made.value.claimId === claimId;
   const { bytes } = made.value;

@@ -1,11 +1,13 @@
 import { type Health, parseHealth } from "../../shared/api/health.ts";
 import type { Failure } from "../../shared/errors.ts";
+import { toHex } from "../../shared/hex.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type DecodeOptions, decodeTarget, latentContentType } from "../../shared/wire/decode.ts";
 import { parseServerTiming } from "../../shared/wire/server-timing.ts";
 import { parseStageCResponse, type StageCRequest, type StageCResponse, stageCPath } from "../../shared/wire/stage-c.ts";
 import { fromBase64 } from "./base64.ts";
+import { type JobConditions, sendCancellable } from "./cancellable-job.ts";
 import { createGpuTransport, type GpuTransport, type GpuTransportOptions } from "./gpu-transport.ts";
 
 /** Ten pictures at the most steps, on a CPU, behind as long a queue; clients give up after 10 minutes themselves. */
@@ -18,6 +20,9 @@ const decodeTimeoutMs = 120_000;
 const healthTimeoutMs = 2_000;
 
 const healthPath = "/health";
+
+/** 128 bits: no two jobs ever share a name. */
+const jobIdBytes = 16;
 
 /** Milliseconds by part of the work, named as in `server-timing`. */
 export type Milliseconds = Readonly<Record<string, number>>;
@@ -34,11 +39,16 @@ export interface DecodeOutcome {
   readonly milliseconds: Milliseconds;
 }
 
-/** The GPU backend. Token ids and latents go there, never a prompt's text or an API key. */
+/** A latent file, and what it is to become. */
+export interface DecodeWork {
+  readonly latent: Uint8Array<ArrayBuffer>;
+  readonly options: DecodeOptions;
+}
+
+/** The GPU backend. Token ids and latents go there, never a prompt's text or an API key. Stopped work is stopped there. */
 export interface GpuClient {
-  runStageC(job: StageCRequest): Promise<Result<StageCOutcome, Failure>>;
-  /** `latent`: a latent file. */
-  decodeLatent(latent: Uint8Array<ArrayBuffer>, options: DecodeOptions): Promise<Result<DecodeOutcome, Failure>>;
+  runStageC(job: StageCRequest, conditions: JobConditions): Promise<Result<StageCOutcome, Failure>>;
+  decodeLatent(work: DecodeWork, conditions: JobConditions): Promise<Result<DecodeOutcome, Failure>>;
   /** Undefined when the backend does not answer in time, or not sensibly. */
   health(): Promise<Health | undefined>;
 }
@@ -46,21 +56,36 @@ export interface GpuClient {
 /** A client for one backend. */
 export function createGpuClient(options: GpuTransportOptions): GpuClient {
   const send = createGpuTransport(options);
+  const named = (conditions: JobConditions): NamedConditions => ({
+    ...conditions,
+    jobId: toHex(options.randomBytes(jobIdBytes)),
+  });
   return {
-    runStageC: (job) => runStageC(send, job),
-    decodeLatent: (latent, decode) => decodeLatent(send, latent, decode),
+    runStageC: (job, conditions) => runStageC(send, job, named(conditions)),
+    decodeLatent: (work, conditions) => decodeLatent(send, work, named(conditions)),
     health: () => readHealth(send),
   };
 }
 
-async function runStageC(send: GpuTransport, job: StageCRequest): Promise<Result<StageCOutcome, Failure>> {
-  const answer = await send({
+interface NamedConditions extends JobConditions {
+  readonly jobId: string;
+}
+
+/** The backend's deadline is our own: nobody would take an answer that comes later. */
+async function runStageC(
+  send: GpuTransport,
+  job: StageCRequest,
+  { jobId, priority, signal }: NamedConditions,
+): Promise<Result<StageCOutcome, Failure>> {
+  const body = { ...job, jobId, priority, deadlineMs: stageCTimeoutMs };
+  const request = {
     method: "POST",
     target: stageCPath,
     contentType: "application/json",
-    body: new TextEncoder().encode(JSON.stringify(job)),
+    body: new TextEncoder().encode(JSON.stringify(body)),
     timeoutMs: stageCTimeoutMs,
-  });
+  } as const;
+  const answer = await sendCancellable(send, { jobId, request }, signal);
   if (!answer.ok) return answer;
   const response = parseStageCResponse(parseJson(answer.value.bytes), job);
   if (!response.ok) return response;
@@ -78,16 +103,17 @@ function stageCMilliseconds({ milliseconds }: StageCResponse): Milliseconds {
 
 async function decodeLatent(
   send: GpuTransport,
-  latent: Uint8Array<ArrayBuffer>,
-  options: DecodeOptions,
+  { latent, options }: DecodeWork,
+  { jobId, priority, signal }: NamedConditions,
 ): Promise<Result<DecodeOutcome, Failure>> {
-  const answer = await send({
+  const request = {
     method: "POST",
-    target: decodeTarget(options),
+    target: decodeTarget({ ...options, jobId, priority, deadlineMs: decodeTimeoutMs }),
     contentType: latentContentType,
     body: latent,
     timeoutMs: decodeTimeoutMs,
-  });
+  } as const;
+  const answer = await sendCancellable(send, { jobId, request }, signal);
   if (!answer.ok) return answer;
   const { headers, bytes } = answer.value;
   // Anything else would be cached for a year under a picture's name.

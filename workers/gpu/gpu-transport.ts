@@ -33,6 +33,8 @@ export interface GpuRequest {
   readonly contentType?: string;
   readonly body: Uint8Array;
   readonly timeoutMs: number;
+  /** Closes the connection when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** The body of a 200 and its headers. */
@@ -54,7 +56,7 @@ export function createGpuTransport(options: GpuTransportOptions): GpuTransport {
         headers,
         ...(request.method === "POST" ? { body: request.body } : {}),
         redirect: "manual",
-        signal: options.timeout(request.timeoutMs),
+        signal: AbortSignal.any([options.timeout(request.timeoutMs), ...(request.signal ? [request.signal] : [])]),
       });
       // Read here, because a connection can break in the middle of a body too.
       const bytes = new Uint8Array(await response.arrayBuffer());

@@ -1,17 +1,18 @@
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
+import type { Priority } from "../../shared/wire/job-terms.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
 import type { CachedImage, ImageCache } from "../images/image-cache.ts";
+import { type Run, SharedRun, type Waiter } from "./shared-run.ts";
 
 /** One picture that a request wants of a latent. */
-export interface DecodeRequest {
+export interface DecodeRequest extends Waiter {
   readonly latentId: string;
   /** The latent file. */
   readonly latent: Uint8Array<ArrayBuffer>;
   readonly options: DecodeOptions;
-  /** The reservation of the request that asks. */
-  readonly claimId: string;
+  readonly priority: Priority;
 }
 
 /** A picture file. */
@@ -28,12 +29,12 @@ export interface DecodeJobParts {
 }
 
 /**
- * The decoding of one picture at one edge location. At most one is under way. Nothing is recorded: a decode whose object
- * ends is repeated by whoever still waits, and nobody is charged for it twice.
+ * The decoding of one picture at one edge location. Nothing is recorded: a decode whose object ends is repeated by
+ * whoever still waits, and nobody is charged for it twice.
  */
 export class DecodeJob {
   readonly #parts: DecodeJobParts;
-  #run: Promise<Result<DecodedImage, Failure>> | undefined;
+  readonly #run = new SharedRun<DecodeRequest, DecodedImage>({ begin: (request, run) => this.#begin(request, run) });
 
   constructor(parts: DecodeJobParts) {
     this.#parts = parts;
@@ -41,20 +42,23 @@ export class DecodeJob {
 
   /** The picture: cached here, or by the decode under way, or by a new one. */
   obtain(request: DecodeRequest): Promise<Result<DecodedImage, Failure>> {
-    this.#run ??= this.#begin(request).finally(() => {
-      this.#run = undefined;
-    });
-    return this.#run;
+    return this.#run.join(request);
+  }
+
+  /** Somebody does not want it any more; nothing happens while others do. */
+  leave(waiterId: string): void {
+    this.#run.leave(waiterId);
   }
 
   /** Looks first: a caller may have missed the picture just before the last decode put it there. */
-  async #begin({ latentId, latent, options, claimId }: DecodeRequest): Promise<Result<DecodedImage, Failure>> {
+  async #begin(request: DecodeRequest, run: Run<DecodeRequest>): Promise<Result<DecodedImage, Failure>> {
     const { images, gpu } = this.#parts;
+    const { latentId, latent, options, priority } = request;
     const cached = await images.find(latentId, options);
     if (cached !== undefined) return ok({ ...cached, claimId: undefined, milliseconds: {} });
-    const decoded = await gpu.decodeLatent(latent, options);
+    const decoded = await gpu.decodeLatent({ latent, options }, { priority, signal: run.signal });
     if (!decoded.ok) return decoded;
     const image = await images.put(latentId, options, decoded.value.bytes);
-    return ok({ ...image, claimId, milliseconds: decoded.value.milliseconds });
+    return ok({ ...image, claimId: run.claimant.claimId, milliseconds: decoded.value.milliseconds });
   }
 }

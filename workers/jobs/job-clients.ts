@@ -1,37 +1,48 @@
 import type { Failure } from "../../shared/errors.ts";
-import type { Result } from "../../shared/result.ts";
+import { err, type Result } from "../../shared/result.ts";
 import { callObject, type ObjectNamespace } from "../edge/call-object.ts";
 import type { ImageCache } from "../images/image-cache.ts";
 import type { DecodedImage, DecodeRequest } from "./decode-job.ts";
 import type { LatentRequest, ObtainedLatent } from "./latent-job.ts";
 
-/** The methods of the Durable Object that makes one latent, named by the latent's id. */
-export interface LatentJobRpc {
-  obtain(request: LatentRequest): Promise<Result<ObtainedLatent, Failure>>;
+/** The methods of an object that makes one thing, however many wait for it. Each may be repeated. */
+interface JobRpc<Request, Value> {
+  obtain(request: Request): Promise<Result<Value, Failure>>;
+  leave(waiterId: string): Promise<void>;
 }
 
+/** The methods of the Durable Object that makes one latent, named by the latent's id. */
+export type LatentJobRpc = JobRpc<LatentRequest, ObtainedLatent>;
+
 /** The methods of the Durable Object that decodes one picture at one location. */
-export interface DecodeJobRpc {
-  obtain(request: DecodeRequest): Promise<Result<DecodedImage, Failure>>;
+export type DecodeJobRpc = JobRpc<DecodeRequest, DecodedImage>;
+
+/** What a caller wants, and the signal by which it says that it wants it no more. */
+export interface Wish<Request> {
+  readonly request: Omit<Request, "waiterId">;
+  readonly signal: AbortSignal;
 }
 
 /** Latents that are not stored yet, each made once however many ask. */
-export type LatentJobs = LatentJobRpc;
-
-/** Pictures that this location does not hold, each decoded once however many ask there. */
-export interface DecodeJobs {
-  /** `location`: the edge location that the request reached. */
-  obtain(location: string, request: DecodeRequest): Promise<Result<DecodedImage, Failure>>;
+export interface LatentJobs {
+  /** Fails with `job_cancelled` when the signal aborts first. Others who want the same hear nothing of that. */
+  obtain(wish: Wish<LatentRequest>): Promise<Result<ObtainedLatent, Failure>>;
 }
 
+/** Pictures that a location does not hold, each decoded once however many ask there. */
+export interface DecodeJobs {
+  /** `location`: the edge location that the request reached. Fails as `LatentJobs.obtain` does. */
+  obtain(location: string, wish: Wish<DecodeRequest>): Promise<Result<DecodedImage, Failure>>;
+}
+
+/** Makes names that no two waits share. */
+type NewWaiterId = () => string;
+
 /** Latent jobs in Durable Objects, one a latent's id. */
-export function createLatentJobs(namespace: ObjectNamespace<LatentJobRpc>): LatentJobs {
+export function createLatentJobs(namespace: ObjectNamespace<LatentJobRpc>, newWaiterId: NewWaiterId): LatentJobs {
   return {
-    obtain: (request) =>
-      callObject(
-        () => namespace.getByName(request.latentId),
-        (job) => job.obtain(request),
-      ),
+    obtain: ({ request, signal }) =>
+      obtainUnlessLeft(() => namespace.getByName(request.latentId), { ...request, waiterId: newWaiterId() }, signal),
   };
 }
 
@@ -39,17 +50,37 @@ export function createLatentJobs(namespace: ObjectNamespace<LatentJobRpc>): Late
  * Decode jobs in Durable Objects, one a location and picture. An object may live in another data centre than the
  * location it serves, so the first caller keeps the picture at its own location as well.
  */
-export function createDecodeJobs(namespace: ObjectNamespace<DecodeJobRpc>, images: ImageCache): DecodeJobs {
+export function createDecodeJobs(
+  namespace: ObjectNamespace<DecodeJobRpc>,
+  { images, newWaiterId }: { readonly images: ImageCache; readonly newWaiterId: NewWaiterId },
+): DecodeJobs {
   return {
-    async obtain(location, request) {
+    async obtain(location, { request, signal }) {
       const { latentId, options, claimId } = request;
       const name = `${location}/${latentId}.${options.format}?quality=${options.quality ?? "default"}`;
-      const outcome = await callObject(
+      const outcome = await obtainUnlessLeft(
         () => namespace.getByName(name),
-        (job) => job.obtain(request),
+        { ...request, waiterId: newWaiterId() },
+        signal,
       );
       if (outcome.ok && outcome.value.claimId === claimId) await images.put(latentId, options, outcome.value.bytes);
       return outcome;
     },
   };
+}
+
+/** A leave that gets lost costs the run that would have been stopped, and nothing else. */
+async function obtainUnlessLeft<Request extends { readonly waiterId: string }, Value>(
+  stubOf: () => JobRpc<Request, Value>,
+  request: Request,
+  signal: AbortSignal,
+): Promise<Result<Value, Failure>> {
+  if (signal.aborted) return err({ code: "job_cancelled" });
+  const leave = () => void callObject(stubOf, (job) => job.leave(request.waiterId)).catch(() => {});
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    return await callObject(stubOf, (job) => job.obtain(request));
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
 }

@@ -1,22 +1,26 @@
 import { AppError, type Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import type { Priority } from "../../shared/wire/job-terms.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { AccountLedgerRpc } from "../ledger/ledger-client.ts";
 import type { ChargeLine } from "../ledger/price-book.ts";
+import { type Run, SharedRun, type Waiter } from "./shared-run.ts";
 
 /** How often a job is begun before it is given up: a job that ends its object every time must not do so for ever. */
 const attemptsMax = 3;
 
-/** One latent that a request wants, and who wants it. */
-export interface LatentRequest {
+/** Waits for a run that nobody asked for again: the alarm, which never leaves. */
+const alarmWaiterId = "alarm";
+
+/** One latent that a request wants, and who wants it. Of many, the first one's reservation is the claim on the run. */
+export interface LatentRequest extends Waiter {
   readonly latentId: string;
   /** The Stage C job, of one seed. */
   readonly job: StageCRequest;
+  readonly priority: Priority;
   readonly account: string;
-  /** The reservation of the request that asks; of many, the first one's is the claim on the run, and pays for it. */
-  readonly claimId: string;
   /** What the run costs the one who has the claim. */
   readonly lines: readonly ChargeLine[];
 }
@@ -54,63 +58,75 @@ export interface LatentJobParts {
   readonly log: (entry: Readonly<Record<string, string>>) => void;
 }
 
-/**
- * The making of one latent. Always true: at most one run is under way, and it belongs to this object and to none of the
- * requests that wait for it, so whoever leaves changes nothing for the others.
- */
+/** The making of one latent. The run belongs to this object and to none of the requests that wait for it. */
 export class LatentJob {
   readonly #parts: LatentJobParts;
-  #run: Promise<Result<ObtainedLatent, Failure>> | undefined;
+  readonly #run: SharedRun<LatentRequest, ObtainedLatent>;
 
   constructor(parts: LatentJobParts) {
     this.#parts = parts;
+    this.#run = new SharedRun({
+      begin: (request, run) => this.#begin(request, run),
+      claimPassed: (request) => this.#passClaim(request),
+    });
   }
 
   /** The latent: stored, or by the run under way, or by a new one. Every caller of one run gets its outcome. */
   obtain(request: LatentRequest): Promise<Result<ObtainedLatent, Failure>> {
-    this.#run ??= this.#begin(request).finally(() => {
-      this.#run = undefined;
-    });
-    return this.#run;
+    return this.#run.join(request);
+  }
+
+  /** Somebody does not want it any more; nothing happens while others do. */
+  leave(waiterId: string): void {
+    this.#run.leave(waiterId);
   }
 
   /** Begins again what an earlier incarnation left unfinished. For the alarm, which the platform repeats if this fails. */
   async redrive(): Promise<void> {
     const { store } = this.#parts;
-    if (this.#run !== undefined) return store.setAlarm();
+    if (this.#run.isUnderWay()) return store.setAlarm();
     const record = store.read();
     if (record === undefined) return;
     if (record.attempts >= attemptsMax) return store.clear();
-    await this.obtain(record.request);
+    await this.obtain({ ...record.request, waiterId: alarmWaiterId });
   }
 
   /** A recorded request goes before the one that asks: the run keeps the claim that it was begun for. */
-  async #begin(asked: LatentRequest): Promise<Result<ObtainedLatent, Failure>> {
+  async #begin(asked: LatentRequest, run: Run<LatentRequest>): Promise<Result<ObtainedLatent, Failure>> {
     const { store, latents } = this.#parts;
     const left = store.read();
-    const request = left?.request ?? asked;
-    store.write({ request, attempts: (left?.attempts ?? 0) + 1 });
+    run.claimant = left?.request ?? asked;
+    store.write({ request: run.claimant, attempts: (left?.attempts ?? 0) + 1 });
     try {
-      const stored = await latents.find(request.latentId);
-      if (stored === undefined) return await this.#make(request);
+      const stored = await latents.find(asked.latentId);
+      if (stored === undefined) return await this.#make(run);
       if (left === undefined) return ok({ bytes: stored.bytes, claimId: undefined, milliseconds: {} });
-      await this.#noteWork(request);
-      return ok({ bytes: stored.bytes, claimId: request.claimId, milliseconds: {} });
+      await this.#noteWork(run.claimant);
+      return ok({ bytes: stored.bytes, claimId: run.claimant.claimId, milliseconds: {} });
     } finally {
       await store.clear();
     }
   }
 
-  async #make(request: LatentRequest): Promise<Result<ObtainedLatent, Failure>> {
+  async #make(run: Run<LatentRequest>): Promise<Result<ObtainedLatent, Failure>> {
     const { gpu, latents } = this.#parts;
-    const { job, latentId, account, claimId } = request;
-    const outcome = await gpu.runStageC(job);
+    const { job, latentId, account, priority } = run.claimant;
+    const outcome = await gpu.runStageC(job, { priority, signal: run.signal });
     if (!outcome.ok) return outcome;
     const [bytes] = outcome.value.latents;
     if (bytes === undefined) throw new AppError("Stage C left out the latent that it was asked for.");
     await latents.put(latentId, { bytes, account });
-    await this.#noteWork(request);
-    return ok({ bytes, claimId, milliseconds: outcome.value.milliseconds });
+    // Whoever has the claim now: the first may have left meanwhile.
+    const { claimant } = run;
+    await this.#noteWork(claimant);
+    return ok({ bytes, claimId: claimant.claimId, milliseconds: outcome.value.milliseconds });
+  }
+
+  /** So that an object which follows this one keeps the claim too. */
+  #passClaim(request: LatentRequest): void {
+    const { store } = this.#parts;
+    const record = store.read();
+    if (record !== undefined) store.write({ ...record, request });
   }
 
   /** So that the run is charged even if its claimant has left. A ledger that cannot be reached spoils no latent. */

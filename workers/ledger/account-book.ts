@@ -97,13 +97,15 @@ export class AccountBook {
 
   /** Gives everything back, once nobody holds the reservation any more: nothing was delivered, so nothing is charged. */
   release(reservationId: string, nowMs: number): void {
-    this.#transact(() => {
-      const row = findReservation(this.#sql, reservationId);
-      if (row?.state !== "open") return;
-      if (row.holders > 1) {
-        this.#sql.exec("UPDATE reservations SET holders = holders - 1 WHERE id = ?", row.id);
-      } else this.#giveBack(row, nowMs);
-    });
+    this.#letGo(reservationId, (row) => this.#giveBack(row, nowMs));
+  }
+
+  /**
+   * As `release`, for a request whose client left: the latents that were made for it by then are charged, and there to
+   * be fetched. A repeat of it is a new request.
+   */
+  abandon(reservationId: string, nowMs: number): void {
+    this.#letGo(reservationId, (row) => this.#close(row, nowMs));
   }
 
   /** Closes reservations that are overdue, charging the work noted for them, and forgets outcomes after their time. */
@@ -112,8 +114,7 @@ export class AccountBook {
       const due = this.#sql.exec<ReservationRow>("SELECT * FROM reservations WHERE due_ms <= ?", nowMs).toArray();
       for (const row of due) {
         if (row.state !== "open") this.#sql.exec("DELETE FROM reservations WHERE id = ?", row.id);
-        else if (readWork(this.#sql, row.id).length > 0) this.#charge(row, [], nowMs);
-        else this.#giveBack(row, nowMs);
+        else this.#close(row, nowMs);
       }
     });
   }
@@ -141,6 +142,24 @@ export class AccountBook {
       this.#sql.exec("UPDATE reservations SET holders = holders + 1 WHERE id = ?", row.id);
     }
     return toReservation(row);
+  }
+
+  #letGo(reservationId: string, close: (row: ReservationRow) => void): void {
+    this.#transact(() => {
+      const row = findReservation(this.#sql, reservationId);
+      if (row?.state !== "open") return;
+      if (row.holders === 1) return close(row);
+      this.#sql.exec("UPDATE reservations SET holders = holders - 1 WHERE id = ?", row.id);
+    });
+  }
+
+  /** Nobody holds it any more. Without its key and digest, or a repeat would get what is still missing for nothing. */
+  #close(row: ReservationRow, nowMs: number): void {
+    const hasWork = readWork(this.#sql, row.id).length > 0;
+    if (!hasWork) this.#giveBack(row, nowMs);
+    else if (this.#charge(row, [], nowMs).ok) {
+      this.#sql.exec("UPDATE reservations SET idempotency_key = NULL, digest = '' WHERE id = ?", row.id);
+    }
   }
 
   #charge(row: ReservationRow, claimed: readonly ChargeLine[], nowMs: number): Result<Settlement, Failure> {

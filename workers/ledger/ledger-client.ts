@@ -13,6 +13,7 @@ export interface AccountLedgerRpc {
   recordWork(work: WorkDone): Promise<void>;
   settle(work: WorkDone): Promise<Result<Settlement, Failure>>;
   release(reservationId: string): Promise<void>;
+  abandon(reservationId: string): Promise<void>;
 }
 
 /** The ledgers of all accounts. */
@@ -34,6 +35,7 @@ export function createLedgers(namespace: ObjectNamespace<AccountLedgerRpc>): Led
         recordWork: (work) => call((ledger) => ledger.recordWork(work)),
         settle: (work) => call((ledger) => ledger.settle(work)),
         release: (reservationId) => call((ledger) => ledger.release(reservationId)),
+        abandon: (reservationId) => call((ledger) => ledger.abandon(reservationId)),
       };
     },
   };

@@ -52,6 +52,11 @@ export class AccountLedgerObject extends DurableObject<unknown> {
     this.#book.release(reservationId, this.#nowMs());
   }
 
+  async abandon(reservationId: string) {
+    this.#book.abandon(reservationId, this.#nowMs());
+    await this.#wakeBy(this.#nowMs() + outboxDelayMs);
+  }
+
   override async alarm(): Promise<void> {
     this.#book.sweep(this.#nowMs());
     try {

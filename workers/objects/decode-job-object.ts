@@ -17,4 +17,9 @@ export class DecodeJobObject extends DurableObject<unknown> {
   obtain(request: DecodeRequest) {
     return this.#job.obtain(request);
   }
+
+  /** See `DecodeJob.leave`. */
+  leave(waiterId: string) {
+    this.#job.leave(waiterId);
+  }
 }

@@ -24,6 +24,11 @@ export class LatentJobObject extends DurableObject<unknown> {
     return this.#job.obtain(request);
   }
 
+  /** See `LatentJob.leave`. */
+  leave(waiterId: string) {
+    this.#job.leave(waiterId);
+  }
+
   override alarm(): Promise<void> {
     return this.#job.redrive();
   }

@@ -52,7 +52,7 @@ export async function answerWithImages(
   if (!caller.ok) return failureResponse(c, caller.error);
 
   const generating = generateImages(services.generation, caller.value, request.value);
-  // A client may leave: what was begun for it is settled all the same.
+  // A client may leave: what was done for it by then is settled or released all the same.
   c.executionCtx.waitUntil(generating.catch(() => {}));
   const generation = await generating;
   if (!generation.ok) return failureResponse(c, generation.error);

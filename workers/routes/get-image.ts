@@ -30,6 +30,7 @@ export function getImage(services: GetImageServices): Handler<AppEnv> {
     const shown = await showImage(services, link.value, {
       location: edgeLocation(c.req.raw),
       claimId: c.get("requestId"),
+      signal: c.req.raw.signal,
     });
     if (!shown.ok) return failureResponse(c, shown.error);
     c.set("tier", shown.value.tier);
@@ -41,16 +42,24 @@ interface ShownImage extends CachedImage {
   readonly tier: Tier;
 }
 
+interface Viewer {
+  readonly location: string;
+  readonly claimId: string;
+  /** Aborts when the viewer leaves. */
+  readonly signal: AbortSignal;
+}
+
 async function showImage(
   services: GetImageServices,
   { latentId, options }: LinkedImage,
-  { location, claimId }: { readonly location: string; readonly claimId: string },
+  { location, claimId, signal }: Viewer,
 ): Promise<Result<ShownImage, Failure>> {
   const cached = await services.images.find(latentId, options);
   if (cached !== undefined) return ok({ ...cached, tier: "image" });
   const latent = await services.latents.find(latentId);
   if (latent === undefined) return err({ code: "not_found", what: "image" });
-  const image = await services.decodeJobs.obtain(location, { latentId, latent: latent.bytes, options, claimId });
+  const request = { latentId, latent: latent.bytes, options, claimId, priority: "interactive" } as const;
+  const image = await services.decodeJobs.obtain(location, { request, signal });
   return image.ok ? ok({ ...image.value, tier: "latent" }) : image;
 }
 

@@ -18,6 +18,8 @@ export function readCaller(c: Context<AppEnv>): Result<Caller, Failure> {
   return ok({
     account: c.get("account"),
     location: edgeLocation(c.req.raw),
+    priority: "interactive",
+    signal: c.req.raw.signal,
     idempotencyKey,
     // OpenAI's clients send no key, but count their own retries.
     isRetry: Number(c.req.header("x-stainless-retry-count") ?? 0) > 0,

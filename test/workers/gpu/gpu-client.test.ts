@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { JobConditions } from "../../../workers/gpu/cancellable-job.ts";
 import { createGpuClient } from "../../../workers/gpu/gpu-client.ts";
 import type { GpuTransportOptions } from "../../../workers/gpu/gpu-transport.ts";
 import { GpuBackendDouble } from "../support/gpu-backend-double.ts";
@@ -17,6 +18,8 @@ const job = {
   guidanceScale: 3,
   latentShape: [16, 4, 4] as [number, number, number],
 };
+
+const conditions: JobConditions = { priority: "interactive", signal: new AbortController().signal };
 
 function setUp(overrides: Partial<GpuTransportOptions> = {}) {
   const backend = new GpuBackendDouble(secret, () => nowMs);
@@ -39,7 +42,7 @@ function setUp(overrides: Partial<GpuTransportOptions> = {}) {
 }
 
 async function latentFile() {
-  const outcome = await setUp().client.runStageC(job);
+  const outcome = await setUp().client.runStageC(job, conditions);
   const file = outcome.ok ? outcome.value.latents[0] : undefined;
   if (file === undefined) throw new TypeError("The double made no latent.");
   return file;
@@ -48,16 +51,18 @@ async function latentFile() {
 describe("the client", () => {
   test("signs every request so that the backend accepts it, and no two alike", async () => {
     const { backend, client } = setUp();
-    for (let i = 0; i < 3; i += 1) expect(await client.runStageC(job)).toMatchObject({ ok: true });
-    expect(await client.decodeLatent(await latentFile(), { format: "webp", quality: 3 })).toMatchObject({ ok: true });
+    for (let i = 0; i < 3; i += 1) expect(await client.runStageC(job, conditions)).toMatchObject({ ok: true });
+    expect(
+      await client.decodeLatent({ latent: await latentFile(), options: { format: "webp", quality: 3 } }, conditions),
+    ).toMatchObject({ ok: true });
     expect(await client.health()).toMatchObject({ status: "ready" });
     expect(new Set(backend.transcript).size).toBe(5);
   });
 
   test("bounds the time of every request, that of a health check to a few seconds", async () => {
     const { client, timeoutsMs } = setUp();
-    await client.runStageC(job);
-    await client.decodeLatent(await latentFile(), { format: "png" });
+    await client.runStageC(job, conditions);
+    await client.decodeLatent({ latent: await latentFile(), options: { format: "png" } }, conditions);
     await client.health();
     expect(timeoutsMs).toHaveLength(3);
     expect(Math.max(...timeoutsMs)).toBeLessThanOrEqual(600_000);
@@ -70,7 +75,7 @@ describe("the client", () => {
         init.signal?.addEventListener("abort", () => reject(new DOMException("late", "TimeoutError")));
       });
     const { client, log } = setUp({ fetch, timeout: () => AbortSignal.timeout(1) });
-    expect(await client.runStageC(job)).toEqual({ ok: false, error: { code: "backend_unavailable" } });
+    expect(await client.runStageC(job, conditions)).toEqual({ ok: false, error: { code: "backend_unavailable" } });
     expect(await client.health()).toBeUndefined();
     expect(log).toContainEqual({ event: "backend_unreachable", path: "/stage-c" });
   });
@@ -83,7 +88,44 @@ describe("the client", () => {
         },
       });
     const { client } = setUp({ fetch: async () => new Response(body()) });
-    expect(await client.runStageC(job)).toEqual({ ok: false, error: { code: "backend_unavailable" } });
+    expect(await client.runStageC(job, conditions)).toEqual({ ok: false, error: { code: "backend_unavailable" } });
+  });
+});
+
+describe("work that nobody wants any more", () => {
+  test("is cancelled at the backend by the name that it was sent with", async () => {
+    const { backend, client } = setUp();
+    const { reached } = backend.hold();
+    const stop = new AbortController();
+    const running = client.runStageC(job, { priority: "batch", signal: stop.signal });
+    await reached;
+    stop.abort();
+    expect(await running).toEqual({ ok: false, error: { code: "job_cancelled" } });
+    expect(backend.transcript[0]).toContain(`"jobId":"${backend.cancelled[0]}","priority":"batch"`);
+  });
+
+  test("is not sent at all when nobody wants it from the start", async () => {
+    const { backend, client } = setUp();
+    const signal = AbortSignal.abort();
+    expect(await client.runStageC(job, { priority: "batch", signal })).toMatchObject({ ok: false });
+    expect(backend.transcript).toEqual([]);
+  });
+
+  test("ends for us even when the backend never hears of the cancellation", async () => {
+    const { backend } = setUp();
+    const fetch = (url: string, init: RequestInit) =>
+      new Promise<Response>((_, reject) => {
+        if (url.endsWith("/cancel")) return reject(new TypeError("connection refused"));
+        void backend.fetch(url, init);
+        init.signal?.addEventListener("abort", () => reject(new DOMException("closed", "AbortError")));
+      });
+    const { client } = setUp({ fetch });
+    const { reached } = backend.hold();
+    const stop = new AbortController();
+    const running = client.runStageC(job, { priority: "batch", signal: stop.signal });
+    await reached;
+    stop.abort();
+    expect(await running).toEqual({ ok: false, error: { code: "job_cancelled" } });
   });
 });
 
@@ -99,7 +141,7 @@ describe("an answer that is not to the question", () => {
     const milliseconds = { queue: 0, textEncoder: 0, stageC: 0 };
     const answer = { model: job.model, revision: job.revision, latents, milliseconds, ...wrong };
     const { client } = setUp({ fetch: async () => Response.json(answer) });
-    expect(await client.runStageC(job)).toEqual({ ok: false, error: { code: "backend_failed" } });
+    expect(await client.runStageC(job, conditions)).toEqual({ ok: false, error: { code: "backend_failed" } });
   });
 
   test.each([
@@ -109,7 +151,7 @@ describe("an answer that is not to the question", () => {
     ["a redirect", new Response(null, { status: 302, headers: { location: "https://elsewhere.test" } })],
   ])("is a failure and is never cached as a picture: %s", async (_, answer) => {
     const { client } = setUp({ fetch: async () => answer });
-    const outcome = await client.decodeLatent(await latentFile(), { format: "png" });
+    const outcome = await client.decodeLatent({ latent: await latentFile(), options: { format: "png" } }, conditions);
     expect(outcome).toEqual({ ok: false, error: { code: "backend_failed" } });
   });
 });

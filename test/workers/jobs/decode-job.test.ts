@@ -8,7 +8,10 @@ import { DecodeJob, type DecodeRequest } from "../../../workers/jobs/decode-job.
 const bytes = new Uint8Array([1, 2, 3]);
 const latent = new Uint8Array([4]);
 const decoded = ok({ bytes, milliseconds: { "stage-b": 10 } });
-const request: DecodeRequest = { latentId: "a".repeat(64), latent, options: { format: "png" }, claimId: "first" };
+const request: DecodeRequest = {
+  ...{ latentId: "a".repeat(64), latent, options: { format: "png" } },
+  ...{ claimId: "first", waiterId: "first", priority: "interactive" },
+};
 
 function setUp() {
   const cached = new Map<string, CachedImage>();
@@ -30,7 +33,9 @@ function setUp() {
 
 test("one decode serves all who ask meanwhile, on the first one's claim, and its picture is kept", async () => {
   const { world, job } = setUp();
-  const outcomes = await Promise.all(["first", "second"].map((claimId) => job.obtain({ ...request, claimId })));
+  const outcomes = await Promise.all(
+    ["first", "second"].map((claimId) => job.obtain({ ...request, claimId, waiterId: claimId })),
+  );
   for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: true, value: { bytes, claimId: "first" } });
   expect(world.runs).toBe(1);
   expect(world.cached.size).toBe(1);
@@ -46,7 +51,7 @@ test("a picture that is there by now is nobody's decode", async () => {
 test("a failure is told to all who wait, and the next who asks has it tried anew", async () => {
   const { world, job } = setUp();
   world.run = async () => err({ code: "backend_failed" });
-  const outcomes = await Promise.all([job.obtain(request), job.obtain(request)]);
+  const outcomes = await Promise.all([job.obtain(request), job.obtain({ ...request, waiterId: "second" })]);
   expect(outcomes).toEqual([err({ code: "backend_failed" }), err({ code: "backend_failed" })]);
   world.run = async () => decoded;
   expect(await job.obtain(request)).toMatchObject({ ok: true });

@@ -62,7 +62,7 @@ describe("one object", () => {
     const { world, newObject } = setUp();
     const job = newObject();
     const claims = ["first", "second", "third"];
-    const outcomes = await Promise.all(claims.map((claimId) => job.obtain({ ...request, claimId })));
+    const outcomes = await Promise.all(claims.map((claimId) => job.obtain({ ...request, claimId, waiterId: claimId })));
     expect(world.runs).toBe(1);
     for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: true, value: { bytes, claimId: "first" } });
     expect(world.stored.get(request.latentId)).toEqual({ bytes, account: request.account });

@@ -44,7 +44,7 @@ test("a job that an ended object left behind is finished by the alarm, and leave
     await storage.setAlarm(Date.now() + 600_000);
   });
   expect(await runDurableObjectAlarm(stub)).toBe(true);
-  expect(backend.jobs.slice(jobs)).toEqual([latentRequest.job]);
+  expect(backend.jobs.slice(jobs)).toMatchObject([latentRequest.job]);
   expect(await edge.env.LATENTS.head(storeKey(latentRequest.latentId))).not.toBeNull();
   await runInDurableObject(stub, async (_, { storage }) => {
     expect([...storage.kv.list()]).toEqual([]);

@@ -1,6 +1,7 @@
 import { fromFloat16Bits, toFloat16Bits } from "../../../shared/latents/float16.ts";
 import { decodeLatent, encodeLatent } from "../../../shared/latents/latent-format.ts";
 import { imageContentType } from "../../../shared/output-format.ts";
+import { cancelPath } from "../../../shared/wire/cancel.ts";
 import { type DecodeOptions, decodePath, parseDecodeQuery } from "../../../shared/wire/decode.ts";
 import { createMemoryReplayGuard } from "../../../shared/wire/replay-guard.ts";
 import { signatureHeaders, verifyRequest } from "../../../shared/wire/request-signature.ts";
@@ -15,12 +16,15 @@ type Behaviour = "works" | "unreachable" | (() => Response);
 export class GpuBackendDouble {
   readonly jobs: StageCRequest[] = [];
   readonly decodes: DecodeOptions[] = [];
+  /** The names of the jobs that were cancelled. */
+  readonly cancelled: string[] = [];
   /** Everything that arrived, as text: for what must never arrive. */
   readonly transcript: string[] = [];
   behaviour: Behaviour = "works";
   failsDecodes = false;
   health: unknown = { status: "ready", model: manifest.id, revision: manifest.revision };
-  #gate = async () => {};
+  #gate = async (_path: string) => {};
+  readonly #stops = new Map<string, () => void>();
   readonly #secret: string;
   readonly #nowMs: () => number;
   readonly #replayGuard = createMemoryReplayGuard({ nowSeconds: () => this.#nowSeconds() });
@@ -30,16 +34,17 @@ export class GpuBackendDouble {
     this.#nowMs = nowMs;
   }
 
-  /** Holds all requests back from now on: `reached` settles with the first one, `release` lets them all go. */
-  hold(): { readonly reached: Promise<void>; readonly release: () => void } {
+  /** Holds requests back from now on, on this path or on all: `reached` settles with the first, `release` frees them. */
+  hold(only?: string): { readonly reached: Promise<void>; readonly release: () => void } {
     let release = () => {};
     const released = new Promise<void>((resolve) => {
       release = resolve;
     });
     const reached = new Promise<void>((resolve) => {
-      this.#gate = () => {
+      this.#gate = async (path) => {
+        if (only !== undefined && path !== only) return;
         resolve();
-        return released;
+        await released;
       };
     });
     return { reached, release };
@@ -49,10 +54,13 @@ export class GpuBackendDouble {
     const request = new Request(url, init);
     const body = new Uint8Array(await request.arrayBuffer());
     this.transcript.push([url, ...request.headers.values(), new TextDecoder().decode(body)].join("\n"));
-    await this.#gate();
+    const { pathname, search, searchParams } = new URL(url);
+    if (pathname === cancelPath) return this.#cancel(JSON.parse(new TextDecoder().decode(body)));
+    if (await this.#isStopped(pathname, searchParams.get("jobId") ?? jobIdIn(body))) {
+      return Response.json({ error: { code: "job_cancelled" } }, { status: 409 });
+    }
     if (this.behaviour === "unreachable") throw new TypeError("connection refused");
     if (this.behaviour !== "works") return this.behaviour();
-    const { pathname, search, searchParams } = new URL(url);
     const verified = await verifyRequest(
       this.#secret,
       { method: request.method, target: `${pathname}${search}`, body },
@@ -67,6 +75,22 @@ export class GpuBackendDouble {
 
   #nowSeconds(): number {
     return Math.floor(this.#nowMs() / 1000);
+  }
+
+  /** Waits at the gate. True when the job is cancelled there. */
+  async #isStopped(path: string, jobId: string | undefined): Promise<boolean> {
+    const stopped = new Promise<boolean>((resolve) => {
+      if (jobId !== undefined) this.#stops.set(jobId, () => resolve(true));
+    });
+    const isStopped = await Promise.race([stopped, this.#gate(path).then(() => false)]);
+    if (jobId !== undefined) this.#stops.delete(jobId);
+    return isStopped;
+  }
+
+  #cancel({ jobId }: { readonly jobId: string }): Response {
+    this.cancelled.push(jobId);
+    this.#stops.get(jobId)?.();
+    return Response.json({ cancelled: this.#stops.has(jobId), gpuMilliseconds: 1 });
   }
 
   #runStageC(body: Uint8Array): Response {
@@ -94,6 +118,10 @@ export class GpuBackendDouble {
     };
     return new Response(picture, { headers });
   }
+}
+
+function jobIdIn(body: Uint8Array): string | undefined {
+  return /"jobId":"([^"]+)"/u.exec(new TextDecoder().decode(body))?.[1];
 }
 
 /** Durable Objects sign by the real clock and the rest by the test's, so a request's own time stands for ours. */

@@ -6,6 +6,8 @@ export const latentRequest: LatentRequest = {
   latentId: "a".repeat(64),
   account: "account-1",
   claimId: "first",
+  waiterId: "waiter-1",
+  priority: "interactive",
   lines: [{ kind: "generation", latentId: "a".repeat(64), microUsd: 17 }],
   job: {
     model: manifest.id,

@@ -1,0 +1,93 @@
+import type { Failure } from "../../shared/errors.ts";
+import { err, type Result } from "../../shared/result.ts";
+
+/** Someone who waits for a run. */
+export interface Waiter {
+  /** New with every wait, so that one of two who wait with one claim can leave. */
+  readonly waiterId: string;
+  /** The reservation of the request that asks. */
+  readonly claimId: string;
+}
+
+/** A run under way, as the work that is done for it sees it. */
+export interface Run<Request> {
+  /** Aborts when everybody has left. */
+  readonly signal: AbortSignal;
+  /** Who pays for it: the first who asked, and when they leave the next who still waits. */
+  claimant: Request;
+}
+
+/** What a run is made of. */
+export interface RunParts<Request, Value> {
+  begin(request: Request, run: Run<Request>): Promise<Result<Value, Failure>>;
+  /** Hears that the claimant has left, and to whom the claim went. */
+  claimPassed?(request: Request): void;
+}
+
+interface Waiting<Request> {
+  readonly request: Request;
+  readonly dismiss: () => void;
+}
+
+/**
+ * One piece of work for however many want its outcome. Always true: at most one run is under way, a waiter that leaves
+ * changes nothing for the others, and a run that nobody waits for is stopped.
+ */
+export class SharedRun<Request extends Waiter, Value> {
+  readonly #parts: RunParts<Request, Value>;
+  readonly #waiting = new Map<string, Waiting<Request>>();
+  #run: (Run<Request> & { readonly stop: AbortController; outcome: Promise<Result<Value, Failure>> }) | undefined;
+
+  constructor(parts: RunParts<Request, Value>) {
+    this.#parts = parts;
+  }
+
+  isUnderWay(): boolean {
+    return this.#run !== undefined;
+  }
+
+  /** The outcome of the run under way, or of a new one; `job_cancelled` for who leaves. */
+  async join(request: Request): Promise<Result<Value, Failure>> {
+    // A run that is being stopped has nothing for those who come now.
+    while (this.#run?.signal.aborted === true) await this.#run.outcome.catch(() => undefined);
+    const run = this.#run ?? this.#begin(request);
+    const left = new Promise<Result<never, Failure>>((resolve) => {
+      this.#waiting.set(request.waiterId, { request, dismiss: () => resolve(err({ code: "job_cancelled" })) });
+    });
+    try {
+      return await Promise.race([run.outcome, left]);
+    } finally {
+      this.#waiting.delete(request.waiterId);
+    }
+  }
+
+  /** The last to leave stops the run, and still hears how it ended; the others hear that they have left. */
+  leave(waiterId: string): void {
+    const leaver = this.#waiting.get(waiterId);
+    const run = this.#run;
+    if (leaver === undefined || run === undefined) return;
+    this.#waiting.delete(waiterId);
+    if (this.#waiting.size === 0) run.stop.abort();
+    else leaver.dismiss();
+    this.#passClaim(run, leaver.request.claimId);
+  }
+
+  /** A repeat of the leaver's own request may wait still, and then the claim is with it. */
+  #passClaim(run: Run<Request>, claimId: string): void {
+    const [next] = this.#waiting.values();
+    const isClaimed = [...this.#waiting.values()].some(({ request }) => request.claimId === claimId);
+    if (next === undefined || run.claimant.claimId !== claimId || isClaimed) return;
+    run.claimant = next.request;
+    this.#parts.claimPassed?.(next.request);
+  }
+
+  #begin(request: Request) {
+    const stop = new AbortController();
+    const run = { stop, signal: stop.signal, claimant: request };
+    const outcome = this.#parts.begin(request, run).finally(() => {
+      this.#run = undefined;
+    });
+    this.#run = Object.assign(run, { outcome });
+    return this.#run;
+  }
+}
