@@ -2,6 +2,7 @@ import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../shared/errors.ts";
+import { latentEncodings } from "../shared/latents/latent-values.ts";
 import { secretCharactersMin } from "../shared/limits.ts";
 import { executionProviders } from "./runtime/execution.ts";
 
@@ -35,6 +36,8 @@ const environmentSchema = z.object({
   PROVIDER: z.enum(executionProviders).default("cpu"),
   /** Threads of one operator. All cores is best alone on a machine; 1 where another process is busy. */
   INTRA_OP_THREADS: wholeNumber(1, 1_024).default(availableParallelism()),
+  /** How new latents are stored. `int8` halves them and costs a little (docs/performance.md); both are read. */
+  LATENT_ENCODING: z.enum(latentEncodings).default("float16"),
   /** Optimised graphs of earlier starts, which load in half the time; may be deleted at any time. */
   GRAPH_CACHE_DIR: z
     .string()

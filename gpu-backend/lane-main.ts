@@ -10,7 +10,7 @@ import { serveLane } from "./scheduling/serve-lane.ts";
 
 const now = () => performance.now();
 
-serveLane(async ({ directory, execution, graphCache, conditionCacheBytesMax, picturesMax }) => {
+serveLane(async ({ directory, execution, graphCache, picturesMax, ...settings }) => {
   // The server has checked every file's digest before it started the first lane.
   const manifest = await readManifest(directory);
   const cache = graphCache && openGraphCache(graphCache, Date.now);
@@ -18,7 +18,7 @@ serveLane(async ({ directory, execution, graphCache, conditionCacheBytesMax, pic
   // Measured on CPUs: more rows make a row of these two cheaper (Stage C by a third), and of every other graph dearer.
   const rowsMax = { stageC: 2 * picturesMax, stageB: picturesMax };
   const runner = createGraphRunner({ graphs, rowsMax, now });
-  const pipeline = createPipeline({ manifest, conditionCacheBytesMax });
+  const pipeline = createPipeline({ manifest, ...settings });
 
   return async (job, { urgency, signal, onSpent }) => {
     const spentMs = new Map<GraphName, number>();

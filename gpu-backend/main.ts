@@ -66,6 +66,7 @@ function laneOptions(config: Config, { directory }: Bundle, log: Logger) {
       execution: { provider: config.PROVIDER, intraOpThreads: config.INTRA_OP_THREADS },
       graphCache: graphCacheOf(config),
       conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,
+      latentEncoding: config.LATENT_ENCODING,
       picturesMax: config.PICTURES_TOGETHER_MAX,
     },
     log,

@@ -1,5 +1,6 @@
 import { AppError } from "../../shared/errors.ts";
 import { decodeLatent, encodeLatent } from "../../shared/latents/latent-format.ts";
+import type { LatentEncoding } from "../../shared/latents/latent-values.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import { isGuided } from "../diffusion/guidance.ts";
@@ -24,11 +25,14 @@ export interface Pipeline {
 export interface PipelineOptions {
   readonly manifest: Manifest;
   readonly conditionCacheBytesMax: number;
+  /** How latents are written; all forms are read. */
+  readonly latentEncoding: LatentEncoding;
 }
 
 /** The samples of a request are independent of each other: whether they share runs is for the graphs to decide. */
-export function createPipeline({ manifest, conditionCacheBytesMax }: PipelineOptions): Pipeline {
-  const texts = createTextConditions({ manifest, cacheBytesMax: conditionCacheBytesMax });
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { manifest } = options;
+  const texts = createTextConditions({ manifest, cacheBytesMax: options.conditionCacheBytesMax });
 
   async function textOf(request: StageCRequest, graphs: GraphSet): Promise<TextCondition> {
     const conditional = await texts.of(graphs, request.tokenIds);
@@ -42,7 +46,7 @@ export function createPipeline({ manifest, conditionCacheBytesMax }: PipelineOpt
       return Promise.all(
         request.seeds.map(async (seed) => {
           const values = await makeLatent(manifest, graphs.stageC, { ...request, seed, text });
-          return latentFile(manifest, { ...request, seed }, values);
+          return latentFile(options, { ...request, seed }, values);
         }),
       );
     },
@@ -58,7 +62,7 @@ export function createPipeline({ manifest, conditionCacheBytesMax }: PipelineOpt
 
 /** The file says how it was made, but nothing of the prompt. */
 function latentFile(
-  manifest: Manifest,
+  { manifest, latentEncoding }: PipelineOptions,
   { seed, steps, guidanceScale, latentShape }: Omit<StageCRequest, "seeds"> & { readonly seed: number },
   values: Float32Array,
 ): Uint8Array {
@@ -70,7 +74,7 @@ function latentFile(
     guidance_scale: String(guidanceScale),
     sampler: manifest.sampler.stageC.kind,
   };
-  const encoded = encodeLatent({ values, shape: latentShape, metadata });
+  const encoded = encodeLatent({ values, shape: latentShape, metadata }, latentEncoding);
   if (!encoded.ok) throw new AppError(`A latent cannot be stored: ${encoded.error.message}`);
   return encoded.value;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { latentEncodings } from "../../shared/latents/latent-values.ts";
 import { outputFormatSchema } from "../../shared/output-format.ts";
 import { priorities } from "../../shared/wire/job-terms.ts";
 
@@ -13,6 +14,7 @@ const loadSchema = z.object({
   execution: z.object({ provider: z.enum(["cpu", "cuda"]), intraOpThreads: z.int().min(1) }),
   graphCache: z.object({ directory: z.string(), bytesMax: z.number() }).optional(),
   conditionCacheBytesMax: z.int().min(0),
+  latentEncoding: z.enum(latentEncodings),
   picturesMax: z.int().min(1),
 });
 

@@ -2,16 +2,14 @@ import { z } from "zod";
 import { latentFileBytesMax, latentHeaderBytesMax } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { fromFloat16Bits, toFloat16Bits } from "./float16.ts";
 import type { LatentShape } from "./latent-key.ts";
+import { type LatentEncoding, type StoredValues, type ValueCodec, valueCodecs } from "./latent-values.ts";
 
 // One latent is one safetensors file: 8 bytes of header length (little-endian), a JSON header padded with spaces to a
-// multiple of 8, then the values as little-endian float16 in (channels, height, width) order.
+// multiple of 8, then the values in (channels, height, width) order. Its form, in the metadata, says how they are stored.
 
-const formatName = "wuerstchen-edge/latent@1";
 const lengthBytes = 8;
 const alignmentBytes = 8;
-const valueBytes = 2;
 
 /** What a latent file says about itself. All values are text, because safetensors allows nothing else. */
 export interface LatentMetadata {
@@ -36,22 +34,24 @@ export interface LatentFormatFault {
 }
 
 /**
- * A latent as safetensors bytes, which Python's `safetensors` opens. Values are rounded to float16.
- * Deterministic. Fails when the shape does not fit the values, or a value is not finite as float16 (|x| ≥ 65520).
+ * A latent as safetensors bytes, which Python's `safetensors` opens. Values are rounded to float16, or to int8 with a
+ * scale a channel. Deterministic. Fails when the shape does not fit the values, or a value is not finite once stored
+ * (as float16: |x| ≥ 65520).
  */
-export function encodeLatent(latent: Latent): Result<Uint8Array<ArrayBuffer>, LatentFormatFault> {
+export function encodeLatent(
+  latent: Latent,
+  encoding: LatentEncoding = "float16",
+): Result<Uint8Array<ArrayBuffer>, LatentFormatFault> {
   if (latent.values.length !== elementCount(latent.shape)) return fault("shape", "The shape does not fit the values.");
-  const bits = toFloat16Bits(latent.values);
-  if (!bits.every(isFiniteFloat16)) return fault("not_finite", "A value is not finite as float16.");
-  const header = encodeHeader(latent);
-  const file = new Uint8Array(lengthBytes + header.length + bits.length * valueBytes);
+  const codec = valueCodecs[encoding];
+  const stored = codec.write(latent.values, latent.shape);
+  if (stored === undefined) return fault("not_finite", `A value is not finite as ${encoding}.`);
+  const header = encodeHeader(latent, codec, stored);
+  const file = new Uint8Array(lengthBytes + header.length + stored.bytes.length);
   if (file.length > latentFileBytesMax) return fault("too_large", `A latent has at most ${latentFileBytesMax} bytes.`);
-  const view = new DataView(file.buffer);
-  view.setUint32(0, header.length, true);
+  new DataView(file.buffer).setUint32(0, header.length, true);
   file.set(header, lengthBytes);
-  for (const [index, value] of bits.entries()) {
-    view.setUint16(lengthBytes + header.length + index * valueBytes, value, true);
-  }
+  file.set(stored.bytes, lengthBytes + header.length);
   return ok(file);
 }
 
@@ -68,33 +68,46 @@ export function decodeLatent(file: Uint8Array): Result<Latent, LatentFormatFault
   const dataStart = lengthBytes + headerBytes;
   if (file.length < dataStart) return fault("truncated", "The file ends inside its header.");
   const header = parseHeader(file.subarray(lengthBytes, dataStart));
-  if (header === undefined) return fault("header", `The header does not describe one ${formatName} tensor.`);
+  if (header === undefined) return fault("header", `The header does not describe one ${formats.join(" or ")} tensor.`);
+  const { codec, metadata } = header;
   const { shape, data_offsets: offsets } = header.latent;
-  const dataBytes = elementCount(shape) * valueBytes;
+  const dataBytes = elementCount(shape) * codec.bytesPerValue;
   if (offsets[0] !== 0 || offsets[1] !== dataBytes) return fault("shape", "The offsets do not fit the shape.");
   if (file.length !== dataStart + dataBytes) return fault("truncated", "The file's length does not fit the shape.");
-  const bits = readBits(view, dataStart, elementCount(shape));
-  if (!bits.every(isFiniteFloat16)) return fault("not_finite", "A value is not finite.");
-  const { format: _, ...metadata } = header.__metadata__;
-  return ok({ values: fromFloat16Bits(bits), shape, metadata });
+  const values = codec.read({ bytes: file.subarray(dataStart), metadata }, shape);
+  if (values === undefined) return fault("not_finite", "A value is not finite, or the scales do not fit.");
+  const { format: _, scales: __, ...ownMetadata } = metadata;
+  return ok({ values, shape, metadata: ownMetadata });
 }
 
+const codecs = Object.values(valueCodecs);
+const formats = codecs.map(({ format }) => format);
 const sideSchema = z.int().min(1).max(latentFileBytesMax);
 
 const headerSchema = z.strictObject({
   __metadata__: z
-    .object({ format: z.literal(formatName), model: z.string(), revision: z.string(), seed: z.string() })
+    .object({ format: z.enum(formats), model: z.string(), revision: z.string(), seed: z.string() })
     .catchall(z.string()),
   latent: z.strictObject({
-    dtype: z.literal("F16"),
+    dtype: z.string(),
     shape: z.tuple([sideSchema, sideSchema, sideSchema]),
     data_offsets: z.tuple([z.int(), z.int()]),
   }),
 });
 
-function parseHeader(bytes: Uint8Array): z.infer<typeof headerSchema> | undefined {
+interface Header extends Pick<z.infer<typeof headerSchema>, "latent"> {
+  readonly metadata: z.infer<typeof headerSchema>["__metadata__"];
+  readonly codec: ValueCodec;
+}
+
+function parseHeader(bytes: Uint8Array): Header | undefined {
   try {
-    return headerSchema.safeParse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes))).data;
+    const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const { data } = headerSchema.safeParse(json);
+    const codec = codecs.find(({ format, dtype }) => {
+      return format === data?.__metadata__.format && dtype === data.latent.dtype;
+    });
+    return data && codec && { latent: data.latent, metadata: data.__metadata__, codec };
   } catch {
     // Bytes that are not UTF-8 or text that is not JSON: both mean "not our header".
     return undefined;
@@ -102,21 +115,13 @@ function parseHeader(bytes: Uint8Array): z.infer<typeof headerSchema> | undefine
 }
 
 /** Keys stand in the order in which the reference implementation writes them. */
-function encodeHeader({ shape, metadata }: Latent): Uint8Array {
-  const sortedMetadata = canonicalJson({ ...metadata, format: formatName });
-  const tensor = JSON.stringify({ dtype: "F16", shape, data_offsets: [0, elementCount(shape) * valueBytes] });
+function encodeHeader({ shape, metadata }: Latent, { format, dtype }: ValueCodec, stored: StoredValues): Uint8Array {
+  const sortedMetadata = canonicalJson({ ...metadata, ...stored.metadata, format });
+  const tensor = JSON.stringify({ dtype, shape, data_offsets: [0, stored.bytes.length] });
   const json = new TextEncoder().encode(`{"__metadata__":${sortedMetadata},"latent":${tensor}}`);
   const header = new Uint8Array(Math.ceil(json.length / alignmentBytes) * alignmentBytes).fill(0x20);
   header.set(json);
   return header;
-}
-
-function readBits(view: DataView, start: number, count: number): Uint16Array {
-  return Uint16Array.from({ length: count }, (_, index) => view.getUint16(start + index * valueBytes, true));
-}
-
-function isFiniteFloat16(bits: number): boolean {
-  return (bits & 0x7c00) !== 0x7c00;
 }
 
 function elementCount([channels, height, width]: LatentShape): number {

@@ -28,6 +28,21 @@ def write(name: str, content: dict[str, object]) -> None:
     (HERE / name).write_text(json.dumps({"madeBy": SOURCE, **content}) + "\n")
 
 
+def int8_scales(latent: np.ndarray) -> np.ndarray:
+    """One a channel: its largest magnitude becomes 127."""
+    return np.abs(latent).max(axis=(1, 2), keepdims=True) / np.float32(127)
+
+
+def as_int8(latent: np.ndarray) -> np.ndarray:
+    """Ties go towards plus infinity, as JavaScript rounds."""
+    return np.floor(latent.astype(np.float64) / int8_scales(latent) + 0.5).astype(np.int8)
+
+
+def int8_form(latent: np.ndarray) -> dict[str, str]:
+    scales = ",".join(f"{scale:.9g}" for scale in int8_scales(latent).ravel())
+    return {"format": "wuerstchen-edge/latent@2", "scales": scales}
+
+
 def main() -> None:
     values = float16_cases()
     with np.errstate(over="ignore"):
@@ -38,7 +53,9 @@ def main() -> None:
     latent = (np.arange(2 * 3 * 4, dtype=np.float32) / 7 - 1.5).reshape(2, 3, 4)
     metadata = {"format": "wuerstchen-edge/latent@1", "model": "emoji-128", "revision": "r1", "seed": "42"}
     file = save({"latent": latent.astype(np.float16)}, metadata=metadata)
-    write("latent.json", {"shape": list(latent.shape), "values": latent.ravel().tolist(), "fileHex": file.hex()})
+    int8_file = save({"latent": as_int8(latent)}, metadata={**metadata, **int8_form(latent)})
+    files = {"fileHex": file.hex(), "int8FileHex": int8_file.hex()}
+    write("latent.json", {"shape": list(latent.shape), "values": latent.ravel().tolist(), **files})
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ export const tinyLoad: LaneOptions["load"] = {
   directory: tinyDirectory,
   execution: { provider: "cpu", intraOpThreads: 1 },
   conditionCacheBytesMax: 1e6,
+  latentEncoding: "float16",
   picturesMax: 8,
 };
 

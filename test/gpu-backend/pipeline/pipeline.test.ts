@@ -21,7 +21,7 @@ beforeAll(async () => {
   manifest = await readManifest(tinyDirectory);
   graphs = await openGraphs(manifest, { directory: tinyDirectory, execution: { provider: "cpu", intraOpThreads: 1 } });
   runner = createGraphRunner({ graphs, rowsMax: { stageC: 16, stageB: 8 }, now: () => performance.now() });
-  pipeline = createPipeline({ manifest, conditionCacheBytesMax: 1e6 });
+  pipeline = createPipeline({ manifest, conditionCacheBytesMax: 1e6, latentEncoding: "float16" });
 });
 
 let arrival = 0;
@@ -147,4 +147,17 @@ test("without guidance the negative prompt has no say", async () => {
 
 test("a file that is no latent is refused with a reason", async () => {
   await expect(pipeline.paint(new Uint8Array(4), jobGraphs())).rejects.toThrow(/ends before its header/u);
+});
+
+test("a latent that is written as int8 is near the one written as float16, and is painted", async () => {
+  const settings = { manifest, conditionCacheBytesMax: 1e6, latentEncoding: "int8" } as const;
+  const [file = new Uint8Array()] = await createPipeline(settings).makeLatents(tinyRequest, jobGraphs());
+  const [float16] = await makeFiles();
+  expect(file.length).toBeLessThan(float16?.length ?? 0);
+  const values = [...read(file).values];
+  const largest = Math.max(...values.map(Math.abs));
+  for (const [index, value] of read(float16).values.entries()) {
+    expect(Math.abs(value - (values[index] ?? Number.NaN))).toBeLessThan(largest / 200);
+  }
+  expect((await pipeline.paint(file, jobGraphs())).data).toHaveLength(3 * 64 * 64);
 });

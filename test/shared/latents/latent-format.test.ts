@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromHex } from "../../../shared/hex.ts";
 import { decodeLatent, encodeLatent, type Latent } from "../../../shared/latents/latent-format.ts";
+import { type LatentEncoding, latentEncodings } from "../../../shared/latents/latent-values.ts";
 import { latentFileBytesMax } from "../../../shared/limits.ts";
 import golden from "../../golden/latent.json" with { type: "json" };
 
@@ -11,8 +13,8 @@ const latent: Latent = {
   metadata: { model: "emoji-128", revision: "r1", seed: "42" },
 };
 
-function encoded(source: Latent = latent): Uint8Array<ArrayBuffer> {
-  const result = encodeLatent(source);
+function encoded(source: Latent = latent, encoding: LatentEncoding = "float16"): Uint8Array<ArrayBuffer> {
+  const result = encodeLatent(source, encoding);
   if (!result.ok) expect.fail(result.error.message);
   return result.value;
 }
@@ -38,6 +40,11 @@ function header(change: object, metadata: object = {}): string {
   });
 }
 
+function int8Header(metadata: object): string {
+  const own = { format: "wuerstchen-edge/latent@2", ...metadata };
+  return header({ dtype: "I8", data_offsets: [0, 2] }, own);
+}
+
 function reasonFor(file: Uint8Array): string {
   const result = decodeLatent(file);
   return result.ok ? "accepted" : result.error.reason;
@@ -56,9 +63,32 @@ describe("encodeLatent", () => {
     }
   });
 
+  test("writes as int8 what Python's safetensors writes", () => {
+    const file = encoded(latent, "int8");
+    const expected = fromHex(golden.int8FileHex) ?? new Uint8Array();
+    expect(headerOf(file)).toEqual(headerOf(expected));
+    expect(file.subarray(8 + headerOf(file).bytes)).toEqual(expected.subarray(8 + headerOf(expected).bytes));
+  });
+
+  test("a 16×24×24 latent's values are 18,432 bytes as float16 and 9,216 as int8", () => {
+    const large: Latent = { ...latent, shape: [16, 24, 24], values: new Float32Array(16 * 24 * 24).fill(0.123) };
+    const sizes = latentEncodings.map((encoding) => encoded(large, encoding));
+    expect(sizes.map((file) => file.length - 8 - headerOf(file).bytes)).toEqual([18_432, 9_216]);
+    expect(sizes[1]?.length).toBeLessThan(10_000);
+  });
+
   test("the same latent always gives the same bytes", () => {
     const { seed, ...rest } = latent.metadata;
     expect(encoded({ ...latent, metadata: { seed, ...rest } as Latent["metadata"] })).toEqual(encoded());
+  });
+
+  test("a value that int8's scales cannot hold is refused, and a channel of zeros is not", () => {
+    for (const value of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+      const result = encodeLatent({ ...latent, values: new Float32Array(24).fill(value) }, "int8");
+      expect(result).toMatchObject({ ok: false, error: { reason: "not_finite" } });
+    }
+    const zeros = decodeLatent(encoded({ ...latent, values: new Float32Array(24) }, "int8"));
+    expect(zeros.ok && [...zeros.value.values]).toEqual(new Array(24).fill(0));
   });
 
   test("a value that float16 cannot hold is refused", () => {
@@ -84,6 +114,30 @@ describe("decodeLatent", () => {
     }
   });
 
+  test("an int8 latent differs by half a scale of its channel at most, whatever its magnitude", () => {
+    const values = fc.array(fc.float({ noNaN: true, min: -Math.fround(1e38), max: Math.fround(1e38) }), {
+      minLength: 24,
+      maxLength: 24,
+    });
+    fc.assert(
+      fc.property(values, (list) => {
+        const source = { ...latent, values: Float32Array.from(list) };
+        const result = decodeLatent(encoded(source, "int8"));
+        if (!result.ok) expect.fail(result.error.message);
+        expect(result.value.metadata).toEqual(latent.metadata);
+        for (const channel of [0, 1]) {
+          const plane = [...source.values.subarray(12 * channel, 12 * channel + 12)];
+          const scale = Math.max(...plane.map(Math.abs)) / 127;
+          for (const [index, value] of plane.entries()) {
+            const error = Math.abs(value - (result.value.values[12 * channel + index] ?? Number.NaN));
+            // Below float32's smallest number there are no scales.
+            expect(error).toBeLessThanOrEqual(0.5001 * scale + 2e-43);
+          }
+        }
+      }),
+    );
+  });
+
   test("a latent decoded and encoded again is the same file", () => {
     const file = encoded();
     const result = decodeLatent(file);
@@ -98,17 +152,19 @@ describe("decodeLatent", () => {
   });
 
   test("a file cut anywhere, or with a byte too many, is refused", () => {
-    const file = encoded();
-    for (let length = 0; length < file.length; length += 1) {
-      expect(reasonFor(file.subarray(0, length))).not.toBe("accepted");
+    for (const file of latentEncodings.map((encoding) => encoded(latent, encoding))) {
+      for (let length = 0; length < file.length; length += 1) {
+        expect(reasonFor(file.subarray(0, length))).not.toBe("accepted");
+      }
+      const longer = new Uint8Array(file.length + 1);
+      longer.set(file);
+      expect(reasonFor(longer)).toBe("truncated");
     }
-    const longer = new Uint8Array(file.length + 1);
-    longer.set(file);
-    expect(reasonFor(longer)).toBe("truncated");
   });
 
   test("a sound file of the test's own making is accepted", () => {
     expect(reasonFor(fileWith(header({}), 4))).toBe("accepted");
+    expect(reasonFor(fileWith(int8Header({ scales: "0.5" }), 2))).toBe("accepted");
   });
 
   test.each([
@@ -122,6 +178,12 @@ describe("decodeLatent", () => {
     ["another format", header({}, { format: "other@1" }), 4, "header"],
     ["metadata that is not text", header({}, { seed: 1 }), 4, "header"],
     ["a second tensor", header({}).replace(/\}$/u, ',"b":{}}'), 4, "header"],
+    ["int8 that says it is float16", header({ dtype: "I8", data_offsets: [0, 2] }), 2, "header"],
+    ["int8 without scales", int8Header({}), 2, "not_finite"],
+    ["int8 with a scale too many", int8Header({ scales: "1,1" }), 2, "not_finite"],
+    ["int8 with a negative scale", int8Header({ scales: "-1" }), 2, "not_finite"],
+    ["int8 with a scale that is no number", int8Header({ scales: "1x" }), 2, "not_finite"],
+    ["int8 with a scale beyond float32", int8Header({ scales: "1e38" }), 2, "not_finite"],
     ["a header that is not JSON", "{", 4, "header"],
     ["a header that is no object", "[]", 4, "header"],
   ])("%s is refused", (_, text, dataBytes, reason) => {
