@@ -16,6 +16,11 @@ export const modelItemSchema = z
     revision: z.string().describe("Changes with any byte of the model, and with it every latent id."),
     sizes: z.array(z.string()).readonly().describe("WIDTHxHEIGHT in pixels."),
     size_default: z.string(),
+    sides: z
+      .object({ min: z.int(), max: z.int(), multiple_of: z.int() })
+      .readonly()
+      .optional()
+      .describe("Any size whose sides are such is offered as well; absent: only those in `sizes`."),
     steps: rangeSchema,
     guidance_scale: rangeSchema,
   })
@@ -34,6 +39,7 @@ export type ModelsList = z.infer<typeof modelsListSchema>;
 
 /** A bundle's manifest as the public API shows it. */
 export function modelItem(manifest: Manifest): ModelItem {
+  const { sides } = manifest.image;
   return {
     id: manifest.id,
     object: "model",
@@ -45,6 +51,7 @@ export function modelItem(manifest: Manifest): ModelItem {
     revision: manifest.revision,
     sizes: manifest.image.sizes,
     size_default: manifest.image.sizeDefault,
+    ...(sides === undefined ? {} : { sides: { min: sides.min, max: sides.max, multiple_of: sides.multipleOf } }),
     steps: manifest.sampler.stageC.steps,
     guidance_scale: manifest.sampler.stageC.guidanceScale,
   };

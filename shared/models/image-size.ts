@@ -4,6 +4,18 @@ export interface ImageSize {
   readonly height: number;
 }
 
+/** Which sides a picture may have, in pixels. */
+export interface SideRange {
+  readonly min: number;
+  readonly max: number;
+  readonly multipleOf: number;
+}
+
+/** Whether a range allows this side. */
+export function isSide({ min, max, multipleOf }: SideRange, side: number): boolean {
+  return side >= min && side <= max && side % multipleOf === 0;
+}
+
 /** Reads "WIDTHxHEIGHT" (decimal pixels, no sign, no leading zero), or undefined when it is anything else. */
 export function parseImageSize(text: string): ImageSize | undefined {
   const match = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/u.exec(text);

@@ -51,6 +51,12 @@ const imageSizeSchema = z.string().refine((size) => {
   return parsed !== undefined && Math.max(parsed.width, parsed.height) <= imageSidePixelsMax;
 }, `a size is WIDTHxHEIGHT in pixels, each side at most ${imageSidePixelsMax}`);
 
+const sideRangeSchema = z
+  .object({ min: z.int().min(1), max: z.int().max(imageSidePixelsMax), multipleOf: z.int().min(1) })
+  .refine(({ min, max, multipleOf }) => min <= max && min % multipleOf === 0 && max % multipleOf === 0, {
+    error: "min ≤ max must hold, and both be multiples of multipleOf",
+  });
+
 const manifestSchema = z
   .object({
     format: z.literal("wuerstchen-edge/bundle@1"),
@@ -68,6 +74,8 @@ const manifestSchema = z
       sizes: z.array(imageSizeSchema).min(1),
       sizeDefault: z.string(),
       channels: z.literal(3),
+      /** Further sizes: any whose sides are multiples of `multipleOf` in this range. Absent: only those in `sizes`. */
+      sides: sideRangeSchema.optional(),
     }),
     /**
      * The Stage C latent. `downscale` is image side / latent side and need not be whole (42.67 in the original). Stored
@@ -172,6 +180,7 @@ function inconsistencies(manifest: z.infer<typeof manifestSchema>): string[] {
   const { image, text, graphs, files, timestepEmbedding, schedule } = manifest;
   const problems: string[] = [];
   if (!image.sizes.includes(image.sizeDefault)) problems.push("image.sizeDefault is not one of image.sizes");
+  problems.push(...sideProblems(manifest));
   if (text.specialTokensCount >= text.tokensMax) problems.push("text.tokensMax leaves no room for a prompt");
   if (textPositions(manifest) < text.tokensMax) problems.push("text.positions is below text.tokensMax");
   problems.push(...timestepsProblems(manifest.sampler.stageC));
@@ -198,6 +207,18 @@ function timestepsProblems({ timesteps, steps }: Pick<Manifest["sampler"]["stage
   if (timesteps.length !== steps.default + 1) {
     problems.push("sampler.stageC.timesteps does not have one entry more than the default steps");
   }
+  return problems;
+}
+
+/** A latent alone must tell the size of its picture, so no two sizes may share a shape: all lie on one grid. */
+function sideProblems({ image: { sides, sizes }, latent }: z.infer<typeof manifestSchema>): string[] {
+  if (sides === undefined) return [];
+  const outside = sizes.filter((size) => {
+    const { width = 0, height = 0 } = parseImageSize(size) ?? {};
+    return width % sides.multipleOf !== 0 || height % sides.multipleOf !== 0;
+  });
+  const problems = outside.map((size) => `image.sizes holds ${size}, no multiple of image.sides.multipleOf`);
+  if (sides.multipleOf < latent.downscale) problems.push("image.sides.multipleOf is below latent.downscale");
   return problems;
 }
 

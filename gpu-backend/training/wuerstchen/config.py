@@ -125,6 +125,15 @@ class SamplerConfig:
 
 
 @dataclass(frozen=True)
+class SideRange:
+    """Sides in pixels that a served model offers beside its own: multiples of `multiple_of` from `min` to `max`."""
+
+    min: int
+    max: int
+    multiple_of: int
+
+
+@dataclass(frozen=True)
 class Config:
     id: str
     name: str
@@ -144,6 +153,7 @@ class Config:
     sampler_b: SamplerConfig
     sampler_c: SamplerConfig
     recolour_c: RecolourConfig | None = None
+    image_sides: SideRange | None = None
 
 
 def load_config(path: str | Path) -> Config:
@@ -168,8 +178,9 @@ def _build(kind: type[T], values: dict[str, Any], prefix: str) -> T:
 def _convert(hint: Any, value: Any, name: str) -> Any:
     if is_dataclass(hint):
         return _build(hint, value, f"{name}.")  # type: ignore[arg-type]
-    if hint == RecolourConfig | None:
-        return _build(RecolourConfig, value, f"{name}.")
+    for kind in (RecolourConfig, SideRange):
+        if hint == kind | None:
+            return _build(kind, value, f"{name}.")
     if hint in (tuple[int, ...], tuple[str, ...]):
         return tuple(value)
     if hint is float and isinstance(value, int):

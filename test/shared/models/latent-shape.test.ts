@@ -55,3 +55,32 @@ test("only plain decimal sizes are read", () => {
     expect(parseImageSize(text)).toBeUndefined();
   }
 });
+
+test("a model with limits offers every size within them, and each shape leads back to its size", () => {
+  const sides = { min: 32, max: 192, multipleOf: 32 };
+  const ranged = { ...manifest, image: { ...manifest.image, sides } };
+  for (let width = 32; width <= 192; width += 32) {
+    for (let height = 32; height <= 192; height += 32) {
+      const shape = latentShapeFor(ranged, `${width}x${height}`);
+      expect(shape).toEqual({ ok: true, value: [16, height / 16, width / 16] });
+      expect(shape.ok && imageSizeOf(ranged, shape.value)).toEqual({ width, height });
+    }
+  }
+  for (const size of ["16x64", "64x224", "100x64", "64x48"]) expect(latentShapeFor(ranged, size).ok).toBe(false);
+  expect(imageSizeOf(ranged, [16, 3, 8])).toBeUndefined();
+  const rule = "any WIDTHxHEIGHT whose sides are multiples of 32 from 32 to 192";
+  const refused = { code: "invalid_request", allowed: ["128x128", "128x64", rule, "auto"] };
+  expect(latentShapeFor(ranged, "64x48")).toMatchObject({ ok: false, error: refused });
+});
+
+test("a factor that is not whole keeps each size apart as well", () => {
+  const ranged = {
+    ...manifest,
+    image: { ...manifest.image, sides: { min: 128, max: 2048, multipleOf: 128 } },
+    latent: { channels: 16, downscale: 42.67 },
+  };
+  for (let side = 128; side <= 2048; side += 128) {
+    const shape = latentShapeFor(ranged, `${side}x1024`);
+    expect(shape.ok && imageSizeOf(ranged, shape.value)).toEqual({ width: side, height: 1024 });
+  }
+});

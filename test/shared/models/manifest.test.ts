@@ -53,6 +53,22 @@ describe("a manifest is refused, naming the field,", () => {
     ["when a size is no size", (json) => json.image.sizes.push("0x64"), /^image\.sizes\.2: .*WIDTHxHEIGHT/u],
     ["when a size is beyond all memory", (json) => json.image.sizes.push("9000x64"), /^image\.sizes\.2: .*4096/u],
     [
+      "when its range of sides is upside down",
+      (json) => Object.assign(json.image, { sides: { min: 128, max: 64, multipleOf: 32 } }),
+      /^image\.sides: /u,
+    ],
+    [
+      "when two sizes would have one latent",
+      (json) => Object.assign(json.image, { sides: { min: 64, max: 128, multipleOf: 8 } }),
+      /multipleOf is below latent\.downscale/u,
+    ],
+    [
+      "when a size does not lie on the grid of its range",
+      (json) =>
+        Object.assign(json.image, { sizes: ["128x128", "80x64"], sides: { min: 64, max: 128, multipleOf: 32 } }),
+      /image\.sizes holds 80x64/u,
+    ],
+    [
       "when a graph's file is not listed",
       (json) => (json.graphs.stageC.file = "c.onnx"),
       /files does not list c\.onnx/u,

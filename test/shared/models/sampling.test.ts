@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { resolveSampling } from "../../../shared/models/sampling.ts";
+import { resolveSampling, stepsRun } from "../../../shared/models/sampling.ts";
 import { manifestFixture } from "../../support/manifest-fixture.ts";
 
 const manifest = manifestFixture();
@@ -21,4 +21,10 @@ test.each([
 ])("%o is refused, naming the public field and its range", (wanted, param, range) => {
   const result = resolveSampling(manifest, wanted);
   expect(result).toMatchObject({ ok: false, error: { param, message: expect.stringContaining(range) } });
+});
+
+test("a start takes the steps of its part of the schedule, rounded up", () => {
+  expect([stepsRun(10, 0.7), stepsRun(20, 0.55), stepsRun(6, 0.45), stepsRun(20, 1), stepsRun(20, 0)]).toEqual([
+    7, 11, 3, 20, 0,
+  ]);
 });

@@ -124,7 +124,8 @@ def write_manifest(manifest: dict, directory: Path) -> None:
 
 
 def _manifest(config: Config, graphs: dict, created: str) -> dict:
-    side = config.image_side
+    side, sides = config.image_side, config.image_sides
+    offered = {} if sides is None else {"sides": {"min": sides.min, "max": sides.max, "multipleOf": sides.multiple_of}}
     return {
         "format": "wuerstchen-edge/bundle@1",
         "id": config.id,
@@ -133,7 +134,7 @@ def _manifest(config: Config, graphs: dict, created: str) -> dict:
         "revision": "",
         "created": created,
         "licence": "MIT; training data MIT, Apache-2.0, CC-BY-4.0: see MODEL_CARD.md",
-        "image": {"sizes": [f"{side}x{side}"], "sizeDefault": f"{side}x{side}", "channels": 3},
+        "image": {"sizes": [f"{side}x{side}"], "sizeDefault": f"{side}x{side}", "channels": 3, **offered},
         "latent": {"channels": config.latent.channels, "downscale": config.latent.downscale},
         "stageB": {"channels": config.stage_a.latent_channels, "downscale": 4, "latentScale": 1},
         "text": {"tokensMax": config.text.tokens_max, "width": config.text.width, "specialTokensCount": 2, "tokenizer": "tokenizer.json"},
