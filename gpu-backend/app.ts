@@ -1,14 +1,24 @@
 import { Hono } from "hono";
 import { cancelPath } from "../shared/wire/cancel.ts";
 import { decodePath } from "../shared/wire/decode.ts";
+import { encodeImagePath, encodeMaskPath } from "../shared/wire/encode-picture.ts";
+import { checkLatentPath, interpolatePath } from "../shared/wire/latent-tools.ts";
 import { stageCPath } from "../shared/wire/stage-c.ts";
 import { answerFailure } from "./http/answer-failure.ts";
 import { cancelJob } from "./http/cancel-job.ts";
 import { decodeLatent } from "./http/decode-latent.ts";
+import { encodeImage } from "./http/encode-image.ts";
+import { encodeMask } from "./http/encode-mask.ts";
 import { answerLive, answerReady } from "./http/health.ts";
+import { checkLatent, interpolateLatents } from "./http/latent-tools.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { runStageC } from "./http/run-stage-c.ts";
 import type { Services } from "./http/services.ts";
+
+const signedPaths = [
+  ...[stageCPath, decodePath, cancelPath],
+  ...[encodeImagePath, encodeMaskPath, interpolatePath, checkLatentPath],
+];
 
 /** Every route of the backend. Those that compute or cancel are signed; keep the others off the public network. */
 export function createApp(services: Services): Hono {
@@ -18,7 +28,11 @@ export function createApp(services: Services): Hono {
   app.post(stageCPath, runStageC(services));
   app.post(decodePath, decodeLatent(services));
   app.post(cancelPath, cancelJob(services));
-  for (const path of [stageCPath, decodePath, cancelPath]) {
+  app.post(encodeImagePath, encodeImage(services));
+  app.post(encodeMaskPath, encodeMask(services));
+  app.post(interpolatePath, interpolateLatents(services));
+  app.post(checkLatentPath, checkLatent(services));
+  for (const path of signedPaths) {
     app.all(path, (context) => answerFailure(context, { code: "method_not_allowed", allowed: ["POST"] }));
   }
 

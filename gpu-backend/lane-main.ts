@@ -34,6 +34,10 @@ serveLane(async ({ directory, execution, graphCache, picturesMax, ...settings })
       const textEncoder = spentOn("textEncoder", "textConditioner");
       return { files, milliseconds: { textEncoder, stageC: spentOn("stageC") } };
     }
+    if (job.kind === "encode") {
+      const file = await pipeline.encode(job.pixels, job.latentShape, jobGraphs);
+      return { file, milliseconds: { compressor: spentOn("compressor") } };
+    }
     const pixels = await pipeline.paint(job.latent, jobGraphs);
     const stages = { stageB: spentOn("stageBConditioner", "stageB"), stageA: spentOn("stageA") };
     const start = now();

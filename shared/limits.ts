@@ -39,6 +39,21 @@ export const latentFileBytesMax = 512 * 1024;
 /** Our own headers take some 400 bytes; the bound keeps a forged length from being parsed. */
 export const latentHeaderBytesMax = 16 * 1024;
 
+/** A photograph of a phone; larger ones gain nothing here, since pictures are made smaller than they are. Bytes. */
+export const pictureBytesMax = 8 * 1024 * 1024;
+
+/** Four bytes a pixel while it is decoded, so 64 MiB; a small file can claim far more. */
+export const picturePixelsMax = 4_096 * 4_096;
+
+/** A latent of 256×256 cells is the largest that fits a latent file of 4 channels. */
+export const maskCellsMax = 65_536;
+
+/** A latent file in base64. Characters. */
+export const latentBase64CharactersMax = Math.ceil(latentFileBytesMax / 3) * 4;
+
+/** A Stage C job may carry a latent to start from and a mask beside what any request may. */
+export const stageCBodyBytesMax = requestBodyBytesMax + latentBase64CharactersMax + maskCellsMax;
+
 /** The largest image side, in pixels, that any bundle may offer: it bounds the memory one decode takes. */
 export const imageSidePixelsMax = 4_096;
 

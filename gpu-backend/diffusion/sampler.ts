@@ -1,6 +1,7 @@
+import { stepsRun } from "../../shared/models/sampling.ts";
 import type { NoisePrediction } from "./guidance.ts";
 import type { NoiseSource } from "./noise-source.ts";
-import { alphaBar, type CosineSchedule, samplerTimes } from "./schedule.ts";
+import { addNoise, alphaBar, type CosineSchedule, samplerTimes } from "./schedule.ts";
 
 const { fround, sqrt } = Math;
 
@@ -16,15 +17,31 @@ export interface SamplerRun {
   readonly length: number;
   readonly noise: NoiseSource;
   readonly predict: NoisePrediction;
-  /** From 1 down to the last target, one more than `steps`; absent: evenly spaced down to 0. */
+  /** From the start's strength, or 1, down to the last target; absent: as many of `steps` as fit, evenly down to 0. */
   readonly times?: Float32Array | undefined;
+  /** Absent: pure noise. */
+  readonly start?: SamplerStart | undefined;
 }
 
-/** From pure noise to a latent in `steps` predictions. The first draw of `noise` is where it starts. */
+/** A clean latent to start from. */
+export interface SamplerStart {
+  readonly latent: Float32Array;
+  /** The time at which sampling begins, above 0 up to 1, which is pure noise, as without a start. */
+  readonly strength: number;
+  /** 1 for each value that is made, 0 for each that stays the start's own; absent: all are made. */
+  readonly mask?: Uint8Array | undefined;
+}
+
+/**
+ * From noise to a latent in `steps` predictions, or with a start in those of its part of the schedule. The first draw of
+ * `noise` is where it starts; a mask draws once more before each prediction, and ddpm after it.
+ */
 export async function sample(run: SamplerRun): Promise<Float32Array> {
-  const times = run.times ?? samplerTimes(run.steps);
-  let latent: Float32Array = run.noise.draw(run.length);
+  const strength = run.start?.strength ?? 1;
+  const times = run.times ?? samplerTimes(stepsRun(run.steps, strength), strength);
+  let latent = firstLatent(run, times[0] ?? 1);
   for (const [index, t] of times.subarray(0, -1).entries()) {
+    latent = withNoisyStart(run, latent, t);
     const predicted = await run.predict(latent, t);
     const span = { t, tNext: times[index + 1] ?? 0 };
     latent =
@@ -33,6 +50,22 @@ export async function sample(run: SamplerRun): Promise<Float32Array> {
         : ddpmStep(run.schedule, span, latent, { predicted, drawn: run.noise.draw(run.length) });
   }
   return latent;
+}
+
+function firstLatent({ schedule, noise, length, start }: SamplerRun, t: number): Float32Array {
+  const drawn = noise.draw(length);
+  return start === undefined || t === 1 ? drawn : addNoise(schedule, start.latent, drawn, t);
+}
+
+/** The latent with what the mask keeps taken from the start, as noisy as the latent is at this moment. */
+function withNoisyStart({ start, schedule, noise, length }: SamplerRun, latent: Float32Array, t: number): Float32Array {
+  if (start?.mask === undefined) return latent;
+  return withKept(start.mask, latent, addNoise(schedule, start.latent, noise.draw(length), t));
+}
+
+/** `made` where the mask is 1, `kept` where it is 0. All of one length. */
+export function withKept(mask: Uint8Array, made: Float32Array, kept: Float32Array): Float32Array {
+  return made.map((value, i) => (mask[i] === 1 ? value : (kept[i] ?? 0)));
 }
 
 /** From time `t` to the smaller `tNext`. */

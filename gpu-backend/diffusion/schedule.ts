@@ -18,9 +18,18 @@ export function alphaBar({ s, clampMin, clampMax }: CosineSchedule, t: number): 
   return Math.min(Math.max(share, Math.fround(clampMin)), Math.fround(clampMax));
 }
 
-/** The `steps + 1` float32 times from 1 down to 0, as `torch.linspace` gives them, bit for bit. */
-export function samplerTimes(steps: number): Float32Array<ArrayBuffer> {
-  const stride = Math.fround(-1 / steps);
+/** The `steps + 1` float32 times from `first` down to 0, as `torch.linspace` gives them, bit for bit. */
+export function samplerTimes(steps: number, first = 1): Float32Array<ArrayBuffer> {
+  const start = Math.fround(first);
+  const stride = Math.fround(-start / steps);
   const half = Math.floor((steps + 1) / 2);
-  return Float32Array.from({ length: steps + 1 }, (_, i) => (i < half ? 1 + stride * i : -stride * (steps - i)));
+  return Float32Array.from({ length: steps + 1 }, (_, i) => (i < half ? start + stride * i : -stride * (steps - i)));
+}
+
+/** A clean latent at time `t`, in float32: √ᾱ · clean + √(1 − ᾱ) · noise. */
+export function addNoise(schedule: CosineSchedule, clean: Float32Array, noise: Float32Array, t: number): Float32Array {
+  const signal = alphaBar(schedule, t);
+  const amplitude = Math.fround(Math.sqrt(signal));
+  const noiseAmplitude = Math.fround(Math.sqrt(Math.fround(1 - signal)));
+  return clean.map((x, i) => Math.fround(amplitude * x) + Math.fround(noiseAmplitude * (noise[i] ?? 0)));
 }

@@ -1,7 +1,8 @@
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { decodeLatent, type Latent } from "../../shared/latents/latent-format.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
-import { imageSizeOf } from "../../shared/models/latent-shape.ts";
+import { seedMax } from "../../shared/limits.ts";
+import { imageSizeOf, latentShapeFor, offeredSizes } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { resolveSampling } from "../../shared/models/sampling.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -23,21 +24,42 @@ export function stageCFault(model: LoadedModel, request: StageCRequest): Failure
     tokensFault(model, "tokenIds", request.tokenIds) ??
     tokensFault(model, "negativeTokenIds", request.negativeTokenIds) ??
     (sampling.ok ? undefined : sampling.error) ??
-    shapeFault(manifest, "latentShape", request.latentShape)
+    shapeFault(manifest, "latentShape", request.latentShape) ??
+    startFault(manifest, request)
   );
 }
 
-/** A latent file of the loaded model that can be decoded. Fails with the reason. */
-export function readLatent(manifest: Manifest, file: Uint8Array): Result<Latent, Failure> {
+/** A latent file of the loaded model that can be decoded. Fails with the reason; `param` names where the file stood. */
+export function readLatent(manifest: Manifest, file: Uint8Array, param = "latent"): Result<Latent, Failure> {
   const latent = decodeLatent(file);
-  if (!latent.ok) return err(invalidRequest("latent", `The body is not a latent file. ${latent.error.message}`));
+  if (!latent.ok) return err(invalidRequest(param, `'${param}' is not a latent file. ${latent.error.message}`));
   const { metadata, shape } = latent.value;
   const seed = latentSeed(metadata);
   const fault =
     modelFault(manifest, metadata) ??
-    shapeFault(manifest, "latent", shape) ??
-    (seed === undefined ? invalidRequest("latent", "The latent file names no seed.") : undefined);
+    shapeFault(manifest, param, shape) ??
+    (seed === undefined ? invalidRequest(param, `'${param}' names no seed from 0 to ${seedMax}.`) : undefined);
   return fault === undefined ? ok(latent.value) : err(fault);
+}
+
+/** The text of a picture's size as a latent shape, if the model offers it and can read pictures. */
+export function pictureShape(manifest: Manifest, size: string): Result<LatentShape, Failure> {
+  if (manifest.graphs.compressor === undefined) {
+    return err(invalidRequest("model", `${manifest.id} cannot start from a picture: its bundle has no compressor.`));
+  }
+  return latentShapeFor(manifest, size);
+}
+
+function startFault(manifest: Manifest, { start, latentShape }: StageCRequest): Failure | undefined {
+  if (start === undefined) return undefined;
+  const latent = readLatent(manifest, Buffer.from(start.latent, "base64"), "start.latent");
+  if (!latent.ok) return latent.error;
+  if (latent.value.shape.join() !== latentShape.join()) {
+    return invalidRequest("start.latent", "'start.latent' must have the shape that 'latentShape' says.");
+  }
+  const cells = latentShape[1] * latentShape[2];
+  if (start.mask === undefined || start.mask.length === cells) return undefined;
+  return invalidRequest("start.mask", `'start.mask' must have ${cells} characters, one for each cell of the latent.`);
 }
 
 function modelFault(
@@ -63,5 +85,5 @@ function tokensFault(
 function shapeFault(manifest: Manifest, field: string, shape: LatentShape): Failure | undefined {
   if (imageSizeOf(manifest, shape) !== undefined) return undefined;
   const message = `'${field}' must have the shape of an image size that ${manifest.id} offers.`;
-  return invalidRequest(field, message, manifest.image.sizes);
+  return invalidRequest(field, message, offeredSizes(manifest));
 }

@@ -17,6 +17,8 @@ export interface Metrics {
   stageCRan(latents: number, milliseconds: Readonly<Record<string, number>>): void;
   /** The parts of one decode in milliseconds. */
   decoded(milliseconds: Readonly<Record<string, number>>): void;
+  /** The parts of one picture's way to a latent in milliseconds. */
+  encoded(milliseconds: Readonly<Record<string, number>>): void;
   /** Memory of the process that computes. */
   laneResident(bytes: number): void;
   contentType: string;
@@ -38,6 +40,7 @@ export function createMetrics(queueDepth: () => number): Metrics {
   });
   const stageCRuns = new Counter({ name: "stage_c_runs_total", help: "Latents made by Stage C", registers });
   const decodes = new Counter({ name: "decodes_total", help: "Latents decoded to pictures", registers });
+  const encodes = new Counter({ name: "encodes_total", help: "Pictures encoded to latents", registers });
   const labelNames = ["kind", "outcome"] as const;
   const jobs = new Counter({ name: "jobs_total", help: "Jobs by how they ended", labelNames, registers });
   const gpu = new Counter({ name: "gpu_milliseconds_total", help: "Time of the device", labelNames, registers });
@@ -68,6 +71,10 @@ export function createMetrics(queueDepth: () => number): Metrics {
     },
     decoded(milliseconds) {
       decodes.inc();
+      observe(milliseconds);
+    },
+    encoded(milliseconds) {
+      encodes.inc();
       observe(milliseconds);
     },
     laneResident: (bytes) => resident.set(bytes),

@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import type { Failure } from "../../shared/errors.ts";
-import { requestBodyBytesMax } from "../../shared/limits.ts";
+import { stageCBodyBytesMax } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
 import { parseStageCRequest, type StageCRequest, type StageCResponse } from "../../shared/wire/stage-c.ts";
@@ -10,7 +11,7 @@ import { readJson } from "./read-json.ts";
 import type { Services } from "./services.ts";
 import { readSignedBody } from "./signed-body.ts";
 
-const expectedBody = { contentType: "application/json", bytesMax: requestBodyBytesMax };
+const expectedBody = { contentType: "application/json", bytesMax: stageCBodyBytesMax };
 
 /** POST /stage-c: token ids and seeds in, one latent a seed out. The checked job decides the latents, so it is the key. */
 export function runStageC(services: Services) {
@@ -26,7 +27,7 @@ export function runStageC(services: Services) {
 
     const { priority, deadlineMs, jobId, ...order } = request.value;
     const ran = await namedJobs.run(jobId, context.req.raw.signal, (caller) =>
-      stageCJobs.run(JSON.stringify({ order, priority, deadlineMs }), caller, (signal) =>
+      stageCJobs.run(digestOf({ order, priority, deadlineMs }), caller, (signal) =>
         scheduler.runStageC(order, { priority, deadlineMs, signal }),
       ),
     );
@@ -45,6 +46,11 @@ export function runStageC(services: Services) {
     };
     return context.json(toResponse(request.value, outcome.files, milliseconds));
   };
+}
+
+/** Outcomes are kept by it: a job may carry a latent of hundreds of kilobytes. */
+function digestOf(job: object): string {
+  return createHash("sha256").update(JSON.stringify(job)).digest("hex");
 }
 
 function readJob(body: Uint8Array): Result<StageCRequest, Failure> {

@@ -3,10 +3,10 @@ import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Sampling } from "../../shared/models/sampling.ts";
 import { guide, isGuided, type NoisePrediction } from "../diffusion/guidance.ts";
 import { createNoiseSource } from "../diffusion/noise-source.ts";
-import { sample } from "../diffusion/sampler.ts";
+import { type SamplerStart, sample, withKept } from "../diffusion/sampler.ts";
 import type { Graph } from "../runtime/graph.ts";
 import { float32Tensor } from "../runtime/host-tensor.ts";
-import { toStored } from "./latent-space.ts";
+import { fromStored, toStored } from "./latent-space.ts";
 import type { TextCondition } from "./text-conditions.ts";
 import { timestepTensor } from "./timestep-tensor.ts";
 
@@ -17,27 +17,40 @@ export interface LatentOrder extends Sampling {
   /** 0…2³²−1 */
   readonly seed: number;
   readonly latentShape: LatentShape;
+  /** In the stored form, of any strength from 0. Absent: pure noise. */
+  readonly start?: SamplerStart | undefined;
 }
 
-/** Runs Stage C: (channels, height, width) float32 in the stored form, before it is rounded for storage. */
+/**
+ * Runs Stage C: (channels, height, width) float32 in the stored form, before it is rounded for storage. What the mask of
+ * a start keeps is the start's own, bit for bit; a start of strength 0 is kept as a whole.
+ */
 export async function makeLatent(manifest: Manifest, stageC: Graph, order: LatentOrder): Promise<Float32Array> {
-  const { latentShape } = order;
-  const values = await sample({
+  const { start } = order;
+  if (start?.strength === 0) return start.latent;
+  const made = toStored(manifest.latent, await sampleLatent(manifest, stageC, order));
+  return start?.mask === undefined ? made : withKept(start.mask, made, start.latent);
+}
+
+function sampleLatent(manifest: Manifest, stageC: Graph, order: LatentOrder): Promise<Float32Array> {
+  const { latentShape, start } = order;
+  return sample({
     kind: manifest.sampler.stageC.kind,
     schedule: manifest.schedule,
     steps: order.steps,
-    times: defaultTimes(manifest, order.steps),
+    times: defaultTimes(manifest, order),
     length: latentShape[0] * latentShape[1] * latentShape[2],
     noise: createNoiseSource(order.seed),
     predict: predictionOf(manifest, stageC, order),
+    start: start === undefined ? undefined : { ...start, latent: fromStored(manifest.latent, start.latent) },
   });
-  return toStored(manifest.latent, values);
 }
 
-/** The model's own times, which only fit its default number of steps. */
-function defaultTimes({ sampler }: Manifest, steps: number): Float32Array | undefined {
+/** The model's own times, which only fit its default number of steps, all of them. */
+function defaultTimes({ sampler }: Manifest, { steps, start }: LatentOrder): Float32Array | undefined {
   const { timesteps, steps: range } = sampler.stageC;
-  return timesteps === undefined || steps !== range.default ? undefined : Float32Array.from(timesteps);
+  const isWhole = steps === range.default && (start?.strength ?? 1) === 1;
+  return timesteps === undefined || !isWhole ? undefined : Float32Array.from(timesteps);
 }
 
 /** Both passes of guidance are rows of one run. */

@@ -1,11 +1,14 @@
 import { AppError } from "../../shared/errors.ts";
-import { decodeLatent, encodeLatent } from "../../shared/latents/latent-format.ts";
+import { decodeLatent, encodeLatent, type Latent } from "../../shared/latents/latent-format.ts";
+import type { LatentShape } from "../../shared/latents/latent-key.ts";
 import type { LatentEncoding } from "../../shared/latents/latent-values.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import { isGuided } from "../diffusion/guidance.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
 import type { Pixels } from "../tensor/pixels.ts";
+import { encodePixels } from "./encode-pixels.ts";
+import { readStart } from "./latent-start.ts";
 import { makeLatent } from "./make-latent.ts";
 import { runStageA, runStageB } from "./paint-latent.ts";
 import { createTextConditions, joinConditions, type TextCondition } from "./text-conditions.ts";
@@ -17,9 +20,14 @@ import { createTextConditions, joinConditions, type TextCondition } from "./text
 export interface Pipeline {
   /** Latent files, one a seed in the request's order. The request must have been checked against the manifest. */
   makeLatents(request: StageCRequest, graphs: GraphSet): Promise<readonly Uint8Array[]>;
+  /** The latent file that stands for a picture, whose pixels have `compressorSize`. */
+  encode(pixels: Pixels, shape: LatentShape, graphs: GraphSet): Promise<Uint8Array>;
   /** Always from the stored form, so that a fresh latent and a stored one give the same picture. */
   paint(latentFile: Uint8Array, graphs: GraphSet): Promise<Pixels>;
 }
+
+/** Nothing was drawn for it; Stage B needs some seed, and the same picture shall always look the same. */
+const encodedSeed = "0";
 
 /** What a pipeline is made of. */
 export interface PipelineOptions {
@@ -43,12 +51,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return {
     async makeLatents(request, graphs) {
       const text = await textOf(request, graphs);
+      const start = readStart(request);
       return Promise.all(
         request.seeds.map(async (seed) => {
-          const values = await makeLatent(manifest, graphs.stageC, { ...request, seed, text });
+          const values = await makeLatent(manifest, graphs.stageC, { ...request, seed, text, start });
           return latentFile(options, { ...request, seed }, values);
         }),
       );
+    },
+
+    async encode(pixels, shape, graphs) {
+      const values = await encodePixels(graphs.compressor, pixels, shape);
+      const { id: model, revision } = manifest;
+      return writeLatent({ values, shape, metadata: { model, revision, seed: encodedSeed } }, options.latentEncoding);
     },
 
     async paint(file, graphs) {
@@ -63,7 +78,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 /** The file says how it was made, but nothing of the prompt. */
 function latentFile(
   { manifest, latentEncoding }: PipelineOptions,
-  { seed, steps, guidanceScale, latentShape }: Omit<StageCRequest, "seeds"> & { readonly seed: number },
+  { seed, steps, guidanceScale, latentShape, start }: Omit<StageCRequest, "seeds"> & { readonly seed: number },
   values: Float32Array,
 ): Uint8Array {
   const metadata = {
@@ -73,8 +88,13 @@ function latentFile(
     steps: String(steps),
     guidance_scale: String(guidanceScale),
     sampler: manifest.sampler.stageC.kind,
+    ...(start === undefined ? {} : { strength: String(start.strength) }),
   };
-  const encoded = encodeLatent({ values, shape: latentShape, metadata }, latentEncoding);
+  return writeLatent({ values, shape: latentShape, metadata }, latentEncoding);
+}
+
+function writeLatent(latent: Latent, encoding: LatentEncoding): Uint8Array {
+  const encoded = encodeLatent(latent, encoding);
   if (!encoded.ok) throw new AppError(`A latent cannot be stored: ${encoded.error.message}`);
   return encoded.value;
 }

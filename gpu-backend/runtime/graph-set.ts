@@ -1,12 +1,13 @@
+import { AppError } from "../../shared/errors.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Execution } from "./execution.ts";
 import { type Graph, openGraph } from "./graph.ts";
 import type { GraphCache } from "./graph-cache.ts";
 
-/** A graph that pictures are made with, by its key in the manifest. */
-export type GraphName = "textEncoder" | "textConditioner" | "stageC" | "stageBConditioner" | "stageB" | "stageA";
+/** A graph of a bundle, by its key in the manifest. */
+export type GraphName = keyof Manifest["graphs"];
 
-/** Every graph that pictures are made with. */
+/** Every graph of a bundle. One that the bundle leaves out rejects every run. */
 export type GraphSet = Readonly<Record<GraphName, Graph>>;
 
 /** Where the bundle is, and how its graphs are run. */
@@ -19,8 +20,10 @@ export interface GraphSetOptions {
 
 /** Loads all graphs of a bundle, one after another. Throws `AppError` naming the graph that cannot be loaded. */
 export async function openGraphs(manifest: Manifest, options: GraphSetOptions): Promise<GraphSet> {
-  const open = (name: GraphName) =>
-    openGraph({ ...options, name, graph: manifest.graphs[name], files: manifest.files });
+  const open = (name: GraphName) => {
+    const graph = manifest.graphs[name];
+    return graph === undefined ? missingGraph(name) : openGraph({ ...options, name, graph, files: manifest.files });
+  };
   return {
     textEncoder: await open("textEncoder"),
     textConditioner: await open("textConditioner"),
@@ -28,7 +31,13 @@ export async function openGraphs(manifest: Manifest, options: GraphSetOptions): 
     stageBConditioner: await open("stageBConditioner"),
     stageB: await open("stageB"),
     stageA: await open("stageA"),
+    compressor: await open("compressor"),
   };
+}
+
+/** Those who serve requests look into the manifest first. */
+function missingGraph(name: GraphName): Graph {
+  return { run: () => Promise.reject(new AppError(`Graph ${name} is not in this bundle.`)) };
 }
 
 /** Something for each graph, made from its name. */
@@ -40,5 +49,6 @@ export function mapNames<Value>(make: (name: GraphName) => Value): Readonly<Reco
     stageBConditioner: make("stageBConditioner"),
     stageB: make("stageB"),
     stageA: make("stageA"),
+    compressor: make("compressor"),
   };
 }

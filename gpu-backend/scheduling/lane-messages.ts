@@ -6,6 +6,8 @@ import { priorities } from "../../shared/wire/job-terms.ts";
 // What the server's process and a lane's process say to each other, over Node's own channel with structured cloning.
 
 const bytesSchema = z.instanceof(Uint8Array);
+const anyBytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const shapeSchema = z.tuple([z.int(), z.int(), z.int()]);
 const millisecondsSchema = z.number().min(0);
 
 const loadSchema = z.object({
@@ -28,13 +30,20 @@ const stageCJobSchema = z.object({
     seeds: z.array(z.int()),
     steps: z.int(),
     guidanceScale: z.number(),
-    latentShape: z.tuple([z.int(), z.int(), z.int()]),
+    latentShape: shapeSchema,
+    start: z.object({ latent: z.string(), strength: z.number(), mask: z.string().optional() }).optional(),
   }),
+});
+
+const encodeJobSchema = z.object({
+  kind: z.literal("encode"),
+  pixels: z.object({ width: z.int(), height: z.int(), data: anyBytesSchema }),
+  latentShape: shapeSchema,
 });
 
 const decodeJobSchema = z.object({
   kind: z.literal("decode"),
-  latent: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  latent: anyBytesSchema,
   options: z.object({ format: outputFormatSchema, quality: z.int().optional() }),
 });
 
@@ -49,7 +58,7 @@ const submissionSchema = z.object({
     deadlineMs: z.custom<number>((value) => typeof value === "number" && !Number.isNaN(value)),
     arrival: z.int(),
   }),
-  job: z.union([stageCJobSchema, decodeJobSchema]),
+  job: z.union([stageCJobSchema, decodeJobSchema, encodeJobSchema]),
 });
 
 const toLaneSchema = z.union([
@@ -71,6 +80,12 @@ export const decodeOutcomeSchema = z.object({
   milliseconds: z.object({ stageB: millisecondsSchema, stageA: millisecondsSchema, encode: millisecondsSchema }),
 });
 
+/** The outcome of an encode job: a latent file. */
+export const encodeOutcomeSchema = z.object({
+  file: bytesSchema,
+  milliseconds: z.object({ compressor: millisecondsSchema }),
+});
+
 /** Every job is answered once. `gpuMs`: what it used of the device, also when nothing came of it. */
 const answerFields = { id: jobIdSchema, gpuMs: millisecondsSchema, residentBytes: z.number() };
 
@@ -87,7 +102,10 @@ const fromLaneSchema = z.union([
 export type LaneLoad = z.infer<typeof loadSchema>;
 
 /** One job of a lane. Requests are checked before they become jobs. */
-export type LaneJob = z.infer<typeof stageCJobSchema> | z.infer<typeof decodeJobSchema>;
+export type LaneJob = z.infer<typeof stageCJobSchema> | z.infer<typeof decodeJobSchema> | EncodeJob;
+
+/** A picture that is to become a latent of this shape. */
+export type EncodeJob = z.infer<typeof encodeJobSchema>;
 
 /** A job with the name and the place that the server gave it. */
 export type Submission = z.infer<typeof submissionSchema>;
@@ -97,6 +115,9 @@ export type StageCOutcome = z.infer<typeof stageCOutcomeSchema>;
 
 /** A picture file, and milliseconds by part. */
 export type DecodeOutcome = z.infer<typeof decodeOutcomeSchema>;
+
+/** A latent file, and milliseconds by part. */
+export type EncodeOutcome = z.infer<typeof encodeOutcomeSchema>;
 
 /** To a lane. */
 export type ToLane = z.infer<typeof toLaneSchema>;

@@ -10,6 +10,9 @@ import type { Lane, LaneLog } from "./lane.ts";
 import {
   type DecodeOutcome,
   decodeOutcomeSchema,
+  type EncodeJob,
+  type EncodeOutcome,
+  encodeOutcomeSchema,
   type LaneJob,
   type StageCOutcome,
   stageCOutcomeSchema,
@@ -55,6 +58,8 @@ export interface Scheduler {
   runStageC(request: StageCRequest, terms: SchedulerTerms): Promise<Answer<StageCOutcome>>;
   /** `latent`: a latent file that has been checked. */
   decode(latent: Uint8Array, options: DecodeOptions, terms: SchedulerTerms): Promise<Answer<DecodeOutcome>>;
+  /** `job.pixels` have the size that the compressor takes for `job.latentShape`. */
+  encode(job: Omit<EncodeJob, "kind">, terms: SchedulerTerms): Promise<Answer<EncodeOutcome>>;
   /** From now on refuses new jobs; those that it has go on. */
   drain(): void;
 }
@@ -107,6 +112,7 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
     runStageC: (request, terms) => schedule({ kind: "stage-c", request }, stageCOutcomeSchema, terms),
     decode: (latent, { format, quality }, terms) =>
       schedule({ kind: "decode", latent, options: { format, quality } }, decodeOutcomeSchema, terms),
+    encode: (job, terms) => schedule({ kind: "encode", ...job }, encodeOutcomeSchema, terms),
     drain() {
       isDraining = true;
     },

@@ -32,6 +32,18 @@ export function toPixels(planes: ColourPlanes, { width, height }: Pick<Pixels, "
   return { width, height, data };
 }
 
+/** (height, width, 3) bytes → (3, height, width) in [0, 1]. */
+export function toPlanes({ width, height, data }: Pixels): Float32Array<ArrayBuffer> {
+  const planeLength = width * height;
+  const values = new Float32Array(channels * planeLength);
+  for (let pixel = 0; pixel < planeLength; pixel += 1) {
+    for (let channel = 0; channel < channels; channel += 1) {
+      values[channel * planeLength + pixel] = (data[pixel * channels + channel] ?? 0) / 255;
+    }
+  }
+  return values;
+}
+
 /** Clamped to [0, 1], then rounded with ties to even, as NumPy rounds. */
 function toByte(value: number): number {
   const scaled = Math.fround(Math.min(Math.max(value, 0), 1) * 255);

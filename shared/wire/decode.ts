@@ -1,10 +1,9 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
-import { deadlineMsMax } from "../limits.ts";
 import { type OutputFormat, outputFormatSchema } from "../output-format.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { type JobTerms, jobTermsFields } from "./job-terms.ts";
+import { type JobTerms, jobTermsParameters } from "./job-terms.ts";
 
 /** Where the backend turns latents into pictures: POST, one latent file in, image bytes out. */
 export const decodePath = "/decode";
@@ -24,13 +23,7 @@ const querySchema = z.strictObject({
     .transform(Number)
     .pipe(z.int().min(0).max(100))
     .optional(),
-  ...jobTermsFields,
-  deadlineMs: z
-    .string()
-    .regex(/^\d{1,9}$/u)
-    .transform(Number)
-    .pipe(z.int().min(1).max(deadlineMsMax))
-    .optional(),
+  ...jobTermsParameters,
 });
 
 /** How a latent is to become a file. `quality` is 0…100 and only means something for jpeg and webp. */

@@ -20,6 +20,17 @@ export const jobTermsFields = {
   jobId: jobIdSchema.optional(),
 };
 
+/** The same as parameters of a query. */
+export const jobTermsParameters = {
+  ...jobTermsFields,
+  deadlineMs: z
+    .string()
+    .regex(/^\d{1,9}$/u)
+    .transform(Number)
+    .pipe(z.int().min(1).max(deadlineMsMax))
+    .optional(),
+};
+
 /** On which terms a job is done. Every field may be absent. */
 export interface JobTerms {
   readonly priority?: Priority | undefined;

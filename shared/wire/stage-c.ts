@@ -3,7 +3,8 @@ import type { Failure } from "../errors.ts";
 import {
   guidanceScaleMax,
   imagesPerRequestMax,
-  latentFileBytesMax,
+  latentBase64CharactersMax,
+  maskCellsMax,
   seedMax,
   stepsMax,
   tokensPerPromptMax,
@@ -18,6 +19,19 @@ export const stageCPath = "/stage-c";
 const tokenIdsSchema = z.array(z.int().min(0)).min(1).max(tokensPerPromptMax);
 const sideSchema = z.int().min(1);
 
+const startSchema = z.strictObject({
+  /** A latent file of the same model, revision and shape, in standard base64 with padding. */
+  latent: z.base64().max(latentBase64CharactersMax),
+  /** How much of it is made anew: sampling begins at this time. At 0 it stays as it is, at 1 it begins as pure noise. */
+  strength: z.number().min(0).max(1),
+  /** A cell each, rows from the top: 1 is made anew, 0 stays as it is. Without a mask everything is made anew. */
+  mask: z
+    .string()
+    .regex(/^[01]+$/u)
+    .max(maskCellsMax)
+    .optional(),
+});
+
 const requestSchema = z.strictObject({
   model: z.string().min(1).max(128),
   /** Must be the loaded bundle's, or a latent would be stored under another model's key. */
@@ -30,6 +44,8 @@ const requestSchema = z.strictObject({
   guidanceScale: z.number().min(0).max(guidanceScaleMax),
   /** (channels, height, width) */
   latentShape: z.tuple([sideSchema, sideSchema, sideSchema]),
+  /** Absent: sampling begins as pure noise, from the text alone. */
+  start: startSchema.optional(),
   ...jobTermsFields,
 });
 
@@ -43,7 +59,7 @@ const responseSchema = z.object({
       z.object({
         seed: z.int().min(0).max(seedMax),
         /** A latent file in standard base64 with padding. */
-        safetensors: z.base64().max(Math.ceil(latentFileBytesMax / 3) * 4),
+        safetensors: z.base64().max(latentBase64CharactersMax),
       }),
     )
     .min(1)
@@ -54,6 +70,9 @@ const responseSchema = z.object({
 
 /** Token ids and seeds in: the backend never sees a prompt's text. */
 export type StageCRequest = z.infer<typeof requestSchema>;
+
+/** What a job starts from. */
+export type StageCStart = z.infer<typeof startSchema>;
 
 /** One latent a seed, in the request's order, and what the job took. */
 export type StageCResponse = z.infer<typeof responseSchema>;

@@ -104,6 +104,11 @@ export function decodeDraft(latent: Uint8Array<ArrayBuffer>, query = "?format=pn
   return { target: `/decode${query}`, contentType: "application/octet-stream", body: latent };
 }
 
+/** The draft of a picture or a mask that is to be read. */
+export function pictureDraft(path: string, file: Uint8Array<ArrayBuffer>, size = "64x64"): Draft {
+  return { target: `${path}?size=${size}`, contentType: "application/octet-stream", body: file };
+}
+
 function parseLine(line: string): Record<string, unknown> {
   try {
     return JSON.parse(line);

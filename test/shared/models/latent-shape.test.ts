@@ -77,7 +77,7 @@ test("a factor that is not whole keeps each size apart as well", () => {
   const ranged = {
     ...manifest,
     image: { ...manifest.image, sides: { min: 128, max: 2048, multipleOf: 128 } },
-    latent: { channels: 16, downscale: 42.67 },
+    latent: { ...manifest.latent, downscale: 42.67 },
   };
   for (let side = 128; side <= 2048; side += 128) {
     const shape = latentShapeFor(ranged, `${side}x1024`);

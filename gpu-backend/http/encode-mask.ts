@@ -1,0 +1,38 @@
+import type { Context } from "hono";
+import { invalidRequest } from "../../shared/errors.ts";
+import { pictureBytesMax } from "../../shared/limits.ts";
+import { type EncodeMaskResponse, parseEncodeQuery, pictureContentType } from "../../shared/wire/encode-picture.ts";
+import { readMask } from "../image/read-picture.ts";
+import { compressorSize } from "../pipeline/encode-pixels.ts";
+import { maskCells } from "../tensor/mask-cells.ts";
+import { answerFailure } from "./answer-failure.ts";
+import { pictureShape } from "./check-request.ts";
+import type { Services } from "./services.ts";
+import { readSignedBody } from "./signed-body.ts";
+
+const expectedBody = { contentType: pictureContentType, bytesMax: pictureBytesMax };
+
+/** POST /encode-mask: a mask's file in, the cells of a latent that are to be made anew out. Needs no device. */
+export function encodeMask({ model, signedBodyRules }: Services) {
+  return async (context: Context): Promise<Response> => {
+    const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
+    if (!body.ok) return answerFailure(context, body.error);
+    const query = parseEncodeQuery(context.req.query());
+    if (!query.ok) return answerFailure(context, query.error);
+    const shape = pictureShape(model.manifest, query.value.size);
+    if (!shape.ok) return answerFailure(context, shape.error);
+    const size = compressorSize(model.manifest, shape.value);
+    const mask = await readMask(body.value, size);
+    if (!mask.ok) return answerFailure(context, mask.error);
+
+    const { value: data, original } = mask.value;
+    const [, rows, columns] = shape.value;
+    const cells = maskCells({ ...size, data }, rows, columns);
+    if (!cells.includes("1")) {
+      const rule = "Make the part that is to be painted transparent, or white in a mask without transparency.";
+      return answerFailure(context, invalidRequest("mask", `'mask' leaves nothing to paint. ${rule}`));
+    }
+    const answer: EncodeMaskResponse = { ...original, cells };
+    return context.json(answer);
+  };
+}

@@ -1,0 +1,84 @@
+import type { Context } from "hono";
+import { AppError, type Failure, invalidRequest } from "../../shared/errors.ts";
+import { encodeLatent, type Latent } from "../../shared/latents/latent-format.ts";
+import type { LatentShape } from "../../shared/latents/latent-key.ts";
+import { latentBase64CharactersMax, latentFileBytesMax } from "../../shared/limits.ts";
+import { imageSizeOf } from "../../shared/models/latent-shape.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { latentContentType } from "../../shared/wire/decode.ts";
+import { type InterpolateRequest, type LatentAnswer, parseInterpolateRequest } from "../../shared/wire/latent-tools.ts";
+import { interpolate } from "../tensor/interpolate.ts";
+import { answerFailure } from "./answer-failure.ts";
+import { readLatent } from "./check-request.ts";
+import { readJson } from "./read-json.ts";
+import type { Services } from "./services.ts";
+import { readSignedBody } from "./signed-body.ts";
+
+const latentBody = { contentType: latentContentType, bytesMax: latentFileBytesMax };
+
+/** Two latents, and room for the rest of the JSON. */
+const pairBody = { contentType: "application/json", bytesMax: 2 * latentBase64CharactersMax + 1024 };
+
+type Tools = Pick<Services, "model" | "signedBodyRules">;
+
+/** POST /check-latent: a latent file from outside in, the same in the form that this service writes out, or a 400. */
+export function checkLatent({ model: { manifest }, signedBodyRules }: Tools) {
+  return async (context: Context): Promise<Response> => {
+    const body = await readSignedBody(context.req.raw, signedBodyRules, latentBody);
+    if (!body.ok) return answerFailure(context, body.error);
+    const latent = readLatent(manifest, body.value);
+    if (!latent.ok) return answerFailure(context, latent.error);
+    const { values, shape, metadata } = latent.value;
+    return context.json(answerOf(manifest, { values, shape, metadata: plain(metadata) }));
+  };
+}
+
+/** POST /interpolate: two latents and a place between them in, a latent out. A matter of microseconds, without the lane. */
+export function interpolateLatents({ model: { manifest }, signedBodyRules }: Tools) {
+  return async (context: Context): Promise<Response> => {
+    const body = await readSignedBody(context.req.raw, signedBodyRules, pairBody);
+    if (!body.ok) return answerFailure(context, body.error);
+    const json = readJson(body.value);
+    if (!json.ok) return answerFailure(context, json.error);
+    const request = parseInterpolateRequest(json.value);
+    if (!request.ok) return answerFailure(context, request.error);
+
+    const mixed = mix(manifest, request.value);
+    return mixed.ok ? context.json(mixed.value) : answerFailure(context, mixed.error);
+  };
+}
+
+/** Either end as it came: what is stored as int8 would be rounded once more. */
+function mix(manifest: Manifest, { latents, t }: InterpolateRequest): Result<LatentAnswer, Failure> {
+  const first = readLatent(manifest, Buffer.from(latents[0], "base64"), "latents.0");
+  if (!first.ok) return first;
+  const second = readLatent(manifest, Buffer.from(latents[1], "base64"), "latents.1");
+  if (!second.ok) return second;
+  const { shape } = first.value;
+  if (shape.join() !== second.value.shape.join()) {
+    return err(invalidRequest("latents.1", "Both latents must be of one shape."));
+  }
+  if (t === 0) return ok({ size: sizeOf(manifest, shape), safetensors: latents[0] });
+  if (t === 1) return ok({ size: sizeOf(manifest, shape), safetensors: latents[1] });
+  const values = interpolate(first.value.values, second.value.values, t);
+  const { metadata } = t > 0.5 ? second.value : first.value;
+  return ok(answerOf(manifest, { values, shape, metadata: plain(metadata) }));
+}
+
+/** What a file says beside this is no longer true of it, or was never checked. */
+function plain({ model, revision, seed }: Latent["metadata"]): Latent["metadata"] {
+  return { model, revision, seed: String(Number(seed)) };
+}
+
+function answerOf(manifest: Manifest, latent: Latent): LatentAnswer {
+  const file = encodeLatent(latent);
+  if (!file.ok) throw new AppError("A latent that was checked cannot be written.");
+  return { size: sizeOf(manifest, latent.shape), safetensors: Buffer.from(file.value).toString("base64") };
+}
+
+function sizeOf(manifest: Manifest, shape: LatentShape): string {
+  const size = imageSizeOf(manifest, shape);
+  if (size === undefined) throw new AppError("A latent that was checked has no size.");
+  return `${size.width}x${size.height}`;
+}

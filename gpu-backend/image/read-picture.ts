@@ -1,0 +1,85 @@
+import sharp, { type Sharp } from "sharp";
+import { type Failure, invalidRequest } from "../../shared/errors.ts";
+import { picturePixelsMax } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { RgbPixels } from "./encode-image.ts";
+
+/** Width and height in pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What was read of a picture's file, and how large the picture in it is, upright. */
+export interface ReadPicture<Value> {
+  readonly value: Value;
+  readonly original: PictureSize;
+}
+
+/** A hostile file can take long to decode even within the limit of pixels. */
+const decodeSecondsMax = 20;
+
+/** The other formats that the decoder knows have had far more faults, and nobody uploads them. */
+const signatures: readonly (readonly [offset: number, bytes: readonly number[]])[] = [
+  [0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]],
+  [0, [0xff, 0xd8, 0xff]],
+  [8, [0x57, 0x45, 0x42, 0x50]],
+];
+
+/**
+ * A PNG, JPEG or WebP file as pixels of this size: upright, in sRGB, transparency on white, scaled to cover the size
+ * (linear with antialiasing, as in training) and cut evenly at the sides. Of an animation, the first picture. Runs on
+ * libuv's pool. Fails with `invalid_request` on `image`.
+ */
+export function readPicture(file: Uint8Array, size: PictureSize): Promise<Result<ReadPicture<RgbPixels>, Failure>> {
+  return read(file, "image", async (picture) => {
+    const covered = cover(picture.flatten({ background: "white" }), size)
+      .toColourspace("srgb")
+      .removeAlpha();
+    const { data, info } = await covered.raw().toBuffer({ resolveWithObject: true });
+    return info.channels === 3 ? { ...size, data: Uint8Array.from(data) } : undefined;
+  });
+}
+
+/**
+ * A mask as bytes a pixel, 255 where the picture is to be painted. It is to be painted where the mask is transparent;
+ * in a mask that has no transparency at all, where it is white. Scaled and cut as a picture is. Fails with
+ * `invalid_request` on `mask`.
+ */
+export function readMask(file: Uint8Array, size: PictureSize): Promise<Result<ReadPicture<Uint8Array>, Failure>> {
+  return read(file, "mask", async (picture, hasAlpha) => {
+    const covered = cover(picture, size);
+    const plane = hasAlpha ? covered.extractChannel("alpha") : covered.toColourspace("b-w").extractChannel(0);
+    const { data, info } = await plane.raw().toBuffer({ resolveWithObject: true });
+    if (info.channels !== 1) return undefined;
+    return Uint8Array.from(data, (value) => (hasAlpha ? 255 - value : value));
+  });
+}
+
+type Decode<Value> = (picture: Sharp, hasAlpha: boolean) => Promise<Value | undefined>;
+
+/** The header is read first, which decodes nothing, so that a picture that is too large is told its limit. */
+async function read<Value>(
+  file: Uint8Array,
+  param: string,
+  decode: Decode<Value>,
+): Promise<Result<ReadPicture<Value>, Failure>> {
+  const damaged = err(invalidRequest(param, `'${param}' must be a whole PNG, JPEG or WebP file.`));
+  if (!signatures.some(([offset, bytes]) => bytes.every((byte, i) => file[offset + i] === byte))) return damaged;
+  try {
+    const { hasAlpha, autoOrient: original } = await sharp(file, { limitInputPixels: false }).metadata();
+    if (original.width * original.height > picturePixelsMax) {
+      return err(invalidRequest(param, `'${param}' may have at most ${picturePixelsMax} pixels. Make it smaller.`));
+    }
+    const picture = sharp(file, { limitInputPixels: picturePixelsMax }).timeout({ seconds: decodeSecondsMax });
+    const value = await decode(picture.autoOrient(), hasAlpha);
+    return value === undefined ? damaged : ok({ value, original: { width: original.width, height: original.height } });
+  } catch {
+    // The decoder's message may quote the file.
+    return damaged;
+  }
+}
+
+function cover(picture: Sharp, { width, height }: PictureSize): Sharp {
+  return picture.resize({ width, height, fit: "cover", position: "centre", kernel: "linear" });
+}
