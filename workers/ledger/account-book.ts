@@ -1,5 +1,6 @@
 import { AppError, type Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { drawFromHold, findHold, markClosed, noteSpent, overdueHolds, putHold, returnToHold } from "./holds.ts";
 import { putEvent } from "./outbox.ts";
 import { type Balances, isPosted, post, readBalances } from "./postings.ts";
 import { type ChargeLine, priceBookVersion, sumMicroUsd } from "./price-book.ts";
@@ -14,6 +15,7 @@ import {
   reservationMs,
   type Settlement,
   toReservation,
+  type WorkBudget,
 } from "./reservation.ts";
 import { migrate } from "./schema.ts";
 import { dropWork, putWork, readWork, withWork } from "./work.ts";
@@ -67,11 +69,36 @@ export class AccountBook {
       const repeated = findRepeated(this.#sql, request, nowMs);
       if (!repeated.ok) return repeated;
       if (repeated.value !== undefined) return ok(this.#join(repeated.value));
-      const { ceilingMicroUsd, reservationId } = request;
+      const { ceilingMicroUsd, reservationId, holdId } = request;
+      const isHeld = holdId !== undefined && drawFromHold(this.#sql, holdId, ceilingMicroUsd);
       const { available } = this.balances();
-      if (available < ceilingMicroUsd) return err(insufficient(ceilingMicroUsd, available));
-      this.#open(request, nowMs);
+      if (!isHeld && available < ceilingMicroUsd) return err(insufficient(ceilingMicroUsd, available));
+      this.#open(request, isHeld, nowMs);
       return ok({ isRepeat: false, reservationId, seeds: request.seeds, settlement: undefined });
+    });
+  }
+
+  /** Holds money for many requests to come, once for each hold id. Fails with `insufficient_quota`. */
+  hold(budget: WorkBudget, nowMs: number): Result<undefined, Failure> {
+    return this.#transact(() => {
+      const { holdId, ceilingMicroUsd: ceiling } = budget;
+      if (findHold(this.#sql, holdId) !== undefined) return ok(undefined);
+      const { available } = this.balances();
+      if (available < ceiling) return err(insufficient(ceiling, available));
+      putHold(this.#sql, budget, nowMs);
+      post(this.#sql, { id: `hold:${holdId}`, changes: { available: -ceiling, held: ceiling }, atMs: nowMs });
+      return ok(undefined);
+    });
+  }
+
+  /**
+   * Closes a hold: what its reservations have not settled is charged for the latents that were made, and the rest is
+   * given back. Returns what was charged in all, in micro-USD; undefined when the hold is unknown by now.
+   */
+  endHold(holdId: string, nowMs: number): number | undefined {
+    return this.#transact(() => {
+      if (findHold(this.#sql, holdId)?.state === "open") this.#closeHold(holdId, nowMs);
+      return findHold(this.#sql, holdId)?.spent_micro_usd;
     });
   }
 
@@ -116,24 +143,28 @@ export class AccountBook {
         if (row.state !== "open") this.#sql.exec("DELETE FROM reservations WHERE id = ?", row.id);
         else this.#close(row, nowMs);
       }
+      for (const holdId of overdueHolds(this.#sql, nowMs)) this.#closeHold(holdId, nowMs);
     });
   }
 
   /** When `sweep` has something to do next; undefined: never. */
   nextDueMs(): number | undefined {
-    const { due } = this.#sql.exec<{ due: number | null }>("SELECT MIN(due_ms) AS due FROM reservations").one();
+    const query = "SELECT MIN(due_ms) AS due FROM (SELECT due_ms FROM reservations UNION ALL SELECT due_ms FROM holds)";
+    const { due } = this.#sql.exec<{ due: number | null }>(query).one();
     return due ?? undefined;
   }
 
-  #open(request: ReserveRequest, nowMs: number): void {
+  /** Money out of a hold is held already, so nothing moves. */
+  #open(request: ReserveRequest, isHeld: boolean, nowMs: number): void {
     const { reservationId: id, ceilingMicroUsd: ceiling } = request;
     this.#sql.exec(
       `INSERT INTO reservations
-         (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms)
-       VALUES (?, ?, 'open', ?, ?, ?, ?, 1, ?, ?)`,
+         (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms, hold_id)
+       VALUES (?, ?, 'open', ?, ?, ?, ?, 1, ?, ?, ?)`,
       ...[id, request.account, request.idempotencyKey ?? null, request.digest, JSON.stringify(request.seeds)],
-      ...[ceiling, nowMs, nowMs + reservationMs],
+      ...[ceiling, nowMs, nowMs + reservationMs, isHeld ? (request.holdId ?? null) : null],
     );
+    if (isHeld) return;
     post(this.#sql, { id: `reserve:${id}`, changes: { available: -ceiling, held: ceiling }, atMs: nowMs });
   }
 
@@ -172,6 +203,7 @@ export class AccountBook {
     if (held + available < charged) return err(insufficient(charged, available));
     const changes = { held: -held, spent: charged, available: held - charged };
     post(this.#sql, { id: `settle:${id}`, changes, atMs: nowMs });
+    noteSpent(this.#sql, row.hold_id, charged);
     const settlement = { chargedMicroUsd: charged, priceBook: priceBookVersion, lines };
     this.#sql.exec(
       "UPDATE reservations SET state = 'settled', settlement = ?, due_ms = ? WHERE id = ?",
@@ -182,8 +214,18 @@ export class AccountBook {
     return ok(settlement);
   }
 
-  #giveBack({ id, ceiling_micro_usd: ceiling }: ReservationRow, nowMs: number): void {
-    post(this.#sql, { id: `release:${id}`, changes: { held: -ceiling, available: ceiling }, atMs: nowMs });
+  #closeHold(holdId: string, nowMs: number): void {
+    const query = "SELECT * FROM reservations WHERE hold_id = ? AND state = 'open'";
+    for (const row of this.#sql.exec<ReservationRow>(query, holdId).toArray()) this.#close(row, nowMs);
+    const rest = findHold(this.#sql, holdId)?.remaining_micro_usd ?? 0;
+    post(this.#sql, { id: `unhold:${holdId}`, changes: { held: -rest, available: rest }, atMs: nowMs });
+    markClosed(this.#sql, holdId, nowMs);
+  }
+
+  #giveBack({ id, ceiling_micro_usd: ceiling, hold_id }: ReservationRow, nowMs: number): void {
+    if (!returnToHold(this.#sql, hold_id, ceiling)) {
+      post(this.#sql, { id: `release:${id}`, changes: { held: -ceiling, available: ceiling }, atMs: nowMs });
+    }
     this.#sql.exec(
       "UPDATE reservations SET state = 'released', idempotency_key = NULL, due_ms = ? WHERE id = ?",
       ...[nowMs + outcomeMs, id],

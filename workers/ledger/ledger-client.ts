@@ -3,7 +3,7 @@ import type { Result } from "../../shared/result.ts";
 import { callObject, type ObjectNamespace } from "../edge/call-object.ts";
 import type { Grant, WorkDone } from "./account-book.ts";
 import type { Balances } from "./postings.ts";
-import type { Reservation, ReserveRequest, Settlement } from "./reservation.ts";
+import type { Reservation, ReserveRequest, Settlement, WorkBudget } from "./reservation.ts";
 
 /** The methods of the Durable Object of one account. Each may be repeated; see `AccountBook`. */
 export interface AccountLedgerRpc {
@@ -14,6 +14,8 @@ export interface AccountLedgerRpc {
   settle(work: WorkDone): Promise<Result<Settlement, Failure>>;
   release(reservationId: string): Promise<void>;
   abandon(reservationId: string): Promise<void>;
+  hold(budget: WorkBudget): Promise<Result<undefined, Failure>>;
+  endHold(holdId: string): Promise<number | undefined>;
 }
 
 /** The ledgers of all accounts. */
@@ -36,6 +38,8 @@ export function createLedgers(namespace: ObjectNamespace<AccountLedgerRpc>): Led
         settle: (work) => call((ledger) => ledger.settle(work)),
         release: (reservationId) => call((ledger) => ledger.release(reservationId)),
         abandon: (reservationId) => call((ledger) => ledger.abandon(reservationId)),
+        hold: (budget) => call((ledger) => ledger.hold(budget)),
+        endHold: (holdId) => call((ledger) => ledger.endHold(holdId)),
       };
     },
   };

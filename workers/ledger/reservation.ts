@@ -29,6 +29,16 @@ export interface ReserveRequest {
   readonly digest: string;
   /** The seeds that this request would take. */
   readonly seeds: readonly number[];
+  /** The hold to take the ceiling out of, as long as there is so much in it. */
+  readonly holdId?: string | undefined;
+}
+
+/** Money that a job of many requests keeps for them. */
+export interface WorkBudget {
+  /** New and unique; made by the caller, so that a call that is repeated holds once. */
+  readonly holdId: string;
+  /** The most that all requests can cost together. */
+  readonly ceilingMicroUsd: number;
 }
 
 /** Money that is held for a request. */
@@ -61,6 +71,7 @@ export interface ReservationRow extends Record<string, SqlStorageValue> {
   readonly ceiling_micro_usd: number;
   /** Requests that hold it open: more than one when a client repeats what is still under way. */
   readonly holders: number;
+  readonly hold_id: string | null;
   /** JSON, once settled. */
   readonly settlement: string | null;
 }

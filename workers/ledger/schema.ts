@@ -50,6 +50,21 @@ const migrations: readonly string[] = [
 
   CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL);
   `,
+  `
+  -- Money kept for the many requests of one job. What is held is the sum of open reservations and of these.
+  CREATE TABLE holds (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('open', 'closed')),
+    remaining_micro_usd INTEGER NOT NULL CHECK (remaining_micro_usd >= 0),
+    spent_micro_usd INTEGER NOT NULL,
+    due_ms INTEGER NOT NULL
+  );
+  CREATE INDEX holds_by_due ON holds (due_ms);
+
+  -- The hold that a reservation was taken out of.
+  ALTER TABLE reservations ADD COLUMN hold_id TEXT;
+  CREATE INDEX reservations_by_hold ON reservations (hold_id) WHERE hold_id IS NOT NULL;
+  `,
 ];
 
 /** Brings an account's tables to the newest form. Cheap when they are. */

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { parseEnv } from "../env.ts";
 import { AccountBook, type Grant, type WorkDone } from "../ledger/account-book.ts";
 import { dropEvents, nextEvents } from "../ledger/outbox.ts";
-import type { ReserveRequest } from "../ledger/reservation.ts";
+import type { ReserveRequest, WorkBudget } from "../ledger/reservation.ts";
 import type { UsageEvent } from "../ledger/usage-event.ts";
 import { log, platform } from "../platform.ts";
 
@@ -55,6 +55,18 @@ export class AccountLedgerObject extends DurableObject<unknown> {
   async abandon(reservationId: string) {
     this.#book.abandon(reservationId, this.#nowMs());
     await this.#wakeBy(this.#nowMs() + outboxDelayMs);
+  }
+
+  async hold(budget: WorkBudget) {
+    const held = this.#book.hold(budget, this.#nowMs());
+    await this.#wakeBy(this.#book.nextDueMs());
+    return held;
+  }
+
+  async endHold(holdId: string) {
+    const spent = this.#book.endHold(holdId, this.#nowMs());
+    await this.#wakeBy(this.#nowMs() + outboxDelayMs);
+    return spent;
   }
 
   override async alarm(): Promise<void> {
