@@ -23,7 +23,8 @@ Options
   --reuse MODE        prefer (default: a picture that exists already will do) or fresh
   --url URL           a running service (default: WUERSTCHEN_URL, else one is started for this picture)
   --key KEY           its API key (default: WUERSTCHEN_API_KEY)
-  --bundle DIR        the model bundle of a service that is started
+  --model ID          a model of a running service, or the bundle of one that is started (as for npm start)
+  --bundle DIR        a model bundle anywhere, of a service that is started
   --verbose           show the logs of a service that is started
   --help
 
@@ -41,6 +42,7 @@ const optionTypes = {
   reuse: { type: "string" },
   url: { type: "string", default: process.env["WUERSTCHEN_URL"] },
   key: { type: "string", default: process.env["WUERSTCHEN_API_KEY"] },
+  model: { type: "string" },
   bundle: { type: "string" },
   verbose: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -57,6 +59,8 @@ await runCommand(async () => {
   const output = outputPaths(values.output, n);
   const body = {
     prompt,
+    // A service of our own has one model, whose id may be another than its folder's name.
+    model: values.url === undefined ? undefined : values.model,
     n,
     output_format: output.format,
     seed: wholeNumber("--seed", values.seed, { min: 0, max: seedMax }),
@@ -84,6 +88,7 @@ interface Service {
 async function reachService(values: {
   readonly url?: string | undefined;
   readonly key?: string | undefined;
+  readonly model?: string | undefined;
   readonly bundle?: string | undefined;
   readonly verbose: boolean;
 }): Promise<Service> {
@@ -91,9 +96,9 @@ async function reachService(values: {
     if (values.key === undefined) throw new CommandError("--url needs --key or WUERSTCHEN_API_KEY.", 2);
     return { url: values.url.replace(/\/+(?:v1\/*)?$/u, ""), apiKey: values.key, stop: async () => {} };
   }
-  const { bundle, verbose } = values;
+  const { model, bundle, verbose } = values;
   const progress = showProgress("Starting edge and backend");
-  const starting = startLocalStack({ port: 0, backendPort: 0, bundle, verbose, mayUseTemporaryState: true });
+  const starting = startLocalStack({ port: 0, backendPort: 0, model, bundle, verbose, mayUseTemporaryState: true });
   onStopSignal(async () => (await starting).stop());
   return starting.finally(() => progress.done());
 }

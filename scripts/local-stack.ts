@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type BundleChoice, bundleFolder } from "./bundle-folder.ts";
 import { CommandError } from "./command-line.ts";
 import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
 import { grantDevelopmentCredit } from "./local-credit.ts";
@@ -10,8 +10,6 @@ import { freePort } from "./ports.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** Where the bundle is that `#bundle` in package.json names. */
-const defaultBundle = "gpu-backend/models/emoji-128";
 const defaultState = ".state";
 
 /** A large bundle on a slow disk; a backend that takes longer is stuck. */
@@ -19,13 +17,11 @@ const readyMsMax = 120_000;
 const readyPollMs = 100;
 
 /** How to run edge and backend on this machine. */
-export interface LocalStackOptions {
+export interface LocalStackOptions extends BundleChoice {
   /** 0: any free port. */
   readonly port: number;
   /** 0: any free port. */
   readonly backendPort: number;
-  /** The folder of a model bundle, relative to the working folder. */
-  readonly bundle?: string | undefined;
   /** The folder for storage, secrets and the development key, relative to the working folder. */
   readonly state?: string | undefined;
   /** Whether a folder that is in use is replaced by a temporary one, and not an error. */
@@ -47,10 +43,7 @@ export interface LocalStack {
 
 /** Starts both and waits until they are ready. Throws `CommandError` with what to do about it when they cannot. */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const bundle = resolve(options.bundle ?? join(root, defaultBundle));
-  if (!existsSync(join(bundle, "model.json"))) {
-    throw new CommandError(`There is no model bundle in ${bundle}. Name another folder with --bundle.`);
-  }
+  const bundle = bundleFolder(root, options, process.env);
   const claim = options.mayUseTemporaryState ? claimStateOrTemporary : claimState;
   const state = claim(resolve(options.state ?? join(root, defaultState)));
   const parts: (LocalBackend | LocalWorker)[] = [];

@@ -10,7 +10,8 @@ const help = `Runs the edge Worker and the GPU backend on this machine, until Ct
   npm start -- --json            print one line {"url","api_key","backend_url"} when ready, and nothing else
 
 Options
-  --bundle DIR   the model bundle (default gpu-backend/models/emoji-128)
+  --model ID     the model bundle, by its folder in gpu-backend/models (default MODEL_ID, else emoji-128)
+  --bundle DIR   a model bundle anywhere
   --state DIR    where storage, secrets and the development key are kept (default .state; may be deleted)
   --verbose      show the logs of both on stderr
   --json         as above
@@ -19,6 +20,7 @@ Options
 Environment
   PORT           of the edge (default 8787; 0 takes any free port)
   BACKEND_PORT   of the backend (default 8788; 0 takes any free port)
+  MODEL_ID       as --model; MODELS_DIR is another folder of bundles
 `;
 
 const portDefault = 8787;
@@ -28,6 +30,7 @@ const portRange = { min: 0, max: 65_535 };
 await runCommand(async () => {
   const { values } = parseArgs({
     options: {
+      model: { type: "string" },
       bundle: { type: "string" },
       state: { type: "string" },
       verbose: { type: "boolean", default: false },

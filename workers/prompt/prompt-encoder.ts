@@ -3,10 +3,14 @@ import { AppError } from "../../shared/errors.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { EncodedPrompt } from "../../shared/prompt/encoded-prompt.ts";
 import { normalisePrompt } from "../../shared/prompt/normalise-prompt.ts";
+import { isNormaliser, prepareAsRust } from "./own-normaliser.ts";
 
 /** Turns a prompt into the ids that the model's text encoder reads. */
 export interface PromptEncoder {
-  /** Texts that normalise alike give the same ids. Never fails: what the vocabulary lacks becomes its unknown token. */
+  /**
+   * Texts that normalise alike, by the tokenizer's own rule where it has one, give the same ids. Never fails: what the
+   * vocabulary lacks becomes its unknown token.
+   */
   encode(text: string): EncodedPrompt;
 }
 
@@ -22,8 +26,8 @@ export function createPromptEncoder(tokenizerJson: unknown, limits: TextLimits):
   return {
     encode(text) {
       loaded ??= loadTokenizer(tokenizerJson, limits);
-      const { tokenizer, frame } = loaded;
-      const words = tokenizer.encode(normalisePrompt(text), { add_special_tokens: false }).ids;
+      const { tokenizer, frame, prepare } = loaded;
+      const words = tokenizer.encode(prepare(text), { add_special_tokens: false }).ids;
       const room = limits.tokensMax - frame.opening.length - frame.closing.length;
       return {
         tokenIds: [...frame.opening, ...words.slice(0, room), ...frame.closing],
@@ -36,6 +40,8 @@ export function createPromptEncoder(tokenizerJson: unknown, limits: TextLimits):
 interface LoadedTokenizer {
   readonly tokenizer: Tokenizer;
   readonly frame: Frame;
+  /** What is done to a text before the tokenizer sees it. */
+  readonly prepare: (text: string) => string;
 }
 
 /** The special tokens that stand around every text; they are kept when a text is cut. */
@@ -52,7 +58,7 @@ function loadTokenizer(json: unknown, limits: TextLimits): LoadedTokenizer {
   if (count !== limits.specialTokensCount) {
     throw new AppError(`tokenizer.json adds ${count} special tokens, model.json says ${limits.specialTokensCount}.`);
   }
-  return { tokenizer, frame };
+  return { tokenizer, frame, prepare: isNormaliser(json) ? prepareAsRust : normalisePrompt };
 }
 
 /** Found by encoding one letter with and without special tokens: what is around it is the frame. */
