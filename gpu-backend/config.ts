@@ -32,8 +32,8 @@ const environmentSchema = z.object({
     .default("emoji-128"),
   /** Shared with the edge, which signs every request with it. */
   GPU_BACKEND_SECRET: z.string().min(secretCharactersMin),
-  /** What computes. `cuda` needs `npm run cuda:install` once. */
-  PROVIDER: z.enum(executionProviders).default("cpu"),
+  /** What computes. `auto` tries out what is there and logs its choice; `cuda` needs `npm run cuda:install` once. */
+  PROVIDER: z.enum(["auto", ...executionProviders]).default("cpu"),
   /** Threads of one operator. All cores is best alone on a machine; 1 where another process is busy. */
   INTRA_OP_THREADS: wholeNumber(1, 1_024).default(availableParallelism()),
   /** How new latents are stored. `int8` halves them and costs a little (docs/performance.md); both are read. */

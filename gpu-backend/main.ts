@@ -5,10 +5,11 @@ import type { Logger } from "pino";
 import { AppError } from "../shared/errors.ts";
 import { createMemoryReplayGuard } from "../shared/wire/replay-guard.ts";
 import { createApp } from "./app.ts";
-import { type Config, readConfig, withoutSecrets } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
 import { listen } from "./http/listen.ts";
 import { createMetrics } from "./http/metrics.ts";
 import type { Services } from "./http/services.ts";
+import { laneOptionsFor } from "./lane-options.ts";
 import { createLog } from "./log.ts";
 import { type Bundle, readBundle } from "./runtime/bundle.ts";
 import { createIdenticalJobs } from "./scheduling/identical-jobs.ts";
@@ -29,7 +30,7 @@ async function main(): Promise<void> {
   const log = createLog(config.LOG_LEVEL);
   const stopped = stopRequested(config.STDIN_CLOSE_EXITS);
   const bundle = await readBundle(join(config.MODELS_DIR, config.MODEL_ID));
-  const lane = createLane(laneOptions(config, bundle, log));
+  const lane = createLane(await laneOptionsFor(config, bundle, log));
   const scheduler = createScheduler({
     // Twice what runs together: the next are at hand when these end, and no run goes out half empty meanwhile.
     bounds: { waitingMax: config.QUEUE_JOBS_MAX, picturesMax: 2 * config.PICTURES_TOGETHER_MAX },
@@ -55,33 +56,6 @@ async function main(): Promise<void> {
   scheduler.drain();
   await server.close(config.SHUTDOWN_SECONDS_MAX * 1_000);
   await lane.close();
-}
-
-function laneOptions(config: Config, { directory }: Bundle, log: Logger) {
-  return {
-    modulePath: join(import.meta.dirname, "lane-main.ts"),
-    environment: withoutSecrets(process.env),
-    load: {
-      directory,
-      execution: { provider: config.PROVIDER, intraOpThreads: config.INTRA_OP_THREADS },
-      graphCache: graphCacheOf(config),
-      conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,
-      latentEncoding: config.LATENT_ENCODING,
-      picturesMax: config.PICTURES_TOGETHER_MAX,
-    },
-    log,
-    jobMsMax: config.JOB_SECONDS_MAX * 1_000,
-    // A single run of the largest graphs takes some seconds on a CPU.
-    stuckMsMax: 60_000,
-    // A cold disk gives some 100 MB/s, and the largest bundles have some GB.
-    readyMsMax: 60_000,
-    stopMsMax: 2_000,
-  };
-}
-
-function graphCacheOf({ GRAPH_CACHE_DIR, GRAPH_CACHE_MEGABYTES }: Config) {
-  if (GRAPH_CACHE_MEGABYTES === 0) return undefined;
-  return { directory: GRAPH_CACHE_DIR, bytesMax: GRAPH_CACHE_MEGABYTES * 1_000_000 };
 }
 
 interface Parts {

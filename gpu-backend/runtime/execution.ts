@@ -1,15 +1,20 @@
-/** What computes. */
-export const executionProviders = ["cpu", "cuda"] as const;
+/** What can compute. */
+export const executionProviders = ["cpu", "webgpu", "cuda"] as const;
+
+/** One of them. */
+export type ExecutionProvider = (typeof executionProviders)[number];
 
 /** How graphs are run. */
 export interface Execution {
-  readonly provider: (typeof executionProviders)[number];
+  readonly provider: ExecutionProvider;
   /** Threads of one operator on the processor, 1 or more. */
   readonly intraOpThreads: number;
 }
 
 /** What a provider needs that `npm ci` does not bring. */
-export const howToGet: Readonly<Record<Execution["provider"], string>> = {
+export const howToGet: Readonly<Record<ExecutionProvider, string>> = {
   cpu: "",
+  webgpu:
+    "PROVIDER=webgpu needs a graphics card with a driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS).",
   cuda: "PROVIDER=cuda needs an NVIDIA card and `npm run cuda:install`.",
 };

@@ -13,7 +13,7 @@ const millisecondsSchema = z.number().min(0);
 const loadSchema = z.object({
   kind: z.literal("load"),
   directory: z.string(),
-  execution: z.object({ provider: z.enum(["cpu", "cuda"]), intraOpThreads: z.int().min(1) }),
+  execution: z.object({ provider: z.enum(["cpu", "webgpu", "cuda"]), intraOpThreads: z.int().min(1) }),
   graphCache: z.object({ directory: z.string(), bytesMax: z.number() }).optional(),
   conditionCacheBytesMax: z.int().min(0),
   latentEncoding: z.enum(latentEncodings),

@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { chooseProvider } from "./choose-provider.ts";
+import { type Config, withoutSecrets } from "./config.ts";
+import type { Bundle } from "./runtime/bundle.ts";
+import type { ExecutionProvider } from "./runtime/execution.ts";
+import type { LaneOptions } from "./scheduling/lane.ts";
+
+/** A trial of a graphics card that compiles its kernels takes some seconds, of one that is imitated minutes. */
+const trialMsMax = 30_000;
+
+/** What the server's lanes load, and how long they may take. Tries out providers where none is named. */
+export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger): Promise<LaneOptions> {
+  const intraOpThreads = config.INTRA_OP_THREADS;
+  return {
+    modulePath: join(import.meta.dirname, "lane-main.ts"),
+    environment: withoutSecrets(process.env),
+    load: {
+      directory: bundle.directory,
+      execution: { provider: await providerOf(config, bundle, log), intraOpThreads },
+      graphCache: graphCacheOf(config),
+      conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,
+      latentEncoding: config.LATENT_ENCODING,
+      picturesMax: config.PICTURES_TOGETHER_MAX,
+    },
+    log,
+    jobMsMax: config.JOB_SECONDS_MAX * 1_000,
+    // A single run of the largest graphs takes some seconds on a CPU.
+    stuckMsMax: 60_000,
+    // A cold disk gives some 100 MB/s, and the largest bundles have some GB.
+    readyMsMax: 60_000,
+    stopMsMax: 2_000,
+  };
+}
+
+async function providerOf(config: Config, { directory }: Bundle, log: Logger): Promise<ExecutionProvider> {
+  if (config.PROVIDER !== "auto") return config.PROVIDER;
+  const order = { directory, intraOpThreads: config.INTRA_OP_THREADS };
+  const { provider, trials } = await chooseProvider(order, withoutSecrets(process.env), trialMsMax);
+  log.info({ provider, trials }, "provider chosen");
+  return provider;
+}
+
+function graphCacheOf({ GRAPH_CACHE_DIR, GRAPH_CACHE_MEGABYTES }: Config) {
+  if (GRAPH_CACHE_MEGABYTES === 0) return undefined;
+  return { directory: GRAPH_CACHE_DIR, bytesMax: GRAPH_CACHE_MEGABYTES * 1_000_000 };
+}
