@@ -3,7 +3,22 @@ import type { Manifest, ManifestGraph } from "../../shared/models/manifest.ts";
 /** How many bytes of float32 come from one stored byte. */
 const bytesFromStored: Readonly<Record<ManifestGraph["weights"], number>> = { float32: 1, float16: 2, int8: 4 };
 
+type Files = Pick<Manifest, "files">;
+
+/** A graph's own file and, where its weights lie beside it (ONNX's external data), theirs. */
+function graphFiles({ files }: Files, graph: ManifestGraph): Manifest["files"][string][] {
+  return [graph.file, `${graph.file}.data`].flatMap((name) => files[name] ?? []);
+}
+
+/** What changes with any byte of a graph. */
+export function graphDigest(manifest: Files, graph: ManifestGraph): string {
+  return graphFiles(manifest, graph)
+    .map(({ sha256 }) => sha256)
+    .join("-");
+}
+
 /** Bytes of a graph once its weights are float32, as the processor computes: its size when it is loaded. */
-export function loadedBytes({ files }: Pick<Manifest, "files">, graph: ManifestGraph): number {
-  return (files[graph.file]?.bytes ?? 0) * bytesFromStored[graph.weights];
+export function loadedBytes(manifest: Files, graph: ManifestGraph): number {
+  const stored = graphFiles(manifest, graph).reduce((sum, { bytes }) => sum + bytes, 0);
+  return stored * bytesFromStored[graph.weights];
 }

@@ -4,7 +4,7 @@ import { AppError } from "../../shared/errors.ts";
 import type { Manifest, ManifestGraph } from "../../shared/models/manifest.ts";
 import type { Execution } from "./execution.ts";
 import type { GraphCache } from "./graph-cache.ts";
-import { loadedBytes } from "./graph-size.ts";
+import { graphDigest, loadedBytes } from "./graph-size.ts";
 import { describeTensor, type Float32Tensor, float32Tensor, type HostTensor } from "./host-tensor.ts";
 import { type NamedTensors, portFault } from "./port-check.ts";
 import { logSeverityLevel, openSession } from "./session.ts";
@@ -36,9 +36,9 @@ export interface GraphSource {
  * one that the manifest describes.
  */
 export async function openGraph({ directory, name, graph, files, execution, cache }: GraphSource): Promise<Graph> {
-  const sha256 = files[graph.file]?.sha256 ?? "";
+  const digest = graphDigest({ files }, graph);
   const bytes = loadedBytes({ files }, graph);
-  const session = await openSession({ path: join(directory, graph.file), name, sha256, bytes, execution, cache });
+  const session = await openSession({ path: join(directory, graph.file), name, digest, bytes, execution, cache });
   const [output] = graph.outputs;
   const inputNames = graph.inputs.map((port) => port.name);
   if (output?.dtype !== "float32" || !sameNames(session.inputNames, inputNames)) {

@@ -11,8 +11,8 @@ export interface SessionSource {
   readonly path: string;
   /** The graph's key in the manifest, for messages. */
   readonly name: string;
-  /** Digest of the graph's file. */
-  readonly sha256: string;
+  /** Of all that the graph is made of. */
+  readonly digest: string;
   /** Its size when it is loaded. */
   readonly bytes: number;
   readonly execution: Execution;
@@ -74,8 +74,8 @@ function optionsOf({ provider, intraOpThreads }: Execution): InferenceSession.Se
 }
 
 /** Layouts of weights are chosen for the processor, so its kind is part of the key. */
-function keyOf({ sha256, execution }: SessionSource): string {
-  const parts = [cacheForm, sha256, env.versions.node, execution.provider, processor()];
+function keyOf({ digest, execution }: SessionSource): string {
+  const parts = [cacheForm, digest, env.versions.node, execution.provider, processor()];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
