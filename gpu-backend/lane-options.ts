@@ -9,6 +9,9 @@ import type { LaneOptions } from "./scheduling/lane.ts";
 /** A trial of a graphics card that compiles its kernels takes some seconds, of one that is imitated minutes. */
 const trialMsMax = 30_000;
 
+/** A slow disk's; the largest bundles have ten GB. */
+const diskBytesPerMs = 50_000;
+
 /** What the server's lanes load, and how long they may take. Tries out providers where none is named. */
 export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger): Promise<LaneOptions> {
   const intraOpThreads = config.INTRA_OP_THREADS;
@@ -27,8 +30,7 @@ export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger
     jobMsMax: config.JOB_SECONDS_MAX * 1_000,
     // A single run of the largest graphs takes some seconds on a CPU.
     stuckMsMax: 60_000,
-    // A cold disk gives some 100 MB/s, and the largest bundles have some GB.
-    readyMsMax: 60_000,
+    readyMsMax: 60_000 + bundleBytes(bundle) / diskBytesPerMs,
     stopMsMax: 2_000,
   };
 }
@@ -39,6 +41,10 @@ async function providerOf(config: Config, { directory }: Bundle, log: Logger): P
   const { provider, trials } = await chooseProvider(order, withoutSecrets(process.env), trialMsMax);
   log.info({ provider, trials }, "provider chosen");
   return provider;
+}
+
+function bundleBytes({ manifest }: Bundle): number {
+  return Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function graphCacheOf({ GRAPH_CACHE_DIR, GRAPH_CACHE_MEGABYTES }: Config) {

@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BundleChoice, bundleFolder } from "./bundle-folder.ts";
@@ -12,8 +13,9 @@ const root = resolve(import.meta.dirname, "..");
 
 const defaultState = ".state";
 
-/** A large bundle on a slow disk; a backend that takes longer is stuck. */
-const readyMsMax = 120_000;
+/** Beside the time that a bundle takes on a slow disk, which reads it twice; a backend that takes longer is stuck. */
+const startMsMax = 120_000;
+const diskBytesPerMs = 50_000;
 const readyPollMs = 100;
 
 /** How to run edge and backend on this machine. */
@@ -71,7 +73,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       },
     });
     parts.push(worker);
-    await waitUntilReady(worker.url, backend.ended);
+    await waitUntilReady(worker.url, backend.ended, startMsMax + folderBytes(bundle) / diskBytesPerMs);
     await grantDevelopmentCredit(worker.url, adminSecret);
     return { url: worker.url, apiKey, backendUrl: backend.url, ended: backend.ended, stop };
   } catch (error) {
@@ -81,7 +83,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 }
 
 /** Asks the edge, which asks the backend: so both are up, have the same model, and share a secret. */
-async function waitUntilReady(url: string, backendEnded: Promise<string>): Promise<void> {
+async function waitUntilReady(url: string, backendEnded: Promise<string>, readyMsMax: number): Promise<void> {
   let ended: string | undefined;
   void backendEnded.then((lines) => {
     ended = lines;
@@ -95,5 +97,9 @@ async function waitUntilReady(url: string, backendEnded: Promise<string>): Promi
     seen = await response.text();
     await sleep(readyPollMs);
   }
-  throw new CommandError(`Not ready after ${readyMsMax / 1000} s. The edge's last report: ${seen}`);
+  throw new CommandError(`Not ready after ${Math.round(readyMsMax / 1000)} s. The edge's last report: ${seen}`);
+}
+
+function folderBytes(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }
