@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../workers/auth/api-key.ts";
-import { type ApiKeyRecord, apiKeyRecordKey, isAccountId } from "../workers/auth/api-key-record.ts";
+import { isAccountId } from "../workers/auth/key-directory.ts";
 import { CommandError, runCommand } from "./command-line.ts";
 
 const help = `Makes an API key and the commands that let a deployed Worker know it.
@@ -33,19 +33,20 @@ await runCommand(async () => {
   if (!/^[\w .-]{1,128}$/u.test(name)) throw new CommandError("--name is 1 to 128 of A-Z a-z 0-9 space . _ -.", 2);
 
   const key = await formatApiKey(randomBytes(apiKeyRandomBytes));
-  const record: ApiKeyRecord = { account, name, created: new Date().toISOString() };
-  const recordKey = apiKeyRecordKey(await hashApiKey(key));
+  const order = JSON.stringify({ name, sha256: await hashApiKey(key) });
+  const url = `"$WORKER_URL/v1/admin/accounts/${account}`;
+  const headers = `-H "Authorization: Bearer $ADMIN_SECRET" -H "Content-Type: application/json"`;
   console.log(`API key of ${account}, shown only this once:
 
   ${key}
 
-Let the deployed Worker know it (it takes up to a minute to be known everywhere):
+Open the account, let the deployed Worker know the key (by its SHA-256; it works at once), and give the account 10 USD
+(a grant_id counts once):
 
-  npx wrangler kv key put --remote --binding API_KEYS '${recordKey}' '${JSON.stringify(record)}'
+  curl -X PUT ${url}" ${headers} -d '{}'
+  curl ${url}/keys" ${headers} -d '${order}'
+  curl ${url}/grants" ${headers} -d '{"grant_id": "first", "micro_usd": 10000000}'
 
-An account begins without credit. Give it 10 USD (a grant_id counts once):
-
-  curl "$WORKER_URL/v1/admin/accounts/${account}/grants" -H "Authorization: Bearer $ADMIN_SECRET" \\
-    -H "Content-Type: application/json" -d '{"grant_id": "first", "micro_usd": 10000000}'
+Or have the Worker make the key: leave sha256 out. Scopes, expiry, rate and budget: docs/accounts.md.
 `);
 });

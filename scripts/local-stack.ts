@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BundleChoice, bundleFolder } from "./bundle-folder.ts";
 import { CommandError } from "./command-line.ts";
+import { openDevelopmentAccount } from "./local-account.ts";
 import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
-import { grantDevelopmentCredit } from "./local-credit.ts";
 import { claimState, claimStateOrTemporary, keptApiKey, keptSecret, randomSecret } from "./local-state.ts";
 import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
 import { freePort } from "./ports.ts";
@@ -62,7 +62,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const apiKey = await keptApiKey(state);
     const adminSecret = keptSecret(state, "admin");
     const worker = await startLocalWorker({
-      ...{ ...options, root, port, bundle, apiKey },
+      ...{ ...options, root, port, bundle },
       stateFolder: state.folder,
       backendUrl: backend.url,
       secrets: {
@@ -74,7 +74,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     });
     parts.push(worker);
     await waitUntilReady(worker.url, backend.ended, startMsMax + folderBytes(bundle) / diskBytesPerMs);
-    await grantDevelopmentCredit(worker.url, adminSecret);
+    await openDevelopmentAccount(worker.url, { adminSecret, apiKey });
     return { url: worker.url, apiKey, backendUrl: backend.url, ended: backend.ended, stop };
   } catch (error) {
     await stop();

@@ -1,13 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { hashApiKey } from "../workers/auth/api-key.ts";
-import { apiKeyRecordKey } from "../workers/auth/api-key-record.ts";
 import { migrateDatabase } from "./local-database.ts";
 import { localHost } from "./ports.ts";
-
-/** The account of the development key. */
-export const developmentAccount = "development";
 
 /** How to run the Worker. */
 export interface LocalWorkerOptions {
@@ -18,7 +13,6 @@ export interface LocalWorkerOptions {
   readonly backendUrl: string;
   /** Name → value. */
   readonly secrets: Readonly<Record<string, string>>;
-  readonly apiKey: string;
   /** Whether its log goes to stderr. */
   readonly verbose: boolean;
 }
@@ -29,7 +23,7 @@ export interface LocalWorker {
   stop(): Promise<void>;
 }
 
-/** Bundles and starts the Worker, and makes its API key known to it. */
+/** Bundles and starts the Worker, and brings its database up to date. */
 export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
   const folder = join(options.stateFolder, "worker");
   const script = join(folder, "index.js");
@@ -63,9 +57,6 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
     }),
   );
   const url = await miniflare.ready;
-  const keys = await miniflare.getKVNamespace("API_KEYS");
-  const record = { account: developmentAccount, name: "development", created: new Date().toISOString() };
-  await keys.put(apiKeyRecordKey(await hashApiKey(options.apiKey)), JSON.stringify(record));
   await migrateDatabase(await miniflare.getD1Database("USAGE"), join(options.root, "migrations"));
   return { url: url.origin, stop: () => miniflare.dispose() };
 }

@@ -30,6 +30,24 @@ export type Failure =
       readonly availableMicroUsd: number;
     }
   | { readonly code: "idempotency_key_reused" }
+  | { readonly code: "insufficient_scope" /** What the key lacks. */; readonly scope: string }
+  | { readonly code: "account_suspended" }
+  | {
+      readonly code: "rate_limit_exceeded";
+      /** Undefined: too many at this edge location, whatever the key allows. */
+      readonly requestsPerMinute: number | undefined;
+      readonly retryAfterSeconds: number;
+    }
+  | {
+      readonly code: "concurrency_limit_exceeded";
+      /** How many requests of the account may be under way at once. */
+      readonly requestsMax: number;
+    }
+  | {
+      readonly code: "key_budget_exceeded";
+      /** What the key may spend a day, counted from midnight UTC. */
+      readonly budgetMicroUsd: number;
+    }
   | { readonly code: "backend_unavailable" }
   | { readonly code: "backend_failed" }
   | { readonly code: "backend_overloaded"; readonly retryAfterSeconds: number }
@@ -107,8 +125,18 @@ export function failureToHttp(failure: Failure): FailureResponse {
       return outOfCredit(failure.requiredMicroUsd, failure.availableMicroUsd);
     case "idempotency_key_reused":
       return refusal(422, failure.code, "This 'Idempotency-Key' was used for another request. Send a new one.");
+    case "insufficient_scope":
+      return refusal(403, failure.code, `This API key lacks the scope '${failure.scope}'. Use a key that has it.`);
+    case "account_suspended":
+      return refusal(403, failure.code, "This account is suspended. Contact the operator of this service.");
+    case "rate_limit_exceeded":
+      return tooMany(failure.code, rateText(failure.requestsPerMinute), failure.retryAfterSeconds);
+    case "concurrency_limit_exceeded":
+      return tooMany(failure.code, `This account has ${failure.requestsMax} requests under way, its limit.`, 1);
+    case "key_budget_exceeded":
+      return overBudget(failure.budgetMicroUsd);
     case "backend_overloaded":
-      return overloaded(failure.code, failure.retryAfterSeconds);
+      return tooMany(failure.code, "The image backend is busy.", failure.retryAfterSeconds);
     case "backend_unavailable":
       return fault(502, failure.code, "The image backend cannot be reached. Nothing was charged; try again shortly.");
     case "backend_failed":
@@ -146,6 +174,16 @@ function outOfCredit(requiredMicroUsd: number, availableMicroUsd: number): Failu
   };
 }
 
+/** 402 as well: the key has no more to spend today, and coming back at once would not help. */
+function overBudget(budgetMicroUsd: number): FailureResponse {
+  const message = `This request could exceed this API key's budget of ${formatUsd(budgetMicroUsd)} a day. It begins anew at 00:00 UTC.`;
+  return {
+    status: 402,
+    body: { error: { message, type: "insufficient_quota", param: null, code: "key_budget_exceeded" } },
+    headers: {},
+  };
+}
+
 /** To the last micro-dollar, because that is what a balance is counted in. */
 function formatUsd(microUsd: number): string {
   return `${(microUsd / 1_000_000).toFixed(6)} USD`;
@@ -155,14 +193,20 @@ function fault(status: 500 | 502 | 504, code: FailureCode, message: string): Fai
   return { status, body: { error: { message, type: "server_error", param: null, code } }, headers: {} };
 }
 
-function overloaded(code: FailureCode, retryAfterSeconds: number): FailureResponse {
+/** 429, which clients repeat after the time that is named. */
+function tooMany(code: FailureCode, reason: string, retryAfterSeconds: number): FailureResponse {
   const seconds = Math.max(1, Math.ceil(retryAfterSeconds));
-  const message = `The image backend is busy. Try again in ${seconds} s.`;
+  const message = `${reason} Try again in ${seconds} s.`;
   return {
     status: 429,
     body: { error: { message, type: "rate_limit_error", param: null, code } },
     headers: { "retry-after": String(seconds) },
   };
+}
+
+function rateText(requestsPerMinute: number | undefined): string {
+  if (requestsPerMinute === undefined) return "Too many requests.";
+  return `This API key may send ${requestsPerMinute} requests a minute.`;
 }
 
 function modelNotFoundText(model: string, available: readonly string[] | undefined): string {

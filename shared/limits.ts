@@ -63,5 +63,23 @@ export const grantMicroUsdMax = 1_000_000_000_000;
 /** As long as the keys of other paying APIs: four UUIDs fit. Characters. */
 export const idempotencyKeyCharactersMax = 255;
 
+/** Ten thousand a second by one key: more than an account's object can admit. */
+export const requestsPerMinuteMax = 600_000;
+
+/** What a key that names no rate may send: a batch tool's pace, and an endless loop's end. */
+export const requestsPerMinuteDefault = 6_000;
+
+/** Requests of one account under way at once. Beyond it the queue of every backend would be one account's. */
+export const concurrencyMaxMax = 10_000;
+
+/** Requests under way at once of an account that names no limit: a burst of some hundred, and room for as many again. */
+export const concurrencyMaxDefault = 256;
+
+/** Keys of one account that work at once. */
+export const keysPerAccountMax = 100;
+
+/** Thirty days: who has not exchanged a key by then has forgotten it. */
+export const rotationOverlapSecondsMax = 30 * 86_400;
+
 /** Names from outside are cut to this before they appear in a message. */
 export const echoedNameCharactersMax = 64;

@@ -11,7 +11,7 @@ import { readSources } from "./support/source-tree.ts";
 
 const sharedBase = ["shared", "shared/prompt", "shared/latents"];
 const shared = [...sharedBase, "shared/models", "shared/api", "shared/wire"];
-const services = ["gpu", "auth", "ledger", "prompt", "latents", "images"].map((name) => `workers/${name}`);
+const services = ["accounts", "gpu", "auth", "ledger", "prompt", "latents", "images"].map((name) => `workers/${name}`);
 const work = [...services, "workers/models", "workers/jobs", "workers/generation"];
 const parts = ["tensor", "diffusion", "image", "runtime", "scheduling"].map((name) => `gpu-backend/${name}`);
 
@@ -26,7 +26,8 @@ const importTable: ImportTable = {
   "workers/edge": [],
   "workers/latents": ["workers/edge", ...shared],
   "workers/images": ["workers/edge", ...shared],
-  "workers/ledger": ["workers/edge", ...shared],
+  "workers/accounts": ["workers/edge", ...shared],
+  "workers/ledger": ["workers/edge", "workers/accounts", ...shared],
   "workers/models": ["workers/prompt", ...shared],
   "workers/jobs": ["edge", "gpu", "latents", "images", "ledger"].map((name) => `workers/${name}`).concat(shared),
   "workers/generation": [

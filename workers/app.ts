@@ -6,6 +6,9 @@ import { crossOrigin } from "./middleware/cross-origin.ts";
 import { methodNotAllowed, notFound, plainErrors, unexpectedError } from "./middleware/errors.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
+import { getAccount, listAccounts, putAccount } from "./routes/admin-accounts.ts";
+import { getAudit } from "./routes/admin-audit.ts";
+import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.ts";
 import { getBalance, grantCredit } from "./routes/balance.ts";
 import { createImage } from "./routes/create-image.ts";
 import { createQuote } from "./routes/create-quote.ts";
@@ -16,34 +19,52 @@ import { getModel, listModels } from "./routes/list-models.ts";
 import { textToImage } from "./routes/text-to-image.ts";
 import type { Services } from "./services.ts";
 
-/** The table of contents: every middleware and every route, in the order in which a request meets them. */
+/**
+ * The table of contents: every middleware and every route, in the order in which a request meets them.
+ * `allow(scope)` names what a key must be good for; `operator` takes no key but an operator's credential; a route with
+ * neither is open to everyone.
+ */
 export function createApp(services: Services): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  const withKey = authenticate(services.keys);
-  const withAdmin = authenticateAdmin(services.adminSecret);
+  const allow = authenticate(services);
+  const operator = authenticateAdmin(services.operators);
   const readOnly = methodNotAllowed("GET", "HEAD");
 
   app.use(requestId(services.randomBytes));
   app.use(requestLog(services.log, services.nowMs));
   app.use(crossOrigin());
 
-  app.post("/v1/images/generations", withKey, limitBody(), createImage(services));
+  app.post("/v1/images/generations", allow("generate"), limitBody(), createImage(services));
   app.all("/v1/images/generations", methodNotAllowed("POST"));
 
-  app.post("/v1/quotes", withKey, limitBody(), createQuote(services.generation));
+  app.post("/v1/quotes", allow("generate"), limitBody(), createQuote(services.generation));
   app.all("/v1/quotes", methodNotAllowed("POST"));
 
   app.get("/v1/images/:file", getImage(services));
   app.all("/v1/images/:file", readOnly);
 
-  app.get("/v1/latents/:id", withKey, getLatent(services.latents));
+  app.get("/v1/latents/:id", allow("latents"), getLatent(services.latents));
   app.all("/v1/latents/:id", readOnly);
 
-  app.get("/v1/balance", withKey, getBalance(services.ledgers));
+  app.get("/v1/balance", allow("read"), getBalance(services.ledgers));
   app.all("/v1/balance", readOnly);
 
-  app.post("/v1/admin/accounts/:account/grants", withAdmin, limitBody(), grantCredit(services.ledgers));
+  app.get("/v1/admin/accounts", operator, listAccounts(services));
+  app.all("/v1/admin/accounts", readOnly);
+  app.get("/v1/admin/accounts/:account", operator, getAccount(services));
+  app.put("/v1/admin/accounts/:account", operator, limitBody(), putAccount(services));
+  app.all("/v1/admin/accounts/:account", methodNotAllowed("GET", "HEAD", "PUT"));
+  app.post("/v1/admin/accounts/:account/grants", operator, limitBody(), grantCredit(services));
   app.all("/v1/admin/accounts/:account/grants", methodNotAllowed("POST"));
+  app.get("/v1/admin/accounts/:account/audit", operator, getAudit(services));
+  app.all("/v1/admin/accounts/:account/audit", readOnly);
+  app.get("/v1/admin/accounts/:account/keys", operator, listKeys(services));
+  app.post("/v1/admin/accounts/:account/keys", operator, limitBody(), createKey(services));
+  app.all("/v1/admin/accounts/:account/keys", methodNotAllowed("GET", "HEAD", "POST"));
+  app.delete("/v1/admin/accounts/:account/keys/:key", operator, revokeKey(services));
+  app.all("/v1/admin/accounts/:account/keys/:key", methodNotAllowed("DELETE"));
+  app.post("/v1/admin/accounts/:account/keys/:key/rotations", operator, limitBody(), rotateKey(services));
+  app.all("/v1/admin/accounts/:account/keys/:key/rotations", methodNotAllowed("POST"));
 
   app.get("/v1/models", listModels(services.models));
   app.all("/v1/models", readOnly);
@@ -51,7 +72,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.all("/v1/models/:id", readOnly);
 
   app.use("/hf/*", plainErrors());
-  app.post("/hf/models/:id", withKey, limitBody(), textToImage(services));
+  app.post("/hf/models/:id", allow("generate"), limitBody(), textToImage(services));
   app.all("/hf/models/:id", methodNotAllowed("POST"));
 
   app.get("/v1/health", health(services));

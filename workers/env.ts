@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../shared/errors.ts";
 import { secretCharactersMin } from "../shared/limits.ts";
+import type { AccountRpc } from "./accounts/accounts-client.ts";
 import type { ObjectNamespace } from "./edge/call-object.ts";
 import type { DecodeJobRpc, LatentJobRpc } from "./jobs/job-clients.ts";
 import type { AccountLedgerRpc } from "./ledger/ledger-client.ts";
@@ -19,7 +20,8 @@ const envSchema = z.object({
   LATENTS: bindingSchema<R2Bucket>(),
   LATENT_JOBS: bindingSchema<ObjectNamespace<LatentJobRpc>>(),
   DECODE_JOBS: bindingSchema<ObjectNamespace<DecodeJobRpc>>(),
-  ACCOUNT_LEDGERS: bindingSchema<ObjectNamespace<AccountLedgerRpc>>(),
+  ACCOUNT_LEDGERS: bindingSchema<ObjectNamespace<AccountLedgerRpc & AccountRpc>>(),
+  LOCATION_LIMITER: bindingSchema<RateLimit>(),
   USAGE_EVENTS: bindingSchema<Queue<UsageEvent>>(),
   USAGE: bindingSchema<D1Database>(),
   GPU_BACKEND_URL: z

@@ -1,5 +1,8 @@
 import { toHex } from "../shared/hex.ts";
-import { createKeyStore, type KeyStore } from "./auth/key-store.ts";
+import { type AccountIndex, createAccountIndex } from "./accounts/account-index.ts";
+import { type Accounts, createAccounts } from "./accounts/accounts-client.ts";
+import { createKeyDirectory, type KeyDirectory } from "./auth/key-directory.ts";
+import { createOperators, type Operators } from "./auth/operators.ts";
 import type { WorkerEnv } from "./env.ts";
 import type { GenerationServices } from "./generation/generate-image.ts";
 import { createGpuClient, type GpuClient } from "./gpu/gpu-client.ts";
@@ -30,7 +33,11 @@ export interface Platform {
 
 /** Everything that middleware and routes work with. */
 export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "log"> {
-  readonly keys: KeyStore;
+  readonly keys: KeyDirectory;
+  readonly accounts: Accounts;
+  readonly accountIndex: AccountIndex;
+  readonly operators: Operators;
+  readonly locationLimiter: Pick<RateLimit, "limit">;
   readonly models: ModelRegistry;
   readonly gpu: GpuClient;
   readonly latents: LatentCache;
@@ -38,7 +45,6 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "log"
   readonly imageLinks: ImageLinks;
   readonly decodeJobs: DecodeJobs;
   readonly ledgers: Ledgers;
-  readonly adminSecret: string;
   readonly generation: GenerationServices;
 }
 
@@ -56,8 +62,11 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
   const randomSeed = () => new DataView(Uint8Array.from(randomBytes(4)).buffer).getUint32(0);
   return {
     ...{ nowMs, randomBytes, log, models, latents, images, gpu, ledgers, decodeJobs },
-    keys: createKeyStore(env.API_KEYS),
-    adminSecret: env.ADMIN_SECRET,
+    keys: createKeyDirectory(env.API_KEYS),
+    accounts: createAccounts(env.ACCOUNT_LEDGERS),
+    accountIndex: createAccountIndex(env.USAGE),
+    operators: createOperators(env.ADMIN_SECRET),
+    locationLimiter: env.LOCATION_LIMITER,
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
     generation: {
       ...{ models, latents, images, ledgers, latentJobs, decodeJobs, randomSeed, nowMs },

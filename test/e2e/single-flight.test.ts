@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { grantDevelopmentCredit } from "../../scripts/local-credit.ts";
+import { openDevelopmentAccount } from "../../scripts/local-account.ts";
 import { keptApiKey, randomSecret } from "../../scripts/local-state.ts";
 import { type LocalWorker, startLocalWorker } from "../../scripts/local-worker.ts";
 import { freePort } from "../../scripts/ports.ts";
@@ -33,7 +33,7 @@ let apiKey: string;
 
 async function startWorker(): Promise<void> {
   worker = await startLocalWorker({
-    ...{ root: join(import.meta.dirname, "../.."), port: await freePort(0, "PORT"), stateFolder, apiKey, secrets },
+    ...{ root: join(import.meta.dirname, "../.."), port: await freePort(0, "PORT"), stateFolder, secrets },
     ...{ bundle: tinyDirectory, backendUrl: proxy.url, verbose: false },
   });
 }
@@ -43,7 +43,7 @@ beforeAll(async () => {
   proxy = await startHoldingProxy(backend.url);
   apiKey = await keptApiKey({ folder: stateFolder, release: () => {} });
   await startWorker();
-  await grantDevelopmentCredit(worker.url, adminSecret);
+  await openDevelopmentAccount(worker.url, { adminSecret, apiKey });
 }, testMsMax);
 
 afterAll(async () => {

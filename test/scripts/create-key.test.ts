@@ -11,9 +11,9 @@ test("a created key is well formed, and the command stores its hash and never th
   const { stdout } = await run(process.execPath, [script, "--account", "team-1", "--name", "my laptop"]);
   const key = /we_\w+/u.exec(stdout)?.[0] ?? "";
   expect(await isWellFormedApiKey(key)).toBe(true);
-  const command = stdout.slice(stdout.indexOf("npx wrangler"));
-  expect(command).toContain(`'api-key:v1:${await hashApiKey(key)}'`);
-  expect(command).toContain('"account":"team-1","name":"my laptop"');
+  const command = stdout.slice(stdout.indexOf("curl"));
+  expect(command).toContain("/v1/admin/accounts/team-1/keys");
+  expect(command).toContain(`'{"name":"my laptop","sha256":"${await hashApiKey(key)}"}'`);
   expect(command).not.toContain(key);
 });
 

@@ -22,6 +22,7 @@ export interface ChargingServices {
 export interface ChargedRequest {
   readonly caller: {
     readonly account: string;
+    readonly keyId?: string | undefined;
     readonly idempotencyKey: string | undefined;
     readonly isRetry: boolean;
   };
@@ -37,10 +38,10 @@ export function planCeilingMicroUsd({ pictures, work }: GenerationPlan): number 
 /** Holds the most that a request can cost, or finds what its repeat was held or charged before. */
 export async function reserveCeiling(
   { ledgers, latentKeySecret, newReservationId }: ChargingServices,
-  { caller: { account, idempotencyKey, isRetry }, request, plan }: ChargedRequest,
+  { caller: { account, keyId, idempotencyKey, isRetry }, request, plan }: ChargedRequest,
 ): Promise<Result<Reservation, Failure>> {
   return ledgers.of(account).reserve({
-    ...{ reservationId: newReservationId(), account, idempotencyKey, isRetry },
+    ...{ reservationId: newReservationId(), account, keyId, idempotencyKey, isRetry },
     ceilingMicroUsd: planCeilingMicroUsd(plan),
     digest: await digestOf(latentKeySecret, request),
     seeds: plan.pictures.map(({ seed }) => seed),

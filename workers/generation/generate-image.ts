@@ -13,6 +13,8 @@ export interface GenerationServices extends Planner, PictureSources, ChargingSer
 
 /** Who asks, and where and how the request reached us. */
 export interface Caller extends Omit<Claimant, "claimId"> {
+  /** The key that pays, if one does; its budget and its revocation count. */
+  readonly keyId?: string | undefined;
   /** What the client calls this request, if it does. */
   readonly idempotencyKey: string | undefined;
   /** Whether the client says that it has sent this before. */

@@ -1,5 +1,7 @@
 import { AppError, type Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { addSpending, checkAllowance, forgetSpending } from "../accounts/allowance.ts";
+import { type Actor, writeAudit } from "../accounts/audit.ts";
 import { drawFromHold, findHold, markClosed, noteSpent, overdueHolds, putHold, returnToHold } from "./holds.ts";
 import { putEvent } from "./outbox.ts";
 import { type Balances, isPosted, post, readBalances } from "./postings.ts";
@@ -25,6 +27,8 @@ export interface Grant {
   /** Unique; the same grant is given once. */
   readonly grantId: string;
   readonly microUsd: number;
+  /** Who gives it. */
+  readonly actor: Actor;
 }
 
 /** The work of a request that is answered, or for which some was done. */
@@ -54,22 +58,27 @@ export class AccountBook {
   }
 
   /** Adds credit, once for each grant id. */
-  grant({ grantId, microUsd }: Grant, nowMs: number): Balances {
+  grant({ grantId, microUsd, actor }: Grant, nowMs: number): Balances {
     return this.#transact(() => {
       const id = `grant:${grantId}`;
       const changes = { granted: -microUsd, available: microUsd };
-      if (!isPosted(this.#sql, id)) post(this.#sql, { id, changes, atMs: nowMs });
+      if (isPosted(this.#sql, id)) return this.balances();
+      post(this.#sql, { id, changes, atMs: nowMs });
+      const details = { micro_usd: microUsd };
+      writeAudit(this.#sql, actor, { action: "credit.granted", subject: grantId, details }, nowMs);
       return this.balances();
     });
   }
 
-  /** Holds the ceiling. Fails with `insufficient_quota`, or `idempotency_key_reused`. */
+  /** Holds the ceiling. Fails as `checkAllowance`, with `insufficient_quota`, or `idempotency_key_reused`. */
   reserve(request: ReserveRequest, nowMs: number): Result<Reservation, Failure> {
     return this.#transact(() => {
       const repeated = findRepeated(this.#sql, request, nowMs);
       if (!repeated.ok) return repeated;
       if (repeated.value !== undefined) return ok(this.#join(repeated.value));
-      const { ceilingMicroUsd, reservationId, holdId } = request;
+      const { ceilingMicroUsd, reservationId, holdId, keyId } = request;
+      const allowed = checkAllowance(this.#sql, { keyId, ceilingMicroUsd, isOfJob: holdId !== undefined }, nowMs);
+      if (!allowed.ok) return allowed;
       const isHeld = holdId !== undefined && drawFromHold(this.#sql, holdId, ceilingMicroUsd);
       const { available } = this.balances();
       if (!isHeld && available < ceilingMicroUsd) return err(insufficient(ceilingMicroUsd, available));
@@ -144,6 +153,7 @@ export class AccountBook {
         else this.#close(row, nowMs);
       }
       for (const holdId of overdueHolds(this.#sql, nowMs)) this.#closeHold(holdId, nowMs);
+      forgetSpending(this.#sql, nowMs);
     });
   }
 
@@ -159,11 +169,12 @@ export class AccountBook {
     const { reservationId: id, ceilingMicroUsd: ceiling } = request;
     this.#sql.exec(
       `INSERT INTO reservations
-         (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms, hold_id)
-       VALUES (?, ?, 'open', ?, ?, ?, ?, 1, ?, ?, ?)`,
+         (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms, hold_id, key_id)
+       VALUES (?, ?, 'open', ?, ?, ?, ?, 1, ?, ?, ?, ?)`,
       ...[id, request.account, request.idempotencyKey ?? null, request.digest, JSON.stringify(request.seeds)],
-      ...[ceiling, nowMs, nowMs + reservationMs, isHeld ? (request.holdId ?? null) : null],
+      ...[ceiling, nowMs, nowMs + reservationMs, isHeld ? (request.holdId ?? null) : null, request.keyId ?? null],
     );
+    addSpending(this.#sql, request.keyId ?? null, ceiling, nowMs);
     if (isHeld) return;
     post(this.#sql, { id: `reserve:${id}`, changes: { available: -ceiling, held: ceiling }, atMs: nowMs });
   }
@@ -204,6 +215,7 @@ export class AccountBook {
     const changes = { held: -held, spent: charged, available: held - charged };
     post(this.#sql, { id: `settle:${id}`, changes, atMs: nowMs });
     noteSpent(this.#sql, row.hold_id, charged);
+    addSpending(this.#sql, row.key_id, charged - held, row.created_ms);
     const settlement = { chargedMicroUsd: charged, priceBook: priceBookVersion, lines };
     this.#sql.exec(
       "UPDATE reservations SET state = 'settled', settlement = ?, due_ms = ? WHERE id = ?",
@@ -222,7 +234,8 @@ export class AccountBook {
     markClosed(this.#sql, holdId, nowMs);
   }
 
-  #giveBack({ id, ceiling_micro_usd: ceiling, hold_id }: ReservationRow, nowMs: number): void {
+  #giveBack({ id, ceiling_micro_usd: ceiling, hold_id, key_id, created_ms }: ReservationRow, nowMs: number): void {
+    addSpending(this.#sql, key_id, -ceiling, created_ms);
     if (!returnToHold(this.#sql, hold_id, ceiling)) {
       post(this.#sql, { id: `release:${id}`, changes: { held: -ceiling, available: ceiling }, atMs: nowMs });
     }

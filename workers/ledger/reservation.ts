@@ -19,6 +19,8 @@ export interface ReserveRequest {
   /** New and unique; made by the caller, so that a call that is repeated reserves once. */
   readonly reservationId: string;
   readonly account: string;
+  /** The key that pays, whose budget counts; undefined: none. */
+  readonly keyId?: string | undefined;
   /** The most that it can cost. */
   readonly ceilingMicroUsd: number;
   /** What the client calls this request; the same key is the same request for 24 hours. */
@@ -64,6 +66,8 @@ export interface Settlement {
 export interface ReservationRow extends Record<string, SqlStorageValue> {
   readonly id: string;
   readonly account: string;
+  readonly key_id: string | null;
+  readonly created_ms: number;
   readonly state: "open" | "settled" | "released";
   readonly digest: string;
   /** JSON */

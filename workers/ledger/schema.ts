@@ -65,6 +65,53 @@ const migrations: readonly string[] = [
   ALTER TABLE reservations ADD COLUMN hold_id TEXT;
   CREATE INDEX reservations_by_hold ON reservations (hold_id) WHERE hold_id IS NOT NULL;
   `,
+  `
+  CREATE TABLE account (
+    only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    suspended INTEGER NOT NULL,
+    concurrency_max INTEGER,
+    stripe_customer TEXT
+  );
+
+  CREATE TABLE keys (
+    id TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER,
+    revoked_ms INTEGER,
+    replaced_by TEXT,
+    requests_per_minute INTEGER,
+    budget_micro_usd_per_day INTEGER
+  );
+
+  -- What a key's requests of a day were charged, and hold. A request counts for the day on which it came.
+  CREATE TABLE key_spending (
+    key_id TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    micro_usd INTEGER NOT NULL,
+    PRIMARY KEY (key_id, day)
+  );
+  ALTER TABLE reservations ADD COLUMN key_id TEXT;
+  CREATE INDEX reservations_open ON reservations (state) WHERE state = 'open';
+
+  -- Who did what to the account, written in one transaction with the deed.
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    details TEXT NOT NULL
+  );
+  CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'append only'); END;
+  CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'append only'); END;
+  `,
 ];
 
 /** Brings an account's tables to the newest form. Cheap when they are. */

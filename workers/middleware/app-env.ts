@@ -1,3 +1,4 @@
+import type { KeyScope } from "../../shared/api/key-scopes.ts";
 import type { FailureCode } from "../../shared/errors.ts";
 
 /** What middleware leaves on a request's context for those after it. */
@@ -5,8 +6,12 @@ export interface AppEnv {
   readonly Variables: {
     /** Set by `requestId`, on every request. */
     requestId: string;
-    /** Set by `authenticate`: the account whose key was shown. */
+    /** Set by `authenticate`: the account whose key was shown, the key's id, and all that the key may do. */
     account: string;
+    keyId: string;
+    scopes: readonly KeyScope[];
+    /** Set by `authenticateAdmin`: the name of the operator whose credential was shown. */
+    operator: string;
     /** Set by routes that answer with pictures: the tier of each, comma-separated. */
     tier?: string;
     /** Set by `plainErrors`, where clients read an error's text from `error` itself. */

@@ -51,6 +51,7 @@ export function describeError(error: Error): Readonly<Record<string, string>> {
 /** Only where clients would guess wrong from the status alone. */
 function retryAdvice(failure: Failure): boolean | undefined {
   switch (failure.code) {
+    case "rate_limit_exceeded":
     case "backend_overloaded":
       return failure.retryAfterSeconds <= honouredRetryAfterSecondsMax;
     case "backend_unavailable":

@@ -1,4 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
+import type { AccountRequest } from "../../shared/api/account-request.ts";
+import type { KeyTerms } from "../../shared/api/key-request.ts";
+import { AccountDesk, type Rotation } from "../accounts/account-desk.ts";
+import { readAccount } from "../accounts/account-record.ts";
+import type { AuditPage } from "../accounts/accounts-client.ts";
+import { type AdmissionRequest, admit } from "../accounts/admission.ts";
+import { type Actor, readAudit } from "../accounts/audit.ts";
+import { readKeys } from "../accounts/key-record.ts";
+import { RequestRates } from "../accounts/request-rate.ts";
 import { parseEnv } from "../env.ts";
 import { AccountBook, type Grant, type WorkDone } from "../ledger/account-book.ts";
 import { dropEvents, nextEvents } from "../ledger/outbox.ts";
@@ -12,16 +21,54 @@ const outboxDelayMs = 1_000;
 /** How long to wait for a queue that does not take events. */
 const outboxRetryMs = 30_000;
 
-/** The Durable Object of one account's money: `AccountBook`, with a clock, an alarm, and a queue for its events. */
+/**
+ * The Durable Object of one account: its money (`AccountBook`), its keys (`AccountDesk`), and who may come in (`admit`),
+ * with a clock, an alarm, and a queue for its events.
+ */
 export class AccountLedgerObject extends DurableObject<unknown> {
   readonly #book: AccountBook;
+  readonly #desk: AccountDesk;
+  readonly #rates = new RequestRates();
   readonly #queue: Queue<UsageEvent>;
   readonly #nowMs = platform().nowMs;
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
     this.#book = new AccountBook(state.storage);
+    this.#desk = new AccountDesk(state.storage);
     this.#queue = parseEnv(env).USAGE_EVENTS;
+  }
+
+  account() {
+    return readAccount(this.ctx.storage.sql);
+  }
+
+  changeAccount(id: string, request: AccountRequest, actor: Actor) {
+    return this.#desk.change(id, request, { actor, nowMs: this.#nowMs() });
+  }
+
+  keys() {
+    return readKeys(this.ctx.storage.sql);
+  }
+
+  createKey(sha256: string, terms: KeyTerms, actor: Actor) {
+    return this.#desk.createKey(sha256, terms, { actor, nowMs: this.#nowMs() });
+  }
+
+  rotateKey(rotation: Rotation, actor: Actor) {
+    return this.#desk.rotateKey(rotation, { actor, nowMs: this.#nowMs() });
+  }
+
+  revokeKey(keyId: string, actor: Actor) {
+    return this.#desk.revokeKey(keyId, { actor, nowMs: this.#nowMs() });
+  }
+
+  audit(page: AuditPage) {
+    return readAudit(this.ctx.storage.sql, page);
+  }
+
+  admit(request: AdmissionRequest) {
+    return admit({ sql: this.ctx.storage.sql, rates: this.#rates }, request, this.#nowMs());
   }
 
   balances() {

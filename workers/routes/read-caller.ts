@@ -17,6 +17,7 @@ export function readCaller(c: Context<AppEnv>): Result<Caller, Failure> {
   }
   return ok({
     account: c.get("account"),
+    keyId: c.get("keyId"),
     location: edgeLocation(c.req.raw),
     priority: "interactive",
     signal: c.req.raw.signal,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { formatApiKey, hashApiKey, isWellFormedApiKey } from "../../../workers/auth/api-key.ts";
-import { isAccountId } from "../../../workers/auth/api-key-record.ts";
+import { isAccountId } from "../../../workers/auth/key-directory.ts";
 
 const random = Uint8Array.from({ length: 16 }, (_, i) => i * 16 + 7);
 

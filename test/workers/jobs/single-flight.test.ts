@@ -2,6 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { storeKey } from "../../../workers/latents/latent-cache.ts";
+import { actor } from "../support/account-book.ts";
 import { latentRequest } from "../support/latent-request.ts";
 import { firstBase64, firstPicture, TestEdge } from "../support/test-edge.ts";
 
@@ -34,7 +35,7 @@ test("a job that an ended object left behind is finished by the alarm, and leave
   const jobs = backend.jobs.length;
   const { account, claimId: reservationId, lines } = latentRequest;
   const ledger = edge.ledger(account);
-  await ledger.grant({ grantId: "first", microUsd: 100 });
+  await ledger.grant({ grantId: "first", microUsd: 100, actor });
   const order = { reservationId, account, ceilingMicroUsd: 50, digest: "", seeds: [1], isRetry: false };
   await ledger.reserve({ ...order, idempotencyKey: undefined });
   const { LATENT_JOBS } = env as unknown as { readonly LATENT_JOBS: DurableObjectNamespace };

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { concurrencyMaxDefault } from "../../../shared/limits.ts";
 import type { AccountBook } from "../../../workers/ledger/account-book.ts";
 import { nextEvents } from "../../../workers/ledger/outbox.ts";
 import { post } from "../../../workers/ledger/postings.ts";
 import type { ChargeLine } from "../../../workers/ledger/price-book.ts";
 import { outcomeMs, type ReserveRequest, reservationMs } from "../../../workers/ledger/reservation.ts";
-import { sumEntries, withBook } from "../support/account-book.ts";
+import { actor, sumEntries, withBook } from "../support/account-book.ts";
 
 const nowMs = Date.UTC(2026, 10, 22);
 
@@ -23,7 +24,7 @@ function order(reservationId: string, more: Partial<ReserveRequest> = {}): Reser
 /** Books with credit. */
 function withCredit<Value>(microUsd: number, work: (book: AccountBook, sql: SqlStorage) => Value): Promise<Value> {
   return withBook((book, { storage }) => {
-    book.grant({ grantId: "first", microUsd }, nowMs);
+    book.grant({ grantId: "first", microUsd, actor }, nowMs);
     return work(book, storage.sql);
   });
 }
@@ -31,8 +32,11 @@ function withCredit<Value>(microUsd: number, work: (book: AccountBook, sql: SqlS
 describe("credit", () => {
   test("is granted once for each grant id", async () => {
     await withCredit(500, (book) => {
-      book.grant({ grantId: "first", microUsd: 500 }, nowMs);
-      expect(book.grant({ grantId: "second", microUsd: 1 }, nowMs)).toMatchObject({ available: 501, granted: -501 });
+      book.grant({ grantId: "first", microUsd: 500, actor }, nowMs);
+      expect(book.grant({ grantId: "second", microUsd: 1, actor }, nowMs)).toMatchObject({
+        available: 501,
+        granted: -501,
+      });
     });
   });
 
@@ -44,6 +48,23 @@ describe("credit", () => {
       const error = { code: "insufficient_quota", requiredMicroUsd: 51, availableMicroUsd: 50 };
       expect(book.reserve(order("3", { ceilingMicroUsd: 51 }), nowMs)).toEqual({ ok: false, error });
       expect(book.reserve(order("4", { ceilingMicroUsd: 50 }), nowMs)).toMatchObject({ ok: true });
+    });
+  });
+});
+
+describe("places", () => {
+  test("beyond those that an account has are refused, and one is free when a reservation ends in any way", async () => {
+    await withCredit(100_000, (book) => {
+      const reserve = (id: string, atMs = nowMs) => book.reserve(order(id, { ceilingMicroUsd: 1 }), atMs).ok;
+      for (let i = 0; i < concurrencyMaxDefault; i += 1) expect(reserve(`${i}`)).toBe(true);
+      expect(reserve("refused")).toBe(false);
+      book.release("0", nowMs);
+      expect(reserve("released")).toBe(true);
+      book.settle({ reservationId: "1", lines: [] }, nowMs);
+      expect(reserve("settled")).toBe(true);
+      expect(reserve("refused")).toBe(false);
+      book.sweep(nowMs + reservationMs);
+      expect(reserve("expired", nowMs + reservationMs)).toBe(true);
     });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { AccountBook } from "../../../workers/ledger/account-book.ts";
 import type { ChargeLine } from "../../../workers/ledger/price-book.ts";
 import { outcomeMs, type ReserveRequest, reservationMs } from "../../../workers/ledger/reservation.ts";
-import { sumEntries, withBook } from "../support/account-book.ts";
+import { actor, sumEntries, withBook } from "../support/account-book.ts";
 
 const nowMs = Date.UTC(2026, 10, 22);
 const dayMs = 24 * 3_600_000;
@@ -17,7 +17,7 @@ function order(reservationId: string, holdId: string | undefined = "job"): Reser
 /** Books with 1,000 micro-USD, 300 of them held for a job; afterwards the entries must sum to the balances. */
 async function withHold(work: (book: AccountBook) => void): Promise<void> {
   await withBook((book, { storage }) => {
-    book.grant({ grantId: "first", microUsd: 1_000 }, nowMs);
+    book.grant({ grantId: "first", microUsd: 1_000, actor }, nowMs);
     expect(book.hold({ holdId: "job", ceilingMicroUsd: 300 }, nowMs)).toMatchObject({ ok: true });
     work(book);
     expect(book.balances()).toMatchObject(sumEntries(storage.sql));

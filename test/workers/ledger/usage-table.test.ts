@@ -5,7 +5,7 @@ import { parseEnv } from "../../../workers/env.ts";
 import worker from "../../../workers/index.ts";
 import { nextEvents } from "../../../workers/ledger/outbox.ts";
 import type { UsageEvent } from "../../../workers/ledger/usage-event.ts";
-import { withBook } from "../support/account-book.ts";
+import { actor, withBook } from "../support/account-book.ts";
 
 const { USAGE } = parseEnv(env);
 const nowMs = Date.UTC(2026, 10, 22);
@@ -14,7 +14,7 @@ const queueName = "wuerstchen-usage";
 /** The events of an account that settled some requests, and what it spent. */
 function settledAccount(account: string): Promise<{ events: UsageEvent[]; spent: number }> {
   return withBook((book, { storage }) => {
-    book.grant({ grantId: "first", microUsd: 10_000 }, nowMs);
+    book.grant({ grantId: "first", microUsd: 10_000, actor }, nowMs);
     for (let i = 1; i <= 20; i += 1) {
       const reservationId = `${account}-${i}`;
       const lines = [

@@ -5,6 +5,9 @@ import { AccountBook } from "../../../workers/ledger/account-book.ts";
 // The bindings as the platform has them: the Worker's own types name only the methods that it calls.
 const bindings = env as unknown as { readonly ACCOUNT_LEDGERS: DurableObjectNamespace };
 
+/** Who gives the tests their credit. */
+export const actor = { name: "test", requestId: "req_test" };
+
 /** The stub of an account's ledger. */
 export function ledgerStub(account: string): DurableObjectStub {
   return bindings.ACCOUNT_LEDGERS.getByName(account);

@@ -1,9 +1,8 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { ImagesResponse } from "../../../shared/api/images-response.ts";
+import { requestsPerMinuteMax } from "../../../shared/limits.ts";
 import { createApp } from "../../../workers/app.ts";
-import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../../../workers/auth/api-key.ts";
-import { apiKeyRecordKey } from "../../../workers/auth/api-key-record.ts";
 import { parseEnv, type WorkerEnv } from "../../../workers/env.ts";
 import { type AccountLedgerRpc, createLedgers } from "../../../workers/ledger/ledger-client.ts";
 import { createServices, type Platform } from "../../../workers/services.ts";
@@ -38,13 +37,27 @@ export class TestEdge {
     this.#app = createApp(services);
   }
 
+  /** An operator's call on `/v1/admin/accounts/{path}`. */
+  admin(method: string, path: string, body?: unknown): Promise<Response> {
+    return this.fetch(`/v1/admin/accounts/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.env.ADMIN_SECRET}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
   /** A key of a new account with this credit; latents are scoped to accounts, so no test finds another's. */
-  async createKey(account = `account-${crypto.randomUUID()}`, creditMicroUsd = 1_000_000): Promise<string> {
-    if (creditMicroUsd > 0) await this.ledger(account).grant({ grantId: "first", microUsd: creditMicroUsd });
-    const key = await formatApiKey(randomBytes(apiKeyRandomBytes));
-    const record = { account, name: "test", created: new Date(this.nowMs).toISOString() };
-    await this.env.API_KEYS.put(apiKeyRecordKey(await hashApiKey(key)), JSON.stringify(record));
-    return key;
+  async createKey(
+    account = `account-${crypto.randomUUID()}`,
+    creditMicroUsd = 1_000_000,
+    terms: object = {},
+  ): Promise<string> {
+    await this.admin("PUT", account, {});
+    const grant = { grant_id: "first", micro_usd: creditMicroUsd };
+    if (creditMicroUsd > 0) await this.admin("POST", `${account}/grants`, grant);
+    const order = { requests_per_minute: requestsPerMinuteMax, ...terms };
+    const response = await this.admin("POST", `${account}/keys`, order);
+    return (await response.json<{ readonly key: string }>()).key;
   }
 
   async fetch(pathOrUrl: string, init: RequestInit = {}): Promise<Response> {

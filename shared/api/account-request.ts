@@ -1,0 +1,48 @@
+import { z } from "zod";
+import type { Failure } from "../errors.ts";
+import { concurrencyMaxMax, echoedNameCharactersMax } from "../limits.ts";
+import { requestFault } from "../request-fault.ts";
+import { err, ok, type Result } from "../result.ts";
+
+const wireSchema = z.strictObject({
+  name: z.string().max(128).optional(),
+  suspended: z.boolean().optional(),
+  concurrency_max: z.int().min(1).max(concurrencyMaxMax).nullable().optional(),
+  stripe_customer: z
+    .string()
+    .regex(/^cus_\w{1,64}$/u)
+    .nullable()
+    .optional(),
+});
+
+/** What an operator sets of an account; what is undefined stays as it is, null takes a setting away. */
+export interface AccountRequest {
+  readonly name: string | undefined;
+  readonly suspended: boolean | undefined;
+  /** Requests under way at once; null: the service's default. */
+  readonly concurrencyMax: number | null | undefined;
+  /** Whom Stripe is told about usage for; null: nobody. */
+  readonly stripeCustomer: string | null | undefined;
+}
+
+/** Reads the body of `PUT /v1/admin/accounts/{account}`. Fails with `invalid_request` naming the field. */
+export function parseAccountRequest(json: unknown): Result<AccountRequest, Failure> {
+  const parsed = wireSchema.safeParse(json);
+  if (!parsed.success) return err(requestFault(parsed.error, json));
+  const { name, suspended, concurrency_max, stripe_customer } = parsed.data;
+  return ok({ name, suspended, concurrencyMax: concurrency_max, stripeCustomer: stripe_customer });
+}
+
+const pageSchema = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(100),
+  after: z.string().max(echoedNameCharactersMax).optional(),
+});
+
+/** Part of a list: at most `limit` entries, beginning behind the one called `after`. */
+export type PageRequest = z.infer<typeof pageSchema>;
+
+/** Reads `?limit&after`. Fails with `invalid_request` naming the field. */
+export function parsePageRequest(query: unknown): Result<PageRequest, Failure> {
+  const parsed = pageSchema.safeParse(query);
+  return parsed.success ? ok(parsed.data) : err(requestFault(parsed.error, query));
+}

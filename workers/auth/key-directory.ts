@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { hashApiKey, isWellFormedApiKey } from "./api-key.ts";
+
+/** KV's own minimum. Whether a key works is asked of its account each time, so an old answer here opens nothing. */
+const recordCacheSeconds = 60;
+
+/** Lower case, so that no two accounts look alike; it becomes part of metadata, headers and logs. */
+const accountSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u);
+
+const recordSchema = z.object({ account: accountSchema });
+
+/** A key that somebody shows, and whose it says that it is. */
+export interface ShownKey {
+  readonly account: string;
+  /** SHA-256 of the key, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/** Tells whose a key is: where to ask whether it works, and no more than that. */
+export interface KeyDirectory {
+  /** Undefined for what is no key. */
+  find(key: string): Promise<ShownKey | undefined>;
+  /** Whose the key with this hash is; undefined: nobody's. */
+  accountOf(sha256: string): Promise<string | undefined>;
+  put(shown: ShownKey): Promise<void>;
+  remove(sha256: string): Promise<void>;
+}
+
+/** What the directory needs of a KV namespace. */
+export type KeyNamespace = Pick<KVNamespace, "get" | "put" | "delete">;
+
+/**
+ * Keys in Workers KV, as hashes only. Nothing is compared with a stored secret: a key is hashed and its hash looked up,
+ * so how long an answer takes tells nothing about any stored key.
+ */
+export function createKeyDirectory(namespace: KeyNamespace): KeyDirectory {
+  async function accountOf(sha256: string): Promise<string | undefined> {
+    const text = await namespace.get(directoryKey(sha256), { type: "text", cacheTtl: recordCacheSeconds });
+    return text === null ? undefined : recordSchema.safeParse(parseJson(text)).data?.account;
+  }
+
+  return {
+    accountOf,
+    async find(key) {
+      if (!(await isWellFormedApiKey(key))) return undefined;
+      const sha256 = await hashApiKey(key);
+      const account = await accountOf(sha256);
+      return account === undefined ? undefined : { account, sha256 };
+    },
+    put: ({ account, sha256 }) => namespace.put(directoryKey(sha256), JSON.stringify({ account })),
+    remove: (sha256) => namespace.delete(directoryKey(sha256)),
+  };
+}
+
+/** The KV key under which a key's account stands. */
+export function directoryKey(sha256: string): string {
+  return `api-key:v2:${sha256}`;
+}
+
+/** Whether a text can be an account's id: 1…64 characters of a–z 0–9 . _ - beginning with a letter or digit. */
+export function isAccountId(text: string): boolean {
+  return accountSchema.safeParse(text).success;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A record that somebody damaged by hand is no record.
+    return undefined;
+  }
+}
