@@ -12,9 +12,15 @@ export interface Listening {
 
 const idleSweepMs = 20;
 
+/**
+ * Longer than callers keep an idle connection themselves (5 s in workerd, 60 s in the usual proxies), so that none sends a
+ * request into one that is being closed here: such a request is lost, and a POST is not sent again.
+ */
+const keepAliveTimeoutMs = 75_000;
+
 /** Listens on an address; port 0 takes a free one. Rejects when the address is taken. */
 export async function listen(app: Hono, host: string, port: number): Promise<Listening> {
-  const server = createServer(getRequestListener(app.fetch));
+  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, getRequestListener(app.fetch));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);
