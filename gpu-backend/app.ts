@@ -14,6 +14,7 @@ import { checkLatent, interpolateLatents } from "./http/latent-tools.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { runStageC } from "./http/run-stage-c.ts";
 import type { Services } from "./http/services.ts";
+import { tellBacklog } from "./http/tell-backlog.ts";
 
 const signedPaths = [
   ...[stageCPath, decodePath, cancelPath],
@@ -24,6 +25,7 @@ const signedPaths = [
 export function createApp(services: Services): Hono {
   const app = new Hono();
   app.use(logRequests(services));
+  app.use(tellBacklog(services));
 
   app.post(stageCPath, runStageC(services));
   app.post(decodePath, decodeLatent(services));

@@ -3,6 +3,7 @@ import { AppError } from "../shared/errors.ts";
 import { secretCharactersMin } from "../shared/limits.ts";
 import type { AccountRpc } from "./accounts/accounts-client.ts";
 import type { ObjectNamespace } from "./edge/call-object.ts";
+import { gpuBackendsSchema } from "./gpu/gpu-backends.ts";
 import type { DecodeJobRpc, LatentJobRpc } from "./jobs/job-clients.ts";
 import type { AccountLedgerRpc } from "./ledger/ledger-client.ts";
 import type { UsageEvent } from "./ledger/usage-event.ts";
@@ -27,6 +28,8 @@ const envSchema = z.object({
   GPU_BACKEND_URL: z
     .url({ protocol: /^https?$/u, error: "must be an http(s) URL" })
     .transform((url) => url.replace(/\/+$/u, "")),
+  /** Takes the place of GPU_BACKEND_URL where there are several. */
+  GPU_BACKENDS: gpuBackendsSchema.optional(),
   LATENT_KEY_SECRET: secretSchema,
   GPU_BACKEND_SECRET: secretSchema,
   IMAGE_URL_SECRET: secretSchema,

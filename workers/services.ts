@@ -5,6 +5,7 @@ import { createKeyDirectory, type KeyDirectory } from "./auth/key-directory.ts";
 import { createOperators, type Operators } from "./auth/operators.ts";
 import type { WorkerEnv } from "./env.ts";
 import type { GenerationServices } from "./generation/generate-image.ts";
+import type { GpuBackend } from "./gpu/gpu-backends.ts";
 import { createGpuClient, type GpuClient } from "./gpu/gpu-client.ts";
 import { createImageCache, type ImageCache } from "./images/image-cache.ts";
 import { createImageLinks, type ImageLinks } from "./images/image-link.ts";
@@ -76,13 +77,17 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
   };
 }
 
-/** What the Durable Objects that do the work take. */
+/** What the Durable Objects that do the work take. Make it once an isolate: it learns how the backends are. */
 export function createJobParts(env: WorkerEnv, platform: Platform): JobParts {
   return {
     log: platform.log,
     ledgers: createLedgers(env.ACCOUNT_LEDGERS),
     latents: createLatentCache({ bucket: env.LATENTS, edge: platform.edge }),
     images: createImageCache(platform.edge),
-    gpu: createGpuClient({ ...platform, url: env.GPU_BACKEND_URL, secret: env.GPU_BACKEND_SECRET }),
+    gpu: createGpuClient({ ...platform, backends: backendsOf(env), secret: env.GPU_BACKEND_SECRET }),
   };
+}
+
+function backendsOf({ GPU_BACKENDS, GPU_BACKEND_URL }: WorkerEnv): readonly GpuBackend[] {
+  return GPU_BACKENDS ?? [{ url: GPU_BACKEND_URL }];
 }

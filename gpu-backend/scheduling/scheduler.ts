@@ -54,6 +54,8 @@ export interface SchedulerTerms extends Omit<JobTerms, "jobId"> {
 export interface Scheduler {
   /** Jobs that wait and jobs that run. */
   depth(): number;
+  /** Milliseconds of work in all of them, by what such work took lately. */
+  backlogMs(): number;
   /** The request must have been checked against the manifest. */
   runStageC(request: StageCRequest, terms: SchedulerTerms): Promise<Answer<StageCOutcome>>;
   /** `latent`: a latent file that has been checked. */
@@ -95,20 +97,22 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
     return err({ failure, queueMs, gpuMs });
   }
 
-  function overload(): Failure {
+  function backlogMs(): number {
     const estimates = runs.tasks().map((task) => rate.estimateMs(task.kind, workOf(task).units));
-    return { code: "backend_overloaded", retryAfterSeconds: estimates.reduce((a, b) => a + b, 0) / 1_000 };
+    return estimates.reduce((a, b) => a + b, 0);
   }
 
   async function schedule<Outcome>(task: LaneJob, schema: z.ZodType<Outcome>, terms: SchedulerTerms) {
     if (isDraining) return refused<Outcome>({ code: "backend_unavailable" });
     const run = runs.start(task, terms);
-    if (run === undefined) return refused<Outcome>(overload());
+    if (run === undefined)
+      return refused<Outcome>({ code: "backend_overloaded", retryAfterSeconds: backlogMs() / 1_000 });
     return report(task, await run.ended, schema);
   }
 
   return {
     depth: () => runs.tasks().length,
+    backlogMs,
     runStageC: (request, terms) => schedule({ kind: "stage-c", request }, stageCOutcomeSchema, terms),
     decode: (latent, { format, quality }, terms) =>
       schedule({ kind: "decode", latent, options: { format, quality } }, decodeOutcomeSchema, terms),

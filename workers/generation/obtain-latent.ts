@@ -2,6 +2,7 @@ import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Priority } from "../../shared/wire/job-terms.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
+import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentJobs } from "../jobs/job-clients.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import { generationLines } from "../ledger/price-book.ts";
@@ -29,6 +30,7 @@ export interface Claimant {
   readonly claimId: string;
   /** The edge location that the request reached. */
   readonly location: string;
+  readonly origin?: RequestOrigin | undefined;
   readonly priority: Priority;
   /** Aborts when the request's sender wants no answer any more. */
   readonly signal: AbortSignal;
@@ -38,7 +40,7 @@ export interface Claimant {
 export async function obtainLatent(
   { latents, latentJobs, nowMs }: LatentSources,
   { plan, picture }: { readonly plan: GenerationPlan; readonly picture: PlannedPicture },
-  { account, claimId, priority, signal }: Claimant,
+  { account, claimId, priority, signal, origin }: Claimant,
 ): Promise<Result<PictureLatent, Failure>> {
   const startedMs = nowMs();
   const stored = await latents.find(picture.latentId);
@@ -48,7 +50,8 @@ export async function obtainLatent(
   const { latentId, seed } = picture;
   const job = { ...plan.job, seeds: [seed] };
   const lines = generationLines(latentId, plan.work);
-  const made = await latentJobs.obtain({ request: { latentId, job, priority, account, claimId, lines }, signal });
+  const request = { latentId, job, priority, account, claimId, lines, origin };
+  const made = await latentJobs.obtain({ request, signal });
   if (!made.ok) return made;
   const generated = made.value.claimId === claimId;
   const { bytes } = made.value;

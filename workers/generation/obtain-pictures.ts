@@ -42,7 +42,7 @@ export async function obtainPictures(
 async function obtainPicture(
   { images, decodeJobs, nowMs }: PictureSources,
   { plan, latent }: { readonly plan: GenerationPlan; readonly latent: PictureLatent },
-  { claimId, location, priority, signal }: Claimant,
+  { claimId, location, priority, signal, origin }: Claimant,
 ): Promise<Result<Picture, Failure>> {
   const { latentId, generated } = latent;
   const startedMs = nowMs();
@@ -52,7 +52,7 @@ async function obtainPicture(
     : { ...latent.milliseconds, "image-lookup": nowMs() - startedMs };
   if (cached !== undefined) return ok(picture({ plan, latent, decoded: false }, { ...cached, milliseconds }));
 
-  const request = { latentId, latent: latent.bytes, options: plan.decode, priority, claimId };
+  const request = { latentId, latent: latent.bytes, options: plan.decode, priority, claimId, origin };
   const outcome = await decodeJobs.obtain(location, { request, signal });
   if (!outcome.ok) return outcome;
   const decoded = outcome.value.claimId === claimId;

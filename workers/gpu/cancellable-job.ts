@@ -2,7 +2,9 @@ import type { Failure } from "../../shared/errors.ts";
 import { err, type Result } from "../../shared/result.ts";
 import { type CancelRequest, cancelPath } from "../../shared/wire/cancel.ts";
 import type { Priority } from "../../shared/wire/job-terms.ts";
-import type { GpuAnswer, GpuRequest, GpuTransport } from "./gpu-transport.ts";
+import type { GpuFleet } from "./gpu-fleet.ts";
+import type { GpuAnswer, GpuRequest } from "./gpu-transport.ts";
+import type { RequestOrigin } from "./request-origin.ts";
 
 /** A cancellation waits until the job has ended, which is one step of a sampler away. */
 const cancelTimeoutMs = 10_000;
@@ -12,29 +14,32 @@ export interface JobConditions {
   readonly priority: Priority;
   /** Aborts when nobody wants the result any more. */
   readonly signal: AbortSignal;
+  readonly origin?: RequestOrigin | undefined;
 }
 
 /** A job as it is sent, and the name by which it is cancelled: see `jobTermsFields`. */
 export interface NamedRequest {
   readonly jobId: string;
   readonly request: GpuRequest;
+  /** See `GpuFleet.send`. */
+  readonly isHedged: boolean;
 }
 
 /**
- * Sends a job. When the signal aborts, the backend is told so by the job's name, because a proxy between the two may
+ * Sends a job. When the signal aborts, every backend is told so by the job's name, because a proxy between the two may
  * not pass on that a connection was closed; then the connection is closed, for the case that the job had not arrived
  * there yet. Fails with `job_cancelled` then, unless the answer came first.
  */
 export async function sendCancellable(
-  send: GpuTransport,
-  { jobId, request }: NamedRequest,
-  signal: AbortSignal,
+  fleet: GpuFleet,
+  { jobId, request, isHedged }: NamedRequest,
+  { signal, origin }: JobConditions,
 ): Promise<Result<GpuAnswer, Failure>> {
   if (signal.aborted) return err({ code: "job_cancelled" });
   const connection = new AbortController();
-  const cancel = () => void send(cancellation(jobId)).then(() => connection.abort());
+  const cancel = () => void fleet.sendToEach(cancellation(jobId)).then(() => connection.abort());
   signal.addEventListener("abort", cancel, { once: true });
-  const answer = await send({ ...request, signal: connection.signal });
+  const answer = await fleet.send({ ...request, origin, signal: connection.signal }, { isHedged, unwanted: signal });
   signal.removeEventListener("abort", cancel);
   return answer.ok || !signal.aborted ? answer : err({ code: "job_cancelled" });
 }

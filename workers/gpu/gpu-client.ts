@@ -8,7 +8,7 @@ import { parseServerTiming } from "../../shared/wire/server-timing.ts";
 import { parseStageCResponse, type StageCRequest, type StageCResponse, stageCPath } from "../../shared/wire/stage-c.ts";
 import { fromBase64 } from "./base64.ts";
 import { type JobConditions, sendCancellable } from "./cancellable-job.ts";
-import { createGpuTransport, type GpuTransport, type GpuTransportOptions } from "./gpu-transport.ts";
+import { createGpuFleet, type GpuFleet, type GpuFleetOptions } from "./gpu-fleet.ts";
 
 /** Ten pictures at the most steps, on a CPU, behind as long a queue; clients give up after 10 minutes themselves. */
 const stageCTimeoutMs = 300_000;
@@ -45,25 +45,25 @@ export interface DecodeWork {
   readonly options: DecodeOptions;
 }
 
-/** The GPU backend. Token ids and latents go there, never a prompt's text or an API key. Stopped work is stopped there. */
+/** The GPU backends. Token ids and latents go there, never a prompt's text or an API key. Stopped work is stopped there. */
 export interface GpuClient {
   runStageC(job: StageCRequest, conditions: JobConditions): Promise<Result<StageCOutcome, Failure>>;
   decodeLatent(work: DecodeWork, conditions: JobConditions): Promise<Result<DecodeOutcome, Failure>>;
-  /** Undefined when the backend does not answer in time, or not sensibly. */
-  health(): Promise<Health | undefined>;
+  /** Of each backend; undefined when it does not answer in time, or not sensibly. */
+  health(): Promise<(Health | undefined)[]>;
 }
 
-/** A client for one backend. */
-export function createGpuClient(options: GpuTransportOptions): GpuClient {
-  const send = createGpuTransport(options);
+/** A client for all backends. */
+export function createGpuClient(options: GpuFleetOptions): GpuClient {
+  const fleet = createGpuFleet(options);
   const named = (conditions: JobConditions): NamedConditions => ({
     ...conditions,
     jobId: toHex(options.randomBytes(jobIdBytes)),
   });
   return {
-    runStageC: (job, conditions) => runStageC(send, job, named(conditions)),
-    decodeLatent: (work, conditions) => decodeLatent(send, work, named(conditions)),
-    health: () => readHealth(send),
+    runStageC: (job, conditions) => runStageC(fleet, job, named(conditions)),
+    decodeLatent: (work, conditions) => decodeLatent(fleet, work, named(conditions)),
+    health: () => readHealth(fleet),
   };
 }
 
@@ -73,11 +73,11 @@ interface NamedConditions extends JobConditions {
 
 /** The backend's deadline is our own: nobody would take an answer that comes later. */
 async function runStageC(
-  send: GpuTransport,
+  fleet: GpuFleet,
   job: StageCRequest,
-  { jobId, priority, signal }: NamedConditions,
+  { jobId, ...conditions }: NamedConditions,
 ): Promise<Result<StageCOutcome, Failure>> {
-  const body = { ...job, jobId, priority, deadlineMs: stageCTimeoutMs };
+  const body = { ...job, jobId, priority: conditions.priority, deadlineMs: stageCTimeoutMs };
   const request = {
     method: "POST",
     target: stageCPath,
@@ -85,7 +85,7 @@ async function runStageC(
     body: new TextEncoder().encode(JSON.stringify(body)),
     timeoutMs: stageCTimeoutMs,
   } as const;
-  const answer = await sendCancellable(send, { jobId, request }, signal);
+  const answer = await sendCancellable(fleet, { jobId, request, isHedged: false }, conditions);
   if (!answer.ok) return answer;
   const response = parseStageCResponse(parseJson(answer.value.bytes), job);
   if (!response.ok) return response;
@@ -102,18 +102,18 @@ function stageCMilliseconds({ milliseconds }: StageCResponse): Milliseconds {
 }
 
 async function decodeLatent(
-  send: GpuTransport,
+  fleet: GpuFleet,
   { latent, options }: DecodeWork,
-  { jobId, priority, signal }: NamedConditions,
+  { jobId, ...conditions }: NamedConditions,
 ): Promise<Result<DecodeOutcome, Failure>> {
   const request = {
     method: "POST",
-    target: decodeTarget({ ...options, jobId, priority, deadlineMs: decodeTimeoutMs }),
+    target: decodeTarget({ ...options, jobId, priority: conditions.priority, deadlineMs: decodeTimeoutMs }),
     contentType: latentContentType,
     body: latent,
     timeoutMs: decodeTimeoutMs,
   } as const;
-  const answer = await sendCancellable(send, { jobId, request }, signal);
+  const answer = await sendCancellable(fleet, { jobId, request, isHedged: true }, conditions);
   if (!answer.ok) return answer;
   const { headers, bytes } = answer.value;
   // Anything else would be cached for a year under a picture's name.
@@ -124,14 +124,14 @@ async function decodeLatent(
   return ok({ bytes, milliseconds: queue === undefined ? parts : { "decode-queue": queue, ...parts } });
 }
 
-async function readHealth(send: GpuTransport): Promise<Health | undefined> {
-  const answer = await send({
+async function readHealth(fleet: GpuFleet): Promise<(Health | undefined)[]> {
+  const answers = await fleet.sendToEach({
     method: "GET",
     target: healthPath,
     body: new Uint8Array(),
     timeoutMs: healthTimeoutMs,
   });
-  return answer.ok ? parseHealth(parseJson(answer.value.bytes)) : undefined;
+  return answers.map((answer) => (answer.ok ? parseHealth(parseJson(answer.value.bytes)) : undefined));
 }
 
 function parseJson(bytes: Uint8Array): unknown {

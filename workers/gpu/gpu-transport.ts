@@ -1,7 +1,10 @@
 import type { Failure } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { backlogHeader, parseBacklog } from "../../shared/wire/backlog.ts";
 import { signRequest } from "../../shared/wire/request-signature.ts";
+import type { GpuBackend } from "./gpu-backends.ts";
+import type { RequestOrigin } from "./request-origin.ts";
 
 /** 128 bits: no two requests ever share a nonce. */
 const nonceBytes = 16;
@@ -12,20 +15,15 @@ const retryAfterSecondsDefault = 2;
 /** Answers of a proxy whose backend is away: the backend itself never gives them. */
 const proxyStatuses: readonly number[] = [502, 503, 504];
 
-/** Everything about the outer world that reaching the backend takes; arguments, so that tests steer it. */
+/** Everything about the outer world that reaching a backend takes; arguments, so that tests steer it. */
 export interface GpuTransportOptions {
-  /** Without a path. */
-  readonly url: string;
   readonly secret: string;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly nowMs: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
-  /** A signal that aborts after so many milliseconds. */
-  readonly timeout: (milliseconds: number) => AbortSignal;
-  readonly log: (entry: Readonly<Record<string, string | number>>) => void;
 }
 
-/** One request to the backend. */
+/** One request to a backend. */
 export interface GpuRequest {
   readonly method: "GET" | "POST";
   /** "/path?query" */
@@ -35,38 +33,47 @@ export interface GpuRequest {
   readonly timeoutMs: number;
   /** Closes the connection when it aborts. */
   readonly signal?: AbortSignal;
+  readonly origin?: RequestOrigin | undefined;
 }
 
 /** The body of a 200 and its headers. */
 export interface GpuAnswer {
   readonly headers: Headers;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly backlogMs: number | undefined;
 }
 
-/** Sends signed requests; every way in which one can go wrong becomes a failure that clients may be told. */
-export type GpuTransport = (request: GpuRequest) => Promise<Result<GpuAnswer, Failure>>;
+/** Why there is no answer. */
+export interface GpuRefusal {
+  readonly failure: Failure;
+  /** Undefined when there was not even a status. */
+  readonly status: number | undefined;
+  readonly backlogMs: number | undefined;
+}
+
+/** Sends signed requests to one backend; every way in which one can go wrong becomes a refusal. */
+export type GpuTransport = (request: GpuRequest, signal: AbortSignal) => Promise<Result<GpuAnswer, GpuRefusal>>;
 
 /** A transport to one backend. */
-export function createGpuTransport(options: GpuTransportOptions): GpuTransport {
-  return async (request) => {
-    const headers = await signedHeaders(options, request);
+export function createGpuTransport(backend: GpuBackend, options: GpuTransportOptions): GpuTransport {
+  return async (request, signal) => {
+    const signed = await signedHeaders(options, request);
     try {
-      const response = await options.fetch(`${options.url}${request.target}`, {
+      const response = await options.fetch(`${backend.url}${request.target}`, {
         method: request.method,
-        headers,
+        headers: { ...backend.headers, ...signed },
         ...(request.method === "POST" ? { body: request.body } : {}),
         redirect: "manual",
-        signal: AbortSignal.any([options.timeout(request.timeoutMs), ...(request.signal ? [request.signal] : [])]),
+        signal,
       });
+      const backlogMs = parseBacklog(response.headers.get(backlogHeader));
       // Read here, because a connection can break in the middle of a body too.
       const bytes = new Uint8Array(await response.arrayBuffer());
-      if (response.status === 200) return ok({ headers: response.headers, bytes });
-      options.log({ event: "backend_refused", path: pathOf(request), status: response.status });
-      return err(failureOf(response));
+      if (response.status === 200) return ok({ headers: response.headers, bytes, backlogMs });
+      return err({ failure: failureOf(response), status: response.status, backlogMs });
     } catch {
       // The reason may quote an address; that it failed is all a log needs, and all a client may know.
-      options.log({ event: "backend_unreachable", path: pathOf(request) });
-      return err({ code: "backend_unavailable" });
+      return err({ failure: { code: "backend_unavailable" }, status: undefined, backlogMs: undefined });
     }
   };
 }
@@ -76,8 +83,12 @@ async function signedHeaders(options: GpuTransportOptions, request: GpuRequest):
     timestampSeconds: Math.floor(options.nowMs() / 1000),
     nonce: toHex(options.randomBytes(nonceBytes)),
   };
-  const signature = await signRequest(options.secret, request, stamp);
-  return request.contentType === undefined ? signature : { ...signature, "content-type": request.contentType };
+  const { contentType, origin } = request;
+  return {
+    ...(await signRequest(options.secret, request, stamp)),
+    ...(contentType === undefined ? {} : { "content-type": contentType }),
+    ...(origin === undefined ? {} : { traceparent: origin.traceparent }),
+  };
 }
 
 /** A 4xx is our own fault, not the client's: the edge has checked the request before. */
@@ -88,8 +99,4 @@ function failureOf(response: Response): Failure {
     return { code: "backend_overloaded", retryAfterSeconds };
   }
   return { code: proxyStatuses.includes(response.status) ? "backend_unavailable" : "backend_failed" };
-}
-
-function pathOf({ target }: GpuRequest): string {
-  return target.split("?", 1)[0] ?? target;
 }

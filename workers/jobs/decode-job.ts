@@ -3,6 +3,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Priority } from "../../shared/wire/job-terms.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
+import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { CachedImage, ImageCache } from "../images/image-cache.ts";
 import { type Run, SharedRun, type Waiter } from "./shared-run.ts";
 
@@ -13,6 +14,7 @@ export interface DecodeRequest extends Waiter {
   readonly latent: Uint8Array<ArrayBuffer>;
   readonly options: DecodeOptions;
   readonly priority: Priority;
+  readonly origin?: RequestOrigin | undefined;
 }
 
 /** A picture file. */
@@ -53,10 +55,10 @@ export class DecodeJob {
   /** Looks first: a caller may have missed the picture just before the last decode put it there. */
   async #begin(request: DecodeRequest, run: Run<DecodeRequest>): Promise<Result<DecodedImage, Failure>> {
     const { images, gpu } = this.#parts;
-    const { latentId, latent, options, priority } = request;
+    const { latentId, latent, options, priority, origin } = request;
     const cached = await images.find(latentId, options);
     if (cached !== undefined) return ok({ ...cached, claimId: undefined, milliseconds: {} });
-    const decoded = await gpu.decodeLatent({ latent, options }, { priority, signal: run.signal });
+    const decoded = await gpu.decodeLatent({ latent, options }, { priority, signal: run.signal, origin });
     if (!decoded.ok) return decoded;
     const image = await images.put(latentId, options, decoded.value.bytes);
     return ok({ ...image, claimId: run.claimant.claimId, milliseconds: decoded.value.milliseconds });

@@ -3,6 +3,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { Priority } from "../../shared/wire/job-terms.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
+import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { AccountLedgerRpc } from "../ledger/ledger-client.ts";
 import type { ChargeLine } from "../ledger/price-book.ts";
@@ -23,6 +24,7 @@ export interface LatentRequest extends Waiter {
   readonly account: string;
   /** What the run costs the one who has the claim. */
   readonly lines: readonly ChargeLine[];
+  readonly origin?: RequestOrigin | undefined;
 }
 
 /** A latent that is stored now. */
@@ -110,8 +112,8 @@ export class LatentJob {
 
   async #make(run: Run<LatentRequest>): Promise<Result<ObtainedLatent, Failure>> {
     const { gpu, latents } = this.#parts;
-    const { job, latentId, account, priority } = run.claimant;
-    const outcome = await gpu.runStageC(job, { priority, signal: run.signal });
+    const { job, latentId, account, priority, origin } = run.claimant;
+    const outcome = await gpu.runStageC(job, { priority, signal: run.signal, origin });
     if (!outcome.ok) return outcome;
     const [bytes] = outcome.value.latents;
     if (bytes === undefined) throw new AppError("Stage C left out the latent that it was asked for.");

@@ -1,8 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import { parseEnv } from "../env.ts";
 import { DecodeJob, type DecodeRequest } from "../jobs/decode-job.ts";
-import { platform } from "../platform.ts";
-import { createJobParts } from "../services.ts";
+import { jobParts } from "./job-parts.ts";
 
 /** The Durable Object of one picture that is being decoded for one edge location. It stores nothing. */
 export class DecodeJobObject extends DurableObject<unknown> {
@@ -10,7 +8,7 @@ export class DecodeJobObject extends DurableObject<unknown> {
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
-    this.#job = new DecodeJob(createJobParts(parseEnv(env), platform()));
+    this.#job = new DecodeJob(jobParts(env));
   }
 
   /** See `DecodeJob.obtain`. */

@@ -1,8 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
-import { parseEnv } from "../env.ts";
 import { LatentJob, type LatentJobRecord, type LatentJobStore, type LatentRequest } from "../jobs/latent-job.ts";
 import { platform } from "../platform.ts";
-import { createJobParts } from "../services.ts";
+import { jobParts } from "./job-parts.ts";
 
 /** How long an object may be gone before its unfinished job is begun again without anybody asking. */
 const redriveMs = 10_000;
@@ -16,7 +15,7 @@ export class LatentJobObject extends DurableObject<unknown> {
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
-    this.#job = new LatentJob({ ...createJobParts(parseEnv(env), platform()), store: storeIn(state.storage) });
+    this.#job = new LatentJob({ ...jobParts(env), store: storeIn(state.storage) });
   }
 
   /** See `LatentJob.obtain`. */

@@ -3,6 +3,7 @@ import type { Tier } from "../../shared/api/images-response.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { CachedImage, ImageCache } from "../images/image-cache.ts";
 import type { ImageLinks, LinkedImage, OpenedLink } from "../images/image-link.ts";
 import type { DecodeJobs } from "../jobs/job-clients.ts";
@@ -10,6 +11,7 @@ import type { LatentCache } from "../latents/latent-cache.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { edgeLocation } from "../middleware/edge-location.ts";
 import { failureResponse } from "../middleware/errors.ts";
+import { requestOrigin } from "../middleware/request-origin.ts";
 
 /** What the route needs. */
 export interface GetImageServices {
@@ -31,6 +33,7 @@ export function getImage(services: GetImageServices): Handler<AppEnv> {
       location: edgeLocation(c.req.raw),
       claimId: c.get("requestId"),
       signal: c.req.raw.signal,
+      origin: requestOrigin(c),
     });
     if (!shown.ok) return failureResponse(c, shown.error);
     c.set("tier", shown.value.tier);
@@ -47,18 +50,19 @@ interface Viewer {
   readonly claimId: string;
   /** Aborts when the viewer leaves. */
   readonly signal: AbortSignal;
+  readonly origin: RequestOrigin;
 }
 
 async function showImage(
   services: GetImageServices,
   { latentId, options }: LinkedImage,
-  { location, claimId, signal }: Viewer,
+  { location, claimId, signal, origin }: Viewer,
 ): Promise<Result<ShownImage, Failure>> {
   const cached = await services.images.find(latentId, options);
   if (cached !== undefined) return ok({ ...cached, tier: "image" });
   const latent = await services.latents.find(latentId);
   if (latent === undefined) return err({ code: "not_found", what: "image" });
-  const request = { latentId, latent: latent.bytes, options, claimId, priority: "interactive" } as const;
+  const request = { latentId, latent: latent.bytes, options, claimId, origin, priority: "interactive" } as const;
   const image = await services.decodeJobs.obtain(location, { request, signal });
   return image.ok ? ok({ ...image.value, tier: "latent" }) : image;
 }

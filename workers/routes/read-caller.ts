@@ -5,6 +5,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { Caller } from "../generation/generate-image.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { edgeLocation } from "../middleware/edge-location.ts";
+import { requestOrigin } from "../middleware/request-origin.ts";
 
 const keyPattern = new RegExp(`^[\\x21-\\x7e]{1,${idempotencyKeyCharactersMax}}$`, "u");
 
@@ -19,6 +20,7 @@ export function readCaller(c: Context<AppEnv>): Result<Caller, Failure> {
     account: c.get("account"),
     keyId: c.get("keyId"),
     location: edgeLocation(c.req.raw),
+    origin: requestOrigin(c),
     priority: "interactive",
     signal: c.req.raw.signal,
     idempotencyKey,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JobConditions } from "../../../workers/gpu/cancellable-job.ts";
 import { createGpuClient } from "../../../workers/gpu/gpu-client.ts";
-import type { GpuTransportOptions } from "../../../workers/gpu/gpu-transport.ts";
+import type { GpuFleetOptions } from "../../../workers/gpu/gpu-fleet.ts";
 import { GpuBackendDouble } from "../support/gpu-backend-double.ts";
 import { manifest } from "../support/tiny-bundle.ts";
 
@@ -21,12 +21,12 @@ const job = {
 
 const conditions: JobConditions = { priority: "interactive", signal: new AbortController().signal };
 
-function setUp(overrides: Partial<GpuTransportOptions> = {}) {
+function setUp(overrides: Partial<GpuFleetOptions> = {}) {
   const backend = new GpuBackendDouble(secret, () => nowMs);
   const timeoutsMs: number[] = [];
   const log: unknown[] = [];
   const client = createGpuClient({
-    url: "https://gpu.test",
+    backends: [{ url: "https://gpu.test" }],
     secret,
     fetch: backend.fetch,
     nowMs: () => nowMs,
@@ -55,7 +55,7 @@ describe("the client", () => {
     expect(
       await client.decodeLatent({ latent: await latentFile(), options: { format: "webp", quality: 3 } }, conditions),
     ).toMatchObject({ ok: true });
-    expect(await client.health()).toMatchObject({ status: "ready" });
+    expect(await client.health()).toMatchObject([{ status: "ready" }]);
     expect(new Set(backend.transcript).size).toBe(5);
   });
 
@@ -76,7 +76,7 @@ describe("the client", () => {
       });
     const { client, log } = setUp({ fetch, timeout: () => AbortSignal.timeout(1) });
     expect(await client.runStageC(job, conditions)).toEqual({ ok: false, error: { code: "backend_unavailable" } });
-    expect(await client.health()).toBeUndefined();
+    expect(await client.health()).toEqual([undefined]);
     expect(log).toContainEqual({ event: "backend_unreachable", path: "/stage-c" });
   });
 

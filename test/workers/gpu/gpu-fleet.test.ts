@@ -1,0 +1,303 @@
+import { describe, expect, test } from "vitest";
+import { backlogHeader } from "../../../shared/wire/backlog.ts";
+import type { GpuBackend } from "../../../workers/gpu/gpu-backends.ts";
+import { createGpuFleet } from "../../../workers/gpu/gpu-fleet.ts";
+import type { Region } from "../../../workers/gpu/region.ts";
+
+const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+
+/** What a backend of the test does with a request. */
+type Behaviour = (signal: AbortSignal) => Response | Promise<Response>;
+
+const answers = (backlogMs = 0): Behaviour => {
+  return () => new Response("picture", { headers: { [backlogHeader]: String(backlogMs) } });
+};
+const refuses = (status: number, headers: Record<string, string> = {}): Behaviour => {
+  return () => new Response(null, { status, headers });
+};
+const isAway: Behaviour = () => {
+  throw new TypeError("connection refused");
+};
+/** Answers never, unless it is stopped. */
+const hangs: Behaviour = (signal) =>
+  new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    if (signal.aborted) reject(signal.reason);
+  });
+
+/** Backends that are named by their first letter, and the order in which they were asked. */
+function setUp(backends: readonly Omit<GpuBackend, "url">[]) {
+  const asked: string[] = [];
+  const log: unknown[] = [];
+  const timers: { readonly milliseconds: number; readonly controller: AbortController }[] = [];
+  const behaviours: Record<string, Behaviour> = {};
+  const requests: Request[] = [];
+  const clock = { nowMs: 1_000_000 };
+  const fleet = createGpuFleet({
+    backends: backends.map((backend, index) => ({ url: `https://${"abc"[index]}.test`, ...backend })),
+    secret: "s".repeat(32),
+    nowMs: () => clock.nowMs,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    timeout(milliseconds) {
+      const controller = new AbortController();
+      timers.push({ milliseconds, controller });
+      return controller.signal;
+    },
+    log: (entry) => log.push(entry),
+    async fetch(url, init) {
+      const { hostname, pathname } = new URL(url);
+      const name = hostname.slice(0, 1);
+      asked.push(pathname === "/decode" ? name : `${name}${pathname}`);
+      requests.push(new Request(url, { ...init, signal: null }));
+      return (behaviours[name] ?? answers())(init.signal ?? new AbortController().signal);
+    },
+  });
+  const decode = (region?: Region, isHedged = false) =>
+    fleet.send(
+      {
+        method: "POST",
+        target: "/decode?format=png",
+        body: Uint8Array.of(1),
+        timeoutMs: 120_000,
+        origin: { region, traceparent },
+      },
+      { isHedged },
+    );
+  return { fleet, asked, log, timers, behaviours, requests, clock, decode };
+}
+
+const failed = (code: string) => ({ ok: false, error: { code } });
+
+describe("who is asked", () => {
+  const places = [{ region: "wnam" }, { region: "weur" }, {}] as const;
+
+  test("is the backend nearest to the client, and without a region one that is near everywhere", async () => {
+    const { decode, asked } = setUp(places.slice(0, 2));
+    for (const region of ["eeur", "enam", "weur", "wnam"] as const) await decode(region);
+    expect(asked.join("")).toBe("baba");
+  });
+
+  test("is, where the client's place is not known, the first that has least to do", async () => {
+    const { decode, asked, behaviours } = setUp(places);
+    behaviours["a"] = answers(500);
+    await decode();
+    await decode();
+    expect(asked.join("")).toBe("ab");
+  });
+
+  test("is a farther one while what the nearest said it had to do takes longer than the way", async () => {
+    const { decode, asked, behaviours, clock } = setUp(places.slice(0, 2));
+    behaviours["a"] = answers(5_000);
+    for (const _ of "123") await decode("wnam");
+    expect(asked.join("")).toBe("abb");
+    clock.nowMs += 5_000;
+    await decode("wnam");
+    expect(asked.join("")).toBe("abba");
+  });
+
+  test("are all in turn, when many requests come before the first is answered", async () => {
+    const { decode, asked } = setUp([{}, {}, {}]);
+    await Promise.all([decode(), decode(), decode(), decode(), decode(), decode()]);
+    expect(asked.toSorted().join("")).toBe("aabbcc");
+  });
+
+  test("is a spare only when the others cannot", async () => {
+    const { decode, asked, behaviours } = setUp([{ standby: true }, { region: "oc" }]);
+    behaviours["b"] = answers(100_000);
+    await decode("weur");
+    await decode("weur");
+    behaviours["b"] = refuses(429, { "retry-after": "9" });
+    await decode("weur");
+    expect(asked.join("")).toBe("bbba");
+  });
+
+  test("gets the headers for its proxy, the trace and a signature of its own", async () => {
+    const { decode, requests, behaviours } = setUp([{ headers: { "Modal-Key": "k" } }, {}]);
+    behaviours["a"] = isAway;
+    await decode();
+    expect(requests.map(({ headers }) => headers.get("modal-key"))).toEqual(["k", null]);
+    expect(new Set(requests.map(({ headers }) => headers.get("traceparent")))).toEqual(new Set([traceparent]));
+    expect(new Set(requests.map(({ headers }) => headers.get("x-wuerstchen-nonce"))).size).toBe(2);
+  });
+});
+
+describe("a failure", () => {
+  test.each<[string, Behaviour]>([
+    ["that is away", isAway],
+    ["whose proxy says so", refuses(502)],
+    ["without room", refuses(429)],
+    ["with another bundle", refuses(400)],
+    ["that failed", refuses(500)],
+  ])("of a backend %s is not seen when another does it", async (_, behaviour) => {
+    const { decode, asked, behaviours } = setUp([{}, {}]);
+    behaviours["a"] = behaviour;
+    expect(await decode()).toMatchObject({ ok: true });
+    expect(asked.join("")).toBe("ab");
+  });
+
+  test("in the middle of a run is not brought to a third backend", async () => {
+    const { decode, asked, behaviours } = setUp([{}, {}, {}]);
+    for (const name of "abc") behaviours[name] = refuses(500);
+    expect(await decode()).toMatchObject(failed("backend_failed"));
+    expect(asked.join("")).toBe("ab");
+  });
+
+  test("of all tells when the first will have room, else whether coming back helps", async () => {
+    const { decode, behaviours } = setUp([{}, {}, {}]);
+    Object.assign(behaviours, { a: isAway, b: refuses(429, { "retry-after": "30" }), c: refuses(400) });
+    expect(await decode()).toMatchObject({ error: { code: "backend_overloaded", retryAfterSeconds: 30 } });
+    behaviours["b"] = refuses(400);
+    expect(await decode()).toMatchObject(failed("backend_unavailable"));
+    behaviours["a"] = refuses(400);
+    expect(await decode()).toMatchObject(failed("backend_failed"));
+  });
+
+  test("by time is final: the request's time is for all attempts together", async () => {
+    const { decode, asked, behaviours, timers } = setUp([{}, {}]);
+    behaviours["a"] = hangs;
+    const outcome = decode();
+    timers[0]?.controller.abort();
+    expect(await outcome).toMatchObject(failed("backend_unavailable"));
+    expect(asked.join("")).toBe("a");
+    expect(timers[0]?.milliseconds).toBe(120_000);
+  });
+
+  test("because nobody wants the answer any more is not brought to another backend", async () => {
+    const { fleet, asked, behaviours } = setUp([{}, {}]);
+    const caller = new AbortController();
+    behaviours["a"] = () => {
+      caller.abort();
+      return new Response(null, { status: 409 });
+    };
+    const request = { method: "POST", target: "/decode?format=png", body: Uint8Array.of(1), timeoutMs: 1_000 } as const;
+    expect((await fleet.send(request, { unwanted: caller.signal })).ok).toBe(false);
+    expect(asked.join("")).toBe("a");
+  });
+
+  test("is logged by region and status, without an address or a query", async () => {
+    const { decode, log, behaviours } = setUp([{ region: "weur" }, {}]);
+    Object.assign(behaviours, { a: refuses(502), b: isAway });
+    await decode("weur");
+    expect(log).toEqual([
+      { event: "backend_refused", path: "/decode", status: 502, region: "weur" },
+      { event: "backend_unreachable", path: "/decode" },
+    ]);
+  });
+});
+
+describe("a backend that fails three times in a row", () => {
+  async function opened() {
+    const set = setUp([{ region: "weur" }, { region: "oc" }]);
+    set.behaviours["a"] = isAway;
+    for (const _ of "123") await set.decode("weur");
+    expect(set.asked.splice(0).join("")).toBe("ababab");
+    return set;
+  }
+
+  test("is left alone for a while", async () => {
+    const { decode, asked } = await opened();
+    for (const _ of "123") await decode("weur");
+    expect(asked.join("")).toBe("bbb");
+  });
+
+  test("is then looked at by a request of our own, and gets work again when it is well", async () => {
+    const { decode, asked, behaviours, clock } = await opened();
+    clock.nowMs += 2_000;
+    behaviours["a"] = answers();
+    await Promise.all([decode("weur"), decode("weur")]);
+    expect(asked.splice(0).toSorted()).toEqual(["a/health", "b", "b"]);
+    await decode("weur");
+    expect(asked).toEqual(["a"]);
+  });
+
+  test("is looked at after ever longer times while it stays away, and no client waits for that", async () => {
+    const { decode, asked, clock } = await opened();
+    for (const seconds of [2, 4, 8, 16, 32, 60, 60]) {
+      clock.nowMs += seconds * 1_000 - 1;
+      await decode("weur");
+      expect(asked.splice(0)).toEqual(["b"]);
+      clock.nowMs += 1;
+      await decode("weur");
+      expect(asked.splice(0).toSorted()).toEqual(["a/health", "b"]);
+    }
+  });
+
+  test("is asked all the same when no other can do it", async () => {
+    const { decode, behaviours } = await opened();
+    Object.assign(behaviours, { a: answers(), b: isAway });
+    expect(await decode("weur")).toMatchObject({ ok: true });
+  });
+
+  test("is still asked when it is the only one", async () => {
+    const { decode, asked, behaviours, clock } = setUp([{}]);
+    behaviours["a"] = isAway;
+    for (const _ of "12345") await decode();
+    clock.nowMs += 60_000;
+    behaviours["a"] = answers();
+    expect(await decode()).toMatchObject({ ok: true });
+    expect(asked.join("")).toBe("aaaaaa");
+  });
+
+  test("is not one that only refuses what is not for it", async () => {
+    const { decode, asked, behaviours } = setUp([{}, {}]);
+    behaviours["a"] = refuses(400);
+    for (const _ of "1234") await decode();
+    expect(asked.filter((name) => name === "a").length).toBeGreaterThan(1);
+    expect(asked.filter((name) => name.endsWith("/health"))).toEqual([]);
+  });
+});
+
+describe("a hedge", () => {
+  /** Twenty answers of 1 to 20 ms, so that the 95th percentile is 19. */
+  async function measured(backends: readonly Omit<GpuBackend, "url">[] = [{}, {}]) {
+    const set = setUp(backends);
+    for (let milliseconds = 1; milliseconds <= 20; milliseconds += 1) {
+      set.behaviours["a"] = () => {
+        set.clock.nowMs += milliseconds;
+        return answers()(new AbortController().signal);
+      };
+      await set.decode(undefined, true);
+      set.clock.nowMs += 1_000;
+    }
+    set.asked.length = 0;
+    set.timers.length = 0;
+    return set;
+  }
+
+  test("is a second request once the first takes longer than nineteen of twenty did; the loser is stopped", async () => {
+    const { decode, asked, behaviours, timers, log } = await measured();
+    let isStopped = false;
+    behaviours["a"] = (signal) => {
+      signal.addEventListener("abort", () => {
+        isStopped = true;
+      });
+      return hangs(signal);
+    };
+    const outcome = decode(undefined, true);
+    expect(timers.map(({ milliseconds }) => milliseconds)).toEqual([120_000, 19]);
+    timers[1]?.controller.abort();
+    expect(await outcome).toMatchObject({ ok: true });
+    expect(asked.join("")).toBe("ab");
+    expect(isStopped).toBe(true);
+    expect(log).toEqual([]);
+  });
+
+  test("is not made before enough is known, nor for what may not be repeated, nor by waking a spare", async () => {
+    const few = setUp([{}, {}]);
+    await few.decode(undefined, true);
+    expect(few.timers).toHaveLength(1);
+    const { decode, timers } = await measured();
+    await decode(undefined, false);
+    expect(timers).toHaveLength(1);
+    const spare = await measured([{}, { standby: true }]);
+    await spare.decode(undefined, true);
+    expect(spare.timers).toHaveLength(1);
+  });
+});
+
+test("every backend is asked where each counts", async () => {
+  const { fleet, behaviours } = setUp([{}, {}]);
+  behaviours["b"] = isAway;
+  const found = await fleet.sendToEach({ method: "GET", target: "/health", body: new Uint8Array(), timeoutMs: 2_000 });
+  expect(found.map(({ ok }) => ok)).toEqual([true, false]);
+});

@@ -1,0 +1,194 @@
+import type { Failure } from "../../shared/errors.ts";
+import { err, type Result } from "../../shared/result.ts";
+import {
+  afterAnswer,
+  afterDispatch,
+  afterFailure,
+  afterProbeBegan,
+  type BackendState,
+  isOpen,
+  isProbeDue,
+  unknownState,
+  waitMs,
+} from "./backend-state.ts";
+import { firstToAnswer } from "./first-to-answer.ts";
+import type { GpuBackend } from "./gpu-backends.ts";
+import {
+  createGpuTransport,
+  type GpuAnswer,
+  type GpuRefusal,
+  type GpuRequest,
+  type GpuTransport,
+  type GpuTransportOptions,
+} from "./gpu-transport.ts";
+import { createRecentDurations, type RecentDurations } from "./recent-durations.ts";
+import { type Region, roundTripMs } from "./region.ts";
+
+/** What a job is taken for until one of its kind has been seen. Milliseconds. */
+const unmeasuredJobMs = 1_000;
+
+/** As long as anybody waits to hear that a backend is alive. */
+const probe = { method: "GET", target: "/health", body: new Uint8Array(), timeoutMs: 2_000 } as const;
+
+/** What a fleet is made of. */
+export interface GpuFleetOptions extends GpuTransportOptions {
+  /** At least one. */
+  readonly backends: readonly GpuBackend[];
+  /** A signal that aborts after so many milliseconds. */
+  readonly timeout: (milliseconds: number) => AbortSignal;
+  readonly log: (entry: Readonly<Record<string, string | number>>) => void;
+}
+
+/** How a request is sent. */
+export interface SendOptions {
+  readonly isHedged?: boolean;
+  /** Once it has aborted, no further backend is asked. */
+  readonly unwanted?: AbortSignal;
+}
+
+/** The backends as one. It learns from their answers, so keep it as long as an isolate lives. */
+export interface GpuFleet {
+  /**
+   * The answer of the nearest backend that is well and has room, or of the next one when that fails: a job's result never
+   * depends on who does it, and a repeat is signed anew. `isHedged`: a second one is asked when the first takes longer
+   * than nineteen of twenty did, and the slower of the two is stopped. A request is ended after its `timeoutMs` in all.
+   */
+  send(request: GpuRequest, options?: SendOptions): Promise<Result<GpuAnswer, Failure>>;
+  /** What each backend answers, in the order of the list. Teaches the fleet nothing. */
+  sendToEach(request: GpuRequest): Promise<Result<GpuAnswer, Failure>[]>;
+}
+
+interface Member {
+  readonly backend: GpuBackend;
+  readonly send: GpuTransport;
+  state: BackendState;
+}
+
+interface Ends {
+  /** Another's answer was taken, or nobody wants one: how this request ended then says nothing. */
+  readonly dropped: AbortSignal;
+  readonly deadline: AbortSignal;
+}
+
+type Answer = Result<GpuAnswer, GpuRefusal>;
+
+/** A fleet of which nothing is known yet. */
+export function createGpuFleet(options: GpuFleetOptions): GpuFleet {
+  const { backends, nowMs, timeout, log } = options;
+  const members = backends.map(
+    (backend): Member => ({ backend, send: createGpuTransport(backend, options), state: unknownState }),
+  );
+  const durationsByPath = new Map<string, RecentDurations>();
+
+  function durationsOf(path: string): RecentDurations {
+    const durations = durationsByPath.get(path) ?? createRecentDurations();
+    durationsByPath.set(path, durations);
+    return durations;
+  }
+
+  /** Closes a half-open circuit by a request of our own, so that no client waits for a backend that may still be away. */
+  async function lookAt(member: Member): Promise<void> {
+    member.state = afterProbeBegan(member.state, nowMs());
+    const answer = await member.send(probe, timeout(probe.timeoutMs));
+    member.state = afterOutcome(member.state, answer, nowMs());
+  }
+
+  async function ask(member: Member, request: GpuRequest, { dropped, deadline }: Ends): Promise<Answer> {
+    const path = pathOf(request);
+    const durations = durationsOf(path);
+    const startedMs = nowMs();
+    member.state = afterDispatch(member.state, startedMs, durations.shortest() ?? unmeasuredJobMs);
+    const answer = await member.send(request, AbortSignal.any([dropped, deadline]));
+    if (dropped.aborted) return answer;
+    if (answer.ok) durations.add(nowMs() - startedMs);
+    else log(logEntry(member.backend, path, answer.error));
+    member.state = afterOutcome(member.state, answer, nowMs());
+    return answer;
+  }
+
+  /** Only where the second choice is as good as the first; a spare would be woken for nothing. */
+  function hedgeFor(request: GpuRequest, [, second]: readonly Member[]): AbortSignal | undefined {
+    const p95 = durationsOf(pathOf(request)).p95();
+    return p95 === undefined || second === undefined || rankOf(second) > 0 ? undefined : timeout(p95);
+  }
+
+  return {
+    async send(request, { isHedged = false, unwanted } = {}) {
+      const deadline = timeout(request.timeoutMs);
+      // The only one is asked whatever is known of it, so there is nothing to find out.
+      if (members.length > 1) for (const member of members) if (isProbeDue(member.state, nowMs())) void lookAt(member);
+      const candidates = inOrder(members, request.origin?.region, nowMs());
+      const outcome = await firstToAnswer<GpuAnswer, GpuRefusal>({
+        attempts: candidates.map(
+          (member) => (lost) => ask(member, request, { dropped: either(lost, request.signal), deadline }),
+        ),
+        isWorthAnother: (refusals) => !deadline.aborted && unwanted?.aborted !== true && isWorthAnother(refusals),
+        hedge: isHedged ? hedgeFor(request, candidates) : undefined,
+      });
+      return outcome.ok ? outcome : err(foremost(outcome.error));
+    },
+    sendToEach: (request) =>
+      Promise.all(
+        members.map(async ({ send }) => {
+          const answer = await send(request, timeout(request.timeoutMs));
+          return answer.ok ? answer : err(answer.error.failure);
+        }),
+      ),
+  };
+}
+
+/** Whoever would answer first comes first; a spare after them; whose circuit is open last, and then only in need. */
+function inOrder(members: readonly Member[], from: Region | undefined, nowMs: number): Member[] {
+  const expectedMs = ({ backend: { region }, state }: Member) =>
+    waitMs(state, nowMs) + (from === undefined || region === undefined ? 0 : roundTripMs(from, region));
+  return members.toSorted((a, b) => rankOf(a) - rankOf(b) || expectedMs(a) - expectedMs(b));
+}
+
+function rankOf({ backend, state }: Member): number {
+  return Number(isOpen(state)) * 2 + Number(backend.standby === true);
+}
+
+function afterOutcome(state: BackendState, answer: Answer, nowMs: number): BackendState {
+  if (answer.ok) return afterAnswer(nowMs, answer.value.backlogMs);
+  const { failure, status, backlogMs } = answer.error;
+  if (failure.code === "backend_overloaded") return afterAnswer(nowMs, failure.retryAfterSeconds * 1_000);
+  // Whoever says that a request is not for it is well.
+  return isRejection(status) ? afterAnswer(nowMs, backlogMs) : afterFailure(state, nowMs);
+}
+
+/** A backend may have another bundle; but what failed in the middle of a run twice would most likely fail again. */
+function isWorthAnother(refusals: readonly GpuRefusal[]): boolean {
+  const failedRuns = refusals.filter(
+    ({ failure, status }) => failure.code === "backend_failed" && !isRejection(status),
+  );
+  return failedRuns.length < 2;
+}
+
+function isRejection(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500;
+}
+
+/** Of many failures, the one that helps a client most: when there will be room, else whether coming back helps. */
+function foremost(refusals: readonly GpuRefusal[]): Failure {
+  const failures = refusals.map(({ failure }) => failure);
+  const waits = failures.flatMap((failure) =>
+    failure.code === "backend_overloaded" ? [failure.retryAfterSeconds] : [],
+  );
+  if (waits.length > 0) return { code: "backend_overloaded", retryAfterSeconds: Math.min(...waits) };
+  return failures.find(({ code }) => code === "backend_unavailable") ?? failures[0] ?? { code: "backend_failed" };
+}
+
+function logEntry({ region }: GpuBackend, path: string, { status }: GpuRefusal): Record<string, string | number> {
+  const place = region === undefined ? {} : { region };
+  return status === undefined
+    ? { event: "backend_unreachable", path, ...place }
+    : { event: "backend_refused", path, status, ...place };
+}
+
+function pathOf({ target }: GpuRequest): string {
+  return target.split("?", 1)[0] ?? target;
+}
+
+function either(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other === undefined ? one : AbortSignal.any([one, other]);
+}
