@@ -1,12 +1,16 @@
 // The process that computes: loads a bundle's graphs and does the jobs of the server that started it.
 
+import type { Manifest } from "../shared/models/manifest.ts";
 import { encodeImage } from "./image/encode-image.ts";
+import { type StepWatch, watchJob } from "./pipeline/job-watch.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
+import { previewLatent } from "./pipeline/preview-latent.ts";
 import { readManifest } from "./runtime/bundle.ts";
 import { openGraphCache } from "./runtime/graph-cache.ts";
 import { createGraphRunner } from "./runtime/graph-runner.ts";
-import { type GraphName, openGraphs } from "./runtime/graph-set.ts";
-import { serveLane } from "./scheduling/serve-lane.ts";
+import { type GraphName, type GraphSet, openGraphs } from "./runtime/graph-set.ts";
+import type { LaneJob } from "./scheduling/lane-messages.ts";
+import { serveLane, type WorkContext } from "./scheduling/serve-lane.ts";
 
 const now = () => performance.now();
 
@@ -20,7 +24,7 @@ serveLane(async ({ directory, execution, graphCache, picturesMax, ...settings })
   const runner = createGraphRunner({ graphs, rowsMax, now });
   const pipeline = createPipeline({ manifest, ...settings });
 
-  return async (job, { urgency, signal, onSpent }) => {
+  return async (job, { urgency, signal, onSpent, tell }) => {
     const spentMs = new Map<GraphName, number>();
     const onRun = (name: GraphName, milliseconds: number) => {
       spentMs.set(name, (spentMs.get(name) ?? 0) + milliseconds);
@@ -30,7 +34,11 @@ serveLane(async ({ directory, execution, graphCache, picturesMax, ...settings })
     const jobGraphs = runner.graphsFor({ urgency, signal, onRun });
 
     if (job.kind === "stage-c") {
-      const files = await pipeline.makeLatents(job.request, jobGraphs);
+      const files = await pipeline.makeLatents(
+        job.request,
+        jobGraphs,
+        watchOf(job, { manifest, graphs: jobGraphs, tell }),
+      );
       const textEncoder = spentOn("textEncoder", "textConditioner");
       return { files, milliseconds: { textEncoder, stageC: spentOn("stageC") } };
     }
@@ -45,3 +53,21 @@ serveLane(async ({ directory, execution, graphCache, picturesMax, ...settings })
     return { bytes, milliseconds: { ...stages, encode: now() - start } };
   };
 });
+
+/** Every job tells its steps; previews are made for those that want them, of bundles that can. */
+function watchOf(
+  { request, previews: { everySteps, format } }: Extract<LaneJob, { kind: "stage-c" }>,
+  { manifest, graphs, tell }: Pick<WorkContext, "tell"> & { readonly manifest: Manifest; readonly graphs: GraphSet },
+): StepWatch {
+  const { seeds, latentShape: shape } = request;
+  return watchJob({
+    samples: seeds.length,
+    previewEverySteps: everySteps,
+    paint: async (values) =>
+      encodeImage(await previewLatent(manifest, graphs.previewer, { values, shape }), { format }),
+    news: {
+      progress: (step, steps) => tell({ kind: "progress", step, steps }),
+      preview: (preview) => tell({ kind: "preview", format, ...preview }),
+    },
+  });
+}

@@ -22,6 +22,9 @@ import { stopRequested } from "./stop.ts";
 /** Latents are some kilobytes; an edge that asks again does so within seconds. */
 const latentJobsKeptMax = 256;
 
+/** Proxies cut connections that are silent for a minute; some, half of that. */
+const heartbeatMs = 10_000;
+
 const nowMs = () => performance.now();
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 
@@ -74,6 +77,7 @@ function createServices(config: Config, { bundle, lane, log, scheduler }: Parts)
     isReady: () => lane.isReady(),
     metrics: createMetrics(() => scheduler.depth()),
     log,
+    heartbeatMs,
     now: nowMs,
     signedBodyRules: {
       secret: config.GPU_BACKEND_SECRET,

@@ -36,6 +36,9 @@ export const rememberedNoncesMax = 2 * signatureAgeSecondsMax * 100;
 /** 4096×4096 pixels at a 42nd of their side need 313 KB as float16; nothing larger is a latent of ours. */
 export const latentFileBytesMax = 512 * 1024;
 
+/** A preview has the size of the picture or less; as PNG, 512×512 pixels need some 500 KB. */
+export const previewBytesMax = 1024 * 1024;
+
 /** Our own headers take some 400 bytes; the bound keeps a forged length from being parsed. */
 export const latentHeaderBytesMax = 16 * 1024;
 

@@ -21,6 +21,18 @@ export interface SamplerRun {
   readonly times?: Float32Array | undefined;
   /** Absent: pure noise. */
   readonly start?: SamplerStart | undefined;
+  /** Told of every step when it is done. What it makes of that changes nothing of the latent. */
+  readonly onStep?: ((step: SampledStep) => void) | undefined;
+}
+
+/** A step that is done. */
+export interface SampledStep {
+  /** 1 for the first. */
+  readonly step: number;
+  /** How many there are: a start takes fewer than a run from pure noise. */
+  readonly steps: number;
+  /** The clean latent that the step's prediction implies; computed when it is asked for. */
+  readonly cleanEstimate: () => Float32Array;
 }
 
 /** A clean latent to start from. */
@@ -41,13 +53,15 @@ export async function sample(run: SamplerRun): Promise<Float32Array> {
   const times = run.times ?? samplerTimes(stepsRun(run.steps, strength), strength);
   let latent = firstLatent(run, times[0] ?? 1);
   for (const [index, t] of times.subarray(0, -1).entries()) {
-    latent = withNoisyStart(run, latent, t);
-    const predicted = await run.predict(latent, t);
+    const noisy = withNoisyStart(run, latent, t);
+    const predicted = await run.predict(noisy, t);
     const span = { t, tNext: times[index + 1] ?? 0 };
     latent =
       run.kind === "ddim"
-        ? ddimStep(run.schedule, span, latent, predicted)
-        : ddpmStep(run.schedule, span, latent, { predicted, drawn: run.noise.draw(run.length) });
+        ? ddimStep(run.schedule, span, noisy, predicted)
+        : ddpmStep(run.schedule, span, noisy, { predicted, drawn: run.noise.draw(run.length) });
+    const step = { step: index + 1, steps: times.length - 1 };
+    run.onStep?.({ ...step, cleanEstimate: () => cleanEstimate(run.schedule, t, noisy, predicted) });
   }
   return latent;
 }
@@ -66,6 +80,17 @@ function withNoisyStart({ start, schedule, noise, length }: SamplerRun, latent: 
 /** `made` where the mask is 1, `kept` where it is 0. All of one length. */
 export function withKept(mask: Uint8Array, made: Float32Array, kept: Float32Array): Float32Array {
   return made.map((value, i) => (mask[i] === 1 ? value : (kept[i] ?? 0)));
+}
+
+/** The clean latent that a prediction of the noise in `latent` at time `t` implies. */
+export function cleanEstimate(
+  schedule: CosineSchedule,
+  t: number,
+  latent: Float32Array,
+  predicted: Float32Array,
+): Float32Array {
+  const signal = alphaBar(schedule, t);
+  return latent.map((x, i) => (x - sqrt(1 - signal) * (predicted[i] ?? 0)) / sqrt(signal));
 }
 
 /** From time `t` to the smaller `tNext`. */

@@ -5,17 +5,24 @@ import { stageCBodyBytesMax } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
 import { parseStageCRequest, type StageCRequest, type StageCResponse } from "../../shared/wire/stage-c.ts";
+import type { Caller } from "../scheduling/identical-jobs.ts";
+import type { LaneNews } from "../scheduling/lane-messages.ts";
+import type { Unscheduled } from "../scheduling/scheduler.ts";
 import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { stageCFault } from "./check-request.ts";
 import { readJson } from "./read-json.ts";
 import type { Services } from "./services.ts";
 import { readSignedBody } from "./signed-body.ts";
+import { acceptsEvents, type RunFor, streamStageC } from "./stream-stage-c.ts";
 
 const expectedBody = { contentType: "application/json", bytesMax: stageCBodyBytesMax };
 
-/** POST /stage-c: token ids and seeds in, one latent a seed out. The checked job decides the latents, so it is the key. */
+/**
+ * POST /stage-c: token ids and seeds in, one latent a seed out, as JSON or, for who accepts them, as events. The checked
+ * job decides the latents, so it is the key; previews are no part of it.
+ */
 export function runStageC(services: Services) {
-  const { model, scheduler, namedJobs, stageCJobs, metrics, signedBodyRules } = services;
+  const { model, signedBodyRules } = services;
 
   return async (context: Context): Promise<Response> => {
     const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
@@ -25,32 +32,39 @@ export function runStageC(services: Services) {
     const fault = stageCFault(model, request.value);
     if (fault !== undefined) return answerFailure(context, fault);
 
-    const { priority, deadlineMs, jobId, ...order } = request.value;
-    const ran = await namedJobs.run(jobId, context.req.raw.signal, (caller) =>
-      stageCJobs.run(digestOf({ order, priority, deadlineMs }), caller, (signal) =>
-        scheduler.runStageC(order, { priority, deadlineMs, signal }),
-      ),
-    );
-    metrics.jobEnded("stage-c", ran.ok ? ok({ gpuMs: ran.value.isShared ? 0 : ran.value.value.gpuMs }) : ran);
-    if (!ran.ok) return answerUnscheduled(context, ran.error);
-    const { outcome, queueMs, residentBytes } = ran.value.value;
-    const { textEncoder, stageC } = outcome.milliseconds;
-    if (!ran.value.isShared) {
-      metrics.stageCRan(outcome.files.length, { queue: queueMs, "text-encoder": textEncoder, "stage-c": stageC });
-      metrics.laneResident(residentBytes);
-    }
-    const milliseconds = {
-      queue: roundMilliseconds(queueMs),
-      textEncoder: roundMilliseconds(textEncoder),
-      stageC: roundMilliseconds(stageC),
-    };
-    return context.json(toResponse(request.value, outcome.files, milliseconds));
+    const run: RunFor = (caller) => runJob(services, request.value, caller);
+    if (acceptsEvents(context)) return streamStageC(context, services.heartbeatMs, run);
+    const end = await run({ signal: context.req.raw.signal });
+    return end.ok ? context.json(end.value) : answerUnscheduled(context, end.error);
   };
 }
 
-/** Outcomes are kept by it: a job may carry a latent of hundreds of kilobytes. */
-function digestOf(job: object): string {
-  return createHash("sha256").update(JSON.stringify(job)).digest("hex");
+/** Runs a checked job, or joins the run of one that asks for the same. */
+async function runJob(
+  { scheduler, namedJobs, stageCJobs, metrics }: Services,
+  request: StageCRequest,
+  { signal: client, ...hearing }: Caller<LaneNews>,
+): Promise<Result<StageCResponse, Unscheduled>> {
+  const { priority, deadlineMs, jobId, previewEverySteps, previewFormat, ...order } = request;
+  const ran = await namedJobs.run(jobId, client, (caller) =>
+    stageCJobs.run(digestOf({ order, priority, deadlineMs }), { signal: caller, ...hearing }, (signal, onNews) =>
+      scheduler.runStageC({ ...order, previewEverySteps, previewFormat }, { priority, deadlineMs, signal, onNews }),
+    ),
+  );
+  metrics.jobEnded("stage-c", ran.ok ? ok({ gpuMs: ran.value.isShared ? 0 : ran.value.value.gpuMs }) : ran);
+  if (!ran.ok) return ran;
+  const { outcome, queueMs, residentBytes } = ran.value.value;
+  const { textEncoder, stageC } = outcome.milliseconds;
+  if (!ran.value.isShared) {
+    metrics.stageCRan(outcome.files.length, { queue: queueMs, "text-encoder": textEncoder, "stage-c": stageC });
+    metrics.laneResident(residentBytes);
+  }
+  const milliseconds = {
+    queue: roundMilliseconds(queueMs),
+    textEncoder: roundMilliseconds(textEncoder),
+    stageC: roundMilliseconds(stageC),
+  };
+  return ok(toResponse(request, outcome.files, milliseconds));
 }
 
 function readJob(body: Uint8Array): Result<StageCRequest, Failure> {
@@ -68,4 +82,9 @@ function toResponse(
     safetensors: Buffer.from(file).toString("base64"),
   }));
   return { model, revision, latents, milliseconds };
+}
+
+/** Outcomes are kept by it: a job may carry a latent of hundreds of kilobytes. */
+function digestOf(job: object): string {
+  return createHash("sha256").update(JSON.stringify(job)).digest("hex");
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { IdenticalJobs } from "../scheduling/identical-jobs.ts";
-import type { StageCOutcome } from "../scheduling/lane-messages.ts";
+import type { LaneNews, StageCOutcome } from "../scheduling/lane-messages.ts";
 import type { NamedJobs } from "../scheduling/named-jobs.ts";
 import type { Scheduled, Scheduler, Unscheduled } from "../scheduling/scheduler.ts";
 import type { LoadedModel } from "./check-request.ts";
@@ -11,12 +11,14 @@ import type { SignedBodyRules } from "./signed-body.ts";
 export interface Services {
   readonly model: LoadedModel;
   readonly scheduler: Scheduler;
-  readonly stageCJobs: IdenticalJobs<Scheduled<StageCOutcome>, Unscheduled>;
+  readonly stageCJobs: IdenticalJobs<Scheduled<StageCOutcome>, Unscheduled, LaneNews>;
   readonly namedJobs: NamedJobs;
   readonly isReady: () => boolean;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly signedBodyRules: SignedBodyRules;
+  /** How long an event stream may be silent, in milliseconds. */
+  readonly heartbeatMs: number;
   /** Milliseconds from any moment. */
   readonly now: () => number;
 }

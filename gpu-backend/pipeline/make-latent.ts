@@ -3,7 +3,7 @@ import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Sampling } from "../../shared/models/sampling.ts";
 import { guide, isGuided, type NoisePrediction } from "../diffusion/guidance.ts";
 import { createNoiseSource } from "../diffusion/noise-source.ts";
-import { type SamplerStart, sample, withKept } from "../diffusion/sampler.ts";
+import { type SampledStep, type SamplerStart, sample, withKept } from "../diffusion/sampler.ts";
 import type { Graph } from "../runtime/graph.ts";
 import { float32Tensor } from "../runtime/host-tensor.ts";
 import { fromStored, toStored } from "./latent-space.ts";
@@ -19,6 +19,7 @@ export interface LatentOrder extends Sampling {
   readonly latentShape: LatentShape;
   /** In the stored form, of any strength from 0. Absent: pure noise. */
   readonly start?: SamplerStart | undefined;
+  readonly onStep?: ((step: SampledStep) => void) | undefined;
 }
 
 /**
@@ -43,6 +44,7 @@ function sampleLatent(manifest: Manifest, stageC: Graph, order: LatentOrder): Pr
     noise: createNoiseSource(order.seed),
     predict: predictionOf(manifest, stageC, order),
     start: start === undefined ? undefined : { ...start, latent: fromStored(manifest.latent, start.latent) },
+    onStep: order.onStep,
   });
 }
 

@@ -5,9 +5,11 @@ import type { LatentEncoding } from "../../shared/latents/latent-values.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import { isGuided } from "../diffusion/guidance.ts";
+import type { SampledStep } from "../diffusion/sampler.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
 import type { Pixels } from "../tensor/pixels.ts";
 import { encodePixels } from "./encode-pixels.ts";
+import type { StepWatch } from "./job-watch.ts";
 import { readStart } from "./latent-start.ts";
 import { makeLatent } from "./make-latent.ts";
 import { runStageA, runStageB } from "./paint-latent.ts";
@@ -19,7 +21,7 @@ import { createTextConditions, joinConditions, type TextCondition } from "./text
  */
 export interface Pipeline {
   /** Latent files, one a seed in the request's order. The request must have been checked against the manifest. */
-  makeLatents(request: StageCRequest, graphs: GraphSet): Promise<readonly Uint8Array[]>;
+  makeLatents(request: StageCRequest, graphs: GraphSet, watch?: StepWatch): Promise<readonly Uint8Array[]>;
   /** The latent file that stands for a picture, whose pixels have `compressorSize`. */
   encode(pixels: Pixels, shape: LatentShape, graphs: GraphSet): Promise<Uint8Array>;
   /** Always from the stored form, so that a fresh latent and a stored one give the same picture. */
@@ -49,12 +51,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   return {
-    async makeLatents(request, graphs) {
+    async makeLatents(request, graphs, watch) {
       const text = await textOf(request, graphs);
       const start = readStart(request);
       return Promise.all(
-        request.seeds.map(async (seed) => {
-          const values = await makeLatent(manifest, graphs.stageC, { ...request, seed, text, start });
+        request.seeds.map(async (seed, index) => {
+          const onStep = watch && ((step: SampledStep) => watch(index, step));
+          const values = await makeLatent(manifest, graphs.stageC, { ...request, seed, text, start, onStep });
           return latentFile(options, { ...request, seed }, values);
         }),
       );

@@ -32,6 +32,7 @@ export async function openGraphs(manifest: Manifest, options: GraphSetOptions): 
     stageB: await open("stageB"),
     stageA: await open("stageA"),
     compressor: await open("compressor"),
+    previewer: await open("previewer"),
   };
 }
 
@@ -50,5 +51,6 @@ export function mapNames<Value>(make: (name: GraphName) => Value): Readonly<Reco
     stageB: make("stageB"),
     stageA: make("stageA"),
     compressor: make("compressor"),
+    previewer: make("previewer"),
   };
 }

@@ -7,17 +7,27 @@ export interface Shared<Value> {
   readonly isShared: boolean;
 }
 
+/** Who waits for a job. */
+export interface Caller<News> {
+  /** Aborts when the caller has gone. */
+  readonly signal: AbortSignal;
+  /** Hears how the run goes, from when the caller joins it. Must not throw. */
+  readonly onNews?: (news: News) => void;
+}
+
+/** Does a job, and tells how it goes. */
+export type Work<Value, Reason, News> = (
+  signal: AbortSignal,
+  tell: (news: News) => void,
+) => Promise<Result<Value, Reason>>;
+
 /** Runs identical jobs once. */
-export interface IdenticalJobs<Value, Reason> {
+export interface IdenticalJobs<Value, Reason, News = never> {
   /**
    * The outcome of the run under way for this key, or of a recent one that worked, or else of `run`, whose signal
    * aborts when every caller's has. A caller that leaves while others wait hears so at once.
    */
-  run(
-    key: string,
-    caller: AbortSignal,
-    run: (signal: AbortSignal) => Promise<Result<Value, Reason>>,
-  ): Promise<Result<Shared<Value>, Reason>>;
+  run(key: string, caller: Caller<News>, run: Work<Value, Reason, News>): Promise<Result<Shared<Value>, Reason>>;
 }
 
 /** How many outcomes are kept, and what a caller hears that leaves a run to others. */
@@ -26,20 +36,20 @@ export interface IdenticalJobsOptions<Reason> {
   readonly left: Reason;
 }
 
-interface Run<Value, Reason> {
+interface Run<Value, Reason, News> {
   readonly outcome: Promise<Result<Value, Reason>>;
   readonly stop: AbortController;
-  callers: number;
+  readonly callers: Set<Caller<News>>;
 }
 
 /**
  * Jobs whose outcome their key decides. An edge that was restarted in mid-job asks again, and gets what it asked for
  * first. The last `keptMax` outcomes are kept, oldest out; a failure never is.
  */
-export function createIdenticalJobs<Value, Reason>(
+export function createIdenticalJobs<Value, Reason, News = never>(
   options: IdenticalJobsOptions<Reason>,
-): IdenticalJobs<Value, Reason> {
-  const underWay = new Map<string, Run<Value, Reason>>();
+): IdenticalJobs<Value, Reason, News> {
+  const underWay = new Map<string, Run<Value, Reason, News>>();
   const kept = new Map<string, Result<Value, Reason>>();
 
   function keep(key: string, outcome: Result<Value, Reason>): void {
@@ -49,46 +59,53 @@ export function createIdenticalJobs<Value, Reason>(
     if (kept.size > options.keptMax && oldest !== undefined) kept.delete(oldest);
   }
 
-  function forget(key: string, run: Run<Value, Reason>): void {
+  function forget(key: string, run: Run<Value, Reason, News>): void {
     if (underWay.get(key) === run) underWay.delete(key);
   }
 
-  function begin(key: string, work: (signal: AbortSignal) => Promise<Result<Value, Reason>>): Run<Value, Reason> {
+  function begin(key: string, work: Work<Value, Reason, News>): Run<Value, Reason, News> {
     const stop = new AbortController();
-    const outcome = work(stop.signal)
+    const callers = new Set<Caller<News>>();
+    const tell = (news: News) => {
+      for (const caller of callers) caller.onNews?.(news);
+    };
+    const outcome = work(stop.signal, tell)
       .then((given) => {
         keep(key, given);
         return given;
       })
       .finally(() => forget(key, run));
-    const run: Run<Value, Reason> = { outcome, stop, callers: 0 };
+    const run: Run<Value, Reason, News> = { outcome, stop, callers };
     underWay.set(key, run);
     return run;
   }
 
   /** Resolves when the caller leaves others behind; the last one to leave stops the run instead, and hears its end. */
-  function leaving(key: string, run: Run<Value, Reason>, caller: AbortSignal): Promise<Result<Value, Reason>> {
+  function leaving(key: string, run: Run<Value, Reason, News>, caller: Caller<News>): Promise<Result<Value, Reason>> {
+    const { signal } = caller;
     return new Promise((resolve) => {
       const leave = () => {
-        run.callers -= 1;
-        if (run.callers > 0) return resolve(err(options.left));
+        run.callers.delete(caller);
+        if (run.callers.size > 0) return resolve(err(options.left));
         // Whoever comes now begins anew: a run that is being stopped has nothing for them.
         forget(key, run);
         run.stop.abort();
       };
-      caller.addEventListener("abort", leave, { once: true });
-      void run.outcome.catch(() => undefined).then(() => caller.removeEventListener("abort", leave));
-      if (caller.aborted) leave();
+      signal.addEventListener("abort", leave, { once: true });
+      void run.outcome.catch(() => undefined).then(() => signal.removeEventListener("abort", leave));
+      if (signal.aborted) leave();
     });
   }
 
   return {
-    async run(key, caller, work) {
+    async run(key, { signal, onNews }, work) {
       const known = kept.get(key);
       if (known?.ok) return ok({ value: known.value, isShared: true });
       const joined = underWay.get(key);
       const run = joined ?? begin(key, work);
-      run.callers += 1;
+      // One object a call: the same caller may wait twice.
+      const caller = { signal, ...(onNews && { onNews }) };
+      run.callers.add(caller);
       const outcome = await Promise.race([run.outcome, leaving(key, run, caller)]);
       return outcome.ok ? ok({ value: outcome.value, isShared: joined !== undefined }) : outcome;
     },

@@ -3,6 +3,7 @@ import { type AdmissionOptions, type Candidate, createAdmission } from "./admiss
 import { createJobStop, type JobStop, type StopReason } from "./job-stop.ts";
 import type { Lane, LaneReply } from "./lane.ts";
 import type { LaneJob } from "./lane-messages.ts";
+import type { OnNews } from "./lane-process.ts";
 import { workOf } from "./work.ts";
 
 /** How a job ended. */
@@ -22,11 +23,19 @@ export interface JobRun {
   readonly ended: Promise<RunEnd>;
 }
 
+/** On which terms a job is done. */
+export interface RunTerms extends Omit<JobTerms, "jobId"> {
+  /** Aborts when nobody wants the job any more. */
+  readonly signal: AbortSignal;
+  /** Hears how the job goes. Must not throw. */
+  readonly onNews?: OnNews;
+}
+
 /** The jobs that wait and run. */
 export interface JobRuns {
   tasks(): readonly LaneJob[];
-  /** Lets a job wait for its turn; undefined when no place is free. `signal` aborts when nobody wants it. */
-  start(task: LaneJob, terms: Omit<JobTerms, "jobId"> & { readonly signal: AbortSignal }): JobRun | undefined;
+  /** Lets a job wait for its turn; undefined when no place is free. */
+  start(task: LaneJob, terms: RunTerms): JobRun | undefined;
 }
 
 /** What it takes. `now` counts milliseconds from any moment. */
@@ -39,6 +48,7 @@ export interface JobRunsOptions {
 interface Job extends Candidate {
   readonly task: LaneJob;
   readonly stop: JobStop;
+  readonly onNews: OnNews;
   /** Lets the job go on: to the lane, or away when it is stopped. */
   begin: () => void;
 }
@@ -62,13 +72,13 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
   }
 
   async function take(job: Job): Promise<RunEnd> {
-    const { task, urgency, stop } = job;
+    const { task, urgency, stop, onNews } = job;
     const enqueued = now();
     try {
       await turnOf(job);
       const queueMs = now() - enqueued;
       const { signal } = stop;
-      const reply = signal.aborted ? unstarted : await lane.run(task, { urgency, signal });
+      const reply = signal.aborted ? unstarted : await lane.run(task, { urgency, signal, onNews });
       return { reply, stopped: stop.reason(), queueMs, gpuMs: "gpuMs" in reply ? reply.gpuMs : 0 };
     } finally {
       admission.leave(job);
@@ -79,7 +89,7 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
 
   return {
     tasks: () => admission.jobs().map(({ task }) => task),
-    start(task, { priority = "interactive", deadlineMs, signal }) {
+    start(task, { priority = "interactive", deadlineMs, signal, onNews = unheard }) {
       arrivals += 1;
       const urgency = {
         priority,
@@ -87,7 +97,7 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
         arrival: arrivals,
       };
       const stop = createJobStop(signal, deadlineMs);
-      const job: Job = { task, stop, urgency, pictures: workOf(task).pictures, begin: () => undefined };
+      const job: Job = { task, stop, onNews, urgency, pictures: workOf(task).pictures, begin: () => undefined };
       if (admission.enter(job)) return { ended: take(job) };
       stop.dispose();
       return undefined;
@@ -96,4 +106,5 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
 }
 
 const unstarted = { kind: "unstarted" } as const;
+const unheard = () => undefined;
 const never = Number.POSITIVE_INFINITY;

@@ -33,6 +33,8 @@ const stageCJobSchema = z.object({
     latentShape: shapeSchema,
     start: z.object({ latent: z.string(), strength: z.number(), mask: z.string().optional() }).optional(),
   }),
+  /** `everySteps` 0: none. */
+  previews: z.object({ everySteps: z.int().min(0), format: outputFormatSchema }),
 });
 
 const encodeJobSchema = z.object({
@@ -89,7 +91,23 @@ export const encodeOutcomeSchema = z.object({
 /** Every job is answered once. `gpuMs`: what it used of the device, also when nothing came of it. */
 const answerFields = { id: jobIdSchema, gpuMs: millisecondsSchema, residentBytes: z.number() };
 
+const stepSchema = z.int().min(1);
+
+/** How a Stage C job goes: steps that are done for all of its samples, and a sample's preview, a picture file. */
+const newsSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("progress"), step: stepSchema, steps: stepSchema }),
+  z.object({
+    kind: z.literal("preview"),
+    sample: z.int().min(0),
+    step: stepSchema,
+    format: outputFormatSchema,
+    bytes: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  }),
+]);
+
 const fromLaneSchema = z.union([
+  /** Any number of times before the job is answered. */
+  z.object({ kind: z.literal("news"), id: jobIdSchema, news: newsSchema }),
   z.object({ kind: z.literal("ready") }),
   /** `reason` holds no value of a tensor and nothing of a prompt. */
   z.object({ kind: z.literal("cannot-load"), reason: z.string() }),
@@ -125,8 +143,11 @@ export type ToLane = z.infer<typeof toLaneSchema>;
 /** From a lane. */
 export type FromLane = z.infer<typeof fromLaneSchema>;
 
-/** What a lane says of one job. */
-export type JobAnswer = Extract<FromLane, { readonly id: number }>;
+/** What a lane tells of one job while it runs. */
+export type LaneNews = z.infer<typeof newsSchema>;
+
+/** How a lane answers one job. */
+export type JobAnswer = Exclude<Extract<FromLane, { readonly id: number }>, { readonly kind: "news" }>;
 
 /** Reads a message that a lane received; undefined when it is none of ours. */
 export function parseToLane(message: unknown): ToLane | undefined {

@@ -3,6 +3,7 @@ import {
   type FromLane,
   type JobAnswer,
   type LaneLoad,
+  type LaneNews,
   parseFromLane,
   type Submission,
   type ToLane,
@@ -23,7 +24,10 @@ export interface Died {
 }
 
 /** What came of loading. */
-export type LoadReply = Exclude<FromLane, JobAnswer> | Died;
+export type LoadReply = Exclude<FromLane, { readonly id: number }> | Died;
+
+/** Hears what a job tells before it is answered. Must not throw. */
+export type OnNews = (news: LaneNews) => void;
 
 /** One process that owns loaded models. */
 export interface LaneProcess {
@@ -31,8 +35,8 @@ export interface LaneProcess {
   /** "ready", or why it never will be. */
   readonly loaded: Promise<LoadReply>;
   readonly exited: Promise<void>;
-  /** Does a job beside those that it has already. Never rejects. */
-  run(submission: Omit<Submission, "kind">): Promise<JobAnswer | Died>;
+  /** Does a job beside those that it has already, telling `onNews` how it goes. Never rejects. */
+  run(submission: Omit<Submission, "kind">, onNews: OnNews): Promise<JobAnswer | Died>;
   /** Asks the process to stop a job between two runs; the job is answered all the same. */
   stop(id: number): void;
   /** Asks the process to end, which it does between two runs. */
@@ -55,8 +59,8 @@ export function startLaneProcess({ modulePath, environment, load }: LaneProcessO
     pid: child.pid,
     loaded: channel.loaded,
     exited: exitOf(child),
-    run(submission) {
-      const answer = channel.answerTo(submission.id);
+    run(submission, onNews) {
+      const answer = channel.answerTo(submission.id, onNews);
       channel.send({ kind: "job", ...submission });
       return answer;
     },
@@ -71,12 +75,17 @@ export function startLaneProcess({ modulePath, environment, load }: LaneProcessO
 interface Channel {
   readonly loaded: Promise<LoadReply>;
   send(message: ToLane): void;
-  answerTo(id: number): Promise<JobAnswer | Died>;
+  answerTo(id: number, onNews: OnNews): Promise<JobAnswer | Died>;
+}
+
+interface Waiting {
+  readonly onNews: OnNews;
+  readonly settle: (answer: JobAnswer | Died) => void;
 }
 
 /** Hands each message to whoever waits for it. When the process ends, all of them hear that. */
 function openChannel(child: ChildProcess): Channel {
-  const answers = new Map<number, (answer: JobAnswer | Died) => void>();
+  const waiting = new Map<number, Waiting>();
   let isDead = false;
   let settleLoaded: (reply: LoadReply) => void = () => undefined;
   const loaded = new Promise<LoadReply>((resolve) => {
@@ -86,16 +95,18 @@ function openChannel(child: ChildProcess): Channel {
   function die(): void {
     isDead = true;
     settleLoaded({ kind: "died" });
-    for (const settle of answers.values()) settle({ kind: "died" });
-    answers.clear();
+    for (const { settle } of waiting.values()) settle({ kind: "died" });
+    waiting.clear();
   }
 
   child.on("message", (raw) => {
     const message = parseFromLane(raw);
     if (message === undefined) return;
     if (!("id" in message)) return settleLoaded(message);
-    answers.get(message.id)?.(message);
-    answers.delete(message.id);
+    const job = waiting.get(message.id);
+    if (message.kind === "news") return job?.onNews(message.news);
+    job?.settle(message);
+    waiting.delete(message.id);
   });
   for (const event of ["disconnect", "exit", "error"]) child.on(event, die);
 
@@ -104,10 +115,10 @@ function openChannel(child: ChildProcess): Channel {
     send(message) {
       if (!isDead) child.send(message, (error) => (error === null ? undefined : die()));
     },
-    answerTo: (id) =>
-      new Promise((resolve) => {
-        if (isDead) resolve({ kind: "died" });
-        else answers.set(id, resolve);
+    answerTo: (id, onNews) =>
+      new Promise((settle) => {
+        if (isDead) settle({ kind: "died" });
+        else waiting.set(id, { onNews, settle });
       }),
   };
 }

@@ -6,6 +6,7 @@ import {
   type LaneProcess,
   type LaneProcessOptions,
   type LoadReply,
+  type OnNews,
   startLaneProcess,
 } from "./lane-process.ts";
 import { createReadySlot, pause, type ReadySlot } from "./ready-slot.ts";
@@ -37,6 +38,7 @@ export interface LaneTerms {
   readonly urgency: Urgency;
   /** Stops the job, between two runs of a graph when it has begun. */
   readonly signal: AbortSignal;
+  readonly onNews: OnNews;
 }
 
 /** Models in a process of their own, which is replaced when it dies. */
@@ -81,7 +83,7 @@ export function createLane(options: LaneOptions): Lane {
       const lane = await slot.wait(options.readyMsMax, AbortSignal.any([closing.signal, terms.signal]));
       if (lane === undefined || terms.signal.aborted) return { kind: "unready" };
       jobsBegun += 1;
-      const reply = await runWatched(lane, { id: jobsBegun, urgency: terms.urgency, job }, terms.signal, options);
+      const reply = await runWatched(lane, { id: jobsBegun, urgency: terms.urgency, job }, terms, options);
       // Its exit is noticed a moment later, and the next job must not be given to it.
       if (reply.kind === "died") slot.clear(lane);
       return reply;
@@ -100,7 +102,7 @@ export function createLane(options: LaneOptions): Lane {
 async function runWatched(
   lane: LaneProcess,
   submission: Omit<Submission, "kind">,
-  signal: AbortSignal,
+  { signal, onNews }: Omit<LaneTerms, "urgency">,
   { jobMsMax, stuckMsMax }: LaneOptions,
 ): Promise<JobAnswer | Died> {
   let stuck: NodeJS.Timeout | undefined;
@@ -110,7 +112,7 @@ async function runWatched(
   };
   const overdue = setTimeout(stop, jobMsMax);
   signal.addEventListener("abort", stop, { once: true });
-  const reply = await lane.run(submission);
+  const reply = await lane.run(submission, onNews);
   signal.removeEventListener("abort", stop);
   clearTimeout(overdue);
   clearTimeout(stuck);

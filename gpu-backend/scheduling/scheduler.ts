@@ -2,10 +2,9 @@ import type { z } from "zod";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
-import type { JobTerms } from "../../shared/wire/job-terms.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { AdmissionOptions } from "./admission.ts";
-import { createJobRuns, type RunEnd } from "./job-runs.ts";
+import { createJobRuns, type RunEnd, type RunTerms } from "./job-runs.ts";
 import type { Lane, LaneLog } from "./lane.ts";
 import {
   type DecodeOutcome,
@@ -45,10 +44,7 @@ export const leftToOthers: Unscheduled = { failure: { code: "job_cancelled" }, q
 export type Answer<Outcome> = Result<Scheduled<Outcome>, Unscheduled>;
 
 /** On which terms a job is done. */
-export interface SchedulerTerms extends Omit<JobTerms, "jobId"> {
-  /** Aborts when nobody wants the job any more. */
-  readonly signal: AbortSignal;
-}
+export type SchedulerTerms = RunTerms;
 
 /** Gives jobs to the lane in the order of their urgency. Every job is answered once; nothing here rejects. */
 export interface Scheduler {
@@ -112,8 +108,15 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
 
   return {
     depth: () => runs.tasks().length,
+<<<<<<< HEAD
     backlogMs,
     runStageC: (request, terms) => schedule({ kind: "stage-c", request }, stageCOutcomeSchema, terms),
+=======
+    runStageC({ previewEverySteps = 0, previewFormat = "webp", ...request }, terms) {
+      const previews = { everySteps: previewEverySteps, format: previewFormat };
+      return schedule({ kind: "stage-c", request, previews }, stageCOutcomeSchema, terms);
+    },
+>>>>>>> 3ed9114 (Tell a Stage C job's steps and previews as events)
     decode: (latent, { format, quality }, terms) =>
       schedule({ kind: "decode", latent, options: { format, quality } }, decodeOutcomeSchema, terms),
     encode: (job, terms) => schedule({ kind: "encode", ...job }, encodeOutcomeSchema, terms),

@@ -1,6 +1,13 @@
 import { AppError } from "../../shared/errors.ts";
 import type { Urgency } from "../../shared/wire/urgency.ts";
-import { type FromLane, type LaneJob, type LaneLoad, parseToLane, type Submission } from "./lane-messages.ts";
+import {
+  type FromLane,
+  type LaneJob,
+  type LaneLoad,
+  type LaneNews,
+  parseToLane,
+  type Submission,
+} from "./lane-messages.ts";
 
 /** What a job is done with. */
 export interface WorkContext {
@@ -9,6 +16,8 @@ export interface WorkContext {
   readonly signal: AbortSignal;
   /** Told the milliseconds that the job used of the device, as they are used. */
   readonly onSpent: (milliseconds: number) => void;
+  /** Tells the server how the job goes. Nothing is told of a job that is to stop or has ended. */
+  readonly tell: (news: LaneNews) => void;
 }
 
 /** Does one job. The parent checks the outcome, a plain object, by its schema. What is thrown fails that job alone. */
@@ -48,7 +57,10 @@ export function serveLane(load: (options: LaneLoad) => Promise<LaneWork>): void 
     const onSpent = (milliseconds: number) => {
       gpuMs += milliseconds;
     };
-    const end = await endOf(work(job, { urgency, signal: stop.signal, onSpent }), stop.signal);
+    const tell = (news: LaneNews) => {
+      if (!stop.signal.aborted) send({ kind: "news", id, news });
+    };
+    const end = await endOf(work(job, { urgency, signal: stop.signal, onSpent, tell }), stop.signal);
     stops.delete(id);
     stop.abort();
     send({ ...end, id, gpuMs, residentBytes: process.memoryUsage.rss() });

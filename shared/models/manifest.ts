@@ -62,7 +62,7 @@ const manifestSchema = z
     format: z.literal("wuerstchen-edge/bundle@1"),
     /** What a request names as `model`. */
     id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u),
-    /** Changes with any byte of the bundle; part of every latent key. */
+    /** Changes with any byte that changes a latent or a picture; part of every latent key. */
     revision: z.string().min(1).max(128),
     name: z.string().min(1),
     description: z.string(),
@@ -118,6 +118,8 @@ const manifestSchema = z
       stageA: graphSchema,
       /** Image → Stage C latent; only bundles that can start from a picture have it. */
       compressor: graphSchema.optional(),
+      /** Stage C latent → a rough picture in [0, 1], in one pass; without it there are no previews. */
+      previewer: graphSchema.optional(),
     }),
     /** Every file of the bundle but `model.json`. */
     files: z.record(fileNameSchema, fileSchema),

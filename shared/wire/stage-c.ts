@@ -9,6 +9,7 @@ import {
   stepsMax,
   tokensPerPromptMax,
 } from "../limits.ts";
+import { outputFormatSchema } from "../output-format.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { jobTermsFields } from "./job-terms.ts";
@@ -32,6 +33,17 @@ const startSchema = z.strictObject({
     .optional(),
 });
 
+/**
+ * Previews, for a sender that accepts events (stage-c-events.ts). They change nothing of the latents; identical jobs
+ * share a run, and its previews are those that the first of them asked for.
+ */
+const previewFields = {
+  /** After every so many steps but the last; 0 or absent: none. A bundle without a previewer gives none either. */
+  previewEverySteps: z.int().min(0).max(stepsMax).optional(),
+  /** "webp" when absent. */
+  previewFormat: outputFormatSchema.optional(),
+};
+
 const requestSchema = z.strictObject({
   model: z.string().min(1).max(128),
   /** Must be the loaded bundle's, or a latent would be stored under another model's key. */
@@ -46,6 +58,7 @@ const requestSchema = z.strictObject({
   latentShape: z.tuple([sideSchema, sideSchema, sideSchema]),
   /** Absent: sampling begins as pure noise, from the text alone. */
   start: startSchema.optional(),
+  ...previewFields,
   ...jobTermsFields,
 });
 

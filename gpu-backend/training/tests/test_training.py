@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import log_of
 from torch import Tensor, nn
 
 from wuerstchen.config import CurriculumConfig, OptimiserConfig, load_config
-from wuerstchen.export.bundle import trained_stages, write_bundle
-from wuerstchen.train import train_stage
+from wuerstchen.export.bundle import trained_stages, write_bundle, write_manifest
+from wuerstchen.export.open_bundle import Bundle
+from wuerstchen.train import stages_of, train_stage
 from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures
 from wuerstchen.training.data import PictureSet, is_held_out
 from wuerstchen.training.distributed import Share
@@ -99,17 +101,50 @@ def test_crops_lie_on_the_latent_grid(pictures_directory: Path) -> None:
 
 
 def test_pictures_train_into_a_bundle(pictures_directory: Path, tmp_path: Path) -> None:
-    """A → B → C → export: the whole road at the smallest size, with the real text encoder."""
+    """A → B → C → previewer → export: the whole road at the smallest size, with the real text encoder."""
     tiny = load_config(CONFIGS / "tiny.toml")
     config = dataclasses.replace(tiny, text=dataclasses.replace(tiny.text, width=384))
     pictures = PictureSet(pictures_directory, 64)
-    for stage in ("a", "b", "c"):
+    for stage in stages_of(config):
         assert train_stage(stage, config, pictures, tmp_path)
     assert (tmp_path / "stage-c.png").stat().st_size > 0
     bundle = tmp_path / "bundle"
     write_bundle(config, trained_stages(config, tmp_path), text_encoder_directory() / "tokenizer.json", bundle, "2026-11-22")
     manifest = json.loads((bundle / "model.json").read_text())
     assert sorted(manifest["files"]) == sorted(path.name for path in bundle.iterdir() if path.name != "model.json")
+    preview = Bundle(bundle).run("previewer", torch.randn(2, 16, 4, 3))
+    assert preview.shape == (2, 3, 64, 48) and preview.min() >= 0 and preview.max() <= 1
+
+
+def test_a_previewer_of_other_weights_leaves_the_revision_as_it_is(tmp_path: Path) -> None:
+    """What is stored under a revision stays valid: previews change no latent and no picture."""
+    revisions = []
+    for weights in ("one", "two", ""):
+        (tmp_path / "stage-c.onnx").write_text("same")
+        (tmp_path / "tokenizer.json").write_text("{}")
+        (tmp_path / "previewer.onnx").write_text(weights)
+        graphs = {"stageC": {"file": "stage-c.onnx"}} | ({"previewer": {"file": "previewer.onnx"}} if weights else {})
+        write_manifest({"graphs": graphs, "sampler": {}}, tmp_path)
+        revisions.append(json.loads((tmp_path / "model.json").read_text())["revision"])
+    assert len(set(revisions)) == 1
+
+
+def test_a_previewer_learns_the_pictures(pictures_directory: Path, tmp_path: Path) -> None:
+    config, pictures = load_config(CONFIGS / "tiny.toml"), PictureSet(pictures_directory, 64)
+    for stage in ("a", "b"):
+        assert train_stage(stage, config, pictures, tmp_path)
+    plan = dataclasses.replace(config.train_previewer, steps=150, learning_rate=1e-2, batch=16, decay_steps=50)
+    assert train_stage("previewer", dataclasses.replace(config, train_previewer=plan), pictures, tmp_path)
+    figures = log_of(tmp_path / "previewer.csv")
+    assert figures[-1][1]["loss"] < 0.3 * figures[0][1]["loss"]
+    assert figures[-1][1]["psnr"] > 10
+
+
+def test_a_previewer_needs_both_of_its_sections(tmp_path: Path) -> None:
+    text = (CONFIGS / "tiny.toml").read_text().replace("[previewer]\nchannels = 16\nchannels_min = 8\n", "")
+    (tmp_path / "half.toml").write_text(text)
+    with pytest.raises(ValueError, match="need each other"):
+        load_config(tmp_path / "half.toml")
 
 
 def test_a_refined_decoder_leaves_the_latents_as_they_are(pictures_directory: Path, tmp_path: Path) -> None:

@@ -37,6 +37,14 @@ class StageCConfig:
 
 
 @dataclass(frozen=True)
+class PreviewerConfig:
+    """Channels at the latent's own size; every doubling halves them, down to `channels_min`."""
+
+    channels: int
+    channels_min: int
+
+
+@dataclass(frozen=True)
 class LatentConfig:
     """Geometry of the Stage C latent. `downscale` is picture side over latent side; the compressor fixes it at 16."""
 
@@ -154,12 +162,17 @@ class Config:
     sampler_c: SamplerConfig
     recolour_c: RecolourConfig | None = None
     image_sides: SideRange | None = None
+    # Both or none: a bundle without a previewer shows no previews.
+    previewer: PreviewerConfig | None = None
+    train_previewer: OptimiserConfig | None = None
 
 
 def load_config(path: str | Path) -> Config:
     """Reads a TOML file; keys with a default may be left out. Raises ValueError naming a key that is missing, unknown or mistyped."""
     with open(path, "rb") as file:
         config = _build(Config, tomllib.load(file), "")
+    if (config.previewer is None) != (config.train_previewer is None):
+        raise ValueError("config: previewer and train_previewer need each other")
     if config.recolour_c is None:
         return config
     return replace(config, recolour_c=replace(config.recolour_c, unseen=str(Path(path).parent / config.recolour_c.unseen)))
@@ -178,9 +191,8 @@ def _build(kind: type[T], values: dict[str, Any], prefix: str) -> T:
 def _convert(hint: Any, value: Any, name: str) -> Any:
     if is_dataclass(hint):
         return _build(hint, value, f"{name}.")  # type: ignore[arg-type]
-    for kind in (RecolourConfig, SideRange):
-        if hint == kind | None:
-            return _build(kind, value, f"{name}.")
+    if type(None) in get_args(hint):  # TOML has no null: a section that is there is not None
+        return _convert(get_args(hint)[0], value, name)
     if hint in (tuple[int, ...], tuple[str, ...]):
         return tuple(value)
     if hint is float and isinstance(value, int):

@@ -1,4 +1,4 @@
-"""Trains the stages in the order A, B, C, each from its last checkpoint. Ctrl-C stops after the current step; the same command goes on."""
+"""Trains Stages A, B, C and the previewer, each from its last checkpoint. Ctrl-C stops after the current step; the same command goes on."""
 
 import argparse
 import dataclasses
@@ -17,6 +17,7 @@ from wuerstchen.training.estimate import Estimate, estimate, table
 from wuerstchen.training.loop import StageRun, train
 from wuerstchen.training.parallel import Parallel
 from wuerstchen.training.precompute import compact_latents, recoloured_latents, stage_a_latents, text_states
+from wuerstchen.training.previewer import previewer_run
 from wuerstchen.training.rehearsal import rehearsal
 from wuerstchen.training.sources import imagenet_weights, text_encoder_directory
 from wuerstchen.training.stage_a import stage_a_run
@@ -24,10 +25,10 @@ from wuerstchen.training.stage_b import stage_b_run
 from wuerstchen.training.stage_c import stage_c_run
 from wuerstchen.training.trainer import Trainer
 
-STAGES = ("a", "b", "c")
+STAGES = ("a", "b", "c", "previewer")
 EMOJI_BUILDER = Path(__file__).parent.parent / "datasets" / "emoji"
 EXAMPLES = """examples:
-  python -m wuerstchen.train --config configs/emoji-128.toml --prepare emoji          build the data set, then A, B and C
+  python -m wuerstchen.train --config configs/emoji-128.toml --prepare emoji          build the data set, then all stages
   python -m wuerstchen.train --config configs/emoji-128.toml --dry-run                what it will cost
   python -m wuerstchen.train --config configs/emoji-128.toml --stage c --steps 9000   one stage, to another end
   torchrun --nproc-per-node 8 -m wuerstchen.train --config configs/emoji-128.toml --parallel fsdp
@@ -44,7 +45,10 @@ def stage_run(stage: str, config: Config, pictures: PictureSet, runs: Path) -> t
         if stage == "b":
             latents = stage_a_latents(config, pictures, runs)
             return stage_b_run(config, pictures, latents, imagenet_weights(), runs), config.train_b
-        latents, recoloured = compact_latents(config, pictures, runs), recoloured_latents(config, pictures, runs)
+        latents = compact_latents(config, pictures, runs)
+        if stage == "previewer":
+            return previewer_run(config, pictures, latents, runs), config.train_previewer
+        recoloured = recoloured_latents(config, pictures, runs)
         captions = [*[record.captions for record in pictures.records], *[item.captions for item in recoloured.items]]
         text = text_states(config, captions, runs, text_encoder_directory())
         return stage_c_run(config, pictures, latents, recoloured, text, runs), config.train_c
@@ -54,6 +58,11 @@ def train_stage(stage: str, config: Config, pictures: PictureSet, runs: Path, pa
     """Trains one stage to its end. Returns False where a signal stopped it; the same call goes on from there."""
     run, plan = stage_run(stage, config, pictures, runs)
     return train(run, plan, runs, parallel)
+
+
+def stages_of(config: Config) -> tuple[str, ...]:
+    """In the order of their training. Not every configuration has a previewer."""
+    return tuple(stage for stage in STAGES if getattr(config, f"train_{stage}") is not None)
 
 
 def with_steps(config: Config, stage: str, steps: int | None) -> Config:
@@ -111,10 +120,10 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     asked = arguments()
-    stages = STAGES if asked.stage == "all" else (asked.stage,)
     if asked.threads is not None:
         torch.set_num_threads(asked.threads)
     config = with_steps(load_config(asked.config), asked.stage, asked.steps)
+    stages = stages_of(config) if asked.stage == "all" else (asked.stage,)
     if asked.dry_run:
         Console().print(table(estimates(stages, config)))
         return

@@ -3,7 +3,7 @@ import { createIdenticalJobs } from "../../../gpu-backend/scheduling/identical-j
 import { err, ok, type Result } from "../../../shared/result.ts";
 
 /** A caller that stays. */
-const patient = new AbortController().signal;
+const patient = { signal: new AbortController().signal };
 
 /** Jobs, and a run that counts itself and gives its number, or whatever `outcome` says. */
 function setUp(keptMax: number) {
@@ -12,7 +12,7 @@ function setUp(keptMax: number) {
     world.runs += 1;
     return world.outcome(world.runs);
   };
-  return { world, run, jobs: createIdenticalJobs<number, string>({ keptMax, left: "left" }) };
+  return { world, run, jobs: createIdenticalJobs<number, string, string>({ keptMax, left: "left" }) };
 }
 
 describe("identical jobs", () => {
@@ -68,7 +68,7 @@ describe("identical jobs", () => {
   test("go on while anybody waits: who leaves others behind hears so at once, the last one stops the run", async () => {
     const { jobs } = setUp(2);
     const [first, second] = [new AbortController(), new AbortController()];
-    const answers = [first, second].map(({ signal }) => jobs.run("a", signal, untilStopped));
+    const answers = [first, second].map(({ signal }) => jobs.run("a", { signal }, untilStopped));
     first.abort();
     expect(await answers[0]).toEqual(err("left"));
     second.abort();
@@ -78,9 +78,35 @@ describe("identical jobs", () => {
   test("that are being stopped are not joined by anybody", async () => {
     const { world, run, jobs } = setUp(2);
     const caller = new AbortController();
-    const stopped = jobs.run("a", caller.signal, untilStopped);
+    const stopped = jobs.run("a", caller, untilStopped);
     caller.abort();
     expect(await jobs.run("a", patient, run)).toEqual(ok({ value: 1, isShared: false }));
     expect([world.runs, await stopped]).toEqual([1, err("stopped")]);
+  });
+
+  test("tell everybody who waits how the one run goes, from when they join it until they leave", async () => {
+    const { jobs } = setUp(0);
+    const [early, late]: [string[], string[]] = [[], []];
+    const leaver = new AbortController();
+    let tell: (news: string) => void = () => {};
+    let finish: (outcome: Result<number, string>) => void = () => {};
+    const run = (_: AbortSignal, say: (news: string) => void) => {
+      tell = say;
+      return new Promise<Result<number, string>>((resolve) => {
+        finish = resolve;
+      });
+    };
+    const first = jobs.run("a", { signal: leaver.signal, onNews: (news) => early.push(news) }, run);
+    tell("one");
+    const second = jobs.run("a", { ...patient, onNews: (news) => late.push(news) }, run);
+    tell("two");
+    leaver.abort();
+    tell("three");
+    finish(ok(7));
+    expect([await first, await second]).toEqual([err("left"), ok({ value: 7, isShared: true })]);
+    expect([early, late]).toEqual([
+      ["one", "two"],
+      ["two", "three"],
+    ]);
   });
 });

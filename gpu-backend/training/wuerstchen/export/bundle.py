@@ -20,6 +20,7 @@ from wuerstchen.models.blocks import timestep_frequencies
 from wuerstchen.models.compressor import Compressor
 from wuerstchen.models.stage_a import StageA
 from wuerstchen.training.precompute import load_part, new_stage_b, new_stage_c
+from wuerstchen.training.previewer import new_previewer
 
 OPSET = 20
 # (batch, latent side, text positions)
@@ -118,8 +119,11 @@ def write_manifest(manifest: dict, directory: Path) -> None:
     """Writes model.json with the files that lie in `directory` and the revision that follows from them."""
     names = sorted([*(entry["file"] for entry in manifest["graphs"].values()), "tokenizer.json"])
     files = {name: _describe(directory / name) for name in names}
-    # Latent keys contain the revision, so it must change with any byte that changes a picture, and with nothing else.
-    revision = hashlib.sha256(json.dumps([files, manifest["sampler"]]).encode()).hexdigest()[:16]
+    # Latent keys contain the revision, so it must change with any byte that changes a picture, and with nothing else: a previewer
+    # can be added or trained anew while stored latents stay valid.
+    preview = manifest["graphs"].get("previewer", {}).get("file")
+    decisive = {name: file for name, file in files.items() if name != preview}
+    revision = hashlib.sha256(json.dumps([decisive, manifest["sampler"]]).encode()).hexdigest()[:16]
     (directory / "model.json").write_text(json.dumps({**manifest, "revision": revision, "files": files}, indent=2) + "\n")
 
 
@@ -175,13 +179,16 @@ def _kebab(name: str) -> str:
 
 
 def trained_stages(config: Config, runs: Path) -> Stages:
-    """The averaged weights of finished runs; the text encoder reads the further language that was learned among them, if any."""
+    """The averaged weights of finished runs; the text encoder reads the further language that was learned among them, if any.
+
+    Runs in which no previewer was trained make a bundle without one."""
     return Stages(
         text_encoder=load_text_encoder(runs),
         compressor=load_part(runs, "stage-b", "compressor", Compressor(config.latent.channels)),
         stage_a=load_part(runs, "stage-a", "stage_a", StageA(config.stage_a)),
         stage_b=load_part(runs, "stage-b", "stage_b", new_stage_b(config)),
         stage_c=load_part(runs, "stage-c", "stage_c", new_stage_c(config)),
+        previewer=load_part(runs, "previewer", "previewer", new_previewer(config)) if (runs / "previewer.pt").exists() else None,
     )
 
 

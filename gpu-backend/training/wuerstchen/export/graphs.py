@@ -14,6 +14,7 @@ from torch.export import Dim
 from wuerstchen.config import Config
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.models.compressor import Compressor
+from wuerstchen.models.previewer import Previewer
 from wuerstchen.models.stage_a import StageA
 from wuerstchen.models.stage_b import StageB
 from wuerstchen.models.stage_c import StageC
@@ -27,6 +28,7 @@ class Stages:
     stage_a: StageA
     stage_b: StageB
     stage_c: StageC
+    previewer: Previewer | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
     timestep_c = Port("timestep_embedding", "float32", ("b", c.timestep_width))
     timestep_b = Port("timestep_embedding", "float32", ("b", config.stage_b.timestep_width))
     grown = ("b", config.stage_b.channels[0], f"{ratio}*h", f"{ratio}*w")
-    return (
+    image = Port("image", "float32", ("b", 3, f"{config.latent.downscale}*h", f"{config.latent.downscale}*w"))
+    graphs = (
         Graph(
             "textEncoder",
             (Port("token_ids", "int64", ("b", "t")), Port("token_mask", "int64", ("b", "t"))),
@@ -121,13 +124,16 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
         ),
         Graph(
             "compressor",
-            (Port("image", "float32", ("b", 3, f"{config.latent.downscale}*h", f"{config.latent.downscale}*w")),),
+            (image,),
             (stage_c_latent,),
             stages.compressor.forward,
             stages.compressor,
             "float16",
         ),
     )
+    if stages.previewer is None:
+        return graphs
+    return (*graphs, Graph("previewer", (stage_c_latent,), (image,), stages.previewer.picture, stages.previewer, "float16"))
 
 
 def _noise_and_heads(latent: Port) -> tuple[Port, ...]:

@@ -18,6 +18,7 @@ from wuerstchen.models.compressor import Compressor
 from wuerstchen.models.stage_a import StageA
 from wuerstchen.models.text_encoder import TextEncoder
 from wuerstchen.training.precompute import new_stage_b, new_stage_c
+from wuerstchen.training.previewer import new_previewer
 
 WORDS = [
     "red",
@@ -73,6 +74,7 @@ def tiny_stages(config: Config) -> Stages:
         stage_b=randomise(new_stage_b(config), generator),
         # More would bring its noise head near the singularity, where rounding is amplified at every step.
         stage_c=randomise(new_stage_c(config), generator, 0.03),
+        previewer=randomise(new_previewer(config), generator),
     )
 
 

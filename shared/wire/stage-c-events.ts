@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { type Failure, failureToHttp } from "../errors.ts";
+import { previewBytesMax, stepsMax } from "../limits.ts";
+import { outputFormatSchema } from "../output-format.ts";
+import { err, type Result } from "../result.ts";
+import { formatEvent, type ServerEvent } from "./event-stream.ts";
+import { parseStageCResponse, type StageCRequest, type StageCResponse } from "./stage-c.ts";
+
+// A Stage C job whose sender accepts text/event-stream is answered with these events: any number of `progress` and
+// `preview`, then one `result`, whose data is the body that the JSON answer has, or one `error` with an error's body.
+
+const stepSchema = z.int().min(1).max(stepsMax);
+
+const eventSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("progress"),
+    /** Done for every sample of the job. */
+    step: stepSchema,
+    steps: stepSchema,
+  }),
+  z.object({
+    kind: z.literal("preview"),
+    /** The place of its seed in the request. */
+    sample: z.int().min(0),
+    step: stepSchema,
+    format: outputFormatSchema,
+    /** A picture file in standard base64: roughly what will be seen, told from the latent as it is estimated by now. */
+    image: z.base64().max(Math.ceil(previewBytesMax / 3) * 4),
+  }),
+]);
+
+/** What a job tells while it runs. A reader that is slow misses some of it. */
+export type StageCEvent = z.infer<typeof eventSchema>;
+
+/** A job's event, or its end. */
+export type StageCMessage =
+  | { readonly kind: "event"; readonly event: StageCEvent }
+  | { readonly kind: "end"; readonly end: Result<StageCResponse, Failure> };
+
+/** As the backend sends it. */
+export function formatStageCEvent({ kind, ...data }: StageCEvent): string {
+  return formatEvent(kind, data);
+}
+
+/** The last event of a job. */
+export function formatStageCEnd(end: Result<StageCResponse, Failure>): string {
+  return end.ok ? formatEvent("result", end.value) : formatEvent("error", failureToHttp(end.error).body);
+}
+
+/** The edge's reading of one event of the answer to `request`; undefined for what it does not know. */
+export function parseStageCMessage({ event, data }: ServerEvent, request: StageCRequest): StageCMessage | undefined {
+  const json = readRecord(data);
+  if (event === "result") return { kind: "end", end: parseStageCResponse(json, request) };
+  if (event === "error") return { kind: "end", end: err(failureOf(json)) };
+  const told = eventSchema.safeParse({ ...json, kind: event });
+  return told.success ? { kind: "event", event: told.data } : undefined;
+}
+
+/** By a job that had begun: our own fault or the backend's, never the client's. */
+function failureOf(json: object | undefined): Failure {
+  const { data } = errorSchema.safeParse(json);
+  return { code: data?.error.code === "backend_unavailable" ? "backend_unavailable" : "backend_failed" };
+}
+
+const errorSchema = z.object({ error: z.object({ code: z.string() }) });
+
+function readRecord(text: string): object | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === "object" && json !== null ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
