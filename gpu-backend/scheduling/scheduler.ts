@@ -108,15 +108,11 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
 
   return {
     depth: () => runs.tasks().length,
-<<<<<<< HEAD
     backlogMs,
-    runStageC: (request, terms) => schedule({ kind: "stage-c", request }, stageCOutcomeSchema, terms),
-=======
     runStageC({ previewEverySteps = 0, previewFormat = "webp", ...request }, terms) {
       const previews = { everySteps: previewEverySteps, format: previewFormat };
       return schedule({ kind: "stage-c", request, previews }, stageCOutcomeSchema, terms);
     },
->>>>>>> 3ed9114 (Tell a Stage C job's steps and previews as events)
     decode: (latent, { format, quality }, terms) =>
       schedule({ kind: "decode", latent, options: { format, quality } }, decodeOutcomeSchema, terms),
     encode: (job, terms) => schedule({ kind: "encode", ...job }, encodeOutcomeSchema, terms),
