@@ -78,6 +78,18 @@ export const concurrencyMaxMax = 10_000;
 /** Requests under way at once of an account that names no limit: a burst of some hundred, and room for as many again. */
 export const concurrencyMaxDefault = 256;
 
+/** Latents of one prompt that requests without a seed go round, of an account that names no number. */
+export const latentsPerPromptDefault = 4;
+
+/** More would be a gallery, and every one is looked at when a request takes its turn. */
+export const latentsPerPromptMax = 64;
+
+/** A gibibyte: half a million latents of the embedded model, 58,000 of 1024×1024. Bytes. */
+export const latentBytesMaxDefault = 2 ** 30;
+
+/** A tebibyte, beyond which an account's object could not list its latents. Bytes. */
+export const latentBytesMaxMax = 2 ** 40;
+
 /** Keys of one account that work at once. */
 export const keysPerAccountMax = 100;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
-import { concurrencyMaxMax, echoedNameCharactersMax } from "../limits.ts";
+import { concurrencyMaxMax, echoedNameCharactersMax, latentBytesMaxMax, latentsPerPromptMax } from "../limits.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 
@@ -8,6 +8,8 @@ const wireSchema = z.strictObject({
   name: z.string().max(128).optional(),
   suspended: z.boolean().optional(),
   concurrency_max: z.int().min(1).max(concurrencyMaxMax).nullable().optional(),
+  latents_per_prompt: z.int().min(1).max(latentsPerPromptMax).nullable().optional(),
+  latent_bytes_max: z.int().min(0).max(latentBytesMaxMax).nullable().optional(),
   stripe_customer: z
     .string()
     .regex(/^cus_\w{1,64}$/u)
@@ -21,6 +23,10 @@ export interface AccountRequest {
   readonly suspended: boolean | undefined;
   /** Requests under way at once; null: the service's default. */
   readonly concurrencyMax: number | null | undefined;
+  /** Latents of one prompt that requests without a seed go round; null: the default. */
+  readonly latentsPerPrompt: number | null | undefined;
+  /** What its latents may take in the store before the least worth go; null: the default. */
+  readonly latentBytesMax: number | null | undefined;
   /** Whom Stripe is told about usage for; null: nobody. */
   readonly stripeCustomer: string | null | undefined;
 }
@@ -29,8 +35,15 @@ export interface AccountRequest {
 export function parseAccountRequest(json: unknown): Result<AccountRequest, Failure> {
   const parsed = wireSchema.safeParse(json);
   if (!parsed.success) return err(requestFault(parsed.error, json));
-  const { name, suspended, concurrency_max, stripe_customer } = parsed.data;
-  return ok({ name, suspended, concurrencyMax: concurrency_max, stripeCustomer: stripe_customer });
+  const wire = parsed.data;
+  return ok({
+    name: wire.name,
+    suspended: wire.suspended,
+    concurrencyMax: wire.concurrency_max,
+    latentsPerPrompt: wire.latents_per_prompt,
+    latentBytesMax: wire.latent_bytes_max,
+    stripeCustomer: wire.stripe_customer,
+  });
 }
 
 const pageSchema = z.object({

@@ -51,6 +51,7 @@ const wireSchema = z.strictObject({
   guidance_scale: z.number().min(0).max(guidanceScaleMax).optional(),
   negative_prompt: z.string().max(promptCharactersMax).default(""),
   reuse: z.enum(["prefer", "fresh"]).default("prefer"),
+  cache_scope: z.enum(["account", "shared"]).default("account"),
   ...ignoredFields,
 });
 
@@ -74,6 +75,8 @@ export interface CreateImageRequest {
   readonly steps: number | undefined;
   readonly guidanceScale: number | undefined;
   readonly reuse: "prefer" | "fresh";
+  /** Whose latents it takes from and gives to: the account's, or those of everyone whose key may share. */
+  readonly cacheScope: "account" | "shared";
   /** Sentences for the answer about fields that were accepted and have no effect. */
   readonly warnings: readonly string[];
 }
@@ -123,6 +126,7 @@ function toRequest(wire: z.infer<typeof wireSchema>, size: string | undefined): 
     steps: wire.steps,
     guidanceScale: wire.guidance_scale,
     reuse: wire.reuse,
+    cacheScope: wire.cache_scope,
     warnings: ignoredWithWarning
       .filter((field) => wire[field] !== undefined && wire[field] !== "auto")
       .map((field) => `'${field}' has no effect on this model and was ignored.`),

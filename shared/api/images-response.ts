@@ -14,7 +14,9 @@ const latentIdSchema = z.string().regex(/^[0-9a-f]{64}$/u);
 
 const microUsdSchema = z.int().min(0).describe("Micro-USD: millionths of a dollar.");
 
-const madeFields = { seed: seedSchema, latent_id: latentIdSchema, tier: tierSchema };
+const ageSchema = z.int().min(0).describe("Seconds since its latent was made; 0 when it was made for this request.");
+
+const madeFields = { seed: seedSchema, latent_id: latentIdSchema, tier: tierSchema, age_seconds: ageSchema };
 
 const imageItemSchema = z
   .union([

@@ -41,6 +41,16 @@ export async function latentKey(secretKey: string, recipe: LatentRecipe): Promis
 }
 
 /**
+ * The name of everything in a recipe but the seed, 64 hexadecimal characters: under it an account keeps which latents a
+ * prompt has. As a latent's key, it tells nothing about the prompt.
+ */
+export async function recipeKey(secretKey: string, recipe: Omit<LatentRecipe, "seed">): Promise<string> {
+  return toHex(
+    await hmacSha256(secretKey, canonicalJson({ purpose: "recipe", v: recipeVersion, ...withoutSeed(recipe) })),
+  );
+}
+
+/**
  * The seed that an unseeded request takes for its picture number `index` when it prefers reuse: decided by the recipe
  * itself, so that a repeat finds its latents without any index being stored. 0…2³²−1.
  */

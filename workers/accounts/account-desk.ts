@@ -118,6 +118,13 @@ export class AccountDesk {
   }
 }
 
-function settingsOf({ name, suspended, concurrencyMax, stripeCustomer }: AccountRecord): Deed["details"] {
-  return { name, suspended, concurrency_max: concurrencyMax ?? null, stripe_customer: stripeCustomer ?? null };
+function settingsOf(account: AccountRecord): Deed["details"] {
+  return {
+    name: account.name,
+    suspended: account.suspended,
+    concurrency_max: account.concurrencyMax ?? null,
+    latents_per_prompt: account.latentsPerPrompt ?? null,
+    latent_bytes_max: account.latentBytesMax ?? null,
+    stripe_customer: account.stripeCustomer ?? null,
+  };
 }

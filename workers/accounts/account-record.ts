@@ -9,6 +9,9 @@ export interface AccountRecord {
   readonly suspended: boolean;
   /** Requests under way at once; undefined: the service's default. */
   readonly concurrencyMax: number | undefined;
+  /** Undefined: the service's default, here and below. */
+  readonly latentsPerPrompt: number | undefined;
+  readonly latentBytesMax: number | undefined;
   /** Whom Stripe is told about usage for. */
   readonly stripeCustomer: string | undefined;
 }
@@ -19,6 +22,8 @@ interface AccountRow extends Record<string, SqlStorageValue> {
   readonly created_ms: number;
   readonly suspended: number;
   readonly concurrency_max: number | null;
+  readonly latents_per_prompt: number | null;
+  readonly latent_bytes_max: number | null;
   readonly stripe_customer: string | null;
 }
 
@@ -32,6 +37,8 @@ export function readAccount(sql: SqlStorage): AccountRecord | undefined {
     createdMs: row.created_ms,
     suspended: row.suspended !== 0,
     concurrencyMax: row.concurrency_max ?? undefined,
+    latentsPerPrompt: row.latents_per_prompt ?? undefined,
+    latentBytesMax: row.latent_bytes_max ?? undefined,
     stripeCustomer: row.stripe_customer ?? undefined,
   };
 }
@@ -44,11 +51,13 @@ export function insertAccount(sql: SqlStorage, id: string, nowMs: number): void 
 
 /** Sets what a request names. */
 export function updateAccount(sql: SqlStorage, request: AccountRequest): void {
-  const { name, suspended, concurrencyMax, stripeCustomer } = request;
+  const { name, suspended, concurrencyMax, latentsPerPrompt, latentBytesMax, stripeCustomer } = request;
   const values: readonly (readonly [column: string, value: string | number | null | undefined])[] = [
     ["name", name],
     ["suspended", suspended === undefined ? undefined : Number(suspended)],
     ["concurrency_max", concurrencyMax],
+    ["latents_per_prompt", latentsPerPrompt],
+    ["latent_bytes_max", latentBytesMax],
     ["stripe_customer", stripeCustomer],
   ];
   for (const [column, value] of values) {

@@ -4,7 +4,7 @@ import { toHex } from "../../shared/hex.ts";
 import { hmacSha256 } from "../../shared/hmac.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Ledgers } from "../ledger/ledger-client.ts";
-import { pictureCeilingMicroUsd } from "../ledger/price-book.ts";
+import { latentBytes, pictureCeilingMicroUsd } from "../ledger/price-book.ts";
 import type { Reservation, Settlement } from "../ledger/reservation.ts";
 import type { Picture } from "./obtain-pictures.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
@@ -45,7 +45,16 @@ export async function reserveCeiling(
     ceilingMicroUsd: planCeilingMicroUsd(plan),
     digest: await digestOf(latentKeySecret, request),
     seeds: plan.pictures.map(({ seed }) => seed),
+    recipe: plan.recipe,
+    mayReuse: plan.mayReuse,
   });
+}
+
+/** A request whose ceiling is held. */
+export interface Reserved {
+  readonly account: string;
+  readonly reservation: Reservation;
+  readonly plan: Pick<GenerationPlan, "work">;
 }
 
 /** Pictures that are paid for. */
@@ -57,7 +66,7 @@ export interface PaidPictures {
 /** Charges what `work` did, or gives everything back when it fails; what was stopped is charged as far as it came. */
 export async function settleOrRelease(
   { ledgers }: ChargingServices,
-  { account, reservation }: { readonly account: string; readonly reservation: Reservation },
+  { account, reservation, plan }: Reserved,
   work: () => Promise<Result<readonly Picture[], Failure>>,
 ): Promise<Result<PaidPictures, Failure>> {
   const ledger = ledgers.of(account);
@@ -71,7 +80,9 @@ export async function settleOrRelease(
   }
   if (!pictures.ok) return pictures;
   const lines = pictures.value.flatMap((picture) => picture.lines);
-  const settled = await ledger.settle({ reservationId, lines });
+  const bytes = latentBytes(plan.work.latentShape);
+  const latents = pictures.value.map(({ latentId, seed }) => ({ latentId, seed, bytes }));
+  const settled = await ledger.settle({ reservationId, lines, latents });
   return settled.ok ? ok({ pictures: pictures.value, settlement: settled.value }) : settled;
 }
 

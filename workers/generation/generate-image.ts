@@ -1,6 +1,6 @@
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { Failure } from "../../shared/errors.ts";
-import { ok, type Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Settlement } from "../ledger/reservation.ts";
 import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge-request.ts";
@@ -15,6 +15,8 @@ export interface GenerationServices extends Planner, PictureSources, ChargingSer
 export interface Caller extends Omit<Claimant, "claimId"> {
   /** The key that pays, if one does; its budget and its revocation count. */
   readonly keyId?: string | undefined;
+  /** Whether its key may share latents with other accounts. */
+  readonly mayShare?: boolean | undefined;
   /** What the client calls this request, if it does. */
   readonly idempotencyKey: string | undefined;
   /** Whether the client says that it has sent this before. */
@@ -45,6 +47,10 @@ export async function generateImages(
   caller: Caller,
   request: CreateImageRequest,
 ): Promise<Result<Generation, Failure>> {
+  // Sharing tells others that somebody asked for the same, so the key's owner must have agreed to it as well.
+  if (request.cacheScope === "shared" && caller.mayShare !== true) {
+    return err({ code: "insufficient_scope", scope: "shared_cache" });
+  }
   const planned = await planRequest(services, caller.account, request);
   if (!planned.ok) return planned;
 
@@ -52,14 +58,15 @@ export async function generateImages(
   if (!reserved.ok) return reserved;
   const reservation = reserved.value;
 
-  // The seeds of an unseeded request were drawn when it first came.
-  const { isRepeat, seeds } = reservation;
-  const replanned = isRepeat ? await planRequest(services, caller.account, request, seeds) : planned;
+  // The seeds of an unseeded request were drawn when it first came, or are those of latents that the prompt has.
+  const { seeds } = reservation;
+  const isOther = planned.value.plan.pictures.some(({ seed }, index) => seed !== seeds[index]);
+  const replanned = isOther ? await planRequest(services, caller.account, request, seeds) : planned;
   if (!replanned.ok) return replanned;
   const { plan, tokens, warnings } = replanned.value;
 
   const claimant = { ...caller, claimId: reservation.reservationId };
-  const paid = await settleOrRelease(services, { account: caller.account, reservation }, () =>
+  const paid = await settleOrRelease(services, { account: caller.account, reservation, plan }, () =>
     obtainPictures(services, plan, claimant),
   );
   if (!paid.ok) return paid;

@@ -4,7 +4,7 @@ import type { Priority } from "../../shared/wire/job-terms.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentJobs } from "../jobs/job-clients.ts";
-import type { LatentCache } from "../latents/latent-cache.ts";
+import type { LatentCache, StoredLatent } from "../latents/latent-cache.ts";
 import { generationLines } from "../ledger/price-book.ts";
 import type { GenerationPlan, PlannedPicture } from "./plan-generation.ts";
 
@@ -13,6 +13,8 @@ export interface PictureLatent extends PlannedPicture {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** True when Stage C ran for this request, and not for another that asked for the same. */
   readonly generated: boolean;
+  /** Whole seconds since it was stored; 0 for one that was made meanwhile. */
+  readonly ageSeconds: number;
   readonly milliseconds: Milliseconds;
 }
 
@@ -45,7 +47,8 @@ export async function obtainLatent(
   const startedMs = nowMs();
   const stored = await latents.find(picture.latentId);
   const milliseconds = { "latent-lookup": nowMs() - startedMs };
-  if (stored !== undefined) return ok({ ...picture, bytes: stored.bytes, generated: false, milliseconds });
+  if (stored !== undefined)
+    return ok({ ...picture, bytes: stored.bytes, generated: false, ageSeconds: ageOf(stored, nowMs()), milliseconds });
 
   const { latentId, seed } = picture;
   const job = { ...plan.job, seeds: [seed] };
@@ -55,5 +58,16 @@ export async function obtainLatent(
   if (!made.ok) return made;
   const generated = made.value.claimId === claimId;
   const { bytes } = made.value;
-  return ok({ ...picture, bytes, generated, milliseconds: { ...milliseconds, ...made.value.milliseconds } });
+  return ok({
+    ...picture,
+    bytes,
+    generated,
+    ageSeconds: 0,
+    milliseconds: { ...milliseconds, ...made.value.milliseconds },
+  });
+}
+
+/** Clocks may differ a little: nothing is younger than new. */
+function ageOf({ madeMs }: StoredLatent, nowMs: number): number {
+  return Math.max(0, Math.floor((nowMs - madeMs) / 1_000));
 }

@@ -14,6 +14,8 @@ export interface Picture {
   readonly seed: number;
   readonly latentId: string;
   readonly tier: Tier;
+  /** Whole seconds since its latent was stored. */
+  readonly ageSeconds: number;
   readonly milliseconds: Milliseconds;
   /** The work that was done for this very request. */
   readonly lines: readonly ChargeLine[];
@@ -68,8 +70,8 @@ interface Origin {
 }
 
 function picture(origin: Origin, { bytes, milliseconds }: Pick<Picture, "bytes" | "milliseconds">): Picture {
-  const { seed, latentId } = origin.latent;
-  return { bytes, seed, latentId, tier: tierOf(origin), milliseconds, lines: linesOf(origin) };
+  const { seed, latentId, ageSeconds } = origin.latent;
+  return { bytes, seed, latentId, tier: tierOf(origin), ageSeconds, milliseconds, lines: linesOf(origin) };
 }
 
 /** What was done for this very request: a picture that another's decode gave is as good as one from the cache. */

@@ -1,6 +1,12 @@
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { Failure } from "../../shared/errors.ts";
-import { derivedSeed, type LatentRecipe, latentKey, pipelineVersion } from "../../shared/latents/latent-key.ts";
+import {
+  derivedSeed,
+  type LatentRecipe,
+  latentKey,
+  pipelineVersion,
+  recipeKey,
+} from "../../shared/latents/latent-key.ts";
 import { parseImageSize } from "../../shared/models/image-size.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
@@ -40,6 +46,10 @@ export interface GenerationPlan {
   /** "WIDTHxHEIGHT" in pixels. */
   readonly size: string;
   readonly pictures: readonly PlannedPicture[];
+  /** The keyed digest of everything but the seeds: the prompt, to the ledger. */
+  readonly recipe: string;
+  /** Whether other latents of the prompt will do as well: no seed was named, and nothing new was asked for. */
+  readonly mayReuse: boolean;
   /** The Stage C job; its seeds are those of the pictures whose latents turn out to be missing. */
   readonly job: Omit<StageCRequest, "seeds">;
   readonly decode: DecodeOptions;
@@ -68,6 +78,8 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
   return ok({
     size,
     pictures: await planPictures(inputs, recipe),
+    recipe: await recipeKey(inputs.latentKeySecret, recipe),
+    mayReuse: request.seed === undefined && request.reuse === "prefer",
     job: jobOf(manifest, recipe),
     decode: { format: request.outputFormat, quality: request.outputCompression },
     work: { steps: sampling.value.steps, latentShape: shape.value, pixels: pixelsOf(size) },

@@ -5,6 +5,9 @@ import type { ModelRegistry } from "../models/registry.ts";
 import { encodePrompts } from "./encode-prompts.ts";
 import { type GenerationPlan, planGeneration } from "./plan-generation.ts";
 
+/** No account can be called this. */
+const sharedScope = "*shared*";
+
 /** What planning takes. */
 export interface Planner {
   readonly models: ModelRegistry;
@@ -37,7 +40,7 @@ export async function planRequest(
   const { tokens } = texts.value;
 
   const inputs = { ...texts.value, manifest, request, latentKeySecret, randomSeed, seeds };
-  const plan = await planGeneration({ ...inputs, cacheScope: account });
+  const plan = await planGeneration({ ...inputs, cacheScope: request.cacheScope === "shared" ? sharedScope : account });
   if (!plan.ok) return plan;
   return ok({ plan: plan.value, tokens, warnings: [...request.warnings, ...texts.value.warnings] });
 }

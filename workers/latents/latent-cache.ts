@@ -6,11 +6,14 @@ import { edgeEntry, edgeUrlOf } from "../edge/edge-entry.ts";
 const keyPrefix = "latent/v1/";
 
 const ownerHeader = "x-wuerstchen-account";
+const madeHeader = "x-wuerstchen-made";
 
 /** A stored latent: one float16 safetensors file, and the account it was made for. */
 export interface StoredLatent {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly account: string;
+  /** When it was stored, Unix milliseconds. */
+  readonly madeMs: number;
 }
 
 /** Latents by id. */
@@ -18,7 +21,7 @@ export interface LatentCache {
   /** From the edge's cache, else from the store (and then into the edge's cache); undefined when in neither. */
   find(id: string): Promise<StoredLatent | undefined>;
   /** Stores for good, and then for a quick return at this edge. Rejects when the store did not take it. */
-  put(id: string, latent: StoredLatent): Promise<void>;
+  put(id: string, latent: Omit<StoredLatent, "madeMs">): Promise<void>;
 }
 
 /** Where latents are kept: R2 for good, the Cache API in front of it per data centre. */
@@ -32,8 +35,11 @@ export interface LatentCacheOptions {
  * image link knows a latent's id alone; ids of different accounts differ anyway, being keyed by cache scope.
  */
 export function createLatentCache({ bucket, edge }: LatentCacheOptions): LatentCache {
-  async function keepAtEdge(id: string, { bytes, account }: StoredLatent): Promise<void> {
-    await edge.put(edgeUrl(id), edgeEntry(bytes, { "content-type": latentContentType, [ownerHeader]: account }));
+  async function keepAtEdge(id: string, { bytes, account, madeMs }: StoredLatent): Promise<void> {
+    await edge.put(
+      edgeUrl(id),
+      edgeEntry(bytes, { "content-type": latentContentType, [ownerHeader]: account, [madeHeader]: String(madeMs) }),
+    );
   }
 
   return {
@@ -45,18 +51,17 @@ export function createLatentCache({ bucket, edge }: LatentCacheOptions): LatentC
       const account = object.customMetadata?.["account"];
       // A latent without an owner, or larger than any of ours, is not one that this service wrote.
       if (account === undefined || object.size > latentFileBytesMax) return undefined;
-      const latent = { bytes: new Uint8Array(await object.arrayBuffer()), account };
+      const latent = { bytes: new Uint8Array(await object.arrayBuffer()), account, madeMs: object.uploaded.getTime() };
       await keepAtEdge(id, latent);
       return latent;
     },
 
-    async put(id, latent) {
-      const { bytes, account } = latent;
-      await bucket.put(storeKey(id), bytes, {
+    async put(id, { bytes, account }) {
+      const stored = await bucket.put(storeKey(id), bytes, {
         httpMetadata: { contentType: latentContentType },
         customMetadata: { account },
       });
-      await keepAtEdge(id, latent);
+      await keepAtEdge(id, { bytes, account, madeMs: stored.uploaded.getTime() });
     },
   };
 }
@@ -74,5 +79,6 @@ export function edgeUrl(id: string): string {
 async function readEdgeCopy(response: Response): Promise<StoredLatent | undefined> {
   const account = response.headers.get(ownerHeader);
   const bytes = new Uint8Array(await response.arrayBuffer());
-  return account === null ? undefined : { bytes, account };
+  const madeMs = Number(response.headers.get(madeHeader));
+  return account === null ? undefined : { bytes, account, madeMs };
 }

@@ -3,6 +3,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { addSpending, checkAllowance, forgetSpending } from "../accounts/allowance.ts";
 import { type Actor, writeAudit } from "../accounts/audit.ts";
 import { drawFromHold, findHold, markClosed, noteSpent, overdueHolds, putHold, returnToHold } from "./holds.ts";
+import { forgetTurns, type KeptLatent, keepLatents, takeTurn } from "./kept-latents.ts";
 import { putEvent } from "./outbox.ts";
 import { type Balances, isPosted, post, readBalances } from "./postings.ts";
 import { type ChargeLine, priceBookVersion, sumMicroUsd } from "./price-book.ts";
@@ -35,6 +36,8 @@ export interface Grant {
 export interface WorkDone {
   readonly reservationId: string;
   readonly lines: readonly ChargeLine[];
+  /** The latents that were delivered, for requests to come. */
+  readonly latents?: readonly KeptLatent[] | undefined;
 }
 
 type BookStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
@@ -82,8 +85,13 @@ export class AccountBook {
       const isHeld = holdId !== undefined && drawFromHold(this.#sql, holdId, ceilingMicroUsd);
       const { available } = this.balances();
       if (!isHeld && available < ceilingMicroUsd) return err(insufficient(ceilingMicroUsd, available));
-      this.#open(request, isHeld, nowMs);
-      return ok({ isRepeat: false, reservationId, seeds: request.seeds, settlement: undefined });
+      const { recipe, mayReuse } = request;
+      const seeds =
+        mayReuse === true && recipe !== undefined
+          ? takeTurn(this.#sql, { recipe, caller: keyId ?? "", seeds: request.seeds }, nowMs)
+          : request.seeds;
+      this.#open({ ...request, seeds }, isHeld, nowMs);
+      return ok({ isRepeat: false, reservationId, seeds, settlement: undefined });
     });
   }
 
@@ -122,12 +130,16 @@ export class AccountBook {
    * Charges what was done and gives the rest back; a second call gives the first one's settlement. After a release it
    * charges what is available, or fails with `insufficient_quota`. Throws when the work exceeds the ceiling.
    */
-  settle({ reservationId, lines }: WorkDone, nowMs: number): Result<Settlement, Failure> {
+  settle({ reservationId, lines, latents = [] }: WorkDone, nowMs: number): Result<Settlement, Failure> {
     return this.#transact(() => {
       const row = findReservation(this.#sql, reservationId);
       if (row === undefined) throw new AppError("There is no such reservation.");
       const before = readSettlement(row.settlement);
-      return before === undefined ? this.#charge(row, lines, nowMs) : ok(before);
+      if (before !== undefined) return ok(before);
+      const settled = this.#charge(row, lines, nowMs);
+      const { recipe } = row;
+      if (settled.ok && recipe !== null) keepLatents(this.#sql, { recipe, latents, lines: settled.value.lines }, nowMs);
+      return settled;
     });
   }
 
@@ -154,6 +166,7 @@ export class AccountBook {
       }
       for (const holdId of overdueHolds(this.#sql, nowMs)) this.#closeHold(holdId, nowMs);
       forgetSpending(this.#sql, nowMs);
+      forgetTurns(this.#sql, nowMs);
     });
   }
 
@@ -169,10 +182,11 @@ export class AccountBook {
     const { reservationId: id, ceilingMicroUsd: ceiling } = request;
     this.#sql.exec(
       `INSERT INTO reservations
-         (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms, hold_id, key_id)
-       VALUES (?, ?, 'open', ?, ?, ?, ?, 1, ?, ?, ?, ?)`,
+         (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms, hold_id, key_id, recipe)
+       VALUES (?, ?, 'open', ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)`,
       ...[id, request.account, request.idempotencyKey ?? null, request.digest, JSON.stringify(request.seeds)],
       ...[ceiling, nowMs, nowMs + reservationMs, isHeld ? (request.holdId ?? null) : null, request.keyId ?? null],
+      request.recipe ?? null,
     );
     addSpending(this.#sql, request.keyId ?? null, ceiling, nowMs);
     if (isHeld) return;

@@ -39,18 +39,21 @@ export interface PricedWork {
 }
 
 /** What it costs to have Stage C make a latent and to keep it. */
-export function generationLines(
-  latentId: string,
-  { steps, latentShape: [channels, height, width] }: PricedWork,
-): ChargeLine[] {
+export function generationLines(latentId: string, { steps, latentShape }: PricedWork): ChargeLine[] {
+  const [, height, width] = latentShape;
   const cells = height * width;
   const generation = Math.ceil((steps * cells * prices.generationNanoUsdPerCellStep) / 1_000);
-  const gibibyteDays = (channels * cells * cellBytes * storageDaysPaid) / 2 ** 30;
+  const gibibyteDays = (latentBytes(latentShape) * storageDaysPaid) / 2 ** 30;
   const storage = Math.ceil(gibibyteDays * prices.storageMicroUsdPerGibibyteDay);
   return [
     { kind: "generation", latentId, microUsd: generation },
     { kind: "storage", latentId, microUsd: storage },
   ];
+}
+
+/** What a latent is taken to need in the store: its numbers as float16, whatever encoding the backend chose. */
+export function latentBytes([channels, height, width]: LatentShape): number {
+  return channels * height * width * cellBytes;
 }
 
 /** What it costs to be given a latent that was there, or that another request was having made: never more than making it. */

@@ -31,6 +31,10 @@ export interface ReserveRequest {
   readonly digest: string;
   /** The seeds that this request would take. */
   readonly seeds: readonly number[];
+  /** The prompt, as the keyed digest of everything but the seed; undefined: its latents are not kept in turn. */
+  readonly recipe?: string | undefined;
+  /** Whether latents that the prompt has may be taken in place of `seeds`. */
+  readonly mayReuse?: boolean | undefined;
   /** The hold to take the ceiling out of, as long as there is so much in it. */
   readonly holdId?: string | undefined;
 }
@@ -49,7 +53,7 @@ export interface Reservation {
   readonly isRepeat: boolean;
   /** That of the first request when this one repeats it. */
   readonly reservationId: string;
-  /** Likewise: so a repeat gives the same pictures. */
+  /** Those that were asked for, or of latents that are there. A repeat's are the first one's: so it gives the same pictures. */
   readonly seeds: readonly number[];
   /** What the request was charged when it was answered before; a repeat is not charged again. */
   readonly settlement: Settlement | undefined;
@@ -67,6 +71,7 @@ export interface ReservationRow extends Record<string, SqlStorageValue> {
   readonly id: string;
   readonly account: string;
   readonly key_id: string | null;
+  readonly recipe: string | null;
   readonly created_ms: number;
   readonly state: "open" | "settled" | "released";
   readonly digest: string;

@@ -112,6 +112,42 @@ const migrations: readonly string[] = [
   CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'append only'); END;
   CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'append only'); END;
   `,
+  `
+  ALTER TABLE account ADD COLUMN latents_per_prompt INTEGER;
+  ALTER TABLE account ADD COLUMN latent_bytes_max INTEGER;
+
+  -- The latents that the account was given, by the prompt that they show. Bytes are 0 for one that it did not make.
+  CREATE TABLE latents (
+    id TEXT PRIMARY KEY,
+    recipe TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    cost_micro_usd INTEGER NOT NULL,
+    hits INTEGER NOT NULL,
+    made_ms INTEGER NOT NULL,
+    -- When it was given last, by the count in latent_total.
+    given INTEGER NOT NULL
+  );
+  CREATE INDEX latents_by_recipe ON latents (recipe, made_ms);
+  CREATE TABLE latent_total (bytes INTEGER NOT NULL, given INTEGER NOT NULL);
+  INSERT INTO latent_total VALUES (0, 0);
+  CREATE TRIGGER latent_enters AFTER INSERT ON latents BEGIN UPDATE latent_total SET bytes = bytes + NEW.bytes; END;
+  CREATE TRIGGER latent_leaves AFTER DELETE ON latents BEGIN UPDATE latent_total SET bytes = bytes - OLD.bytes; END;
+
+  -- What each caller was given last.
+  CREATE TABLE turns (
+    recipe TEXT NOT NULL,
+    caller TEXT NOT NULL,
+    seeds TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (recipe, caller)
+  );
+  CREATE INDEX turns_by_time ON turns (at_ms);
+
+  -- Latents that the store still holds and shall not.
+  CREATE TABLE evictions (id TEXT PRIMARY KEY);
+  ALTER TABLE reservations ADD COLUMN recipe TEXT;
+  `,
 ];
 
 /** Brings an account's tables to the newest form. Cheap when they are. */

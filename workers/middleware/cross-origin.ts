@@ -23,6 +23,7 @@ export function crossOrigin(): MiddlewareHandler<AppEnv> {
       "x-ratelimit-reset-requests",
       "x-request-id",
       "x-should-retry",
+      "x-wuerstchen-age-seconds",
       "x-wuerstchen-cost-micro-usd",
       "x-wuerstchen-latent-id",
       "x-wuerstchen-seed",

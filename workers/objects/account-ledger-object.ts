@@ -9,7 +9,9 @@ import { type Actor, readAudit } from "../accounts/audit.ts";
 import { readKeys } from "../accounts/key-record.ts";
 import { RequestRates } from "../accounts/request-rate.ts";
 import { parseEnv } from "../env.ts";
+import { storeKey } from "../latents/latent-cache.ts";
 import { AccountBook, type Grant, type WorkDone } from "../ledger/account-book.ts";
+import { dropEvictions, nextEvictions } from "../ledger/kept-latents.ts";
 import { dropEvents, nextEvents } from "../ledger/outbox.ts";
 import type { ReserveRequest, WorkBudget } from "../ledger/reservation.ts";
 import type { UsageEvent } from "../ledger/usage-event.ts";
@@ -17,6 +19,9 @@ import { log, platform } from "../platform.ts";
 
 /** Events of a busy account leave together: fewer calls of the queue, and usage is seen a second later. */
 const outboxDelayMs = 1_000;
+
+/** The most that the store deletes in one call. */
+const evictionsMax = 1_000;
 
 /** How long to wait for a queue that does not take events. */
 const outboxRetryMs = 30_000;
@@ -29,6 +34,7 @@ export class AccountLedgerObject extends DurableObject<unknown> {
   readonly #book: AccountBook;
   readonly #desk: AccountDesk;
   readonly #rates = new RequestRates();
+  readonly #latents: Pick<R2Bucket, "delete">;
   readonly #queue: Queue<UsageEvent>;
   readonly #nowMs = platform().nowMs;
 
@@ -36,7 +42,9 @@ export class AccountLedgerObject extends DurableObject<unknown> {
     super(state, env);
     this.#book = new AccountBook(state.storage);
     this.#desk = new AccountDesk(state.storage);
-    this.#queue = parseEnv(env).USAGE_EVENTS;
+    const { USAGE_EVENTS, LATENTS } = parseEnv(env);
+    this.#queue = USAGE_EVENTS;
+    this.#latents = LATENTS;
   }
 
   account() {
@@ -120,9 +128,10 @@ export class AccountLedgerObject extends DurableObject<unknown> {
     this.#book.sweep(this.#nowMs());
     try {
       await this.#sendEvents();
+      await this.#evictLatents();
     } catch {
       // The platform repeats a failed alarm a few times only; an event must leave however long the queue is away.
-      log({ event: "usage_not_sent" });
+      log({ event: "account_alarm_failed" });
       await this.#wakeBy(this.#nowMs() + outboxRetryMs);
     }
     await this.#wakeBy(this.#book.nextDueMs());
@@ -133,6 +142,15 @@ export class AccountLedgerObject extends DurableObject<unknown> {
     for (let rows = nextEvents(sql); rows.length > 0; rows = nextEvents(sql)) {
       await this.#queue.sendBatch(rows.map(({ event }) => ({ body: event })));
       dropEvents(sql, rows);
+    }
+  }
+
+  /** Copies at the edge stay until they expire; they are of use to nobody but their owner. */
+  async #evictLatents(): Promise<void> {
+    const { sql } = this.ctx.storage;
+    for (let ids = nextEvictions(sql, evictionsMax); ids.length > 0; ids = nextEvictions(sql, evictionsMax)) {
+      await this.#latents.delete(ids.map(storeKey));
+      dropEvictions(sql, ids);
     }
   }
 

@@ -73,11 +73,12 @@ export function isoTime(milliseconds: number | undefined): string | null {
 }
 
 function accountItem(account: AccountRecord) {
-  const { concurrencyMax, stripeCustomer } = account;
   return {
     ...listedItem(account),
-    concurrency_max: concurrencyMax ?? null,
-    stripe_customer: stripeCustomer ?? null,
+    concurrency_max: account.concurrencyMax ?? null,
+    latents_per_prompt: account.latentsPerPrompt ?? null,
+    latent_bytes_max: account.latentBytesMax ?? null,
+    stripe_customer: account.stripeCustomer ?? null,
   };
 }
 

@@ -11,6 +11,7 @@ import { sumMicroUsd } from "../ledger/price-book.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
+import { withCacheControl } from "./cache-control.ts";
 import { readCaller } from "./read-caller.ts";
 import { readJson } from "./read-json.ts";
 
@@ -43,7 +44,8 @@ export async function answerWithImages(
   { json, form }: AskedImages,
 ): Promise<Response> {
   const startedMs = services.nowMs();
-  const request = parseCreateImageRequest(withAcceptedFormat(json, form));
+  const parsed = parseCreateImageRequest(withAcceptedFormat(json, form));
+  const request = withCacheControl(parsed, c.req.header("cache-control"));
   if (!request.ok) return failureResponse(c, request.error);
   const answerable = checkAnswerForm(form, request.value);
   if (!answerable.ok) return failureResponse(c, answerable.error);
@@ -73,6 +75,7 @@ function describeInHeaders(c: Context<AppEnv>, { pictures, settlement, replayed 
   c.header("x-wuerstchen-cost-micro-usd", String(settlement.chargedMicroUsd));
   c.header("x-wuerstchen-tier", tiers);
   if (replayed) c.header("idempotent-replayed", "true");
+  c.header("x-wuerstchen-age-seconds", pictures.map(({ ageSeconds }) => ageSeconds).join(","));
   c.header("x-wuerstchen-seed", pictures.map(({ seed }) => seed).join(","));
 }
 
@@ -116,10 +119,11 @@ async function imagesResponse(services: CreateImageServices, answered: Answered)
       total_tokens: tokens,
       input_tokens_details: { text_tokens: tokens, image_tokens: 0 },
       cost: { currency: "usd", micro_usd: settlement.chargedMicroUsd, price_book: settlement.priceBook },
-      pictures: pictures.map(({ tier, seed, latentId, milliseconds }) => ({
+      pictures: pictures.map(({ tier, seed, latentId, ageSeconds, milliseconds }) => ({
         tier,
         seed,
         latent_id: latentId,
+        age_seconds: ageSeconds,
         micro_usd: sumMicroUsd(settlement.lines.filter((line) => line.latentId === latentId)),
         milliseconds,
       })),
@@ -131,9 +135,9 @@ async function imagesResponse(services: CreateImageServices, answered: Answered)
 async function imageItem(
   { imageLinks }: CreateImageServices,
   { request, generation, url }: Answered,
-  { bytes, seed, latentId, tier }: Picture,
+  { bytes, seed, latentId, tier, ageSeconds }: Picture,
 ): Promise<ImageItem> {
-  const made = { seed, latent_id: latentId, tier };
+  const made = { seed, latent_id: latentId, tier, age_seconds: ageSeconds };
   if (request.responseFormat === "b64_json") return { b64_json: toBase64(bytes), ...made };
   const link = await imageLinks.create({ latentId, options: generation.decode });
   return { url: new URL(link, url).href, ...made };

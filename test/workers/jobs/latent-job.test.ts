@@ -91,7 +91,7 @@ describe("one object", () => {
 
   test("runs nothing when the latent was stored since the caller looked", async () => {
     const { world, newObject } = setUp();
-    world.stored.set(request.latentId, { bytes, account: request.account });
+    world.stored.set(request.latentId, { bytes, account: request.account, madeMs: 0 });
     expect(await newObject().obtain(request)).toMatchObject({ ok: true, value: { bytes, claimId: undefined } });
     expect(world.runs).toBe(0);
   });
@@ -144,7 +144,7 @@ describe("an object that ended in mid-job", () => {
   test("after the latent was stored is followed by one that runs nothing and keeps the claim", async () => {
     const { world, next } = await endedInMidJob();
     const { runs } = world;
-    world.stored.set(request.latentId, { bytes, account: request.account });
+    world.stored.set(request.latentId, { bytes, account: request.account, madeMs: 0 });
     expect(await next.obtain(request)).toMatchObject({ ok: true, value: { claimId: "first" } });
     expect(world.runs).toBe(runs);
     expect(world.noted).toHaveLength(1);

@@ -38,6 +38,7 @@ describe("a request for pictures", () => {
           seed: 5,
           latent_id: expect.stringMatching(/^[0-9a-f]{64}$/u),
           tier: "generated",
+          age_seconds: 0,
         },
       ],
       output_format: "png",

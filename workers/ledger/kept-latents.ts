@@ -1,0 +1,149 @@
+import { latentBytesMaxDefault, latentsPerPromptDefault } from "../../shared/limits.ts";
+import { readAccount } from "../accounts/account-record.ts";
+import type { ChargeLine } from "./price-book.ts";
+import { sumMicroUsd } from "./price-book.ts";
+
+// What an account keeps of its latents: which a prompt has, so that a request without a seed can be given one of them,
+// and what each is worth, so that the least worth goes when there are too many. No prompt stands here: a prompt's name
+// is a keyed digest of its recipe.
+
+/** How much is freed at once when the budget is exceeded: rarely enough that looking at every latent does no harm. */
+const freedShare = 0.1;
+
+/** A caller's turn is forgotten after so long. */
+const turnMs = 30 * 86_400_000;
+
+/** Who asks a prompt for latents without naming a seed. */
+export interface Turn {
+  /** The keyed digest of everything but the seed. */
+  readonly recipe: string;
+  /** Whose turns are told apart: a key. */
+  readonly caller: string;
+  /** Seeds for pictures that the prompt has no latent for, as many as are wanted. */
+  readonly seeds: readonly number[];
+}
+
+/** A latent that was delivered. */
+export interface KeptLatent {
+  readonly latentId: string;
+  readonly seed: number;
+  /** What it takes in the store, in bytes. */
+  readonly bytes: number;
+}
+
+/**
+ * Seeds for a request without one: those whose latents the prompt has, and new ones for the rest. None is given to a
+ * caller twice in a row as long as the prompt has another, and the longest unused ones come first.
+ */
+export function takeTurn(sql: SqlStorage, { recipe, caller, seeds }: Turn, nowMs: number): number[] {
+  const known = rotationOf(sql, recipe);
+  const last = lastSeeds(sql, recipe, caller);
+  const wanted = seeds.length;
+  const reused = [...known.filter((seed) => !last.has(seed)), ...known.filter((seed) => last.has(seed))];
+  const fresh = seeds.filter((seed) => !known.includes(seed));
+  const given = [...reused, ...fresh].slice(0, wanted);
+  noteGiven(sql, recipe, given);
+  const upsert = "INSERT OR REPLACE INTO turns (recipe, caller, seeds, at_ms) VALUES (?, ?, ?, ?)";
+  sql.exec(upsert, recipe, caller, JSON.stringify(given), nowMs);
+  return given;
+}
+
+/** Enters latents that were delivered, and what was charged for them, under the prompt that they show. */
+export function keepLatents(
+  sql: SqlStorage,
+  {
+    recipe,
+    latents,
+    lines,
+  }: {
+    readonly recipe: string;
+    readonly latents: readonly KeptLatent[];
+    readonly lines: readonly ChargeLine[];
+  },
+  nowMs: number,
+): void {
+  for (const { latentId, seed, bytes } of latents) {
+    const own = lines.filter((line) => line.latentId === latentId);
+    const making = own.filter(({ kind }) => kind === "generation" || kind === "storage");
+    if (making.length === 0) {
+      sql.exec("UPDATE latents SET hits = hits + 1 WHERE id = ?", latentId);
+    }
+    // A latent that another request made may be another account's: it takes none of this one's room.
+    sql.exec(
+      `INSERT OR IGNORE INTO latents (id, recipe, seed, bytes, cost_micro_usd, hits, made_ms, given)
+       VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
+      ...[latentId, recipe, seed, making.length > 0 ? bytes : 0, sumMicroUsd(own), nowMs, nextGiven(sql)],
+    );
+  }
+  if (keptBytes(sql) > bytesMax(sql)) evict(sql, nowMs);
+}
+
+/** Latents that are to be taken out of the store, at most `limit`; those that were made again meanwhile are not. */
+export function nextEvictions(sql: SqlStorage, limit: number): string[] {
+  sql.exec("DELETE FROM evictions WHERE id IN (SELECT id FROM latents)");
+  const rows = sql.exec<{ id: string }>("SELECT id FROM evictions LIMIT ?", limit).toArray();
+  return rows.map(({ id }) => id);
+}
+
+/** Forgets evictions that were carried out. */
+export function dropEvictions(sql: SqlStorage, ids: readonly string[]): void {
+  for (const id of ids) sql.exec("DELETE FROM evictions WHERE id = ?", id);
+}
+
+/** Forgets turns that were taken long ago. */
+export function forgetTurns(sql: SqlStorage, nowMs: number): void {
+  sql.exec("DELETE FROM turns WHERE at_ms < ?", nowMs - turnMs);
+}
+
+/**
+ * Frees a tenth of the budget, the least worth first: what a latent cost to make × how often it was wanted ÷ its age.
+ * Latents of other accounts take no room and stay.
+ */
+function evict(sql: SqlStorage, nowMs: number): void {
+  let excess = keptBytes(sql) - bytesMax(sql) * (1 - freedShare);
+  const worst = sql.exec<{ id: string; bytes: number }>(
+    `SELECT id, bytes FROM latents WHERE bytes > 0
+     ORDER BY CAST(cost_micro_usd AS REAL) * (hits + 1) / (? - made_ms + 1), made_ms`,
+    nowMs,
+  );
+  for (const { id, bytes } of worst.toArray()) {
+    if (excess <= 0) return;
+    excess -= bytes;
+    sql.exec("DELETE FROM latents WHERE id = ?", id);
+    sql.exec("INSERT OR IGNORE INTO evictions (id) VALUES (?)", id);
+  }
+}
+
+/** The seeds that a prompt's requests go round: of the newest latents, the longest unused first. */
+function rotationOf(sql: SqlStorage, recipe: string): number[] {
+  const kept = readAccount(sql)?.latentsPerPrompt ?? latentsPerPromptDefault;
+  const query = `SELECT seed FROM (SELECT seed, given FROM latents WHERE recipe = ? ORDER BY made_ms DESC, given DESC LIMIT ?)
+    ORDER BY given`;
+  const rows = sql.exec<{ seed: number }>(query, recipe, kept).toArray();
+  return rows.map(({ seed }) => seed);
+}
+
+function lastSeeds(sql: SqlStorage, recipe: string, caller: string): ReadonlySet<number> {
+  const query = "SELECT seeds FROM turns WHERE recipe = ? AND caller = ?";
+  const row = sql.exec<{ seeds: string }>(query, recipe, caller).toArray()[0];
+  return new Set<number>(row === undefined ? [] : JSON.parse(row.seeds));
+}
+
+function noteGiven(sql: SqlStorage, recipe: string, seeds: readonly number[]): void {
+  for (const seed of seeds) {
+    sql.exec("UPDATE latents SET given = ? WHERE recipe = ? AND seed = ?", nextGiven(sql), recipe, seed);
+  }
+}
+
+function nextGiven(sql: SqlStorage): number {
+  return sql.exec<{ given: number }>("UPDATE latent_total SET given = given + 1 RETURNING given").one().given;
+}
+
+/** Kept by triggers, so that a request need not add them up. */
+function keptBytes(sql: SqlStorage): number {
+  return sql.exec<{ bytes: number }>("SELECT bytes FROM latent_total").one().bytes;
+}
+
+function bytesMax(sql: SqlStorage): number {
+  return readAccount(sql)?.latentBytesMax ?? latentBytesMaxDefault;
+}
