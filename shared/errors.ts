@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { echoedNameCharactersMax } from "./limits.ts";
 
 /**
@@ -59,14 +60,21 @@ export type Failure =
 export type FailureCode = Failure["code"];
 
 /** OpenAI's error envelope. All four keys are always present; `param` is null when no field is to blame. */
-export interface ErrorBody {
-  readonly error: {
-    readonly message: string;
-    readonly type: "invalid_request_error" | "insufficient_quota" | "rate_limit_error" | "server_error";
-    readonly param: string | null;
-    readonly code: FailureCode;
-  };
-}
+export const errorBodySchema = z
+  .object({
+    error: z
+      .object({
+        message: z.string(),
+        type: z.enum(["invalid_request_error", "insufficient_quota", "rate_limit_error", "server_error"]),
+        param: z.string().nullable().describe("The field to blame, if one is."),
+        code: z.custom<FailureCode>((value) => typeof value === "string").meta({ type: "string" }),
+      })
+      .readonly(),
+  })
+  .readonly();
+
+/** OpenAI's error envelope. */
+export type ErrorBody = z.infer<typeof errorBodySchema>;
 
 /** A failure as HTTP carries it: status, JSON body and extra headers (lower-case names). */
 export interface FailureResponse {

@@ -35,7 +35,8 @@ const importTable: ImportTable = {
     ...shared,
   ],
   "workers/middleware": [...work, ...shared],
-  "workers/routes": [...work, "workers/middleware", ...shared],
+  "workers/openapi": ["workers/models", ...shared],
+  "workers/routes": [...work, "workers/middleware", "workers/openapi", ...shared],
   "workers/objects": ["workers", ...work, ...shared],
   "workers/playground": [],
   workers: [

@@ -16,6 +16,7 @@ import { getImage } from "./routes/get-image.ts";
 import { getLatent } from "./routes/get-latent.ts";
 import { health } from "./routes/health.ts";
 import { getModel, listModels } from "./routes/list-models.ts";
+import { getOpenApi } from "./routes/openapi.ts";
 import { textToImage } from "./routes/text-to-image.ts";
 import type { Services } from "./services.ts";
 
@@ -77,6 +78,9 @@ export function createApp(services: Services): Hono<AppEnv> {
 
   app.get("/v1/health", health(services));
   app.all("/v1/health", readOnly);
+
+  app.get("/openapi.json", getOpenApi(services.models));
+  app.all("/openapi.json", readOnly);
 
   app.notFound(notFound);
   app.onError(unexpectedError(services.log));

@@ -32,7 +32,8 @@ const promptSchema = z
   .max(promptCharactersMax)
   .refine((text) => text.trim() !== "", "must hold more than whitespace");
 
-const wireSchema = z.strictObject({
+/** The body of `POST /v1/images/generations` as clients write it. */
+export const createImageBodySchema = z.strictObject({
   prompt: promptSchema,
   model: z.string().min(1).max(128).optional(),
   n: z.int().min(1).max(imagesPerRequestMax).default(1),
@@ -90,7 +91,7 @@ export function parseCreateImageRequest(json: unknown): Result<CreateImageReques
   if (isRecord(input) && input["stream"] === true) {
     return err(invalidRequest("stream", "Streaming is not supported yet. Leave 'stream' out or send false."));
   }
-  const parsed = wireSchema.safeParse(input);
+  const parsed = createImageBodySchema.safeParse(input);
   if (!parsed.success) return err(requestFault(parsed.error, input));
   const wire = parsed.data;
   if (wire.output_format === "png" && (wire.output_compression ?? 100) !== 100) {
@@ -102,7 +103,7 @@ export function parseCreateImageRequest(json: unknown): Result<CreateImageReques
 }
 
 /** `width` and `height` are another spelling of `size`, known from other services: both or neither, and not beside it. */
-function sizeOf({ size, width, height }: z.infer<typeof wireSchema>): Result<string | undefined, Failure> {
+function sizeOf({ size, width, height }: z.infer<typeof createImageBodySchema>): Result<string | undefined, Failure> {
   if (width === undefined && height === undefined) return ok(size === "auto" ? undefined : size);
   if (size !== undefined && size !== "auto") {
     return err(invalidRequest("size", "'size' cannot be given beside 'width' and 'height'. Leave one of them out."));
@@ -112,7 +113,7 @@ function sizeOf({ size, width, height }: z.infer<typeof wireSchema>): Result<str
   return ok(`${width}x${height}`);
 }
 
-function toRequest(wire: z.infer<typeof wireSchema>, size: string | undefined): CreateImageRequest {
+function toRequest(wire: z.infer<typeof createImageBodySchema>, size: string | undefined): CreateImageRequest {
   return {
     prompt: wire.prompt,
     negativePrompt: wire.negative_prompt,

@@ -9,7 +9,7 @@ import { err, ok, type Result } from "../result.ts";
  * one sampler.
  * Source: https://huggingface.co/docs/inference-providers/tasks/text-to-image
  */
-const bodySchema = z.strictObject({
+export const textToImageBodySchema = z.strictObject({
   inputs: z.string().max(promptCharactersMax),
   parameters: z
     .strictObject({
@@ -31,7 +31,7 @@ const bodySchema = z.strictObject({
  * naming the field as Hugging Face spells it.
  */
 export function fromTextToImageRequest(json: unknown, model: string): Result<object, Failure> {
-  const parsed = bodySchema.safeParse(json);
+  const parsed = textToImageBodySchema.safeParse(json);
   if (!parsed.success) return err(requestFault(parsed.error, json));
   const { inputs, parameters } = parsed.data;
   const { num_inference_steps: steps, scheduler: _, ...rest } = parameters;

@@ -5,7 +5,7 @@ import { requestsPerMinuteMax } from "../../../shared/limits.ts";
 import { createApp } from "../../../workers/app.ts";
 import { parseEnv, type WorkerEnv } from "../../../workers/env.ts";
 import { type AccountLedgerRpc, createLedgers } from "../../../workers/ledger/ledger-client.ts";
-import { createServices, type Platform } from "../../../workers/services.ts";
+import { createServices, type Platform, type Services } from "../../../workers/services.ts";
 import { GpuBackendDouble } from "./gpu-backend-double.ts";
 import { tinyBundle } from "./tiny-bundle.ts";
 
@@ -18,6 +18,7 @@ export class TestEdge {
   readonly logLines: string[] = [];
   nowMs = Date.UTC(2026, 10, 22, 12);
   readonly backend: GpuBackendDouble;
+  readonly services: Services;
   readonly #app: ReturnType<typeof createApp>;
 
   constructor(overrides: Partial<WorkerEnv> = {}, fetch?: Platform["fetch"]) {
@@ -25,7 +26,7 @@ export class TestEdge {
     this.backend = new GpuBackendDouble(this.env.GPU_BACKEND_SECRET, () => this.nowMs);
     // Durable Objects live in this isolate and fetch by its global: what the newest edge of a test file has.
     globalThis.fetch = (input, init) => (fetch ?? this.backend.fetch)(String(input), { ...init });
-    const services = createServices(this.env, {
+    this.services = createServices(this.env, {
       fetch: (url, init) => globalThis.fetch(url, init),
       edge: caches.default,
       nowMs: () => this.nowMs,
@@ -34,7 +35,7 @@ export class TestEdge {
       log: (entry) => this.logLines.push(JSON.stringify(entry)),
       bundle: tinyBundle,
     });
-    this.#app = createApp(services);
+    this.#app = createApp(this.services);
   }
 
   /** An operator's call on `/v1/admin/accounts/{path}`. */

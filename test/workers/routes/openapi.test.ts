@@ -1,0 +1,54 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { createApp } from "../../../workers/app.ts";
+import { TestEdge } from "../support/test-edge.ts";
+
+const edge = new TestEdge();
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: object }>>>>;
+}
+
+let document: Document;
+
+beforeAll(async () => {
+  document = await (await edge.fetch("/openapi.json")).json();
+});
+
+/** "GET /v1/models/{id}" of every handler but the ones that refuse other methods. */
+function routes(): string[] {
+  const { routes: all } = createApp(edge.services);
+  const handlers = all.filter(({ method, path }) => method !== "ALL" && path.startsWith("/"));
+  return [...new Set(handlers.map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{[^}]*\})?/gu, "{$1}")}`))];
+}
+
+const undocumented = ["GET /openapi.json", "GET /docs"];
+
+describe("the OpenAPI document", () => {
+  test("tells every route of the service, and no other", () => {
+    const told = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(told.sort()).toEqual(
+      routes()
+        .filter((route) => !undocumented.includes(route))
+        .sort(),
+    );
+  });
+
+  test("names the sizes and ranges of the models that are served", () => {
+    const text = JSON.stringify(document.paths["/v1/images/generations"]);
+    expect(text).toContain('"enum":["auto","64x64"');
+    expect(text).toContain('"enum":["tiny"]');
+  });
+
+  test("shows each failure with the status and the body that answers have", async () => {
+    const responses = document.paths["/v1/balance"]?.["get"]?.responses;
+    const refused = await edge.fetch("/v1/balance");
+    expect(responses).toMatchObject({
+      [refused.status]: {
+        content: { "application/json": { examples: { missing_api_key: { value: await refused.json() } } } },
+      },
+    });
+  });
+});

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { errorBodySchema, type FailureCode, failureToHttp } from "../../shared/errors.ts";
+import type { ModelRegistry } from "../models/registry.ts";
+import { failureExamples } from "./failure-examples.ts";
+import type { Answer, BodySchema, Operation, Parameter } from "./operation.ts";
+import { operations } from "./operations.ts";
+
+const about = `Text to image with reusable latents, paid per request. OpenAI's Images API, and what it lacks: seeds, latents as
+resources, quotes, a balance. Every failure has OpenAI's envelope with all four keys.`;
+
+/** The API as OpenAPI 3.1, with the sizes and ranges of the models that are served. */
+export function openApiDocument(models: ModelRegistry): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of operations(models)) {
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "wuerstchen-edge", version: "1", description: about, license: { name: "MIT", identifier: "MIT" } },
+    servers: [{ url: "/" }],
+    paths,
+    components: {
+      schemas: { Error: toJsonSchema(errorBodySchema) },
+      securitySchemes: {
+        "api-key": { type: "http", scheme: "bearer", description: "An API key." },
+        admin: { type: "http", scheme: "bearer", description: "The operator's own credential." },
+      },
+    },
+  };
+}
+
+function operationObject(operation: Operation): object {
+  const { id, tag, summary, description, credential, parameters, body, answers } = operation;
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security: credential === "none" ? [] : [{ [credential]: [] }],
+    ...(parameters === undefined ? {} : { parameters: parameters.map(parameterObject) }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: contentObject(body, "input") } }),
+    responses: { ...mapValues(answers, answerObject), ...failureObjects(operation) },
+  };
+}
+
+function parameterObject({ schema, ...parameter }: Parameter): object {
+  return { ...parameter, schema: toJsonSchema(schema, "input") };
+}
+
+function answerObject({ description, content, headers }: Answer): object {
+  return {
+    description,
+    ...(content === undefined ? {} : { content: contentObject(content, "output") }),
+    ...(headers === undefined
+      ? {}
+      : { headers: mapValues(headers, (text) => ({ description: text, schema: { type: "string" } })) }),
+  };
+}
+
+function contentObject(content: Readonly<Record<string, BodySchema>>, io: "input" | "output"): object {
+  return mapValues(content, (schema) => ({ schema: toJsonSchema(schema, io) }));
+}
+
+/** Failures by status, each with the bodies that it may have. */
+function failureObjects({ credential, failures, path }: Operation): Record<string, object> {
+  const credentialFailures: FailureCode[] = credential === "none" ? [] : ["missing_api_key", "invalid_api_key"];
+  const byStatus = new Map<number, Record<string, object>>();
+  for (const code of [...credentialFailures, ...failures, "internal" as const]) {
+    const { status, body } = failureToHttp(failureExamples[code]);
+    byStatus.set(status, { ...byStatus.get(status), [code]: { value: body } });
+  }
+  // Hugging Face's clients look for the text where others look for the envelope.
+  const schema = path.startsWith("/hf/") ? plainErrorSchema : { $ref: "#/components/schemas/Error" };
+  const shown = path.startsWith("/hf/") ? {} : undefined;
+  return Object.fromEntries(
+    [...byStatus].map(([status, examples]) => [
+      status,
+      {
+        description: Object.keys(examples).join(", "),
+        content: { "application/json": { schema, ...(shown ?? { examples }) } },
+      },
+    ]),
+  );
+}
+
+const plainErrorSchema = {
+  type: "object",
+  properties: {
+    error: { type: "string" },
+    message: { type: "string" },
+    type: { type: "string" },
+    param: { type: ["string", "null"] },
+    code: { type: "string" },
+  },
+  required: ["error", "message", "type", "param", "code"],
+};
+
+function toJsonSchema(schema: BodySchema, io: "input" | "output" = "output"): object {
+  if (!(schema instanceof z.ZodType)) return schema.json;
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any", override: withoutReadOnly });
+  return rest;
+}
+
+/** What cannot be changed in our code is not what OpenAPI calls read-only. */
+function withoutReadOnly({ jsonSchema }: { readonly jsonSchema: { readOnly?: boolean } }): void {
+  delete jsonSchema.readOnly;
+}
+
+function mapValues<Value, Mapped>(
+  record: Readonly<Record<string, Value>>,
+  map: (value: Value) => Mapped,
+): Record<string, Mapped> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}

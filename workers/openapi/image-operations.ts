@@ -1,0 +1,102 @@
+import { createImageBodySchema } from "../../shared/api/create-image-request.ts";
+import { imagesResponseSchema } from "../../shared/api/images-response.ts";
+import { textToImageBodySchema } from "../../shared/api/text-to-image-request.ts";
+import type { FailureCode } from "../../shared/errors.ts";
+import type { ModelRegistry } from "../models/registry.ts";
+import {
+  type Answer,
+  type BodySchema,
+  idempotencyKeyParameter,
+  imageBytes,
+  type Operation,
+  type Parameter,
+} from "./operation.ts";
+import { servedBody } from "./served-body.ts";
+
+/** What making pictures can fail with. */
+const makingFailures: readonly FailureCode[] = [
+  ...(["invalid_request", "model_not_found", "unsupported_media_type", "payload_too_large"] as const),
+  ...(["insufficient_quota", "idempotency_key_reused", "job_cancelled", "deadline_exceeded"] as const),
+  ...(["backend_overloaded", "backend_unavailable", "backend_failed"] as const),
+];
+
+const madeHeaders = {
+  "x-request-id": "Names the request.",
+  "x-wuerstchen-tier": "Which tier served each picture.",
+  "x-wuerstchen-seed": "The seed of each picture.",
+  "x-wuerstchen-cost-micro-usd": "What was charged, in micro-USD.",
+};
+
+const pictures: Readonly<Record<string, BodySchema>> = {
+  "image/png": imageBytes,
+  "image/webp": imageBytes,
+  "image/jpeg": imageBytes,
+};
+
+const linkedPicture: Answer = {
+  description: "The picture.",
+  content: pictures,
+  headers: { etag: "For If-None-Match.", "cache-control": "Lasts as long as the link." },
+};
+
+/** Text to image, and the pictures themselves. */
+export function imageOperations(models: ModelRegistry): readonly Operation[] {
+  return [
+    {
+      ...{ method: "post", path: "/v1/images/generations", id: "createImage", tag: "Images", credential: "api-key" },
+      summary: "Make pictures of a prompt",
+      description: "With `Accept: image/png` (or webp, jpeg) and `n: 1`, the answer is the picture itself.",
+      parameters: [idempotencyKeyParameter],
+      body: { "application/json": servedBody(createImageBodySchema, models) },
+      answers: {
+        200: {
+          description: "The pictures, and how each came about.",
+          content: { "application/json": imagesResponseSchema, ...pictures },
+          headers: madeHeaders,
+        },
+      },
+      failures: makingFailures,
+    },
+    {
+      ...{ method: "post", path: "/hf/models/{id}", id: "textToImage", tag: "Images", credential: "api-key" },
+      summary: "Make one picture, by Hugging Face's text-to-image task",
+      parameters: [
+        {
+          ...{ in: "path", name: "id", description: "A model's id.", required: true },
+          schema: { json: { type: "string", enum: models.list.map(({ manifest }) => manifest.id) } },
+        },
+        idempotencyKeyParameter,
+      ],
+      body: { "application/json": servedBody(textToImageBodySchema, models) },
+      answers: { 200: { description: "The picture.", content: pictures, headers: madeHeaders } },
+      failures: makingFailures,
+    },
+    {
+      ...{ method: "get", path: "/v1/images/{file}", id: "getImage", tag: "Images", credential: "none" },
+      summary: "A picture by its signed link",
+      description:
+        "Links come from answers with `response_format: url`. A picture that the edge dropped is decoded again.",
+      parameters: linkParameters,
+      answers: { 200: linkedPicture, 304: { description: "Not changed." } },
+      failures: [
+        ...(["invalid_signature", "link_expired", "not_found", "job_cancelled", "deadline_exceeded"] as const),
+        ...(["backend_overloaded", "backend_unavailable", "backend_failed"] as const),
+      ],
+    },
+  ];
+}
+
+const linkParameters: readonly Parameter[] = [
+  {
+    ...{ in: "path", name: "file", description: "Latent id and format.", required: true },
+    schema: { json: { type: "string", pattern: "^[0-9a-f]{64}\\.(png|webp|jpeg)$" } },
+  },
+  {
+    ...{ in: "query", name: "exp", description: "When the link ends, in Unix seconds.", required: true },
+    schema: { json: { type: "integer", minimum: 0 } },
+  },
+  {
+    ...{ in: "query", name: "sig", description: "The link's signature.", required: true },
+    schema: { json: { type: "string" } },
+  },
+];

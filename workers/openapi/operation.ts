@@ -1,0 +1,67 @@
+import type { z } from "zod";
+import type { FailureCode } from "../../shared/errors.ts";
+
+/** A schema, or one that is written out because zod cannot say it. */
+export type BodySchema = z.ZodType | { readonly json: object };
+
+/** A parameter of path or query, or a header that the route reads. */
+export interface Parameter {
+  readonly in: "path" | "query" | "header";
+  readonly name: string;
+  readonly description: string;
+  readonly required: boolean;
+  readonly schema: BodySchema;
+  readonly example?: string;
+}
+
+/** An answer that is no failure. */
+export interface Answer {
+  readonly description: string;
+  /** Content type → schema; absent: no body. */
+  readonly content?: Readonly<Record<string, BodySchema>>;
+  /** Header → what it says. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One method of one path, as the document tells it. */
+export interface Operation {
+  readonly method: "get" | "post" | "put" | "delete";
+  /** With parameters in braces: "/v1/models/{id}". */
+  readonly path: string;
+  readonly id: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** Which credential opens it. */
+  readonly credential: "api-key" | "admin" | "none";
+  readonly parameters?: readonly Parameter[];
+  /** Content type → schema. */
+  readonly body?: Readonly<Record<string, BodySchema>>;
+  /** Status → answer. */
+  readonly answers: Readonly<Record<number, Answer>>;
+  /** What can go wrong beside what any route shares: a wrong credential, and a fault of ours. */
+  readonly failures: readonly FailureCode[];
+}
+
+/** A picture's bytes. */
+export const imageBytes: BodySchema = { json: { type: "string", contentMediaType: "image/*" } };
+
+/** A safetensors file. */
+export const latentBytes: BodySchema = {
+  json: { type: "string", contentMediaType: "application/octet-stream" },
+};
+
+/** 64 hexadecimal characters in the path. */
+export function latentIdParameter(name = "id"): Parameter {
+  const schema: BodySchema = { json: { type: "string", pattern: "^[0-9a-f]{64}$" } };
+  return { in: "path", name, description: "A latent's id, from an answer.", required: true, schema };
+}
+
+/** The header that makes a repeat safe. */
+export const idempotencyKeyParameter: Parameter = {
+  in: "header",
+  name: "Idempotency-Key",
+  description: "Any name of this request: a repeat with the same name and body is charged once.",
+  required: false,
+  schema: { json: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" } },
+};

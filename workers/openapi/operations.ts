@@ -1,0 +1,11 @@
+import type { ModelRegistry } from "../models/registry.ts";
+import { imageOperations } from "./image-operations.ts";
+import { latentOperations } from "./latent-operations.ts";
+import { moneyOperations } from "./money-operations.ts";
+import type { Operation } from "./operation.ts";
+import { serviceOperations } from "./service-operations.ts";
+
+/** Every operation of the API, in the order in which the document shows them. */
+export function operations(models: ModelRegistry): readonly Operation[] {
+  return [...imageOperations(models), ...latentOperations, ...moneyOperations(models), ...serviceOperations];
+}

@@ -1,0 +1,34 @@
+import { edgeHealthSchema } from "../../shared/api/health.ts";
+import { modelItemSchema, modelsListSchema } from "../../shared/api/models-list.ts";
+import type { Operation } from "./operation.ts";
+
+/** What is served, and whether it works. */
+export const serviceOperations: readonly Operation[] = [
+  {
+    ...{ method: "get", path: "/v1/models", id: "listModels", tag: "Service", credential: "none" },
+    summary: "The models with their sizes, ranges and defaults",
+    answers: { 200: { description: "The models.", content: { "application/json": modelsListSchema } } },
+    failures: [],
+  },
+  {
+    ...{ method: "get", path: "/v1/models/{id}", id: "getModel", tag: "Service", credential: "none" },
+    summary: "One model",
+    parameters: [
+      {
+        ...{ in: "path", name: "id", description: "A model's id.", required: true },
+        schema: { json: { type: "string", minLength: 1 } },
+      },
+    ],
+    answers: { 200: { description: "The model.", content: { "application/json": modelItemSchema } } },
+    failures: ["model_not_found"],
+  },
+  {
+    ...{ method: "get", path: "/v1/health", id: "getHealth", tag: "Service", credential: "none" },
+    summary: "The edge and the backend",
+    answers: {
+      200: { description: "Pictures can be made.", content: { "application/json": edgeHealthSchema } },
+      503: { description: "They cannot; the body says why.", content: { "application/json": edgeHealthSchema } },
+    },
+    failures: [],
+  },
+];

@@ -1,0 +1,14 @@
+import type { Handler } from "hono";
+import type { AppEnv } from "../middleware/app-env.ts";
+import type { ModelRegistry } from "../models/registry.ts";
+import { openApiDocument } from "../openapi/document.ts";
+
+/** `GET /openapi.json`: this API as OpenAPI 3.1. Public, and the same for everybody. */
+export function getOpenApi(models: ModelRegistry): Handler<AppEnv> {
+  let document: object | undefined;
+  return (c) => {
+    // Built when first asked for: most starts of a Worker are for a picture.
+    document ??= openApiDocument(models);
+    return c.json(document, 200, { "cache-control": "public, max-age=300" });
+  };
+}
