@@ -27,7 +27,8 @@ const ignoredFields = {
 /** Of the ignored fields, those whose sender would expect a different picture. */
 const ignoredWithWarning = ["quality", "style", "background", "moderation"] as const;
 
-const promptSchema = z
+/** A prompt of the public API. */
+export const promptSchema = z
   .string()
   .max(promptCharactersMax)
   .refine((text) => text.trim() !== "", "must hold more than whitespace");

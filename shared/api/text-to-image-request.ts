@@ -3,6 +3,7 @@ import type { Failure } from "../errors.ts";
 import { guidanceScaleMax, imageSidePixelsMax, promptCharactersMax, seedMax, stepsMax } from "../limits.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
+import { promptSchema } from "./create-image-request.ts";
 
 /**
  * The body of Hugging Face's text-to-image task. `scheduler` is accepted as their other models accept it; a bundle has
@@ -10,7 +11,7 @@ import { err, ok, type Result } from "../result.ts";
  * Source: https://huggingface.co/docs/inference-providers/tasks/text-to-image
  */
 export const textToImageBodySchema = z.strictObject({
-  inputs: z.string().max(promptCharactersMax),
+  inputs: promptSchema,
   parameters: z
     .strictObject({
       guidance_scale: z.number().min(0).max(guidanceScaleMax).optional(),

@@ -1,4 +1,3 @@
-import { createImageBodySchema } from "../../shared/api/create-image-request.ts";
 import { imagesResponseSchema } from "../../shared/api/images-response.ts";
 import { textToImageBodySchema } from "../../shared/api/text-to-image-request.ts";
 import type { FailureCode } from "../../shared/errors.ts";
@@ -11,7 +10,7 @@ import {
   type Operation,
   type Parameter,
 } from "./operation.ts";
-import { servedBody } from "./served-body.ts";
+import { generationBody, servedBody } from "./served-body.ts";
 
 /** What making pictures can fail with. */
 const makingFailures: readonly FailureCode[] = [
@@ -47,7 +46,7 @@ export function imageOperations(models: ModelRegistry): readonly Operation[] {
       summary: "Make pictures of a prompt",
       description: "With `Accept: image/png` (or webp, jpeg) and `n: 1`, the answer is the picture itself.",
       parameters: [idempotencyKeyParameter],
-      body: { "application/json": servedBody(createImageBodySchema, models) },
+      body: { "application/json": generationBody(models) },
       answers: {
         200: {
           description: "The pictures, and how each came about.",

@@ -1,9 +1,8 @@
-import { createImageBodySchema } from "../../shared/api/create-image-request.ts";
 import { grantBodySchema } from "../../shared/api/grant-request.ts";
 import { balanceResponseSchema, quoteResponseSchema } from "../../shared/api/money.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Operation, Parameter } from "./operation.ts";
-import { servedBody } from "./served-body.ts";
+import { generationBody } from "./served-body.ts";
 
 /** Prices, credit, and what the operator does with them. */
 export function moneyOperations(models: ModelRegistry): readonly Operation[] {
@@ -11,7 +10,7 @@ export function moneyOperations(models: ModelRegistry): readonly Operation[] {
     {
       ...{ method: "post", path: "/v1/quotes", id: "createQuote", tag: "Money", credential: "api-key" },
       summary: "The most that a generation can cost, without running it",
-      body: { "application/json": servedBody(createImageBodySchema, models) },
+      body: { "application/json": generationBody(models) },
       answers: { 200: { description: "The quote.", content: { "application/json": quoteResponseSchema } } },
       failures: ["invalid_request", "model_not_found", "unsupported_media_type", "payload_too_large"],
     },

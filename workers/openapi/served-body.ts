@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { createImageBodySchema } from "../../shared/api/create-image-request.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { BodySchema } from "./operation.ts";
 
@@ -8,15 +9,54 @@ type JsonSchema = z.core.JSONSchema.JSONSchema;
 export function servedBody(schema: z.ZodType, models: ModelRegistry): BodySchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io: "input",
-    override: ({ jsonSchema, path }) => Object.assign(jsonSchema, servedField(String(path.at(-1)), models)),
+    override({ jsonSchema, path }) {
+      Object.assign(jsonSchema, servedField(String(path.at(-1)), models));
+      if (jsonSchema.properties?.["width"] !== undefined) Object.assign(jsonSchema, { allOf: fieldRules });
+    },
   });
   return { json };
 }
+
+/** The body of a generation: null means absent, and some fields hold only beside others. */
+export function generationBody(models: ModelRegistry): BodySchema {
+  const { json } = servedBody(createImageBodySchema, models) as { readonly json: JsonSchema };
+  const { required = [], properties = {}, ...rest } = json;
+  const nullable = Object.entries(properties).map(([name, field]) =>
+    required.includes(name) ? [name, field] : [name, { anyOf: [field, { type: "null" }] }],
+  );
+  return { json: { ...rest, required, properties: Object.fromEntries(nullable) } };
+}
+
+/** Where the one holds, the other must. */
+function implies(condition: JsonSchema, consequence: JsonSchema): JsonSchema {
+  return { anyOf: [{ not: condition }, consequence] };
+}
+
+function isGiven(name: string): JsonSchema {
+  return { required: [name], properties: { [name]: { not: { type: "null" } } } };
+}
+
+/** What `parseCreateImageRequest` asks beyond single fields. */
+const fieldRules = [
+  implies(isGiven("width"), isGiven("height")),
+  implies(isGiven("height"), isGiven("width")),
+  implies(isGiven("width"), { properties: { size: { enum: ["auto", null] } } }),
+  implies(
+    { required: ["output_compression"], properties: { output_compression: { type: "integer", maximum: 99 } } },
+    { required: ["output_format"], properties: { output_format: { enum: ["jpeg", "webp"] } } },
+  ),
+];
+
+/** A character that is still there when the prompt has been normalised. */
+const readable = "[^\\s\\u0000-\\u001f\\u007f-\\u009f]";
 
 function servedField(name: string, models: ModelRegistry): JsonSchema {
   const manifests = models.list.map(({ manifest }) => manifest);
   const sides = manifests.flatMap(({ image }) => image.sizes.map((size) => size.split("x").map(Number)));
   switch (name) {
+    case "prompt":
+    case "inputs":
+      return { pattern: readable };
     case "model":
       return { enum: manifests.map(({ id }) => id) };
     case "size":
