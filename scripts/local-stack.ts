@@ -36,6 +36,8 @@ export interface LocalStackOptions extends BundleChoice {
 export interface LocalStack {
   readonly url: string;
   readonly apiKey: string;
+  /** The operator's credential. */
+  readonly adminSecret: string;
   readonly backendUrl: string;
   /** Settles only when the backend ends by itself: with the last lines that it wrote. */
   readonly ended: Promise<string>;
@@ -75,7 +77,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     parts.push(worker);
     await waitUntilReady(worker.url, backend.ended, startMsMax + folderBytes(bundle) / diskBytesPerMs);
     await openDevelopmentAccount(worker.url, { adminSecret, apiKey });
-    return { url: worker.url, apiKey, backendUrl: backend.url, ended: backend.ended, stop };
+    return { url: worker.url, apiKey, adminSecret, backendUrl: backend.url, ended: backend.ended, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -4,7 +4,8 @@ import { concurrencyMaxMax, echoedNameCharactersMax, latentBytesMaxMax, latentsP
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 
-const wireSchema = z.strictObject({
+/** The body of `PUT /v1/admin/accounts/{account}`. */
+export const accountBodySchema = z.strictObject({
   name: z.string().max(128).optional(),
   suspended: z.boolean().optional(),
   concurrency_max: z.int().min(1).max(concurrencyMaxMax).nullable().optional(),
@@ -33,7 +34,7 @@ export interface AccountRequest {
 
 /** Reads the body of `PUT /v1/admin/accounts/{account}`. Fails with `invalid_request` naming the field. */
 export function parseAccountRequest(json: unknown): Result<AccountRequest, Failure> {
-  const parsed = wireSchema.safeParse(json);
+  const parsed = accountBodySchema.safeParse(json);
   if (!parsed.success) return err(requestFault(parsed.error, json));
   const wire = parsed.data;
   return ok({

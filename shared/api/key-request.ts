@@ -5,7 +5,8 @@ import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { defaultKeyScopes, type KeyScope, keyScopeSchema } from "./key-scopes.ts";
 
-const wireSchema = z.strictObject({
+/** The body of `POST /v1/admin/accounts/{account}/keys`. */
+export const keyBodySchema = z.strictObject({
   name: z.string().max(128).default(""),
   scopes: z.array(keyScopeSchema).min(1).max(keyScopeSchema.options.length).optional(),
   expires_at: z.iso.datetime().optional(),
@@ -38,7 +39,7 @@ export interface KeyRequest extends KeyTerms {
 
 /** Reads the body of `POST /v1/admin/accounts/{account}/keys`. Fails with `invalid_request` naming the field. */
 export function parseKeyRequest(json: unknown, nowMs: number): Result<KeyRequest, Failure> {
-  const parsed = wireSchema.safeParse(json);
+  const parsed = keyBodySchema.safeParse(json);
   if (!parsed.success) return err(requestFault(parsed.error, json));
   const wire = parsed.data;
   const expiresMs = wire.expires_at === undefined ? undefined : Date.parse(wire.expires_at);
@@ -55,12 +56,13 @@ export function parseKeyRequest(json: unknown, nowMs: number): Result<KeyRequest
   });
 }
 
-const rotationSchema = z.strictObject({
+/** The body of a rotation. */
+export const rotationBodySchema = z.strictObject({
   overlap_seconds: z.int().min(0).max(rotationOverlapSecondsMax).default(86_400),
 });
 
 /** Reads the body of a rotation: how long, in seconds, the old key works beside the new one. A day unless it says so. */
 export function parseRotation(json: unknown): Result<number, Failure> {
-  const parsed = rotationSchema.safeParse(json);
+  const parsed = rotationBodySchema.safeParse(json);
   return parsed.success ? ok(parsed.data.overlap_seconds) : err(requestFault(parsed.error, json));
 }

@@ -63,9 +63,8 @@ function contentObject(content: Readonly<Record<string, BodySchema>>, io: "input
 
 /** Failures by status, each with the bodies that it may have. */
 function failureObjects({ credential, failures, path }: Operation): Record<string, object> {
-  const credentialFailures: FailureCode[] = credential === "none" ? [] : ["missing_api_key", "invalid_api_key"];
   const byStatus = new Map<number, Record<string, object>>();
-  for (const code of [...credentialFailures, ...failures, "internal" as const]) {
+  for (const code of [...credentialFailures[credential], ...failures, "internal" as const]) {
     const { status, body } = failureToHttp(failureExamples[code]);
     byStatus.set(status, { ...byStatus.get(status), [code]: { value: body } });
   }
@@ -82,6 +81,16 @@ function failureObjects({ credential, failures, path }: Operation): Record<strin
     ]),
   );
 }
+
+/** What showing a credential can fail with. */
+const credentialFailures: Readonly<Record<Operation["credential"], readonly FailureCode[]>> = {
+  none: [],
+  admin: ["missing_api_key", "invalid_api_key", "rate_limit_exceeded"],
+  "api-key": [
+    ...(["missing_api_key", "invalid_api_key", "insufficient_scope", "account_suspended"] as const),
+    "rate_limit_exceeded",
+  ],
+};
 
 const plainErrorSchema = {
   type: "object",

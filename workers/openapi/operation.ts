@@ -43,6 +43,11 @@ export interface Operation {
   readonly failures: readonly FailureCode[];
 }
 
+/** A body that is JSON. */
+export function jsonBody(schema: BodySchema): Readonly<Record<string, BodySchema>> {
+  return { "application/json": schema };
+}
+
 /** A picture's bytes. */
 export const imageBytes: BodySchema = { json: { type: "string", contentMediaType: "image/*" } };
 

@@ -1,4 +1,5 @@
 import type { ModelRegistry } from "../models/registry.ts";
+import { adminOperations } from "./admin-operations.ts";
 import { imageOperations } from "./image-operations.ts";
 import { latentOperations } from "./latent-operations.ts";
 import { moneyOperations } from "./money-operations.ts";
@@ -7,5 +8,11 @@ import { serviceOperations } from "./service-operations.ts";
 
 /** Every operation of the API, in the order in which the document shows them. */
 export function operations(models: ModelRegistry): readonly Operation[] {
-  return [...imageOperations(models), ...latentOperations, ...moneyOperations(models), ...serviceOperations];
+  return [
+    ...imageOperations(models),
+    ...latentOperations,
+    ...moneyOperations(models),
+    ...serviceOperations,
+    ...adminOperations,
+  ];
 }

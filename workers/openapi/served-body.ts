@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { createImageBodySchema } from "../../shared/api/create-image-request.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { BodySchema } from "./operation.ts";
 
@@ -52,7 +53,6 @@ const readable = "[^\\s\\u0000-\\u001f\\u007f-\\u009f]";
 
 function servedField(name: string, models: ModelRegistry): JsonSchema {
   const manifests = models.list.map(({ manifest }) => manifest);
-  const sides = manifests.flatMap(({ image }) => image.sizes.map((size) => size.split("x").map(Number)));
   switch (name) {
     case "prompt":
     case "inputs":
@@ -60,11 +60,11 @@ function servedField(name: string, models: ModelRegistry): JsonSchema {
     case "model":
       return { enum: manifests.map(({ id }) => id) };
     case "size":
-      return { enum: ["auto", ...new Set(manifests.flatMap(({ image }) => image.sizes))] };
+      return { anyOf: [{ enum: ["auto", ...sizesOf(manifests)] }, ...freeSizes(manifests)] };
     case "width":
-      return { enum: [...new Set(sides.map(([width = 0]) => width))] };
+      return sideField(manifests, 0);
     case "height":
-      return { enum: [...new Set(sides.map(([, height = 0]) => height))] };
+      return sideField(manifests, 1);
     case "steps":
     case "num_inference_steps":
       return rangeOf(manifests.map(({ sampler }) => sampler.stageC.steps));
@@ -73,6 +73,32 @@ function servedField(name: string, models: ModelRegistry): JsonSchema {
     default:
       return {};
   }
+}
+
+function sizesOf(manifests: readonly Manifest[]): string[] {
+  return [...new Set(manifests.flatMap(({ image }) => image.sizes))];
+}
+
+/** Beyond so many sizes, the document says only what they look like. */
+const listedSizesMax = 1_000;
+
+/** Sizes beside the list, where a model offers all within limits. */
+function freeSizes(manifests: readonly Manifest[]): JsonSchema[] {
+  return manifests.flatMap(({ image: { sides } }): JsonSchema[] => {
+    if (sides === undefined) return [];
+    const count = Math.floor((sides.max - sides.min) / sides.multipleOf) + 1;
+    if (count ** 2 > listedSizesMax) return [{ type: "string", pattern: "^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$" }];
+    const offered = Array.from({ length: count }, (_, index) => sides.min + index * sides.multipleOf);
+    return [{ enum: offered.flatMap((width) => offered.map((height) => `${width}x${height}`)) }];
+  });
+}
+
+function sideField(manifests: readonly Manifest[], axis: 0 | 1): JsonSchema {
+  const listed = [...new Set(sizesOf(manifests).map((size) => Number(size.split("x")[axis])))];
+  const free = manifests.flatMap(({ image: { sides } }) =>
+    sides === undefined ? [] : [{ minimum: sides.min, maximum: sides.max, multipleOf: sides.multipleOf }],
+  );
+  return { anyOf: [{ enum: listed }, ...free] };
 }
 
 function rangeOf(ranges: readonly { readonly min: number; readonly max: number }[]): JsonSchema {

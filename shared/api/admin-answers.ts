@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { keyScopeSchema } from "./key-scopes.ts";
+
+// What the operator's routes answer. Times are ISO 8601.
+
+const timeSchema = z.iso.datetime();
+
+/** An account as a list shows it. */
+export const listedAccountSchema = z
+  .object({
+    object: z.literal("account"),
+    id: z.string(),
+    name: z.string(),
+    suspended: z.boolean(),
+    created: timeSchema.nullable(),
+  })
+  .readonly();
+
+/** An account with its settings. */
+export const accountItemSchema = z
+  .object({
+    ...listedAccountSchema.unwrap().shape,
+    concurrency_max: z.int().nullable().describe("Requests under way at once; null: the service's default."),
+    stripe_customer: z.string().nullable(),
+  })
+  .readonly();
+
+/** A key without its secret. */
+export const keyItemSchema = z
+  .object({
+    object: z.literal("key"),
+    id: z.string(),
+    name: z.string(),
+    scopes: z.array(keyScopeSchema).readonly(),
+    created: timeSchema.nullable(),
+    expires_at: timeSchema.nullable(),
+    revoked_at: timeSchema.nullable(),
+    replaced_by: z.string().nullable().describe("The id of the key that a rotation made."),
+    requests_per_minute: z.int().nullable(),
+    budget_micro_usd_per_day: z.int().nullable(),
+  })
+  .readonly();
+
+/** A key that was just made. */
+export const createdKeySchema = z
+  .object({
+    ...keyItemSchema.unwrap().shape,
+    key: z.string().optional().describe("The key itself, shown this once; absent when the operator made it."),
+  })
+  .readonly();
+
+/** Who did what, and when. */
+export const auditEntrySchema = z
+  .object({
+    object: z.literal("audit_entry"),
+    id: z.int(),
+    at: timeSchema.nullable(),
+    actor: z.string(),
+    request_id: z.string(),
+    action: z.string(),
+    subject: z.string(),
+    details: z.unknown(),
+  })
+  .readonly();
+
+/** Part of a list. */
+export function listSchema<Item extends z.ZodType>(item: Item) {
+  return z.object({ object: z.literal("list"), data: z.array(item).readonly(), has_more: z.boolean() }).readonly();
+}

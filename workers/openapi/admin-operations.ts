@@ -1,0 +1,106 @@
+import { accountBodySchema } from "../../shared/api/account-request.ts";
+import {
+  accountItemSchema,
+  auditEntrySchema,
+  createdKeySchema,
+  keyItemSchema,
+  listedAccountSchema,
+  listSchema,
+} from "../../shared/api/admin-answers.ts";
+import { grantBodySchema } from "../../shared/api/grant-request.ts";
+import { keyBodySchema, rotationBodySchema } from "../../shared/api/key-request.ts";
+import { balanceResponseSchema } from "../../shared/api/money.ts";
+import { type BodySchema, jsonBody, type Operation, type Parameter } from "./operation.ts";
+
+const accountParameter: Parameter = {
+  ...{ in: "path", name: "account", description: "An account's id.", required: true },
+  schema: { json: { type: "string", pattern: "^[a-z0-9][a-z0-9._-]{0,63}$" } },
+};
+
+const keyParameter: Parameter = {
+  ...{ in: "path", name: "key", description: "A key's id.", required: true },
+  schema: { json: { type: "string", minLength: 1, maxLength: 64 } },
+};
+
+const limitParameter: Parameter = {
+  ...{ in: "query", name: "limit", description: "How many at most.", required: false },
+  schema: { json: { type: "integer", minimum: 1, maximum: 100 } },
+};
+
+function afterParameter(schema: object): Parameter {
+  const description = "The last id of the part before.";
+  return { in: "query", name: "after", description, required: false, schema: { json: schema } };
+}
+
+const admin = { tag: "Administration", credential: "admin" } as const;
+const account = "/v1/admin/accounts/{account}";
+
+function answered(schema: BodySchema, status = 200, description = "Done.") {
+  return { [status]: { description, content: jsonBody(schema) } };
+}
+
+const bodyFailures = ["invalid_request", "not_found", "unsupported_media_type", "payload_too_large"] as const;
+
+/** What the operator does with accounts, keys and credit. */
+export const adminOperations: readonly Operation[] = [
+  {
+    ...{ ...admin, method: "get", path: "/v1/admin/accounts", id: "listAccounts", summary: "Accounts by id" },
+    parameters: [limitParameter, afterParameter({ type: "string", maxLength: 64 })],
+    answers: answered(listSchema(listedAccountSchema), 200, "The accounts."),
+    failures: ["invalid_request"],
+  },
+  {
+    ...{ ...admin, method: "get", path: account, id: "getAccount", summary: "One account" },
+    parameters: [accountParameter],
+    answers: answered(accountItemSchema, 200, "The account."),
+    failures: ["not_found"],
+  },
+  {
+    ...{ ...admin, method: "put", path: account, id: "putAccount", summary: "Open an account, or change its settings" },
+    parameters: [accountParameter],
+    body: jsonBody(accountBodySchema),
+    answers: answered(accountItemSchema, 200, "The account."),
+    failures: bodyFailures,
+  },
+  {
+    ...{ ...admin, method: "post", path: `${account}/grants`, id: "grantCredit" },
+    summary: "Add credit, once for each grant id",
+    parameters: [accountParameter],
+    body: jsonBody(grantBodySchema),
+    answers: answered(balanceResponseSchema, 200, "The new balance."),
+    failures: bodyFailures,
+  },
+  {
+    ...{ ...admin, method: "get", path: `${account}/audit`, id: "getAudit", summary: "Who did what, oldest first" },
+    parameters: [accountParameter, limitParameter, afterParameter({ type: "integer", minimum: 0, maximum: 1e15 - 1 })],
+    answers: answered(listSchema(auditEntrySchema), 200, "The entries."),
+    failures: ["invalid_request", "not_found"],
+  },
+  {
+    ...{ ...admin, method: "get", path: `${account}/keys`, id: "listKeys", summary: "All keys, revoked ones too" },
+    parameters: [accountParameter],
+    answers: answered(listSchema(keyItemSchema), 200, "The keys."),
+    failures: ["not_found"],
+  },
+  {
+    ...{ ...admin, method: "post", path: `${account}/keys`, id: "createKey", summary: "Make a key" },
+    parameters: [accountParameter],
+    body: jsonBody(keyBodySchema),
+    answers: answered(createdKeySchema, 201, "The key, shown this once."),
+    failures: bodyFailures,
+  },
+  {
+    ...{ ...admin, method: "delete", path: `${account}/keys/{key}`, id: "revokeKey", summary: "End a key" },
+    parameters: [accountParameter, keyParameter],
+    answers: answered(keyItemSchema, 200, "The key, revoked."),
+    failures: ["not_found"],
+  },
+  {
+    ...{ ...admin, method: "post", path: `${account}/keys/{key}/rotations`, id: "rotateKey" },
+    summary: "Replace a key; the old one ends after the overlap",
+    parameters: [accountParameter, keyParameter],
+    body: jsonBody(rotationBodySchema),
+    answers: answered(createdKeySchema, 201, "The new key, shown this once."),
+    failures: bodyFailures,
+  },
+];
