@@ -36,6 +36,10 @@ const environmentSchema = z.object({
   PROVIDER: z.enum(["auto", ...executionProviders]).default("cpu"),
   /** Threads of one operator. All cores is best alone on a machine; 1 where another process is busy. */
   INTRA_OP_THREADS: wholeNumber(1, 1_024).default(availableParallelism()),
+  /** `all`, or so many megabytes of stages at a time, each loaded when it is needed; 0: only the one that runs. */
+  STAGES_RESIDENT: z
+    .union([z.literal("all"), wholeNumber(0, 9_999_999)], "must be all, or a number of megabytes")
+    .default("all"),
   /** How new latents are stored. `int8` halves them and costs a little (docs/performance.md); both are read. */
   LATENT_ENCODING: z.enum(latentEncodings).default("float16"),
   /** Optimised graphs of earlier starts, which load in half the time; may be deleted at any time. */

@@ -14,11 +14,11 @@ import { serveLane, type WorkContext } from "./scheduling/serve-lane.ts";
 
 const now = () => performance.now();
 
-serveLane(async ({ directory, execution, graphCache, picturesMax, ...settings }) => {
+serveLane(async ({ directory, execution, graphCache, residentBytesMax, picturesMax, ...settings }) => {
   // The server has checked every file's digest before it started the first lane.
   const manifest = await readManifest(directory);
   const cache = graphCache && openGraphCache(graphCache, Date.now);
-  const graphs = await openGraphs(manifest, { directory, execution, cache });
+  const graphs = await openGraphs(manifest, { directory, execution, cache, residentBytesMax });
   // Measured on CPUs: more rows make a row of these two cheaper (Stage C by a third), and of every other graph dearer.
   const rowsMax = { stageC: 2 * picturesMax, stageB: picturesMax };
   const runner = createGraphRunner({ graphs, rowsMax, now });

@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { AppError } from "../shared/errors.ts";
 import { chooseProvider } from "./choose-provider.ts";
 import { type Config, withoutSecrets } from "./config.ts";
+import { availableBytes, readSystemText } from "./runtime/available-memory.ts";
 import type { Bundle } from "./runtime/bundle.ts";
 import type { ExecutionProvider } from "./runtime/execution.ts";
+import { memoryFault } from "./runtime/memory-need.ts";
 import type { LaneOptions } from "./scheduling/lane.ts";
 
 /** A trial of a graphics card that compiles its kernels takes some seconds, of one that is imitated minutes. */
@@ -12,16 +15,29 @@ const trialMsMax = 30_000;
 /** A slow disk's; the largest bundles have ten GB. */
 const diskBytesPerMs = 50_000;
 
-/** What the server's lanes load, and how long they may take. Tries out providers where none is named. */
+/**
+ * glibc keeps freed blocks below a bound that grows with use, and so most of an evicted stage; a fixed bound gives them back.
+ * Others ignore it.
+ */
+const memoryEnvironment = { MALLOC_MMAP_THRESHOLD_: "131072" };
+
+/**
+ * What the server's lanes load, and how long they may take. Tries out providers where none is named. Throws `AppError`
+ * with the numbers when the bundle is too large for the memory.
+ */
 export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger): Promise<LaneOptions> {
   const intraOpThreads = config.INTRA_OP_THREADS;
+  const provider = await providerOf(config, bundle, log);
+  const residentBytesMax = residentBytesMaxOf(config);
+  if (provider === "cpu") requireMemory(bundle, residentBytesMax);
   return {
     modulePath: join(import.meta.dirname, "lane-main.ts"),
-    environment: withoutSecrets(process.env),
+    environment: { ...memoryEnvironment, ...withoutSecrets(process.env) },
     load: {
       directory: bundle.directory,
-      execution: { provider: await providerOf(config, bundle, log), intraOpThreads },
+      execution: { provider, intraOpThreads },
       graphCache: graphCacheOf(config),
+      residentBytesMax,
       conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,
       latentEncoding: config.LATENT_ENCODING,
       picturesMax: config.PICTURES_TOGETHER_MAX,
@@ -45,6 +61,16 @@ async function providerOf(config: Config, { directory }: Bundle, log: Logger): P
 
 function bundleBytes({ manifest }: Bundle): number {
   return Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Before anything of it is loaded. What a card has left is known to nobody but its driver. */
+function requireMemory({ manifest }: Bundle, residentBytesMax = Number.POSITIVE_INFINITY): void {
+  const fault = memoryFault(manifest, residentBytesMax, availableBytes(readSystemText, process.availableMemory()));
+  if (fault !== undefined) throw new AppError(fault);
+}
+
+function residentBytesMaxOf({ STAGES_RESIDENT }: Config): number | undefined {
+  return STAGES_RESIDENT === "all" ? undefined : STAGES_RESIDENT * 1_000_000;
 }
 
 function graphCacheOf({ GRAPH_CACHE_DIR, GRAPH_CACHE_MEGABYTES }: Config) {

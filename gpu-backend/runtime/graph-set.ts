@@ -3,6 +3,9 @@ import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Execution } from "./execution.ts";
 import { type Graph, openGraph } from "./graph.ts";
 import type { GraphCache } from "./graph-cache.ts";
+import { loadedBytes } from "./graph-size.ts";
+import type { NamedTensors } from "./port-check.ts";
+import { createStageResidence } from "./stage-residence.ts";
 
 /** A graph of a bundle, by its key in the manifest. */
 export type GraphName = keyof Manifest["graphs"];
@@ -16,13 +19,22 @@ export interface GraphSetOptions {
   readonly execution: Execution;
   /** Where optimised graphs are kept, if anywhere. */
   readonly cache?: GraphCache | undefined;
+  /** How many bytes of graphs may be loaded at a time, each when it is needed; absent: all are loaded, at once. */
+  readonly residentBytesMax?: number | undefined;
 }
 
-/** Loads all graphs of a bundle, one after another. Throws `AppError` naming the graph that cannot be loaded. */
+/** Loads the graphs of a bundle, one after another, unless they are loaded when needed. Throws `AppError` naming the graph that cannot be loaded. */
 export async function openGraphs(manifest: Manifest, options: GraphSetOptions): Promise<GraphSet> {
+  const { residentBytesMax } = options;
+  const residence = residentBytesMax === undefined ? undefined : createStageResidence(residentBytesMax);
   const open = (name: GraphName) => {
-    const graph = manifest.graphs[name];
-    return graph === undefined ? missingGraph(name) : openGraph({ ...options, name, graph, files: manifest.files });
+    const { files, graphs } = manifest;
+    const graph = graphs[name];
+    if (graph === undefined) return missingGraph(name);
+    const load = () => openGraph({ ...options, name, graph, files });
+    if (residence === undefined) return load();
+    const lazy = { bytes: loadedBytes(manifest, graph), load };
+    return { run: (inputs: NamedTensors) => residence.run(lazy, inputs) };
   };
   return {
     textEncoder: await open("textEncoder"),

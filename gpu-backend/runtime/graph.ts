@@ -18,6 +18,12 @@ export interface Graph {
   run(inputs: NamedTensors): Promise<Float32Tensor>;
 }
 
+/** A graph whose memory can be given back. */
+export interface LoadedGraph extends Graph {
+  /** Frees weights and working memory; the graph must not be run again. */
+  release(): Promise<void>;
+}
+
 /** Where a graph is and how it is to run. */
 export interface GraphSource {
   readonly directory: string;
@@ -32,10 +38,11 @@ export interface GraphSource {
 }
 
 /**
- * Loads a graph. Once a process: loading again leaks memory. Throws `AppError` when the file is no graph, or not the
- * one that the manifest describes.
+ * Loads a graph. Loading it again after `release` leaves some hundred kilobytes behind. Throws `AppError` when the file
+ * is no graph, or not the one that the manifest describes.
  */
-export async function openGraph({ directory, name, graph, files, execution, cache }: GraphSource): Promise<Graph> {
+export async function openGraph(source: GraphSource): Promise<LoadedGraph> {
+  const { directory, name, graph, files, execution, cache } = source;
   const digest = graphDigest({ files }, graph);
   const bytes = loadedBytes({ files }, graph);
   const session = await openSession({ path: join(directory, graph.file), name, digest, bytes, execution, cache });
@@ -47,10 +54,13 @@ export async function openGraph({ directory, name, graph, files, execution, cach
   if (!session.outputNames.includes(output.name)) {
     throw new AppError(`Graph ${name}: ${graph.file} does not give ${output.name}, which the manifest names.`);
   }
-  return { run: (inputs) => runSession({ session, name, graph, outputName: output.name }, inputs) };
+  return {
+    run: (inputs) => runSession({ session, name, graph, outputName: output.name }, inputs),
+    release: () => session.release(),
+  };
 }
 
-interface LoadedGraph {
+interface OpenSession {
   readonly session: InferenceSession;
   readonly name: string;
   readonly graph: ManifestGraph;
@@ -58,7 +68,7 @@ interface LoadedGraph {
 }
 
 async function runSession(
-  { session, name, graph, outputName }: LoadedGraph,
+  { session, name, graph, outputName }: OpenSession,
   inputs: NamedTensors,
 ): Promise<Float32Tensor> {
   const fault = portFault(graph, inputs);

@@ -15,6 +15,7 @@ const loadSchema = z.object({
   directory: z.string(),
   execution: z.object({ provider: z.enum(["cpu", "webgpu", "cuda"]), intraOpThreads: z.int().min(1) }),
   graphCache: z.object({ directory: z.string(), bytesMax: z.number() }).optional(),
+  residentBytesMax: z.int().min(0).optional(),
   conditionCacheBytesMax: z.int().min(0),
   latentEncoding: z.enum(latentEncodings),
   picturesMax: z.int().min(1),

@@ -1,0 +1,38 @@
+import type { Manifest } from "../../shared/models/manifest.ts";
+import { loadedBytes } from "./graph-size.ts";
+
+/** Of a lane before it has loaded a graph: Node, ONNX Runtime and sharp. */
+const processBytes = 110e6;
+
+/** Weights are laid out anew for the processor, some of them beside the ones that were read. */
+const residentFactor = 1.25;
+
+/** What loading takes on top, of the graph that is being loaded. */
+const loadingFactor = 0.75;
+
+/**
+ * Why a bundle cannot be loaded on the processor with so many bytes free, with the numbers and what to do; undefined
+ * when it can. `residentBytesMax`: how much of it may be loaded at a time. Measured factors: docs/performance.md.
+ */
+export function memoryFault(manifest: Manifest, residentBytesMax: number, availableBytes: number): string | undefined {
+  const sizes = Object.values(manifest.graphs).map((graph) => (graph ? loadedBytes(manifest, graph) : 0));
+  const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+  const largest = Math.max(...sizes);
+  const resident = Math.max(Math.min(total, residentBytesMax), largest);
+  const needed = processBytes + residentFactor * resident + loadingFactor * largest;
+  if (needed <= availableBytes) return undefined;
+  const least = processBytes + (residentFactor + loadingFactor) * largest;
+  const fix =
+    least <= availableBytes
+      ? "STAGES_RESIDENT=0 loads one stage at a time"
+      : `even one stage at a time (STAGES_RESIDENT=0) would need ${megabytes(least)}`;
+  return [
+    `${manifest.id} needs ${megabytes(needed)} of memory, but ${megabytes(availableBytes)} are available.`,
+    `Its weights are ${megabytes(total)} as float32, of which ${megabytes(resident)} are to be loaded at a time`,
+    `(× ${residentFactor}, and ${loadingFactor} of the largest graph's ${megabytes(largest)} while it loads); ${fix}.`,
+  ].join(" ");
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`;
+}
