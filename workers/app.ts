@@ -12,6 +12,7 @@ import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.t
 import { getBalance, grantCredit } from "./routes/balance.ts";
 import { createImage } from "./routes/create-image.ts";
 import { createQuote } from "./routes/create-quote.ts";
+import { getDocsPage } from "./routes/docs-page.ts";
 import { getImage } from "./routes/get-image.ts";
 import { getLatent } from "./routes/get-latent.ts";
 import { health } from "./routes/health.ts";
@@ -81,6 +82,8 @@ export function createApp(services: Services): Hono<AppEnv> {
 
   app.get("/openapi.json", getOpenApi(services.models));
   app.all("/openapi.json", readOnly);
+  app.get("/docs", getDocsPage());
+  app.all("/docs", readOnly);
 
   app.notFound(notFound);
   app.onError(unexpectedError(services.log));
