@@ -51,7 +51,7 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
           rootPath: folder,
           modulesRoot: folder,
           modules: [{ type: "ESModule", path: script }],
-          bindings: { ...Object(workerOptions["bindings"]), GPU_BACKEND_URL: options.backendUrl, ...options.secrets },
+          bindings: { ...Object(workerOptions["bindings"]), ...addresses(options), ...options.secrets },
         },
       ],
     }),
@@ -59,6 +59,11 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
   const url = await miniflare.ready;
   await migrateDatabase(await miniflare.getD1Database("USAGE"), join(options.root, "migrations"));
   return { url: url.origin, stop: () => miniflare.dispose() };
+}
+
+/** Where the Worker reaches others. A developer's webhooks are on this machine too, which a deployed Worker refuses. */
+function addresses({ backendUrl }: LocalWorkerOptions): Readonly<Record<string, string>> {
+  return { GPU_BACKEND_URL: backendUrl, WEBHOOK_TARGETS: "any" };
 }
 
 async function bundleWorker({ root, bundle }: LocalWorkerOptions, outfile: string): Promise<void> {

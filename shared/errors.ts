@@ -31,6 +31,16 @@ export type Failure =
       readonly availableMicroUsd: number;
     }
   | { readonly code: "idempotency_key_reused" }
+  | AllowanceFailure
+  | JobFailure
+  | { readonly code: "backend_unavailable" }
+  | { readonly code: "backend_failed" }
+  | { readonly code: "backend_overloaded"; readonly retryAfterSeconds: number }
+  | { readonly code: "deadline_exceeded" }
+  | { readonly code: "internal" };
+
+/** What a key or its account may not do, or not so much of. */
+export type AllowanceFailure =
   | { readonly code: "insufficient_scope" /** What the key lacks. */; readonly scope: string }
   | { readonly code: "account_suspended" }
   | {
@@ -48,13 +58,14 @@ export type Failure =
       readonly code: "key_budget_exceeded";
       /** What the key may spend a day, counted from midnight UTC. */
       readonly budgetMicroUsd: number;
-    }
-  | { readonly code: "backend_unavailable" }
-  | { readonly code: "backend_failed" }
-  | { readonly code: "backend_overloaded"; readonly retryAfterSeconds: number }
-  | { readonly code: "deadline_exceeded" }
-  | { readonly code: "job_cancelled" }
-  | { readonly code: "internal" };
+    };
+
+/** What is wrong with a job. */
+export type JobFailure =
+  | { readonly code: "job_id_reused"; readonly jobId: string }
+  | { readonly code: "job_not_ended" }
+  | { readonly code: "too_many_jobs"; readonly jobsMax: number }
+  | { readonly code: "job_cancelled" };
 
 /** The discriminant of `Failure`. */
 export type FailureCode = Failure["code"];
@@ -134,6 +145,32 @@ export function failureToHttp(failure: Failure): FailureResponse {
     case "idempotency_key_reused":
       return refusal(422, failure.code, "This 'Idempotency-Key' was used for another request. Send a new one.");
     case "insufficient_scope":
+    case "account_suspended":
+    case "rate_limit_exceeded":
+    case "concurrency_limit_exceeded":
+    case "key_budget_exceeded":
+      return allowanceToHttp(failure);
+    case "job_id_reused":
+    case "job_not_ended":
+    case "job_cancelled":
+    case "too_many_jobs":
+      return jobFailureToHttp(failure);
+    case "backend_overloaded":
+      return tooMany(failure.code, "The image backend is busy.", failure.retryAfterSeconds);
+    case "backend_unavailable":
+      return fault(502, failure.code, "The image backend cannot be reached. Nothing was charged; try again shortly.");
+    case "backend_failed":
+      return fault(502, failure.code, "The image backend failed on this request. Nothing was charged; try again.");
+    case "deadline_exceeded":
+      return fault(504, failure.code, "The time that the request allowed has passed. Allow more, or ask for less.");
+    case "internal":
+      return fault(500, failure.code, "Something went wrong on our side. Quote the x-request-id header to support.");
+  }
+}
+
+function allowanceToHttp(failure: AllowanceFailure): FailureResponse {
+  switch (failure.code) {
+    case "insufficient_scope":
       return refusal(403, failure.code, `This API key lacks the scope '${failure.scope}'. Use a key that has it.`);
     case "account_suspended":
       return refusal(403, failure.code, "This account is suspended. Contact the operator of this service.");
@@ -143,18 +180,21 @@ export function failureToHttp(failure: Failure): FailureResponse {
       return tooMany(failure.code, `This account has ${failure.requestsMax} requests under way, its limit.`, 1);
     case "key_budget_exceeded":
       return overBudget(failure.budgetMicroUsd);
-    case "backend_overloaded":
-      return tooMany(failure.code, "The image backend is busy.", failure.retryAfterSeconds);
-    case "backend_unavailable":
-      return fault(502, failure.code, "The image backend cannot be reached. Nothing was charged; try again shortly.");
-    case "backend_failed":
-      return fault(502, failure.code, "The image backend failed on this request. Nothing was charged; try again.");
-    case "deadline_exceeded":
-      return fault(504, failure.code, "The time that the request allowed has passed. Allow more, or ask for less.");
+  }
+}
+
+function jobFailureToHttp(failure: JobFailure): FailureResponse {
+  switch (failure.code) {
+    case "job_id_reused": {
+      const message = `The job '${failure.jobId}' exists already, with another body. Choose another id, or delete it.`;
+      return refusal(422, failure.code, message, "id");
+    }
+    case "job_not_ended":
+      return refusal(409, failure.code, "The job has not ended. Cancel it first, and delete it when it has ended.");
     case "job_cancelled":
       return refusal(409, failure.code, "The job was cancelled.");
-    case "internal":
-      return fault(500, failure.code, "Something went wrong on our side. Quote the x-request-id header to support.");
+    case "too_many_jobs":
+      return tooMany(failure.code, `This account has ${failure.jobsMax} unfinished jobs, its limit.`, 60);
   }
 }
 

@@ -96,5 +96,23 @@ export const keysPerAccountMax = 100;
 /** Thirty days: who has not exchanged a key by then has forgotten it. */
 export const rotationOverlapSecondsMax = 30 * 86_400;
 
+/** As many prompts as a batch of OpenAI's images is asked for; each is a row of the job's storage. */
+export const requestsPerJobMax = 10_000;
+
+/** All requests of a job together: each picture costs the check some tenth of a millisecond, and a client waits for it. */
+export const picturesPerJobMax = 10_000;
+
+/** 10,000 requests of some 800 bytes. Parsed it takes a few times as much, of the 128 MB that a Worker has. */
+export const jobBodyBytesMax = 8 * 1024 * 1024;
+
+/** Unfinished jobs of one account: those that do not run yet cost nothing but their rows. */
+export const unfinishedJobsMax = 1_000;
+
+/** What browsers and proxies pass on without harm. Characters. */
+export const webhookUrlCharactersMax = 2_048;
+
+/** Entries on one page of a list: some 300 KB of results. */
+export const pageEntriesMax = 1_000;
+
 /** Names from outside are cut to this before they appear in a message. */
 export const echoedNameCharactersMax = 64;

@@ -12,7 +12,10 @@ import { readSources } from "./support/source-tree.ts";
 const sharedBase = ["shared", "shared/prompt", "shared/latents"];
 const shared = [...sharedBase, "shared/models", "shared/api", "shared/wire"];
 const services = ["accounts", "gpu", "auth", "ledger", "prompt", "latents", "images"].map((name) => `workers/${name}`);
-const work = [...services, "workers/models", "workers/jobs", "workers/generation"];
+const work = [
+  ...services,
+  ...["models", "jobs", "generation", "webhooks", "async-jobs"].map((name) => `workers/${name}`),
+];
 const parts = ["tensor", "diffusion", "image", "runtime", "scheduling"].map((name) => `gpu-backend/${name}`);
 
 const importTable: ImportTable = {
@@ -34,10 +37,12 @@ const importTable: ImportTable = {
     ...["prompt", "models", "gpu", "latents", "jobs", "images", "ledger"].map((name) => `workers/${name}`),
     ...shared,
   ],
+  "workers/webhooks": ["workers/edge", ...shared],
+  "workers/async-jobs": [...["edge", "generation", "ledger", "webhooks"].map((name) => `workers/${name}`), ...shared],
   "workers/middleware": [...work, ...shared],
   "workers/openapi": ["workers/models", ...shared],
   "workers/routes": [...work, "workers/middleware", "workers/openapi", ...shared],
-  "workers/objects": ["workers", ...work, ...shared],
+  "workers/objects": ["workers", "workers/middleware", ...work, ...shared],
   "workers/playground": [],
   workers: [
     ...work,

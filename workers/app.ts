@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { jobBodyBytesMax } from "../shared/limits.ts";
 import type { AppEnv } from "./middleware/app-env.ts";
 import { authenticate, authenticateAdmin } from "./middleware/authenticate.ts";
 import { limitBody } from "./middleware/body-limit.ts";
@@ -16,9 +17,12 @@ import { getDocsPage } from "./routes/docs-page.ts";
 import { getImage } from "./routes/get-image.ts";
 import { getLatent } from "./routes/get-latent.ts";
 import { health } from "./routes/health.ts";
+import { cancelJob, deleteJob, getJob, getJobEvents, listJobs } from "./routes/jobs.ts";
 import { getModel, listModels } from "./routes/list-models.ts";
 import { getOpenApi } from "./routes/openapi.ts";
+import { putJob } from "./routes/put-job.ts";
 import { textToImage } from "./routes/text-to-image.ts";
+import { getWebhookSecret, rotateWebhookSecret } from "./routes/webhook-secret.ts";
 import type { Services } from "./services.ts";
 
 /**
@@ -47,6 +51,8 @@ export function createApp(services: Services): Hono<AppEnv> {
 
   app.get("/v1/latents/:id", allow("latents"), getLatent(services.latents));
   app.all("/v1/latents/:id", readOnly);
+
+  addJobRoutes(app, services);
 
   app.get("/v1/balance", allow("read"), getBalance(services.ledgers));
   app.all("/v1/balance", readOnly);
@@ -88,4 +94,26 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.notFound(notFound);
   app.onError(unexpectedError(services.log));
   return app;
+}
+
+/** Work that outlives its request. */
+function addJobRoutes(app: Hono<AppEnv>, services: Services): void {
+  const allow = authenticate(services);
+  const readOnly = methodNotAllowed("GET", "HEAD");
+
+  app.get("/v1/jobs", allow("jobs"), listJobs(services));
+  app.all("/v1/jobs", readOnly);
+  app.put("/v1/jobs/:id", allow("jobs"), limitBody(jobBodyBytesMax), putJob(services));
+  app.get("/v1/jobs/:id", allow("jobs"), getJob(services));
+  app.delete("/v1/jobs/:id", allow("jobs"), deleteJob(services));
+  app.all("/v1/jobs/:id", methodNotAllowed("GET", "HEAD", "PUT", "DELETE"));
+  app.get("/v1/jobs/:id/events", allow("jobs"), getJobEvents(services));
+  app.all("/v1/jobs/:id/events", readOnly);
+  app.post("/v1/jobs/:id/cancel", allow("jobs"), cancelJob(services));
+  app.all("/v1/jobs/:id/cancel", methodNotAllowed("POST"));
+
+  app.get("/v1/webhooks/secret", allow("jobs"), getWebhookSecret(services.jobs));
+  app.all("/v1/webhooks/secret", readOnly);
+  app.post("/v1/webhooks/secret/rotate", allow("jobs"), rotateWebhookSecret(services.jobs));
+  app.all("/v1/webhooks/secret/rotate", methodNotAllowed("POST"));
 }

@@ -2,11 +2,13 @@ import { z } from "zod";
 import { AppError } from "../shared/errors.ts";
 import { secretCharactersMin } from "../shared/limits.ts";
 import type { AccountRpc } from "./accounts/accounts-client.ts";
+import type { AccountJobsRpc, AsyncJobRpc } from "./async-jobs/job-clients.ts";
 import type { ObjectNamespace } from "./edge/call-object.ts";
 import { gpuBackendsSchema } from "./gpu/gpu-backends.ts";
 import type { DecodeJobRpc, LatentJobRpc } from "./jobs/job-clients.ts";
 import type { AccountLedgerRpc } from "./ledger/ledger-client.ts";
 import type { UsageEvent } from "./ledger/usage-event.ts";
+import type { WebhookMessage } from "./webhooks/webhook-message.ts";
 
 const secretSchema = z
   .string({ error: "is missing" })
@@ -23,6 +25,9 @@ const envSchema = z.object({
   DECODE_JOBS: bindingSchema<ObjectNamespace<DecodeJobRpc>>(),
   ACCOUNT_LEDGERS: bindingSchema<ObjectNamespace<AccountLedgerRpc & AccountRpc>>(),
   LOCATION_LIMITER: bindingSchema<RateLimit>(),
+  ASYNC_JOBS: bindingSchema<ObjectNamespace<AsyncJobRpc>>(),
+  ACCOUNT_JOBS: bindingSchema<ObjectNamespace<AccountJobsRpc>>(),
+  WEBHOOKS: bindingSchema<Queue<WebhookMessage>>(),
   USAGE_EVENTS: bindingSchema<Queue<UsageEvent>>(),
   USAGE: bindingSchema<D1Database>(),
   GPU_BACKEND_URL: z
@@ -30,6 +35,7 @@ const envSchema = z.object({
     .transform((url) => url.replace(/\/+$/u, "")),
   /** Takes the place of GPU_BACKEND_URL where there are several. */
   GPU_BACKENDS: gpuBackendsSchema.optional(),
+  WEBHOOK_TARGETS: z.enum(["public", "any"], { error: "must be public or any" }).default("public"),
   LATENT_KEY_SECRET: secretSchema,
   GPU_BACKEND_SECRET: secretSchema,
   IMAGE_URL_SECRET: secretSchema,

@@ -6,10 +6,17 @@ import { recordUsage } from "./ledger/usage-table.ts";
 import { describeError } from "./middleware/errors.ts";
 import { log, platform } from "./platform.ts";
 import { createServices } from "./services.ts";
+import { consumeWebhooks } from "./webhooks/consume-webhooks.ts";
+import type { DeliveryParts } from "./webhooks/deliver-webhook.ts";
 
+export { AccountJobsObject } from "./objects/account-jobs-object.ts";
 export { AccountLedgerObject } from "./objects/account-ledger-object.ts";
+export { AsyncJobObject } from "./objects/async-job-object.ts";
 export { DecodeJobObject } from "./objects/decode-job-object.ts";
 export { LatentJobObject } from "./objects/latent-job-object.ts";
+
+/** The queue of messages to clients, as wrangler.toml names it; the other one holds usage. */
+const webhooksQueue = "wuerstchen-webhooks";
 
 type App = ReturnType<typeof createApp>;
 
@@ -28,12 +35,21 @@ export default {
 
   /** A batch that fails comes again. What is no event of ours ends in the dead letter queue. */
   async queue(batch, env): Promise<void> {
+    if (batch.queue === webhooksQueue) return consumeWebhooks(deliveryParts(env), batch.messages);
     const read = batch.messages.map((message) => ({ message, event: parseUsageEvent(message.body) }));
     for (const { message, event } of read) if (event === undefined) message.retry();
     const events = read.flatMap(({ event }) => event ?? []);
     await recordUsage(parseEnv(env).USAGE, events);
   },
 } satisfies ExportedHandler;
+
+function deliveryParts(env: unknown): DeliveryParts {
+  const world = platform();
+  const { jobs, webhookTargets: targets } = createServices(parseEnv(env), world);
+  const secretsOf = async (account: string) =>
+    (await jobs.listOf(account).webhookSecrets()).map(({ secret }) => secret);
+  return { ...world, targets, secretsOf };
+}
 
 /** What is missing is for the operator's log only. */
 function misconfigured(error: unknown): Response {

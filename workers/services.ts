@@ -1,6 +1,7 @@
 import { toHex } from "../shared/hex.ts";
 import { type AccountIndex, createAccountIndex } from "./accounts/account-index.ts";
 import { type Accounts, createAccounts } from "./accounts/accounts-client.ts";
+import { type AsyncJobs, createAsyncJobs } from "./async-jobs/job-clients.ts";
 import { createKeyDirectory, type KeyDirectory } from "./auth/key-directory.ts";
 import { createOperators, type Operators } from "./auth/operators.ts";
 import type { WorkerEnv } from "./env.ts";
@@ -15,6 +16,7 @@ import { createLedgers, type Ledgers } from "./ledger/ledger-client.ts";
 import type { Log } from "./middleware/app-env.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
+import type { WebhookTargets } from "./webhooks/webhook-url.ts";
 
 /** 128 bits: no two requests ever share a reservation, and no two waits a name. */
 const idBytes = 16;
@@ -45,7 +47,9 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "log"
   readonly images: ImageCache;
   readonly imageLinks: ImageLinks;
   readonly decodeJobs: DecodeJobs;
+  readonly jobs: AsyncJobs;
   readonly ledgers: Ledgers;
+  readonly webhookTargets: WebhookTargets;
   readonly generation: GenerationServices;
 }
 
@@ -68,6 +72,8 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     accountIndex: createAccountIndex(env.USAGE),
     operators: createOperators(env.ADMIN_SECRET),
     locationLimiter: env.LOCATION_LIMITER,
+    jobs: createAsyncJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
+    webhookTargets: env.WEBHOOK_TARGETS,
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
     generation: {
       ...{ models, latents, images, ledgers, latentJobs, decodeJobs, randomSeed, nowMs },

@@ -18,7 +18,8 @@ const ageSchema = z.int().min(0).describe("Seconds since its latent was made; 0 
 
 const madeFields = { seed: seedSchema, latent_id: latentIdSchema, tier: tierSchema, age_seconds: ageSchema };
 
-const imageItemSchema = z
+/** One picture of an answer. */
+export const imageItemSchema = z
   .union([
     z.object({ b64_json: z.base64(), ...madeFields }).readonly(),
     z.object({ url: z.url(), ...madeFields }).readonly(),

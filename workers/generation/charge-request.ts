@@ -25,6 +25,8 @@ export interface ChargedRequest {
     readonly keyId?: string | undefined;
     readonly idempotencyKey: string | undefined;
     readonly isRetry: boolean;
+    /** Money that is kept for this request already. */
+    readonly holdId?: string | undefined;
   };
   readonly request: CreateImageRequest;
   readonly plan: GenerationPlan;
@@ -38,10 +40,10 @@ export function planCeilingMicroUsd({ pictures, work }: GenerationPlan): number 
 /** Holds the most that a request can cost, or finds what its repeat was held or charged before. */
 export async function reserveCeiling(
   { ledgers, latentKeySecret, newReservationId }: ChargingServices,
-  { caller: { account, keyId, idempotencyKey, isRetry }, request, plan }: ChargedRequest,
+  { caller: { account, keyId, idempotencyKey, isRetry, holdId }, request, plan }: ChargedRequest,
 ): Promise<Result<Reservation, Failure>> {
   return ledgers.of(account).reserve({
-    ...{ reservationId: newReservationId(), account, keyId, idempotencyKey, isRetry },
+    ...{ reservationId: newReservationId(), account, keyId, idempotencyKey, isRetry, holdId },
     ceilingMicroUsd: planCeilingMicroUsd(plan),
     digest: await digestOf(latentKeySecret, request),
     seeds: plan.pictures.map(({ seed }) => seed),

@@ -21,6 +21,8 @@ export interface Caller extends Omit<Claimant, "claimId"> {
   readonly idempotencyKey: string | undefined;
   /** Whether the client says that it has sent this before. */
   readonly isRetry: boolean;
+  /** The hold of the job that this request is part of. */
+  readonly holdId?: string | undefined;
 }
 
 /** A finished request. */

@@ -95,11 +95,13 @@ export class AccountBook {
     });
   }
 
-  /** Holds money for many requests to come, once for each hold id. Fails with `insufficient_quota`. */
+  /** Holds money for many requests to come, once for each hold id. Fails as `checkAllowance`, or `insufficient_quota`. */
   hold(budget: WorkBudget, nowMs: number): Result<undefined, Failure> {
     return this.#transact(() => {
-      const { holdId, ceilingMicroUsd: ceiling } = budget;
+      const { holdId, keyId, ceilingMicroUsd: ceiling } = budget;
       if (findHold(this.#sql, holdId) !== undefined) return ok(undefined);
+      const allowed = checkAllowance(this.#sql, { keyId, ceilingMicroUsd: ceiling, isOfJob: true }, nowMs);
+      if (!allowed.ok) return allowed;
       const { available } = this.balances();
       if (available < ceiling) return err(insufficient(ceiling, available));
       putHold(this.#sql, budget, nowMs);

@@ -43,6 +43,8 @@ export interface ReserveRequest {
 export interface WorkBudget {
   /** New and unique; made by the caller, so that a call that is repeated holds once. */
   readonly holdId: string;
+  /** The key that pays. Its budget is looked at now, and again for each request. */
+  readonly keyId: string | undefined;
   /** The most that all requests can cost together. */
   readonly ceilingMicroUsd: number;
 }

@@ -1,3 +1,5 @@
+import { runMigrations, type TableStorage } from "../edge/run-migrations.ts";
+
 // The tables of one account. A change of form is a new migration here, never an edit: objects keep their storage.
 
 /** Run in order, each once, by `migrate`. */
@@ -150,16 +152,7 @@ const migrations: readonly string[] = [
   `,
 ];
 
-/** Brings an account's tables to the newest form. Cheap when they are. */
-export function migrate(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">): void {
-  const { sql } = storage;
-  sql.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)");
-  const { version } = sql.exec<{ version: number }>("SELECT COUNT(*) AS version FROM migrations").one();
-  for (const [index, statements] of migrations.entries()) {
-    if (index < version) continue;
-    storage.transactionSync(() => {
-      sql.exec(statements);
-      sql.exec("INSERT INTO migrations VALUES (?)", index + 1);
-    });
-  }
+/** Brings an account's tables to the newest form. */
+export function migrate(storage: TableStorage): void {
+  runMigrations(storage, migrations);
 }

@@ -5,9 +5,9 @@ import type { AppEnv } from "./app-env.ts";
 import { failureResponse } from "./errors.ts";
 
 /** Refuses a body beyond the limit by its declared length, or else while it arrives; never holds more of it. */
-export function limitBody(): MiddlewareHandler<AppEnv> {
+export function limitBody(limitBytes = requestBodyBytesMax): MiddlewareHandler<AppEnv> {
   return bodyLimit({
-    maxSize: requestBodyBytesMax,
-    onError: (c) => failureResponse(c, { code: "payload_too_large", limitBytes: requestBodyBytesMax }),
+    maxSize: limitBytes,
+    onError: (c) => failureResponse(c, { code: "payload_too_large", limitBytes }),
   });
 }

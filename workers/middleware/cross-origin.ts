@@ -12,7 +12,7 @@ const preflightSeconds = 86_400;
 export function crossOrigin(): MiddlewareHandler<AppEnv> {
   return cors({
     origin: "*",
-    allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+    allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
     exposeHeaders: [
       "etag",
       "idempotent-replayed",

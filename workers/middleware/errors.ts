@@ -60,6 +60,10 @@ function retryAdvice(failure: Failure): boolean | undefined {
     case "backend_failed":
     case "internal":
       return false;
+    // Only somebody else can change that, by cancelling the job or asking again.
+    case "job_not_ended":
+    case "job_cancelled":
+      return false;
     default:
       return undefined;
   }

@@ -1,6 +1,7 @@
 import type { ModelRegistry } from "../models/registry.ts";
 import { adminOperations } from "./admin-operations.ts";
 import { imageOperations } from "./image-operations.ts";
+import { jobOperations } from "./job-operations.ts";
 import { latentOperations } from "./latent-operations.ts";
 import { moneyOperations } from "./money-operations.ts";
 import type { Operation } from "./operation.ts";
@@ -11,6 +12,7 @@ export function operations(models: ModelRegistry): readonly Operation[] {
   return [
     ...imageOperations(models),
     ...latentOperations,
+    ...jobOperations(models),
     ...moneyOperations(models),
     ...serviceOperations,
     ...adminOperations,

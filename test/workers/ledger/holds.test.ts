@@ -18,7 +18,7 @@ function order(reservationId: string, holdId: string | undefined = "job"): Reser
 async function withHold(work: (book: AccountBook) => void): Promise<void> {
   await withBook((book, { storage }) => {
     book.grant({ grantId: "first", microUsd: 1_000, actor }, nowMs);
-    expect(book.hold({ holdId: "job", ceilingMicroUsd: 300 }, nowMs)).toMatchObject({ ok: true });
+    expect(book.hold({ holdId: "job", keyId: undefined, ceilingMicroUsd: 300 }, nowMs)).toMatchObject({ ok: true });
     work(book);
     expect(book.balances()).toMatchObject(sumEntries(storage.sql));
   });
@@ -27,10 +27,13 @@ async function withHold(work: (book: AccountBook) => void): Promise<void> {
 describe("a hold", () => {
   test("is taken once for each id, and refused beyond what is available", async () => {
     await withHold((book) => {
-      expect(book.hold({ holdId: "job", ceilingMicroUsd: 300 }, nowMs)).toMatchObject({ ok: true });
+      expect(book.hold({ holdId: "job", keyId: undefined, ceilingMicroUsd: 300 }, nowMs)).toMatchObject({ ok: true });
       expect(book.balances()).toMatchObject({ available: 700, held: 300 });
       const error = { code: "insufficient_quota", requiredMicroUsd: 701, availableMicroUsd: 700 };
-      expect(book.hold({ holdId: "other", ceilingMicroUsd: 701 }, nowMs)).toEqual({ ok: false, error });
+      expect(book.hold({ holdId: "other", keyId: undefined, ceilingMicroUsd: 701 }, nowMs)).toEqual({
+        ok: false,
+        error,
+      });
     });
   });
 

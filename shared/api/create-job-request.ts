@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { type Failure, invalidRequest } from "../errors.ts";
+import { picturesPerJobMax, requestsPerJobMax, webhookUrlCharactersMax } from "../limits.ts";
+import { requestFault } from "../request-fault.ts";
+import { err, ok, type Result } from "../result.ts";
+import { type CreateImageRequest, parseCreateImageRequest } from "./create-image-request.ts";
+
+/** The form of a job's id: chosen by the client, and unique within its account. */
+export const jobIdPattern = /^[\w-]{1,64}$/u;
+
+const fieldsSchema = z.record(z.string(), z.unknown());
+
+/** The body of `PUT /v1/jobs/{id}`. Its requests are read one by one, so that the first that is wrong can be named. */
+export const createJobBodySchema = z.strictObject({
+  defaults: fieldsSchema.default({}).describe("Fields that all requests share; each may say otherwise."),
+  requests: z
+    .array(fieldsSchema)
+    .min(1)
+    .max(requestsPerJobMax)
+    .describe("Each as the body of `POST /v1/images/generations`, without `response_format`."),
+  webhook_url: z
+    .string()
+    .max(webhookUrlCharactersMax)
+    .optional()
+    .describe("Told when the job has ended. Public https."),
+});
+
+/** One request of a job. */
+export interface JobRequest {
+  readonly request: CreateImageRequest;
+  /** The same as JSON, defaults included: what is kept until it is done. */
+  readonly json: string;
+}
+
+/** A checked job. What the model decides about each request is still open, and so is where the webhook leads. */
+export interface CreateJobRequest {
+  readonly requests: readonly JobRequest[];
+  readonly webhookUrl: string | undefined;
+}
+
+/**
+ * Reads the body of `PUT /v1/jobs/{id}`. Fails with `invalid_request` naming the first field that is wrong, in requests
+ * as "requests.17.size".
+ */
+export function parseCreateJobRequest(json: unknown): Result<CreateJobRequest, Failure> {
+  const parsed = createJobBodySchema.safeParse(json);
+  if (!parsed.success) return err(requestFault(parsed.error, json));
+  const { defaults, requests, webhook_url: webhookUrl } = parsed.data;
+  const checked: JobRequest[] = [];
+  let pictures = 0;
+  for (const [index, fields] of requests.entries()) {
+    const request = parseRequest({ ...defaults, ...fields });
+    if (!request.ok) return err(faultOfRequest(index, request.error));
+    checked.push(request.value);
+    pictures += request.value.request.n;
+  }
+  if (pictures > picturesPerJobMax) {
+    const message = `'requests' must ask for at most ${picturesPerJobMax} pictures together. Make several jobs of them.`;
+    return err(invalidRequest("requests", message));
+  }
+  return ok({ requests: checked, webhookUrl });
+}
+
+/** A failure of one request of a job, naming its place. */
+export function faultOfRequest(index: number, failure: Failure): Failure {
+  const at = `requests.${index}`;
+  if (failure.code === "model_not_found") {
+    return invalidRequest(`${at}.model`, `${at}: There is no such model.`, failure.available);
+  }
+  if (failure.code !== "invalid_request") return failure;
+  const param = failure.param === null ? at : `${at}.${failure.param}`;
+  return { ...failure, param, message: `${at}: ${failure.message}` };
+}
+
+/** A job's pictures are always given as links: they outlive the request that asks for them. */
+function parseRequest(fields: Readonly<Record<string, unknown>>): Result<JobRequest, Failure> {
+  if (fields["response_format"] === "b64_json") {
+    return err(invalidRequest("response_format", "'response_format' must be url in a job, or left out."));
+  }
+  const request = parseCreateImageRequest({ ...fields, response_format: "url" });
+  return request.ok ? ok({ request: request.value, json: JSON.stringify(fields) }) : request;
+}

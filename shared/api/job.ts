@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { imageItemSchema } from "./images-response.ts";
+
+// What the job routes answer.
+
+/** Where a job is. partial: some of its requests failed. */
+export const jobStateSchema = z.enum([
+  "queued",
+  "running",
+  "cancelling",
+  "succeeded",
+  "partial",
+  "failed",
+  "cancelled",
+]);
+
+/** Where one request of a job is. */
+export const itemStateSchema = z.enum(["queued", "running", "succeeded", "failed", "cancelled"]);
+
+const countSchema = z.int().min(0);
+const microUsdSchema = countSchema.describe("Micro-USD: millionths of a dollar.");
+const secondsSchema = z.int().describe("Unix seconds.");
+
+const progressSchema = z
+  .object({
+    requests: countSchema,
+    queued: countSchema,
+    running: countSchema,
+    succeeded: countSchema,
+    failed: countSchema,
+    cancelled: countSchema,
+  })
+  .readonly();
+
+/** One request of a job and what became of it. */
+export const jobResultSchema = z
+  .object({
+    index: countSchema.describe("Its place in the job's requests, from 0."),
+    state: itemStateSchema,
+    data: z.array(imageItemSchema).readonly().optional().describe("Its pictures, by links that expire."),
+    micro_usd: microUsdSchema.optional().describe("What it was charged."),
+    warnings: z.array(z.string()).readonly().optional(),
+    error: z
+      .object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() })
+      .readonly()
+      .optional(),
+  })
+  .readonly();
+
+const resultsPageSchema = z
+  .object({
+    data: z.array(jobResultSchema).readonly(),
+    has_more: z.boolean(),
+    next_cursor: z.string().nullable().describe("Send it as ?cursor= for the next page."),
+  })
+  .readonly();
+
+/** A job as its events tell it: everything but the results. */
+export const jobSummarySchema = z
+  .object({
+    object: z.literal("job"),
+    id: z.string(),
+    state: jobStateSchema,
+    created: secondsSchema,
+    started: secondsSchema.nullable(),
+    ended: secondsSchema.nullable(),
+    expires: secondsSchema.describe("Until when it may run; once it has ended, until when it is kept."),
+    queue_position: countSchema.nullable().describe("Jobs of the account that start before it; null unless queued."),
+    progress: progressSchema,
+    cost: z
+      .object({
+        currency: z.literal("usd"),
+        micro_usd: microUsdSchema.describe("Charged so far."),
+        ceiling_micro_usd: microUsdSchema.describe("The most that it can cost; held while it runs."),
+      })
+      .readonly(),
+    webhook_url: z.string().nullable(),
+  })
+  .readonly();
+
+/** The body of `GET /v1/jobs/{id}`. */
+export const jobSchema = jobSummarySchema.unwrap().extend({ results: resultsPageSchema }).readonly();
+
+/** The body of `GET /v1/jobs`. */
+export const jobListSchema = z
+  .object({
+    object: z.literal("list"),
+    data: z
+      .array(
+        z
+          .object({
+            object: z.literal("job"),
+            id: z.string(),
+            state: jobStateSchema,
+            created: secondsSchema,
+            ended: secondsSchema.nullable(),
+            requests: countSchema,
+          })
+          .readonly(),
+      )
+      .readonly(),
+    has_more: z.boolean(),
+    next_cursor: z.string().nullable(),
+  })
+  .readonly();
+
+/** Where a job is. */
+export type JobState = z.infer<typeof jobStateSchema>;
+
+/** Where one request of a job is. */
+export type ItemState = z.infer<typeof itemStateSchema>;
+
+/** One request of a job and what became of it. */
+export type JobResult = z.infer<typeof jobResultSchema>;
+
+/** A job without its results. */
+export type JobSummary = z.infer<typeof jobSummarySchema>;
+
+/** A job with one page of its results. */
+export type JobAnswer = z.infer<typeof jobSchema>;
+
+/** One page of an account's jobs, newest first. */
+export type JobList = z.infer<typeof jobListSchema>;

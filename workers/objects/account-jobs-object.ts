@@ -1,0 +1,53 @@
+import { DurableObject } from "cloudflare:workers";
+import { AccountJobs, type JobEnd, type NewListedJob } from "../async-jobs/account-jobs.ts";
+import { platform } from "../platform.ts";
+import { formatWebhookSecret } from "../webhooks/sign-webhook.ts";
+import { WebhookSecrets } from "../webhooks/webhook-secrets.ts";
+
+/** 256 bits, as long as the signature. */
+const secretBytes = 32;
+
+/** The Durable Object of one account's list of jobs, and of what their webhooks are signed with. See `AccountJobs`. */
+export class AccountJobsObject extends DurableObject<unknown> {
+  readonly #list: AccountJobs;
+  readonly #secrets: WebhookSecrets;
+
+  constructor(state: DurableObjectState, env: unknown) {
+    super(state, env);
+    this.#list = new AccountJobs(state.storage);
+    const newSecret = () => formatWebhookSecret(platform().randomBytes(secretBytes));
+    this.#secrets = new WebhookSecrets(state.storage.sql, newSecret);
+  }
+
+  add(job: NewListedJob) {
+    return this.#list.add(job);
+  }
+
+  enter(jobId: string) {
+    return this.#list.enter(jobId);
+  }
+
+  ahead(jobId: string) {
+    return this.#list.ahead(jobId);
+  }
+
+  end(end: JobEnd) {
+    return this.#list.end(end);
+  }
+
+  remove(jobId: string) {
+    this.#list.remove(jobId);
+  }
+
+  list(before: number, limit: number) {
+    return this.#list.list(before, limit);
+  }
+
+  webhookSecrets() {
+    return this.#secrets.valid(platform().nowMs());
+  }
+
+  rotateWebhookSecret() {
+    return this.#secrets.rotate(platform().nowMs());
+  }
+}

@@ -1,0 +1,73 @@
+import { DurableObject } from "cloudflare:workers";
+import { AsyncJob } from "../async-jobs/async-job.ts";
+import type { ItemsPage, SeenNews } from "../async-jobs/job-clients.ts";
+import type { JobOrder } from "../async-jobs/job-record.ts";
+import { JobStore } from "../async-jobs/job-store.ts";
+import { parseEnv } from "../env.ts";
+import { generateImages } from "../generation/generate-image.ts";
+import { describeError } from "../middleware/errors.ts";
+import { log, platform } from "../platform.ts";
+import { createServices, type Services } from "../services.ts";
+
+/** Built once an isolate, whose environment never changes: it holds a tokeniser, and an isolate may hold many objects. */
+let services: Services | undefined;
+
+/** The Durable Object of one job: `AsyncJob`, with a clock, an alarm and the Worker's own way of making pictures. */
+export class AsyncJobObject extends DurableObject<unknown> {
+  readonly #job: AsyncJob;
+
+  constructor(state: DurableObjectState, env: unknown) {
+    super(state, env);
+    const { storage } = state;
+    const world = platform();
+    const bindings = parseEnv(env);
+    services ??= createServices(bindings, world);
+    const { generation, ledgers, jobs } = services;
+    this.#job = new AsyncJob({
+      ...{ log, ledgers, jobs, nowMs: world.nowMs, timeout: world.timeout, store: new JobStore(storage) },
+      generate: (caller, request) => generateImages(generation, caller, request),
+      setAlarm: (atMs) => void storage.setAlarm(atMs),
+      sendWebhook: (message) => bindings.WEBHOOKS.send(message),
+      async clear() {
+        await storage.deleteAlarm();
+        await storage.deleteAll();
+      },
+    });
+  }
+
+  create(order: JobOrder) {
+    return this.#job.create(order);
+  }
+
+  read(page: ItemsPage) {
+    return this.#job.read(page);
+  }
+
+  news(seen: SeenNews) {
+    return this.#job.news(seen);
+  }
+
+  cancel() {
+    return this.#job.cancel();
+  }
+
+  remove() {
+    return this.#job.remove();
+  }
+
+  wake() {
+    this.#job.wake();
+  }
+
+  /** A failure is not the platform's to repeat: it would stop after six times, and the job has set its own alarm. */
+  override async alarm(): Promise<void> {
+    try {
+      await this.#job.advance();
+    } catch (error) {
+      log({
+        event: "job_not_advanced",
+        ...describeError(error instanceof Error ? error : new TypeError("not an error")),
+      });
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { createJobBodySchema, jobIdPattern } from "../../shared/api/create-job-request.ts";
+import { jobListSchema, jobSchema, jobSummarySchema } from "../../shared/api/job.ts";
+import { webhookSecretResponseSchema } from "../../shared/api/webhook-secret.ts";
+import { pageEntriesMax } from "../../shared/limits.ts";
+import type { ModelRegistry } from "../models/registry.ts";
+import { type Answer, type BodySchema, jsonBody, type Operation, type Parameter } from "./operation.ts";
+import { servedBody } from "./served-body.ts";
+
+const jobIdParameter: Parameter = {
+  ...{ in: "path", name: "id", description: "The job's id, chosen by you.", required: true },
+  schema: { json: { type: "string", pattern: jobIdPattern.source } },
+};
+
+const pageParameters: readonly Parameter[] = [
+  {
+    ...{ in: "query", name: "limit", description: "How many at most.", required: false },
+    schema: { json: { type: "integer", minimum: 1, maximum: pageEntriesMax, default: 100 } },
+  },
+  {
+    ...{ in: "query", name: "cursor", description: "A `next_cursor`.", required: false },
+    schema: { json: { type: "string", pattern: "^[0-9]{1,15}$" } },
+  },
+];
+
+const lastEventParameter: Parameter = {
+  ...{ in: "header", name: "Last-Event-ID", description: "The last event that was seen.", required: false },
+  schema: { json: { type: "string" } },
+};
+
+const events: BodySchema = { json: { type: "string", contentMediaType: "text/event-stream" } };
+const eventsOver: Answer = { description: "The job has ended, and all its events were seen." };
+
+const jobs = { tag: "Jobs", credential: "api-key" } as const;
+const job = "/v1/jobs/{id}";
+
+function answered(schema: BodySchema, description: string): Answer {
+  return { description, content: jsonBody(schema) };
+}
+
+/** Work that outlives its request, and how its end is told. */
+export function jobOperations(models: ModelRegistry): readonly Operation[] {
+  return [
+    {
+      ...{ ...jobs, method: "put", path: job, id: "putJob", summary: "Create a job of up to 10,000 requests" },
+      description: "Again with the same body it is the same job. The most that it can cost is held until it ends.",
+      parameters: [jobIdParameter],
+      body: jsonBody(servedBody(createJobBodySchema, models)),
+      answers: {
+        200: answered(jobSummarySchema, "It was there."),
+        201: answered(jobSummarySchema, "It is there now."),
+      },
+      failures: [
+        ...(["invalid_request", "unsupported_media_type", "payload_too_large", "job_id_reused"] as const),
+        ...(["insufficient_quota", "key_budget_exceeded", "too_many_jobs"] as const),
+      ],
+    },
+    ...readOperations,
+    ...endOperations,
+    ...webhookOperations,
+  ];
+}
+
+const readOperations: readonly Operation[] = [
+  {
+    ...{ ...jobs, method: "get", path: job, id: "getJob", summary: "A job and a page of its results" },
+    description: "With `Accept: text/event-stream`, its events instead.",
+    parameters: [jobIdParameter, ...pageParameters, lastEventParameter],
+    answers: {
+      200: { description: "The job.", content: { "application/json": jobSchema, "text/event-stream": events } },
+      204: eventsOver,
+    },
+    failures: ["invalid_request", "not_found"],
+  },
+  {
+    ...{ ...jobs, method: "get", path: `${job}/events`, id: "getJobEvents", summary: "A job's progress as it happens" },
+    parameters: [jobIdParameter, lastEventParameter],
+    answers: { 200: { description: "The events.", content: { "text/event-stream": events } }, 204: eventsOver },
+    failures: ["not_found"],
+  },
+  {
+    ...{ ...jobs, method: "get", path: "/v1/jobs", id: "listJobs", summary: "The account's jobs, newest first" },
+    parameters: pageParameters,
+    answers: { 200: answered(jobListSchema, "The jobs.") },
+    failures: ["invalid_request"],
+  },
+];
+
+const endOperations: readonly Operation[] = [
+  {
+    ...{ ...jobs, method: "post", path: `${job}/cancel`, id: "cancelJob", summary: "Stop a job" },
+    parameters: [jobIdParameter],
+    answers: { 200: answered(jobSummarySchema, "The job.") },
+    failures: ["not_found"],
+  },
+  {
+    ...{ ...jobs, method: "delete", path: job, id: "deleteJob", summary: "Forget a job that has ended" },
+    parameters: [jobIdParameter],
+    answers: { 204: { description: "It is gone." } },
+    failures: ["not_found", "job_not_ended"],
+  },
+];
+
+const secret = "/v1/webhooks/secret";
+
+const webhookOperations: readonly Operation[] = [
+  {
+    ...{ ...jobs, method: "get", path: secret, id: "getWebhookSecret", summary: "What webhooks are signed with" },
+    answers: { 200: answered(webhookSecretResponseSchema, "The secret.") },
+    failures: [],
+  },
+  {
+    ...{ ...jobs, method: "post", path: `${secret}/rotate`, id: "rotateWebhookSecret", summary: "A new secret" },
+    answers: { 200: answered(webhookSecretResponseSchema, "The new secret.") },
+    failures: [],
+  },
+];

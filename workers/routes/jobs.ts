@@ -1,0 +1,84 @@
+import type { Context, Handler } from "hono";
+import type { JobList } from "../../shared/api/job.ts";
+import type { AsyncJobs } from "../async-jobs/job-clients.ts";
+import type { ImageLinks } from "../images/image-link.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
+import { failureResponse } from "../middleware/errors.ts";
+import { jobAnswer, jobSummary } from "./job-answer.ts";
+import { answerJobEvents } from "./job-events.ts";
+import { readPage } from "./read-page.ts";
+
+const notStored = { "cache-control": "no-store" };
+
+/** What the routes need. */
+export interface JobServices {
+  readonly jobs: AsyncJobs;
+  readonly imageLinks: ImageLinks;
+}
+
+/** `GET /v1/jobs/{id}?cursor&limit`: a job with a page of its results; with `Accept: text/event-stream` its events. */
+export function getJob(services: JobServices): Handler<AppEnv> {
+  return async (c) => {
+    if ((c.req.header("accept") ?? "").includes("text/event-stream")) return answerJobEvents(c, services);
+    const page = readPage(c.req);
+    if (!page.ok) return failureResponse(c, page.error);
+    const { cursor = -1, limit } = page.value;
+    const found = await services.jobs.of(c.get("account"), jobIdOf(c)).read({ after: cursor, limit });
+    if (found === undefined) return noSuchJob(c);
+    const presenter = { imageLinks: services.imageLinks, url: c.req.url };
+    return c.json(await jobAnswer(presenter, { ...found, limit }), 200, notStored);
+  };
+}
+
+/** `GET /v1/jobs/{id}/events` */
+export function getJobEvents(services: JobServices): Handler<AppEnv> {
+  return (c) => answerJobEvents(c, services);
+}
+
+/** `POST /v1/jobs/{id}/cancel`: stops a job, or tells how it has ended. What was made by then stays, and is charged. */
+export function cancelJob({ jobs }: JobServices): Handler<AppEnv> {
+  return async (c) => {
+    const view = await jobs.of(c.get("account"), jobIdOf(c)).cancel();
+    return view === undefined ? noSuchJob(c) : c.json(jobSummary(view), 200, notStored);
+  };
+}
+
+/** `DELETE /v1/jobs/{id}`: forgets a job that has ended, and its results. The latents stay. */
+export function deleteJob({ jobs }: JobServices): Handler<AppEnv> {
+  return async (c) => {
+    const removed = await jobs.of(c.get("account"), jobIdOf(c)).remove();
+    return removed.ok ? c.body(null, 204) : failureResponse(c, removed.error);
+  };
+}
+
+/** `GET /v1/jobs?cursor&limit`: the account's jobs, newest first. */
+export function listJobs({ jobs }: JobServices): Handler<AppEnv> {
+  return async (c) => {
+    const page = readPage(c.req);
+    if (!page.ok) return failureResponse(c, page.error);
+    const { cursor = Number.MAX_SAFE_INTEGER, limit } = page.value;
+    const found = await jobs.listOf(c.get("account")).list(cursor, limit + 1);
+    const shown = found.slice(0, limit);
+    const hasMore = found.length > limit;
+    const list: JobList = {
+      object: "list",
+      data: shown.map(({ jobId, state, createdMs, endedMs, requests }) => ({
+        ...{ object: "job", id: jobId, state, requests },
+        created: Math.floor(createdMs / 1_000),
+        ended: endedMs === undefined ? null : Math.floor(endedMs / 1_000),
+      })),
+      has_more: hasMore,
+      next_cursor: hasMore ? String(shown.at(-1)?.place) : null,
+    };
+    return c.json(list, 200, notStored);
+  };
+}
+
+function jobIdOf(c: Context<AppEnv>): string {
+  return c.req.param("id") ?? "";
+}
+
+/** Another account's job looks just like none: the account is part of the object's name. */
+function noSuchJob(c: Context<AppEnv>): Response {
+  return failureResponse(c, { code: "not_found", what: "job" });
+}

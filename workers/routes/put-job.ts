@@ -1,0 +1,80 @@
+import type { Context, Handler } from "hono";
+import { type CreateJobRequest, jobIdPattern, parseCreateJobRequest } from "../../shared/api/create-job-request.ts";
+import { type Failure, invalidRequest } from "../../shared/errors.ts";
+import { toHex } from "../../shared/hex.ts";
+import { hmacSha256 } from "../../shared/hmac.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { AsyncJobs } from "../async-jobs/job-clients.ts";
+import { jobCeilingMicroUsd } from "../async-jobs/price-job.ts";
+import type { Planner } from "../generation/plan-request.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
+import { edgeLocation } from "../middleware/edge-location.ts";
+import { failureResponse } from "../middleware/errors.ts";
+import { requestOrigin } from "../middleware/request-origin.ts";
+import { checkWebhookUrl, type WebhookTargets } from "../webhooks/webhook-url.ts";
+import { jobSummary } from "./job-answer.ts";
+import { readJson } from "./read-json.ts";
+
+/** What the route needs. */
+export interface PutJobServices {
+  readonly jobs: AsyncJobs;
+  readonly generation: Planner & { readonly newReservationId: () => string };
+  readonly webhookTargets: WebhookTargets;
+  readonly nowMs: () => number;
+}
+
+/**
+ * `PUT /v1/jobs/{id}`: creates a job, or finds the one that the same body created: 201 or 200. The most that it can cost
+ * is held before it is answered, or 402.
+ */
+export function putJob(services: PutJobServices): Handler<AppEnv> {
+  return async (c) => {
+    const jobId = readJobId(c.req.param("id"));
+    if (!jobId.ok) return failureResponse(c, jobId.error);
+    const job = await readJob(c, services);
+    if (!job.ok) return failureResponse(c, job.error);
+    const account = c.get("account");
+    const ceiling = await jobCeilingMicroUsd(services.generation, account, job.value);
+    if (!ceiling.ok) return failureResponse(c, ceiling.error);
+
+    const { webhookUrl, requests } = job.value;
+    const mayShare = c.get("scopes").includes("shared_cache");
+    if (!mayShare && requests.some(({ request }) => request.cacheScope === "shared")) {
+      return failureResponse(c, { code: "insufficient_scope", scope: "shared_cache" });
+    }
+    const created = await services.jobs.of(account, jobId.value).create({
+      ...{ account, keyId: c.get("keyId"), mayShare, location: edgeLocation(c.req.raw), origin: requestOrigin(c) },
+      ...{ jobId: jobId.value, webhookUrl, ceilingMicroUsd: ceiling.value, createdMs: services.nowMs() },
+      holdId: services.generation.newReservationId(),
+      digest: await digestOf(services.generation.latentKeySecret, job.value),
+      requests: requests.map(({ json }) => json),
+    });
+    if (!created.ok) return failureResponse(c, created.error);
+    c.header("cache-control", "no-store");
+    c.header("location", `/v1/jobs/${jobId.value}`);
+    return c.json(jobSummary(created.value.view), created.value.isNew ? 201 : 200);
+  };
+}
+
+async function readJob(
+  c: Context<AppEnv>,
+  { webhookTargets }: PutJobServices,
+): Promise<Result<CreateJobRequest, Failure>> {
+  const json = await readJson(c.req);
+  if (!json.ok) return json;
+  const job = parseCreateJobRequest(json.value);
+  if (!job.ok || job.value.webhookUrl === undefined) return job;
+  const target = checkWebhookUrl(job.value.webhookUrl, webhookTargets);
+  return target.ok ? job : target;
+}
+
+/** Keyed, so that nobody can try prompts against a stored digest. */
+async function digestOf(secret: string, { webhookUrl, requests }: CreateJobRequest): Promise<string> {
+  const body = JSON.stringify({ webhookUrl, requests: requests.map(({ request }) => request) });
+  return toHex(await hmacSha256(secret, `job\nv1\n${body}`));
+}
+
+function readJobId(id: string | undefined): Result<string, Failure> {
+  if (id !== undefined && jobIdPattern.test(id)) return ok(id);
+  return err(invalidRequest("id", "'id' must be 1 to 64 characters of A–Z a–z 0–9 _ and -. Put it into the path."));
+}
