@@ -49,6 +49,15 @@ const environmentSchema = z.object({
     .default(() => join(homedir(), ".cache/wuerstchen-edge/graphs")),
   /** Those used longest ago go first. 0 keeps none. */
   GRAPH_CACHE_MEGABYTES: wholeNumber(0, 9_999_999).default(4_096),
+  /** Where spans go by OTLP over HTTP; absent: nowhere. The other standard variables of the exporter hold too. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/u, error: "must be an http(s) URL" }).optional(),
+  OTEL_SERVICE_NAME: z.string().min(1).max(128).default("wuerstchen-backend"),
+  /** Of all traces, which share is kept. */
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(?:0(?:\.\d{1,6})?|1(?:\.0{1,6})?)$/u, "must be a number from 0 to 1")
+    .transform(Number)
+    .default(1),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
   /** Jobs that may wait; of batch jobs, half as many. Beyond some minutes of work their clients have gone. */
   QUEUE_JOBS_MAX: wholeNumber(0, 10_000).default(32),
@@ -82,6 +91,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 export function withoutSecrets(
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
-  const { GPU_BACKEND_SECRET: _, ...rest } = environment;
+  const { GPU_BACKEND_SECRET: _, OTEL_EXPORTER_OTLP_HEADERS: __, ...rest } = environment;
   return rest;
 }

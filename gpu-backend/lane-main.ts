@@ -7,26 +7,39 @@ import { createPipeline } from "./pipeline/pipeline.ts";
 import { previewLatent } from "./pipeline/preview-latent.ts";
 import { readManifest } from "./runtime/bundle.ts";
 import { openGraphCache } from "./runtime/graph-cache.ts";
-import { createGraphRunner } from "./runtime/graph-runner.ts";
+import { createGraphRunner, type JobContext } from "./runtime/graph-runner.ts";
 import { type GraphName, type GraphSet, openGraphs } from "./runtime/graph-set.ts";
 import type { LaneJob } from "./scheduling/lane-messages.ts";
 import { serveLane, type WorkContext } from "./scheduling/serve-lane.ts";
 
 const now = () => performance.now();
 
-serveLane(async ({ directory, execution, graphCache, residentBytesMax, picturesMax, ...settings }) => {
+/** Of which part of a job a graph is; named as in `server-timing`. */
+const partOf: Readonly<Record<GraphName, string>> = {
+  textEncoder: "text-encoder",
+  textConditioner: "text-encoder",
+  stageC: "stage-c",
+  stageBConditioner: "stage-b",
+  stageB: "stage-b",
+  stageA: "stage-a",
+  compressor: "compressor",
+  previewer: "preview",
+};
+
+serveLane(async ({ directory, execution, graphCache, residentBytesMax, picturesMax, ...settings }, onRan) => {
   // The server has checked every file's digest before it started the first lane.
   const manifest = await readManifest(directory);
   const cache = graphCache && openGraphCache(graphCache, Date.now);
   const graphs = await openGraphs(manifest, { directory, execution, cache, residentBytesMax });
   // Measured on CPUs: more rows make a row of these two cheaper (Stage C by a third), and of every other graph dearer.
   const rowsMax = { stageC: 2 * picturesMax, stageB: picturesMax };
-  const runner = createGraphRunner({ graphs, rowsMax, now });
+  const runner = createGraphRunner({ graphs, rowsMax, now, onBatch: onRan });
   const pipeline = createPipeline({ manifest, ...settings });
 
-  return async (job, { urgency, signal, onSpent, tell }) => {
+  return async (job, { urgency, signal, onSpent, onPart, tell }) => {
     const spentMs = new Map<GraphName, number>();
-    const onRun = (name: GraphName, milliseconds: number) => {
+    const onRun: JobContext["onRun"] = (name, milliseconds, { startMs, endMs }) => {
+      onPart(partOf[name], startMs, endMs);
       spentMs.set(name, (spentMs.get(name) ?? 0) + milliseconds);
       onSpent(milliseconds);
     };
@@ -50,6 +63,7 @@ serveLane(async ({ directory, execution, graphCache, residentBytesMax, picturesM
     const stages = { stageB: spentOn("stageBConditioner", "stageB"), stageA: spentOn("stageA") };
     const start = now();
     const bytes = await encodeImage(pixels, job.options);
+    onPart("encode", start, now());
     return { bytes, milliseconds: { ...stages, encode: now() - start } };
   };
 });

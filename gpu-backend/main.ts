@@ -7,8 +7,9 @@ import { createMemoryReplayGuard } from "../shared/wire/replay-guard.ts";
 import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { listen } from "./http/listen.ts";
-import { createMetrics } from "./http/metrics.ts";
+import { createMetrics, type Metrics, type QueueState } from "./http/metrics.ts";
 import type { Services } from "./http/services.ts";
+import { createTracing, noTracing, type Tracing } from "./http/tracing.ts";
 import { laneOptionsFor } from "./lane-options.ts";
 import { createLog } from "./log.ts";
 import { type Bundle, readBundle } from "./runtime/bundle.ts";
@@ -25,6 +26,9 @@ const latentJobsKeptMax = 256;
 /** Proxies cut connections that are silent for a minute; some, half of that. */
 const heartbeatMs = 10_000;
 
+/** As long as a receiver that is well takes for the last spans. */
+const tracesSentMsMax = 2_000;
+
 const nowMs = () => performance.now();
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 
@@ -33,7 +37,8 @@ async function main(): Promise<void> {
   const log = createLog(config.LOG_LEVEL);
   const stopped = stopRequested(config.STDIN_CLOSE_EXITS);
   const bundle = await readBundle(join(config.MODELS_DIR, config.MODEL_ID));
-  const lane = createLane(await laneOptionsFor(config, bundle, log));
+  const metrics = createMetrics(() => queueState(scheduler));
+  const lane = createLane({ ...(await laneOptionsFor(config, bundle, log)), onRan: metrics.graphRan });
   const scheduler = createScheduler({
     // Twice what runs together: the next are at hand when these end, and no run goes out half empty meanwhile.
     bounds: { waitingMax: config.QUEUE_JOBS_MAX, picturesMax: 2 * config.PICTURES_TOGETHER_MAX },
@@ -42,7 +47,7 @@ async function main(): Promise<void> {
     log,
     now: nowMs,
   });
-  const services = createServices(config, { bundle, lane, log, scheduler });
+  const services = createServices(config, { bundle, lane, log, metrics, scheduler });
   const server = await listen(createApp(services), config.HOST, config.PORT);
   const { id, revision } = bundle.manifest;
   log.info({ url: server.url, model: id, revision }, "listening");
@@ -59,23 +64,36 @@ async function main(): Promise<void> {
   scheduler.drain();
   await server.close(config.SHUTDOWN_SECONDS_MAX * 1_000);
   await lane.close();
+  await services.tracing.close(tracesSentMsMax);
+}
+
+function queueState(scheduler: Scheduler): QueueState {
+  return { depth: scheduler.depth(), waiting: scheduler.waiting(), backlogMs: scheduler.backlogMs() };
+}
+
+function tracingOf(config: Config): Tracing {
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return noTracing;
+  const { OTEL_SERVICE_NAME: serviceName, OTEL_TRACES_SAMPLER_ARG: share } = config;
+  return createTracing({ serviceName, share, nowMs: () => performance.timeOrigin + performance.now() });
 }
 
 interface Parts {
   readonly bundle: Bundle;
   readonly lane: Lane;
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly scheduler: Scheduler;
 }
 
-function createServices(config: Config, { bundle, lane, log, scheduler }: Parts): Services {
+function createServices(config: Config, { bundle, lane, log, metrics, scheduler }: Parts): Services {
   return {
     model: bundle,
     scheduler,
     namedJobs: createNamedJobs(),
     stageCJobs: createIdenticalJobs({ keptMax: latentJobsKeptMax, left: leftToOthers }),
     isReady: () => lane.isReady(),
-    metrics: createMetrics(() => scheduler.depth()),
+    metrics,
+    tracing: tracingOf(config),
     log,
     heartbeatMs,
     now: nowMs,

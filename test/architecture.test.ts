@@ -63,6 +63,7 @@ const doors: DoorTable = {
   "@huggingface/tokenizers": ["workers/prompt/"],
   hono: ["workers/middleware/", "workers/routes/", "workers/app.ts", "workers/index.ts", ...backendRim],
   "@hono/node-server": backendRim,
+  "@opentelemetry": ["gpu-backend/http/"],
 };
 
 const sourceLinesMax = 300;

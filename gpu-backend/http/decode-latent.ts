@@ -7,11 +7,12 @@ import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { readLatent } from "./check-request.ts";
 import type { Services } from "./services.ts";
 import { readSignedBody } from "./signed-body.ts";
+import { tracedEnd, traceparentHeader } from "./tracing.ts";
 
 const expectedBody = { contentType: latentContentType, bytesMax: latentFileBytesMax };
 
 /** POST /decode: a latent file in, a picture file out. The `server-timing` header tells the parts. */
-export function decodeLatent({ model, scheduler, namedJobs, metrics, signedBodyRules }: Services) {
+export function decodeLatent({ model, scheduler, namedJobs, metrics, tracing, signedBodyRules }: Services) {
   return async (context: Context): Promise<Response> => {
     const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
     if (!body.ok) return answerFailure(context, body.error);
@@ -21,9 +22,11 @@ export function decodeLatent({ model, scheduler, namedJobs, metrics, signedBodyR
     if (!latent.ok) return answerFailure(context, latent.error);
 
     const { priority, deadlineMs, jobId } = options.value;
+    const trace = tracing.begin("decode", context.req.header(traceparentHeader));
     const ran = await namedJobs.run(jobId, context.req.raw.signal, (signal) =>
       scheduler.decode(body.value, options.value, { priority, deadlineMs, signal }),
     );
+    trace.end(tracedEnd(ran));
     metrics.jobEnded("decode", ran);
     if (!ran.ok) return answerUnscheduled(context, ran.error);
     const { outcome, queueMs, residentBytes } = ran.value;

@@ -8,11 +8,12 @@ import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { pictureShape } from "./check-request.ts";
 import type { Services } from "./services.ts";
 import { readSignedBody } from "./signed-body.ts";
+import { tracedEnd, traceparentHeader } from "./tracing.ts";
 
 const expectedBody = { contentType: pictureContentType, bytesMax: pictureBytesMax };
 
 /** POST /encode-image: a picture file in, the latent that stands for it out. Only its pixels reach the lane. */
-export function encodeImage({ model, scheduler, namedJobs, metrics, signedBodyRules }: Services) {
+export function encodeImage({ model, scheduler, namedJobs, metrics, tracing, signedBodyRules }: Services) {
   return async (context: Context): Promise<Response> => {
     const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
     if (!body.ok) return answerFailure(context, body.error);
@@ -26,9 +27,11 @@ export function encodeImage({ model, scheduler, namedJobs, metrics, signedBodyRu
 
     const { value: pixels, original } = picture.value;
     const [channels, rows, columns] = shape.value;
+    const trace = tracing.begin("encode", context.req.header(traceparentHeader));
     const ran = await namedJobs.run(jobId, context.req.raw.signal, (signal) =>
       scheduler.encode({ pixels, latentShape: [channels, rows, columns] }, { priority, deadlineMs, signal }),
     );
+    trace.end(tracedEnd(ran));
     metrics.jobEnded("encode", ran);
     if (!ran.ok) return answerUnscheduled(context, ran.error);
     const { outcome, queueMs, residentBytes } = ran.value;

@@ -1,9 +1,21 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
+import type { LaneRun } from "../scheduling/lane-messages.ts";
 
 /** From a cached text of the tiny model to ten large pictures on a CPU. Milliseconds. */
 const millisecondsBuckets = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000];
+
+/** Rows that run together; a power of two each, as batches grow. */
+const rowsBuckets = [1, 2, 4, 8, 16, 32, 64, 128];
+
+/** What waits and runs, as it is now. */
+export interface QueueState {
+  /** Jobs that wait and jobs that run. */
+  readonly depth: number;
+  readonly waiting: { readonly jobs: number; readonly oldestMs: number };
+  readonly backlogMs: number;
+}
 
 /** How a job ended. A run that several callers share is counted for each, its time once. */
 type JobResult = Result<{ readonly gpuMs: number }, { readonly failure: Failure; readonly gpuMs: number }>;
@@ -19,6 +31,12 @@ export interface Metrics {
   decoded(milliseconds: Readonly<Record<string, number>>): void;
   /** The parts of one picture's way to a latent in milliseconds. */
   encoded(milliseconds: Readonly<Record<string, number>>): void;
+  /** A run of a graph on the device: rows of its batch, and how long it took. */
+  graphRan(run: LaneRun): void;
+  /** Whether a prompt's condition had to be computed, or was remembered. */
+  textRead(isComputed: boolean): void;
+  /** A request that another's run, or its kept outcome, answered. */
+  jobShared(): void;
   /** Memory of the process that computes. */
   laneResident(bytes: number): void;
   contentType: string;
@@ -26,8 +44,8 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** Metrics in a registry of their own. `queueDepth` is asked whenever they are read. */
-export function createMetrics(queueDepth: () => number): Metrics {
+/** Metrics in a registry of their own. `queue` is asked whenever they are read. */
+export function createMetrics(queue: () => QueueState): Metrics {
   const registry = new Registry();
   const registers = [registry];
   // Among them event loop delay and resident memory of the process that serves.
@@ -52,7 +70,8 @@ export function createMetrics(queueDepth: () => number): Metrics {
     registers,
   });
   const resident = new Gauge({ name: "lane_resident_memory_bytes", help: "Memory of the lane's process", registers });
-  const depth = new Gauge({ name: "queue_depth", help: "Jobs that wait and jobs that run", registers });
+  const runs = runMetrics(registers);
+  const readQueue = queueMetrics(registers, queue);
 
   function observe(milliseconds: Readonly<Record<string, number>>): void {
     for (const [part, duration] of Object.entries(milliseconds)) parts.observe({ part }, duration);
@@ -77,11 +96,62 @@ export function createMetrics(queueDepth: () => number): Metrics {
       encodes.inc();
       observe(milliseconds);
     },
+    ...runs,
     laneResident: (bytes) => resident.set(bytes),
     contentType: registry.contentType,
     text() {
-      depth.set(queueDepth());
+      readQueue();
       return registry.metrics();
     },
+  };
+}
+
+/** What the device did, and what it did not have to do. */
+function runMetrics(registers: Registry[]): Pick<Metrics, "graphRan" | "textRead" | "jobShared"> {
+  const labelNames = ["graph"] as const;
+  const rows = new Histogram({
+    name: "graph_run_rows",
+    help: "Rows that ran together",
+    labelNames,
+    buckets: rowsBuckets,
+    registers,
+  });
+  const durations = new Histogram({
+    name: "graph_run_milliseconds",
+    help: "Time of each run of a graph: of Stages C and B, a step",
+    labelNames,
+    buckets: millisecondsBuckets,
+    registers,
+  });
+  const texts = new Counter({
+    name: "text_conditions_total",
+    help: "Prompts by whether their condition was computed or remembered",
+    labelNames: ["source"],
+    registers,
+  });
+  const shared = new Counter({ name: "jobs_shared_total", help: "Jobs that another's run answered", registers });
+  return {
+    graphRan(run) {
+      rows.observe({ graph: run.graph }, run.rows);
+      durations.observe({ graph: run.graph }, run.milliseconds);
+    },
+    textRead: (isComputed) => texts.inc({ source: isComputed ? "computed" : "remembered" }),
+    jobShared: () => shared.inc(),
+  };
+}
+
+/** Gauges of the queue; the answer sets them to what is true now. */
+function queueMetrics(registers: Registry[], queue: () => QueueState): () => void {
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  const depth = gauge("queue_depth", "Jobs that wait and jobs that run");
+  const waiting = gauge("queue_waiting_jobs", "Jobs that wait for their turn");
+  const oldest = gauge("queue_oldest_wait_milliseconds", "Since when the first of them waits");
+  const backlog = gauge("queue_backlog_milliseconds", "Work that is left, by what such work took lately");
+  return () => {
+    const state = queue();
+    depth.set(state.depth);
+    waiting.set(state.waiting.jobs);
+    oldest.set(state.waiting.oldestMs);
+    backlog.set(state.backlogMs);
   };
 }

@@ -5,15 +5,16 @@ import { stageCBodyBytesMax } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
 import { parseStageCRequest, type StageCRequest, type StageCResponse } from "../../shared/wire/stage-c.ts";
-import type { Caller } from "../scheduling/identical-jobs.ts";
-import type { LaneNews } from "../scheduling/lane-messages.ts";
-import type { Unscheduled } from "../scheduling/scheduler.ts";
+import type { Caller, Shared } from "../scheduling/identical-jobs.ts";
+import type { LaneNews, StageCOutcome } from "../scheduling/lane-messages.ts";
+import type { Scheduled, Unscheduled } from "../scheduling/scheduler.ts";
 import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { stageCFault } from "./check-request.ts";
 import { readJson } from "./read-json.ts";
 import type { Services } from "./services.ts";
 import { readSignedBody } from "./signed-body.ts";
 import { acceptsEvents, type RunFor, streamStageC } from "./stream-stage-c.ts";
+import { type JobTrace, type TracedJob, tracedEnd, traceparentHeader } from "./tracing.ts";
 
 const expectedBody = { contentType: "application/json", bytesMax: stageCBodyBytesMax };
 
@@ -32,7 +33,10 @@ export function runStageC(services: Services) {
     const fault = stageCFault(model, request.value);
     if (fault !== undefined) return answerFailure(context, fault);
 
-    const run: RunFor = (caller) => runJob(services, request.value, caller);
+    const run: RunFor = async (caller) => {
+      const trace = services.tracing.begin("stage-c", context.req.header(traceparentHeader));
+      return runJob(services, request.value, caller, trace);
+    };
     if (acceptsEvents(context)) return streamStageC(context, services.heartbeatMs, run);
     const end = await run({ signal: context.req.raw.signal });
     return end.ok ? context.json(end.value) : answerUnscheduled(context, end.error);
@@ -44,6 +48,7 @@ async function runJob(
   { scheduler, namedJobs, stageCJobs, metrics }: Services,
   request: StageCRequest,
   { signal: client, ...hearing }: Caller<LaneNews>,
+  trace: JobTrace,
 ): Promise<Result<StageCResponse, Unscheduled>> {
   const { priority, deadlineMs, jobId, previewEverySteps, previewFormat, ...order } = request;
   const ran = await namedJobs.run(jobId, client, (caller) =>
@@ -51,11 +56,14 @@ async function runJob(
       scheduler.runStageC({ ...order, previewEverySteps, previewFormat }, { priority, deadlineMs, signal, onNews }),
     ),
   );
+  trace.end(tracedEnd(ran.ok ? ok(partsOf(ran.value)) : ran));
   metrics.jobEnded("stage-c", ran.ok ? ok({ gpuMs: ran.value.isShared ? 0 : ran.value.value.gpuMs }) : ran);
   if (!ran.ok) return ran;
-  const { outcome, queueMs, residentBytes } = ran.value.value;
+  const { outcome, queueMs, residentBytes, timeline } = ran.value.value;
   const { textEncoder, stageC } = outcome.milliseconds;
-  if (!ran.value.isShared) {
+  if (ran.value.isShared) metrics.jobShared();
+  else {
+    metrics.textRead(timeline.some(({ part }) => part === "text-encoder"));
     metrics.stageCRan(outcome.files.length, { queue: queueMs, "text-encoder": textEncoder, "stage-c": stageC });
     metrics.laneResident(residentBytes);
   }
@@ -65,6 +73,11 @@ async function runJob(
     stageC: roundMilliseconds(stageC),
   };
   return ok(toResponse(request, outcome.files, milliseconds));
+}
+
+/** Whoever shares another's run waited for it, and used nothing. */
+function partsOf({ value, isShared }: Shared<Scheduled<StageCOutcome>>): TracedJob {
+  return isShared ? { queueMs: 0, gpuMs: 0, timeline: [] } : value;
 }
 
 function readJob(body: Uint8Array): Result<StageCRequest, Failure> {

@@ -6,6 +6,7 @@ import type { Scheduled, Scheduler, Unscheduled } from "../scheduling/scheduler.
 import type { LoadedModel } from "./check-request.ts";
 import type { Metrics } from "./metrics.ts";
 import type { SignedBodyRules } from "./signed-body.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** All that the routes work with. */
 export interface Services {
@@ -15,6 +16,7 @@ export interface Services {
   readonly namedJobs: NamedJobs;
   readonly isReady: () => boolean;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly log: Logger;
   readonly signedBodyRules: SignedBodyRules;
   /** How long an event stream may be silent, in milliseconds. */

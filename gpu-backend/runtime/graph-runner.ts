@@ -7,13 +7,27 @@ import type { Float32Tensor } from "./host-tensor.ts";
 import type { NamedTensors } from "./port-check.ts";
 import { createRowStacker, rowsOf, splitRows } from "./row-batch.ts";
 
+/** When a run began and ended, by the runner's clock. */
+export interface RunSpan {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** One run of a graph, for however many jobs. */
+export interface GraphRun {
+  readonly graph: GraphName;
+  /** Of the batch: each is a picture or a latent, twice with guidance. */
+  readonly rows: number;
+  readonly milliseconds: number;
+}
+
 /** The job on whose behalf graphs run. */
 export interface JobContext {
   readonly urgency: Urgency;
   /** Once aborted, no further run is begun for the job: what it waits for rejects with the signal's reason. */
   readonly signal: AbortSignal;
   /** Told the device's milliseconds of every run; of a shared one, the job's share by rows. */
-  readonly onRun: (name: GraphName, milliseconds: number) => void;
+  readonly onRun: (name: GraphName, milliseconds: number, run: RunSpan) => void;
 }
 
 /** Runs the graphs of many jobs on one device, one run at a time. */
@@ -27,6 +41,8 @@ export interface GraphRunnerOptions {
   readonly graphs: GraphSet;
   readonly rowsMax: RowsMax;
   readonly now: () => number;
+  /** Told of every run that worked. */
+  readonly onBatch?: ((run: GraphRun) => void) | undefined;
 }
 
 interface Call extends QueuedCall {
@@ -41,9 +57,9 @@ interface Call extends QueuedCall {
  * Between two runs every job has asked for its next step, so steps of jobs that came at different moments run together:
  * a job joins a batch, and leaves it, at any step, and none waits for company.
  */
-export function createGraphRunner({ graphs, rowsMax, now }: GraphRunnerOptions): GraphRunner {
+export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunnerOptions): GraphRunner {
   const rules = createBatchRules(graphs, rowsMax);
-  const runBatch = createBatchRun(graphs, now);
+  const runBatch = createBatchRun({ graphs, now, onBatch });
   const waiting = new Set<Call>();
   let isRunning = false;
 
@@ -95,7 +111,11 @@ async function nextBatch(waiting: ReadonlySet<Call>, rules: BatchRules): Promise
 }
 
 /** Settles every call that it is given. */
-function createBatchRun(graphs: GraphSet, now: () => number): (batch: readonly Call[]) => Promise<void> {
+function createBatchRun({
+  graphs,
+  now,
+  onBatch,
+}: Omit<GraphRunnerOptions, "rowsMax">): (batch: readonly Call[]) => Promise<void> {
   const stackers = mapNames(createRowStacker);
 
   async function runTogether(batch: readonly Call[]): Promise<void> {
@@ -103,13 +123,17 @@ function createBatchRun(graphs: GraphSet, now: () => number): (batch: readonly C
     if (leader === undefined) return;
     const { name } = leader;
     const inputs = batch.length === 1 ? leader.inputs : stackers[name](batch.map((call) => call.inputs));
-    const start = now();
+    const startMs = now();
     const output = await graphs[name].run(inputs);
+    const span = { startMs, endMs: now() };
     const rows = batch.map((call) => call.rows);
-    const rowMs = (now() - start) / rows.reduce((sum, count) => sum + count, 0);
+    const rowsTogether = rows.reduce((sum, count) => sum + count, 0);
+    const milliseconds = span.endMs - startMs;
+    const rowMs = milliseconds / rowsTogether;
+    onBatch?.({ graph: name, rows: rowsTogether, milliseconds });
     const outputs = batch.length === 1 ? [output] : splitRows(output, rows);
     for (const [index, call] of batch.entries()) {
-      call.context.onRun(name, rowMs * call.rows);
+      call.context.onRun(name, rowMs * call.rows, span);
       call.resolve(outputs[index] ?? output);
     }
   }

@@ -34,6 +34,8 @@ export interface RunTerms extends Omit<JobTerms, "jobId"> {
 /** The jobs that wait and run. */
 export interface JobRuns {
   tasks(): readonly LaneJob[];
+  /** How many wait for their turn, and since how many milliseconds the first of them. */
+  waiting(): { readonly jobs: number; readonly oldestMs: number };
   /** Lets a job wait for its turn; undefined when no place is free. */
   start(task: LaneJob, terms: RunTerms): JobRun | undefined;
 }
@@ -49,6 +51,8 @@ interface Job extends Candidate {
   readonly task: LaneJob;
   readonly stop: JobStop;
   readonly onNews: OnNews;
+  readonly enqueuedMs: number;
+  hasBegun: boolean;
   /** Lets the job go on: to the lane, or away when it is stopped. */
   begin: () => void;
 }
@@ -59,7 +63,10 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
   let arrivals = 0;
 
   function beginJobs(): void {
-    for (const job of admission.begin()) job.begin();
+    for (const job of admission.begin()) {
+      job.hasBegun = true;
+      job.begin();
+    }
   }
 
   function turnOf(job: Job): Promise<void> {
@@ -73,10 +80,9 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
 
   async function take(job: Job): Promise<RunEnd> {
     const { task, urgency, stop, onNews } = job;
-    const enqueued = now();
     try {
       await turnOf(job);
-      const queueMs = now() - enqueued;
+      const queueMs = now() - job.enqueuedMs;
       const { signal } = stop;
       const reply = signal.aborted ? unstarted : await lane.run(task, { urgency, signal, onNews });
       return { reply, stopped: stop.reason(), queueMs, gpuMs: "gpuMs" in reply ? reply.gpuMs : 0 };
@@ -89,6 +95,11 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
 
   return {
     tasks: () => admission.jobs().map(({ task }) => task),
+    waiting() {
+      const enqueued = admission.jobs().flatMap(({ hasBegun, enqueuedMs }) => (hasBegun ? [] : [enqueuedMs]));
+      const nowMs = now();
+      return { jobs: enqueued.length, oldestMs: nowMs - Math.min(nowMs, ...enqueued) };
+    },
     start(task, { priority = "interactive", deadlineMs, signal, onNews = unheard }) {
       arrivals += 1;
       const urgency = {
@@ -97,7 +108,9 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
         arrival: arrivals,
       };
       const stop = createJobStop(signal, deadlineMs);
-      const job: Job = { task, stop, onNews, urgency, pictures: workOf(task).pictures, begin: () => undefined };
+      const { pictures } = workOf(task);
+      const asked = { task, stop, onNews, urgency, pictures, enqueuedMs: now() };
+      const job: Job = { ...asked, hasBegun: false, begin: () => undefined };
       if (admission.enter(job)) return { ended: take(job) };
       stop.dispose();
       return undefined;

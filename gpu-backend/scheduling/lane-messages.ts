@@ -2,6 +2,7 @@ import { z } from "zod";
 import { latentEncodings } from "../../shared/latents/latent-values.ts";
 import { outputFormatSchema } from "../../shared/output-format.ts";
 import { priorities } from "../../shared/wire/job-terms.ts";
+import { jobPartSchema } from "./timeline.ts";
 
 // What the server's process and a lane's process say to each other, over Node's own channel with structured cloning.
 
@@ -90,7 +91,12 @@ export const encodeOutcomeSchema = z.object({
 });
 
 /** Every job is answered once. `gpuMs`: what it used of the device, also when nothing came of it. */
-const answerFields = { id: jobIdSchema, gpuMs: millisecondsSchema, residentBytes: z.number() };
+const answerFields = {
+  id: jobIdSchema,
+  gpuMs: millisecondsSchema,
+  residentBytes: z.number(),
+  timeline: z.array(jobPartSchema),
+};
 
 const stepSchema = z.int().min(1);
 
@@ -106,7 +112,11 @@ const newsSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
+const ranSchema = z.object({ graph: z.string(), rows: z.int().min(1), milliseconds: millisecondsSchema });
+
 const fromLaneSchema = z.union([
+  /** A run of a graph, for one job or several. */
+  z.object({ kind: z.literal("ran"), run: ranSchema }),
   /** Any number of times before the job is answered. */
   z.object({ kind: z.literal("news"), id: jobIdSchema, news: newsSchema }),
   z.object({ kind: z.literal("ready") }),
@@ -143,6 +153,9 @@ export type ToLane = z.infer<typeof toLaneSchema>;
 
 /** From a lane. */
 export type FromLane = z.infer<typeof fromLaneSchema>;
+
+/** A run of a graph: rows of its batch, and how long it took. */
+export type LaneRun = z.infer<typeof ranSchema>;
 
 /** What a lane tells of one job while it runs. */
 export type LaneNews = z.infer<typeof newsSchema>;

@@ -4,6 +4,7 @@ import {
   type JobAnswer,
   type LaneLoad,
   type LaneNews,
+  type LaneRun,
   parseFromLane,
   type Submission,
   type ToLane,
@@ -16,6 +17,8 @@ export interface LaneProcessOptions {
   /** The process's environment. Secrets have no business in it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly load: Omit<LaneLoad, "kind">;
+  /** Hears of every run of a graph. Must not throw. */
+  readonly onRan?: ((run: LaneRun) => void) | undefined;
 }
 
 /** "died": the process ended before it said anything. */
@@ -24,7 +27,7 @@ export interface Died {
 }
 
 /** What came of loading. */
-export type LoadReply = Exclude<FromLane, { readonly id: number }> | Died;
+export type LoadReply = Exclude<FromLane, { readonly id: number } | { readonly kind: "ran" }> | Died;
 
 /** Hears what a job tells before it is answered. Must not throw. */
 export type OnNews = (news: LaneNews) => void;
@@ -46,7 +49,7 @@ export interface LaneProcess {
 }
 
 /** Starts a process and lets it load. */
-export function startLaneProcess({ modulePath, environment, load }: LaneProcessOptions): LaneProcess {
+export function startLaneProcess({ modulePath, environment, load, onRan }: LaneProcessOptions): LaneProcess {
   const child = fork(modulePath, [], {
     serialization: "advanced",
     env: { ...environment },
@@ -54,7 +57,7 @@ export function startLaneProcess({ modulePath, environment, load }: LaneProcessO
     execArgv: ["--max-semi-space-size=2"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
-  const channel = openChannel(child);
+  const channel = openChannel(child, onRan);
   channel.send({ kind: "load", ...load });
   return {
     pid: child.pid,
@@ -85,7 +88,7 @@ interface Waiting {
 }
 
 /** Hands each message to whoever waits for it. When the process ends, all of them hear that. */
-function openChannel(child: ChildProcess): Channel {
+function openChannel(child: ChildProcess, onRan: LaneProcessOptions["onRan"]): Channel {
   const waiting = new Map<number, Waiting>();
   let isDead = false;
   let settleLoaded: (reply: LoadReply) => void = () => undefined;
@@ -103,6 +106,7 @@ function openChannel(child: ChildProcess): Channel {
   child.on("message", (raw) => {
     const message = parseFromLane(raw);
     if (message === undefined) return;
+    if (message.kind === "ran") return onRan?.(message.run);
     if (!("id" in message)) return settleLoaded(message);
     const job = waiting.get(message.id);
     if (message.kind === "news") return job?.onNews(message.news);

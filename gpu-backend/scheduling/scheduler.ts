@@ -4,7 +4,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { AdmissionOptions } from "./admission.ts";
-import { createJobRuns, type RunEnd, type RunTerms } from "./job-runs.ts";
+import { createJobRuns, type JobRuns, type RunEnd, type RunTerms } from "./job-runs.ts";
 import type { Lane, LaneLog } from "./lane.ts";
 import {
   type DecodeOutcome,
@@ -17,6 +17,7 @@ import {
   stageCOutcomeSchema,
 } from "./lane-messages.ts";
 import type { ServiceRate } from "./service-rate.ts";
+import type { JobPart } from "./timeline.ts";
 import { workOf } from "./work.ts";
 
 /** What a job gave, and what it took. */
@@ -28,6 +29,8 @@ export interface Scheduled<Outcome> {
   readonly gpuMs: number;
   /** Memory of the lane's process after the job. */
   readonly residentBytes: number;
+  /** When its parts were worked on, in milliseconds after it began. */
+  readonly timeline: readonly JobPart[];
 }
 
 /** Why a job gave nothing, and what it took all the same. */
@@ -50,6 +53,8 @@ export type SchedulerTerms = RunTerms;
 export interface Scheduler {
   /** Jobs that wait and jobs that run. */
   depth(): number;
+  /** How many wait for their turn, and since how many milliseconds the first of them. */
+  waiting: JobRuns["waiting"];
   /** Milliseconds of work in all of them, by what such work took lately. */
   backlogMs(): number;
   /** The request must have been checked against the manifest. */
@@ -83,9 +88,10 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
   function report<Outcome>(task: LaneJob, end: RunEnd, schema: z.ZodType<Outcome>): Answer<Outcome> {
     const { reply, queueMs, gpuMs } = end;
     if (reply.kind === "done") {
+      const { residentBytes, timeline } = reply;
       const { data: outcome } = schema.safeParse(reply.outcome);
       rate.observe(task.kind, workOf(task).units, gpuMs);
-      if (outcome !== undefined) return ok({ outcome, queueMs, gpuMs, residentBytes: reply.residentBytes });
+      if (outcome !== undefined) return ok({ outcome, queueMs, gpuMs, residentBytes, timeline });
     }
     const failure = failureOf(end);
     const reason = reply.kind === "failed" ? reply.reason : reply.kind;
@@ -108,6 +114,7 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
 
   return {
     depth: () => runs.tasks().length,
+    waiting: runs.waiting,
     backlogMs,
     runStageC({ previewEverySteps = 0, previewFormat = "webp", ...request }, terms) {
       const previews = { everySteps: previewEverySteps, format: previewFormat };

@@ -5,9 +5,11 @@ import {
   type LaneJob,
   type LaneLoad,
   type LaneNews,
+  type LaneRun,
   parseToLane,
   type Submission,
 } from "./lane-messages.ts";
+import { createTimeline, type Timeline } from "./timeline.ts";
 
 /** What a job is done with. */
 export interface WorkContext {
@@ -16,6 +18,8 @@ export interface WorkContext {
   readonly signal: AbortSignal;
   /** Told the milliseconds that the job used of the device, as they are used. */
   readonly onSpent: (milliseconds: number) => void;
+  /** Told when a part of the job began and ended, by `performance.now()`; of one in many runs, of each. */
+  readonly onPart: Timeline["add"];
   /** Tells the server how the job goes. Nothing is told of a job that is to stop or has ended. */
   readonly tell: (news: LaneNews) => void;
 }
@@ -27,7 +31,7 @@ export type LaneWork = (job: LaneJob, context: WorkContext) => Promise<object>;
  * Makes this process a lane: loads when told to, then does jobs until the channel to its parent closes, which ends it,
  * so that no lane outlives its server. Signals to the process group are left to the parent, which lets work finish.
  */
-export function serveLane(load: (options: LaneLoad) => Promise<LaneWork>): void {
+export function serveLane(load: (options: LaneLoad, onRan: (run: LaneRun) => void) => Promise<LaneWork>): void {
   const stops = new Map<number, AbortController>();
   let work: LaneWork = () => Promise.reject(new AppError("A job came before the models were loaded."));
 
@@ -43,7 +47,7 @@ export function serveLane(load: (options: LaneLoad) => Promise<LaneWork>): void 
 
   async function loadAndReport(options: LaneLoad): Promise<void> {
     try {
-      work = await load(options);
+      work = await load(options, (run) => send({ kind: "ran", run }));
       send({ kind: "ready" });
     } catch (error) {
       send({ kind: "cannot-load", reason: reasonOf(error) });
@@ -53,6 +57,7 @@ export function serveLane(load: (options: LaneLoad) => Promise<LaneWork>): void 
   async function workAndReport({ id, urgency, job }: Submission): Promise<void> {
     const stop = new AbortController();
     stops.set(id, stop);
+    const timeline = createTimeline(performance.now());
     let gpuMs = 0;
     const onSpent = (milliseconds: number) => {
       gpuMs += milliseconds;
@@ -60,10 +65,13 @@ export function serveLane(load: (options: LaneLoad) => Promise<LaneWork>): void 
     const tell = (news: LaneNews) => {
       if (!stop.signal.aborted) send({ kind: "news", id, news });
     };
-    const end = await endOf(work(job, { urgency, signal: stop.signal, onSpent, tell }), stop.signal);
+    const end = await endOf(
+      work(job, { urgency, signal: stop.signal, onSpent, onPart: timeline.add, tell }),
+      stop.signal,
+    );
     stops.delete(id);
     stop.abort();
-    send({ ...end, id, gpuMs, residentBytes: process.memoryUsage.rss() });
+    send({ ...end, id, gpuMs, residentBytes: process.memoryUsage.rss(), timeline: timeline.parts() });
   }
 }
 

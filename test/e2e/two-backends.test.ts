@@ -10,6 +10,7 @@ import { type LocalWorker, startLocalWorker } from "../../scripts/local-worker.t
 import { freePort } from "../../scripts/ports.ts";
 import type { BalanceResponse } from "../../shared/api/money.ts";
 import { type Backend, backendSecret, startBackend } from "../support/backend.ts";
+import { type OtlpReceiver, startOtlpReceiver } from "../support/otlp-receiver.ts";
 import { tinyDirectory } from "../support/tiny-bundle.ts";
 
 // The real Worker in workerd before two real backends, over real HTTP; only the bundle is a small one.
@@ -21,12 +22,15 @@ const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
 
 const stateFolder = mkdtempSync(join(tmpdir(), "wuerstchen-two-backends-"));
 const adminSecret = randomSecret();
+let receiver: OtlpReceiver;
 let backends: Backend[];
 let worker: LocalWorker;
 let apiKey: string;
 
 beforeAll(async () => {
-  backends = await Promise.all([startBackend(), startBackend()]);
+  receiver = await startOtlpReceiver();
+  const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
+  backends = await Promise.all([startBackend(traced), startBackend(traced)]);
   apiKey = await keptApiKey({ folder: stateFolder, release: () => {} });
   worker = await startLocalWorker({
     ...{ root: join(import.meta.dirname, "../.."), port: await freePort(0, "PORT"), stateFolder },
@@ -45,6 +49,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker.stop();
   await Promise.all(backends.map((backend) => backend.stop()));
+  await receiver.stop();
   rmSync(stateFolder, { recursive: true, force: true });
 }, testMsMax);
 
@@ -97,4 +102,22 @@ test(
 test("the edge is ready while one backend is", async () => {
   const health = await (await fetch(`${worker.url}/v1/health`)).json();
   expect(health).toMatchObject({ status: "ready", parts: { backend: "ready" } });
+});
+
+test("a request's id is the trace that its jobs belong to, and no span tells its prompt or key", async () => {
+  const response = await fetch(`${worker.url}/v1/images/generations`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
+    body: JSON.stringify({ prompt: "apple with a-marker-in-it", seed: 2_000 }),
+  });
+  expect(response.status).toBe(200);
+  // What is still in their hands is sent when they end.
+  await Promise.all(backends.map((backend) => backend.stop()));
+  const traceId = response.headers.get("x-request-id")?.replace("req_", "");
+  const spans = receiver.spans().filter((span) => span.traceId === traceId);
+  const jobs = spans.filter(({ parentSpanId }) => parentSpanId === traceId?.slice(0, 16));
+  expect(jobs.map(({ name }) => name)).toEqual(["stage-c", "decode"]);
+  expect(spans.map(({ name }) => name)).toEqual(expect.arrayContaining(["text-encoder", "stage-b", "encode"]));
+  const told = receiver.bodies.join("");
+  for (const secret of ["a-marker-in-it", apiKey, backendSecret]) expect(told).not.toContain(secret);
 });
