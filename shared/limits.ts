@@ -9,6 +9,9 @@ export const imagesPerRequestMax = 10;
 /** The longest prompt, all of it escaped as `\uXXXX`, beside an equally long negative prompt, and room for the rest. */
 export const requestBodyBytesMax = 512 * 1024;
 
+/** OpenAI's `partial_images`. */
+export const partialImagesMax = 3;
+
 /** Seeds are unsigned 32-bit, the range that every client and every generator in use agrees on. */
 export const seedMax = 4_294_967_295;
 

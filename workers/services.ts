@@ -35,7 +35,7 @@ export interface Platform {
 }
 
 /** Everything that middleware and routes work with. */
-export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "log"> {
+export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "timeout" | "log"> {
   readonly keys: KeyDirectory;
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
@@ -58,7 +58,7 @@ export type JobParts = Pick<Services, "latents" | "images" | "gpu" | "ledgers" |
 
 /** The one place where collaborators are chosen and put together. Throws `AppError` on a bundle that is not valid. */
 export function createServices(env: WorkerEnv, platform: Platform): Services {
-  const { nowMs, randomBytes, log } = platform;
+  const { nowMs, randomBytes, timeout, log } = platform;
   const models = createModelRegistry(platform.bundle);
   const { latents, images, gpu, ledgers } = createJobParts(env, platform);
   const newId = () => toHex(randomBytes(idBytes));
@@ -66,7 +66,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
   const decodeJobs = createDecodeJobs(env.DECODE_JOBS, { images, newWaiterId: newId });
   const randomSeed = () => new DataView(Uint8Array.from(randomBytes(4)).buffer).getUint32(0);
   return {
-    ...{ nowMs, randomBytes, log, models, latents, images, gpu, ledgers, decodeJobs },
+    ...{ nowMs, randomBytes, timeout, log, models, latents, images, gpu, ledgers, decodeJobs },
     keys: createKeyDirectory(env.API_KEYS),
     accounts: createAccounts(env.ACCOUNT_LEDGERS),
     accountIndex: createAccountIndex(env.USAGE),

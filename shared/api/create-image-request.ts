@@ -4,6 +4,7 @@ import {
   guidanceScaleMax,
   imageSidePixelsMax,
   imagesPerRequestMax,
+  partialImagesMax,
   promptCharactersMax,
   seedMax,
   stepsMax,
@@ -19,7 +20,6 @@ const ignoredFields = {
   style: z.enum(["vivid", "natural"]).optional(),
   background: z.enum(["auto", "opaque", "transparent"]).optional(),
   moderation: z.enum(["auto", "low"]).optional(),
-  partial_images: z.int().min(0).max(3).optional(),
   user: z.string().max(512).optional(),
   safety_identifier: z.string().max(512).optional(),
 };
@@ -47,7 +47,8 @@ export const createImageBodySchema = z.strictObject({
   response_format: z.enum(["url", "b64_json"]).default("b64_json"),
   output_format: outputFormatSchema.default("png"),
   output_compression: z.int().min(0).max(100).optional(),
-  stream: z.literal(false).optional(),
+  stream: z.boolean().default(false),
+  partial_images: z.int().min(0).max(partialImagesMax).default(0),
   seed: z.int().min(0).max(seedMax).optional(),
   steps: z.int().min(1).max(stepsMax).optional(),
   guidance_scale: z.number().min(0).max(guidanceScaleMax).optional(),
@@ -79,6 +80,11 @@ export interface CreateImageRequest {
   readonly reuse: "prefer" | "fresh";
   /** Whose latents it takes from and gives to: the account's, or those of everyone whose key may share. */
   readonly cacheScope: "account" | "shared";
+  /** Present when the answer is to be events. */
+  readonly stream?: {
+    /** Previews of each picture, 0…3. */
+    readonly partialImages: number;
+  };
   /** Sentences for the answer about fields that were accepted and have no effect. */
   readonly warnings: readonly string[];
 }
@@ -89,15 +95,16 @@ export interface CreateImageRequest {
  */
 export function parseCreateImageRequest(json: unknown): Result<CreateImageRequest, Failure> {
   const input = withExtraBody(withoutNulls(json));
-  if (isRecord(input) && input["stream"] === true) {
-    return err(invalidRequest("stream", "Streaming is not supported yet. Leave 'stream' out or send false."));
-  }
   const parsed = createImageBodySchema.safeParse(input);
   if (!parsed.success) return err(requestFault(parsed.error, input));
   const wire = parsed.data;
   if (wire.output_format === "png" && (wire.output_compression ?? 100) !== 100) {
     const message = "'output_compression' below 100 needs 'output_format' jpeg or webp; png is always lossless.";
     return err(invalidRequest("output_compression", message));
+  }
+  if (wire.stream && wire.response_format === "url") {
+    const message = "'response_format' must be b64_json when 'stream' is true: a stream holds its pictures.";
+    return err(invalidRequest("response_format", message));
   }
   const size = sizeOf(wire);
   return size.ok ? ok(toRequest(wire, size.value)) : size;
@@ -129,6 +136,7 @@ function toRequest(wire: z.infer<typeof createImageBodySchema>, size: string | u
     guidanceScale: wire.guidance_scale,
     reuse: wire.reuse,
     cacheScope: wire.cache_scope,
+    ...(wire.stream ? { stream: { partialImages: wire.partial_images } } : {}),
     warnings: ignoredWithWarning
       .filter((field) => wire[field] !== undefined && wire[field] !== "auto")
       .map((field) => `'${field}' has no effect on this model and was ignored.`),

@@ -4,17 +4,28 @@ import { outputFormatSchema } from "../output-format.ts";
 
 // What a finished request answers. OpenAI's fields first, then what OpenAI does not tell.
 
-const tierSchema = z
+/** What answered for one picture. */
+export const tierSchema = z
   .enum(["image", "latent", "generated"])
   .describe("The finished image from the edge, a stored latent that was decoded, or a full generation.");
 
-const seedSchema = z.int().min(0).max(seedMax).describe("The same request with this seed gives this picture again.");
+/** A picture's seed. */
+export const seedSchema = z
+  .int()
+  .min(0)
+  .max(seedMax)
+  .describe("The same request with this seed gives this picture again.");
 
-const latentIdSchema = z.string().regex(/^[0-9a-f]{64}$/u);
+/** A latent's id. */
+export const latentIdSchema = z.string().regex(/^[0-9a-f]{64}$/u);
 
 const microUsdSchema = z.int().min(0).describe("Micro-USD: millionths of a dollar.");
 
-const ageSchema = z.int().min(0).describe("Seconds since its latent was made; 0 when it was made for this request.");
+/** How old a picture's latent is. */
+export const ageSchema = z
+  .int()
+  .min(0)
+  .describe("Seconds since its latent was made; 0 when it was made for this request.");
 
 const madeFields = { seed: seedSchema, latent_id: latentIdSchema, tier: tierSchema, age_seconds: ageSchema };
 
@@ -34,7 +45,8 @@ const pictureUsageSchema = z
   })
   .readonly();
 
-const usageSchema = z
+/** What some pictures used and were charged. */
+export const imagesUsageSchema = z
   .object({
     input_tokens: z.int().min(0).describe("Of prompt and negative prompt, special tokens included."),
     output_tokens: z.int().describe("Always 0: pictures are not counted in tokens here."),
@@ -55,7 +67,7 @@ export const imagesResponseSchema = z
     data: z.array(imageItemSchema).readonly(),
     output_format: outputFormatSchema,
     size: z.string().describe("WIDTHxHEIGHT in pixels."),
-    usage: usageSchema,
+    usage: imagesUsageSchema,
     warnings: z.array(z.string()).readonly(),
   })
   .readonly();
@@ -65,6 +77,9 @@ export type Tier = z.infer<typeof tierSchema>;
 
 /** One picture of the answer: exactly one of `b64_json` and `url`, as the request chose. */
 export type ImageItem = z.infer<typeof imageItemSchema>;
+
+/** What a request used, and what each of its pictures did. */
+export type ImagesUsage = z.infer<typeof imagesUsageSchema>;
 
 /** The body of a successful `POST /v1/images/generations`. Use the field descriptions in the source as its reference. */
 export type ImagesResponse = z.infer<typeof imagesResponseSchema>;

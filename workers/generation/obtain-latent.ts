@@ -1,6 +1,8 @@
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Priority } from "../../shared/wire/job-terms.ts";
+import type { StageCRequest } from "../../shared/wire/stage-c.ts";
+import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentJobs } from "../jobs/job-clients.ts";
@@ -36,13 +38,21 @@ export interface Claimant {
   readonly priority: Priority;
   /** Aborts when the request's sender wants no answer any more. */
   readonly signal: AbortSignal;
+  readonly watch?: PictureWatch | undefined;
+}
+
+/** Wants to see pictures come about. A latent that is stored already has nothing to show. */
+export interface PictureWatch {
+  /** How many previews of each picture, at most. */
+  readonly previews: number;
+  readonly onEvent: (picture: PlannedPicture, plan: GenerationPlan, event: StageCEvent) => void;
 }
 
 /** The latent of one picture of a plan: the stored one, or one made by the latent's own job, and stored by then. */
 export async function obtainLatent(
   { latents, latentJobs, nowMs }: LatentSources,
   { plan, picture }: { readonly plan: GenerationPlan; readonly picture: PlannedPicture },
-  { account, claimId, priority, signal, origin }: Claimant,
+  { account, claimId, priority, signal, origin, watch }: Claimant,
 ): Promise<Result<PictureLatent, Failure>> {
   const startedMs = nowMs();
   const stored = await latents.find(picture.latentId);
@@ -51,10 +61,11 @@ export async function obtainLatent(
     return ok({ ...picture, bytes: stored.bytes, generated: false, ageSeconds: ageOf(stored, nowMs()), milliseconds });
 
   const { latentId, seed } = picture;
-  const job = { ...plan.job, seeds: [seed] };
+  const job = { ...plan.job, seeds: [seed], ...(watch && previewFields(plan, watch.previews)) };
   const lines = generationLines(latentId, plan.work);
   const request = { latentId, job, priority, account, claimId, lines, origin };
-  const made = await latentJobs.obtain({ request, signal });
+  const onNews = watch && ((event: StageCEvent) => watch.onEvent(picture, plan, event));
+  const made = await latentJobs.obtain({ request, signal, onNews });
   if (!made.ok) return made;
   const generated = made.value.claimId === claimId;
   const { bytes } = made.value;
@@ -70,4 +81,13 @@ export async function obtainLatent(
 /** Clocks may differ a little: nothing is younger than new. */
 function ageOf({ madeMs }: StoredLatent, nowMs: number): number {
   return Math.max(0, Math.floor((nowMs - madeMs) / 1_000));
+}
+
+/** Evenly over the steps, the last of which the picture itself follows. */
+function previewFields(
+  { job, decode }: GenerationPlan,
+  previews: number,
+): Pick<StageCRequest, "previewEverySteps" | "previewFormat"> {
+  if (previews === 0) return {};
+  return { previewEverySteps: Math.max(1, Math.floor(job.steps / (previews + 1))), previewFormat: decode.format };
 }

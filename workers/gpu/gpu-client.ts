@@ -6,9 +6,11 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { type DecodeOptions, decodeTarget, latentContentType } from "../../shared/wire/decode.ts";
 import { parseServerTiming } from "../../shared/wire/server-timing.ts";
 import { parseStageCResponse, type StageCRequest, type StageCResponse, stageCPath } from "../../shared/wire/stage-c.ts";
+import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import { fromBase64 } from "./base64.ts";
 import { type JobConditions, sendCancellable } from "./cancellable-job.ts";
 import { createGpuFleet, type GpuFleet, type GpuFleetOptions } from "./gpu-fleet.ts";
+import { createStageCListener } from "./stage-c-listener.ts";
 
 /** Ten pictures at the most steps, on a CPU, behind as long a queue; clients give up after 10 minutes themselves. */
 const stageCTimeoutMs = 300_000;
@@ -45,9 +47,15 @@ export interface DecodeWork {
   readonly options: DecodeOptions;
 }
 
+/** How a Stage C job is done. */
+export interface StageCConditions extends JobConditions {
+  /** Hears how the job goes; previews come where the job asks for them. */
+  readonly onEvent?: ((event: StageCEvent) => void) | undefined;
+}
+
 /** The GPU backends. Token ids and latents go there, never a prompt's text or an API key. Stopped work is stopped there. */
 export interface GpuClient {
-  runStageC(job: StageCRequest, conditions: JobConditions): Promise<Result<StageCOutcome, Failure>>;
+  runStageC(job: StageCRequest, conditions: StageCConditions): Promise<Result<StageCOutcome, Failure>>;
   decodeLatent(work: DecodeWork, conditions: JobConditions): Promise<Result<DecodeOutcome, Failure>>;
   /** Of each backend; undefined when it does not answer in time, or not sensibly. */
   health(): Promise<(Health | undefined)[]>;
@@ -56,7 +64,7 @@ export interface GpuClient {
 /** A client for all backends. */
 export function createGpuClient(options: GpuFleetOptions): GpuClient {
   const fleet = createGpuFleet(options);
-  const named = (conditions: JobConditions): NamedConditions => ({
+  const named = <Conditions extends JobConditions>(conditions: Conditions): Named<Conditions> => ({
     ...conditions,
     jobId: toHex(options.randomBytes(jobIdBytes)),
   });
@@ -67,16 +75,15 @@ export function createGpuClient(options: GpuFleetOptions): GpuClient {
   };
 }
 
-interface NamedConditions extends JobConditions {
-  readonly jobId: string;
-}
+type Named<Conditions> = Conditions & { readonly jobId: string };
 
 /** The backend's deadline is our own: nobody would take an answer that comes later. */
 async function runStageC(
   fleet: GpuFleet,
   job: StageCRequest,
-  { jobId, ...conditions }: NamedConditions,
+  { jobId, onEvent, ...conditions }: Named<StageCConditions>,
 ): Promise<Result<StageCOutcome, Failure>> {
+  const listener = onEvent && createStageCListener(job, onEvent);
   const body = { ...job, jobId, priority: conditions.priority, deadlineMs: stageCTimeoutMs };
   const request = {
     method: "POST",
@@ -84,10 +91,12 @@ async function runStageC(
     contentType: "application/json",
     body: new TextEncoder().encode(JSON.stringify(body)),
     timeoutMs: stageCTimeoutMs,
+    listen: listener?.listen,
   } as const;
   const answer = await sendCancellable(fleet, { jobId, request, isHedged: false }, conditions);
   if (!answer.ok) return answer;
-  const response = parseStageCResponse(parseJson(answer.value.bytes), job);
+  const heard = listener?.response();
+  const response = heard ? ok(heard) : parseStageCResponse(parseJson(answer.value.bytes), job);
   if (!response.ok) return response;
   const latents = response.value.latents.map(({ safetensors }) => fromBase64(safetensors));
   return ok({ latents, milliseconds: stageCMilliseconds(response.value) });
@@ -104,7 +113,7 @@ function stageCMilliseconds({ milliseconds }: StageCResponse): Milliseconds {
 async function decodeLatent(
   fleet: GpuFleet,
   { latent, options }: DecodeWork,
-  { jobId, ...conditions }: NamedConditions,
+  { jobId, ...conditions }: Named<JobConditions>,
 ): Promise<Result<DecodeOutcome, Failure>> {
   const request = {
     method: "POST",

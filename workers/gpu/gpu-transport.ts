@@ -2,6 +2,7 @@ import type { Failure } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { backlogHeader, parseBacklog } from "../../shared/wire/backlog.ts";
+import { eventStreamContentType } from "../../shared/wire/event-stream.ts";
 import { signRequest } from "../../shared/wire/request-signature.ts";
 import type { GpuBackend } from "./gpu-backends.ts";
 import type { RequestOrigin } from "./request-origin.ts";
@@ -34,11 +35,21 @@ export interface GpuRequest {
   /** Closes the connection when it aborts. */
   readonly signal?: AbortSignal;
   readonly origin?: RequestOrigin | undefined;
+  /** Asks for an answer of events, and hears them as they come: one listener an attempt. */
+  readonly listen?: (() => AnswerListener) | undefined;
+}
+
+/** Hears the text of an answer as it comes in. */
+export interface AnswerListener {
+  push(text: string): void;
+  /** After the end: what the answer said went wrong, if anything. */
+  failure(): Failure | undefined;
 }
 
 /** The body of a 200 and its headers. */
 export interface GpuAnswer {
   readonly headers: Headers;
+  /** Empty where a listener heard it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly backlogMs: number | undefined;
 }
@@ -67,6 +78,11 @@ export function createGpuTransport(backend: GpuBackend, options: GpuTransportOpt
         signal,
       });
       const backlogMs = parseBacklog(response.headers.get(backlogHeader));
+      if (response.status === 200 && request.listen !== undefined) {
+        const failure = await hear(response, request.listen());
+        if (failure !== undefined) return err({ failure, status: response.status, backlogMs });
+        return ok({ headers: response.headers, bytes: new Uint8Array(), backlogMs });
+      }
       // Read here, because a connection can break in the middle of a body too.
       const bytes = new Uint8Array(await response.arrayBuffer());
       if (response.status === 200) return ok({ headers: response.headers, bytes, backlogMs });
@@ -78,16 +94,23 @@ export function createGpuTransport(backend: GpuBackend, options: GpuTransportOpt
   };
 }
 
+async function hear({ body }: Response, listener: AnswerListener): Promise<Failure | undefined> {
+  const decoder = new TextDecoder();
+  for await (const chunk of body ?? []) listener.push(decoder.decode(chunk, { stream: true }));
+  return listener.failure();
+}
+
 async function signedHeaders(options: GpuTransportOptions, request: GpuRequest): Promise<Record<string, string>> {
   const stamp = {
     timestampSeconds: Math.floor(options.nowMs() / 1000),
     nonce: toHex(options.randomBytes(nonceBytes)),
   };
-  const { contentType, origin } = request;
+  const { contentType, origin, listen } = request;
   return {
     ...(await signRequest(options.secret, request, stamp)),
     ...(contentType === undefined ? {} : { "content-type": contentType }),
     ...(origin === undefined ? {} : { traceparent: origin.traceparent }),
+    ...(listen === undefined ? {} : { accept: eventStreamContentType }),
   };
 }
 

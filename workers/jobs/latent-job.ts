@@ -2,12 +2,13 @@ import { AppError, type Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Priority } from "../../shared/wire/job-terms.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
+import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { AccountLedgerRpc } from "../ledger/ledger-client.ts";
 import type { ChargeLine } from "../ledger/price-book.ts";
-import { type Run, SharedRun, type Waiter } from "./shared-run.ts";
+import { type OnNews, type Run, SharedRun, type Waiter } from "./shared-run.ts";
 
 /** How often a job is begun before it is given up: a job that ends its object every time must not do so for ever. */
 const attemptsMax = 3;
@@ -63,7 +64,7 @@ export interface LatentJobParts {
 /** The making of one latent. The run belongs to this object and to none of the requests that wait for it. */
 export class LatentJob {
   readonly #parts: LatentJobParts;
-  readonly #run: SharedRun<LatentRequest, ObtainedLatent>;
+  readonly #run: SharedRun<LatentRequest, ObtainedLatent, StageCEvent>;
 
   constructor(parts: LatentJobParts) {
     this.#parts = parts;
@@ -73,9 +74,12 @@ export class LatentJob {
     });
   }
 
-  /** The latent: stored, or by the run under way, or by a new one. Every caller of one run gets its outcome. */
-  obtain(request: LatentRequest): Promise<Result<ObtainedLatent, Failure>> {
-    return this.#run.join(request);
+  /**
+   * The latent: stored, or by the run under way, or by a new one. Every caller of one run gets its outcome, and hears
+   * how it goes when the run was begun with somebody listening.
+   */
+  obtain(request: LatentRequest, onEvent?: OnNews<StageCEvent>): Promise<Result<ObtainedLatent, Failure>> {
+    return this.#run.join(request, onEvent);
   }
 
   /** Somebody does not want it any more; nothing happens while others do. */
@@ -94,7 +98,7 @@ export class LatentJob {
   }
 
   /** A recorded request goes before the one that asks: the run keeps the claim that it was begun for. */
-  async #begin(asked: LatentRequest, run: Run<LatentRequest>): Promise<Result<ObtainedLatent, Failure>> {
+  async #begin(asked: LatentRequest, run: Run<LatentRequest, StageCEvent>): Promise<Result<ObtainedLatent, Failure>> {
     const { store, latents } = this.#parts;
     const left = store.read();
     run.claimant = left?.request ?? asked;
@@ -110,10 +114,11 @@ export class LatentJob {
     }
   }
 
-  async #make(run: Run<LatentRequest>): Promise<Result<ObtainedLatent, Failure>> {
+  async #make(run: Run<LatentRequest, StageCEvent>): Promise<Result<ObtainedLatent, Failure>> {
     const { gpu, latents } = this.#parts;
     const { job, latentId, account, priority, origin } = run.claimant;
-    const outcome = await gpu.runStageC(job, { priority, signal: run.signal, origin });
+    const onEvent = run.isHeard() ? run.tell : undefined;
+    const outcome = await gpu.runStageC(job, { priority, signal: run.signal, origin, onEvent });
     if (!outcome.ok) return outcome;
     const [bytes] = outcome.value.latents;
     if (bytes === undefined) throw new AppError("Stage C left out the latent that it was asked for.");

@@ -9,23 +9,31 @@ export interface Waiter {
   readonly claimId: string;
 }
 
+/** Hears how a run goes. It may be on another machine: what becomes of a call, nobody waits for. */
+export type OnNews<News> = (news: News) => unknown;
+
 /** A run under way, as the work that is done for it sees it. */
-export interface Run<Request> {
+export interface Run<Request, News = never> {
   /** Aborts when everybody has left. */
   readonly signal: AbortSignal;
   /** Who pays for it: the first who asked, and when they leave the next who still waits. */
   claimant: Request;
+  /** Whether anybody who waits wants to hear how it goes. */
+  isHeard(): boolean;
+  /** Tells all who wait by then. */
+  tell(news: News): void;
 }
 
 /** What a run is made of. */
-export interface RunParts<Request, Value> {
-  begin(request: Request, run: Run<Request>): Promise<Result<Value, Failure>>;
+export interface RunParts<Request, Value, News = never> {
+  begin(request: Request, run: Run<Request, News>): Promise<Result<Value, Failure>>;
   /** Hears that the claimant has left, and to whom the claim went. */
   claimPassed?(request: Request): void;
 }
 
-interface Waiting<Request> {
+interface Waiting<Request, News> {
   readonly request: Request;
+  readonly onNews: OnNews<News> | undefined;
   readonly dismiss: () => void;
 }
 
@@ -33,12 +41,12 @@ interface Waiting<Request> {
  * One piece of work for however many want its outcome. Always true: at most one run is under way, a waiter that leaves
  * changes nothing for the others, and a run that nobody waits for is stopped.
  */
-export class SharedRun<Request extends Waiter, Value> {
-  readonly #parts: RunParts<Request, Value>;
-  readonly #waiting = new Map<string, Waiting<Request>>();
-  #run: (Run<Request> & { readonly stop: AbortController; outcome: Promise<Result<Value, Failure>> }) | undefined;
+export class SharedRun<Request extends Waiter, Value, News = never> {
+  readonly #parts: RunParts<Request, Value, News>;
+  readonly #waiting = new Map<string, Waiting<Request, News>>();
+  #run: (Run<Request, News> & { readonly stop: AbortController; outcome: Promise<Result<Value, Failure>> }) | undefined;
 
-  constructor(parts: RunParts<Request, Value>) {
+  constructor(parts: RunParts<Request, Value, News>) {
     this.#parts = parts;
   }
 
@@ -47,12 +55,13 @@ export class SharedRun<Request extends Waiter, Value> {
   }
 
   /** The outcome of the run under way, or of a new one; `job_cancelled` for who leaves. */
-  async join(request: Request): Promise<Result<Value, Failure>> {
+  async join(request: Request, onNews?: OnNews<News>): Promise<Result<Value, Failure>> {
     // A run that is being stopped has nothing for those who come now.
     while (this.#run?.signal.aborted === true) await this.#run.outcome.catch(() => undefined);
     const run = this.#run ?? this.#begin(request);
     const left = new Promise<Result<never, Failure>>((resolve) => {
-      this.#waiting.set(request.waiterId, { request, dismiss: () => resolve(err({ code: "job_cancelled" })) });
+      const dismiss = () => resolve(err({ code: "job_cancelled" }));
+      this.#waiting.set(request.waiterId, { request, onNews, dismiss });
     });
     try {
       return await Promise.race([run.outcome, left]);
@@ -73,7 +82,7 @@ export class SharedRun<Request extends Waiter, Value> {
   }
 
   /** A repeat of the leaver's own request may wait still, and then the claim is with it. */
-  #passClaim(run: Run<Request>, claimId: string): void {
+  #passClaim(run: Run<Request, News>, claimId: string): void {
     const [next] = this.#waiting.values();
     const isClaimed = [...this.#waiting.values()].some(({ request }) => request.claimId === claimId);
     if (next === undefined || run.claimant.claimId !== claimId || isClaimed) return;
@@ -83,11 +92,22 @@ export class SharedRun<Request extends Waiter, Value> {
 
   #begin(request: Request) {
     const stop = new AbortController();
-    const run = { stop, signal: stop.signal, claimant: request };
+    const run = {
+      ...{ stop, signal: stop.signal, claimant: request },
+      isHeard: () => [...this.#waiting.values()].some(({ onNews }) => onNews !== undefined),
+      tell: (news: News) => this.#tell(news),
+    };
     const outcome = this.#parts.begin(request, run).finally(() => {
       this.#run = undefined;
     });
     this.#run = Object.assign(run, { outcome });
     return this.#run;
+  }
+
+  /** Who cannot be reached any more hears nothing, and that is all. */
+  #tell(news: News): void {
+    for (const { onNews } of this.#waiting.values()) {
+      if (onNews !== undefined) void new Promise((resolve) => resolve(onNews(news))).catch(() => {});
+    }
   }
 }

@@ -1,5 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
+import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import { LatentJob, type LatentJobRecord, type LatentJobStore, type LatentRequest } from "../jobs/latent-job.ts";
+import type { OnNews } from "../jobs/shared-run.ts";
 import { platform } from "../platform.ts";
 import { jobParts } from "./job-parts.ts";
 
@@ -19,8 +21,8 @@ export class LatentJobObject extends DurableObject<unknown> {
   }
 
   /** See `LatentJob.obtain`. */
-  obtain(request: LatentRequest) {
-    return this.#job.obtain(request);
+  obtain(request: LatentRequest, onEvent?: OnNews<StageCEvent>) {
+    return this.#job.obtain(request, onEvent);
   }
 
   /** See `LatentJob.leave`. */

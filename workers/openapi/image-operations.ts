@@ -33,6 +33,9 @@ const pictures: Readonly<Record<string, BodySchema>> = {
   "image/jpeg": imageBytes,
 };
 
+/** OpenAPI 3.1 has no word for the single events of a stream: their schemas stand in the source. */
+const imageEvents: BodySchema = { json: { type: "string", contentMediaType: "text/event-stream" } };
+
 const linkedPicture: Answer = {
   description: "The picture.",
   content: pictures,
@@ -45,13 +48,15 @@ export function imageOperations(models: ModelRegistry): readonly Operation[] {
     {
       ...{ method: "post", path: "/v1/images/generations", id: "createImage", tag: "Images", credential: "api-key" },
       summary: "Make pictures of a prompt",
-      description: "With `Accept: image/png` (or webp, jpeg) and `n: 1`, the answer is the picture itself.",
+      description:
+        "With `Accept: image/png` (or webp, jpeg) and `n: 1`, the answer is the picture itself. With `stream: true` it is " +
+        "events: `image_generation.partial_image`, `image_generation.completed` for each picture, or `error`.",
       parameters: [idempotencyKeyParameter],
       body: { "application/json": generationBody(models) },
       answers: {
         200: {
           description: "The pictures, and how each came about.",
-          content: { "application/json": imagesResponseSchema, ...pictures },
+          content: { "application/json": imagesResponseSchema, "text/event-stream": imageEvents, ...pictures },
           headers: madeHeaders,
         },
       },

@@ -43,6 +43,10 @@ const fieldRules = [
   implies(isGiven("height"), isGiven("width")),
   implies(isGiven("width"), { properties: { size: { enum: ["auto", null] } } }),
   implies(
+    { required: ["stream"], properties: { stream: { const: true } } },
+    { properties: { response_format: { enum: ["b64_json", null] } } },
+  ),
+  implies(
     { required: ["output_compression"], properties: { output_compression: { type: "integer", maximum: 99 } } },
     { required: ["output_format"], properties: { output_format: { enum: ["jpeg", "webp"] } } },
   ),

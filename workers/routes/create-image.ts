@@ -7,22 +7,28 @@ import { type Generation, type GenerationServices, generateImages } from "../gen
 import type { Picture } from "../generation/obtain-pictures.ts";
 import { toBase64 } from "../gpu/base64.ts";
 import type { ImageLinks } from "../images/image-link.ts";
-import { sumMicroUsd } from "../ledger/price-book.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
 import { withCacheControl } from "./cache-control.ts";
+import { imagesUsage } from "./images-usage.ts";
 import { readCaller } from "./read-caller.ts";
 import { readJson } from "./read-json.ts";
+import { streamImages } from "./stream-images.ts";
 
 /** What the route needs. */
 export interface CreateImageServices {
   readonly generation: GenerationServices;
   readonly imageLinks: ImageLinks;
   readonly nowMs: () => number;
+  /** A signal that aborts after so many milliseconds. */
+  readonly timeout: (milliseconds: number) => AbortSignal;
 }
 
-/** `POST /v1/images/generations`: OpenAI's answer, or with `Accept: image/…` the bytes of the one picture. */
+/**
+ * `POST /v1/images/generations`: OpenAI's answer; with `stream: true` its events, or with `Accept: image/…` the bytes of
+ * the one picture.
+ */
 export function createImage(services: CreateImageServices): Handler<AppEnv> {
   return async (c) => {
     const json = await readJson(c.req);
@@ -52,6 +58,10 @@ export async function answerWithImages(
 
   const caller = readCaller(c);
   if (!caller.ok) return failureResponse(c, caller.error);
+
+  if (request.value.stream !== undefined) {
+    return streamImages(c, services, { request: request.value, caller: caller.value });
+  }
 
   const generating = generateImages(services.generation, caller.value, request.value);
   // A client may leave: what was done for it by then is settled or released all the same.
@@ -113,21 +123,7 @@ async function imagesResponse(services: CreateImageServices, answered: Answered)
     data: await Promise.all(pictures.map((picture) => imageItem(services, answered, picture))),
     output_format: decode.format,
     size,
-    usage: {
-      input_tokens: tokens,
-      output_tokens: 0,
-      total_tokens: tokens,
-      input_tokens_details: { text_tokens: tokens, image_tokens: 0 },
-      cost: { currency: "usd", micro_usd: settlement.chargedMicroUsd, price_book: settlement.priceBook },
-      pictures: pictures.map(({ tier, seed, latentId, ageSeconds, milliseconds }) => ({
-        tier,
-        seed,
-        latent_id: latentId,
-        age_seconds: ageSeconds,
-        micro_usd: sumMicroUsd(settlement.lines.filter((line) => line.latentId === latentId)),
-        milliseconds,
-      })),
-    },
+    usage: imagesUsage(pictures, { tokens, settlement, microUsd: settlement.chargedMicroUsd }),
     warnings,
   };
 }

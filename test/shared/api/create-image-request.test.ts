@@ -87,6 +87,12 @@ describe("what clients send", () => {
     ]);
   });
 
+  test("a stream asks for partial images, and for none where it names no number", () => {
+    expect(accepted({ prompt: "a cat", stream: true, partial_images: 2 }).stream).toEqual({ partialImages: 2 });
+    expect(accepted({ prompt: "a cat", stream: true }).stream).toEqual({ partialImages: 0 });
+    expect(accepted({ prompt: "a cat", partial_images: 2 }).stream).toBeUndefined();
+  });
+
   test("the size auto is the model's default", () => {
     expect(accepted({ prompt: "a cat", size: "auto" }).size).toBeUndefined();
   });
@@ -116,7 +122,9 @@ describe("what is refused, naming the field, its limit and the fix", () => {
     [{ output_format: "avif" }, "output_format", /Accepted: png, jpeg, webp\./u],
     [{ output_compression: 80 }, "output_compression", /jpeg or webp/u],
     [{ output_format: "webp", output_compression: 101 }, "output_compression", /at most 100/u],
-    [{ stream: true }, "stream", /not supported yet/u],
+    [{ stream: 1 }, "stream", /must be a boolean/u],
+    [{ stream: true, response_format: "url" }, "response_format", /must be b64_json/u],
+    [{ stream: true, partial_images: 4 }, "partial_images", /at most 3/u],
     [{ quality: "best" }, "quality", /Accepted: auto, /u],
     [{ num_steps: 3 }, "num_steps", /Unknown field 'num_steps'/u],
   ])("%o", (fields, param, message) => {

@@ -71,7 +71,7 @@ describe("a request that is wrong", () => {
     ["output_format", { output_format: "gif" }, "png, jpeg, webp"],
     ["response_format", { response_format: "file" }, "url, b64_json"],
     ["reuse", { reuse: "always" }, "prefer, fresh"],
-    ["stream", { stream: true }, "not supported"],
+    ["stream", { stream: "yes" }, "must be a boolean"],
     ["prompt", { prompt: "   " }, "whitespace"],
     ["prompt", { prompt: "\u0001\u0002" }, "nothing that the model can read"],
     ["prompt", { prompt: undefined }, "required"],

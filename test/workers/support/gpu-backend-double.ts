@@ -1,11 +1,14 @@
 import { fromFloat16Bits, toFloat16Bits } from "../../../shared/latents/float16.ts";
 import { decodeLatent, encodeLatent } from "../../../shared/latents/latent-format.ts";
 import { imageContentType } from "../../../shared/output-format.ts";
+import { ok } from "../../../shared/result.ts";
 import { cancelPath } from "../../../shared/wire/cancel.ts";
 import { type DecodeOptions, decodePath, parseDecodeQuery } from "../../../shared/wire/decode.ts";
+import { eventStreamContentType } from "../../../shared/wire/event-stream.ts";
 import { createMemoryReplayGuard } from "../../../shared/wire/replay-guard.ts";
 import { signatureHeaders, verifyRequest } from "../../../shared/wire/request-signature.ts";
 import { parseStageCRequest, type StageCRequest, stageCPath } from "../../../shared/wire/stage-c.ts";
+import { formatStageCEnd, formatStageCEvent } from "../../../shared/wire/stage-c-events.ts";
 import { toBase64 } from "../../../workers/gpu/base64.ts";
 import { manifest } from "./tiny-bundle.ts";
 
@@ -22,6 +25,8 @@ export class GpuBackendDouble {
   readonly transcript: string[] = [];
   behaviour: Behaviour = "works";
   failsDecodes = false;
+  /** How a stream ends instead of with its result. */
+  streamEnd: string | undefined;
   health: unknown = { status: "ready", model: manifest.id, revision: manifest.revision };
   #gate = async (_path: string) => {};
   readonly #stops = new Map<string, () => void>();
@@ -67,7 +72,7 @@ export class GpuBackendDouble {
       { header: (name) => request.headers.get(name), nowSeconds: sentSeconds(request), replayGuard: this.#replayGuard },
     );
     if (!verified.ok) return Response.json({ fault: verified.error }, { status: 403 });
-    if (pathname === stageCPath) return this.#runStageC(body);
+    if (pathname === stageCPath) return this.#runStageC(body, request.headers.get("accept"));
     if (pathname === decodePath && this.failsDecodes) return Response.json({}, { status: 500 });
     if (pathname === decodePath) return this.#decode(Object.fromEntries(searchParams), body);
     return Response.json(this.health);
@@ -93,16 +98,19 @@ export class GpuBackendDouble {
     return Response.json({ cancelled: this.#stops.has(jobId), gpuMilliseconds: 1 });
   }
 
-  #runStageC(body: Uint8Array): Response {
+  #runStageC(body: Uint8Array, accept: string | null): Response {
     const job = parseStageCRequest(JSON.parse(new TextDecoder().decode(body)));
     if (!job.ok) return Response.json(job.error, { status: 400 });
     this.jobs.push(job.value);
-    return Response.json({
+    const answer = {
       model: job.value.model,
       revision: job.value.revision,
       latents: job.value.seeds.map((seed) => ({ seed, safetensors: toBase64(latentFile(job.value, seed)) })),
       milliseconds: { queue: 0.5, textEncoder: 1.5, stageC: 20 },
-    });
+    };
+    if (accept !== eventStreamContentType) return Response.json(answer);
+    const headers = { "content-type": eventStreamContentType };
+    return new Response([...newsOf(job.value), this.streamEnd ?? formatStageCEnd(ok(answer))].join(""), { headers });
   }
 
   #decode(query: Record<string, string>, body: Uint8Array): Response {
@@ -122,6 +130,17 @@ export class GpuBackendDouble {
 
 function jobIdIn(body: Uint8Array): string | undefined {
   return /"jobId":"([^"]+)"/u.exec(new TextDecoder().decode(body))?.[1];
+}
+
+/** Every step, and a preview, which is no picture, wherever one is wanted. */
+function newsOf({ steps, previewEverySteps = 0, previewFormat = "webp" }: StageCRequest): string[] {
+  return Array.from({ length: steps }, (_, index) => {
+    const step = index + 1;
+    const isDue = previewEverySteps > 0 && step % previewEverySteps === 0 && step < steps;
+    const image = btoa(`preview ${step}`);
+    const preview = { kind: "preview", sample: 0, step, format: previewFormat, image } as const;
+    return formatStageCEvent({ kind: "progress", step, steps }) + (isDue ? formatStageCEvent(preview) : "");
+  });
 }
 
 /** Durable Objects sign by the real clock and the rest by the test's, so a request's own time stands for ours. */

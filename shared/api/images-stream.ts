@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { outputFormatSchema } from "../output-format.ts";
+import { ageSchema, imagesUsageSchema, latentIdSchema, seedSchema, tierSchema } from "./images-response.ts";
+
+// What `POST /v1/images/generations` with `stream: true` answers: OpenAI's events and fields, then what OpenAI does not
+// tell. A picture has up to `partial_images` partial events, or none where its latent was there, and one completed event.
+
+const pictureFields = {
+  b64_json: z.base64(),
+  created_at: z.int().describe("Unix seconds."),
+  size: z.string().describe("WIDTHxHEIGHT in pixels of the picture that was asked for."),
+  quality: z.literal("auto"),
+  background: z.literal("opaque"),
+  output_format: outputFormatSchema,
+  seed: seedSchema,
+  latent_id: latentIdSchema,
+};
+
+/** Roughly what a picture will be. Never stored and never charged. */
+const partialImageSchema = z.object({
+  type: z.literal("image_generation.partial_image"),
+  partial_image_index: z.int().min(0).describe("Counts from 0 for each picture."),
+  ...pictureFields,
+});
+
+/** A picture. Its usage is its share of the request's: those of all pictures add up. */
+const completedImageSchema = z.object({
+  type: z.literal("image_generation.completed"),
+  ...pictureFields,
+  tier: tierSchema,
+  age_seconds: ageSchema,
+  usage: imagesUsageSchema,
+  warnings: z.array(z.string()).readonly(),
+});
+
+/** One event of a stream of pictures. A failure is an `error` event with the usual envelope. */
+export type ImageEvent = z.infer<typeof partialImageSchema> | z.infer<typeof completedImageSchema>;

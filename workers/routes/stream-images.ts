@@ -1,0 +1,157 @@
+import type { Context } from "hono";
+import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
+import type { ImageEvent } from "../../shared/api/images-stream.ts";
+import { type Failure, failureToHttp } from "../../shared/errors.ts";
+import { createEventOutbox, type EventOutbox } from "../../shared/wire/event-outbox.ts";
+import { eventStreamContentType, formatComment, formatEvent } from "../../shared/wire/event-stream.ts";
+import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
+import { type Caller, type Generation, type GenerationServices, generateImages } from "../generation/generate-image.ts";
+import type { PictureWatch } from "../generation/obtain-latent.ts";
+import type { GenerationPlan, PlannedPicture } from "../generation/plan-generation.ts";
+import { toBase64 } from "../gpu/base64.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
+import { failureResponse } from "../middleware/errors.ts";
+import { imagesUsage } from "./images-usage.ts";
+
+/** Proxies cut connections that are silent for half a minute. */
+const heartbeatMs = 5_000;
+
+/** What streaming takes. */
+export interface StreamServices {
+  readonly generation: GenerationServices;
+  readonly nowMs: () => number;
+  /** A signal that aborts after so many milliseconds. */
+  readonly timeout: (milliseconds: number) => AbortSignal;
+}
+
+/** A checked request, and who sent it. */
+export interface StreamedRequest {
+  readonly request: CreateImageRequest;
+  readonly caller: Caller;
+}
+
+/**
+ * Makes pictures as ever, charged as ever, and tells meanwhile how they come about. A failure before there was anything
+ * to tell has its usual status; after that it is an event. A reader that leaves is as any client that leaves.
+ */
+export async function streamImages(
+  c: Context<AppEnv>,
+  services: StreamServices,
+  { request, caller }: StreamedRequest,
+): Promise<Response> {
+  const outbox = createEventOutbox();
+  const left = new AbortController();
+  let open = () => {};
+  const opened = new Promise<undefined>((resolve) => {
+    open = () => resolve(undefined);
+  });
+  const say = (slot: string, text: string) => {
+    outbox.put(slot, text);
+    open();
+  };
+  const watch = watchPictures(request.stream?.partialImages ?? 0, { say, nowMs: services.nowMs });
+  const signal = AbortSignal.any([caller.signal, left.signal]);
+  const generating = generateImages(services.generation, { ...caller, signal, watch }, request);
+  // A client may leave: what was done for it by then is settled or released all the same.
+  c.executionCtx.waitUntil(generating.catch(() => {}));
+
+  const stopBeating = beat(services, say);
+  const ending = generating.finally(stopBeating);
+  const first = await Promise.race([ending, opened]);
+  if (first?.ok === false) return failureResponse(c, first.error);
+  void ending.then(
+    (end) => outbox.end(end.ok ? completedEvents(end.value, services.nowMs()) : errorEvent(end.error)),
+    () => outbox.end(errorEvent({ code: "internal" })),
+  );
+  return c.body(readOutbox(outbox, left), 200, {
+    "content-type": eventStreamContentType,
+    "cache-control": "no-store",
+  });
+}
+
+type Say = (slot: string, text: string) => void;
+
+/** The steps are comments, which clients skip: they keep the connection alive. */
+function watchPictures(
+  previews: number,
+  { say, nowMs }: { readonly say: Say; readonly nowMs: () => number },
+): PictureWatch {
+  const shown = new Map<string, number>();
+
+  function onEvent({ seed, latentId }: PlannedPicture, { size }: GenerationPlan, event: StageCEvent): void {
+    if (event.kind === "progress") {
+      say(`progress ${latentId}`, formatComment(`step ${event.step} of ${event.steps}`));
+      return;
+    }
+    const index = shown.get(latentId) ?? 0;
+    // A run that another request began may show more than was asked for here.
+    if (index >= previews) return;
+    shown.set(latentId, index + 1);
+    const partial = formatImageEvent({
+      type: "image_generation.partial_image",
+      b64_json: event.image,
+      partial_image_index: index,
+      created_at: unixSeconds(nowMs()),
+      ...{ size, quality: "auto", background: "opaque", output_format: event.format, seed, latent_id: latentId },
+    });
+    say(`partial ${latentId} ${index}`, partial);
+  }
+
+  return { previews, onEvent };
+}
+
+/** Says that the connection lives, again and again, until it is stopped. */
+function beat({ timeout }: StreamServices, say: Say): () => void {
+  let isOver = false;
+  const arm = () => timeout(heartbeatMs).addEventListener("abort", tick, { once: true });
+  function tick(): void {
+    if (isOver) return;
+    say("heartbeat", formatComment("waiting"));
+    arm();
+  }
+  arm();
+  return () => {
+    isOver = true;
+  };
+}
+
+/** The text's tokens count with the first picture. */
+function completedEvents(generation: Generation, nowMs: number): string {
+  const { pictures, size, decode, warnings, settlement } = generation;
+  const events = pictures.map((picture, index) =>
+    formatImageEvent({
+      type: "image_generation.completed",
+      b64_json: toBase64(picture.bytes),
+      created_at: unixSeconds(nowMs),
+      ...{ size, quality: "auto", background: "opaque", output_format: decode.format },
+      ...{ seed: picture.seed, latent_id: picture.latentId, tier: picture.tier, age_seconds: picture.ageSeconds },
+      usage: imagesUsage([picture], { tokens: index === 0 ? generation.tokens : 0, settlement }),
+      warnings,
+    }),
+  );
+  return events.join("");
+}
+
+function formatImageEvent(event: ImageEvent): string {
+  return formatEvent(event.type, event);
+}
+
+function errorEvent(failure: Failure): string {
+  const { error } = failureToHttp(failure).body;
+  return formatEvent("error", { type: "error", error });
+}
+
+function readOutbox(outbox: EventOutbox, left: AbortController): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const text = await outbox.take();
+      if (text === undefined) controller.close();
+      else controller.enqueue(new TextEncoder().encode(text));
+    },
+    cancel: () => left.abort(),
+  });
+}
+
+function unixSeconds(nowMs: number): number {
+  return Math.floor(nowMs / 1000);
+}
