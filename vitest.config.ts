@@ -9,6 +9,7 @@ const secretsForTests = {
   LATENT_KEY_SECRET: "latent-key-secret-for-tests-only",
   GPU_BACKEND_SECRET: "gpu-backend-secret-for-tests-only",
   IMAGE_URL_SECRET: "image-url-secret-for-tests-only!",
+  STRIPE_WEBHOOK_SECRET: "whsec_for_tests_only",
   ADMIN_SECRET: "admin-secret-for-tests-only-32-or-more",
 };
 

@@ -14,7 +14,7 @@ const shared = [...sharedBase, "shared/models", "shared/api", "shared/wire"];
 const services = ["accounts", "gpu", "auth", "ledger", "prompt", "latents", "images"].map((name) => `workers/${name}`);
 const work = [
   ...services,
-  ...["models", "jobs", "generation", "webhooks", "async-jobs"].map((name) => `workers/${name}`),
+  ...["models", "jobs", "generation", "webhooks", "async-jobs", "payments"].map((name) => `workers/${name}`),
 ];
 const parts = ["tensor", "diffusion", "image", "runtime", "scheduling"].map((name) => `gpu-backend/${name}`);
 
@@ -30,6 +30,7 @@ const importTable: ImportTable = {
   "workers/latents": ["workers/edge", ...shared],
   "workers/images": ["workers/edge", ...shared],
   "workers/accounts": ["workers/edge", ...shared],
+  "workers/payments": ["workers/auth", "workers/ledger", ...shared],
   "workers/ledger": ["workers/edge", "workers/accounts", ...shared],
   "workers/models": ["workers/prompt", ...shared],
   "workers/jobs": ["edge", "gpu", "latents", "images", "ledger"].map((name) => `workers/${name}`).concat(shared),
@@ -61,6 +62,7 @@ const doors: DoorTable = {
   "onnxruntime-node": ["gpu-backend/runtime/"],
   sharp: ["gpu-backend/image/"],
   "@huggingface/tokenizers": ["workers/prompt/"],
+  stripe: ["workers/payments/"],
   hono: ["workers/middleware/", "workers/routes/", "workers/app.ts", "workers/index.ts", ...backendRim],
   "@hono/node-server": backendRim,
   "@opentelemetry": ["gpu-backend/http/"],

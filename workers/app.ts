@@ -21,6 +21,7 @@ import { cancelJob, deleteJob, getJob, getJobEvents, listJobs } from "./routes/j
 import { getModel, listModels } from "./routes/list-models.ts";
 import { getOpenApi } from "./routes/openapi.ts";
 import { putJob } from "./routes/put-job.ts";
+import { stripeWebhook } from "./routes/stripe-webhook.ts";
 import { textToImage } from "./routes/text-to-image.ts";
 import { getWebhookSecret, rotateWebhookSecret } from "./routes/webhook-secret.ts";
 import type { Services } from "./services.ts";
@@ -33,7 +34,6 @@ import type { Services } from "./services.ts";
 export function createApp(services: Services): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const allow = authenticate(services);
-  const operator = authenticateAdmin(services.operators);
   const readOnly = methodNotAllowed("GET", "HEAD");
 
   app.use(requestId(services.randomBytes));
@@ -57,22 +57,10 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.get("/v1/balance", allow("read"), getBalance(services.ledgers));
   app.all("/v1/balance", readOnly);
 
-  app.get("/v1/admin/accounts", operator, listAccounts(services));
-  app.all("/v1/admin/accounts", readOnly);
-  app.get("/v1/admin/accounts/:account", operator, getAccount(services));
-  app.put("/v1/admin/accounts/:account", operator, limitBody(), putAccount(services));
-  app.all("/v1/admin/accounts/:account", methodNotAllowed("GET", "HEAD", "PUT"));
-  app.post("/v1/admin/accounts/:account/grants", operator, limitBody(), grantCredit(services));
-  app.all("/v1/admin/accounts/:account/grants", methodNotAllowed("POST"));
-  app.get("/v1/admin/accounts/:account/audit", operator, getAudit(services));
-  app.all("/v1/admin/accounts/:account/audit", readOnly);
-  app.get("/v1/admin/accounts/:account/keys", operator, listKeys(services));
-  app.post("/v1/admin/accounts/:account/keys", operator, limitBody(), createKey(services));
-  app.all("/v1/admin/accounts/:account/keys", methodNotAllowed("GET", "HEAD", "POST"));
-  app.delete("/v1/admin/accounts/:account/keys/:key", operator, revokeKey(services));
-  app.all("/v1/admin/accounts/:account/keys/:key", methodNotAllowed("DELETE"));
-  app.post("/v1/admin/accounts/:account/keys/:key/rotations", operator, limitBody(), rotateKey(services));
-  app.all("/v1/admin/accounts/:account/keys/:key/rotations", methodNotAllowed("POST"));
+  app.post("/v1/stripe/webhook", limitBody(), stripeWebhook(services));
+  app.all("/v1/stripe/webhook", methodNotAllowed("POST"));
+
+  addAdminRoutes(app, services);
 
   app.get("/v1/models", listModels(services.models));
   app.all("/v1/models", readOnly);
@@ -116,4 +104,27 @@ function addJobRoutes(app: Hono<AppEnv>, services: Services): void {
   app.all("/v1/webhooks/secret", readOnly);
   app.post("/v1/webhooks/secret/rotate", allow("jobs"), rotateWebhookSecret(services.jobs));
   app.all("/v1/webhooks/secret/rotate", methodNotAllowed("POST"));
+}
+
+/** What the operator does with accounts, keys and credit. */
+function addAdminRoutes(app: Hono<AppEnv>, services: Services): void {
+  const operator = authenticateAdmin(services.operators);
+  const readOnly = methodNotAllowed("GET", "HEAD");
+
+  app.get("/v1/admin/accounts", operator, listAccounts(services));
+  app.all("/v1/admin/accounts", readOnly);
+  app.get("/v1/admin/accounts/:account", operator, getAccount(services));
+  app.put("/v1/admin/accounts/:account", operator, limitBody(), putAccount(services));
+  app.all("/v1/admin/accounts/:account", methodNotAllowed("GET", "HEAD", "PUT"));
+  app.post("/v1/admin/accounts/:account/grants", operator, limitBody(), grantCredit(services));
+  app.all("/v1/admin/accounts/:account/grants", methodNotAllowed("POST"));
+  app.get("/v1/admin/accounts/:account/audit", operator, getAudit(services));
+  app.all("/v1/admin/accounts/:account/audit", readOnly);
+  app.get("/v1/admin/accounts/:account/keys", operator, listKeys(services));
+  app.post("/v1/admin/accounts/:account/keys", operator, limitBody(), createKey(services));
+  app.all("/v1/admin/accounts/:account/keys", methodNotAllowed("GET", "HEAD", "POST"));
+  app.delete("/v1/admin/accounts/:account/keys/:key", operator, revokeKey(services));
+  app.all("/v1/admin/accounts/:account/keys/:key", methodNotAllowed("DELETE"));
+  app.post("/v1/admin/accounts/:account/keys/:key/rotations", operator, limitBody(), rotateKey(services));
+  app.all("/v1/admin/accounts/:account/keys/:key/rotations", methodNotAllowed("POST"));
 }

@@ -40,6 +40,13 @@ const envSchema = z.object({
   GPU_BACKEND_SECRET: secretSchema,
   IMAGE_URL_SECRET: secretSchema,
   ADMIN_SECRET: secretSchema,
+  /** Stripe's, "whsec_…"; without it there are no payments by Stripe. */
+  STRIPE_WEBHOOK_SECRET: z.string().min(1).optional(),
+  /** Without these two, no meter is told about usage. */
+  STRIPE_API_KEY: z.string().min(1).optional(),
+  STRIPE_METER_EVENT_NAME: z.string().min(1).optional(),
+  /** Another origin than Stripe's own, for a double of it. */
+  STRIPE_API_URL: z.url({ protocol: /^https?$/u }).optional(),
 });
 
 /** The Worker's configuration, checked. */

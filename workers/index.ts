@@ -4,8 +4,9 @@ import { parseEnv } from "./env.ts";
 import { parseUsageEvent } from "./ledger/usage-event.ts";
 import { recordUsage } from "./ledger/usage-table.ts";
 import { describeError } from "./middleware/errors.ts";
+import { meterUsage } from "./payments/meter-usage.ts";
 import { log, platform } from "./platform.ts";
-import { createServices } from "./services.ts";
+import { createMeter, createServices } from "./services.ts";
 import { consumeWebhooks } from "./webhooks/consume-webhooks.ts";
 import type { DeliveryParts } from "./webhooks/deliver-webhook.ts";
 
@@ -39,7 +40,13 @@ export default {
     const read = batch.messages.map((message) => ({ message, event: parseUsageEvent(message.body) }));
     for (const { message, event } of read) if (event === undefined) message.retry();
     const events = read.flatMap(({ event }) => event ?? []);
-    await recordUsage(parseEnv(env).USAGE, events);
+    const checked = parseEnv(env);
+    await recordUsage(checked.USAGE, events);
+    const meter = createMeter(checked);
+    if (meter === undefined) return;
+    const notes = { database: checked.USAGE, nowMs: platform().nowMs };
+    const failed = await meterUsage(meter, notes, events);
+    for (const { message, event } of read) if (event !== undefined && failed.has(event.id)) message.retry();
   },
 } satisfies ExportedHandler;
 

@@ -16,6 +16,7 @@ import { createLedgers, type Ledgers } from "./ledger/ledger-client.ts";
 import type { Log } from "./middleware/app-env.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
+import { createUsageMeter, type UsageMeter } from "./payments/stripe-meter.ts";
 import type { WebhookTargets } from "./webhooks/webhook-url.ts";
 
 /** 128 bits: no two requests ever share a reservation, and no two waits a name. */
@@ -40,6 +41,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
   readonly operators: Operators;
+  readonly stripeWebhookSecret: string | undefined;
   readonly locationLimiter: Pick<RateLimit, "limit">;
   readonly models: ModelRegistry;
   readonly gpu: GpuClient;
@@ -70,6 +72,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     keys: createKeyDirectory(env.API_KEYS),
     accounts: createAccounts(env.ACCOUNT_LEDGERS),
     accountIndex: createAccountIndex(env.USAGE),
+    stripeWebhookSecret: env.STRIPE_WEBHOOK_SECRET,
     operators: createOperators(env.ADMIN_SECRET),
     locationLimiter: env.LOCATION_LIMITER,
     jobs: createAsyncJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
@@ -96,4 +99,11 @@ export function createJobParts(env: WorkerEnv, platform: Platform): JobParts {
 
 function backendsOf({ GPU_BACKENDS, GPU_BACKEND_URL }: WorkerEnv): readonly GpuBackend[] {
   return GPU_BACKENDS ?? [{ url: GPU_BACKEND_URL }];
+}
+
+/** The meter that is told about usage; undefined when none is set up. */
+export function createMeter(env: WorkerEnv): UsageMeter | undefined {
+  const { STRIPE_API_KEY: apiKey, STRIPE_METER_EVENT_NAME: eventName, STRIPE_API_URL: apiUrl } = env;
+  if (apiKey === undefined || eventName === undefined) return undefined;
+  return createUsageMeter({ apiKey, eventName, apiUrl, fetch: (input, init) => fetch(input, init) });
 }

@@ -20,16 +20,16 @@ export const accountBodySchema = z.strictObject({
 
 /** What an operator sets of an account; what is undefined stays as it is, null takes a setting away. */
 export interface AccountRequest {
-  readonly name: string | undefined;
-  readonly suspended: boolean | undefined;
+  readonly name?: string | undefined;
+  readonly suspended?: boolean | undefined;
   /** Requests under way at once; null: the service's default. */
-  readonly concurrencyMax: number | null | undefined;
+  readonly concurrencyMax?: number | null | undefined;
   /** Latents of one prompt that requests without a seed go round; null: the default. */
-  readonly latentsPerPrompt: number | null | undefined;
+  readonly latentsPerPrompt?: number | null | undefined;
   /** What its latents may take in the store before the least worth go; null: the default. */
-  readonly latentBytesMax: number | null | undefined;
+  readonly latentBytesMax?: number | null | undefined;
   /** Whom Stripe is told about usage for; null: nobody. */
-  readonly stripeCustomer: string | null | undefined;
+  readonly stripeCustomer?: string | null | undefined;
 }
 
 /** Reads the body of `PUT /v1/admin/accounts/{account}`. Fails with `invalid_request` naming the field. */

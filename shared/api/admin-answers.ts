@@ -21,6 +21,8 @@ export const accountItemSchema = z
   .object({
     ...listedAccountSchema.unwrap().shape,
     concurrency_max: z.int().nullable().describe("Requests under way at once; null: the service's default."),
+    latents_per_prompt: z.int().nullable().describe("That requests without a seed go round; null: the default."),
+    latent_bytes_max: z.int().nullable().describe("Beyond it the least worth go; null: the default."),
     stripe_customer: z.string().nullable(),
   })
   .readonly();

@@ -143,7 +143,10 @@ describe("a body", () => {
     }
   });
 
-  test.each(withBody.filter(({ bodyType }) => bodyType === "application/json"))(
+  // A webhook's body is not read at all unless it is signed.
+  const isRead = ({ bodyType, path }: RouteProbe) => bodyType === "application/json" && path !== "/v1/stripe/webhook";
+
+  test.each(withBody.filter(isRead))(
     "that is no JSON object is refused by $name, and nothing of it comes back",
     async (probe) => {
       const headers = { "content-type": "application/json" };

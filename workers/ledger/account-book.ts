@@ -1,5 +1,6 @@
 import { AppError, type Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { readAccount } from "../accounts/account-record.ts";
 import { addSpending, checkAllowance, forgetSpending } from "../accounts/allowance.ts";
 import { type Actor, writeAudit } from "../accounts/audit.ts";
 import { drawFromHold, findHold, markClosed, noteSpent, overdueHolds, putHold, returnToHold } from "./holds.ts";
@@ -7,6 +8,7 @@ import { forgetTurns, type KeptLatent, keepLatents, takeTurn } from "./kept-late
 import { putEvent } from "./outbox.ts";
 import { type Balances, isPosted, post, readBalances } from "./postings.ts";
 import { type ChargeLine, priceBookVersion, sumMicroUsd } from "./price-book.ts";
+import { collectOwed, noteRefund, owedMicroUsd, type Refund } from "./refunds.ts";
 import {
   findRepeated,
   findReservation,
@@ -69,6 +71,22 @@ export class AccountBook {
       post(this.#sql, { id, changes, atMs: nowMs });
       const details = { micro_usd: microUsd };
       writeAudit(this.#sql, actor, { action: "credit.granted", subject: grantId, details }, nowMs);
+      collectOwed(this.#sql, this.balances(), nowMs);
+      return this.balances();
+    });
+  }
+
+  /**
+   * Takes credit back whose payment was refunded, once however often it is told, and before the grant as well as after.
+   * What was spent already is taken from the credit that comes next.
+   */
+  refund({ actor, ...refund }: Refund & { readonly actor: Actor }, nowMs: number): Balances {
+    return this.#transact(() => {
+      const refunded = noteRefund(this.#sql, refund);
+      if (refunded === 0) return this.balances();
+      const taken = collectOwed(this.#sql, this.balances(), nowMs);
+      const details = { micro_usd: refunded, taken_micro_usd: taken, owed_micro_usd: owedMicroUsd(this.#sql) };
+      writeAudit(this.#sql, actor, { action: "credit.refunded", subject: refund.grantId, details }, nowMs);
       return this.balances();
     });
   }
@@ -238,7 +256,9 @@ export class AccountBook {
       ...[JSON.stringify(settlement), nowMs + outcomeMs, id],
     );
     dropWork(this.#sql, id);
-    putEvent(this.#sql, { id, account, atMs: nowMs, priceBook: priceBookVersion, lines: [...lines] });
+    const stripeCustomer = readAccount(this.#sql)?.stripeCustomer;
+    const event = { id, account, atMs: nowMs, priceBook: priceBookVersion, lines: [...lines] };
+    putEvent(this.#sql, stripeCustomer === undefined ? event : { ...event, stripeCustomer });
     return ok(settlement);
   }
 

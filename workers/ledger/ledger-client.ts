@@ -1,14 +1,17 @@
 import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
+import type { Actor } from "../accounts/audit.ts";
 import { callObject, type ObjectNamespace } from "../edge/call-object.ts";
 import type { Grant, WorkDone } from "./account-book.ts";
 import type { Balances } from "./postings.ts";
+import type { Refund } from "./refunds.ts";
 import type { Reservation, ReserveRequest, Settlement, WorkBudget } from "./reservation.ts";
 
 /** The methods of the Durable Object of one account. Each may be repeated; see `AccountBook`. */
 export interface AccountLedgerRpc {
   balances(): Promise<Balances>;
   grant(grant: Grant): Promise<Balances>;
+  refund(refund: Refund & { readonly actor: Actor }): Promise<Balances>;
   reserve(request: ReserveRequest): Promise<Result<Reservation, Failure>>;
   recordWork(work: WorkDone): Promise<void>;
   settle(work: WorkDone): Promise<Result<Settlement, Failure>>;
@@ -33,6 +36,7 @@ export function createLedgers(namespace: ObjectNamespace<AccountLedgerRpc>): Led
       return {
         balances: () => call((ledger) => ledger.balances()),
         grant: (grant) => call((ledger) => ledger.grant(grant)),
+        refund: (refund) => call((ledger) => ledger.refund(refund)),
         reserve: (request) => call((ledger) => ledger.reserve(request)),
         recordWork: (work) => call((ledger) => ledger.recordWork(work)),
         settle: (work) => call((ledger) => ledger.settle(work)),

@@ -150,6 +150,12 @@ const migrations: readonly string[] = [
   CREATE TABLE evictions (id TEXT PRIMARY KEY);
   ALTER TABLE reservations ADD COLUMN recipe TEXT;
   `,
+  `
+  -- What was refunded of each grant, and what of it could not be taken back yet.
+  CREATE TABLE refunds (grant_id TEXT PRIMARY KEY, micro_usd INTEGER NOT NULL);
+  CREATE TABLE owed (micro_usd INTEGER NOT NULL CHECK (micro_usd >= 0), count INTEGER NOT NULL);
+  INSERT INTO owed VALUES (0, 0);
+  `,
 ];
 
 /** Brings an account's tables to the newest form. */

@@ -8,6 +8,8 @@ const eventSchema = z.object({
   atMs: z.int(),
   /** The version of the prices. */
   priceBook: z.int(),
+  /** Whom Stripe is told about it for, if anybody. */
+  stripeCustomer: z.string().optional(),
   lines: z.array(
     z.object({
       kind: z.enum(["generation", "storage", "hit", "decode"]),

@@ -13,6 +13,7 @@ import { storeKey } from "../latents/latent-cache.ts";
 import { AccountBook, type Grant, type WorkDone } from "../ledger/account-book.ts";
 import { dropEvictions, nextEvictions } from "../ledger/kept-latents.ts";
 import { dropEvents, nextEvents } from "../ledger/outbox.ts";
+import type { Refund } from "../ledger/refunds.ts";
 import type { ReserveRequest, WorkBudget } from "../ledger/reservation.ts";
 import type { UsageEvent } from "../ledger/usage-event.ts";
 import { log, platform } from "../platform.ts";
@@ -85,6 +86,10 @@ export class AccountLedgerObject extends DurableObject<unknown> {
 
   grant(grant: Grant) {
     return this.#book.grant(grant, this.#nowMs());
+  }
+
+  refund(refund: Refund & { readonly actor: Actor }) {
+    return this.#book.refund(refund, this.#nowMs());
   }
 
   async reserve(request: ReserveRequest) {

@@ -23,6 +23,7 @@ const makingFailures: readonly FailureCode[] = [
 const madeHeaders = {
   "x-request-id": "Names the request.",
   "x-wuerstchen-tier": "Which tier served each picture.",
+  "x-wuerstchen-age-seconds": "Seconds since the latent of each picture was made.",
   "x-wuerstchen-seed": "The seed of each picture.",
   "x-wuerstchen-cost-micro-usd": "What was charged, in micro-USD.",
 };

@@ -5,6 +5,7 @@ import { jobOperations } from "./job-operations.ts";
 import { latentOperations } from "./latent-operations.ts";
 import { moneyOperations } from "./money-operations.ts";
 import type { Operation } from "./operation.ts";
+import { paymentOperations } from "./payment-operations.ts";
 import { serviceOperations } from "./service-operations.ts";
 
 /** Every operation of the API, in the order in which the document shows them. */
@@ -14,6 +15,7 @@ export function operations(models: ModelRegistry): readonly Operation[] {
     ...latentOperations,
     ...jobOperations(models),
     ...moneyOperations(models),
+    ...paymentOperations,
     ...serviceOperations,
     ...adminOperations,
   ];

@@ -7,7 +7,6 @@ import type { ChargeLine } from "../../../workers/ledger/price-book.ts";
 import { withBook } from "../support/account-book.ts";
 
 const nowMs = Date.UTC(2026, 10, 22);
-const settings = { name: undefined, suspended: undefined, concurrencyMax: undefined, stripeCustomer: undefined };
 
 function withLatents(
   work: (sql: SqlStorage) => void,
@@ -15,7 +14,7 @@ function withLatents(
 ): Promise<void> {
   return withBook((_, { storage: { sql } }) => {
     insertAccount(sql, "account", nowMs);
-    updateAccount(sql, { ...settings, latentBytesMax: undefined, latentsPerPrompt: undefined, ...limits });
+    updateAccount(sql, limits);
     work(sql);
   });
 }

@@ -1,0 +1,24 @@
+import type { Operation } from "./operation.ts";
+
+/** How money comes in. */
+export const paymentOperations: readonly Operation[] = [
+  {
+    ...{ method: "post", path: "/v1/stripe/webhook", id: "stripeWebhook", tag: "Money", credential: "none" },
+    summary: "What Stripe tells of payments and refunds",
+    description: "Signed by Stripe; for Stripe alone. 404 where payments by Stripe are not set up.",
+    parameters: [
+      {
+        ...{ in: "header", name: "Stripe-Signature", description: "Stripe's signature of the body.", required: true },
+        schema: { json: { type: "string", pattern: "^[\\x21-\\x7e]+$" } },
+      },
+    ],
+    body: { "application/json": { json: { type: "object", description: "An event, as Stripe documents it." } } },
+    answers: {
+      200: {
+        description: "Read; it need not come again.",
+        content: { "application/json": { json: { type: "object", properties: { received: { const: true } } } } },
+      },
+    },
+    failures: ["invalid_signature", "not_found", "unsupported_media_type", "payload_too_large"],
+  },
+];

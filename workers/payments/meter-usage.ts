@@ -1,0 +1,34 @@
+import type { UsageEvent } from "../ledger/usage-event.ts";
+import type { UsageMeter } from "./stripe-meter.ts";
+
+/** Where it is noted what was reported. */
+export interface MeterNotes {
+  readonly database: Pick<D1Database, "prepare">;
+  readonly nowMs: () => number;
+}
+
+/**
+ * Reports the events of accounts that have a customer at Stripe, each once: what was reported is noted for good, and in
+ * the moment between report and note Stripe itself knows the identifier. Returns the ids of those that failed.
+ */
+export async function meterUsage(
+  meter: UsageMeter,
+  { database, nowMs }: MeterNotes,
+  events: readonly UsageEvent[],
+): Promise<ReadonlySet<string>> {
+  const failed = new Set<string>();
+  for (const event of events) {
+    if (event.stripeCustomer === undefined) continue;
+    const known = await database.prepare("SELECT 1 FROM meter_events WHERE event_id = ?").bind(event.id).first();
+    if (known !== null) continue;
+    try {
+      await meter.report(event);
+      const insert = "INSERT OR IGNORE INTO meter_events (event_id, sent_ms) VALUES (?, ?)";
+      await database.prepare(insert).bind(event.id, nowMs()).run();
+    } catch {
+      // It comes again with its message; the others must not wait for it.
+      failed.add(event.id);
+    }
+  }
+  return failed;
+}
