@@ -32,6 +32,8 @@ const environmentSchema = z.object({
     .default("emoji-128"),
   /** Shared with the edge, which signs every request with it. */
   GPU_BACKEND_SECRET: z.string().min(secretCharactersMin),
+  /** The one before, which is accepted too until the edge has the new one. */
+  GPU_BACKEND_SECRET_PREVIOUS: z.string().min(secretCharactersMin).optional(),
   /** What computes. `auto` tries out what is there and logs its choice; `cuda` needs `npm run cuda:install` once. */
   PROVIDER: z.enum(["auto", ...executionProviders]).default("cpu"),
   /** Threads of one operator. All cores is best alone on a machine; 1 where another process is busy. */
@@ -91,6 +93,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 export function withoutSecrets(
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
-  const { GPU_BACKEND_SECRET: _, OTEL_EXPORTER_OTLP_HEADERS: __, ...rest } = environment;
-  return rest;
+  const isSecret = (name: string) => /^GPU_BACKEND_SECRET|^OTEL_EXPORTER_OTLP(?:_TRACES)?_HEADERS$/u.test(name);
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isSecret(name)));
 }

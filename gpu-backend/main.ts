@@ -98,7 +98,7 @@ function createServices(config: Config, { bundle, lane, log, metrics, scheduler 
     heartbeatMs,
     now: nowMs,
     signedBodyRules: {
-      secret: config.GPU_BACKEND_SECRET,
+      secrets: [config.GPU_BACKEND_SECRET, config.GPU_BACKEND_SECRET_PREVIOUS ?? []].flat(),
       replayGuard: createMemoryReplayGuard({ nowSeconds }),
       nowSeconds,
       onRefused: (fault) => log.warn({ fault }, "signature refused"),

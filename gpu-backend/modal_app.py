@@ -17,6 +17,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PORT = 8788
 START_COMMAND = ["node", "gpu-backend/main.ts"]
 
+# A folder of the volume; another one for another revision of the same bundle.
+MODELS_DIR = os.environ.get("MODELS_DIR", "/bundles")
 MODEL_ID = os.environ.get("MODEL_ID", "emoji-128")
 # A type such as "T4", "L4", "L40S", "A100-80GB", "H100"; empty: the CPU alone.
 GPU = os.environ.get("GPU", "L4")
@@ -72,7 +74,7 @@ class Backend:
     @modal.enter(snap=SNAPSHOT)
     def start(self) -> None:
         """Starts the server and waits until its models are loaded, so that a snapshot holds them."""
-        self.server = start_server(Path("/app"), {"MODELS_DIR": "/bundles", "MODEL_ID": MODEL_ID})
+        self.server = start_server(Path("/app"), {"MODELS_DIR": MODELS_DIR, "MODEL_ID": MODEL_ID})
 
     # Modal answers who has no token itself, so that no stranger wakes a GPU.
     @modal.web_server(PORT, startup_timeout=LOAD_SECONDS_MAX, requires_proxy_auth=True)

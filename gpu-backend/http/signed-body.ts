@@ -6,7 +6,8 @@ import { readBody } from "./read-body.ts";
 
 /** Who may ask, and what of a body is read. */
 export interface SignedBodyRules {
-  readonly secret: string;
+  /** The present one, and while it is being changed the one before. */
+  readonly secrets: readonly string[];
   readonly replayGuard: ReplayGuard;
   /** Unix seconds. */
   readonly nowSeconds: () => number;
@@ -33,17 +34,19 @@ export async function readSignedBody(
   const body = await readBody(request, bytesMax);
   if (!body.ok) return body;
   const { pathname, search } = new URL(request.url);
-  const verified = await verifyRequest(
-    rules.secret,
-    { method: request.method, target: `${pathname}${search}`, body: body.value },
-    {
-      header: (name) => request.headers.get(name),
-      nowSeconds: rules.nowSeconds(),
-      replayGuard: rules.replayGuard,
-    },
-  );
-  if (verified.ok) return ok(body.value);
-  rules.onRefused(verified.error);
+  const { nowSeconds, replayGuard } = rules;
+  let fault: SignatureFault = "missing";
+  for (const secret of rules.secrets) {
+    const verified = await verifyRequest(
+      secret,
+      { method: request.method, target: `${pathname}${search}`, body: body.value },
+      { header: (name) => request.headers.get(name), nowSeconds: nowSeconds(), replayGuard },
+    );
+    if (verified.ok) return ok(body.value);
+    fault = verified.error;
+    if (fault !== "mismatch") break;
+  }
+  rules.onRefused(fault);
   return err({ code: "invalid_signature" });
 }
 

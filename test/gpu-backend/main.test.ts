@@ -36,6 +36,14 @@ async function checksUntil(backend: Backend, job: Promise<unknown>): Promise<num
   return checks;
 }
 
+test("while a secret is being changed both values are accepted, and no third", async () => {
+  const next = "the next secret of the tests, 32 characters";
+  const backend = await start({ GPU_BACKEND_SECRET: next, GPU_BACKEND_SECRET_PREVIOUS: backendSecret });
+  const statusOf = async (secret: string) => (await send(backend, { ...stageCDraft(tinyRequest), secret })).status;
+  expect([await statusOf(backendSecret), await statusOf(next)]).toEqual([200, 200]);
+  expect(await statusOf("a third secret, which is nobody's at all")).toBe(403);
+});
+
 test("the server answers all the while that Stage C computes", async () => {
   const backend = await start();
   const job = send(backend, stageCDraft(longRequest));

@@ -21,7 +21,7 @@ NODE_BIN = ROOT / "node_modules/.bin"
 
 def load(monkeypatch: pytest.MonkeyPatch, **settings: str) -> ModuleType:
     """The module as a deployment with these settings sees it."""
-    for name in ("GPU", "SNAPSHOT", "REGION", "CONTAINERS_MAX", "MODEL_ID"):
+    for name in ("GPU", "SNAPSHOT", "REGION", "CONTAINERS_MAX", "MODELS_DIR", "MODEL_ID"):
         monkeypatch.delenv(name, raising=False)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)

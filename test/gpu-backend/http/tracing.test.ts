@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Backend, decodeDraft, signedHeaders, stageCDraft, startBackend } from "../../support/backend.ts";
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from "../../support/otlp-receiver.ts";
@@ -97,3 +99,17 @@ test("metrics tell batches, steps, the queue, remembered texts, memory and the e
   const others = ["nodejs_eventloop_lag_p99_seconds", "process_resident_memory_bytes"];
   for (const name of [...gauges, ...others]) expect(metrics).toMatch(new RegExp(`^${name} `, "mu"));
 });
+
+test.each(["grafana-dashboard.json", "alerts.yml"])(
+  "docs/%s asks for nothing that the backend does not tell",
+  (file) => {
+    const text = readFileSync(join(import.meta.dirname, "../../../docs", file), "utf8");
+    const told = new Set(Array.from(metrics.matchAll(/^# TYPE (\S+) /gmu), ([, name]) => name));
+    const prefixes = "http|jobs|queue|graph|gpu|job_part|text_conditions|lane|process|nodejs";
+    const asked = Array.from(text.matchAll(new RegExp(`\\b(?:${prefixes})_[a-z_0-9]+`, "gu")), ([name]) => name)
+      .map((name) => name.replace(/_(?:bucket|sum|count)$/u, ""))
+      .filter((name) => name !== "job_part");
+    expect(asked.length).toBeGreaterThan(5);
+    for (const name of asked) expect(told).toContain(name);
+  },
+);
