@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { encodeLatent } from "../../shared/latents/latent-format.ts";
+import { stageCBodyBytesMax } from "../../shared/limits.ts";
 import { backendSecret, type Draft, decodeDraft, stageCDraft } from "./backend.ts";
 import { tinyRequest, tinyRevision } from "./tiny-bundle.ts";
 
@@ -180,7 +181,9 @@ const badForm = fc.oneof(
 
 const tooLarge = fc
   .constantFrom(stageCDraft(tinyRequest), decodeDraft(soundLatent))
-  .map((draft): Malformed => ({ draft: { ...draft, body: new Uint8Array(600 * 1024) }, tampering: "none" }));
+  .map(
+    (draft): Malformed => ({ draft: { ...draft, body: new Uint8Array(stageCBodyBytesMax + 1) }, tampering: "none" }),
+  );
 
 /** Requests that are wrong in all the ways that we could think of, most of them signed as the edge would sign them. */
 export const malformedRequest: fc.Arbitrary<Malformed> = fc.oneof(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stageCBodyBytesMax } from "../../../shared/limits.ts";
 import {
   type Backend,
   cancelDraft,
@@ -76,7 +77,7 @@ describe.each([
 
   test("with a longer body than the limit is refused, declared or streamed", async () => {
     const headers = { "content-type": draft.contentType };
-    const large = new Uint8Array(600 * 1024);
+    const large = new Uint8Array(stageCBodyBytesMax + 1);
     const tooLarge = [413, "payload_too_large"];
     expect(await codeOf(await post(draft.target, headers, large))).toEqual(tooLarge);
     expect(await codeOf(await post(draft.target, headers, new Blob([large]).stream()))).toEqual(tooLarge);
