@@ -1,7 +1,13 @@
 import type { Context } from "hono";
-import { type Failure, failureToHttp } from "../../shared/errors.ts";
+import { type Failure, type FailureCode, failureToHttp } from "../../shared/errors.ts";
 import { formatServerTiming } from "../../shared/wire/server-timing.ts";
 import type { Unscheduled } from "../scheduling/scheduler.ts";
+
+/**
+ * Said before the whole body was read. The server soon closes a connection that is still full of it, so nobody must be
+ * led to send the next request there.
+ */
+const bodyIsUnread: readonly FailureCode[] = ["payload_too_large", "unsupported_media_type", "method_not_allowed"];
 
 /** The one way in which a route says no. */
 export function answerFailure(
@@ -10,7 +16,8 @@ export function answerFailure(
   extraHeaders: Readonly<Record<string, string>> = {},
 ): Response {
   const { status, body, headers } = failureToHttp(failure);
-  return context.json(body, status, { ...headers, ...extraHeaders });
+  const closing = bodyIsUnread.includes(failure.code) ? { connection: "close" } : {};
+  return context.json(body, status, { ...headers, ...closing, ...extraHeaders });
 }
 
 /** Says no to a job, and in `server-timing` how long it waited and what it used of the device all the same. */
