@@ -39,9 +39,11 @@ export type Failure =
   | { readonly code: "deadline_exceeded" }
   | { readonly code: "internal" };
 
-/** What a key or its account may not do, or not so much of. */
+/** What a prompt, a key or its account is not permitted, or not so much of. */
 export type AllowanceFailure =
   | { readonly code: "insufficient_scope" /** What the key lacks. */; readonly scope: string }
+  | { readonly code: "content_policy_violation" }
+  | { readonly code: "moderation_unavailable" }
   | { readonly code: "account_suspended" }
   | {
       readonly code: "rate_limit_exceeded";
@@ -144,6 +146,8 @@ export function failureToHttp(failure: Failure): FailureResponse {
       return outOfCredit(failure.requiredMicroUsd, failure.availableMicroUsd);
     case "idempotency_key_reused":
       return refusal(422, failure.code, "This 'Idempotency-Key' was used for another request. Send a new one.");
+    case "content_policy_violation":
+    case "moderation_unavailable":
     case "insufficient_scope":
     case "account_suspended":
     case "rate_limit_exceeded":
@@ -170,6 +174,10 @@ export function failureToHttp(failure: Failure): FailureResponse {
 
 function allowanceToHttp(failure: AllowanceFailure): FailureResponse {
   switch (failure.code) {
+    case "content_policy_violation":
+      return refusal(400, failure.code, "The prompt is against this service's content policy.", "prompt");
+    case "moderation_unavailable":
+      return fault(502, failure.code, "The prompt cannot be checked at the moment. Nothing was charged; try again.");
     case "insufficient_scope":
       return refusal(403, failure.code, `This API key lacks the scope '${failure.scope}'. Use a key that has it.`);
     case "account_suspended":

@@ -11,7 +11,9 @@ import { readSources } from "./support/source-tree.ts";
 
 const sharedBase = ["shared", "shared/prompt", "shared/latents"];
 const shared = [...sharedBase, "shared/models", "shared/api", "shared/wire"];
-const services = ["accounts", "gpu", "auth", "ledger", "prompt", "latents", "images"].map((name) => `workers/${name}`);
+const services = ["accounts", "moderation", "gpu", "auth", "ledger", "prompt", "latents", "images"].map(
+  (name) => `workers/${name}`,
+);
 const work = [
   ...services,
   ...["models", "jobs", "generation", "webhooks", "async-jobs", "payments"].map((name) => `workers/${name}`),
@@ -35,7 +37,9 @@ const importTable: ImportTable = {
   "workers/models": ["workers/prompt", ...shared],
   "workers/jobs": ["edge", "gpu", "latents", "images", "ledger"].map((name) => `workers/${name}`).concat(shared),
   "workers/generation": [
-    ...["prompt", "models", "gpu", "latents", "jobs", "images", "ledger"].map((name) => `workers/${name}`),
+    ...["prompt", "moderation", "models", "gpu", "latents", "jobs", "images", "ledger"].map(
+      (name) => `workers/${name}`,
+    ),
     ...shared,
   ],
   "workers/webhooks": ["workers/edge", ...shared],

@@ -8,6 +8,7 @@ import { gpuBackendsSchema } from "./gpu/gpu-backends.ts";
 import type { DecodeJobRpc, LatentJobRpc } from "./jobs/job-clients.ts";
 import type { AccountLedgerRpc } from "./ledger/ledger-client.ts";
 import type { UsageEvent } from "./ledger/usage-event.ts";
+import type { GuardModel } from "./moderation/llama-guard.ts";
 import type { WebhookMessage } from "./webhooks/webhook-message.ts";
 
 const secretSchema = z
@@ -40,6 +41,10 @@ const envSchema = z.object({
   GPU_BACKEND_SECRET: secretSchema,
   IMAGE_URL_SECRET: secretSchema,
   ADMIN_SECRET: secretSchema,
+  MODERATION: z.enum(["off", "deny-list", "llama-guard"]).default("off"),
+  /** Terms, one a line or between commas. */
+  MODERATION_DENY_LIST: z.string().optional(),
+  AI: bindingSchema<GuardModel>().optional(),
   /** Stripe's, "whsec_…"; without it there are no payments by Stripe. */
   STRIPE_WEBHOOK_SECRET: z.string().min(1).optional(),
   /** Without these two, no meter is told about usage. */

@@ -16,6 +16,7 @@ import { createLedgers, type Ledgers } from "./ledger/ledger-client.ts";
 import type { Log } from "./middleware/app-env.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
+import { chooseModerator } from "./moderation/choose-moderator.ts";
 import { createUsageMeter, type UsageMeter } from "./payments/stripe-meter.ts";
 import type { WebhookTargets } from "./webhooks/webhook-url.ts";
 
@@ -82,6 +83,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
       ...{ models, latents, images, ledgers, latentJobs, decodeJobs, randomSeed, nowMs },
       newReservationId: newId,
       latentKeySecret: env.LATENT_KEY_SECRET,
+      moderator: chooseModerator(env),
     },
   };
 }

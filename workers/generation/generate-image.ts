@@ -3,13 +3,16 @@ import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Settlement } from "../ledger/reservation.ts";
+import type { Moderator } from "../moderation/moderator.ts";
 import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge-request.ts";
 import type { Claimant } from "./obtain-latent.ts";
 import { obtainPictures, type Picture, type PictureSources } from "./obtain-pictures.ts";
 import { type Planner, planRequest } from "./plan-request.ts";
 
 /** The collaborators of a generation. */
-export interface GenerationServices extends Planner, PictureSources, ChargingServices {}
+export interface GenerationServices extends Planner, PictureSources, ChargingServices {
+  readonly moderator: Moderator;
+}
 
 /** Who asks, and where and how the request reached us. */
 export interface Caller extends Omit<Claimant, "claimId"> {
@@ -55,6 +58,8 @@ export async function generateImages(
   }
   const planned = await planRequest(services, caller.account, request);
   if (!planned.ok) return planned;
+  const permitted = await services.moderator.check(request.prompt);
+  if (!permitted.ok) return permitted;
 
   const reserved = await reserveCeiling(services, { caller, request, plan: planned.value.plan });
   if (!reserved.ok) return reserved;

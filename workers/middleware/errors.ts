@@ -54,6 +54,7 @@ function retryAdvice(failure: Failure): boolean | undefined {
     case "rate_limit_exceeded":
     case "backend_overloaded":
       return failure.retryAfterSeconds <= honouredRetryAfterSecondsMax;
+    case "moderation_unavailable":
     case "backend_unavailable":
       return true;
     // The same request makes the same failure, at the price of another GPU run.
