@@ -60,6 +60,8 @@ const environmentSchema = z.object({
     .regex(/^(?:0(?:\.\d{1,6})?|1(?:\.0{1,6})?)$/u, "must be a number from 0 to 1")
     .transform(Number)
     .default(1),
+  /** How far the process that computes stands back, 0 to 19, so that the one that answers need not wait; 0 beside other work. */
+  LANE_NICE: wholeNumber(0, 19).default(5),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
   /** Jobs that may wait; of batch jobs, half as many. Beyond some minutes of work their clients have gone. */
   QUEUE_JOBS_MAX: wholeNumber(0, 10_000).default(32),

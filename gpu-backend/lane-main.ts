@@ -1,5 +1,6 @@
 // The process that computes: loads a bundle's graphs and does the jobs of the server that started it.
 
+import { setPriority } from "node:os";
 import type { Manifest } from "../shared/models/manifest.ts";
 import { encodeImage } from "./image/encode-image.ts";
 import { type StepWatch, watchJob } from "./pipeline/job-watch.ts";
@@ -26,7 +27,9 @@ const partOf: Readonly<Record<GraphName, string>> = {
   previewer: "preview",
 };
 
-serveLane(async ({ directory, execution, graphCache, residentBytesMax, picturesMax, ...settings }, onRan) => {
+serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, picturesMax, ...settings }, onRan) => {
+  // Before any thread that computes: threads inherit it.
+  setPriority(nice);
   // The server has checked every file's digest before it started the first lane.
   const manifest = await readManifest(directory);
   const cache = graphCache && openGraphCache(graphCache, Date.now);

@@ -36,6 +36,7 @@ export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger
     load: {
       directory: bundle.directory,
       execution: { provider, intraOpThreads },
+      nice: config.LANE_NICE,
       graphCache: graphCacheOf(config),
       residentBytesMax,
       conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,

@@ -15,6 +15,8 @@ const loadSchema = z.object({
   kind: z.literal("load"),
   directory: z.string(),
   execution: z.object({ provider: z.enum(["cpu", "webgpu", "cuda"]), intraOpThreads: z.int().min(1) }),
+  /** How far the process stands back, 0 to 19. */
+  nice: z.int().min(0).max(19),
   graphCache: z.object({ directory: z.string(), bytesMax: z.number() }).optional(),
   residentBytesMax: z.int().min(0).optional(),
   conditionCacheBytesMax: z.int().min(0),

@@ -16,6 +16,7 @@ const help = `Options:
   --latents N       latents in each measurement (default: 32)
   --steps N         steps of Stage C (default: 20)
   --threads N       INTRA_OP_THREADS (default: 1)
+  --nice N          LANE_NICE (default: 5, as the server's)
   --rounds N        measurements of each kind, taken in turn; medians are printed (default: 5)`;
 
 const { values } = parseArgs({
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     latents: { type: "string", default: "32" },
     steps: { type: "string", default: "20" },
     threads: { type: "string", default: "1" },
+    nice: { type: "string", default: "5" },
     rounds: { type: "string", default: "5" },
   },
 });
@@ -39,6 +41,7 @@ async function main(): Promise<void> {
     MODEL_ID: manifest.id,
     INTRA_OP_THREADS: values.threads,
     QUEUE_JOBS_MAX: String(2 * Number(values.callers)),
+    LANE_NICE: values.nice,
     LOG_LEVEL: "info",
   });
   const shape = latentShapeFor(manifest);

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { getPriority } from "node:os";
 import { afterEach, describe, expect, test } from "vitest";
 import { readConfig, withoutSecrets } from "../../gpu-backend/config.ts";
 import { type Backend, backendSecret, send, spawnMain, stageCDraft, startBackend } from "../support/backend.ts";
@@ -144,4 +145,10 @@ test("settings have defaults but for the secret, which no child process gets", (
   expect(readConfig(environment)).toMatchObject({ HOST: "127.0.0.1", PORT: 8788, STDIN_CLOSE_EXITS: false });
   expect(() => readConfig({})).toThrow("GPU_BACKEND_SECRET");
   expect(withoutSecrets({ ...environment, PATH: "/bin" })).toEqual({ PATH: "/bin" });
+});
+
+test("the process that computes stands back behind the one that answers, as far as it is told", async () => {
+  const backend = await start({ LANE_NICE: "7" });
+  expect(getPriority(lanePids(backend)[0])).toBe(7);
+  expect(getPriority(backend.process.pid)).toBe(getPriority());
 });

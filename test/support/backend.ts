@@ -31,6 +31,8 @@ export async function startBackend(environment: Readonly<Record<string, string>>
     PORT: "0",
     INTRA_OP_THREADS: "1",
     GRAPH_CACHE_MEGABYTES: "0",
+    // Tests run side by side with other work.
+    LANE_NICE: "0",
     STDIN_CLOSE_EXITS: "1",
     ...environment,
   });

@@ -8,6 +8,7 @@ import { tinyDirectory } from "./tiny-bundle.ts";
 export const tinyLoad: LaneOptions["load"] = {
   directory: tinyDirectory,
   execution: { provider: "cpu", intraOpThreads: 1 },
+  nice: 0,
   conditionCacheBytesMax: 1e6,
   latentEncoding: "float16",
   picturesMax: 8,
