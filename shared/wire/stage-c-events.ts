@@ -7,7 +7,8 @@ import { formatEvent, type ServerEvent } from "./event-stream.ts";
 import { parseStageCResponse, type StageCRequest, type StageCResponse } from "./stage-c.ts";
 
 // A Stage C job whose sender accepts text/event-stream is answered with these events: any number of `progress` and
-// `preview`, then one `result`, whose data is the body that the JSON answer has, or one `error` with an error's body.
+// `preview`, then one `result`, whose data is the body that the JSON answer has, or one `error` with an error's body and
+// the status that it would have had.
 
 const stepSchema = z.int().min(1).max(stepsMax);
 
@@ -35,7 +36,14 @@ export type StageCEvent = z.infer<typeof eventSchema>;
 /** A job's event, or its end. */
 export type StageCMessage =
   | { readonly kind: "event"; readonly event: StageCEvent }
-  | { readonly kind: "end"; readonly end: Result<StageCResponse, Failure> };
+  | { readonly kind: "end"; readonly end: Result<StageCResponse, StageCRefusal> };
+
+/** Why a job that had begun gave nothing: our own fault or the backend's, never the client's. */
+export interface StageCRefusal {
+  readonly failure: Failure;
+  /** What the answer's status would have been without events. */
+  readonly status: number | undefined;
+}
 
 /** As the backend sends it. */
 export function formatStageCEvent({ kind, ...data }: StageCEvent): string {
@@ -44,25 +52,32 @@ export function formatStageCEvent({ kind, ...data }: StageCEvent): string {
 
 /** The last event of a job. */
 export function formatStageCEnd(end: Result<StageCResponse, Failure>): string {
-  return end.ok ? formatEvent("result", end.value) : formatEvent("error", failureToHttp(end.error).body);
+  if (end.ok) return formatEvent("result", end.value);
+  const { status, body } = failureToHttp(end.error);
+  return formatEvent("error", { status, ...body });
 }
 
 /** The edge's reading of one event of the answer to `request`; undefined for what it does not know. */
 export function parseStageCMessage({ event, data }: ServerEvent, request: StageCRequest): StageCMessage | undefined {
   const json = readRecord(data);
-  if (event === "result") return { kind: "end", end: parseStageCResponse(json, request) };
-  if (event === "error") return { kind: "end", end: err(failureOf(json)) };
+  if (event === "result") return { kind: "end", end: readResponse(json, request) };
+  if (event === "error") return { kind: "end", end: err(readRefusal(json)) };
   const told = eventSchema.safeParse({ ...json, kind: event });
   return told.success ? { kind: "event", event: told.data } : undefined;
 }
 
-/** By a job that had begun: our own fault or the backend's, never the client's. */
-function failureOf(json: object | undefined): Failure {
-  const { data } = errorSchema.safeParse(json);
-  return { code: data?.error.code === "backend_unavailable" ? "backend_unavailable" : "backend_failed" };
+function readResponse(json: object | undefined, request: StageCRequest): Result<StageCResponse, StageCRefusal> {
+  const response = parseStageCResponse(json, request);
+  return response.ok ? response : err({ failure: response.error, status: undefined });
 }
 
-const errorSchema = z.object({ error: z.object({ code: z.string() }) });
+function readRefusal(json: object | undefined): StageCRefusal {
+  const { data } = errorSchema.safeParse(json);
+  const code = data?.error.code === "backend_unavailable" ? "backend_unavailable" : "backend_failed";
+  return { failure: { code }, status: data?.status };
+}
+
+const errorSchema = z.object({ status: z.int().min(400).max(599), error: z.object({ code: z.string() }) });
 
 function readRecord(text: string): object | undefined {
   try {

@@ -24,7 +24,7 @@ async function sizeOf(base64: string): Promise<string> {
 }
 
 test("partial images come before the picture, which is the one that is given without a stream", async () => {
-  const events = await eventsOf({ seed: 31, steps: 60, partial_images: 3 });
+  const events = await eventsOf({ seed: 31, steps: 100, partial_images: 3 });
   const partials = events.flatMap((event) => (event.type === "image_generation.partial_image" ? [event] : []));
   expect(partials.length).toBeGreaterThan(0);
   expect(partials.map(({ partial_image_index }) => partial_image_index)).toEqual(partials.map((_, index) => index));
@@ -36,7 +36,7 @@ test("partial images come before the picture, which is the one that is given wit
   if (last?.type !== "image_generation.completed") throw new TypeError("The stream has no picture.");
   expect(events).toHaveLength(partials.length + 1);
   expect(last.usage.input_tokens).toBeGreaterThan(0);
-  const plain = { model: "tiny", prompt: "red apple", seed: 31, steps: 60 };
+  const plain = { model: "tiny", prompt: "red apple", seed: 31, steps: 100 };
   const { data = [] } = await client().images.generate(plain);
   expect(data[0]?.b64_json).toBe(last.b64_json);
 });

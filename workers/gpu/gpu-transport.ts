@@ -42,8 +42,8 @@ export interface GpuRequest {
 /** Hears the text of an answer as it comes in. */
 export interface AnswerListener {
   push(text: string): void;
-  /** After the end: what the answer said went wrong, if anything. */
-  failure(): Failure | undefined;
+  /** After the end: what the answer said went wrong, if anything, and the status that is to be taken from it. */
+  refusal(): Omit<GpuRefusal, "backlogMs"> | undefined;
 }
 
 /** The body of a 200 and its headers. */
@@ -79,8 +79,8 @@ export function createGpuTransport(backend: GpuBackend, options: GpuTransportOpt
       });
       const backlogMs = parseBacklog(response.headers.get(backlogHeader));
       if (response.status === 200 && request.listen !== undefined) {
-        const failure = await hear(response, request.listen());
-        if (failure !== undefined) return err({ failure, status: response.status, backlogMs });
+        const refusal = await hear(response, request.listen());
+        if (refusal !== undefined) return err({ ...refusal, backlogMs });
         return ok({ headers: response.headers, bytes: new Uint8Array(), backlogMs });
       }
       // Read here, because a connection can break in the middle of a body too.
@@ -94,10 +94,10 @@ export function createGpuTransport(backend: GpuBackend, options: GpuTransportOpt
   };
 }
 
-async function hear({ body }: Response, listener: AnswerListener): Promise<Failure | undefined> {
+async function hear({ body }: Response, listener: AnswerListener): Promise<ReturnType<AnswerListener["refusal"]>> {
   const decoder = new TextDecoder();
   for await (const chunk of body ?? []) listener.push(decoder.decode(chunk, { stream: true }));
-  return listener.failure();
+  return listener.refusal();
 }
 
 async function signedHeaders(options: GpuTransportOptions, request: GpuRequest): Promise<Record<string, string>> {

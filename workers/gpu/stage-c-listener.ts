@@ -1,7 +1,11 @@
-import type { Failure } from "../../shared/errors.ts";
 import { createEventReader } from "../../shared/wire/event-stream.ts";
 import type { StageCRequest, StageCResponse } from "../../shared/wire/stage-c.ts";
-import { parseStageCMessage, type StageCEvent, type StageCMessage } from "../../shared/wire/stage-c-events.ts";
+import {
+  parseStageCMessage,
+  type StageCEvent,
+  type StageCMessage,
+  type StageCRefusal,
+} from "../../shared/wire/stage-c-events.ts";
 import type { AnswerListener } from "./gpu-transport.ts";
 
 /** Reads the events of a Stage C job, whichever backend sends them. */
@@ -19,18 +23,18 @@ export function createStageCListener(job: StageCRequest, onEvent: (event: StageC
   function listen(): AnswerListener {
     const reader = createEventReader();
     // Until the last event says otherwise, the answer has broken off.
-    let failure: Failure | undefined = { code: "backend_unavailable" };
+    let refusal: StageCRefusal | undefined = { failure: { code: "backend_unavailable" }, status: undefined };
     const hear = (message: StageCMessage | undefined) => {
       if (message?.kind === "event") onEvent(message.event);
       if (message?.kind !== "end") return;
-      failure = message.end.ok ? undefined : message.end.error;
+      refusal = message.end.ok ? undefined : message.end.error;
       if (message.end.ok) response = message.end.value;
     };
     return {
       push(text) {
         for (const event of reader.push(text)) hear(parseStageCMessage(event, job));
       },
-      failure: () => failure,
+      refusal: () => refusal,
     };
   }
 

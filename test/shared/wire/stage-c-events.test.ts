@@ -41,16 +41,20 @@ describe("the events of a Stage C job", () => {
 
   test("that end with another job's latents end with a failure", () => {
     const other = { ...response, latents: [{ seed: 8, safetensors: "AAAA" }] };
-    expect(read(formatStageCEnd(ok(other)))).toEqual([{ kind: "end", end: err({ code: "backend_failed" }) }]);
+    expect(read(formatStageCEnd(ok(other)))).toEqual([
+      { kind: "end", end: err({ failure: { code: "backend_failed" }, status: undefined }) },
+    ]);
   });
 
-  test.each(["backend_unavailable", "backend_failed", "job_cancelled", "deadline_exceeded"] as const)(
-    "that end with %s end with a failure of the backend",
-    (code) => {
-      const read_ = code === "backend_unavailable" ? code : "backend_failed";
-      expect(read(formatStageCEnd(err({ code })))).toEqual([{ kind: "end", end: err({ code: read_ }) }]);
-    },
-  );
+  test.each([
+    ["backend_unavailable", "backend_unavailable", 502],
+    ["backend_failed", "backend_failed", 502],
+    ["job_cancelled", "backend_failed", 409],
+    ["deadline_exceeded", "backend_failed", 504],
+  ] as const)("that end with %s end with %s and the status of the JSON answer, %d", (code, failure, status) => {
+    const end = err({ failure: { code: failure }, status });
+    expect(read(formatStageCEnd(err({ code })))).toEqual([{ kind: "end", end }]);
+  });
 
   test.each([
     "event: progress\ndata: {\n\n",

@@ -172,3 +172,31 @@ test("a picture's own bytes cannot be asked for beside a stream", async () => {
   const response = await edge.post(key, { prompt: "apple", stream: true }, { accept: "image/png" });
   expect([response.status, await response.text()]).toEqual([400, expect.stringContaining("'stream'")]);
 });
+
+test("while nothing can be told yet the stream says that it lives, and what fails then is an event", async () => {
+  const { key, balances } = await newAccount("stream-waiting");
+  const { reached, release } = backend.hold("/stage-c");
+  const answer = edge.post(key, { prompt: "apple", seed: 10, stream: true, partial_images: 1 });
+  await reached;
+  const { nextTimeout } = edge;
+  edge.nextTimeout = new AbortController();
+  nextTimeout.abort();
+  const response = await answer;
+  expect(response.status).toBe(200);
+  backend.behaviour = "unreachable";
+  release();
+  const text = await response.text();
+  expect(text).toMatch(/^: waiting\n\n/u);
+  expect(readEvents(text).map(({ event, data }) => [event, data["error"]])).toEqual([
+    ["error", expect.objectContaining({ code: "backend_unavailable" })],
+  ]);
+  expect(await balances()).toMatchObject({ available: 1_000, held: 0, spent: 0 });
+});
+
+test("readers that leave again and again do not make a backend look unwell", async () => {
+  const { key } = await newAccount("stream-leaving");
+  backend.streamEnd = formatStageCEnd({ ok: false, error: { code: "job_cancelled" } });
+  for (let seed = 40; seed < 44; seed += 1) await stream(key, { seed });
+  backend.streamEnd = undefined;
+  expect((await stream(key, { seed: 44 })).map(({ event }) => event)).toEqual([completed]);
+});

@@ -16,6 +16,8 @@ export const origin = "https://edge.test";
 export class TestEdge {
   readonly env: WorkerEnv;
   readonly logLines: string[] = [];
+  /** What every wait of the Worker ends by; a test that aborts it puts another in its place. */
+  nextTimeout = new AbortController();
   nowMs = Date.UTC(2026, 10, 22, 12);
   readonly backend: GpuBackendDouble;
   readonly services: Services;
@@ -31,7 +33,7 @@ export class TestEdge {
       edge: caches.default,
       nowMs: () => this.nowMs,
       randomBytes,
-      timeout: () => new AbortController().signal,
+      timeout: () => this.nextTimeout.signal,
       log: (entry) => this.logLines.push(JSON.stringify(entry)),
       bundle: tinyBundle,
     });
