@@ -23,12 +23,10 @@ import {
 } from "./gpu-transport.ts";
 import { createRecentDurations, type RecentDurations } from "./recent-durations.ts";
 import { type Region, roundTripMs } from "./region.ts";
+import { probe, watched } from "./watch-backend.ts";
 
 /** What a job is taken for until one of its kind has been seen. Milliseconds. */
 const unmeasuredJobMs = 1_000;
-
-/** As long as anybody waits to hear that a backend is alive. */
-const probe = { method: "GET", target: "/health", body: new Uint8Array(), timeoutMs: 2_000 } as const;
 
 /** What a fleet is made of. */
 export interface GpuFleetOptions extends GpuTransportOptions {
@@ -75,9 +73,11 @@ type Answer = Result<GpuAnswer, GpuRefusal>;
 /** A fleet of which nothing is known yet. */
 export function createGpuFleet(options: GpuFleetOptions): GpuFleet {
   const { backends, nowMs, timeout, log } = options;
-  const members = backends.map(
-    (backend): Member => ({ backend, send: createGpuTransport(backend, options), state: unknownState }),
-  );
+  const members = backends.map((backend): Member => {
+    const send = createGpuTransport(backend, options);
+    // With nowhere else to go, giving one up would help nobody.
+    return { backend, send: backends.length > 1 ? watched(send, timeout) : send, state: unknownState };
+  });
   const durationsByPath = new Map<string, RecentDurations>();
 
   function durationsOf(path: string): RecentDurations {

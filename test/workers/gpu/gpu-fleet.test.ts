@@ -6,6 +6,8 @@ import type { Region } from "../../../workers/gpu/region.ts";
 
 const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
 
+const lookEveryMs = 10_000;
+
 /** What a backend of the test does with a request. */
 type Behaviour = (signal: AbortSignal) => Response | Promise<Response>;
 
@@ -32,7 +34,7 @@ function setUp(backends: readonly Omit<GpuBackend, "url">[]) {
   const timers: { readonly milliseconds: number; readonly controller: AbortController }[] = [];
   const behaviours: Record<string, Behaviour> = {};
   const requests: Request[] = [];
-  const clock = { nowMs: 1_000_000 };
+  const clock = { nowMs: 1_000_000, isFlying: false };
   const fleet = createGpuFleet({
     backends: backends.map((backend, index) => ({ url: `https://${"abc"[index]}.test`, ...backend })),
     secret: "s".repeat(32),
@@ -40,7 +42,9 @@ function setUp(backends: readonly Omit<GpuBackend, "url">[]) {
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     timeout(milliseconds) {
       const controller = new AbortController();
-      timers.push({ milliseconds, controller });
+      // Looks at a backend that is silent come every ten seconds.
+      if (milliseconds !== lookEveryMs) timers.push({ milliseconds, controller });
+      else if (clock.isFlying) controller.abort();
       return controller.signal;
     },
     log: (entry) => log.push(entry),
@@ -244,6 +248,43 @@ describe("a backend that fails three times in a row", () => {
     for (const _ of "1234") await decode();
     expect(asked.filter((name) => name === "a").length).toBeGreaterThan(1);
     expect(asked.filter((name) => name.endsWith("/health"))).toEqual([]);
+  });
+});
+
+describe("a backend that says nothing", () => {
+  test("to its health either, twice, has vanished: another one is asked", async () => {
+    const { decode, asked, behaviours, clock, timers } = setUp([{}, {}]);
+    behaviours["a"] = (signal) => (asked.at(-1) === "a" ? hangs(signal) : isAway(signal));
+    clock.isFlying = true;
+    expect(await decode()).toMatchObject({ ok: true });
+    expect(asked.filter((name) => name !== "b/health")).toEqual(["a", "a/health", "a/health", "b"]);
+    expect(timers[0]?.controller.signal.aborted).toBe(false);
+  });
+
+  test("but is well is waited for, however long it takes", async () => {
+    const { decode, asked, behaviours, clock } = setUp([{}, {}]);
+    let finish: (answer: Response) => void = () => {};
+    const finished = new Promise<Response>((resolve) => {
+      finish = resolve;
+    });
+    behaviours["a"] = (signal) => {
+      if (asked.at(-1) === "a") return finished;
+      if (asked.length > 5) finish(new Response("picture"));
+      return answers()(signal);
+    };
+    clock.isFlying = true;
+    expect(await decode()).toMatchObject({ ok: true });
+    expect(asked).not.toContain("b");
+  });
+
+  test("is not looked after when there is no other", async () => {
+    const { decode, asked, behaviours, clock, timers } = setUp([{}]);
+    behaviours["a"] = hangs;
+    clock.isFlying = true;
+    const outcome = decode();
+    timers[0]?.controller.abort();
+    expect(await outcome).toMatchObject(failed("backend_unavailable"));
+    expect(asked).toEqual(["a"]);
   });
 });
 
