@@ -102,12 +102,12 @@ def write_bundle(config: Config, stages: Stages, tokenizer: Path, directory: Pat
     directory.mkdir(parents=True, exist_ok=True)
     figures, entries = {}, {}
     for graph in bundle_graphs(config, stages):
-        name = f"{_kebab(graph.key)}.onnx"
+        name = f"{kebab(graph.key)}.onnx"
         figures[graph.key] = export_graph(graph, directory / name)
         entries[graph.key] = {
             "file": name,
-            "inputs": [_port(port) for port in graph.inputs],
-            "outputs": [_port(port) for port in graph.outputs],
+            "inputs": [port_json(port) for port in graph.inputs],
+            "outputs": [port_json(port) for port in graph.outputs],
             "weights": graph.weights,
         }
     _write_tokenizer(tokenizer, directory / "tokenizer.json")
@@ -115,10 +115,10 @@ def write_bundle(config: Config, stages: Stages, tokenizer: Path, directory: Pat
     return figures
 
 
-def write_manifest(manifest: dict, directory: Path) -> None:
-    """Writes model.json with the files that lie in `directory` and the revision that follows from them."""
-    names = sorted([*(entry["file"] for entry in manifest["graphs"].values()), "tokenizer.json"])
-    files = {name: _describe(directory / name) for name in names}
+def write_manifest(manifest: dict, directory: Path, files: dict[str, dict] | None = None) -> None:
+    """Writes model.json with the revision that follows from its files: `files` (sha256 and bytes by name), or those in `directory`."""
+    names = [*(entry["file"] for entry in manifest["graphs"].values()), "tokenizer.json"]
+    files = dict(sorted((files or {name: _describe(directory / name) for name in names}).items()))
     # Latent keys contain the revision, so it must change with any byte that changes a picture, and with nothing else: a previewer
     # can be added or trained anew while stored latents stay valid.
     preview = manifest["graphs"].get("previewer", {}).get("file")
@@ -165,7 +165,8 @@ def _sampler(config: SamplerConfig) -> dict:
     }
 
 
-def _port(port: Port) -> dict:
+def port_json(port: Port) -> dict:
+    """As the manifest has it."""
     return {"name": port.name, "dtype": port.dtype, "shape": list(port.shape)}
 
 
@@ -174,7 +175,8 @@ def _describe(path: Path) -> dict:
     return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 
-def _kebab(name: str) -> str:
+def kebab(name: str) -> str:
+    """A graph's key as its file's name."""
     return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 

@@ -70,7 +70,11 @@ class Attention(nn.Module):
 
     def forward(self, query: Tensor, memory: Tensor) -> Tensor:
         """query (b, q, c) and memory (b, m, c) to (b, q, c)."""
-        q, k, v = self._split(self.to_q(query)), self._split(self.to_k(memory)), self._split(self.to_v(memory))
+        return self.mix(query, self.to_k(memory), self.to_v(memory))
+
+    def mix(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """As `forward`, with keys and values (b, m, c) that are projected already."""
+        q, k, v = (self._split(tokens) for tokens in (self.to_q(query), keys, values))
         mixed = F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout if self.training else 0.0)
         return self.to_out[0](mixed.transpose(1, 2).flatten(2))
 

@@ -85,7 +85,14 @@ class DiffNeXt(nn.Module):
 
     def heads(self, x: Tensor, embedding: Tensor, latents: list[Tensor | None], text: Tensor) -> tuple[Tensor, Tensor]:
         """A and B', both like x: eps = (x - A) / B'. `latents` come from `resized`, `embedding` is (b, timestep_width)."""
-        conditioning = Conditioning(embedding, self.seq_norm(self.clip_mapper(text)))
+        return self.heads_of(x, latents, Conditioning(embedding, self.tokens(text)))
+
+    def tokens(self, text: Tensor) -> Tensor:
+        """Text states (b, 77, text_channels) as the blocks read them, (b, 77, condition_channels)."""
+        return self.seq_norm(self.clip_mapper(text))
+
+    def heads_of(self, x: Tensor, latents: list[Tensor | None], conditioning: Conditioning) -> tuple[Tensor, Tensor]:
+        """As `heads`, with text tokens that are mapped already."""
         levels, skips = len(latents), []
         h = self.embedding(x)
         for level, blocks in enumerate(self.down_blocks):

@@ -26,7 +26,10 @@ class Prior(nn.Module):
 
     def heads(self, x: Tensor, embedding: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
         """A and D = |1 - B| + 1e-5, both like x: eps = (x - A) / D. `embedding` is (b, timestep_width)."""
-        conditioning = Conditioning(embedding, self.cond_mapper(text))
+        return self.heads_of(x, Conditioning(embedding, self.cond_mapper(text)))
+
+    def heads_of(self, x: Tensor, conditioning: Conditioning) -> tuple[Tensor, Tensor]:
+        """As `heads`, with text tokens (b, 77, channels) that are mapped already."""
         h = run_blocks(self.blocks, self.projection(x), conditioning)
         a, b = self.out(h).chunk(2, dim=1)
         return a, (1 - b).abs() + 1e-5

@@ -1,0 +1,168 @@
+"""A published checkpoint to a bundle that the server runs: Würstchen v2 or Stable Cascade, a folder or an id on the hub.
+
+`python -m wuerstchen.published.import_bundle warp-ai/wuerstchen --out ../models/wuerstchen-v2`
+Run it again after an interruption: finished graphs stay, what is half written is thrown away.
+"""
+
+import argparse
+import datetime
+import fcntl
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+from wuerstchen.export.bundle import kebab, port_json, write_manifest
+from wuerstchen.export.tuned_bundle import MODEL_ID
+from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice, open_checkpoint
+from wuerstchen.published.bundle.checkpoint_error import CheckpointError
+from wuerstchen.published.bundle.describe_bundle import SIDE_MAX, SIDE_STEP, About, build_manifest, model_card
+from wuerstchen.published.bundle.export_graph import INLINE_BYTES_MAX, Target, export_graph
+from wuerstchen.published.bundle.hub import find_roots
+from wuerstchen.published.bundle.network_graphs import Plan, plan_graphs
+from wuerstchen.published.bundle.record import FileFacts, Record, describe_file, finished, open_record, replace_text, save_record
+
+STAGING = ".partial"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to make, and where."""
+
+    choice: Choice
+    about: About
+    directory: Path
+    weights: str = "float32"
+    inline_bytes_max: int = INLINE_BYTES_MAX
+
+
+def import_bundle(decoder: Path, prior: Path, order: Order, progress: Progress) -> None:
+    """Writes the bundle, or what is missing of it. Raises CheckpointError, or ArithmeticError where a graph is not what the network is."""
+    checkpoint = open_checkpoint(decoder, prior, order.choice)
+    order.directory.mkdir(parents=True, exist_ok=True)
+    with _alone(order.directory):
+        record = open_record(order.directory, _options(checkpoint, order), _source_facts(checkpoint, progress))
+        save_record(record, order.directory)
+        plans = plan_graphs(checkpoint)
+        for number, plan in enumerate(plans, start=1):
+            if not finished(record, plan.key, order.directory):
+                _make_graph(plan, record, order, progress, f"{number}/{len(plans)} {plan.key}")
+        shutil.rmtree(order.directory / STAGING, ignore_errors=True)
+        _finish(checkpoint, record, order, [plan.key for plan in plans])
+
+
+def _make_graph(plan: Plan, record: Record, order: Order, progress: Progress, label: str) -> None:
+    staging = order.directory / STAGING
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir()
+    task = progress.add_task(label, total=None)
+    graph, report = plan.build(), lambda size: progress.advance(task, size)
+    written = export_graph(graph, Target(staging, kebab(plan.key), order.weights, order.inline_bytes_max, report))
+    files = {name: asdict(describe_file(staging / name)) for name in written.files}
+    for name in reversed(written.files):  # weights before the graph that names them
+        (staging / name).replace(order.directory / name)
+    ports = {"inputs": [port_json(port) for port in graph.inputs], "outputs": [port_json(port) for port in graph.outputs]}
+    entry = {"file": written.files[0], **ports, "weights": written.weights}
+    record.graphs[plan.key] = {"entry": entry, "psnrDb": written.psnr_db, "files": files}
+    save_record(record, order.directory)
+    progress.update(task, total=progress.tasks[task].completed or 1)
+
+
+def _finish(checkpoint: Checkpoint, record: Record, order: Order, keys: list[str]) -> None:
+    """The manifest comes last: without it nothing is served."""
+    directory = order.directory
+    replace_text(directory / "tokenizer.json", checkpoint.tokenizer.json)
+    if not (directory / "MODEL_CARD.md").exists():  # perhaps someone has written more into it
+        replace_text(directory / "MODEL_CARD.md", model_card(checkpoint, order.about, order.weights))
+    manifest = build_manifest(checkpoint, order.about, {key: record.graphs[key]["entry"] for key in keys})
+    files = {name: facts for key in keys for name, facts in record.graphs[key]["files"].items()}
+    write_manifest(manifest, directory, files | {"tokenizer.json": asdict(describe_file(directory / "tokenizer.json"))})
+
+
+def _options(checkpoint: Checkpoint, order: Order) -> dict[str, str]:
+    """What decides the graphs' bytes beside the sources."""
+    return {"family": checkpoint.family, "weights": order.weights, "inlineBytesMax": str(order.inline_bytes_max)}
+
+
+def _source_facts(checkpoint: Checkpoint, progress: Progress) -> dict[str, FileFacts]:
+    sources = checkpoint.sources()
+    task = progress.add_task("SHA-256 of the sources", total=sum(path.stat().st_size for path in sources.values()))
+    return {name: describe_file(path, lambda size: progress.advance(task, size)) for name, path in sources.items()}
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Raises CheckpointError while another import writes there. The system lets go of it even when a process is killed."""
+    with (directory / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CheckpointError(f"another import is writing to {directory}") from None
+        yield
+        (directory / ".lock").unlink()
+
+
+def read_sizes(text: str) -> tuple[str, ...]:
+    """ "1024x1024,1536x1024". Raises CheckpointError for sides that no release fits."""
+    sizes = tuple(size.strip() for size in text.split(","))
+    for size in sizes:
+        match = re.fullmatch(r"(\d+)x(\d+)", size)
+        if match is None or any(int(side) % SIDE_STEP or not SIDE_STEP <= int(side) <= SIDE_MAX for side in match.groups()):
+            raise CheckpointError(f"--sizes: {size!r} is not WIDTHxHEIGHT with sides that are multiples of {SIDE_STEP} up to {SIDE_MAX}")
+    return sizes
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="model:import", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", help="folder or hub id of the decoder, in the layout of diffusers, for example warp-ai/wuerstchen")
+    parser.add_argument("--prior", help="folder or hub id of the prior (default: the source's with -prior, or within it)")
+    parser.add_argument("--out", type=Path, required=True, help="bundle folder; its name becomes the model's id")
+    parser.add_argument(
+        "--weights", choices=("float32", "float16"), default="float32", help="how weights are stored; they compute in float32"
+    )
+    parser.add_argument("--variant", help='which weight files where there are several, for example "bf16"')
+    parser.add_argument("--stage-b", choices=("large", "lite"), default="large", help="Stable Cascade's Stage B (default: large)")
+    parser.add_argument("--stage-c", choices=("large", "lite"), default="large", help="Stable Cascade's Stage C (default: large)")
+    parser.add_argument(
+        "--sizes", help="picture sizes to offer, the default first, such as 1024x1024,1536x1024 (default: 1024 to 1536 a side)"
+    )
+    parser.add_argument("--licence", help="of these weights, where it is not the release's")
+    parser.add_argument("--revision", help="branch, tag or commit on the hub")
+    parser.add_argument("--restart", action="store_true", help="begin again where a former import wrote to --out")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments, console = _arguments(), Console(stderr=True)
+    columns = (TextColumn("{task.description:28}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    try:
+        run(arguments, Progress(*columns, console=console))
+    except (CheckpointError, ArithmeticError) as problem:
+        console.print(str(problem), style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+    console.print(f"{arguments.out} is ready: MODEL_ID={arguments.out.resolve().name} serves it", markup=False)
+
+
+def run(arguments: argparse.Namespace, progress: Progress) -> None:
+    """What the command line asks for. Raises as `import_bundle`."""
+    directory: Path = arguments.out.resolve()
+    if not MODEL_ID.fullmatch(directory.name):
+        raise CheckpointError(f"--out: {directory.name!r} is no model id: 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first")
+    choice = Choice(arguments.variant, arguments.stage_b, arguments.stage_c)
+    sizes = read_sizes(arguments.sizes) if arguments.sizes else None
+    decoder, prior = find_roots(arguments.source, arguments.prior, choice, arguments.revision)
+    about = About(directory.name, datetime.date.today().isoformat(), arguments.source, sizes, arguments.licence)
+    if arguments.restart and (directory / "import.json").exists():
+        shutil.rmtree(directory)
+    with progress:
+        import_bundle(decoder, prior, Order(choice, about, directory, arguments.weights), progress)
+
+
+if __name__ == "__main__":
+    main()
