@@ -51,6 +51,9 @@ export const pictureBytesMax = 8 * 1024 * 1024;
 /** Four bytes a pixel while it is decoded, so 64 MiB; a small file can claim far more. */
 export const picturePixelsMax = 4_096 * 4_096;
 
+/** Picture and mask, both in base64, beside what any request may hold. */
+export const picturesBodyBytesMax = 2 * Math.ceil(pictureBytesMax / 3) * 4 + requestBodyBytesMax;
+
 /** A latent of 256×256 cells is the largest that fits a latent file of 4 channels. */
 export const maskCellsMax = 65_536;
 

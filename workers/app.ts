@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { jobBodyBytesMax } from "../shared/limits.ts";
+import { jobBodyBytesMax, latentFileBytesMax, picturesBodyBytesMax } from "../shared/limits.ts";
 import type { AppEnv } from "./middleware/app-env.ts";
 import { authenticate, authenticateAdmin } from "./middleware/authenticate.ts";
 import { limitBody } from "./middleware/body-limit.ts";
@@ -18,9 +18,12 @@ import { getImage } from "./routes/get-image.ts";
 import { getLatent } from "./routes/get-latent.ts";
 import { health } from "./routes/health.ts";
 import { cancelJob, deleteJob, getJob, getJobEvents, listJobs } from "./routes/jobs.ts";
+import { deleteLatent, putLatent } from "./routes/keep-latents.ts";
+import { decodeLatent, interpolateLatents } from "./routes/latent-pictures.ts";
 import { getModel, listModels } from "./routes/list-models.ts";
 import { getOpenApi } from "./routes/openapi.ts";
 import { putJob } from "./routes/put-job.ts";
+import { editImage, varyImage, varyLatent } from "./routes/start-images.ts";
 import { stripeWebhook } from "./routes/stripe-webhook.ts";
 import { textToImage } from "./routes/text-to-image.ts";
 import { getWebhookSecret, rotateWebhookSecret } from "./routes/webhook-secret.ts";
@@ -40,17 +43,11 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.use(requestLog(services.log, services.nowMs));
   app.use(crossOrigin());
 
-  app.post("/v1/images/generations", allow("generate"), limitBody(), createImage(services));
-  app.all("/v1/images/generations", methodNotAllowed("POST"));
+  routeImages(app, allow, services);
+  routeLatents(app, allow, services);
 
   app.post("/v1/quotes", allow("generate"), limitBody(), createQuote(services.generation));
   app.all("/v1/quotes", methodNotAllowed("POST"));
-
-  app.get("/v1/images/:file", getImage(services));
-  app.all("/v1/images/:file", readOnly);
-
-  app.get("/v1/latents/:id", allow("latents"), getLatent(services.latents));
-  app.all("/v1/latents/:id", readOnly);
 
   addJobRoutes(app, services);
 
@@ -127,4 +124,35 @@ function addAdminRoutes(app: Hono<AppEnv>, services: Services): void {
   app.all("/v1/admin/accounts/:account/keys/:key", methodNotAllowed("DELETE"));
   app.post("/v1/admin/accounts/:account/keys/:key/rotations", operator, limitBody(), rotateKey(services));
   app.all("/v1/admin/accounts/:account/keys/:key/rotations", methodNotAllowed("POST"));
+}
+
+type Allow = ReturnType<typeof authenticate>;
+
+/** Ways to make pictures, and the way to one that was made. */
+function routeImages(app: Hono<AppEnv>, allow: Allow, services: Services): void {
+  app.post("/v1/images/generations", allow("generate"), limitBody(), createImage(services));
+  app.all("/v1/images/generations", methodNotAllowed("POST"));
+
+  app.post("/v1/images/edits", allow("generate"), limitBody(picturesBodyBytesMax), editImage(services));
+  app.all("/v1/images/edits", methodNotAllowed("POST"));
+  app.post("/v1/images/variations", allow("generate"), limitBody(picturesBodyBytesMax), varyImage(services));
+  app.all("/v1/images/variations", methodNotAllowed("POST"));
+
+  app.get("/v1/images/:file", getImage(services));
+  app.all("/v1/images/:file", methodNotAllowed("GET", "HEAD"));
+}
+
+/** Latents as resources, for the account that owns them. */
+function routeLatents(app: Hono<AppEnv>, allow: Allow, services: Services): void {
+  app.get("/v1/latents/:id", allow("latents"), getLatent(services.latents));
+  app.delete("/v1/latents/:id", allow("latents"), deleteLatent(services));
+  app.all("/v1/latents/:id", methodNotAllowed("GET", "HEAD", "DELETE"));
+  app.put("/v1/latents", allow("latents"), limitBody(latentFileBytesMax), putLatent(services.generation));
+  app.all("/v1/latents", methodNotAllowed("PUT"));
+  app.post("/v1/latents/:id/decode", allow("generate"), limitBody(), decodeLatent(services));
+  app.all("/v1/latents/:id/decode", methodNotAllowed("POST"));
+  app.post("/v1/latents/:id/interpolate", allow("generate"), limitBody(), interpolateLatents(services));
+  app.all("/v1/latents/:id/interpolate", methodNotAllowed("POST"));
+  app.post("/v1/latents/:id/variations", allow("generate"), limitBody(picturesBodyBytesMax), varyLatent(services));
+  app.all("/v1/latents/:id/variations", methodNotAllowed("POST"));
 }

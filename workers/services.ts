@@ -6,6 +6,9 @@ import { createKeyDirectory, type KeyDirectory } from "./auth/key-directory.ts";
 import { createOperators, type Operators } from "./auth/operators.ts";
 import type { WorkerEnv } from "./env.ts";
 import type { GenerationServices } from "./generation/generate-image.ts";
+import type { LatentPictureServices } from "./generation/latent-pictures.ts";
+import type { StartImageServices } from "./generation/start-images.ts";
+import type { UploadServices } from "./generation/upload-latent.ts";
 import type { GpuBackend } from "./gpu/gpu-backends.ts";
 import { createGpuClient, type GpuClient } from "./gpu/gpu-client.ts";
 import { createImageCache, type ImageCache } from "./images/image-cache.ts";
@@ -26,7 +29,7 @@ const idBytes = 16;
 /** The outer world: everything that is not decided by a request and the environment. */
 export interface Platform {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
-  readonly edge: Pick<Cache, "match" | "put">;
+  readonly edge: Pick<Cache, "match" | "put" | "delete">;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -53,8 +56,11 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly jobs: AsyncJobs;
   readonly ledgers: Ledgers;
   readonly webhookTargets: WebhookTargets;
-  readonly generation: GenerationServices;
+  readonly generation: ImageServices;
 }
+
+/** All that pictures are made with. */
+type ImageServices = GenerationServices & StartImageServices & LatentPictureServices & UploadServices;
 
 /** What the Durable Objects that do the work have in common with the Worker. */
 export type JobParts = Pick<Services, "latents" | "images" | "gpu" | "ledgers" | "log">;
@@ -80,7 +86,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     webhookTargets: env.WEBHOOK_TARGETS,
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
     generation: {
-      ...{ models, latents, images, ledgers, latentJobs, decodeJobs, randomSeed, nowMs },
+      ...{ models, latents, images, ledgers, gpu, latentJobs, decodeJobs, randomSeed, nowMs },
       newReservationId: newId,
       latentKeySecret: env.LATENT_KEY_SECRET,
       moderator: chooseModerator(env),

@@ -58,6 +58,20 @@ export const createImageBodySchema = z.strictObject({
   ...ignoredFields,
 });
 
+/** What pictures start from. */
+export interface ImageStart {
+  /** 64 hexadecimal characters. */
+  readonly latentId: string;
+  /** The size of its picture, "WIDTHxHEIGHT". */
+  readonly size: string;
+  /** Whether it may have to be made of a picture first. */
+  readonly isPicture: boolean;
+  /** 0…1 */
+  readonly strength: number;
+  /** SHA-256 of the mask's file, hexadecimal; undefined: everything is made anew. */
+  readonly maskDigest: string | undefined;
+}
+
 /** A checked request for images. What the model decides (size, ranges, its own default id) is still open. */
 export interface CreateImageRequest {
   /** As sent: not yet normalised. 1…32000 UTF-16 code units, not only whitespace. */
@@ -85,6 +99,8 @@ export interface CreateImageRequest {
     /** Previews of each picture, 0…3. */
     readonly partialImages: number;
   };
+  /** Absent: pure noise. */
+  readonly start?: ImageStart;
   /** Sentences for the answer about fields that were accepted and have no effect. */
   readonly warnings: readonly string[];
 }
@@ -94,10 +110,19 @@ export interface CreateImageRequest {
  * Fails with `invalid_request` naming the first field that is unknown or out of its range.
  */
 export function parseCreateImageRequest(json: unknown): Result<CreateImageRequest, Failure> {
+  const wire = readImageFields(createImageBodySchema, json);
+  return wire.ok ? toImageRequest(wire.value) : wire;
+}
+
+/** Reads the fields of a body by a schema that holds at least `createImageBodySchema`'s. Fails as the whole request does. */
+export function readImageFields<Wire>(schema: z.ZodType<Wire>, json: unknown): Result<Wire, Failure> {
   const input = withExtraBody(withoutNulls(json));
-  const parsed = createImageBodySchema.safeParse(input);
-  if (!parsed.success) return err(requestFault(parsed.error, input));
-  const wire = parsed.data;
+  const parsed = schema.safeParse(input);
+  return parsed.success ? ok(parsed.data) : err(requestFault(parsed.error, input));
+}
+
+/** From fields that are right by themselves to a request. Fails when two of them do not go together. */
+export function toImageRequest(wire: z.infer<typeof createImageBodySchema>): Result<CreateImageRequest, Failure> {
   if (wire.output_format === "png" && (wire.output_compression ?? 100) !== 100) {
     const message = "'output_compression' below 100 needs 'output_format' jpeg or webp; png is always lossless.";
     return err(invalidRequest("output_compression", message));

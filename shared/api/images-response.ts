@@ -67,6 +67,9 @@ export const imagesResponseSchema = z
     data: z.array(imageItemSchema).readonly(),
     output_format: outputFormatSchema,
     size: z.string().describe("WIDTHxHEIGHT in pixels."),
+    start_latent_id: latentIdSchema
+      .optional()
+      .describe("The latent that the pictures started from, kept for its owner."),
     usage: imagesUsageSchema,
     warnings: z.array(z.string()).readonly(),
   })

@@ -82,6 +82,15 @@ export function decodeLatent(file: Uint8Array): Result<Latent, LatentFormatFault
 
 const codecs = Object.values(valueCodecs);
 const formats = codecs.map(({ format }) => format);
+/** What a latent file says about itself, its values unread: for who stores files that were checked. */
+export function describeLatent(file: Uint8Array): Pick<Latent, "shape" | "metadata"> | undefined {
+  if (file.length < lengthBytes) return undefined;
+  const headerBytes = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
+  if (headerBytes > latentHeaderBytesMax) return undefined;
+  const header = parseHeader(file.subarray(lengthBytes, lengthBytes + headerBytes));
+  return header && { shape: header.latent.shape, metadata: header.metadata };
+}
+
 const sideSchema = z.int().min(1).max(latentFileBytesMax);
 
 const headerSchema = z.strictObject({

@@ -14,6 +14,16 @@ export const pipelineVersion = 1;
 /** (channels, height, width) of a Stage C latent. */
 export type LatentShape = readonly [channels: number, height: number, width: number];
 
+/** A start, as it decides the bytes of a latent. */
+export interface RecipeStart {
+  /** Of the latent that it starts from, which decides that latent's bytes. */
+  readonly latentId: string;
+  /** 0…1 */
+  readonly strength: number;
+  /** SHA-256 of the mask's file, hexadecimal; null: everything is made anew. */
+  readonly maskDigest: string | null;
+}
+
 /** All that decides the bytes of one Stage C latent, and who may find it. The same recipe gives the same latent. */
 export interface LatentRecipe {
   /** The manifest's `revision`: a digest over the whole bundle. */
@@ -28,6 +38,8 @@ export interface LatentRecipe {
   readonly guidanceScale: number;
   readonly sampler: string;
   readonly pipelineVersion: number;
+  /** What it starts from; absent: pure noise. */
+  readonly start?: RecipeStart;
   /** Whose latents these are: an account's id, or the scope of everyone who opted in to sharing. */
   readonly cacheScope: string;
 }
@@ -37,7 +49,9 @@ export interface LatentRecipe {
  * it tells nothing about the prompt and cannot be computed from one. Throws `AppError` on a short secret.
  */
 export async function latentKey(secretKey: string, recipe: LatentRecipe): Promise<string> {
-  return toHex(await hmacSha256(secretKey, canonicalJson({ purpose: "latent", v: recipeVersion, ...recipe })));
+  return toHex(
+    await hmacSha256(secretKey, canonicalJson({ purpose: "latent", v: recipeVersion, ...canonicalRecipe(recipe) })),
+  );
 }
 
 /**
@@ -46,7 +60,10 @@ export async function latentKey(secretKey: string, recipe: LatentRecipe): Promis
  */
 export async function recipeKey(secretKey: string, recipe: Omit<LatentRecipe, "seed">): Promise<string> {
   return toHex(
-    await hmacSha256(secretKey, canonicalJson({ purpose: "recipe", v: recipeVersion, ...withoutSeed(recipe) })),
+    await hmacSha256(
+      secretKey,
+      canonicalJson({ purpose: "recipe", v: recipeVersion, ...canonicalRecipe(withoutSeed(recipe)) }),
+    ),
   );
 }
 
@@ -59,13 +76,33 @@ export async function derivedSeed(
   recipe: Omit<LatentRecipe, "seed">,
   index: number,
 ): Promise<number> {
-  const text = canonicalJson({ purpose: "seed", v: recipeVersion, index, ...withoutSeed(recipe) });
+  const text = canonicalJson({ purpose: "seed", v: recipeVersion, index, ...canonicalRecipe(withoutSeed(recipe)) });
   const digest = await hmacSha256(secretKey, text);
   return new DataView(digest.buffer).getUint32(0);
+}
+
+/** A recipe without a start has the spelling that it had before there were starts. */
+function canonicalRecipe<Recipe extends Omit<LatentRecipe, "seed">>({ start, ...rest }: Recipe) {
+  return start === undefined ? rest : { ...rest, start: { ...start } };
 }
 
 /** A caller's object may hold more than its type says, and a stray seed would change what must not depend on one. */
 function withoutSeed(recipe: Omit<LatentRecipe, "seed">): Omit<LatentRecipe, "seed"> {
   const { seed: _, ...rest }: Omit<LatentRecipe, "seed"> & { seed?: number } = recipe;
   return rest;
+}
+
+/** All that decides the bytes of a latent that Stage C did not make, and who may find it. */
+export type MadeFrom =
+  /** A picture that was sent: the SHA-256 of its file, hexadecimal, and the size that it is wanted in. */
+  | { readonly kind: "picture"; readonly digest: string; readonly size: string; readonly modelRevision: string }
+  /** Two latents, and how far it lies from the first to the second. */
+  | { readonly kind: "interpolation"; readonly latentIds: readonly [string, string]; readonly t: number }
+  /** A latent that was sent: the SHA-256 of its file in the form that is stored, hexadecimal. */
+  | { readonly kind: "upload"; readonly digest: string };
+
+/** The address of such a latent: as `latentKey`, and never the same as one of its. */
+export async function derivedLatentKey(secretKey: string, madeFrom: MadeFrom, cacheScope: string): Promise<string> {
+  const text = canonicalJson({ purpose: "derived-latent", v: recipeVersion, pipelineVersion, cacheScope, ...madeFrom });
+  return toHex(await hmacSha256(secretKey, text));
 }

@@ -5,7 +5,7 @@
 const edgeOrigin = "https://edge-cache.invalid/";
 
 /** A year, the longest that caches honour: what we keep is addressed by its content, so it never becomes stale. */
-const keptForGood = "public, max-age=31536000, immutable";
+const keptForGoodSeconds = 31_536_000;
 
 /** The Cache API's URL for a key such as "latent/v1/…". */
 export function edgeUrlOf(key: string): string {
@@ -13,6 +13,10 @@ export function edgeUrlOf(key: string): string {
 }
 
 /** What the Cache API takes for bytes that never change; it may still drop them at any time. */
-export function edgeEntry(bytes: Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>>): Response {
-  return new Response(bytes, { headers: { ...headers, "cache-control": keptForGood } });
+export function edgeEntry(
+  bytes: Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>>,
+  seconds = keptForGoodSeconds,
+): Response {
+  return new Response(bytes, { headers: { ...headers, "cache-control": `public, max-age=${seconds}, immutable` } });
 }

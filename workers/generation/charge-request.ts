@@ -1,12 +1,11 @@
-import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import { hmacSha256 } from "../../shared/hmac.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import type { KeptLatent } from "../ledger/kept-latents.ts";
 import type { Ledgers } from "../ledger/ledger-client.ts";
-import { latentBytes, pictureCeilingMicroUsd } from "../ledger/price-book.ts";
+import { type ChargeLine, pictureCeilingMicroUsd, sumMicroUsd } from "../ledger/price-book.ts";
 import type { Reservation, Settlement } from "../ledger/reservation.ts";
-import type { Picture } from "./obtain-pictures.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
 
 /** What charging takes. */
@@ -28,67 +27,68 @@ export interface ChargedRequest {
     /** Money that is kept for this request already. */
     readonly holdId?: string | undefined;
   };
-  readonly request: CreateImageRequest;
-  readonly plan: GenerationPlan;
+  /** Built by one function, its fields in one order, so that its JSON has one spelling. Holds no file. */
+  readonly request: object;
+  /** The most that it can cost. */
+  readonly ceilingMicroUsd: number;
+  readonly seeds: readonly number[];
+  /** See `ReserveRequest`. */
+  readonly recipe?: string;
+  readonly mayReuse?: boolean;
 }
 
 /** The most that a plan can cost, in micro-USD, whatever turns out to be stored. */
-export function planCeilingMicroUsd({ pictures, work }: GenerationPlan): number {
-  return pictures.length * pictureCeilingMicroUsd(work);
+export function planCeilingMicroUsd({ pictures, work, startLines }: GenerationPlan): number {
+  return pictures.length * pictureCeilingMicroUsd(work) + sumMicroUsd(startLines);
 }
 
 /** Holds the most that a request can cost, or finds what its repeat was held or charged before. */
 export async function reserveCeiling(
   { ledgers, latentKeySecret, newReservationId }: ChargingServices,
-  { caller: { account, keyId, idempotencyKey, isRetry, holdId }, request, plan }: ChargedRequest,
+  { caller: { account, keyId, idempotencyKey, isRetry, holdId }, request, ...asked }: ChargedRequest,
 ): Promise<Result<Reservation, Failure>> {
   return ledgers.of(account).reserve({
     ...{ reservationId: newReservationId(), account, keyId, idempotencyKey, isRetry, holdId },
-    ceilingMicroUsd: planCeilingMicroUsd(plan),
+    ...asked,
     digest: await digestOf(latentKeySecret, request),
-    seeds: plan.pictures.map(({ seed }) => seed),
-    recipe: plan.recipe,
-    mayReuse: plan.mayReuse,
   });
 }
 
 /** A request whose ceiling is held. */
-export interface Reserved {
+export interface Reserved<Item> {
   readonly account: string;
   readonly reservation: Reservation;
-  readonly plan: Pick<GenerationPlan, "work">;
+  /** The latents that are delivered with it, for its prompt's requests to come. */
+  readonly latentsOf?: (items: readonly Item[]) => readonly KeptLatent[];
 }
 
-/** Pictures that are paid for. */
-export interface PaidPictures {
-  readonly pictures: readonly Picture[];
+/** What was done for a request, and is paid for. */
+export interface Paid<Item> {
+  readonly items: readonly Item[];
   readonly settlement: Settlement;
 }
 
 /** Charges what `work` did, or gives everything back when it fails; what was stopped is charged as far as it came. */
-export async function settleOrRelease(
+export async function settleOrRelease<Item extends { readonly lines: readonly ChargeLine[] }>(
   { ledgers }: ChargingServices,
-  { account, reservation, plan }: Reserved,
-  work: () => Promise<Result<readonly Picture[], Failure>>,
-): Promise<Result<PaidPictures, Failure>> {
+  { account, reservation, latentsOf }: Reserved<Item>,
+  work: () => Promise<Result<readonly Item[], Failure>>,
+): Promise<Result<Paid<Item>, Failure>> {
   const ledger = ledgers.of(account);
   const { reservationId } = reservation;
-  let pictures: Result<readonly Picture[], Failure> | undefined;
+  let items: Result<readonly Item[], Failure> | undefined;
   try {
-    pictures = await work();
+    items = await work();
   } finally {
-    if (pictures?.ok === false && pictures.error.code === "job_cancelled") await ledger.abandon(reservationId);
-    else if (pictures?.ok !== true) await ledger.release(reservationId);
+    if (items?.ok === false && items.error.code === "job_cancelled") await ledger.abandon(reservationId);
+    else if (items?.ok !== true) await ledger.release(reservationId);
   }
-  if (!pictures.ok) return pictures;
-  const lines = pictures.value.flatMap((picture) => picture.lines);
-  const bytes = latentBytes(plan.work.latentShape);
-  const latents = pictures.value.map(({ latentId, seed }) => ({ latentId, seed, bytes }));
-  const settled = await ledger.settle({ reservationId, lines, latents });
-  return settled.ok ? ok({ pictures: pictures.value, settlement: settled.value }) : settled;
+  if (!items.ok) return items;
+  const lines = items.value.flatMap((item) => item.lines);
+  const settled = await ledger.settle({ reservationId, lines, latents: latentsOf?.(items.value) });
+  return settled.ok ? ok({ items: items.value, settlement: settled.value }) : settled;
 }
 
-/** A checked request is built by one function, its fields in one order, so its JSON has one spelling. */
-async function digestOf(secret: string, request: CreateImageRequest): Promise<string> {
+async function digestOf(secret: string, request: object): Promise<string> {
   return toHex(await hmacSha256(secret, `request\nv1\n${JSON.stringify(request)}`));
 }

@@ -15,13 +15,16 @@ export interface EncodedPrompts {
   readonly warnings: readonly string[];
 }
 
-/** Encodes prompt and negative prompt. Fails when nothing of the prompt is left but what the model adds itself. */
+/**
+ * Encodes prompt and negative prompt. Fails when nothing of the prompt is left but what the model adds itself, unless
+ * the pictures start from one: that may say enough.
+ */
 export function encodePrompts(
   { manifest, promptEncoder }: Model,
   request: CreateImageRequest,
 ): Result<EncodedPrompts, Failure> {
   const prompt = promptEncoder.encode(request.prompt);
-  if (prompt.tokenIds.length <= manifest.text.specialTokensCount) {
+  if (request.start === undefined && prompt.tokenIds.length <= manifest.text.specialTokensCount) {
     return err(invalidRequest("prompt", "'prompt' holds nothing that the model can read. Use letters or digits."));
   }
   const negativePrompt = promptEncoder.encode(request.negativePrompt);

@@ -2,12 +2,16 @@ import type { CreateImageRequest } from "../../shared/api/create-image-request.t
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
+import type { KeptLatent } from "../ledger/kept-latents.ts";
+import { latentBytes } from "../ledger/price-book.ts";
 import type { Settlement } from "../ledger/reservation.ts";
 import type { Moderator } from "../moderation/moderator.ts";
-import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge-request.ts";
+import { type ChargingServices, planCeilingMicroUsd, reserveCeiling, settleOrRelease } from "./charge-request.ts";
 import type { Claimant } from "./obtain-latent.ts";
 import { obtainPictures, type Picture, type PictureSources } from "./obtain-pictures.ts";
+import type { GenerationPlan } from "./plan-generation.ts";
 import { type Planner, planRequest } from "./plan-request.ts";
+import { askOnce, type StartSource } from "./start-source.ts";
 
 /** The collaborators of a generation. */
 export interface GenerationServices extends Planner, PictureSources, ChargingServices {
@@ -38,6 +42,8 @@ export interface Generation {
   readonly tokens: number;
   readonly warnings: readonly string[];
   readonly settlement: Settlement;
+  /** Of what the pictures started from; undefined: pure noise. */
+  readonly startLatentId: string | undefined;
   /** True when the request was answered before: the settlement is that of then. */
   readonly replayed: boolean;
 }
@@ -46,11 +52,13 @@ export interface Generation {
  * From a checked request to pictures. The most that they can cost is held before any work is done, and what was done is
  * charged before they are delivered. Every latent of the answer is stored by then; a failure is not charged. When the
  * caller leaves, work that nobody else waits for is stopped, and the latents that are stored by then are charged.
+ * `startSource` goes with `request.start`.
  */
 export async function generateImages(
   services: GenerationServices,
   caller: Caller,
   request: CreateImageRequest,
+  startSource?: StartSource,
 ): Promise<Result<Generation, Failure>> {
   // Sharing tells others that somebody asked for the same, so the key's owner must have agreed to it as well.
   if (request.cacheScope === "shared" && caller.mayShare !== true) {
@@ -61,7 +69,12 @@ export async function generateImages(
   const permitted = await services.moderator.check(request.prompt);
   if (!permitted.ok) return permitted;
 
-  const reserved = await reserveCeiling(services, { caller, request, plan: planned.value.plan });
+  const reserved = await reserveCeiling(services, {
+    ...{ caller, request, ceilingMicroUsd: planCeilingMicroUsd(planned.value.plan) },
+    seeds: planned.value.plan.pictures.map(({ seed }) => seed),
+    recipe: planned.value.plan.recipe,
+    mayReuse: planned.value.plan.mayReuse,
+  });
   if (!reserved.ok) return reserved;
   const reservation = reserved.value;
 
@@ -73,10 +86,18 @@ export async function generateImages(
   const { plan, tokens, warnings } = replanned.value;
 
   const claimant = { ...caller, claimId: reservation.reservationId };
-  const paid = await settleOrRelease(services, { account: caller.account, reservation, plan }, () =>
-    obtainPictures(services, plan, claimant),
+  const latentsOf = (pictures: readonly Picture[]) => keptLatents(plan, pictures);
+  const paid = await settleOrRelease(services, { account: caller.account, reservation, latentsOf }, () =>
+    obtainPictures(services, { plan, startOf: startSource && askOnce(startSource, { plan, claimant }) }, claimant),
   );
   if (!paid.ok) return paid;
   const { size, decode } = plan;
-  return ok({ ...paid.value, size, decode, tokens, warnings, replayed: reservation.settlement !== undefined });
+  const { items: pictures, settlement } = paid.value;
+  const replayed = reservation.settlement !== undefined;
+  return ok({ pictures, settlement, size, decode, tokens, warnings, replayed, startLatentId: request.start?.latentId });
+}
+
+function keptLatents({ work }: GenerationPlan, pictures: readonly Picture[]): KeptLatent[] {
+  const bytes = latentBytes(work.latentShape);
+  return pictures.map(({ latentId, seed }) => ({ latentId, seed, bytes }));
 }

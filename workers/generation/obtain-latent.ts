@@ -7,8 +7,9 @@ import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentJobs } from "../jobs/job-clients.ts";
 import type { LatentCache, StoredLatent } from "../latents/latent-cache.ts";
-import { generationLines } from "../ledger/price-book.ts";
+import { type ChargeLine, generationLines, hitLine } from "../ledger/price-book.ts";
 import type { GenerationPlan, PlannedPicture } from "./plan-generation.ts";
+import type { ObtainStart } from "./start-source.ts";
 
 /** A planned picture whose latent is at hand and stored. */
 export interface PictureLatent extends PlannedPicture {
@@ -17,6 +18,8 @@ export interface PictureLatent extends PlannedPicture {
   readonly generated: boolean;
   /** Whole seconds since it was stored; 0 for one that was made meanwhile. */
   readonly ageSeconds: number;
+  /** What it costs to have it. */
+  readonly lines: readonly ChargeLine[];
   readonly milliseconds: Milliseconds;
 }
 
@@ -48,38 +51,45 @@ export interface PictureWatch {
   readonly onEvent: (picture: PlannedPicture, plan: GenerationPlan, event: StageCEvent) => void;
 }
 
+/** One picture of a plan, and what gives its start: asked only if the latent is missing. */
+export interface WantedLatent {
+  readonly plan: GenerationPlan;
+  readonly picture: PlannedPicture;
+  readonly startOf?: ObtainStart | undefined;
+}
+
 /** The latent of one picture of a plan: the stored one, or one made by the latent's own job, and stored by then. */
 export async function obtainLatent(
   { latents, latentJobs, nowMs }: LatentSources,
-  { plan, picture }: { readonly plan: GenerationPlan; readonly picture: PlannedPicture },
+  { plan, picture, startOf }: WantedLatent,
   { account, claimId, priority, signal, origin, watch }: Claimant,
 ): Promise<Result<PictureLatent, Failure>> {
   const startedMs = nowMs();
   const stored = await latents.find(picture.latentId);
   const milliseconds = { "latent-lookup": nowMs() - startedMs };
-  if (stored !== undefined)
-    return ok({ ...picture, bytes: stored.bytes, generated: false, ageSeconds: ageOf(stored, nowMs()), milliseconds });
-
   const { latentId, seed } = picture;
-  const job = { ...plan.job, seeds: [seed], ...(watch && previewFields(plan, watch.previews)) };
+  const hit = { ...picture, generated: false, lines: [hitLine(latentId, plan.work)] };
+  if (stored !== undefined) {
+    return ok({ ...hit, bytes: stored.bytes, ageSeconds: ageOf(stored, nowMs()), milliseconds });
+  }
+
+  const start = startOf && (await startOf());
+  if (start?.ok === false) return start;
+  const previews = watch && previewFields(plan, watch.previews);
+  const job = { ...plan.job, seeds: [seed], ...(start && { start: start.value }), ...previews };
   const lines = generationLines(latentId, plan.work);
   const request = { latentId, job, priority, account, claimId, lines, origin };
   const onNews = watch && ((event: StageCEvent) => watch.onEvent(picture, plan, event));
   const made = await latentJobs.obtain({ request, signal, onNews });
   if (!made.ok) return made;
   const generated = made.value.claimId === claimId;
-  const { bytes } = made.value;
-  return ok({
-    ...picture,
-    bytes,
-    generated,
-    ageSeconds: 0,
-    milliseconds: { ...milliseconds, ...made.value.milliseconds },
-  });
+  const latent = generated ? { ...picture, generated, lines } : hit;
+  const all = { ...milliseconds, ...made.value.milliseconds };
+  return ok({ ...latent, bytes: made.value.bytes, ageSeconds: 0, milliseconds: all });
 }
 
 /** Clocks may differ a little: nothing is younger than new. */
-function ageOf({ madeMs }: StoredLatent, nowMs: number): number {
+export function ageOf({ madeMs }: Pick<StoredLatent, "madeMs">, nowMs: number): number {
   return Math.max(0, Math.floor((nowMs - madeMs) / 1_000));
 }
 

@@ -1,12 +1,18 @@
 import type { Tier } from "../../shared/api/images-response.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { ImageCache } from "../images/image-cache.ts";
 import type { DecodeJobs } from "../jobs/job-clients.ts";
-import { type ChargeLine, decodeLine, generationLines, hitLine } from "../ledger/price-book.ts";
-import { type Claimant, type LatentSources, obtainLatent, type PictureLatent } from "./obtain-latent.ts";
-import type { GenerationPlan } from "./plan-generation.ts";
+import { type ChargeLine, decodeLine, type PricedWork } from "../ledger/price-book.ts";
+import {
+  type Claimant,
+  type LatentSources,
+  obtainLatent,
+  type PictureLatent,
+  type WantedLatent,
+} from "./obtain-latent.ts";
 
 /** One finished picture. */
 export interface Picture {
@@ -30,20 +36,34 @@ export interface PictureSources extends LatentSources {
 /** All pictures of a plan. Latents first: while one cannot be made, no decode is begun that nobody would see. */
 export async function obtainPictures(
   sources: PictureSources,
-  plan: GenerationPlan,
+  { plan, startOf }: Omit<WantedLatent, "picture">,
   claimant: Claimant,
 ): Promise<Result<readonly Picture[], Failure>> {
   const latents = allOf(
-    await Promise.all(plan.pictures.map((picture) => obtainLatent(sources, { plan, picture }, claimant))),
+    await Promise.all(plan.pictures.map((picture) => obtainLatent(sources, { plan, picture, startOf }, claimant))),
   );
-  if (!latents.ok) return latents;
-  return allOf(await Promise.all(latents.value.map((latent) => obtainPicture(sources, { plan, latent }, claimant))));
+  return latents.ok ? paintLatents(sources, { plan, latents: latents.value }, claimant) : latents;
+}
+
+/** What decides how a latent is painted, and what that costs. */
+export interface Painting {
+  readonly decode: DecodeOptions;
+  readonly work: Pick<PricedWork, "pixels">;
+}
+
+/** The pictures of latents that are at hand. */
+export async function paintLatents(
+  sources: PictureSources,
+  { plan, latents }: { readonly plan: Painting; readonly latents: readonly PictureLatent[] },
+  claimant: Claimant,
+): Promise<Result<readonly Picture[], Failure>> {
+  return allOf(await Promise.all(latents.map((latent) => obtainPicture(sources, { plan, latent }, claimant))));
 }
 
 /** A latent that was just made has no picture yet; for any other, the edge may still hold one. */
 async function obtainPicture(
   { images, decodeJobs, nowMs }: PictureSources,
-  { plan, latent }: { readonly plan: GenerationPlan; readonly latent: PictureLatent },
+  { plan, latent }: { readonly plan: Painting; readonly latent: PictureLatent },
   { claimId, location, priority, signal, origin }: Claimant,
 ): Promise<Result<Picture, Failure>> {
   const { latentId, generated } = latent;
@@ -63,7 +83,7 @@ async function obtainPicture(
 }
 
 interface Origin {
-  readonly plan: GenerationPlan;
+  readonly plan: Painting;
   readonly latent: PictureLatent;
   /** True when the decode ran for this request, and not for another that asked for the same. */
   readonly decoded: boolean;
@@ -80,12 +100,12 @@ function tierOf({ latent, decoded }: Origin): Tier {
   return decoded ? "latent" : "image";
 }
 
-function linesOf({ plan: { work }, latent: { latentId, generated }, decoded }: Origin): ChargeLine[] {
-  const latentLines = generated ? generationLines(latentId, work) : [hitLine(latentId, work)];
-  return decoded ? [...latentLines, decodeLine(latentId, work)] : latentLines;
+function linesOf({ plan: { work }, latent: { latentId, lines }, decoded }: Origin): readonly ChargeLine[] {
+  return decoded ? [...lines, decodeLine(latentId, work)] : lines;
 }
 
-function allOf<Value>(results: readonly Result<Value, Failure>[]): Result<readonly Value[], Failure> {
+/** The values of results that are all right, or the first failure. */
+export function allOf<Value>(results: readonly Result<Value, Failure>[]): Result<readonly Value[], Failure> {
   const values: Value[] = [];
   for (const result of results) {
     if (!result.ok) return result;

@@ -1,21 +1,22 @@
-import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
+import type { CreateImageRequest, ImageStart } from "../../shared/api/create-image-request.ts";
 import type { Failure } from "../../shared/errors.ts";
 import {
   derivedSeed,
   type LatentRecipe,
   latentKey,
   pipelineVersion,
+  type RecipeStart,
   recipeKey,
 } from "../../shared/latents/latent-key.ts";
 import { parseImageSize } from "../../shared/models/image-size.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
-import { resolveSampling } from "../../shared/models/sampling.ts";
+import { resolveSampling, stepsRun } from "../../shared/models/sampling.ts";
 import type { EncodedPrompt } from "../../shared/prompt/encoded-prompt.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
-import type { PricedWork } from "../ledger/price-book.ts";
+import { type ChargeLine, encodeLines, type PricedWork } from "../ledger/price-book.ts";
 
 const seedCount = 2 ** 32;
 
@@ -50,17 +51,21 @@ export interface GenerationPlan {
   readonly recipe: string;
   /** Whether other latents of the prompt will do as well: no seed was named, and nothing new was asked for. */
   readonly mayReuse: boolean;
-  /** The Stage C job; its seeds are those of the pictures whose latents turn out to be missing. */
-  readonly job: Omit<StageCRequest, "seeds">;
+  /** The Stage C job; its seeds are those of the pictures whose latents turn out to be missing, as is its start. */
+  readonly job: Omit<StageCRequest, "seeds" | "start">;
   readonly decode: DecodeOptions;
   /** What each picture is priced by. */
   readonly work: PricedWork;
+  /** What it costs to have the start made, if none of it is stored; empty when there is nothing to make. */
+  readonly startLines: readonly ChargeLine[];
 }
 
 /** Decides seeds and keys. Pure but for `randomSeed`. Fails on a size, steps or guidance that the model lacks. */
 export async function planGeneration(inputs: PlanInputs): Promise<Result<GenerationPlan, Failure>> {
   const { manifest, request } = inputs;
-  const shape = latentShapeFor(manifest, request.size);
+  const { start } = request;
+  const size = start?.size ?? request.size ?? manifest.image.sizeDefault;
+  const shape = latentShapeFor(manifest, size);
   if (!shape.ok) return shape;
   const sampling = resolveSampling(manifest, request);
   if (!sampling.ok) return sampling;
@@ -72,9 +77,11 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
     ...sampling.value,
     sampler: manifest.sampler.stageC.kind,
     pipelineVersion,
+    ...(start === undefined ? {} : { start: recipeStart(start) }),
     cacheScope: inputs.cacheScope,
   };
-  const size = request.size ?? manifest.image.sizeDefault;
+  const { steps } = sampling.value;
+  const work = { steps: stepsRun(steps, start?.strength ?? 1), latentShape: shape.value, pixels: pixelsOf(size) };
   return ok({
     size,
     pictures: await planPictures(inputs, recipe),
@@ -82,8 +89,13 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
     mayReuse: request.seed === undefined && request.reuse === "prefer",
     job: jobOf(manifest, recipe),
     decode: { format: request.outputFormat, quality: request.outputCompression },
-    work: { steps: sampling.value.steps, latentShape: shape.value, pixels: pixelsOf(size) },
+    work,
+    startLines: start?.isPicture === true ? encodeLines(start.latentId, work) : [],
   });
+}
+
+function recipeStart({ latentId, strength, maskDigest }: ImageStart): RecipeStart {
+  return { latentId, strength, maskDigest: maskDigest ?? null };
 }
 
 async function planPictures(
@@ -107,8 +119,8 @@ async function seedOf(inputs: PlanInputs, recipe: Omit<LatentRecipe, "seed">, in
   return reuse === "fresh" ? inputs.randomSeed() : derivedSeed(inputs.latentKeySecret, recipe, index);
 }
 
-/** The size is one of the manifest's, which are all well formed. */
-function pixelsOf(size: string): number {
+/** The size is one that the model offers, which are all well formed. */
+export function pixelsOf(size: string): number {
   const { width = 0, height = 0 } = parseImageSize(size) ?? {};
   return width * height;
 }

@@ -10,6 +10,8 @@ import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import { fromBase64 } from "./base64.ts";
 import { type JobConditions, sendCancellable } from "./cancellable-job.ts";
 import { createGpuFleet, type GpuFleet, type GpuFleetOptions } from "./gpu-fleet.ts";
+import { parseJson } from "./parse-json.ts";
+import { createPictureClient, type PictureClient } from "./picture-client.ts";
 import { createStageCListener } from "./stage-c-listener.ts";
 
 /** Ten pictures at the most steps, on a CPU, behind as long a queue; clients give up after 10 minutes themselves. */
@@ -54,7 +56,7 @@ export interface StageCConditions extends JobConditions {
 }
 
 /** The GPU backends. Token ids and latents go there, never a prompt's text or an API key. Stopped work is stopped there. */
-export interface GpuClient {
+export interface GpuClient extends PictureClient {
   runStageC(job: StageCRequest, conditions: StageCConditions): Promise<Result<StageCOutcome, Failure>>;
   decodeLatent(work: DecodeWork, conditions: JobConditions): Promise<Result<DecodeOutcome, Failure>>;
   /** Of each backend; undefined when it does not answer in time, or not sensibly. */
@@ -69,6 +71,7 @@ export function createGpuClient(options: GpuFleetOptions): GpuClient {
     jobId: toHex(options.randomBytes(jobIdBytes)),
   });
   return {
+    ...createPictureClient(fleet, named),
     runStageC: (job, conditions) => runStageC(fleet, job, named(conditions)),
     decodeLatent: (work, conditions) => decodeLatent(fleet, work, named(conditions)),
     health: () => readHealth(fleet),
@@ -141,13 +144,4 @@ async function readHealth(fleet: GpuFleet): Promise<(Health | undefined)[]> {
     timeoutMs: healthTimeoutMs,
   });
   return answers.map((answer) => (answer.ok ? parseHealth(parseJson(answer.value.bytes)) : undefined));
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    // Not JSON: the schema that reads this refuses undefined.
-    return undefined;
-  }
 }

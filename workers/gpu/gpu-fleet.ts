@@ -158,6 +158,8 @@ function afterOutcome(state: BackendState, answer: Answer, nowMs: number): Backe
 
 /** A backend may have another bundle; but what failed in the middle of a run twice would most likely fail again. */
 function isWorthAnother(refusals: readonly GpuRefusal[]): boolean {
+  // What the client sent is wrong wherever it is sent.
+  if (refusals.some(({ failure }) => failure.code === "invalid_request")) return false;
   const failedRuns = refusals.filter(
     ({ failure, status }) => failure.code === "backend_failed" && !isRejection(status),
   );
@@ -171,6 +173,8 @@ function isRejection(status: number | undefined): boolean {
 /** Of many failures, the one that helps a client most: when there will be room, else whether coming back helps. */
 function foremost(refusals: readonly GpuRefusal[]): Failure {
   const failures = refusals.map(({ failure }) => failure);
+  const refusal = failures.find(({ code }) => code === "invalid_request");
+  if (refusal !== undefined) return refusal;
   const waits = failures.flatMap((failure) =>
     failure.code === "backend_overloaded" ? [failure.retryAfterSeconds] : [],
   );

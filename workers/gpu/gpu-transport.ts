@@ -1,10 +1,12 @@
-import type { Failure } from "../../shared/errors.ts";
+import { z } from "zod";
+import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { backlogHeader, parseBacklog } from "../../shared/wire/backlog.ts";
 import { eventStreamContentType } from "../../shared/wire/event-stream.ts";
 import { signRequest } from "../../shared/wire/request-signature.ts";
 import type { GpuBackend } from "./gpu-backends.ts";
+import { parseJson } from "./parse-json.ts";
 import type { RequestOrigin } from "./request-origin.ts";
 
 /** 128 bits: no two requests ever share a nonce. */
@@ -32,6 +34,8 @@ export interface GpuRequest {
   readonly contentType?: string;
   readonly body: Uint8Array;
   readonly timeoutMs: number;
+  /** Whether a 400 is about what the client sent, and not about what the edge made of it. */
+  readonly passesRefusals?: boolean;
   /** Closes the connection when it aborts. */
   readonly signal?: AbortSignal;
   readonly origin?: RequestOrigin | undefined;
@@ -86,7 +90,8 @@ export function createGpuTransport(backend: GpuBackend, options: GpuTransportOpt
       // Read here, because a connection can break in the middle of a body too.
       const bytes = new Uint8Array(await response.arrayBuffer());
       if (response.status === 200) return ok({ headers: response.headers, bytes, backlogMs });
-      return err({ failure: failureOf(response), status: response.status, backlogMs });
+      const failure = refusalIn(request, response, bytes) ?? failureOf(response);
+      return err({ failure, status: response.status, backlogMs });
     } catch {
       // The reason may quote an address; that it failed is all a log needs, and all a client may know.
       return err({ failure: { code: "backend_unavailable" }, status: undefined, backlogMs: undefined });
@@ -112,6 +117,17 @@ async function signedHeaders(options: GpuTransportOptions, request: GpuRequest):
     ...(origin === undefined ? {} : { traceparent: origin.traceparent }),
     ...(listen === undefined ? {} : { accept: eventStreamContentType }),
   };
+}
+
+const refusalSchema = z.object({
+  error: z.object({ code: z.literal("invalid_request"), param: z.string().nullable(), message: z.string() }),
+});
+
+/** The backend quotes nothing of what it refuses, so its sentence may go to the client as it is. */
+function refusalIn({ passesRefusals }: GpuRequest, { status }: Response, bytes: Uint8Array): Failure | undefined {
+  if (passesRefusals !== true || status !== 400) return undefined;
+  const { data } = refusalSchema.safeParse(parseJson(bytes));
+  return data && invalidRequest(data.error.param, data.error.message);
 }
 
 /** A 4xx is our own fault, not the client's: the edge has checked the request before. */

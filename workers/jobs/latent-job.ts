@@ -56,7 +56,7 @@ export interface LatentJobStore {
 export interface LatentJobParts {
   readonly store: LatentJobStore;
   readonly gpu: Pick<GpuClient, "runStageC">;
-  readonly latents: LatentCache;
+  readonly latents: Pick<LatentCache, "find" | "put">;
   readonly ledgers: { of(account: string): Pick<AccountLedgerRpc, "recordWork"> };
   readonly log: (entry: Readonly<Record<string, string>>) => void;
 }

@@ -5,6 +5,9 @@ import { edgeEntry, edgeUrlOf } from "../edge/edge-entry.ts";
 /** The form of stored latents; a new one gets new keys. */
 const keyPrefix = "latent/v1/";
 
+/** A latent that its owner deletes is gone everywhere after so long; the store is asked again as rarely. */
+const edgeSeconds = 3_600;
+
 const ownerHeader = "x-wuerstchen-account";
 const madeHeader = "x-wuerstchen-made";
 
@@ -22,12 +25,14 @@ export interface LatentCache {
   find(id: string): Promise<StoredLatent | undefined>;
   /** Stores for good, and then for a quick return at this edge. Rejects when the store did not take it. */
   put(id: string, latent: Omit<StoredLatent, "madeMs">): Promise<void>;
+  /** Takes it out of the store and of this edge's cache; other edges may hold a copy for as long as one is kept. */
+  delete(id: string): Promise<void>;
 }
 
 /** Where latents are kept: R2 for good, the Cache API in front of it per data centre. */
 export interface LatentCacheOptions {
-  readonly bucket: Pick<R2Bucket, "get" | "put">;
-  readonly edge: Pick<Cache, "match" | "put">;
+  readonly bucket: Pick<R2Bucket, "get" | "put" | "delete">;
+  readonly edge: Pick<Cache, "match" | "put" | "delete">;
 }
 
 /**
@@ -36,10 +41,8 @@ export interface LatentCacheOptions {
  */
 export function createLatentCache({ bucket, edge }: LatentCacheOptions): LatentCache {
   async function keepAtEdge(id: string, { bytes, account, madeMs }: StoredLatent): Promise<void> {
-    await edge.put(
-      edgeUrl(id),
-      edgeEntry(bytes, { "content-type": latentContentType, [ownerHeader]: account, [madeHeader]: String(madeMs) }),
-    );
+    const headers = { "content-type": latentContentType, [ownerHeader]: account, [madeHeader]: String(madeMs) };
+    await edge.put(edgeUrl(id), edgeEntry(bytes, headers, edgeSeconds));
   }
 
   return {
@@ -62,6 +65,11 @@ export function createLatentCache({ bucket, edge }: LatentCacheOptions): LatentC
         customMetadata: { account },
       });
       await keepAtEdge(id, { bytes, account, madeMs: stored.uploaded.getTime() });
+    },
+
+    async delete(id) {
+      await bucket.delete(storeKey(id));
+      await edge.delete(edgeUrl(id));
     },
   };
 }

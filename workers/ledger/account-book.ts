@@ -4,7 +4,7 @@ import { readAccount } from "../accounts/account-record.ts";
 import { addSpending, checkAllowance, forgetSpending } from "../accounts/allowance.ts";
 import { type Actor, writeAudit } from "../accounts/audit.ts";
 import { drawFromHold, findHold, markClosed, noteSpent, overdueHolds, putHold, returnToHold } from "./holds.ts";
-import { forgetTurns, type KeptLatent, keepLatents, takeTurn } from "./kept-latents.ts";
+import { forgetLatent, forgetTurns, type KeptLatent, keepLatents, takeTurn } from "./kept-latents.ts";
 import { putEvent } from "./outbox.ts";
 import { type Balances, isPosted, post, readBalances } from "./postings.ts";
 import { type ChargeLine, priceBookVersion, sumMicroUsd } from "./price-book.ts";
@@ -174,6 +174,11 @@ export class AccountBook {
    */
   abandon(reservationId: string, nowMs: number): void {
     this.#letGo(reservationId, (row) => this.#close(row, nowMs));
+  }
+
+  /** No request without a seed is given this latent any more. */
+  forgetLatent(latentId: string): void {
+    this.#transact(() => forgetLatent(this.#sql, latentId));
   }
 
   /** Closes reservations that are overdue, charging the work noted for them, and forgets outcomes after their time. */

@@ -90,6 +90,11 @@ export function dropEvictions(sql: SqlStorage, ids: readonly string[]): void {
   for (const id of ids) sql.exec("DELETE FROM evictions WHERE id = ?", id);
 }
 
+/** Forgets a latent that its owner has deleted, so that no request is given its seed. */
+export function forgetLatent(sql: SqlStorage, latentId: string): void {
+  sql.exec("DELETE FROM latents WHERE id = ?", latentId);
+}
+
 /** Forgets turns that were taken long ago. */
 export function forgetTurns(sql: SqlStorage, nowMs: number): void {
   sql.exec("DELETE FROM turns WHERE at_ms < ?", nowMs - turnMs);

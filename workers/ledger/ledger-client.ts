@@ -17,6 +17,7 @@ export interface AccountLedgerRpc {
   settle(work: WorkDone): Promise<Result<Settlement, Failure>>;
   release(reservationId: string): Promise<void>;
   abandon(reservationId: string): Promise<void>;
+  forgetLatent(latentId: string): Promise<void>;
   hold(budget: WorkBudget): Promise<Result<undefined, Failure>>;
   endHold(holdId: string): Promise<number | undefined>;
 }
@@ -42,6 +43,7 @@ export function createLedgers(namespace: ObjectNamespace<AccountLedgerRpc>): Led
         settle: (work) => call((ledger) => ledger.settle(work)),
         release: (reservationId) => call((ledger) => ledger.release(reservationId)),
         abandon: (reservationId) => call((ledger) => ledger.abandon(reservationId)),
+        forgetLatent: (latentId) => call((ledger) => ledger.forgetLatent(latentId)),
         hold: (budget) => call((ledger) => ledger.hold(budget)),
         endHold: (holdId) => call((ledger) => ledger.endHold(holdId)),
       };

@@ -1,9 +1,17 @@
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
 
+/**
+ * generation: Stage C ran. storage: a new latent is kept. hit: a latent was there. decode: Stages B and A ran. encode: a
+ * picture became a latent. interpolation: two latents were mixed.
+ */
+export const workKinds = ["generation", "storage", "hit", "decode", "encode", "interpolation"] as const;
+
+/** One of `workKinds`. */
+type WorkKind = (typeof workKinds)[number];
+
 /** What one kind of work for one picture costs. Amounts are whole micro-USD: a millionth of a dollar. */
 export interface ChargeLine {
-  /** generation: Stage C ran. storage: the new latent is kept. hit: a latent was there. decode: Stages B and A ran. */
-  readonly kind: "generation" | "storage" | "hit" | "decode";
+  readonly kind: WorkKind;
   /** The latent that the work was for: 64 hexadecimal characters. */
   readonly latentId: string;
   readonly microUsd: number;
@@ -11,11 +19,15 @@ export interface ChargeLine {
 
 /** Prices. A change of any makes a new version, because settlements name the version they were made by. */
 const prices = {
-  version: 1,
+  version: 2,
   /** Of one Stage C step on one cell of the latent: 20 steps at 24×24 are some 0.2 cents. */
   generationNanoUsdPerCellStep: 175,
   /** Of decoding a million pixels: 1024×1024 are some 0.05 cents. */
   decodeMicroUsdPerMegapixel: 500,
+  /** Of reading a picture and making a latent of it, for a million pixels of the size that is wanted. */
+  encodeMicroUsdPerMegapixel: 200,
+  /** Of mixing two latents: the look-ups of both, and the arithmetic. */
+  interpolationMicroUsd: 20,
   /** Of a picture whose latent was there: the look-ups, and keeping it. */
   hitMicroUsd: 20,
   storageMicroUsdPerGibibyteDay: 1_000,
@@ -32,6 +44,7 @@ const cellBytes = 2;
 
 /** What decides the price of a picture. */
 export interface PricedWork {
+  /** Those that run: a start of some strength takes a part of what a request names. */
   readonly steps: number;
   /** (channels, height, width) */
   readonly latentShape: LatentShape;
@@ -39,16 +52,27 @@ export interface PricedWork {
 }
 
 /** What it costs to have Stage C make a latent and to keep it. */
-export function generationLines(latentId: string, { steps, latentShape }: PricedWork): ChargeLine[] {
-  const [, height, width] = latentShape;
-  const cells = height * width;
-  const generation = Math.ceil((steps * cells * prices.generationNanoUsdPerCellStep) / 1_000);
+export function generationLines(latentId: string, work: PricedWork): ChargeLine[] {
+  const [, height, width] = work.latentShape;
+  const generation = Math.ceil((work.steps * height * width * prices.generationNanoUsdPerCellStep) / 1_000);
+  return [{ kind: "generation", latentId, microUsd: generation }, storageLine(latentId, work)];
+}
+
+/** What it costs to keep a new latent. */
+export function storageLine(latentId: string, { latentShape }: Pick<PricedWork, "latentShape">): ChargeLine {
   const gibibyteDays = (latentBytes(latentShape) * storageDaysPaid) / 2 ** 30;
-  const storage = Math.ceil(gibibyteDays * prices.storageMicroUsdPerGibibyteDay);
-  return [
-    { kind: "generation", latentId, microUsd: generation },
-    { kind: "storage", latentId, microUsd: storage },
-  ];
+  return { kind: "storage", latentId, microUsd: Math.ceil(gibibyteDays * prices.storageMicroUsdPerGibibyteDay) };
+}
+
+/** What it costs to have a latent made of a picture and to keep it. */
+export function encodeLines(latentId: string, work: Omit<PricedWork, "steps">): ChargeLine[] {
+  const microUsd = Math.ceil((work.pixels * prices.encodeMicroUsdPerMegapixel) / 1_000_000);
+  return [{ kind: "encode", latentId, microUsd }, storageLine(latentId, work)];
+}
+
+/** What it costs to have two latents mixed and to keep the mix. */
+export function interpolationLines(latentId: string, work: Omit<PricedWork, "steps">): ChargeLine[] {
+  return [{ kind: "interpolation", latentId, microUsd: prices.interpolationMicroUsd }, storageLine(latentId, work)];
 }
 
 /** What a latent is taken to need in the store: its numbers as float16, whatever encoding the backend chose. */
@@ -63,7 +87,7 @@ export function hitLine(latentId: string, work: PricedWork): ChargeLine {
 }
 
 /** What it costs to turn a latent into pixels. */
-export function decodeLine(latentId: string, { pixels }: PricedWork): ChargeLine {
+export function decodeLine(latentId: string, { pixels }: Pick<PricedWork, "pixels">): ChargeLine {
   return { kind: "decode", latentId, microUsd: Math.ceil((pixels * prices.decodeMicroUsdPerMegapixel) / 1_000_000) };
 }
 

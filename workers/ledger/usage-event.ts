@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { workKinds } from "./price-book.ts";
 
 const eventSchema = z.object({
   /** Unique for ever: the settled reservation's id. Whoever reads events counts each id once. */
@@ -12,7 +13,7 @@ const eventSchema = z.object({
   stripeCustomer: z.string().optional(),
   lines: z.array(
     z.object({
-      kind: z.enum(["generation", "storage", "hit", "decode"]),
+      kind: z.enum(workKinds),
       latentId: z.string(),
       microUsd: z.int().min(0),
     }),

@@ -117,6 +117,10 @@ export class AccountLedgerObject extends DurableObject<unknown> {
     await this.#wakeBy(this.#nowMs() + outboxDelayMs);
   }
 
+  forgetLatent(latentId: string) {
+    this.#book.forgetLatent(latentId);
+  }
+
   async hold(budget: WorkBudget) {
     const held = this.#book.hold(budget, this.#nowMs());
     await this.#wakeBy(this.#book.nextDueMs());

@@ -13,7 +13,7 @@ import {
 import { generationBody, servedBody } from "./served-body.ts";
 
 /** What making pictures can fail with. */
-const makingFailures: readonly FailureCode[] = [
+export const makingFailures: readonly FailureCode[] = [
   ...(["invalid_request", "model_not_found", "unsupported_media_type", "payload_too_large"] as const),
   ...(["content_policy_violation", "moderation_unavailable"] as const),
   ...(["key_budget_exceeded", "concurrency_limit_exceeded"] as const),
@@ -21,7 +21,7 @@ const makingFailures: readonly FailureCode[] = [
   ...(["backend_overloaded", "backend_unavailable", "backend_failed"] as const),
 ];
 
-const madeHeaders = {
+export const madeHeaders = {
   "x-request-id": "Names the request.",
   "x-wuerstchen-tier": "Which tier served each picture.",
   "x-wuerstchen-age-seconds": "Seconds since the latent of each picture was made.",
@@ -29,7 +29,7 @@ const madeHeaders = {
   "x-wuerstchen-cost-micro-usd": "What was charged, in micro-USD.",
 };
 
-const pictures: Readonly<Record<string, BodySchema>> = {
+export const pictures: Readonly<Record<string, BodySchema>> = {
   "image/png": imageBytes,
   "image/webp": imageBytes,
   "image/jpeg": imageBytes,

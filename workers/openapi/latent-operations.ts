@@ -1,12 +1,79 @@
-import { latentBytes, latentIdParameter, type Operation } from "./operation.ts";
+import { imagesResponseSchema } from "../../shared/api/images-response.ts";
+import { deletedLatentSchema, latentItemSchema } from "../../shared/api/latent-item.ts";
+import { decodeLatentBodySchema, interpolateLatentsBodySchema } from "../../shared/api/latent-requests.ts";
+import { variationBodySchema } from "../../shared/api/start-image-request.ts";
+import type { FailureCode } from "../../shared/errors.ts";
+import type { ModelRegistry } from "../models/registry.ts";
+import { madeHeaders, makingFailures, pictures } from "./image-operations.ts";
+import { idempotencyKeyParameter, jsonBody, latentBytes, latentIdParameter, type Operation } from "./operation.ts";
+import { servedBody } from "./served-body.ts";
+import { withFiles } from "./start-operations.ts";
 
-/** Latents as resources. */
-export const latentOperations: readonly Operation[] = [
+/** What making pictures of latents can fail with. */
+const latentFailures: readonly FailureCode[] = [...makingFailures, "not_found"];
+
+const madePictures: Operation["answers"] = {
+  200: {
+    description: "The pictures.",
+    content: { "application/json": imagesResponseSchema, ...pictures },
+    headers: madeHeaders,
+  },
+};
+
+/** Latents as resources. Another account's looks like one that is not there. */
+export function latentOperations(models: ModelRegistry): readonly Operation[] {
+  const common = { method: "post", tag: "Latents", credential: "api-key" } as const;
+  const ofLatent = { parameters: [latentIdParameter(), idempotencyKeyParameter], failures: latentFailures };
+  return [
+    ...keptLatents,
+    {
+      ...{ ...common, ...ofLatent, path: "/v1/latents/{id}/decode", id: "decodeLatent" },
+      summary: "The picture of a latent, for the price of a hit and a decode",
+      body: jsonBody(servedBody(decodeLatentBodySchema, models)),
+      answers: madePictures,
+    },
+    {
+      ...{ ...common, ...ofLatent, path: "/v1/latents/{id}/interpolate", id: "interpolateLatents" },
+      summary: "Pictures on the way from one latent to another",
+      body: jsonBody(servedBody(interpolateLatentsBodySchema, models)),
+      answers: madePictures,
+    },
+    {
+      ...{ ...common, ...ofLatent, path: "/v1/latents/{id}/variations", id: "varyLatent" },
+      summary: "Siblings of a latent's picture, with a prompt or without",
+      body: {
+        "application/json": servedBody(variationBodySchema, models),
+        "multipart/form-data": withFiles(servedBody(variationBodySchema, models), []),
+      },
+      answers: madePictures,
+    },
+  ];
+}
+
+const keptLatents: readonly Operation[] = [
   {
     ...{ method: "get", path: "/v1/latents/{id}", id: "getLatent", tag: "Latents", credential: "api-key" },
     summary: "A latent as safetensors, for the account that made it",
     parameters: [latentIdParameter()],
     answers: { 200: { description: "The file.", content: { "application/octet-stream": latentBytes } } },
+    failures: ["not_found"],
+  },
+  {
+    ...{ method: "put", path: "/v1/latents", id: "putLatent", tag: "Latents", credential: "api-key" },
+    summary: "Keep a latent file that you bring",
+    parameters: [idempotencyKeyParameter],
+    body: { "application/octet-stream": latentBytes },
+    answers: {
+      200: { description: "The account has it already; free.", content: jsonBody(latentItemSchema) },
+      201: { description: "It is kept now.", content: jsonBody(latentItemSchema) },
+    },
+    failures: makingFailures,
+  },
+  {
+    ...{ method: "delete", path: "/v1/latents/{id}", id: "deleteLatent", tag: "Latents", credential: "api-key" },
+    summary: "Delete a latent",
+    parameters: [latentIdParameter()],
+    answers: { 200: { description: "It is gone.", content: jsonBody(deletedLatentSchema) } },
     failures: ["not_found"],
   },
 ];

@@ -7,12 +7,14 @@ import { moneyOperations } from "./money-operations.ts";
 import type { Operation } from "./operation.ts";
 import { paymentOperations } from "./payment-operations.ts";
 import { serviceOperations } from "./service-operations.ts";
+import { startOperations } from "./start-operations.ts";
 
 /** Every operation of the API, in the order in which the document shows them. */
 export function operations(models: ModelRegistry): readonly Operation[] {
   return [
     ...imageOperations(models),
-    ...latentOperations,
+    ...startOperations(models),
+    ...latentOperations(models),
     ...jobOperations(models),
     ...moneyOperations(models),
     ...paymentOperations,

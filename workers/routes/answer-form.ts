@@ -28,7 +28,10 @@ export function withAcceptedFormat(json: unknown, form: AnswerForm): unknown {
 }
 
 /** Whether a checked request can be answered in this form: bytes are one picture, in the format that was accepted. */
-export function checkAnswerForm(form: AnswerForm, request: CreateImageRequest): Result<undefined, Failure> {
+export function checkAnswerForm(
+  form: AnswerForm,
+  request: Pick<CreateImageRequest, "n" | "outputFormat" | "stream">,
+): Result<undefined, Failure> {
   if (form.kind === "json") return ok(undefined);
   if (request.stream !== undefined) {
     return err(invalidRequest("stream", "'stream' cannot be true when 'Accept' asks for an image. Leave one out."));

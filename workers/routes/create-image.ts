@@ -1,9 +1,11 @@
 import type { Context, Handler } from "hono";
 import { type CreateImageRequest, parseCreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { ImageItem, ImagesResponse } from "../../shared/api/images-response.ts";
+import type { Failure } from "../../shared/errors.ts";
 import { imageContentType } from "../../shared/output-format.ts";
+import type { Result } from "../../shared/result.ts";
 import { formatServerTiming } from "../../shared/wire/server-timing.ts";
-import { type Generation, type GenerationServices, generateImages } from "../generation/generate-image.ts";
+import { type Caller, type Generation, type GenerationServices, generateImages } from "../generation/generate-image.ts";
 import type { Picture } from "../generation/obtain-pictures.ts";
 import { toBase64 } from "../gpu/base64.ts";
 import type { ImageLinks } from "../images/image-link.ts";
@@ -49,21 +51,39 @@ export async function answerWithImages(
   services: CreateImageServices,
   { json, form }: AskedImages,
 ): Promise<Response> {
-  const startedMs = services.nowMs();
   const parsed = parseCreateImageRequest(withAcceptedFormat(json, form));
   const request = withCacheControl(parsed, c.req.header("cache-control"));
   if (!request.ok) return failureResponse(c, request.error);
   const answerable = checkAnswerForm(form, request.value);
   if (!answerable.ok) return failureResponse(c, answerable.error);
+  const { responseFormat, stream } = request.value;
+  if (stream !== undefined) {
+    const caller = readCaller(c);
+    if (!caller.ok) return failureResponse(c, caller.error);
+    return streamImages(c, services, { request: request.value, caller: caller.value });
+  }
+  return answerGeneration(c, { ...services, form, responseFormat }, (caller) =>
+    generateImages(services.generation, caller, request.value),
+  );
+}
 
+/** How pictures are to be answered. */
+export interface AnswerServices extends Pick<CreateImageServices, "imageLinks" | "nowMs"> {
+  readonly form: AnswerForm;
+  readonly responseFormat: CreateImageRequest["responseFormat"];
+}
+
+/** Answers with pictures that `generate` makes. */
+export async function answerGeneration(
+  c: Context<AppEnv>,
+  services: AnswerServices,
+  generate: (caller: Caller) => Promise<Result<Generation, Failure>>,
+): Promise<Response> {
+  const startedMs = services.nowMs();
   const caller = readCaller(c);
   if (!caller.ok) return failureResponse(c, caller.error);
 
-  if (request.value.stream !== undefined) {
-    return streamImages(c, services, { request: request.value, caller: caller.value });
-  }
-
-  const generating = generateImages(services.generation, caller.value, request.value);
+  const generating = generate(caller.value);
   // A client may leave: what was done for it by then is settled or released all the same.
   c.executionCtx.waitUntil(generating.catch(() => {}));
   const generation = await generating;
@@ -71,10 +91,8 @@ export async function answerWithImages(
 
   describeInHeaders(c, generation.value, services.nowMs() - startedMs);
   const [picture] = generation.value.pictures;
-  if (form.kind === "bytes" && picture !== undefined) return pictureResponse(c, generation.value, picture);
-  return c.json(
-    await imagesResponse(services, { request: request.value, generation: generation.value, url: c.req.url }),
-  );
+  if (services.form.kind === "bytes" && picture !== undefined) return pictureResponse(c, generation.value, picture);
+  return c.json(await imagesResponse(services, { generation: generation.value, url: c.req.url }));
 }
 
 function describeInHeaders(c: Context<AppEnv>, { pictures, settlement, replayed }: Generation, totalMs: number): void {
@@ -110,31 +128,31 @@ function pictureResponse(c: Context<AppEnv>, { decode, warnings }: Generation, p
 }
 
 interface Answered {
-  readonly request: CreateImageRequest;
   readonly generation: Generation;
   /** The request's own URL: links point back to where the client reached us. */
   readonly url: string;
 }
 
-async function imagesResponse(services: CreateImageServices, answered: Answered): Promise<ImagesResponse> {
-  const { pictures, size, decode, tokens, warnings, settlement } = answered.generation;
+async function imagesResponse(services: AnswerServices, answered: Answered): Promise<ImagesResponse> {
+  const { pictures, size, decode, tokens, warnings, settlement, startLatentId } = answered.generation;
   return {
     created: Math.floor(services.nowMs() / 1000),
     data: await Promise.all(pictures.map((picture) => imageItem(services, answered, picture))),
     output_format: decode.format,
     size,
+    ...(startLatentId !== undefined && { start_latent_id: startLatentId }),
     usage: imagesUsage(pictures, { tokens, settlement, microUsd: settlement.chargedMicroUsd }),
     warnings,
   };
 }
 
 async function imageItem(
-  { imageLinks }: CreateImageServices,
-  { request, generation, url }: Answered,
+  { imageLinks, responseFormat }: AnswerServices,
+  { generation, url }: Answered,
   { bytes, seed, latentId, tier, ageSeconds }: Picture,
 ): Promise<ImageItem> {
   const made = { seed, latent_id: latentId, tier, age_seconds: ageSeconds };
-  if (request.responseFormat === "b64_json") return { b64_json: toBase64(bytes), ...made };
+  if (responseFormat === "b64_json") return { b64_json: toBase64(bytes), ...made };
   const link = await imageLinks.create({ latentId, options: generation.decode });
   return { url: new URL(link, url).href, ...made };
 }

@@ -28,7 +28,7 @@ describe("a picture", () => {
   test("costs its generation once, then the price of a hit, and the answer says so", async () => {
     const { key, balances } = await newAccount(1_000);
     const first = await edge.generate(key, { prompt: "apple", seed: 1 });
-    expect(first.usage.cost).toEqual({ currency: "usd", micro_usd: generated, price_book: 1 });
+    expect(first.usage.cost).toEqual({ currency: "usd", micro_usd: generated, price_book: 2 });
     expect(first.usage.pictures[0]?.micro_usd).toBe(generated);
     const second = await edge.generate(key, { prompt: "apple", seed: 1 });
     expect(second.usage.cost.micro_usd).toBe(hit);

@@ -48,7 +48,7 @@ describe("a request for pictures", () => {
         output_tokens: 0,
         total_tokens: 4,
         input_tokens_details: { text_tokens: 4, image_tokens: 0 },
-        cost: { currency: "usd", micro_usd: 21, price_book: 1 },
+        cost: { currency: "usd", micro_usd: 21, price_book: 2 },
         pictures: [
           expect.objectContaining({
             tier: "generated",

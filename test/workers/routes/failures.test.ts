@@ -59,7 +59,7 @@ describe("the API key", () => {
 
 describe("a request that is wrong", () => {
   test.each([
-    ["size", { size: "1024x1024" }, "64x64, auto"],
+    ["size", { size: "1024x1024" }, "64x64, any WIDTHxHEIGHT"],
     ["size", { size: "big" }, "WIDTHxHEIGHT"],
     ["n", { n: 11 }, "at most 10"],
     ["n", { n: 0 }, "at least 1"],
@@ -130,7 +130,7 @@ describe("a request that is wrong", () => {
   test.each([
     ["GET", "/v1/images/generations", "POST"],
     ["DELETE", "/v1/images/x.png", "GET, HEAD"],
-    ["POST", "/v1/latents/x", "GET, HEAD"],
+    ["POST", "/v1/latents/x", "GET, HEAD, DELETE"],
     ["POST", "/v1/models", "GET, HEAD"],
     ["PUT", "/v1/models/tiny", "GET, HEAD"],
     ["POST", "/v1/health", "GET, HEAD"],

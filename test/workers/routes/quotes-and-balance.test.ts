@@ -15,7 +15,7 @@ describe("POST /v1/quotes", () => {
     const response = await postJson("/v1/quotes", key, { prompt: "apple", n: 3, steps: 12 });
     expect(response.status).toBe(200);
     const quote = {
-      ...{ object: "quote", currency: "usd", price_book: 1, pictures: 3, ceiling_micro_usd: 3 * 38 },
+      ...{ object: "quote", currency: "usd", price_book: 2, pictures: 3, ceiling_micro_usd: 3 * 38 },
       picture_micro_usd: { generated: 38, latent: 23, image: 20 },
     };
     expect(await response.json()).toEqual(quote);

@@ -10,6 +10,7 @@ import { signatureHeaders, verifyRequest } from "../../../shared/wire/request-si
 import { parseStageCRequest, type StageCRequest, stageCPath } from "../../../shared/wire/stage-c.ts";
 import { formatStageCEnd, formatStageCEvent } from "../../../shared/wire/stage-c-events.ts";
 import { toBase64 } from "../../../workers/gpu/base64.ts";
+import { answerPictureTool } from "./picture-tools-double.ts";
 import { manifest } from "./tiny-bundle.ts";
 
 /** What the double does with a request: its real work, a broken connection, or some answer. */
@@ -19,6 +20,8 @@ type Behaviour = "works" | "unreachable" | (() => Response);
 export class GpuBackendDouble {
   readonly jobs: StageCRequest[] = [];
   readonly decodes: DecodeOptions[] = [];
+  /** Paths of what was asked about pictures and latents from outside. */
+  readonly tools: string[] = [];
   /** The names of the jobs that were cancelled. */
   readonly cancelled: string[] = [];
   /** Everything that arrived, as text: for what must never arrive. */
@@ -75,7 +78,10 @@ export class GpuBackendDouble {
     if (pathname === stageCPath) return this.#runStageC(body, request.headers.get("accept"));
     if (pathname === decodePath && this.failsDecodes) return Response.json({}, { status: 500 });
     if (pathname === decodePath) return this.#decode(Object.fromEntries(searchParams), body);
-    return Response.json(this.health);
+    const tool = answerPictureTool(pathname, searchParams, body);
+    if (tool === undefined) return Response.json(this.health);
+    this.tools.push(pathname);
+    return tool;
   };
 
   #nowSeconds(): number {
@@ -151,7 +157,8 @@ function sentSeconds(request: Request): number {
 /** Any deterministic function of the job will do, so long as every part of the job decides the values. */
 function latentFile(job: StageCRequest, seed: number): Uint8Array {
   const [channels, height, width] = job.latentShape;
-  const all = [...job.tokenIds, 1, ...job.negativeTokenIds, job.steps, job.guidanceScale, seed % 9973];
+  const startLetters = Array.from(JSON.stringify(job.start ?? null), (letter) => letter.charCodeAt(0));
+  const all = [...job.tokenIds, 1, ...job.negativeTokenIds, job.steps, job.guidanceScale, seed % 9973, ...startLetters];
   const start = all.reduce((sum, value) => (sum * 31 + value) % 10_007, 7);
   const values = Float32Array.from(
     { length: channels * height * width },

@@ -1,0 +1,188 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { ImagesResponse } from "../../../shared/api/images-response.ts";
+import { pictureBytesMax } from "../../../shared/limits.ts";
+import { firstBase64, firstPicture, TestEdge } from "../support/test-edge.ts";
+
+const edge = new TestEdge();
+const { backend } = edge;
+
+/** By the price book, for a picture of 64×64 and a latent of 4×4. */
+const encoded = 1 + 1;
+const decoded = 3;
+const generatedInSteps = (steps: number) => Math.ceil((steps * 16 * 175) / 1000) + 1;
+
+beforeEach(() => {
+  backend.behaviour = "works";
+  backend.failsDecodes = false;
+});
+
+type Fields = Readonly<Record<string, string | readonly string[]>>;
+
+/** A form as OpenAI's clients send it; files are named by the fields that hold them. */
+function form(fields: Fields, files: Readonly<Record<string, string>> = { image: "cat" }): FormData {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) for (const text of [value].flat()) body.append(name, text);
+  for (const [name, text] of Object.entries(files)) body.append(name, new File([text], `${name}.png`));
+  return body;
+}
+
+function send(key: string, body: FormData, route = "edits", headers: Record<string, string> = {}): Promise<Response> {
+  const authorization = `Bearer ${key}`;
+  return edge.fetch(`/v1/images/${route}`, { method: "POST", headers: { authorization, ...headers }, body });
+}
+
+async function edit(key: string, fields: Fields = {}, files?: Readonly<Record<string, string>>) {
+  const response = await send(key, form({ prompt: "apple", seed: "1", ...fields }, files));
+  if (response.status !== 200) throw new TypeError(`${response.status}: ${await response.text()}`);
+  return (await response.json()) as ImagesResponse;
+}
+
+describe("an edit", () => {
+  test("runs the compressor once and Stage C from its latent, and a repeat runs neither", async () => {
+    const key = await edge.createKey();
+    const before = backend.tools.length;
+    const first = await edit(key, { n: "2", strength: "0.5" });
+    expect(backend.tools.slice(before)).toEqual(["/encode-image"]);
+    expect(backend.jobs.at(-1)).toMatchObject({ start: { strength: 0.5 }, seeds: [expect.any(Number)], steps: 6 });
+    const again = await edit(key, { n: "2", strength: "0.5" });
+    expect(backend.tools.length).toBe(before + 1);
+    expect(again.data.map(({ latent_id }) => latent_id)).toEqual(first.data.map(({ latent_id }) => latent_id));
+    expect(again.start_latent_id).toBe(first.start_latent_id);
+  });
+
+  test("pays for the compressor once, and for the steps that its strength runs", async () => {
+    const key = await edge.createKey();
+    const first = await edit(key, { strength: "0.5" });
+    expect(first.usage.cost.micro_usd).toBe(encoded + generatedInSteps(3) + decoded);
+    const other = await edit(key, { strength: "0.5", seed: "2" });
+    expect(other.usage.cost.micro_usd).toBe(generatedInSteps(3) + decoded);
+  });
+
+  test("whose mask opens a part is a job with the mask's cells, all of it new unless a strength is given", async () => {
+    await edit(await edge.createKey(), {}, { image: "cat", mask: "hole" });
+    expect(backend.jobs.at(-1)?.start).toMatchObject({ strength: 1, mask: "1100".repeat(4) });
+  });
+
+  test("is found again by all that decides it: picture, mask, strength, size and prompt", async () => {
+    const key = await edge.createKey();
+    const answers = [
+      await edit(key),
+      await edit(key, {}, { image: "dog" }),
+      await edit(key, {}, { image: "cat", mask: "hole" }),
+      await edit(key, {}, { image: "cat", mask: "other" }),
+      await edit(key, { strength: "0.2" }),
+      await edit(key, { size: "96x64" }),
+      await edit(key, { prompt: "dog" }),
+    ];
+    expect(new Set(answers.map((answer) => firstPicture(answer).latent_id)).size).toBe(answers.length);
+  });
+
+  test("of one account shares nothing with another's, start included", async () => {
+    const [first, second] = [await edit(await edge.createKey()), await edit(await edge.createKey())];
+    expect(first.start_latent_id).not.toBe(second.start_latent_id);
+    expect(firstPicture(first).latent_id).not.toBe(firstPicture(second).latent_id);
+  });
+
+  test("leaves its start to its owner, who may begin from it again, and keeps no picture", async () => {
+    const key = await edge.createKey();
+    const { start_latent_id: id } = await edit(key, {}, { image: "my secret cat" });
+    expect((await edge.get(key, `/v1/latents/${id}`)).status).toBe(200);
+    expect((await edge.get(await edge.createKey(), `/v1/latents/${id}`)).status).toBe(404);
+    const { objects } = await (edge.env.LATENTS as R2Bucket).list();
+    for (const { key: name } of objects) {
+      expect(await (await (edge.env.LATENTS as R2Bucket).get(name))?.text()).not.toContain("my secret cat");
+    }
+    expect(edge.logLines.join()).not.toContain("secret");
+  });
+
+  test("with an idempotency key is charged once, and the key stands for its picture too", async () => {
+    const key = await edge.createKey();
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const body = () => form({ prompt: "apple" });
+    const first = await send(key, body(), "edits", headers);
+    const again = await send(key, body(), "edits", headers);
+    expect(again.headers.get("idempotent-replayed")).toBe("true");
+    expect(await again.json()).toMatchObject({
+      usage: { cost: { micro_usd: (await first.clone().json<ImagesResponse>()).usage.cost.micro_usd } },
+    });
+    const other = await send(key, form({ prompt: "apple" }, { image: "dog" }), "edits", headers);
+    expect(other.status).toBe(422);
+  });
+
+  test("may be JSON with base64 or a data URL, and gives the same", async () => {
+    const key = await edge.createKey();
+    const made = await edit(key);
+    for (const image of [btoa("cat"), `data:image/png;base64,${btoa("cat")}`]) {
+      const response = await edge.fetch("/v1/images/edits", {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: JSON.stringify({ prompt: "apple", seed: 1, image }),
+      });
+      expect(firstBase64(await response.json())).toBe(firstBase64(made));
+    }
+  });
+
+  test("that accepts an image is answered with its bytes", async () => {
+    const key = await edge.createKey();
+    const response = await send(key, form({ prompt: "apple" }), "edits", { accept: "image/webp" });
+    expect(response.headers.get("content-type")).toBe("image/webp");
+  });
+});
+
+describe("a variation", () => {
+  test("needs no prompt, and then no guidance", async () => {
+    const key = await edge.createKey();
+    const response = await send(key, form({ n: "2" }), "variations");
+    expect(response.status).toBe(200);
+    expect(backend.jobs.at(-1)).toMatchObject({ tokenIds: [2, 3], guidanceScale: 1, start: { strength: 0.5 } });
+  });
+
+  test("with a prompt is guided by it", async () => {
+    await send(await edge.createKey(), form({ prompt: "green" }), "variations");
+    expect(backend.jobs.at(-1)).toMatchObject({ guidanceScale: 3 });
+  });
+});
+
+describe("a body that cannot be used is refused by its field, and costs nothing:", () => {
+  test.each<[string, string | null, FormData]>([
+    ["no image", "image", form({ prompt: "apple" }, {})],
+    ["two images", "image", form({ prompt: "apple" }, { image: "cat", "image[]": "dog" })],
+    ["an image that is text", "image", form({ prompt: "apple", image: "cat" }, {})],
+    ["another file", null, form({ prompt: "apple" }, { image: "cat", other: "x" })],
+    ["no prompt", "prompt", form({})],
+    ["a strength beyond 1", "strength", form({ prompt: "apple", strength: "1.5" })],
+    ["a number that is none", "n", form({ prompt: "apple", n: "two" })],
+    ["an unknown field", "colour", form({ prompt: "apple", colour: "red" })],
+    ["a size that is not offered", "size", form({ prompt: "apple", size: "50x50" })],
+    ["streaming", "stream", form({ prompt: "apple", stream: "true" })],
+    ["a picture that the backend cannot read", "image", form({ prompt: "apple" }, { image: "bad" })],
+    ["a mask that the backend cannot read", "mask", form({ prompt: "apple" }, { image: "cat", mask: "bad" })],
+    ["a picture that is too large", "image", form({ prompt: "a" }, { image: "x".repeat(pictureBytesMax + 1) })],
+  ])("%s", async (_, param, body) => {
+    const account = `refused-${crypto.randomUUID()}`;
+    const response = await send(await edge.createKey(account, 10_000), body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: "invalid_request", param } });
+    expect(await edge.ledger(account).balances()).toMatchObject({ available: 10_000, held: 0, spent: 0 });
+  });
+
+  test("another content type", async () => {
+    const headers = { authorization: `Bearer ${await edge.createKey()}`, "content-type": "text/plain" };
+    const response = await edge.fetch("/v1/images/edits", { method: "POST", headers, body: "x" });
+    expect(response.status).toBe(415);
+  });
+
+  test("no credit, before anything is read", async () => {
+    const before = backend.tools.length;
+    expect((await send(await edge.createKey(undefined, 5), form({ prompt: "apple" }))).status).toBe(402);
+    expect(backend.tools.length).toBe(before);
+  });
+});
+
+test("an edit whose pictures cannot be made is not charged, not even for its start", async () => {
+  const account = "edit-without-decode";
+  const key = await edge.createKey(account, 10_000);
+  backend.failsDecodes = true;
+  expect((await send(key, form({ prompt: "apple" }))).status).toBe(502);
+  expect(await edge.ledger(account).balances()).toMatchObject({ available: 10_000, held: 0, spent: 0 });
+});

@@ -1,0 +1,52 @@
+import { decodeLatent, encodeLatent } from "../../../shared/latents/latent-format.ts";
+import type { LatentShape } from "../../../shared/latents/latent-key.ts";
+import { latentShapeFor } from "../../../shared/models/latent-shape.ts";
+import { encodeImagePath, encodeMaskPath } from "../../../shared/wire/encode-picture.ts";
+import { checkLatentPath, interpolatePath } from "../../../shared/wire/latent-tools.ts";
+import { fromBase64, toBase64 } from "../../../workers/gpu/base64.ts";
+import { manifest } from "./tiny-bundle.ts";
+
+/** What the double answers on the paths of pictures and latents; undefined on any other. A "picture" is any text but "bad". */
+export function answerPictureTool(path: string, query: URLSearchParams, body: Uint8Array): Response | undefined {
+  const size = query.get("size") ?? "64x64";
+  const text = new TextDecoder().decode(body);
+  if (path === encodeImagePath) return text === "bad" ? refusal("image") : encoded(size, body);
+  if (path === encodeMaskPath) {
+    return text === "bad" ? refusal("mask") : Response.json({ width: 64, height: 64, cells: "1100".repeat(4) });
+  }
+  if (path === checkLatentPath) return checked(body);
+  if (path === interpolatePath) return Response.json({ size, safetensors: JSON.parse(text).latents[0] });
+  return undefined;
+}
+
+function refusal(param: string): Response {
+  const error = { code: "invalid_request", param, message: `'${param}' must be a whole PNG, JPEG or WebP file.` };
+  return Response.json({ error }, { status: 400 });
+}
+
+function encoded(size: string, body: Uint8Array): Response {
+  const shape = latentShapeFor(manifest, size);
+  if (!shape.ok) return refusal("size");
+  const milliseconds = { queue: 0, compressor: 5 };
+  return Response.json({ width: 64, height: 64, safetensors: latentFile(shape.value, body), milliseconds });
+}
+
+/** Any function of the bytes will do. */
+function latentFile(shape: LatentShape, body: Uint8Array): string {
+  const sum = body.reduce((all, byte, i) => (all * 31 + byte + i) % 997, 1);
+  const values = Float32Array.from({ length: shape[0] * shape[1] * shape[2] }, (_, i) => ((sum + i) % 128) / 64);
+  const { id: model, revision } = manifest;
+  const file = encodeLatent({ values, shape, metadata: { model, revision, seed: "0" } });
+  if (!file.ok) throw new TypeError(file.error.message);
+  return toBase64(file.value);
+}
+
+function checked(body: Uint8Array): Response {
+  const latent = decodeLatent(body);
+  return latent.ok ? Response.json({ size: "64x64", safetensors: toBase64(body) }) : refusal("latent");
+}
+
+/** The bytes of a latent file that the double makes of a picture. */
+export function doubledLatent(picture: string): Uint8Array<ArrayBuffer> {
+  return fromBase64(latentFile([16, 4, 4], new TextEncoder().encode(picture)));
+}

@@ -1,0 +1,123 @@
+import { type Failure, invalidRequest } from "../../shared/errors.ts";
+import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { GpuClient } from "../gpu/gpu-client.ts";
+import { decodeLine, hitLine, interpolationLines, sumMicroUsd } from "../ledger/price-book.ts";
+import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge-request.ts";
+import type { Caller, Generation } from "./generate-image.ts";
+import { ageOf, type PictureLatent } from "./obtain-latent.ts";
+import { allOf, type Painting, type PictureSources, paintLatents } from "./obtain-pictures.ts";
+import type { OwnLatent } from "./own-latent.ts";
+
+/** What making pictures of latents takes. */
+export interface LatentPictureServices extends PictureSources, ChargingServices {
+  readonly gpu: Pick<GpuClient, "interpolate">;
+}
+
+/** How the picture is wanted. */
+interface WantedPicture {
+  readonly decode: Painting["decode"];
+  /** "WIDTHxHEIGHT"; undefined: the latent's own. */
+  readonly size: string | undefined;
+}
+
+/** The picture of a stored latent, for the price of a hit, and of a decode where no edge copy is at hand. */
+export async function decodeOwnLatent(
+  services: LatentPictureServices,
+  caller: Caller,
+  { latent, decode, size }: WantedPicture & { readonly latent: OwnLatent },
+): Promise<Result<Generation, Failure>> {
+  const fault = sizeFault(latent, size);
+  if (fault !== undefined) return err(fault);
+  const lines = [hitLine(latent.id, latent.work)];
+  const paid = {
+    request: { kind: "decode-latent", latentId: latent.id, decode },
+    ceilingMicroUsd: sumMicroUsd([...lines, decodeLine(latent.id, latent.work)]),
+    size: latent.size,
+    painting: { decode, work: latent.work },
+  };
+  const { id: latentId, seed, bytes } = latent;
+  const ageSeconds = ageOf(latent, services.nowMs());
+  return payAndPaint(services, caller, paid, async () =>
+    ok([{ latentId, seed, bytes, lines, ageSeconds, generated: false, milliseconds: {} }]),
+  );
+}
+
+/** Pictures between two stored latents. Each mix is stored, and the next who asks for it pays a hit. */
+export async function interpolateOwnLatents(
+  services: LatentPictureServices,
+  caller: Caller,
+  { pair, places, decode, size }: WantedPicture & { readonly pair: LatentPair; readonly places: readonly number[] },
+): Promise<Result<Generation, Failure>> {
+  const [first, second] = pair;
+  const fault = sizeFault(first, size) ?? sizeFault(second, first.size, "latent_id");
+  if (fault !== undefined) return err(fault);
+  const mixCeiling = sumMicroUsd([...interpolationLines("", first.work), decodeLine("", first.work)]);
+  const paid = {
+    request: { kind: "interpolate-latents", latentIds: [first.id, second.id], places, decode },
+    ceilingMicroUsd: places.length * mixCeiling,
+    size: first.size,
+    painting: { decode, work: first.work },
+  };
+  return payAndPaint(services, caller, paid, async () =>
+    allOf(await Promise.all(places.map((t) => obtainMix(services, caller.account, { pair, t })))),
+  );
+}
+
+type LatentPair = readonly [OwnLatent, OwnLatent];
+
+async function obtainMix(
+  { latents, latentKeySecret, gpu, nowMs }: LatentPictureServices,
+  account: string,
+  { pair: [first, second], t }: { readonly pair: LatentPair; readonly t: number },
+): Promise<Result<PictureLatent, Failure>> {
+  const madeFrom = { kind: "interpolation", latentIds: [first.id, second.id], t } as const;
+  const latentId = await derivedLatentKey(latentKeySecret, madeFrom, account);
+  // As the backend chooses: Stage B's noise is that of the nearer one.
+  const { seed } = t > 0.5 ? second : first;
+  const mix = { latentId, seed, generated: false, milliseconds: {} };
+  const stored = await latents.find(latentId);
+  if (stored !== undefined) {
+    const lines = [hitLine(latentId, first.work)];
+    return ok({ ...mix, bytes: stored.bytes, ageSeconds: ageOf(stored, nowMs()), lines });
+  }
+  const made = await gpu.interpolate([first.bytes, second.bytes], t);
+  if (!made.ok) return made;
+  await latents.put(latentId, { bytes: made.value.bytes, account });
+  return ok({ ...mix, bytes: made.value.bytes, ageSeconds: 0, lines: interpolationLines(latentId, first.work) });
+}
+
+interface PaidPainting {
+  /** What tells this request from every other, for idempotency. */
+  readonly request: object;
+  readonly ceilingMicroUsd: number;
+  readonly size: string;
+  readonly painting: Painting;
+}
+
+async function payAndPaint(
+  services: LatentPictureServices,
+  caller: Caller,
+  { request, ceilingMicroUsd, size, painting }: PaidPainting,
+  obtain: () => Promise<Result<readonly PictureLatent[], Failure>>,
+): Promise<Result<Generation, Failure>> {
+  const reserved = await reserveCeiling(services, { caller, request, ceilingMicroUsd, seeds: [] });
+  if (!reserved.ok) return reserved;
+  const reservation = reserved.value;
+  const claimant = { ...caller, claimId: reservation.reservationId };
+  const paid = await settleOrRelease(services, { account: caller.account, reservation }, async () => {
+    const latents = await obtain();
+    return latents.ok ? paintLatents(services, { plan: painting, latents: latents.value }, claimant) : latents;
+  });
+  if (!paid.ok) return paid;
+  const { items: pictures, settlement } = paid.value;
+  const replayed = reservation.settlement !== undefined;
+  const { decode } = painting;
+  return ok({ pictures, settlement, size, decode, tokens: 0, warnings: [], startLatentId: undefined, replayed });
+}
+
+function sizeFault(latent: OwnLatent, size: string | undefined, param = "size"): Failure | undefined {
+  if (size === undefined || size === latent.size) return undefined;
+  if (param === "size") return invalidRequest("size", `'size' must be the latent's own, ${latent.size}, or left out.`);
+  return invalidRequest(param, `'${param}' must be a latent of the size ${size}, as the first is.`);
+}

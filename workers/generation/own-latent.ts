@@ -1,0 +1,58 @@
+import { type Failure, invalidRequest } from "../../shared/errors.ts";
+import { describeLatent } from "../../shared/latents/latent-format.ts";
+import { imageSizeOf } from "../../shared/models/latent-shape.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { LatentCache } from "../latents/latent-cache.ts";
+import type { PricedWork } from "../ledger/price-book.ts";
+import type { ModelRegistry } from "../models/registry.ts";
+import { pixelsOf } from "./plan-generation.ts";
+
+/** A stored latent of the account that asks, of the model's present revision. */
+export interface OwnLatent {
+  readonly id: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** "WIDTHxHEIGHT" in pixels. */
+  readonly size: string;
+  /** That of Stage B's noise. */
+  readonly seed: number;
+  /** Unix milliseconds when it was stored. */
+  readonly madeMs: number;
+  /** What it is priced by, as if Stage C ran with the model's default steps. */
+  readonly work: PricedWork;
+}
+
+/** What finding one takes. */
+export interface OwnLatentSources {
+  readonly latents: LatentCache;
+  readonly models: ModelRegistry;
+}
+
+/** How a request names a latent: the field that is wrong when it cannot be used. */
+export interface NamedLatent {
+  readonly account: string;
+  readonly id: string;
+  readonly param: string;
+}
+
+/**
+ * Another account's latent looks just like none, so that nobody learns what others asked for: `not_found`. Fails with
+ * `invalid_request` on one of another revision, which the backend would refuse.
+ */
+export async function findOwnLatent(
+  { latents, models }: OwnLatentSources,
+  { account, id, param }: NamedLatent,
+): Promise<Result<OwnLatent, Failure>> {
+  const stored = /^[0-9a-f]{64}$/u.test(id) ? await latents.find(id) : undefined;
+  if (stored?.account !== account) return err({ code: "not_found", what: "latent" });
+  const { manifest } = models.default;
+  const described = describeLatent(stored.bytes);
+  const pixels = described && imageSizeOf(manifest, described.shape);
+  if (pixels === undefined || described?.metadata.revision !== manifest.revision) {
+    return err(invalidRequest(param, `'${param}' is a latent of another revision of the model. Make it again.`));
+  }
+  const { shape, metadata } = described;
+  const size = `${pixels.width}x${pixels.height}`;
+  const work = { steps: manifest.sampler.stageC.steps.default, latentShape: shape, pixels: pixelsOf(size) };
+  const { bytes, madeMs } = stored;
+  return ok({ id, bytes, madeMs, size, seed: Number(metadata.seed), work });
+}

@@ -1,0 +1,79 @@
+import type { Failure } from "../../shared/errors.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import type { StageCStart } from "../../shared/wire/stage-c.ts";
+import { toBase64 } from "../gpu/base64.ts";
+import type { JobConditions } from "../gpu/cancellable-job.ts";
+import type { GpuClient } from "../gpu/gpu-client.ts";
+import type { LatentCache } from "../latents/latent-cache.ts";
+import type { Ledgers } from "../ledger/ledger-client.ts";
+import type { GenerationPlan } from "./plan-generation.ts";
+
+/** For what a start is wanted, and on whose behalf. */
+export interface WantedStart {
+  readonly plan: Pick<GenerationPlan, "size" | "startLines">;
+  readonly claimant: JobConditions & {
+    readonly account: string;
+    /** The request's reservation. */
+    readonly claimId: string;
+  };
+}
+
+/** Gives what pictures start from. */
+export type StartSource = (wanted: WantedStart) => Promise<Result<StageCStart, Failure>>;
+
+/** As `StartSource`, for one request. */
+export type ObtainStart = () => Promise<Result<StageCStart, Failure>>;
+
+/** A source that is asked when the first latent turns out to be missing, and never again. */
+export function askOnce(source: StartSource, wanted: WantedStart): ObtainStart {
+  let asked: ReturnType<ObtainStart> | undefined;
+  return () => {
+    asked ??= source(wanted);
+    return asked;
+  };
+}
+
+/** What making a start takes. */
+export interface StartServices {
+  readonly gpu: Pick<GpuClient, "encodeImage" | "encodeMask">;
+  readonly latents: LatentCache;
+  readonly ledgers: Ledgers;
+}
+
+/** What was sent to start from. */
+export interface StartFiles {
+  /** The latent file, or the picture that is to become one. */
+  readonly latent: { readonly bytes: Uint8Array } | { readonly id: string; readonly picture: Uint8Array<ArrayBuffer> };
+  readonly strength: number;
+  /** A picture: transparent, or white where nothing is, where it is to be painted. */
+  readonly mask: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** A source for what was sent. A picture's latent is stored as soon as it is made, and charged then; no picture is. */
+export function startFrom(services: StartServices, { latent, strength, mask }: StartFiles): StartSource {
+  return async (wanted) => {
+    const [bytes, cells] = await Promise.all([
+      "bytes" in latent ? ok(latent.bytes) : encodedPicture(services, latent, wanted),
+      mask === undefined ? ok(undefined) : services.gpu.encodeMask({ file: mask, size: wanted.plan.size }),
+    ]);
+    if (!bytes.ok) return bytes;
+    if (!cells.ok) return cells;
+    return ok({ latent: toBase64(bytes.value), strength, ...(cells.value !== undefined && { mask: cells.value }) });
+  };
+}
+
+/** Noted as work at once, so that it is charged with whatever else is done, also for a client that leaves meanwhile. */
+async function encodedPicture(
+  { gpu, latents, ledgers }: StartServices,
+  { id, picture: file }: { readonly id: string; readonly picture: Uint8Array<ArrayBuffer> },
+  { plan, claimant }: WantedStart,
+): Promise<Result<Uint8Array, Failure>> {
+  const stored = await latents.find(id);
+  if (stored !== undefined) return ok(stored.bytes);
+  const { account, claimId, priority, signal } = claimant;
+  const encoded = await gpu.encodeImage({ file, size: plan.size }, { priority, signal });
+  if (!encoded.ok) return encoded;
+  await latents.put(id, { bytes: encoded.value.bytes, account });
+  await ledgers.of(account).recordWork({ reservationId: claimId, lines: plan.startLines });
+  return ok(encoded.value.bytes);
+}

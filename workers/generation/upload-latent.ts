@@ -1,0 +1,58 @@
+import type { Failure } from "../../shared/errors.ts";
+import { toHex } from "../../shared/hex.ts";
+import { sha256 } from "../../shared/hmac.ts";
+import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
+import { latentShapeFor } from "../../shared/models/latent-shape.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import type { GpuClient } from "../gpu/gpu-client.ts";
+import type { LatentCache } from "../latents/latent-cache.ts";
+import { storageLine, sumMicroUsd } from "../ledger/price-book.ts";
+import type { ModelRegistry } from "../models/registry.ts";
+import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge-request.ts";
+import type { Caller } from "./generate-image.ts";
+
+/** What keeping a latent from outside takes. */
+export interface UploadServices extends ChargingServices {
+  readonly gpu: Pick<GpuClient, "checkLatent">;
+  readonly latents: LatentCache;
+  readonly models: ModelRegistry;
+}
+
+/** A latent that is kept now. */
+export interface KeptLatent {
+  readonly id: string;
+  /** "WIDTHxHEIGHT" in pixels. */
+  readonly size: string;
+  /** False when the account had it already, which costs nothing. */
+  readonly isNew: boolean;
+  readonly chargedMicroUsd: number;
+}
+
+/** Checks a latent file, keeps it under an id that its content decides, and charges for its place. */
+export async function uploadLatent(
+  services: UploadServices,
+  caller: Caller,
+  file: Uint8Array<ArrayBuffer>,
+): Promise<Result<KeptLatent, Failure>> {
+  const { gpu, latents, models, latentKeySecret } = services;
+  const checked = await gpu.checkLatent(file);
+  if (!checked.ok) return checked;
+  const { bytes, size } = checked.value;
+  const shape = latentShapeFor(models.default.manifest, size);
+  if (!shape.ok) return shape;
+  const { account } = caller;
+  const digest = toHex(await sha256(bytes));
+  const id = await derivedLatentKey(latentKeySecret, { kind: "upload", digest }, account);
+  if ((await latents.find(id)) !== undefined) return ok({ id, size, isNew: false, chargedMicroUsd: 0 });
+
+  const lines = [storageLine(id, { latentShape: shape.value })];
+  const request = { kind: "upload-latent", latentId: id };
+  const ceilingMicroUsd = sumMicroUsd(lines);
+  const reserved = await reserveCeiling(services, { caller, request, ceilingMicroUsd, seeds: [] });
+  if (!reserved.ok) return reserved;
+  const paid = await settleOrRelease(services, { account, reservation: reserved.value }, async () => {
+    await latents.put(id, { bytes, account });
+    return ok([{ lines }]);
+  });
+  return paid.ok ? ok({ id, size, isNew: true, chargedMicroUsd: paid.value.settlement.chargedMicroUsd }) : paid;
+}

@@ -1,0 +1,116 @@
+import type { Failure } from "../../shared/errors.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import { latentContentType } from "../../shared/wire/decode.ts";
+import {
+  encodeImagePath,
+  encodeMaskPath,
+  encodeTarget,
+  parseEncodeImageResponse,
+  parseEncodeMaskResponse,
+  pictureContentType,
+} from "../../shared/wire/encode-picture.ts";
+import { checkLatentPath, interpolatePath, parseLatentAnswer } from "../../shared/wire/latent-tools.ts";
+import { fromBase64, toBase64 } from "./base64.ts";
+import { type JobConditions, sendCancellable } from "./cancellable-job.ts";
+import type { GpuFleet } from "./gpu-fleet.ts";
+import type { GpuRequest } from "./gpu-transport.ts";
+import { parseJson } from "./parse-json.ts";
+
+/** One run of the compressor on a CPU, behind the pictures of others. */
+const encodeTimeoutMs = 120_000;
+
+/** What needs no device takes milliseconds; the rest is the way there and back. */
+const toolTimeoutMs = 30_000;
+
+/** A picture's file, and the size that it is wanted in. */
+export interface PictureWork {
+  readonly file: Uint8Array<ArrayBuffer>;
+  /** "WIDTHxHEIGHT" in pixels. */
+  readonly size: string;
+}
+
+/** A latent file. */
+export interface LatentFile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** "WIDTHxHEIGHT" in pixels. */
+  readonly size: string;
+}
+
+/** A conditions' job by its name: see `jobTermsFields`. */
+export interface NamedConditions extends JobConditions {
+  readonly jobId: string;
+}
+
+/** What the backend does with pictures and latents from outside. Fails with its `invalid_request` on one that is wrong. */
+export interface PictureClient {
+  /** The latent that stands for a picture. */
+  encodeImage(work: PictureWork, conditions: JobConditions): Promise<Result<LatentFile, Failure>>;
+  /** A mask as the cells that are to be made anew. */
+  encodeMask(work: PictureWork): Promise<Result<string, Failure>>;
+  /** What lies between two latents of ours, at `t` of the way from the first to the second. */
+  interpolate(latents: readonly [Uint8Array, Uint8Array], t: number): Promise<Result<LatentFile, Failure>>;
+  /** A latent from outside in the form that is stored. */
+  checkLatent(file: Uint8Array<ArrayBuffer>): Promise<Result<LatentFile, Failure>>;
+}
+
+/** A client for all backends. */
+export function createPictureClient(
+  fleet: GpuFleet,
+  named: (conditions: JobConditions) => NamedConditions,
+): PictureClient {
+  return {
+    encodeImage: (work, conditions) => encodeImage(fleet, work, named(conditions)),
+    encodeMask: (work) => encodeMask(fleet, work),
+    interpolate: ([first, second], t) => {
+      const body = JSON.stringify({ latents: [toBase64(first), toBase64(second)], t });
+      return askForLatent(fleet, { ...toolRequest(interpolatePath), body: new TextEncoder().encode(body) });
+    },
+    checkLatent: (file) =>
+      askForLatent(fleet, { ...toolRequest(checkLatentPath), contentType: latentContentType, body: file }),
+  };
+}
+
+async function encodeImage(
+  fleet: GpuFleet,
+  { file, size }: PictureWork,
+  { jobId, ...conditions }: NamedConditions,
+): Promise<Result<LatentFile, Failure>> {
+  const target = encodeTarget(encodeImagePath, {
+    ...{ size, jobId, priority: conditions.priority, deadlineMs: encodeTimeoutMs },
+  });
+  const request = { ...pictureRequest(target, file), timeoutMs: encodeTimeoutMs };
+  const answer = await sendCancellable(fleet, { jobId, request, isHedged: false }, conditions);
+  if (!answer.ok) return answer;
+  const encoded = parseEncodeImageResponse(parseJson(answer.value.bytes));
+  return encoded.ok ? ok({ bytes: fromBase64(encoded.value.safetensors), size }) : encoded;
+}
+
+async function encodeMask(fleet: GpuFleet, { file, size }: PictureWork): Promise<Result<string, Failure>> {
+  const answer = await fleet.send(pictureRequest(encodeTarget(encodeMaskPath, { size }), file));
+  if (!answer.ok) return answer;
+  const mask = parseEncodeMaskResponse(parseJson(answer.value.bytes));
+  return mask.ok ? ok(mask.value.cells) : mask;
+}
+
+async function askForLatent(fleet: GpuFleet, request: GpuRequest): Promise<Result<LatentFile, Failure>> {
+  const answer = await fleet.send(request);
+  if (!answer.ok) return answer;
+  const latent = parseLatentAnswer(parseJson(answer.value.bytes));
+  if (!latent.ok) return latent;
+  return ok({ bytes: fromBase64(latent.value.safetensors), size: latent.value.size });
+}
+
+function pictureRequest(target: string, body: Uint8Array): GpuRequest {
+  return { ...toolRequest(target), contentType: pictureContentType, body };
+}
+
+function toolRequest(target: string): Omit<GpuRequest, "body"> {
+  return {
+    method: "POST",
+    target,
+    contentType: "application/json",
+    timeoutMs: toolTimeoutMs,
+    // Only the backend looks into pictures and tensors, so what it says of them is for the client.
+    passesRefusals: true,
+  };
+}

@@ -1,0 +1,90 @@
+import type { HonoRequest } from "hono";
+import { fieldsOfForm } from "../../shared/api/start-image-request.ts";
+import { type Failure, invalidRequest } from "../../shared/errors.ts";
+import { pictureBytesMax } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { fromBase64 } from "../gpu/base64.ts";
+import { readJson } from "./read-json.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A body with files, of either form. */
+export interface Upload {
+  /** All that is no file, for a schema to read. */
+  readonly fields: Record<string, unknown>;
+  /** At most 8 MiB each. */
+  readonly image: Bytes | undefined;
+  readonly mask: Bytes | undefined;
+}
+
+const formType = "multipart/form-data";
+
+/** OpenAI's clients send several pictures under the second name, and one may be meant even so. */
+const imageNames = ["image", "image[]"];
+
+/**
+ * Reads a multipart form as OpenAI's clients send it, or JSON with the files as base64 or data URLs. Fails with
+ * `unsupported_media_type`, or `invalid_request` naming the field.
+ */
+export async function readUpload(request: HonoRequest): Promise<Result<Upload, Failure>> {
+  const type = request.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type === "application/json") return readJsonUpload(request);
+  if (type !== formType) return err({ code: "unsupported_media_type", expected: formType });
+  const form = await request.raw.formData().catch(() => undefined);
+  return form === undefined
+    ? err(invalidRequest(null, "The request body is not a valid multipart form."))
+    : readForm([...form.entries()]);
+}
+
+async function readForm(entries: readonly [string, File | string][]): Promise<Result<Upload, Failure>> {
+  const texts = entries.flatMap(([name, value]) => (typeof value === "string" ? [[name, value] as const] : []));
+  const files = entries.flatMap(([name, value]) => (typeof value === "string" ? [] : [[name, value] as const]));
+  const images = files.filter(([name]) => imageNames.includes(name));
+  const masks = files.filter(([name]) => name === "mask");
+  if (images.length > 1)
+    return err(invalidRequest("image", "'image' must be one picture. Several cannot be combined."));
+  const [stray] = files.filter(([name]) => name !== "mask" && !imageNames.includes(name));
+  if (stray !== undefined || masks.length > 1) {
+    return err(invalidRequest(null, "The only files of this request are one 'image' and one 'mask'."));
+  }
+  const image = await bytesOfFile("image", images[0]?.[1]);
+  if (!image.ok) return image;
+  const mask = await bytesOfFile("mask", masks[0]?.[1]);
+  return mask.ok ? ok({ fields: fieldsOfForm(texts), image: image.value, mask: mask.value }) : mask;
+}
+
+async function bytesOfFile(name: string, file: File | undefined): Promise<Result<Bytes | undefined, Failure>> {
+  if (file === undefined) return ok(undefined);
+  return file.size > pictureBytesMax ? err(tooLarge(name)) : ok(new Uint8Array(await file.arrayBuffer()));
+}
+
+async function readJsonUpload(request: HonoRequest): Promise<Result<Upload, Failure>> {
+  const json = await readJson(request);
+  if (!json.ok) return json;
+  if (typeof json.value !== "object" || json.value === null || Array.isArray(json.value)) {
+    return err(invalidRequest(null, "The request body must be an object."));
+  }
+  const { image: imageText, mask: maskText, ...fields } = json.value as Record<string, unknown>;
+  const image = bytesOfText("image", imageText);
+  if (!image.ok) return image;
+  const mask = bytesOfText("mask", maskText);
+  return mask.ok ? ok({ fields, image: image.value, mask: mask.value }) : mask;
+}
+
+const dataUrlStart = /^data:image\/[a-z+.-]{1,32};base64,/u;
+
+function bytesOfText(name: string, value: unknown): Result<Bytes | undefined, Failure> {
+  if (value === undefined || value === null) return ok(undefined);
+  const rule = `'${name}' must be the picture's file in base64, or a data URL.`;
+  if (typeof value !== "string") return err(invalidRequest(name, rule));
+  try {
+    const bytes = fromBase64(value.replace(dataUrlStart, ""));
+    return bytes.length > pictureBytesMax ? err(tooLarge(name)) : ok(bytes);
+  } catch {
+    return err(invalidRequest(name, rule));
+  }
+}
+
+function tooLarge(name: string): Failure {
+  return invalidRequest(name, `'${name}' may have at most ${pictureBytesMax} bytes. Make the picture smaller.`);
+}

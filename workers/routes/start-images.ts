@@ -1,0 +1,94 @@
+import type { Context, Handler } from "hono";
+import {
+  parseEditRequest,
+  parseVariationRequest,
+  type StartImageRequest,
+} from "../../shared/api/start-image-request.ts";
+import { type Failure, invalidRequest } from "../../shared/errors.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { findOwnLatent, type OwnLatentSources } from "../generation/own-latent.ts";
+import {
+  type AskedStart,
+  generateFromLatent,
+  generateFromPicture,
+  type StartImageServices,
+} from "../generation/start-images.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
+import { failureResponse } from "../middleware/errors.ts";
+import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
+import { answerGeneration, type CreateImageServices } from "./create-image.ts";
+import { readUpload, type Upload } from "./read-upload.ts";
+
+/** What the routes need. */
+export interface StartRouteServices extends Omit<CreateImageServices, "generation"> {
+  readonly generation: StartImageServices & OwnLatentSources;
+}
+
+type ReadFields = (fields: unknown, hasMask: boolean) => Result<StartImageRequest, Failure>;
+
+/** `POST /v1/images/edits`: a picture, made anew as far as mask and strength say, by a prompt. */
+export function editImage(services: StartRouteServices): Handler<AppEnv> {
+  return fromUploadedPicture(services, parseEditRequest);
+}
+
+/** `POST /v1/images/variations`: siblings of a picture, with a prompt or without. */
+export function varyImage(services: StartRouteServices): Handler<AppEnv> {
+  return fromUploadedPicture(services, parseVariationRequest);
+}
+
+/** `POST /v1/latents/{id}/variations`: siblings of a stored latent, with a prompt or without. */
+export function varyLatent(services: StartRouteServices): Handler<AppEnv> {
+  return async (c) => {
+    const upload = await readUpload(c.req);
+    if (!upload.ok) return failureResponse(c, upload.error);
+    const named = { account: c.get("account"), id: c.req.param("id") ?? "", param: "id" };
+    const latent = await findOwnLatent(services.generation, named);
+    if (!latent.ok) return failureResponse(c, latent.error);
+    const asked = readStart(c, upload.value, parseVariationRequest);
+    if (!asked.ok) return failureResponse(c, asked.error);
+    if (upload.value.image !== undefined) {
+      return failureResponse(c, invalidRequest("image", "The latent is what this starts from. Leave 'image' out."));
+    }
+    return answer(c, services, asked.value, (caller) =>
+      generateFromLatent(services.generation, caller, { ...asked.value.start, latent: latent.value }),
+    );
+  };
+}
+
+function fromUploadedPicture(services: StartRouteServices, readFields: ReadFields): Handler<AppEnv> {
+  return async (c) => {
+    const upload = await readUpload(c.req);
+    if (!upload.ok) return failureResponse(c, upload.error);
+    const asked = readStart(c, upload.value, readFields);
+    if (!asked.ok) return failureResponse(c, asked.error);
+    const { image: picture } = upload.value;
+    if (picture === undefined)
+      return failureResponse(c, invalidRequest("image", "'image' is required: a picture's file."));
+    return answer(c, services, asked.value, (caller) =>
+      generateFromPicture(services.generation, caller, { ...asked.value.start, picture }),
+    );
+  };
+}
+
+interface Asked {
+  readonly start: AskedStart;
+  readonly form: AnswerForm;
+}
+
+function readStart(c: Context<AppEnv>, { fields, mask }: Upload, readFields: ReadFields): Result<Asked, Failure> {
+  const form = answerForm(c.req.header("accept"));
+  const read = readFields(withAcceptedFormat(fields, form), mask !== undefined);
+  if (!read.ok) return err(read.error);
+  const answerable = checkAnswerForm(form, read.value.request);
+  if (!answerable.ok) return answerable;
+  return ok({ start: { ...read.value, mask }, form });
+}
+
+function answer(
+  c: Context<AppEnv>,
+  services: StartRouteServices,
+  { start, form }: Asked,
+  generate: Parameters<typeof answerGeneration>[2],
+): Promise<Response> {
+  return answerGeneration(c, { ...services, form, responseFormat: start.request.responseFormat }, generate);
+}
