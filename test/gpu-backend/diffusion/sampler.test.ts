@@ -67,6 +67,20 @@ describe("a sampler", () => {
     expect(times.slice(4)).toEqual([1, 0.875, 0.5]);
   });
 
+  test("tells every step with the clean latent that its prediction implies, and makes the same latent unheard", async () => {
+    const clean = Float32Array.of(0.5, -1, 2);
+    const drawn = createNoiseSource(3).draw(3);
+    const noise = { draw: () => drawn.map((value, i) => 0.01 * (clean[i] ?? 0) + Math.sqrt(0.9999) * value) };
+    const run = { kind: "ddim", schedule, steps: 4, length: 3, noise, predict: async () => drawn } as const;
+    const heard: number[][] = [];
+    const made = await sample({
+      ...run,
+      onStep: ({ step, steps, cleanEstimate }) => heard.push([step, steps, differenceMax(cleanEstimate(), clean)]),
+    });
+    expect(heard).toEqual([1, 2, 3, 4].map((step) => [step, 4, expect.closeTo(0, 3)]));
+    expect(made).toEqual(await sample(run));
+  });
+
   test("with a perfect prediction arrives at the clean latent", async () => {
     const clean = Float32Array.of(0.5, -1, 2);
     const start = createNoiseSource(3).draw(3);
