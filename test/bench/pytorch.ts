@@ -6,15 +6,14 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readManifest } from "../../gpu-backend/runtime/bundle.ts";
-import { type GraphSet, openGraphs } from "../../gpu-backend/runtime/graph-set.ts";
-import { float32Tensor } from "../../gpu-backend/runtime/host-tensor.ts";
-import type { NamedTensors } from "../../gpu-backend/runtime/port-check.ts";
+import { openGraphs } from "../../gpu-backend/runtime/graph-set.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
-import type { Manifest, ManifestGraph } from "../../shared/models/manifest.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
 import { parseStageCResponse, type StageCRequest } from "../../shared/wire/stage-c.ts";
 import { type Backend, decodeDraft, send, stageCDraft, startBackend } from "../support/backend.ts";
 import { startReference } from "./python-reference.ts";
 import { median } from "./statistics.ts";
+import { latentSideOf, stepOf } from "./steps.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -45,9 +44,6 @@ const threads = Number(options.threads);
 const tokenIds = [101, 2417, 6207, 102];
 const negativeTokenIds = [101, 102];
 
-/** A step is measured as often in one go on both sides. */
-const timedRuns = 8;
-
 /** One kind of measurement on one side, in milliseconds. */
 type Measure = (round: number) => Promise<number>;
 
@@ -74,13 +70,17 @@ async function startPictureBackend(scratch: string): Promise<Backend> {
     INTRA_OP_THREADS: options.threads,
     PICTURES_TOGETHER_MAX: options.batch,
     STAGES_RESIDENT: options.resident,
+    // PyTorch does not stand back either.
+    LANE_NICE: "0",
     TEXT_CACHE_MEGABYTES: "0",
     LOG_LEVEL: "info",
     GRAPH_CACHE_MEGABYTES: "4096",
     GRAPH_CACHE_DIR: join(scratch, "graphs"),
   };
-  // What a first start writes, the others use: the state that a server is in.
-  await (await startBackend(environment)).stop();
+  // What is written when a graph is first loaded, later starts use: the state that a server is in.
+  const first = await startBackend(environment);
+  await makePictures(first, await readManifest(bundle), 0);
+  await first.stop();
   return startBackend(environment);
 }
 
@@ -88,7 +88,7 @@ async function compare(reference: ReturnType<typeof startReference>, backend: Ba
   const manifest = await readManifest(bundle);
   const execution = { provider: "cpu", intraOpThreads: threads } as const;
   const graphs = await openGraphs(manifest, { directory: bundle, execution });
-  const latentSide = sideOf(manifest);
+  const latentSide = latentSideOf(manifest);
   let referencePeak = 0;
   const theirs =
     (measure: string): Measure =>
@@ -130,35 +130,6 @@ async function inTurn(theirs: Measure, ours: Measure): Promise<string> {
   return `PyTorch ${their.toFixed(1)} ms, here ${our.toFixed(1)} ms: ${ratio.toFixed(2)}× as fast`;
 }
 
-function stepOf(manifest: Manifest, graphs: GraphSet, name: "stageC" | "stageB", rows: number): Measure {
-  const inputs = exampleInputs(manifest, manifest.graphs[name], rows);
-  return async () => {
-    await graphs[name].run(inputs);
-    const start = performance.now();
-    for (let run = 0; run < timedRuns; run += 1) await graphs[name].run(inputs);
-    return (performance.now() - start) / timedRuns;
-  };
-}
-
-/** Any values: they do not change how long a step takes. */
-function exampleInputs(manifest: Manifest, graph: ManifestGraph, rows: number): NamedTensors {
-  const stageBSide = (sideOf(manifest) * manifest.latent.downscale) / manifest.stageB.downscale;
-  const lengths = new Map(Object.entries({ b: rows, t: manifest.text.positions ?? 1 + manifest.text.tokensMax }));
-  for (const axis of ["h", "w"]) lengths.set(axis, graph === manifest.graphs.stageC ? sideOf(manifest) : stageBSide);
-  const entries = graph.inputs.map(({ name, shape }) => {
-    const sides = shape.map((axis) => (typeof axis === "number" ? axis : (lengths.get(axis) ?? 1)));
-    const length = sides.reduce((product, side) => product * side, 1);
-    return [
-      name,
-      float32Tensor(
-        Float32Array.from({ length }, (_, index) => Math.sin(index)),
-        sides,
-      ),
-    ] as const;
-  });
-  return Object.fromEntries(entries);
-}
-
 /** Milliseconds from the request for latents to the last PNG. */
 async function makePictures(backend: Backend, manifest: Manifest, round: number): Promise<number> {
   const shape = latentShapeFor(manifest);
@@ -180,12 +151,6 @@ async function makePictures(backend: Backend, manifest: Manifest, round: number)
   const pictures = await Promise.all(files.map(async (file) => (await send(backend, decodeDraft(file))).arrayBuffer()));
   if (pictures.some(({ byteLength }) => byteLength < 1_000)) throw new TypeError("The backend made no pictures.");
   return performance.now() - start;
-}
-
-function sideOf(manifest: Manifest): number {
-  const shape = latentShapeFor(manifest);
-  if (!shape.ok) throw new TypeError("The bundle has no default size.");
-  return shape.value[1];
 }
 
 function lanePid(backend: Backend): number {
