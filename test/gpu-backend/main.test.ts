@@ -53,14 +53,16 @@ test("the server answers all the while that Stage C computes", async () => {
   expect((await job).status).toBe(200);
 });
 
-test("a lane that is killed in mid-job fails that job as repeatable, and the next one succeeds", async () => {
+test("a lane that is killed in mid-job fails that job as repeatable, and those that wait are done by the next lane", async () => {
   const backend = await start();
   const job = send(backend, stageCDraft(longRequest));
   await checksUntil(backend, queueHolds(backend, 1));
+  const waiting = send(backend, stageCDraft({ ...longRequest, seeds: longRequest.seeds.map((seed) => seed + 10) }));
+  await queueHolds(backend, 2);
   process.kill(lanePids(backend)[0] ?? 0, "SIGKILL");
   const answer = await job;
   expect([answer.status, await answer.json()]).toMatchObject([502, { error: { code: "backend_failed" } }]);
-  expect((await send(backend, stageCDraft(tinyRequest))).status).toBe(200);
+  expect((await waiting).status).toBe(200);
   expect(lanePids(backend)).toHaveLength(2);
 });
 

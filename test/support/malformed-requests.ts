@@ -1,4 +1,6 @@
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
+import sharp from "sharp";
 import { encodeLatent } from "../../shared/latents/latent-format.ts";
 import { stageCBodyBytesMax } from "../../shared/limits.ts";
 import { backendSecret, type Draft, decodeDraft, stageCDraft } from "./backend.ts";
@@ -49,6 +51,12 @@ const badFields: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   __proto__extra: junk,
   constructor: junk,
   prompt: junk,
+  start: fc.oneof(
+    fc.constantFrom<unknown>(null, "", [], {}, { latent: "" }, { latent: "*", strength: 0.5 }, { strength: 0.5 }),
+    fc.constantFrom<unknown>(-1, 2, Number.NaN, "1").map((strength) => ({ latent: "AAAA", strength })),
+  ),
+  previewEverySteps: fc.constantFrom<unknown>(-1, 1.5, 1e9, "1", null),
+  previewFormat: fc.constantFrom<unknown>("gif", "", 1, null),
 };
 
 const badJob = fc
@@ -143,12 +151,76 @@ const badCancel = fc
   )
   .map((body): Draft => ({ ...stageCDraft(body), target: "/cancel" }));
 
+const picture = Uint8Array.from(
+  await sharp({ create: { width: 64, height: 64, channels: 3, background: "#a52" } })
+    .png()
+    .toBuffer(),
+);
+
+/** A PNG whose header promises so many pixels, with a checksum that holds. */
+function promising(width: number, height: number): Uint8Array<ArrayBuffer> {
+  const file = Uint8Array.from(picture);
+  const view = new DataView(file.buffer);
+  view.setUint32(16, width);
+  view.setUint32(20, height);
+  view.setUint32(29, crc32(file.subarray(12, 29)));
+  return file;
+}
+
+const svg = new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+
+/** No pictures, half ones, and ones that would take all memory. */
+const badPicture = fc.oneof(
+  fc.uint8Array({ maxLength: 500 }).map((bytes) => Uint8Array.from(bytes)),
+  fc.nat({ max: Math.floor(picture.length * 0.8) }).map((end) => picture.slice(0, end)),
+  fc.constantFrom([65_535, 65_535], [2 ** 31 - 1, 1], [100_000, 100_000]).map(([w = 0, h = 0]) => promising(w, h)),
+  fc.constantFrom(new Uint8Array(), svg, new TextEncoder().encode("GIF89a"), new TextEncoder().encode("<html>")),
+);
+
+const pictureTargets = ["/encode-image", "/encode-mask"];
+const badPictureRequest = fc.oneof(
+  fc
+    .tuple(fc.constantFrom(...pictureTargets), badPicture)
+    .map(([target, body]): Draft => ({ ...decodeDraft(body), target: `${target}?size=64x64` })),
+  fc
+    .tuple(
+      fc.constantFrom(...pictureTargets),
+      fc.constantFrom("", "?size=", "?size=0x0", "?size=63x64", "?size=1e9x1", "?size=64x64&x=1"),
+    )
+    .map(([target, query]): Draft => ({ ...decodeDraft(picture), target: `${target}${query}` })),
+);
+
+const asBase64 = (file: Uint8Array) => Buffer.from(file).toString("base64");
+const badPair = fc.oneof(
+  fc.tuple(badLatent, fc.boolean()).map(([bad, isFirst]) => {
+    const files = [asBase64(bad), asBase64(soundLatent)];
+    return { latents: isFirst ? files : files.toReversed(), t: 0.5 };
+  }),
+  fc.constantFrom<unknown>(null, -0.1, 1.1, "0.5", Number.NaN, {}).map((t) => ({
+    latents: [asBase64(soundLatent), asBase64(soundLatent)],
+    t,
+  })),
+  fc.constantFrom<unknown>(null, [], "x", ["", ""], ["*", "*"], [1, 2], { length: 2 }).map((latents) => ({
+    latents,
+    t: 0.5,
+  })),
+  junk,
+);
+
+/** Of what turns latents and pictures into others. */
+const badTool = fc.oneof(
+  badPictureRequest,
+  badPair.map((body): Draft => ({ ...stageCDraft(body), target: "/interpolate" })),
+  badLatent.map((file): Draft => ({ ...decodeDraft(file), target: "/check-latent" })),
+);
+
 const badContent = fc.oneof(
   badJob,
   badText,
   badLatent.map((file) => decodeDraft(file)),
   badQuery,
   badCancel,
+  badTool,
 );
 const soundContent = fc.constantFrom(stageCDraft(tinyRequest), decodeDraft(soundLatent));
 
