@@ -1,0 +1,327 @@
+"""Folders that `diffusers` saved become bundles that make what `diffusers` makes; what is wrong with a folder is named."""
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import published_checkpoints
+import pytest
+import torch
+from published_bundle_runner import BundleRunner
+from rich.progress import Progress
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice, open_checkpoint
+from wuerstchen.published.bundle.checkpoint_error import CheckpointError
+from wuerstchen.published.bundle.describe_bundle import About
+from wuerstchen.published.bundle.export_graph import Target, export_graph
+from wuerstchen.published.bundle.network_graphs import empty_text, plan_graphs
+from wuerstchen.published.bundle.record import open_record
+from wuerstchen.published.import_bundle import Order, import_bundle
+
+ROOT = Path(__file__).resolve().parents[3]
+GOLDEN, BUNDLES = ROOT / "test" / "golden", ROOT / "test" / "support" / "models"
+sys.path.insert(0, str(GOLDEN))
+
+import make_published_golden  # noqa: E402
+
+# As committed, where the numbers come from another machine: as many steps, each amplified by the first.
+LATENT_TOLERANCE, PIXEL_TOLERANCE = 1e-3, 1
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, Path]]:
+    """The decoder's and the prior's folder of a family, saved once. Tests must not write there: see `copied`."""
+    folder = tmp_path_factory.mktemp("saved")
+
+    def of(family: str) -> tuple[Path, Path]:
+        folders = folder / family, folder / f"{family}-prior"
+        return folders if folders[0].exists() else published_checkpoints.save(family, folder)
+
+    return of
+
+
+@pytest.fixture
+def copied(saved: Callable[[str], tuple[Path, Path]], tmp_path: Path) -> tuple[Path, Path]:
+    """Folders of v2 that a test may damage."""
+    decoder, prior = (Path(shutil.copytree(folder, tmp_path / folder.name)) for folder in saved("v2"))
+    return decoder, prior
+
+
+def order(directory: Path, weights: str = "float16") -> Order:
+    return Order(Choice(), About(directory.name, "2026-11-23", "random weights", ("128x128",)), directory, weights)
+
+
+def quiet() -> Progress:
+    return Progress(disable=True)
+
+
+def opened(folders: tuple[Path, Path], choice: Choice = Choice()) -> Checkpoint:  # noqa: B008
+    return open_checkpoint(*folders, choice)
+
+
+def golden(family: str) -> dict:
+    return json.loads((GOLDEN / f"published-{family}.json").read_text())
+
+
+def decoded(case: dict, key: str, dtype: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(case[key]), dtype).astype(np.float32)
+
+
+@pytest.mark.parametrize("family", published_checkpoints.FAMILIES)
+def test_the_committed_bundle_makes_what_diffusers_makes(family: str) -> None:
+    runner, content = BundleRunner(BUNDLES / f"tiny-{family}"), golden(family)
+    assert runner.manifest["revision"] == content["revision"]
+    for case in content["cases"]:
+        latent = runner.latent(case)
+        expected = decoded(case, "latentBase64", "<f4").reshape(latent.shape)
+        assert np.abs(latent - expected).max() < LATENT_TOLERANCE
+        stage_b, image = runner.paint(torch.from_numpy(expected), case["seed"])
+        assert np.abs(stage_b - decoded(case, "stageBLatentBase64", "<f4").reshape(stage_b.shape)).max() < LATENT_TOLERANCE
+        pixels = np.rint(image[0].permute(1, 2, 0).numpy() * 255)
+        assert np.abs(pixels - decoded(case, "pixelsBase64", "u1").reshape(pixels.shape)).max() <= PIXEL_TOLERANCE
+
+
+@pytest.mark.parametrize("family", published_checkpoints.FAMILIES)
+def test_diffusers_still_makes_the_committed_golden_files(family: str) -> None:
+    for made, case in zip(make_published_golden.make_cases(family), golden(family)["cases"], strict=True):
+        for key in made.keys() - {"latentBase64", "stageBLatentBase64", "pixelsBase64"}:
+            assert made[key] == case[key], key
+        for key, dtype, tolerance in (
+            ("latentBase64", "<f4", LATENT_TOLERANCE),
+            ("stageBLatentBase64", "<f4", LATENT_TOLERANCE),
+            ("pixelsBase64", "u1", 1),
+        ):
+            assert np.abs(decoded(made, key, dtype) - decoded(case, key, dtype)).max() <= tolerance, key
+
+
+@pytest.mark.parametrize("family", published_checkpoints.FAMILIES)
+def test_a_saved_folder_becomes_the_committed_bundle(family: str, tmp_path: Path) -> None:
+    make_published_golden.make_bundle(family, tmp_path / f"tiny-{family}")
+    made, committed = (json.loads((folder / f"tiny-{family}" / "model.json").read_text()) for folder in (tmp_path, BUNDLES))
+    for manifest in (made, committed):
+        assert manifest.pop("revision")
+        for name, facts in manifest.pop("files").items():
+            assert (tmp_path / f"tiny-{family}" / name).is_file() == (BUNDLES / f"tiny-{family}" / name).is_file()
+            assert facts["bytes"] > 0
+    assert made == committed
+    case = golden(family)["cases"][0]
+    latent = BundleRunner(tmp_path / f"tiny-{family}").latent(case)
+    assert np.abs(latent.ravel() - decoded(case, "latentBase64", "<f4")).max() < LATENT_TOLERANCE
+
+
+class KilledError(Exception):
+    pass
+
+
+def test_an_interrupted_import_goes_on_where_it_ended(copied: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a kill leaves: a half-written graph in the folder, none of it in the record."""
+    directory, exported = tmp_path / "bundle", []
+
+    def dies_at_stage_c(graph: object, target: Target) -> object:
+        exported.append(graph.key)
+        if len(exported) == 3:
+            (target.directory / f"{target.name}.onnx").write_bytes(b"half")
+            raise KilledError
+        return cheap_export(graph, target)
+
+    monkeypatch.setattr("wuerstchen.published.import_bundle.export_graph", dies_at_stage_c)
+    with pytest.raises(KilledError):
+        import_bundle(*copied, order(directory), quiet())
+    assert not (directory / "model.json").exists()
+    finished = {path.name: path.stat().st_mtime_ns for path in directory.glob("*.onnx")}
+    assert sorted(finished) == ["text-conditioner.onnx", "text-encoder.onnx"]
+    (directory / "text-conditioner.onnx").write_bytes(b"damaged since")
+    import_bundle(*copied, order(directory), quiet())
+    assert exported[3:] == ["textConditioner", "stageC", "stageBConditioner", "stageB", "stageA"]
+    assert (directory / "text-encoder.onnx").stat().st_mtime_ns == finished["text-encoder.onnx"]
+    manifest = json.loads((directory / "model.json").read_text())
+    for name, facts in manifest["files"].items():
+        assert hashlib.sha256((directory / name).read_bytes()).hexdigest() == facts["sha256"], name
+    assert not (directory / ".partial").exists()
+
+
+def cheap_export(graph: object, target: Target) -> object:
+    """The real record, order and files around a graph that costs nothing."""
+    from wuerstchen.published.bundle.export_graph import Written
+
+    (target.directory / f"{target.name}.onnx").write_bytes(graph.key.encode())
+    return Written((f"{target.name}.onnx",), target.weights, 99.0)
+
+
+def test_a_source_that_changed_since_the_import_began_is_named(
+    copied: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wuerstchen.published.import_bundle.export_graph", cheap_export)
+    import_bundle(*copied, order(tmp_path / "bundle"), quiet())
+    file = copied[1] / "prior" / "diffusion_pytorch_model.safetensors"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(CheckpointError, match=r"prior/prior/diffusion_pytorch_model.safetensors is not what it was.*--restart"):
+        import_bundle(*copied, order(tmp_path / "bundle"), quiet())
+    with pytest.raises(CheckpointError, match=r"began with .*weights float16.*not .*weights float32"):
+        import_bundle(copied[0], copied[1], order(tmp_path / "bundle", "float32"), quiet())
+
+
+def test_a_folder_of_something_else_is_not_written_to(tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(b"mine")
+    with pytest.raises(CheckpointError, match="holds something else"):
+        open_record(tmp_path, {}, {})
+
+
+def damage_length(decoder: Path, prior: Path) -> None:
+    file = prior / "prior" / "diffusion_pytorch_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def damage_header(decoder: Path, prior: Path) -> None:
+    (decoder / "vqgan" / "diffusion_pytorch_model.safetensors").write_bytes(b"\xff" * 20)
+
+
+def damage_names(decoder: Path, prior: Path) -> None:
+    file = decoder / "decoder" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(file)
+    tensors.pop("clip_mapper.weight")
+    save_file(tensors, file)
+
+
+def damage_shape(decoder: Path, prior: Path) -> None:
+    file = decoder / "decoder" / "diffusion_pytorch_model.safetensors"
+    save_file(load_file(file) | {"clip_mapper.bias": torch.zeros(3)}, file)
+
+
+def damage_class(decoder: Path, prior: Path) -> None:
+    file = prior / "prior" / "config.json"
+    file.write_text(file.read_text().replace("WuerstchenPrior", "UNet2DConditionModel"))
+
+
+def damage_option(decoder: Path, prior: Path) -> None:
+    file = decoder / "decoder" / "config.json"
+    file.write_text(file.read_text().replace('"kernel_size": 3', '"kernel_size": 5'))
+
+
+def damage_json(decoder: Path, prior: Path) -> None:
+    (decoder / "scheduler" / "scheduler_config.json").write_text("{")
+
+
+def damage_folder(decoder: Path, prior: Path) -> None:
+    shutil.rmtree(decoder / "text_encoder")
+
+
+def damage_tokenizer(decoder: Path, prior: Path) -> None:
+    for file in (prior / "tokenizer").iterdir():
+        file.unlink()
+
+
+def damage_width(decoder: Path, prior: Path) -> None:
+    shutil.rmtree(decoder / "text_encoder")
+    published_checkpoints.text_encoder(projects=False, seed=0, width=16).save_pretrained(decoder / "text_encoder")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (damage_length, r"prior/diffusion_pytorch_model.safetensors: is cut off: it has \d+ bytes of \d+"),
+        (damage_header, r"vqgan/diffusion_pytorch_model.safetensors: is cut off or no safetensors file"),
+        (damage_names, r"decoder/diffusion_pytorch_model.safetensors: .*DiffNeXt.*1 missing: clip_mapper.weight"),
+        (damage_shape, r"clip_mapper.bias \(3,\) instead of \(32,\)"),
+        (damage_class, r"prior/config.json: describes 'UNet2DConditionModel'; supported here: WuerstchenPrior or StableCascadeUNet"),
+        (damage_option, r"decoder/config.json: kernel_size is 5; only 3 is supported"),
+        (damage_json, r"scheduler_config.json: is not JSON"),
+        (damage_folder, r"text_encoder is missing: the folder of the decoder"),
+        (damage_tokenizer, r"tokenizer: has neither tokenizer.json nor vocab.json and merges.txt"),
+        (damage_width, r"not of one model: the decoder's text encoder's states has 16, Stage B's text 32"),
+    ],
+)
+def test_what_is_wrong_is_named_before_anything_starts(damage: Callable, message: str, copied: tuple[Path, Path], tmp_path: Path) -> None:
+    damage(*copied)
+    with pytest.raises(CheckpointError, match=message):
+        import_bundle(*copied, order(tmp_path / "bundle"), quiet())
+    assert not (tmp_path / "bundle").exists()
+
+
+def states(checkpoint: Checkpoint) -> dict[str, dict[str, torch.Tensor]]:
+    return {component.name: component.load().state_dict() for component in checkpoint.components}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"variant": "bf16"}, {"max_shard_size": "40KB"}, {"safe_serialization": False}, {"max_shard_size": "40KB", "variant": "bf16"}],
+)
+@pytest.mark.parametrize("family", published_checkpoints.FAMILIES)
+def test_every_form_in_which_diffusers_saves_weights_is_read(family: str, options: dict, saved: Callable, tmp_path: Path) -> None:
+    plain, variant = states(opened(saved(family))), options.get("variant")
+    folders = published_checkpoints.save(family, tmp_path, **options)
+    read = states(opened(folders, Choice(variant)))
+    assert {name: tensors.keys() for name, tensors in read.items()} == {name: tensors.keys() for name, tensors in plain.items()}
+    for name, tensors in plain.items():
+        assert all(torch.equal(tensor, read[name][key]) for key, tensor in tensors.items()), name
+    if "max_shard_size" in options:
+        assert any("-of-" in path.name for path in opened(folders, Choice(variant)).sources().values())
+    if variant is not None:
+        with pytest.raises(CheckpointError, match=r"has no weights without a variant.*there are .*bf16"):
+            opened(folders)
+
+
+def test_lite_stages_lie_in_folders_of_their_own(saved: Callable, tmp_path: Path) -> None:
+    decoder, prior = (Path(shutil.copytree(folder, tmp_path / folder.name)) for folder in saved("cascade"))
+    shutil.copytree(decoder / "decoder", decoder / "decoder_lite")
+    shutil.copytree(prior / "prior", prior / "prior_lite")
+    sources = opened((decoder, prior), Choice(stage_b="lite", stage_c="lite")).sources()
+    assert {"decoder/decoder_lite/config.json", "prior/prior_lite/config.json"} <= sources.keys()
+    assert not {"decoder/decoder/config.json", "prior/prior/config.json"} & sources.keys()
+
+
+@pytest.mark.parametrize("family", published_checkpoints.FAMILIES)
+def test_text_states_are_those_of_transformers(family: str, saved: Callable) -> None:
+    checkpoint, (prior, decoder) = opened(saved(family)), published_checkpoints.pipelines(family)
+    graph, cascade = plan_graphs(checkpoint)[0].build(), family == "cascade"
+    for text in ("", "red cat", "Ein Hund! " * 40):
+        tokens = prior.tokenizer(text, truncation=True, padding="max_length", return_tensors="pt")
+        with torch.no_grad():
+            ours = graph.expected(tokens.input_ids, tokens.attention_mask)
+            theirs = prior.text_encoder(tokens.input_ids, attention_mask=tokens.attention_mask, output_hidden_states=True)
+        if cascade:
+            assert torch.allclose(ours[:, 0], theirs.text_embeds, atol=1e-5)
+            assert torch.allclose(ours[:, 1:, : published_checkpoints.WIDTH], theirs.hidden_states[-1], atol=1e-5)
+        else:
+            assert torch.allclose(ours, theirs.last_hidden_state, atol=1e-5)
+    empty = decoder.tokenizer("", padding="max_length", return_tensors="pt")
+    with torch.no_grad():
+        wanted = decoder.text_encoder(empty.input_ids, attention_mask=empty.attention_mask)
+    assert torch.allclose(empty_text(checkpoint)[:, 0], wanted.text_embeds if cascade else wanted.last_hidden_state[:, 0], atol=1e-5)
+
+
+def test_large_weights_lie_beside_their_graph(saved: Callable, tmp_path: Path) -> None:
+    plan = next(plan for plan in plan_graphs(opened(saved("v2"))) if plan.key == "stageA")
+    written = [export_graph(plan.build(), Target(tmp_path, f"a-{weights}", weights, 1000)) for weights in ("float32", "float16")]
+    assert [each.files for each in written] == [(f"a-{weights}.onnx", f"a-{weights}.onnx.data") for weights in ("float32", "float16")]
+    exact, half = ((tmp_path / each.files[1]).stat().st_size for each in written)
+    assert half < 0.6 * exact
+    assert written[1].psnr_db > 100  # the weights are of float16 already
+    onnx.checker.check_model(str(tmp_path / "a-float16.onnx"))
+
+
+def test_weights_beyond_float16_are_refused(saved: Callable, tmp_path: Path) -> None:
+    graph = next(plan for plan in plan_graphs(opened(saved("v2"))) if plan.key == "textConditioner").build()
+    module: nn.Module = graph.exported()
+    next(parameter for parameter in module.parameters() if parameter.numel() > 1024).data *= 1e7
+    with pytest.raises(ArithmeticError, match="beyond float16's range; use float32"):
+        export_graph(graph, Target(tmp_path, "text-conditioner", "float16"))
+
+
+def test_the_command_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "wuerstchen.published.import_bundle", str(tmp_path / "nowhere"), "--out", str(tmp_path / "bundle")]
+    done = subprocess.run(command, cwd=ROOT / "gpu-backend" / "training", capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "is neither a folder nor an id on the hub" in done.stderr
+    assert "Traceback" not in done.stderr
