@@ -44,6 +44,8 @@ export type AllowanceFailure =
   | { readonly code: "insufficient_scope" /** What the key lacks. */; readonly scope: string }
   | { readonly code: "content_policy_violation" }
   | { readonly code: "moderation_unavailable" }
+  | { readonly code: "payment_required"; readonly reason: string }
+  | { readonly code: "payment_unavailable" }
   | { readonly code: "account_suspended" }
   | {
       readonly code: "rate_limit_exceeded";
@@ -146,14 +148,6 @@ export function failureToHttp(failure: Failure): FailureResponse {
       return outOfCredit(failure.requiredMicroUsd, failure.availableMicroUsd);
     case "idempotency_key_reused":
       return refusal(422, failure.code, "This 'Idempotency-Key' was used for another request. Send a new one.");
-    case "content_policy_violation":
-    case "moderation_unavailable":
-    case "insufficient_scope":
-    case "account_suspended":
-    case "rate_limit_exceeded":
-    case "concurrency_limit_exceeded":
-    case "key_budget_exceeded":
-      return allowanceToHttp(failure);
     case "job_id_reused":
     case "job_not_ended":
     case "job_cancelled":
@@ -169,6 +163,8 @@ export function failureToHttp(failure: Failure): FailureResponse {
       return fault(504, failure.code, "The time that the request allowed has passed. Allow more, or ask for less.");
     case "internal":
       return fault(500, failure.code, "Something went wrong on our side. Quote the x-request-id header to support.");
+    default:
+      return allowanceToHttp(failure);
   }
 }
 
@@ -178,6 +174,14 @@ function allowanceToHttp(failure: AllowanceFailure): FailureResponse {
       return refusal(400, failure.code, "The prompt is against this service's content policy.", "prompt");
     case "moderation_unavailable":
       return fault(502, failure.code, "The prompt cannot be checked at the moment. Nothing was charged; try again.");
+    case "payment_required":
+      return refusal(402, failure.code, `${failure.reason} Pay as the header 'payment-required' says, or use a key.`);
+    case "payment_unavailable":
+      return fault(
+        502,
+        failure.code,
+        "The payment cannot be checked at the moment. Look whether it was made before you pay again.",
+      );
     case "insufficient_scope":
       return refusal(403, failure.code, `This API key lacks the scope '${failure.scope}'. Use a key that has it.`);
     case "account_suspended":

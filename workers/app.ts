@@ -19,6 +19,7 @@ import { getLatent } from "./routes/get-latent.ts";
 import { health } from "./routes/health.ts";
 import { cancelJob, deleteJob, getJob, getJobEvents, listJobs } from "./routes/jobs.ts";
 import { deleteLatent, putLatent } from "./routes/keep-latents.ts";
+import { keyOrPayment } from "./routes/key-or-payment.ts";
 import { decodeLatent, interpolateLatents } from "./routes/latent-pictures.ts";
 import { getModel, listModels } from "./routes/list-models.ts";
 import { getOpenApi } from "./routes/openapi.ts";
@@ -130,7 +131,7 @@ type Allow = ReturnType<typeof authenticate>;
 
 /** Ways to make pictures, and the way to one that was made. */
 function routeImages(app: Hono<AppEnv>, allow: Allow, services: Services): void {
-  app.post("/v1/images/generations", allow("generate"), limitBody(), createImage(services));
+  app.post("/v1/images/generations", keyOrPayment(services, allow("generate")), limitBody(), createImage(services));
   app.all("/v1/images/generations", methodNotAllowed("POST"));
 
   app.post("/v1/images/edits", allow("generate"), limitBody(picturesBodyBytesMax), editImage(services));

@@ -15,6 +15,8 @@ const secretSchema = z
   .string({ error: "is missing" })
   .min(secretCharactersMin, `must be at least ${secretCharactersMin} characters long`);
 
+const addressSchema = z.string().regex(/^0x[0-9a-fA-F]{40}$/u, "must be an address, 0x and 40 hexadecimal digits");
+
 /** Bindings are objects of the platform; that they are there is all that can be checked. */
 const bindingSchema = <Binding>() =>
   z.custom<Binding>((value) => typeof value === "object" && value !== null, "is not bound");
@@ -41,6 +43,17 @@ const envSchema = z.object({
   GPU_BACKEND_SECRET: secretSchema,
   IMAGE_URL_SECRET: secretSchema,
   ADMIN_SECRET: secretSchema,
+  /** Payment without an account: whom to pay; without it there is none. The rest is needed beside it. */
+  X402_PAY_TO: addressSchema.optional(),
+  X402_FACILITATOR_URL: z.url({ protocol: /^https?$/u }).optional(),
+  X402_NETWORK: z
+    .string()
+    .regex(/^eip155:\d+$/u)
+    .optional(),
+  /** A dollar token with six decimals, and its EIP-712 name and version. */
+  X402_ASSET: addressSchema.optional(),
+  X402_ASSET_NAME: z.string().default("USDC"),
+  X402_ASSET_VERSION: z.string().default("2"),
   MODERATION: z.enum(["off", "deny-list", "llama-guard"]).default("off"),
   /** Terms, one a line or between commas. */
   MODERATION_DENY_LIST: z.string().optional(),

@@ -1,3 +1,4 @@
+import { AppError } from "../shared/errors.ts";
 import { toHex } from "../shared/hex.ts";
 import { type AccountIndex, createAccountIndex } from "./accounts/account-index.ts";
 import { type Accounts, createAccounts } from "./accounts/accounts-client.ts";
@@ -21,6 +22,7 @@ import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 import { chooseModerator } from "./moderation/choose-moderator.ts";
 import { createUsageMeter, type UsageMeter } from "./payments/stripe-meter.ts";
+import type { X402Settings } from "./payments/x402.ts";
 import type { WebhookTargets } from "./webhooks/webhook-url.ts";
 
 /** 128 bits: no two requests ever share a reservation, and no two waits a name. */
@@ -46,6 +48,8 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly accountIndex: AccountIndex;
   readonly operators: Operators;
   readonly stripeWebhookSecret: string | undefined;
+  /** Undefined: nobody can pay without an account. */
+  readonly x402: X402Settings | undefined;
   readonly locationLimiter: Pick<RateLimit, "limit">;
   readonly models: ModelRegistry;
   readonly gpu: GpuClient;
@@ -80,6 +84,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     accounts: createAccounts(env.ACCOUNT_LEDGERS),
     accountIndex: createAccountIndex(env.USAGE),
     stripeWebhookSecret: env.STRIPE_WEBHOOK_SECRET,
+    x402: x402Settings(env, platform),
     operators: createOperators(env.ADMIN_SECRET),
     locationLimiter: env.LOCATION_LIMITER,
     jobs: createAsyncJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
@@ -114,4 +119,15 @@ export function createMeter(env: WorkerEnv): UsageMeter | undefined {
   const { STRIPE_API_KEY: apiKey, STRIPE_METER_EVENT_NAME: eventName, STRIPE_API_URL: apiUrl } = env;
   if (apiKey === undefined || eventName === undefined) return undefined;
   return createUsageMeter({ apiKey, eventName, apiUrl, fetch: (input, init) => fetch(input, init) });
+}
+
+/** Throws `AppError` when a part is missing: nobody shall be asked to pay to nowhere. */
+function x402Settings(env: WorkerEnv, { fetch, timeout }: Platform): X402Settings | undefined {
+  const { X402_PAY_TO: payTo, X402_FACILITATOR_URL: url, X402_NETWORK: network, X402_ASSET: asset } = env;
+  if (payTo === undefined) return undefined;
+  if (url === undefined || network === undefined || asset === undefined) {
+    throw new AppError("X402_PAY_TO needs X402_FACILITATOR_URL, X402_NETWORK and X402_ASSET beside it.");
+  }
+  const { X402_ASSET_NAME: assetName, X402_ASSET_VERSION: assetVersion } = env;
+  return { payTo, network, asset, assetName, assetVersion, fetch, timeout, facilitatorUrl: url.replace(/\/+$/u, "") };
 }

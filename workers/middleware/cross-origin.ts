@@ -16,6 +16,8 @@ export function crossOrigin(): MiddlewareHandler<AppEnv> {
     exposeHeaders: [
       "etag",
       "idempotent-replayed",
+      "payment-required",
+      "payment-response",
       "retry-after",
       "server-timing",
       "x-ratelimit-limit-requests",

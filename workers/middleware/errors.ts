@@ -58,6 +58,7 @@ function retryAdvice(failure: Failure): boolean | undefined {
     case "backend_unavailable":
       return true;
     // The same request makes the same failure, at the price of another GPU run.
+    case "payment_unavailable":
     case "backend_failed":
     case "internal":
       return false;

@@ -62,7 +62,7 @@ export function imageOperations(models: ModelRegistry): readonly Operation[] {
           headers: madeHeaders,
         },
       },
-      failures: makingFailures,
+      failures: [...makingFailures, "payment_required", "payment_unavailable"],
     },
     {
       ...{ method: "post", path: "/hf/models/{id}", id: "textToImage", tag: "Images", credential: "api-key" },

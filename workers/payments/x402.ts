@@ -1,0 +1,153 @@
+import { z } from "zod";
+import type { Failure } from "../../shared/errors.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+
+// x402, version 2, scheme "exact": the answer 402 says what a request costs, the repeat carries a signed payment, and a
+// facilitator checks it and puts it on the chain. Field names are those of the protocol.
+
+const version = 2;
+
+/** How long a signed payment must still be good when it arrives. */
+const timeoutSecondsMax = 300;
+
+/** Who is paid, in what, and who sees to it. */
+export interface X402Settings {
+  /** The receiver's address. */
+  readonly payTo: string;
+  /** CAIP-2, for example "eip155:8453". */
+  readonly network: string;
+  /** The address of a dollar token with six decimals, so that its smallest unit is a micro-USD. */
+  readonly asset: string;
+  /** The token's EIP-712 name and version. */
+  readonly assetName: string;
+  readonly assetVersion: string;
+  readonly facilitatorUrl: string;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly timeout: (milliseconds: number) => AbortSignal;
+}
+
+/** What is accepted for one request. */
+export interface PaymentRequirements {
+  readonly scheme: "exact";
+  readonly network: string;
+  /** In the token's smallest unit. */
+  readonly amount: string;
+  readonly asset: string;
+  readonly payTo: string;
+  readonly maxTimeoutSeconds: number;
+  readonly extra: { readonly name: string; readonly version: string };
+}
+
+/** A payment that was taken, or one whose payer has the credit already. */
+export interface TakenPayment {
+  /** Lower case. */
+  readonly payer: string;
+  /** Undefined when nothing was put on the chain. */
+  readonly settlement: { readonly transaction: string; readonly receipt: string } | undefined;
+}
+
+/** A payment that somebody offers for a request. */
+export interface OfferedPayment {
+  /** The header `payment-signature`. */
+  readonly header: string;
+  readonly requirements: PaymentRequirements;
+  /** Whether a payer has credit for this request: from one that failed, or was cheaper than what it paid. */
+  readonly hasCredit: (payer: string) => Promise<boolean>;
+}
+
+const payloadSchema = z.looseObject({
+  x402Version: z.literal(version),
+  accepted: z.looseObject({
+    scheme: z.string(),
+    network: z.string(),
+    amount: z.string(),
+    asset: z.string(),
+    payTo: z.string(),
+  }),
+  payload: z.record(z.string(), z.unknown()),
+});
+
+const payerSchema = z.string().regex(/^0x[0-9a-fA-F]{40}$/u);
+const verifiedSchema = z.object({ isValid: z.boolean(), payer: payerSchema.optional() });
+const settledSchema = z.looseObject({
+  success: z.boolean(),
+  transaction: z.string(),
+});
+
+/** Facilitators answer within seconds; a chain that takes longer is in trouble. */
+const facilitatorMsMax = 30_000;
+
+/** What a request of this price must pay. */
+export function requirementsOf(settings: X402Settings, microUsd: number): PaymentRequirements {
+  return {
+    scheme: "exact",
+    network: settings.network,
+    amount: String(microUsd),
+    asset: settings.asset,
+    payTo: settings.payTo,
+    maxTimeoutSeconds: timeoutSecondsMax,
+    extra: { name: settings.assetName, version: settings.assetVersion },
+  };
+}
+
+/** The header `payment-required` of a 402: base64 of JSON. */
+export function paymentRequired(requirements: PaymentRequirements, url: string): string {
+  const resource = { url, description: "Pictures of one request", mimeType: "application/json" };
+  return btoa(JSON.stringify({ x402Version: version, resource, accepts: [requirements] }));
+}
+
+/**
+ * Checks a payment and puts it on the chain: nothing was done for the request yet. Fails with `payment_required` on one
+ * that is not good for these requirements, or `payment_unavailable` when the facilitator cannot say.
+ */
+export async function takePayment(
+  settings: X402Settings,
+  { header, requirements, hasCredit }: OfferedPayment,
+): Promise<Result<TakenPayment, Failure>> {
+  const payload = readPayload(header);
+  if (payload === undefined) return refused("The payment cannot be read.");
+  if (!isFor(payload.accepted, requirements))
+    return refused("The payment is for something else, or of another amount.");
+  const body = { x402Version: version, paymentPayload: payload, paymentRequirements: requirements };
+  const verified = verifiedSchema.safeParse(await ask(settings, "/verify", body)).data;
+  if (verified === undefined) return err({ code: "payment_unavailable" });
+  if (!verified.isValid || verified.payer === undefined) return refused("The payment is not valid.");
+  const payer = verified.payer.toLowerCase();
+  if (await hasCredit(payer)) return ok({ payer, settlement: undefined });
+  const settled = settledSchema.safeParse(await ask(settings, "/settle", body)).data;
+  if (settled === undefined) return err({ code: "payment_unavailable" });
+  if (!settled.success) return refused("The payment was not carried out.");
+  return ok({ payer, settlement: { transaction: settled.transaction, receipt: btoa(JSON.stringify(settled)) } });
+}
+
+function refused(reason: string): Result<never, Failure> {
+  return err({ code: "payment_required", reason });
+}
+
+function readPayload(header: string): z.infer<typeof payloadSchema> | undefined {
+  try {
+    return payloadSchema.safeParse(JSON.parse(atob(header))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFor(accepted: z.infer<typeof payloadSchema>["accepted"], required: PaymentRequirements): boolean {
+  const fields = ["scheme", "network", "amount", "asset", "payTo"] as const;
+  return fields.every((field) => accepted[field] === required[field]);
+}
+
+/** Undefined when the facilitator cannot be reached, or answers with what is no JSON. */
+async function ask(settings: X402Settings, path: string, body: object): Promise<unknown> {
+  try {
+    const answer = await settings.fetch(`${settings.facilitatorUrl}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal: settings.timeout(facilitatorMsMax),
+    });
+    return await answer.json();
+  } catch {
+    return undefined;
+  }
+}

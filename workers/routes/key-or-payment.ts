@@ -1,0 +1,123 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { type CreateImageRequest, parseCreateImageRequest } from "../../shared/api/create-image-request.ts";
+import type { Failure } from "../../shared/errors.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import type { AccountIndex } from "../accounts/account-index.ts";
+import type { Accounts } from "../accounts/accounts-client.ts";
+import { planCeilingMicroUsd } from "../generation/charge-request.ts";
+import { type Planner, planRequest } from "../generation/plan-request.ts";
+import type { Ledgers } from "../ledger/ledger-client.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
+import { limitBody } from "../middleware/body-limit.ts";
+import { failureResponse } from "../middleware/errors.ts";
+import {
+  type PaymentRequirements,
+  paymentRequired,
+  requirementsOf,
+  type TakenPayment,
+  takePayment,
+  type X402Settings,
+} from "../payments/x402.ts";
+import { answerForm, withAcceptedFormat } from "./answer-form.ts";
+import { readJson } from "./read-json.ts";
+
+/** What it takes to be paid for one request. */
+export interface PaymentServices {
+  readonly x402: X402Settings | undefined;
+  readonly generation: Planner;
+  readonly accounts: Accounts;
+  readonly accountIndex: AccountIndex;
+  readonly ledgers: Ledgers;
+}
+
+/** Prices do not depend on who asks. */
+const nobody = "x402";
+
+/**
+ * Lets a request pass that `allow` lets pass, or, if it shows no key at all, one that pays for itself by x402: the most
+ * that it can cost, verified and settled before anything is held or run. It then goes on as its payer's own account,
+ * where what it did not cost stays as credit for the next.
+ */
+export function keyOrPayment(services: PaymentServices, allow: MiddlewareHandler<AppEnv>): MiddlewareHandler<AppEnv> {
+  const { x402 } = services;
+  if (x402 === undefined) return allow;
+  return async (c, next) => {
+    if (c.req.header("authorization") !== undefined) return allow(c, next);
+    // A body without a declared length is limited while it is read, so this must come before reading it.
+    return limitBody()(c, async () => {
+      const response = await pay(c, services, x402);
+      if (response === undefined) return next();
+      c.res = response;
+    });
+  };
+}
+
+/** Undefined when it is paid. */
+async function pay(
+  c: Context<AppEnv>,
+  services: PaymentServices,
+  settings: X402Settings,
+): Promise<Response | undefined> {
+  const priced = await priceOf(c, services.generation);
+  if (!priced.ok) return failureResponse(c, priced.error);
+  const requirements = requirementsOf(settings, priced.value);
+  const header = c.req.header("payment-signature");
+  if (header === undefined) return askForPayment(c, requirements, "This request needs a payment.");
+  const hasCredit = async (payer: string) =>
+    (await services.ledgers.of(accountOf(payer)).balances()).available >= priced.value;
+  const taken = await takePayment(settings, { header, requirements, hasCredit });
+  if (!taken.ok) {
+    const { error } = taken;
+    return error.code === "payment_required" ? askForPayment(c, requirements, error.reason) : failureResponse(c, error);
+  }
+  await enter(c, services, { taken: taken.value, microUsd: priced.value });
+  return undefined;
+}
+
+/** Reads the body; whoever comes after finds it again. */
+async function priceOf(c: Context<AppEnv>, planner: Planner): Promise<Result<number, Failure>> {
+  const json = await readJson(c.req);
+  if (!json.ok) return json;
+  const body = JSON.stringify(json.value);
+  const headers = new Headers(c.req.raw.headers);
+  headers.set("content-length", String(new TextEncoder().encode(body).length));
+  const { url, method, signal } = c.req.raw;
+  c.req.raw = new Request(url, { method, headers, signal, body });
+  const form = answerForm(c.req.header("accept"));
+  const request = parseCreateImageRequest(withAcceptedFormat(json.value, form));
+  return request.ok ? ceilingOf(planner, request.value) : request;
+}
+
+async function ceilingOf(planner: Planner, request: CreateImageRequest): Promise<Result<number, Failure>> {
+  const planned = await planRequest(planner, nobody, request);
+  return planned.ok ? ok(planCeilingMicroUsd(planned.value.plan)) : planned;
+}
+
+function askForPayment(c: Context<AppEnv>, requirements: PaymentRequirements, reason: string): Response {
+  c.header("payment-required", paymentRequired(requirements, c.req.url));
+  return failureResponse(c, { code: "payment_required", reason });
+}
+
+interface Paid {
+  readonly taken: TakenPayment;
+  readonly microUsd: number;
+}
+
+/** The transaction names the grant, so that one payment is credited once. */
+async function enter(c: Context<AppEnv>, services: PaymentServices, { taken, microUsd }: Paid): Promise<void> {
+  const { payer, settlement } = taken;
+  const account = accountOf(payer);
+  const actor = { name: "x402", requestId: c.get("requestId") };
+  if (settlement !== undefined) {
+    await services.accountIndex.put(await services.accounts.of(account).changeAccount(account, {}, actor));
+    const grantId = `x402:${settlement.transaction}`;
+    await services.ledgers.of(account).grant({ grantId, microUsd, actor });
+    c.header("payment-response", settlement.receipt);
+  }
+  c.set("account", account);
+  c.set("scopes", ["generate"]);
+}
+
+function accountOf(payer: string): string {
+  return `x402-${payer}`;
+}
