@@ -15,6 +15,8 @@ export interface LocalBackendOptions {
   readonly port: number;
   readonly secret: string;
   readonly bundle: string;
+  /** Where it keeps optimised graphs, unless the environment says another place. */
+  readonly graphCache: string;
   /** Whether its log goes to stderr. */
   readonly verbose: boolean;
 }
@@ -32,6 +34,7 @@ export function startLocalBackend(options: LocalBackendOptions): LocalBackend {
   const child = spawn(process.execPath, [join(options.root, "gpu-backend/main.ts")], {
     cwd: options.root,
     env: {
+      GRAPH_CACHE_DIR: options.graphCache,
       ...process.env,
       HOST: localHost,
       PORT: String(options.port),

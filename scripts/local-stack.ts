@@ -59,7 +59,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const port = await freePort(options.port, "PORT");
     const backendPort = await freePort(options.backendPort, "BACKEND_PORT");
     const secret = randomSecret();
-    const backend = startLocalBackend({ ...options, root, port: backendPort, secret, bundle });
+    const graphCache = join(state.folder, "graphs");
+    const backend = startLocalBackend({ ...options, root, port: backendPort, secret, bundle, graphCache });
     parts.push(backend);
     const apiKey = await keptApiKey(state);
     const adminSecret = keptSecret(state, "admin");
