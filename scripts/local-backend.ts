@@ -35,6 +35,8 @@ export function startLocalBackend(options: LocalBackendOptions): LocalBackend {
     cwd: options.root,
     env: {
       GRAPH_CACHE_DIR: options.graphCache,
+      // A developer's machine does other work, and behind that it would take turns.
+      LANE_NICE: "0",
       ...process.env,
       HOST: localHost,
       PORT: String(options.port),
