@@ -29,6 +29,24 @@ describe.each(publishedFamilies)("%s against diffusers on the same weights", (fa
     expect(golden.revision).toBe(model.manifest.revision);
   });
 
+  test("a latent that starts from a stored one, at hardly any strength, stays where that one is", async () => {
+    const [wanted] = golden.cases;
+    if (wanted === undefined) throw new TypeError("There is no case.");
+    const { seed, latentShape } = wanted;
+    const latent = storedLatent(wanted).values;
+    const order = {
+      text: await textOf(model, wanted),
+      seed,
+      steps: 20,
+      guidanceScale: wanted.guidanceScale,
+      latentShape,
+    };
+    const made = await makeLatent(model.manifest, model.graphs.stageC, { ...order, start: { latent, strength: 0.05 } });
+    const largest = latent.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+    // Read on another scale than it is stored on, it would come out dozens of times as large.
+    expect(differenceMax(made, latent)).toBeLessThan(largest / 4);
+  });
+
   describe.each(golden.cases)("$size, $steps steps, guidance $guidanceScale", (wanted) => {
     test("Stage C's latent, before it is rounded", async () => {
       const { seed, steps, guidanceScale, latentShape } = wanted;
