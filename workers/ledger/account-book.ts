@@ -157,8 +157,10 @@ export class AccountBook {
       const before = readSettlement(row.settlement);
       if (before !== undefined) return ok(before);
       const settled = this.#charge(row, lines, nowMs);
-      const { recipe } = row;
-      if (settled.ok && recipe !== null) keepLatents(this.#sql, { recipe, latents, lines: settled.value.lines }, nowMs);
+      const { recipe, key_id } = row;
+      if (settled.ok && recipe !== null && latents.length > 0) {
+        keepLatents(this.#sql, { recipe, caller: key_id ?? "", latents, lines: settled.value.lines }, nowMs);
+      }
       return settled;
     });
   }

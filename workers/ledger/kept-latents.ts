@@ -31,6 +31,12 @@ export interface KeptLatent {
   readonly bytes: number;
 }
 
+/** What a request was given, and was charged for. */
+export interface DeliveredLatents extends Pick<Turn, "recipe" | "caller"> {
+  readonly latents: readonly KeptLatent[];
+  readonly lines: readonly ChargeLine[];
+}
+
 /**
  * Seeds for a request without one: those whose latents the prompt has, and new ones for the rest. None is given to a
  * caller twice in a row as long as the prompt has another, and the longest unused ones come first.
@@ -42,24 +48,14 @@ export function takeTurn(sql: SqlStorage, { recipe, caller, seeds }: Turn, nowMs
   const reused = [...known.filter((seed) => !last.has(seed)), ...known.filter((seed) => last.has(seed))];
   const fresh = seeds.filter((seed) => !known.includes(seed));
   const given = [...reused, ...fresh].slice(0, wanted);
-  noteGiven(sql, recipe, given);
-  const upsert = "INSERT OR REPLACE INTO turns (recipe, caller, seeds, at_ms) VALUES (?, ?, ?, ?)";
-  sql.exec(upsert, recipe, caller, JSON.stringify(given), nowMs);
+  noteTurn(sql, { recipe, caller, seeds: given }, nowMs);
   return given;
 }
 
 /** Enters latents that were delivered, and what was charged for them, under the prompt that they show. */
 export function keepLatents(
   sql: SqlStorage,
-  {
-    recipe,
-    latents,
-    lines,
-  }: {
-    readonly recipe: string;
-    readonly latents: readonly KeptLatent[];
-    readonly lines: readonly ChargeLine[];
-  },
+  { recipe, caller, latents, lines }: DeliveredLatents,
   nowMs: number,
 ): void {
   for (const { latentId, seed, bytes } of latents) {
@@ -75,6 +71,9 @@ export function keepLatents(
       ...[latentId, recipe, seed, making.length > 0 ? bytes : 0, sumMicroUsd(own), nowMs, nextGiven(sql)],
     );
   }
+  // Whatever its caller asked for (a seed, something new), it has these before its eyes now.
+  const seeds = latents.map(({ seed }) => seed);
+  noteTurn(sql, { recipe, caller, seeds }, nowMs);
   if (keptBytes(sql) > bytesMax(sql)) evict(sql, nowMs);
 }
 
@@ -134,7 +133,9 @@ function lastSeeds(sql: SqlStorage, recipe: string, caller: string): ReadonlySet
   return new Set<number>(row === undefined ? [] : JSON.parse(row.seeds));
 }
 
-function noteGiven(sql: SqlStorage, recipe: string, seeds: readonly number[]): void {
+function noteTurn(sql: SqlStorage, { recipe, caller, seeds }: Turn, nowMs: number): void {
+  const upsert = "INSERT OR REPLACE INTO turns (recipe, caller, seeds, at_ms) VALUES (?, ?, ?, ?)";
+  sql.exec(upsert, recipe, caller, JSON.stringify(seeds), nowMs);
   for (const seed of seeds) {
     sql.exec("UPDATE latents SET given = ? WHERE recipe = ? AND seed = ?", nextGiven(sql), recipe, seed);
   }

@@ -36,7 +36,7 @@ interface Delivered {
 
 function deliver(sql: SqlStorage, { seed, line = made(`${seed}`), atMs = nowMs, recipe = "apple" }: Delivered): void {
   const latents = [{ latentId: `${seed}`, seed, bytes: 1_000 }];
-  keepLatents(sql, { recipe, latents, lines: [line] }, atMs);
+  keepLatents(sql, { recipe, caller: "maker", latents, lines: [line] }, atMs);
 }
 
 function turn(sql: SqlStorage, seeds: readonly number[], caller = "key"): number[] {

@@ -17,13 +17,15 @@ describe("a prompt that is repeated without a seed", () => {
     const first = firstPicture(await edge.generate(key, body));
     expect(firstPicture(await edge.generate(key, body))).toMatchObject({ tier: "image", seed: first.seed });
     const fresh = firstPicture(await edge.generate(key, { ...body, reuse: "fresh" }));
+    expect(firstPicture(await edge.generate(key, body)).seed).toBe(first.seed);
     await edge.generate(key, { ...body, seed: 77 });
     const jobs = edge.backend.jobs.length;
     const seeds: number[] = [];
     for (let i = 0; i < 6; i += 1) seeds.push(firstPicture(await edge.generate(key, body)).seed);
     expect(edge.backend.jobs.length).toBe(jobs);
     expect(new Set(seeds)).toEqual(new Set([first.seed, fresh.seed, 77]));
-    for (let i = 1; i < seeds.length; i += 1) expect(seeds[i]).not.toBe(seeds[i - 1]);
+    const all = [77, ...seeds];
+    for (let i = 1; i < all.length; i += 1) expect(all[i]).not.toBe(all[i - 1]);
   });
 
   test("makes only as many new pictures as it lacks", async () => {
