@@ -3,6 +3,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { readAccount } from "../accounts/account-record.ts";
 import { addSpending, checkAllowance, forgetSpending } from "../accounts/allowance.ts";
 import { type Actor, writeAudit } from "../accounts/audit.ts";
+import { isAbandoned, markAbandoned, takeOver } from "./abandoned.ts";
 import { drawFromHold, findHold, markClosed, noteSpent, overdueHolds, putHold, returnToHold } from "./holds.ts";
 import { forgetLatent, forgetTurns, type KeptLatent, keepLatents, takeTurn } from "./kept-latents.ts";
 import { putEvent } from "./outbox.ts";
@@ -96,20 +97,17 @@ export class AccountBook {
     return this.#transact(() => {
       const repeated = findRepeated(this.#sql, request, nowMs);
       if (!repeated.ok) return repeated;
-      if (repeated.value !== undefined) return ok(this.#join(repeated.value));
+      const before = repeated.value;
+      if (before !== undefined && !isAbandoned(before)) return ok(this.#join(before));
       const { ceilingMicroUsd, reservationId, holdId, keyId } = request;
       const allowed = checkAllowance(this.#sql, { keyId, ceilingMicroUsd, isOfJob: holdId !== undefined }, nowMs);
       if (!allowed.ok) return allowed;
       const isHeld = holdId !== undefined && drawFromHold(this.#sql, holdId, ceilingMicroUsd);
       const { available } = this.balances();
       if (!isHeld && available < ceilingMicroUsd) return err(insufficient(ceilingMicroUsd, available));
-      const { recipe, mayReuse } = request;
-      const seeds =
-        mayReuse === true && recipe !== undefined
-          ? takeTurn(this.#sql, { recipe, caller: keyId ?? "", seeds: request.seeds }, nowMs)
-          : request.seeds;
+      const seeds = before ? takeOver(this.#sql, before, reservationId) : this.#chooseSeeds(request, nowMs);
       this.#open({ ...request, seeds }, isHeld, nowMs);
-      return ok({ isRepeat: false, reservationId, seeds, settlement: undefined });
+      return ok({ isRepeat: before !== undefined, reservationId, seeds, settlement: undefined });
     });
   }
 
@@ -172,7 +170,7 @@ export class AccountBook {
 
   /**
    * As `release`, for a request whose client left: the latents that were made for it by then are charged, and there to
-   * be fetched. A repeat of it is a new request.
+   * be fetched. A repeat of it pays for the rest.
    */
   abandon(reservationId: string, nowMs: number): void {
     this.#letGo(reservationId, (row) => this.#close(row, nowMs));
@@ -202,6 +200,11 @@ export class AccountBook {
     const query = "SELECT MIN(due_ms) AS due FROM (SELECT due_ms FROM reservations UNION ALL SELECT due_ms FROM holds)";
     const { due } = this.#sql.exec<{ due: number | null }>(query).one();
     return due ?? undefined;
+  }
+
+  #chooseSeeds({ recipe, mayReuse, keyId, seeds }: ReserveRequest, nowMs: number): readonly number[] {
+    if (mayReuse !== true || recipe === undefined) return seeds;
+    return takeTurn(this.#sql, { recipe, caller: keyId ?? "", seeds }, nowMs);
   }
 
   /** Money out of a hold is held already, so nothing moves. */
@@ -236,13 +239,11 @@ export class AccountBook {
     });
   }
 
-  /** Nobody holds it any more. Without its key and digest, or a repeat would get what is still missing for nothing. */
+  /** Nobody holds it any more. */
   #close(row: ReservationRow, nowMs: number): void {
     const hasWork = readWork(this.#sql, row.id).length > 0;
     if (!hasWork) this.#giveBack(row, nowMs);
-    else if (this.#charge(row, [], nowMs).ok) {
-      this.#sql.exec("UPDATE reservations SET idempotency_key = NULL, digest = '' WHERE id = ?", row.id);
-    }
+    else if (this.#charge(row, [], nowMs).ok) markAbandoned(this.#sql, row.id);
   }
 
   #charge(row: ReservationRow, claimed: readonly ChargeLine[], nowMs: number): Result<Settlement, Failure> {
