@@ -29,6 +29,7 @@ describe("what clients send", () => {
       steps: undefined,
       guidanceScale: undefined,
       reuse: "prefer",
+      cacheScope: "account",
       warnings: [],
     });
   });
