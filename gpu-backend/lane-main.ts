@@ -2,7 +2,7 @@
 
 import { setPriority } from "node:os";
 import type { Manifest } from "../shared/models/manifest.ts";
-import { encodeImage } from "./image/encode-image.ts";
+import { type EncodeOptions, encodeImage, type RgbPixels } from "./image/encode-image.ts";
 import { type StepWatch, watchJob } from "./pipeline/job-watch.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 import { previewLatent } from "./pipeline/preview-latent.ts";
@@ -28,6 +28,8 @@ const partOf: Readonly<Record<GraphName, string>> = {
 };
 
 serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, picturesMax, ...settings }, onRan) => {
+  const { originMarkKey } = settings;
+  const encode: Encode = (pixels, options) => encodeImage(pixels, options, originMarkKey);
   // Before any thread that computes: threads inherit it.
   setPriority(nice);
   // The server has checked every file's digest before it started the first lane.
@@ -53,7 +55,7 @@ serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, pic
       const files = await pipeline.makeLatents(
         job.request,
         jobGraphs,
-        watchOf(job, { manifest, graphs: jobGraphs, tell }),
+        watchOf(job, { manifest, graphs: jobGraphs, encode, tell }),
       );
       const textEncoder = spentOn("textEncoder", "textConditioner");
       return { files, milliseconds: { textEncoder, stageC: spentOn("stageC") } };
@@ -65,23 +67,30 @@ serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, pic
     const pixels = await pipeline.paint(job.latent, jobGraphs);
     const stages = { stageB: spentOn("stageBConditioner", "stageB"), stageA: spentOn("stageA") };
     const start = now();
-    const bytes = await encodeImage(pixels, job.options);
+    const bytes = await encode(pixels, job.options);
     onPart("encode", start, now());
     return { bytes, milliseconds: { ...stages, encode: now() - start } };
   };
 });
 
+type Encode = (pixels: RgbPixels, options: EncodeOptions) => Promise<Uint8Array>;
+
+interface Previewing extends Pick<WorkContext, "tell"> {
+  readonly manifest: Manifest;
+  readonly graphs: GraphSet;
+  readonly encode: Encode;
+}
+
 /** Every job tells its steps; previews are made for those that want them, of bundles that can. */
 function watchOf(
   { request, previews: { everySteps, format } }: Extract<LaneJob, { kind: "stage-c" }>,
-  { manifest, graphs, tell }: Pick<WorkContext, "tell"> & { readonly manifest: Manifest; readonly graphs: GraphSet },
+  { manifest, graphs, encode, tell }: Previewing,
 ): StepWatch {
   const { seeds, latentShape: shape } = request;
   return watchJob({
     samples: seeds.length,
     previewEverySteps: everySteps,
-    paint: async (values) =>
-      encodeImage(await previewLatent(manifest, graphs.previewer, { values, shape }), { format }),
+    paint: async (values) => encode(await previewLatent(manifest, graphs.previewer, { values, shape }), { format }),
     news: {
       progress: (step, steps) => tell({ kind: "progress", step, steps }),
       preview: (preview) => tell({ kind: "preview", format, ...preview }),

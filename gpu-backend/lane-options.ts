@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { AppError } from "../shared/errors.ts";
+import { originMarkKey } from "../shared/origin-mark.ts";
 import { chooseProvider } from "./choose-provider.ts";
 import { type Config, withoutSecrets } from "./config.ts";
 import { availableBytes, readSystemText } from "./runtime/available-memory.ts";
@@ -42,6 +43,7 @@ export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger
       conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,
       latentEncoding: config.LATENT_ENCODING,
       picturesMax: config.PICTURES_TOGETHER_MAX,
+      originMarkKey: await originMarkKey(config.GPU_BACKEND_SECRET),
     },
     log,
     jobMsMax: config.JOB_SECONDS_MAX * 1_000,

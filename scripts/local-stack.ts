@@ -5,7 +5,7 @@ import { type BundleChoice, bundleFolder } from "./bundle-folder.ts";
 import { CommandError } from "./command-line.ts";
 import { openDevelopmentAccount } from "./local-account.ts";
 import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
-import { claimState, claimStateOrTemporary, keptApiKey, keptSecret, randomSecret } from "./local-state.ts";
+import { claimState, claimStateOrTemporary, keptApiKey, keptSecret } from "./local-state.ts";
 import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
 import { freePort } from "./ports.ts";
 
@@ -58,7 +58,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   try {
     const port = await freePort(options.port, "PORT");
     const backendPort = await freePort(options.backendPort, "BACKEND_PORT");
-    const secret = randomSecret();
+    const secret = keptSecret(state, "gpu-backend");
     const graphCache = join(state.folder, "graphs");
     const backend = startLocalBackend({ ...options, root, port: backendPort, secret, bundle, graphCache });
     parts.push(backend);

@@ -34,7 +34,7 @@ export function claimStateOrTemporary(folder: string): LocalState {
   return { folder: temporary, release: releasedOnExit(() => rmSync(temporary, { recursive: true, force: true })) };
 }
 
-/** A secret that stays the same from run to run, because stored latents are found by it. */
+/** A secret that stays the same from run to run, because what is stored was made with it. */
 export function keptSecret({ folder }: LocalState, name: string): string {
   const path = join(folder, `${name}.secret`);
   const kept = readText(path);

@@ -48,6 +48,9 @@ export const latentHeaderBytesMax = 16 * 1024;
 /** A photograph of a phone; larger ones gain nothing here, since pictures are made smaller than they are. Bytes. */
 export const pictureBytesMax = 8 * 1024 * 1024;
 
+/** A file that is to be verified: a PNG of 2048×2048 pixels of ours, and few enough to hold beside others. Bytes. */
+export const verifiedFileBytesMax = 16 * 1024 * 1024;
+
 /** Four bytes a pixel while it is decoded, so 64 MiB; a small file can claim far more. */
 export const picturePixelsMax = 4_096 * 4_096;
 

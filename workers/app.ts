@@ -1,10 +1,11 @@
 import { Hono } from "hono";
-import { jobBodyBytesMax, latentFileBytesMax, picturesBodyBytesMax } from "../shared/limits.ts";
+import { jobBodyBytesMax, latentFileBytesMax, picturesBodyBytesMax, verifiedFileBytesMax } from "../shared/limits.ts";
 import type { AppEnv } from "./middleware/app-env.ts";
 import { authenticate, authenticateAdmin } from "./middleware/authenticate.ts";
 import { limitBody } from "./middleware/body-limit.ts";
 import { crossOrigin } from "./middleware/cross-origin.ts";
 import { methodNotAllowed, notFound, plainErrors, unexpectedError } from "./middleware/errors.ts";
+import { limitByAddress } from "./middleware/limit-by-address.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { getAccount, listAccounts, putAccount } from "./routes/admin-accounts.ts";
@@ -27,6 +28,7 @@ import { putJob } from "./routes/put-job.ts";
 import { editImage, varyImage, varyLatent } from "./routes/start-images.ts";
 import { stripeWebhook } from "./routes/stripe-webhook.ts";
 import { textToImage } from "./routes/text-to-image.ts";
+import { verifyPicture } from "./routes/verify-picture.ts";
 import { getWebhookSecret, rotateWebhookSecret } from "./routes/webhook-secret.ts";
 import type { Services } from "./services.ts";
 
@@ -64,6 +66,14 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.all("/v1/models", readOnly);
   app.get("/v1/models/:id", getModel(services.models));
   app.all("/v1/models/:id", readOnly);
+
+  app.post(
+    "/v1/verify",
+    limitByAddress(services.locationLimiter),
+    limitBody(verifiedFileBytesMax),
+    verifyPicture(services),
+  );
+  app.all("/v1/verify", methodNotAllowed("POST"));
 
   app.use("/hf/*", plainErrors());
   app.post("/hf/models/:id", allow("generate"), limitBody(), textToImage(services));

@@ -41,6 +41,12 @@ const envSchema = z.object({
   WEBHOOK_TARGETS: z.enum(["public", "any"], { error: "must be public or any" }).default("public"),
   LATENT_KEY_SECRET: secretSchema,
   GPU_BACKEND_SECRET: secretSchema,
+  /** Earlier ones, between commas or spaces, oldest last: pictures that were marked with them still count as ours. */
+  GPU_BACKEND_SECRETS_BEFORE: z
+    .string()
+    .default("")
+    .transform((text) => text.split(/[\s,]+/u).filter((secret) => secret !== ""))
+    .pipe(z.array(secretSchema).max(16)),
   IMAGE_URL_SECRET: secretSchema,
   ADMIN_SECRET: secretSchema,
   /** Payment without an account: whom to pay; without it there is none. The rest is needed beside it. */

@@ -18,6 +18,7 @@ import { createDecodeJobs, createLatentJobs, type DecodeJobs } from "./jobs/job-
 import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
 import { createLedgers, type Ledgers } from "./ledger/ledger-client.ts";
 import type { Log } from "./middleware/app-env.ts";
+import type { LocationLimiter } from "./middleware/limit-by-address.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 import { chooseModerator } from "./moderation/choose-moderator.ts";
@@ -50,7 +51,9 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly stripeWebhookSecret: string | undefined;
   /** Undefined: nobody can pay without an account. */
   readonly x402: X402Settings | undefined;
-  readonly locationLimiter: Pick<RateLimit, "limit">;
+  readonly locationLimiter: LocationLimiter;
+  /** Whose marks are ours, the present one first. */
+  readonly originSecrets: readonly string[];
   readonly models: ModelRegistry;
   readonly gpu: GpuClient;
   readonly latents: LatentCache;
@@ -87,6 +90,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     x402: x402Settings(env, platform),
     operators: createOperators(env.ADMIN_SECRET),
     locationLimiter: env.LOCATION_LIMITER,
+    originSecrets: [env.GPU_BACKEND_SECRET, ...env.GPU_BACKEND_SECRETS_BEFORE],
     jobs: createAsyncJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
     webhookTargets: env.WEBHOOK_TARGETS,
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),

@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
+import { markOrigin } from "../../shared/origin-mark.ts";
 import type { OutputFormat } from "../../shared/output-format.ts";
-import { provenanceXmp } from "./provenance.ts";
+import { provenanceXmp, withPngXmp } from "./provenance.ts";
 
 /** Rows of red, green and blue bytes; `data` has 3 × width × height of them. */
 export interface RgbPixels {
@@ -20,11 +21,17 @@ const defaultQuality = 85;
 /** The encoder's own scale starts at 1. */
 const encoderQualityMin = 1;
 
-/** A picture file that says it was made by AI. Runs on libuv's pool. The same pixels and options give the same bytes. */
-export async function encodeImage(pixels: RgbPixels, options: EncodeOptions): Promise<Uint8Array> {
+/**
+ * A picture file that says it was made by AI, and bears the mark of this service (`originMarkKey`). Runs on libuv's pool.
+ * The same pixels, options and key give the same bytes.
+ */
+export async function encodeImage(pixels: RgbPixels, options: EncodeOptions, markKey: string): Promise<Uint8Array> {
   const { width, height, data } = pixels;
-  const picture = sharp(data, { raw: { width, height, channels: 3 } }).withXmp(provenanceXmp);
-  return inFormat(picture, options).toBuffer();
+  const picture = inFormat(sharp(data, { raw: { width, height, channels: 3 } }), options);
+  const isPng = options.format === "png";
+  const file = isPng ? withPngXmp(await picture.toBuffer()) : await picture.withXmp(provenanceXmp).toBuffer();
+  await markOrigin(file, markKey);
+  return file;
 }
 
 /** The settings stand where a further step costs much time and saves few bytes. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { latentEncodings } from "../../shared/latents/latent-values.ts";
+import { secretCharactersMin } from "../../shared/limits.ts";
 import { outputFormatSchema } from "../../shared/output-format.ts";
 import { priorities } from "../../shared/wire/job-terms.ts";
 import { jobPartSchema } from "./timeline.ts";
@@ -22,6 +23,8 @@ const loadSchema = z.object({
   conditionCacheBytesMax: z.int().min(0),
   latentEncoding: z.enum(latentEncodings),
   picturesMax: z.int().min(1),
+  /** Marks pictures as ours, and opens nothing. */
+  originMarkKey: z.string().min(secretCharactersMin),
 });
 
 const stageCJobSchema = z.object({

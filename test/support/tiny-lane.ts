@@ -12,6 +12,7 @@ export const tinyLoad: LaneOptions["load"] = {
   conditionCacheBytesMax: 1e6,
   latentEncoding: "float16",
   picturesMax: 8,
+  originMarkKey: "a key of marks for tests, 32 or more",
 };
 
 /** A caller that stays. */

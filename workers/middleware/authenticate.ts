@@ -9,17 +9,14 @@ import type { KeyDirectory } from "../auth/key-directory.ts";
 import type { Operators } from "../auth/operators.ts";
 import type { AppEnv } from "./app-env.ts";
 import { failureResponse } from "./errors.ts";
+import { addressOf, type LocationLimiter, tooManyHere } from "./limit-by-address.ts";
 
 /** What it takes to know a caller. */
 export interface Authentication {
   readonly keys: KeyDirectory;
   readonly accounts: Accounts;
-  /** In front of everything else, per edge location and permissive: it keeps floods off the account's object. */
-  readonly locationLimiter: Pick<RateLimit, "limit">;
+  readonly locationLimiter: LocationLimiter;
 }
-
-/** The period of the limiter in wrangler.toml. */
-const locationLimitSeconds = 10;
 
 /**
  * The door of a route: `allow(scope)` lets a request pass that shows a valid API key with that scope, within its rate,
@@ -54,18 +51,12 @@ async function identify(
   if (text === undefined) return err({ code: "missing_api_key" });
   const shown = await keys.find(text);
   const keyId = shown === undefined ? undefined : keyIdOf(shown.sha256);
-  const key = keyId ?? `address:${c.req.header("cf-connecting-ip") ?? "unknown"}`;
+  const key = keyId ?? addressOf(c);
   const { success } = await locationLimiter.limit({ key });
   if (!success) return err(tooManyHere);
   if (shown === undefined || keyId === undefined) return err({ code: "invalid_api_key" });
   return ok({ account: shown.account, keyId });
 }
-
-const tooManyHere = {
-  code: "rate_limit_exceeded",
-  requestsPerMinute: undefined,
-  retryAfterSeconds: locationLimitSeconds,
-} as const;
 
 /** Lets a request pass that shows an operator's own credential. No API key opens what this guards. */
 export function authenticateAdmin(operators: Operators): MiddlewareHandler<AppEnv> {

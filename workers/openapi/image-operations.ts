@@ -1,5 +1,6 @@
 import { imagesResponseSchema } from "../../shared/api/images-response.ts";
 import { textToImageBodySchema } from "../../shared/api/text-to-image-request.ts";
+import { verificationSchema } from "../../shared/api/verification.ts";
 import type { FailureCode } from "../../shared/errors.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import {
@@ -89,6 +90,16 @@ export function imageOperations(models: ModelRegistry): readonly Operation[] {
         ...(["invalid_signature", "link_expired", "not_found", "job_cancelled", "deadline_exceeded"] as const),
         ...(["backend_overloaded", "backend_unavailable", "backend_failed"] as const),
       ],
+    },
+    {
+      ...{ method: "post", path: "/v1/verify", id: "verifyPicture", tag: "Images", credential: "none" },
+      summary: "Whether a picture came from here",
+      description:
+        "The body is the file. Any byte that was changed makes it `altered`; whoever takes its metadata away makes it " +
+        "`unmarked`. Free of charge, and nothing is kept.",
+      body: pictures,
+      answers: { 200: { description: "What its mark says.", content: { "application/json": verificationSchema } } },
+      failures: ["invalid_request", "unsupported_media_type", "payload_too_large", "rate_limit_exceeded"],
     },
   ];
 }

@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { origins } from "../origin-mark.ts";
+
+/** What `POST /v1/verify` answers. */
+export const verificationSchema = z
+  .object({
+    object: z.literal("verification"),
+    result: z
+      .enum(origins)
+      .describe(
+        "altered: it bears a mark, which is not that of its bytes. unmarked: it bears none, which says nothing.",
+      ),
+    made_by_ai: z.literal(true).nullable().describe("null: not known."),
+  })
+  .readonly();
+
+/** What `POST /v1/verify` answers. */
+export type Verification = z.infer<typeof verificationSchema>;

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import type { Verification } from "../../../shared/api/verification.ts";
+import { verifiedFileBytesMax } from "../../../shared/limits.ts";
+import { blankOriginMark, markOrigin, originMarkKey } from "../../../shared/origin-mark.ts";
+import { TestEdge } from "../support/test-edge.ts";
+
+const earlier = "a secret of an earlier year, 32 or more";
+const edge = new TestEdge({ GPU_BACKEND_SECRETS_BEFORE: [earlier] });
+
+async function fileMarkedBy(secret: string): Promise<Uint8Array<ArrayBuffer>> {
+  const file = Uint8Array.from(new TextEncoder().encode(`a picture ${blankOriginMark} of ours`));
+  await markOrigin(file, await originMarkKey(secret));
+  return file;
+}
+
+function verify(body: BodyInit, type = "image/png"): Promise<Response> {
+  return edge.fetch("/v1/verify", { method: "POST", headers: { "content-type": type }, body });
+}
+
+async function resultOf(body: BodyInit): Promise<Verification> {
+  const response = await verify(body);
+  expect(response.status).toBe(200);
+  expect(response.headers.get("cache-control")).toBe("no-store");
+  return response.json();
+}
+
+const ours = { object: "verification", result: "ours", made_by_ai: true };
+
+test("a file of ours is known without a key, whichever of our secrets marked it", async () => {
+  expect(await resultOf(await fileMarkedBy(edge.env.GPU_BACKEND_SECRET))).toEqual(ours);
+  expect(await resultOf(await fileMarkedBy(earlier))).toEqual(ours);
+});
+
+test("of a file that was changed, or marked elsewhere, nothing is claimed but that", async () => {
+  const file = await fileMarkedBy(edge.env.GPU_BACKEND_SECRET);
+  file[0] = 0;
+  const altered = { object: "verification", result: "altered", made_by_ai: null };
+  expect(await resultOf(file)).toEqual(altered);
+  expect(await resultOf(await fileMarkedBy("the secret of another service, 32"))).toEqual(altered);
+});
+
+test("of a file without a mark nothing is claimed at all", async () => {
+  expect(await resultOf("a photograph")).toEqual({ object: "verification", result: "unmarked", made_by_ai: null });
+});
+
+test("a body that is empty, too large, or no picture by its type is refused", async () => {
+  expect((await verify("")).status).toBe(400);
+  expect((await verify(new Uint8Array(verifiedFileBytesMax + 1))).status).toBe(413);
+  expect((await verify("{}", "application/json")).status).toBe(415);
+});
+
+test("who asks too often from one address is told when to come back", async () => {
+  const limited = new TestEdge({ LOCATION_LIMITER: { limit: async () => ({ success: false }) } });
+  const response = await limited.fetch("/v1/verify", {
+    method: "POST",
+    headers: { "content-type": "image/png" },
+    body: "a",
+  });
+  expect([response.status, response.headers.get("retry-after")]).toEqual([429, "10"]);
+});

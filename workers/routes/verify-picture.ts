@@ -1,0 +1,26 @@
+import type { Handler } from "hono";
+import type { Verification } from "../../shared/api/verification.ts";
+import { invalidRequest } from "../../shared/errors.ts";
+import { originMarkKey, originOf } from "../../shared/origin-mark.ts";
+import { imageContentType, outputFormatSchema } from "../../shared/output-format.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
+import { failureResponse } from "../middleware/errors.ts";
+
+const contentTypes: readonly string[] = outputFormatSchema.options.map(imageContentType);
+
+/** `POST /v1/verify`: whether the picture file that is the body came from here as it is. Nothing of it is kept. */
+export function verifyPicture({ originSecrets }: { readonly originSecrets: readonly string[] }): Handler<AppEnv> {
+  return async (c) => {
+    const type = c.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+    if (type === undefined || !contentTypes.includes(type)) {
+      return failureResponse(c, { code: "unsupported_media_type", expected: contentTypes.join(", or ") });
+    }
+    const file = new Uint8Array(await c.req.arrayBuffer());
+    if (file.length === 0)
+      return failureResponse(c, invalidRequest(null, "The request body must be a picture's file."));
+    const result = await originOf(file, await Promise.all(originSecrets.map(originMarkKey)));
+    // A mark can be cut out of a file of ours and put into a photograph: only one that holds says anything.
+    const verification: Verification = { object: "verification", result, made_by_ai: result === "ours" ? true : null };
+    return c.json(verification, 200, { "cache-control": "no-store" });
+  };
+}
