@@ -30,7 +30,7 @@ export function openApiDocument(models: ModelRegistry): object {
 }
 
 function operationObject(operation: Operation): object {
-  const { id, tag, summary, description, credential, parameters, body, answers } = operation;
+  const { id, tag, summary, description, credential, parameters, body, example, answers } = operation;
   return {
     operationId: id,
     tags: [tag],
@@ -38,7 +38,7 @@ function operationObject(operation: Operation): object {
     ...(description === undefined ? {} : { description }),
     security: credential === "none" ? [] : [{ [credential]: [] }],
     ...(parameters === undefined ? {} : { parameters: parameters.map(parameterObject) }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: contentObject(body, "input") } }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: bodyContent(body, example) } }),
     responses: { ...mapValues(answers, answerObject), ...failureObjects(operation) },
   };
 }
@@ -59,6 +59,14 @@ function answerObject({ description, content, headers }: Answer): object {
 
 function contentObject(content: Readonly<Record<string, BodySchema>>, io: "input" | "output"): object {
   return mapValues(content, (schema) => ({ schema: toJsonSchema(schema, io) }));
+}
+
+function bodyContent(body: NonNullable<Operation["body"]>, example: object | undefined): object {
+  const { "application/json": json, ...others } = body;
+  const examples = example === undefined ? {} : { examples: { shortest: { value: example } } };
+  const jsonContent =
+    json === undefined ? {} : { "application/json": { schema: toJsonSchema(json, "input"), ...examples } };
+  return { ...jsonContent, ...contentObject(others, "input") };
 }
 
 /** Failures by status, each with the bodies that it may have. */

@@ -11,7 +11,7 @@ import {
   type Operation,
   type Parameter,
 } from "./operation.ts";
-import { generationBody, servedBody } from "./served-body.ts";
+import { generationBody, generationExample, servedBody } from "./served-body.ts";
 
 /** What making pictures can fail with. */
 export const makingFailures: readonly FailureCode[] = [
@@ -56,6 +56,7 @@ export function imageOperations(models: ModelRegistry): readonly Operation[] {
         "events: `image_generation.partial_image`, `image_generation.completed` for each picture, or `error`.",
       parameters: [idempotencyKeyParameter],
       body: { "application/json": generationBody(models) },
+      example: generationExample(models),
       answers: {
         200: {
           description: "The pictures, and how each came about.",

@@ -1,7 +1,7 @@
 import { balanceResponseSchema, quoteResponseSchema } from "../../shared/api/money.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Operation } from "./operation.ts";
-import { generationBody } from "./served-body.ts";
+import { generationBody, generationExample } from "./served-body.ts";
 
 /** Prices, credit. */
 export function moneyOperations(models: ModelRegistry): readonly Operation[] {
@@ -10,6 +10,7 @@ export function moneyOperations(models: ModelRegistry): readonly Operation[] {
       ...{ method: "post", path: "/v1/quotes", id: "createQuote", tag: "Money", credential: "api-key" },
       summary: "The most that a generation can cost, without running it",
       body: { "application/json": generationBody(models) },
+      example: generationExample(models),
       answers: { 200: { description: "The quote.", content: { "application/json": quoteResponseSchema } } },
       failures: ["invalid_request", "model_not_found", "unsupported_media_type", "payload_too_large"],
     },

@@ -37,6 +37,8 @@ export interface Operation {
   readonly parameters?: readonly Parameter[];
   /** Content type → schema. */
   readonly body?: Readonly<Record<string, BodySchema>>;
+  /** A body in JSON that works as it stands. */
+  readonly example?: object;
   /** Status → answer. */
   readonly answers: Readonly<Record<number, Answer>>;
   /** What can go wrong beside what any route shares: a wrong credential, and a fault of ours. */

@@ -28,6 +28,11 @@ export function generationBody(models: ModelRegistry): BodySchema {
   return { json: { ...rest, required, properties: Object.fromEntries(nullable) } };
 }
 
+/** The shortest body of a generation that shows what the model can do. */
+export function generationExample(models: ModelRegistry): object {
+  return { model: models.default.manifest.id, prompt: "red apple, 3D" };
+}
+
 /** Where the one holds, the other must. */
 function implies(condition: JsonSchema, consequence: JsonSchema): JsonSchema {
   return { anyOf: [{ not: condition }, consequence] };

@@ -6,8 +6,15 @@ const edge = new TestEdge();
 
 interface Document {
   readonly openapi: string;
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: object }>>>>;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentOperation>>>>;
 }
+
+interface DocumentOperation {
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly examples?: Examples }>> };
+  readonly responses: object;
+}
+
+type Examples = Readonly<Record<string, { readonly value: object }>>;
 
 let document: Document;
 
@@ -40,6 +47,13 @@ describe("the OpenAPI document", () => {
     const text = JSON.stringify(document.paths["/v1/images/generations"]);
     expect(text).toContain('"enum":["auto","64x64"');
     expect(text).toContain('"enum":["tiny"]');
+  });
+
+  test("shows a body that is answered as it stands", async () => {
+    const { requestBody } = document.paths["/v1/images/generations"]?.["post"] ?? {};
+    const body = requestBody?.content["application/json"]?.examples?.["shortest"]?.value;
+    expect(body).toMatchObject({ model: "tiny", prompt: "red apple, 3D" });
+    expect((await edge.post(await edge.createKey(), body)).status).toBe(200);
   });
 
   test("shows each failure with the status and the body that answers have", async () => {
