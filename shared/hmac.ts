@@ -18,7 +18,20 @@ export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
 
+/** A process has a handful of secrets, and importing one costs as much as signing with it. */
+const importedMax = 16;
+const imported = new Map<string, Promise<PlatformKey>>();
+
 function importSecret(secret: string): Promise<PlatformKey> {
+  const known = imported.get(secret);
+  if (known !== undefined) return known;
+  const key = importKey(secret);
+  if (imported.size >= importedMax) imported.clear();
+  imported.set(secret, key);
+  return key;
+}
+
+function importKey(secret: string): Promise<PlatformKey> {
   if (secret.length < secretCharactersMin) {
     throw new AppError(`A secret is ${secret.length} characters long; at least ${secretCharactersMin} are needed.`);
   }

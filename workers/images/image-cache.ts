@@ -14,8 +14,16 @@ export interface CachedImage {
   readonly etag: string;
 }
 
+/** A picture file on its way out of the cache: it goes to the client without passing through our memory. */
+export interface StreamedImage {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly length: string;
+  readonly etag: string;
+}
+
 /** Pictures at this edge, by the latent they show and how they are encoded. */
 export interface ImageCache {
+  stream(latentId: string, options: DecodeOptions): Promise<StreamedImage | undefined>;
   find(latentId: string, options: DecodeOptions): Promise<CachedImage | undefined>;
   /** Keeps a picture and returns it with its tag. */
   put(latentId: string, options: DecodeOptions, bytes: Uint8Array<ArrayBuffer>): Promise<CachedImage>;
@@ -24,6 +32,14 @@ export interface ImageCache {
 /** Pictures in the Cache API of the data centre that the request reached. A dropped one comes back from its latent. */
 export function createImageCache(edge: Pick<Cache, "match" | "put">): ImageCache {
   return {
+    async stream(latentId, options) {
+      const hit = await edge.match(imageEdgeUrl(latentId, options));
+      const etag = hit?.headers.get("etag");
+      const length = hit?.headers.get("content-length");
+      if (!hit?.body || !etag || !length) return undefined;
+      return { body: hit.body, length, etag };
+    },
+
     async find(latentId, options) {
       const hit = await edge.match(imageEdgeUrl(latentId, options));
       const etag = hit?.headers.get("etag");
@@ -33,7 +49,12 @@ export function createImageCache(edge: Pick<Cache, "match" | "put">): ImageCache
 
     async put(latentId, options, bytes) {
       const etag = `"${toHex(await sha256(bytes))}"`;
-      const entry = edgeEntry(bytes, { "content-type": imageContentType(options.format), etag });
+      const headers = {
+        "content-type": imageContentType(options.format),
+        "content-length": String(bytes.length),
+        etag,
+      };
+      const entry = edgeEntry(bytes, headers);
       await edge.put(imageEdgeUrl(latentId, options), entry);
       return { bytes, etag };
     },

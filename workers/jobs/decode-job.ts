@@ -26,7 +26,7 @@ export interface DecodedImage extends CachedImage {
 
 /** What a decode takes. */
 export interface DecodeJobParts {
-  readonly images: ImageCache;
+  readonly images: Pick<ImageCache, "find" | "put">;
   readonly gpu: Pick<GpuClient, "decodeLatent">;
 }
 

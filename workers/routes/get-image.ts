@@ -4,7 +4,7 @@ import type { Failure } from "../../shared/errors.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
-import type { CachedImage, ImageCache } from "../images/image-cache.ts";
+import type { CachedImage, ImageCache, StreamedImage } from "../images/image-cache.ts";
 import type { ImageLinks, LinkedImage, OpenedLink } from "../images/image-link.ts";
 import type { DecodeJobs } from "../jobs/job-clients.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
@@ -41,7 +41,8 @@ export function getImage(services: GetImageServices): Handler<AppEnv> {
   };
 }
 
-interface ShownImage extends CachedImage {
+interface ShownImage extends Pick<StreamedImage, "length" | "etag"> {
+  readonly body: StreamedImage["body"] | CachedImage["bytes"];
   readonly tier: Tier;
 }
 
@@ -58,26 +59,28 @@ async function showImage(
   { latentId, options }: LinkedImage,
   { location, claimId, signal, origin }: Viewer,
 ): Promise<Result<ShownImage, Failure>> {
-  const cached = await services.images.find(latentId, options);
+  const cached = await services.images.stream(latentId, options);
   if (cached !== undefined) return ok({ ...cached, tier: "image" });
   const latent = await services.latents.find(latentId);
   if (latent === undefined) return err({ code: "not_found", what: "image" });
   const request = { latentId, latent: latent.bytes, options, claimId, origin, priority: "interactive" } as const;
   const image = await services.decodeJobs.obtain(location, { request, signal });
-  return image.ok ? ok({ ...image.value, tier: "latent" }) : image;
+  if (!image.ok) return image;
+  const { bytes, etag } = image.value;
+  return ok({ body: bytes, length: String(bytes.length), etag, tier: "latent" });
 }
 
 /** `max-age` ends with the link, so that no shared cache shows a picture to whom the link would no longer. */
-function imageResponse(c: Context<AppEnv>, link: OpenedLink, { bytes, etag, tier }: ShownImage): Response {
+function imageResponse(c: Context<AppEnv>, link: OpenedLink, { body, length, etag, tier }: ShownImage): Response {
   c.header("cache-control", `public, max-age=${link.secondsLeft}, immutable`);
   c.header("etag", etag);
   c.header("x-wuerstchen-tier", tier);
   c.header("cross-origin-resource-policy", "cross-origin");
   if (isNamed(etag, c.req.header("if-none-match"))) return c.body(null, 304);
   c.header("content-type", imageContentType(link.options.format));
-  c.header("content-length", String(bytes.length));
+  c.header("content-length", length);
   c.header("x-content-type-options", "nosniff");
-  return c.body(bytes);
+  return c.body(body);
 }
 
 /** RFC 9110: a list of tags or "*", compared weakly. */
