@@ -26,9 +26,8 @@ export interface StripeServices {
 export function stripeWebhook(services: StripeServices): Handler<AppEnv> {
   return async (c) => {
     const { stripeWebhookSecret: secret, nowMs, log } = services;
-    const signature = c.req.header("stripe-signature");
-    if (signature === undefined) return failureResponse(c, { code: "invalid_signature" });
     if (secret === undefined) return failureResponse(c, { code: "not_found", what: "path" });
+    const signature = c.req.header("stripe-signature");
     const body = await readJsonText(c.req);
     if (!body.ok) return failureResponse(c, body.error);
     const event = await openWebhook(secret, { body: body.value, signature, nowMs: nowMs() });
