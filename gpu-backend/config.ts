@@ -51,6 +51,9 @@ const environmentSchema = z.object({
     .default(() => join(homedir(), ".cache/wuerstchen-edge/graphs")),
   /** Those used longest ago go first. 0 keeps none. */
   GRAPH_CACHE_MEGABYTES: wholeNumber(0, 9_999_999).default(4_096),
+  /** PEM files: the signer's certificate and those between it and the root, and its key (P-256). Both, or no C2PA. */
+  C2PA_CERTIFICATES: z.string().min(1).optional(),
+  C2PA_PRIVATE_KEY: z.string().min(1).optional(),
   /** Where spans go by OTLP over HTTP; absent: nowhere. The other standard variables of the exporter hold too. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/u, error: "must be an http(s) URL" }).optional(),
   OTEL_SERVICE_NAME: z.string().min(1).max(128).default("wuerstchen-backend"),
@@ -80,12 +83,19 @@ const environmentSchema = z.object({
     .transform((flag) => flag === "1"),
 });
 
+const checkedSchema = environmentSchema.superRefine((config, { addIssue }) => {
+  const [present, absent] = [config.C2PA_CERTIFICATES, config.C2PA_PRIVATE_KEY].map((path) => path !== undefined);
+  if (present === absent) return;
+  const message = "must be set too, or neither of C2PA_CERTIFICATES and C2PA_PRIVATE_KEY";
+  addIssue({ code: "custom", path: [present ? "C2PA_PRIVATE_KEY" : "C2PA_CERTIFICATES"], message });
+});
+
 /** The server's settings. Use the field comments in the source as their reference. */
 export type Config = z.infer<typeof environmentSchema>;
 
 /** Reads the environment once. Throws `AppError` naming each variable that is wrong, and never its value. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const parsed = environmentSchema.safeParse(environment);
+  const parsed = checkedSchema.safeParse(environment);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   throw new AppError(`The environment is not valid. ${problems.join("; ")}`);

@@ -1,7 +1,11 @@
 // The process that computes: loads a bundle's graphs and does the jobs of the server that started it.
 
+import { readFile } from "node:fs/promises";
 import { setPriority } from "node:os";
+import { join } from "node:path";
 import type { Manifest } from "../shared/models/manifest.ts";
+import { createClaimSigner, type SignerFiles } from "./image/c2pa-signature.ts";
+import { type ContentCredentials, openContentCredentials } from "./image/content-credentials.ts";
 import { type EncodeOptions, encodeImage, type RgbPixels } from "./image/encode-image.ts";
 import { type StepWatch, watchJob } from "./pipeline/job-watch.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
@@ -28,12 +32,13 @@ const partOf: Readonly<Record<GraphName, string>> = {
 };
 
 serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, picturesMax, ...settings }, onRan) => {
-  const { originMarkKey } = settings;
+  const { originMarkKey, c2paSigner } = settings;
   const encode: Encode = (pixels, options) => encodeImage(pixels, options, originMarkKey);
   // Before any thread that computes: threads inherit it.
   setPriority(nice);
   // The server has checked every file's digest before it started the first lane.
   const manifest = await readManifest(directory);
+  const credentials = c2paSigner && (await credentialsOf(c2paSigner, manifest));
   const cache = graphCache && openGraphCache(graphCache, Date.now);
   const graphs = await openGraphs(manifest, { directory, execution, cache, residentBytesMax });
   // Measured on CPUs: more rows make a row of these two cheaper (Stage C by a third), and of every other graph dearer.
@@ -67,11 +72,17 @@ serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, pic
     const pixels = await pipeline.paint(job.latent, jobGraphs);
     const stages = { stageB: spentOn("stageBConditioner", "stageB"), stageA: spentOn("stageA") };
     const start = now();
-    const bytes = await encode(pixels, job.options);
+    const marked = await encode(pixels, job.options);
+    const bytes = credentials === undefined ? marked : await credentials.addTo(marked, job.options.format);
     onPart("encode", start, now());
     return { bytes, milliseconds: { ...stages, encode: now() - start } };
   };
 });
+
+async function credentialsOf(files: SignerFiles, { id, revision }: Manifest): Promise<ContentCredentials> {
+  const { version } = JSON.parse(await readFile(join(import.meta.dirname, "../package.json"), "utf8"));
+  return openContentCredentials(createClaimSigner(files, new Date()), { model: id, revision, version });
+}
 
 type Encode = (pixels: RgbPixels, options: EncodeOptions) => Promise<Uint8Array>;
 

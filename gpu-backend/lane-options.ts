@@ -1,9 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { AppError } from "../shared/errors.ts";
 import { originMarkKey } from "../shared/origin-mark.ts";
 import { chooseProvider } from "./choose-provider.ts";
 import { type Config, withoutSecrets } from "./config.ts";
+import { createClaimSigner, type SignerFiles } from "./image/c2pa-signature.ts";
 import { availableBytes, readSystemText } from "./runtime/available-memory.ts";
 import type { Bundle } from "./runtime/bundle.ts";
 import type { ExecutionProvider } from "./runtime/execution.ts";
@@ -44,6 +46,7 @@ export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger
       latentEncoding: config.LATENT_ENCODING,
       picturesMax: config.PICTURES_TOGETHER_MAX,
       originMarkKey: await originMarkKey(config.GPU_BACKEND_SECRET),
+      c2paSigner: await c2paSignerOf(config, log),
     },
     log,
     jobMsMax: config.JOB_SECONDS_MAX * 1_000,
@@ -52,6 +55,25 @@ export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger
     readyMsMax: 60_000 + bundleBytes(bundle) / diskBytesPerMs,
     stopMsMax: 2_000,
   };
+}
+
+/** Read and checked here, so that a fault is told before any model is loaded. */
+async function c2paSignerOf(config: Config, log: Logger): Promise<SignerFiles | undefined> {
+  const { C2PA_CERTIFICATES, C2PA_PRIVATE_KEY } = config;
+  if (C2PA_CERTIFICATES === undefined || C2PA_PRIVATE_KEY === undefined) return undefined;
+  const files = {
+    certificates: await readPem("C2PA_CERTIFICATES", C2PA_CERTIFICATES),
+    privateKey: await readPem("C2PA_PRIVATE_KEY", C2PA_PRIVATE_KEY),
+  };
+  const { validUntil } = createClaimSigner(files, new Date());
+  log.info({ validUntil }, "pictures get C2PA manifests");
+  return files;
+}
+
+function readPem(variable: string, path: string): Promise<string> {
+  return readFile(path, "utf8").catch(() => {
+    throw new AppError(`The file that ${variable} names cannot be read.`);
+  });
 }
 
 async function providerOf(config: Config, { directory }: Bundle, log: Logger): Promise<ExecutionProvider> {

@@ -65,6 +65,8 @@ const backendRim = ["gpu-backend/http/", "gpu-backend/app.ts", "gpu-backend/main
 const doors: DoorTable = {
   "onnxruntime-node": ["gpu-backend/runtime/"],
   sharp: ["gpu-backend/image/"],
+  "@contentauth/c2pa-wasm": ["gpu-backend/image/"],
+  cborg: ["gpu-backend/image/"],
   "@huggingface/tokenizers": ["workers/prompt/"],
   stripe: ["workers/payments/"],
   hono: ["workers/middleware/", "workers/routes/", "workers/app.ts", "workers/index.ts", ...backendRim],

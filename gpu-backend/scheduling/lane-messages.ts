@@ -25,6 +25,8 @@ const loadSchema = z.object({
   picturesMax: z.int().min(1),
   /** Marks pictures as ours, and opens nothing. */
   originMarkKey: z.string().min(secretCharactersMin),
+  /** In PEM; undefined: pictures get no C2PA manifest. */
+  c2paSigner: z.object({ certificates: z.string(), privateKey: z.string() }).optional(),
 });
 
 const stageCJobSchema = z.object({

@@ -3,6 +3,7 @@ import { getPriority } from "node:os";
 import { afterEach, describe, expect, test } from "vitest";
 import { readConfig, withoutSecrets } from "../../gpu-backend/config.ts";
 import { type Backend, backendSecret, send, spawnMain, stageCDraft, startBackend } from "../support/backend.ts";
+import { testSignerEnvironment } from "../support/c2pa/test-signer.ts";
 import { modelsDirectory, tinyRequest } from "../support/tiny-bundle.ts";
 
 const longRequest = { ...tinyRequest, steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
@@ -129,6 +130,11 @@ describe("the server does not start", () => {
   test.each<[Record<string, string>, RegExp]>([
     [{ ...sound, GPU_BACKEND_SECRET: "short-and-secret" }, /GPU_BACKEND_SECRET/u],
     [{ ...sound, PORT: "99999" }, /PORT/u],
+    [{ ...sound, C2PA_CERTIFICATES: "certificates.pem" }, /C2PA_PRIVATE_KEY: must be set too/u],
+    [
+      { ...sound, ...testSignerEnvironment, C2PA_PRIVATE_KEY: "/missing" },
+      /file that C2PA_PRIVATE_KEY names cannot be/u,
+    ],
     [{ ...sound, MODEL_ID: "missing" }, /missing\/model\.json cannot be read/u],
   ])("with %o, and says why without the secret", async (environment, reason) => {
     const child = spawnMain(environment);

@@ -1,5 +1,6 @@
 import type { Handler } from "hono";
 import type { Verification } from "../../shared/api/verification.ts";
+import { withoutManifest } from "../../shared/content-credentials.ts";
 import { invalidRequest } from "../../shared/errors.ts";
 import { originMarkKey, originOf } from "../../shared/origin-mark.ts";
 import { imageContentType, outputFormatSchema } from "../../shared/output-format.ts";
@@ -18,9 +19,15 @@ export function verifyPicture({ originSecrets }: { readonly originSecrets: reado
     const file = new Uint8Array(await c.req.arrayBuffer());
     if (file.length === 0)
       return failureResponse(c, invalidRequest(null, "The request body must be a picture's file."));
-    const result = await originOf(file, await Promise.all(originSecrets.map(originMarkKey)));
+    const plain = withoutManifest(file);
+    const result = await originOf(plain ?? file, await Promise.all(originSecrets.map(originMarkKey)));
     // A mark can be cut out of a file of ours and put into a photograph: only one that holds says anything.
-    const verification: Verification = { object: "verification", result, made_by_ai: result === "ours" ? true : null };
+    const verification: Verification = {
+      object: "verification",
+      result,
+      made_by_ai: result === "ours" ? true : null,
+      content_credentials: plain === undefined ? "absent" : "present",
+    };
     return c.json(verification, 200, { "cache-control": "no-store" });
   };
 }

@@ -24,7 +24,7 @@ async function resultOf(body: BodyInit): Promise<Verification> {
   return response.json();
 }
 
-const ours = { object: "verification", result: "ours", made_by_ai: true };
+const ours = { object: "verification", result: "ours", made_by_ai: true, content_credentials: "absent" };
 
 test("a file of ours is known without a key, whichever of our secrets marked it", async () => {
   expect(await resultOf(await fileMarkedBy(edge.env.GPU_BACKEND_SECRET))).toEqual(ours);
@@ -34,13 +34,29 @@ test("a file of ours is known without a key, whichever of our secrets marked it"
 test("of a file that was changed, or marked elsewhere, nothing is claimed but that", async () => {
   const file = await fileMarkedBy(edge.env.GPU_BACKEND_SECRET);
   file[0] = 0;
-  const altered = { object: "verification", result: "altered", made_by_ai: null };
+  const altered = { object: "verification", result: "altered", made_by_ai: null, content_credentials: "absent" };
   expect(await resultOf(file)).toEqual(altered);
   expect(await resultOf(await fileMarkedBy("the secret of another service, 32"))).toEqual(altered);
 });
 
+test("a JPEG of ours is known behind its C2PA manifest, and by no other segment before it", async () => {
+  const plain = Uint8Array.from([0xff, 0xd8, ...new TextEncoder().encode(`rest ${blankOriginMark}`)]);
+  await markOrigin(plain, await originMarkKey(edge.env.GPU_BACKEND_SECRET));
+  const segment = (marker: number) => [0xff, marker, 0, 6, ...new TextEncoder().encode("JP\0\0")];
+  const behind = (segments: number[]) => Uint8Array.from([...plain.subarray(0, 2), ...segments, ...plain.subarray(2)]);
+  expect(await resultOf(plain)).toEqual(ours);
+  const credentials = { content_credentials: "present" };
+  expect(await resultOf(behind([...segment(0xeb), ...segment(0xeb)]))).toEqual({ ...ours, ...credentials });
+  expect(await resultOf(behind(segment(0xe1)))).toMatchObject({ result: "altered", content_credentials: "absent" });
+});
+
 test("of a file without a mark nothing is claimed at all", async () => {
-  expect(await resultOf("a photograph")).toEqual({ object: "verification", result: "unmarked", made_by_ai: null });
+  expect(await resultOf("a photograph")).toEqual({
+    object: "verification",
+    result: "unmarked",
+    made_by_ai: null,
+    content_credentials: "absent",
+  });
 });
 
 test("a body that is empty, too large, or no picture by its type is refused", async () => {
