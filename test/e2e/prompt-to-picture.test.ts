@@ -58,6 +58,13 @@ test(
     expect(first).toMatchObject({ seed: 7, tier: "generated" });
     expect(await workOf(stack)).toEqual({ stageC: 1, decodes: 1 });
 
+    const verified = await fetch(`${stack.url}/v1/verify`, {
+      method: "POST",
+      headers: { "content-type": "image/png" },
+      body: picture,
+    });
+    expect(await verified.json()).toMatchObject({ result: "ours", made_by_ai: true });
+
     const again = await generate(stack);
     expect(again.b64_json).toBe(first.b64_json);
     expect(again.tier).toBe("image");
