@@ -93,6 +93,16 @@ export const latentsPerPromptDefault = 4;
 /** More would be a gallery, and every one is looked at when a request takes its turn. */
 export const latentsPerPromptMax = 64;
 
+/**
+ * How far a prompt with `reuse: "similar"` may be from one that has latents: 1 − tokens in common ÷ tokens in either. One
+ * token more or less in five ("a red apple, 3D"), any order, but no token for another in a prompt of eight or fewer: there
+ * a single one ("green") makes a different picture.
+ */
+export const promptDistanceMax = 0.2;
+
+/** Prompts of an account that are compared: some 1 MB of digests at the most, read in milliseconds. */
+export const rememberedPromptsMax = 1_000;
+
 /** A gibibyte: half a million latents of the embedded model, 58,000 of 1024×1024. Bytes. */
 export const latentBytesMaxDefault = 2 ** 30;
 

@@ -53,7 +53,10 @@ export const createImageBodySchema = z.strictObject({
   steps: z.int().min(1).max(stepsMax).optional(),
   guidance_scale: z.number().min(0).max(guidanceScaleMax).optional(),
   negative_prompt: z.string().max(promptCharactersMax).default(""),
-  reuse: z.enum(["prefer", "fresh"]).default("prefer"),
+  reuse: z
+    .enum(["prefer", "fresh", "similar"])
+    .default("prefer")
+    .describe("Without a seed: latents that the prompt has, new ones, or also those of nearly the same prompt."),
   cache_scope: z.enum(["account", "shared"]).default("account"),
   ...ignoredFields,
 });
@@ -91,7 +94,7 @@ export interface CreateImageRequest {
   readonly seed: number | undefined;
   readonly steps: number | undefined;
   readonly guidanceScale: number | undefined;
-  readonly reuse: "prefer" | "fresh";
+  readonly reuse: "prefer" | "fresh" | "similar";
   /** Whose latents it takes from and gives to: the account's, or those of everyone whose key may share. */
   readonly cacheScope: "account" | "shared";
   /** Present when the answer is to be events. */
@@ -130,6 +133,11 @@ export function toImageRequest(wire: z.infer<typeof createImageBodySchema>): Res
   if (wire.stream && wire.response_format === "url") {
     const message = "'response_format' must be b64_json when 'stream' is true: a stream holds its pictures.";
     return err(invalidRequest("response_format", message));
+  }
+  if (wire.reuse === "similar" && wire.cache_scope === "shared") {
+    const message =
+      "'cache_scope' must be account when 'reuse' is similar: only the account's own prompts are compared.";
+    return err(invalidRequest("cache_scope", message));
   }
   const size = sizeOf(wire);
   return size.ok ? ok(toRequest(wire, size.value)) : size;

@@ -77,6 +77,9 @@ function parseRequest(fields: Readonly<Record<string, unknown>>): Result<JobRequ
   if (fields["response_format"] === "b64_json") {
     return err(invalidRequest("response_format", "'response_format' must be url in a job, or left out."));
   }
+  if (fields["reuse"] === "similar") {
+    return err(invalidRequest("reuse", "'reuse' must be prefer or fresh in a job, or left out."));
+  }
   const request = parseCreateImageRequest({ ...fields, response_format: "url" });
   return request.ok ? ok({ request: request.value, json: JSON.stringify(fields) }) : request;
 }

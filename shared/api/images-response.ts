@@ -14,7 +14,7 @@ export const seedSchema = z
   .int()
   .min(0)
   .max(seedMax)
-  .describe("The same request with this seed gives this picture again.");
+  .describe("The same request with this seed gives this picture again, unless it is `similar`.");
 
 /** A latent's id. */
 export const latentIdSchema = z.string().regex(/^[0-9a-f]{64}$/u);
@@ -27,7 +27,19 @@ export const ageSchema = z
   .min(0)
   .describe("Seconds since its latent was made; 0 when it was made for this request.");
 
-const madeFields = { seed: seedSchema, latent_id: latentIdSchema, tier: tierSchema, age_seconds: ageSchema };
+/** Whether a picture shows another prompt than the request's. */
+export const similarSchema = z
+  .literal(true)
+  .optional()
+  .describe("The picture of another prompt of this account that is nearly the same; only with `reuse: similar`.");
+
+const madeFields = {
+  seed: seedSchema,
+  latent_id: latentIdSchema,
+  tier: tierSchema,
+  similar: similarSchema,
+  age_seconds: ageSchema,
+};
 
 /** One picture of an answer. */
 export const imageItemSchema = z

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { outputFormatSchema } from "../output-format.ts";
-import { ageSchema, imagesUsageSchema, latentIdSchema, seedSchema, tierSchema } from "./images-response.ts";
+import {
+  ageSchema,
+  imagesUsageSchema,
+  latentIdSchema,
+  seedSchema,
+  similarSchema,
+  tierSchema,
+} from "./images-response.ts";
 
 // What `POST /v1/images/generations` with `stream: true` answers: OpenAI's events and fields, then what OpenAI does not
 // tell. A picture has up to `partial_images` partial events, or none where its latent was there, and one completed event.
@@ -28,6 +35,7 @@ const completedImageSchema = z.object({
   type: z.literal("image_generation.completed"),
   ...pictureFields,
   tier: tierSchema,
+  similar: similarSchema,
   age_seconds: ageSchema,
   usage: imagesUsageSchema,
   warnings: z.array(z.string()).readonly(),

@@ -21,6 +21,8 @@ const maskedStrengthDefault = 1;
 const variationStrengthDefault = 0.5;
 
 const startFields = {
+  /** Nothing is similar to what starts from a picture. */
+  reuse: z.enum(["prefer", "fresh"]).default("prefer"),
   strength: z.number().min(0).max(1).optional(),
   /** OpenAI's; `strength` says the same in finer steps. */
   input_fidelity: z.enum(["high", "low"]).optional(),

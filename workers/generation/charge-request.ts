@@ -1,6 +1,7 @@
 import type { Failure } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import { hmacSha256 } from "../../shared/hmac.ts";
+import type { PromptLikeness } from "../../shared/latents/prompt-likeness.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { KeptLatent } from "../ledger/kept-latents.ts";
 import type { Ledgers } from "../ledger/ledger-client.ts";
@@ -35,6 +36,7 @@ export interface ChargedRequest {
   /** See `ReserveRequest`. */
   readonly recipe?: string;
   readonly mayReuse?: boolean;
+  readonly likeness?: PromptLikeness | undefined;
 }
 
 /** The most that a plan can cost, in micro-USD, whatever turns out to be stored. */

@@ -5,6 +5,7 @@ import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { KeptLatent } from "../ledger/kept-latents.ts";
 import { latentBytes } from "../ledger/price-book.ts";
 import type { Settlement } from "../ledger/reservation.ts";
+import type { SimilarLatent } from "../ledger/similar-prompts.ts";
 import type { Moderator } from "../moderation/moderator.ts";
 import { type ChargingServices, planCeilingMicroUsd, reserveCeiling, settleOrRelease } from "./charge-request.ts";
 import type { Claimant } from "./obtain-latent.ts";
@@ -74,16 +75,18 @@ export async function generateImages(
     seeds: planned.value.plan.pictures.map(({ seed }) => seed),
     recipe: planned.value.plan.recipe,
     mayReuse: planned.value.plan.mayReuse,
+    likeness: planned.value.plan.likeness,
   });
   if (!reserved.ok) return reserved;
   const reservation = reserved.value;
 
   // The seeds of an unseeded request were drawn when it first came, or are those of latents that the prompt has.
-  const { seeds } = reservation;
+  const { seeds, similar } = reservation;
   const isOther = planned.value.plan.pictures.some(({ seed }, index) => seed !== seeds[index]);
   const replanned = isOther ? await planRequest(services, caller.account, request, seeds) : planned;
   if (!replanned.ok) return replanned;
-  const { plan, tokens, warnings } = replanned.value;
+  const { tokens, warnings } = replanned.value;
+  const plan = withStandIns(replanned.value.plan, similar);
 
   const claimant = { ...caller, claimId: reservation.reservationId };
   const latentsOf = (pictures: readonly Picture[]) => keptLatents(plan, pictures);
@@ -99,5 +102,13 @@ export async function generateImages(
 
 function keptLatents({ work }: GenerationPlan, pictures: readonly Picture[]): KeptLatent[] {
   const bytes = latentBytes(work.latentShape);
-  return pictures.map(({ latentId, seed }) => ({ latentId, seed, bytes }));
+  return pictures.map(({ latentId, seed, isSimilar }) => ({ latentId, seed, bytes, isSimilar }));
+}
+
+function withStandIns(plan: GenerationPlan, similar: readonly SimilarLatent[] = []): GenerationPlan {
+  const pictures = plan.pictures.map((picture, index) => {
+    const standIn = similar[index];
+    return standIn === undefined ? picture : { ...picture, standIn };
+  });
+  return { ...plan, pictures };
 }

@@ -16,6 +16,8 @@ export interface PictureLatent extends PlannedPicture {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** True when Stage C ran for this request, and not for another that asked for the same. */
   readonly generated: boolean;
+  /** True when it shows another prompt, that is nearly the same. */
+  readonly isSimilar?: boolean;
   /** Whole seconds since it was stored; 0 for one that was made meanwhile. */
   readonly ageSeconds: number;
   /** What it costs to have it. */
@@ -58,8 +60,41 @@ export interface WantedLatent {
   readonly startOf?: ObtainStart | undefined;
 }
 
-/** The latent of one picture of a plan: the stored one, or one made by the latent's own job, and stored by then. */
+/** The latent of one picture of a plan: its stand-in, the stored one, or one made by the latent's own job, and stored by then. */
 export async function obtainLatent(
+  sources: LatentSources,
+  wanted: WantedLatent,
+  claimant: Claimant,
+): Promise<Result<PictureLatent, Failure>> {
+  const similar = await findStandIn(sources, wanted, claimant);
+  return similar === undefined ? obtainOwnLatent(sources, wanted, claimant) : ok(similar);
+}
+
+/** Undefined when nothing stands in, or it is stored no more: without its prompt, it cannot be made again. */
+async function findStandIn(
+  { latents, nowMs }: LatentSources,
+  { plan, picture: { standIn } }: WantedLatent,
+  { account }: Claimant,
+): Promise<PictureLatent | undefined> {
+  if (standIn === undefined) return undefined;
+  const startedMs = nowMs();
+  const stored = await latents.find(standIn.latentId);
+  if (stored?.account !== account) return undefined;
+  const milliseconds = { "latent-lookup": nowMs() - startedMs };
+  const lines = [hitLine(standIn.latentId, plan.work)];
+  const { bytes } = stored;
+  return {
+    ...standIn,
+    bytes,
+    generated: false,
+    isSimilar: true,
+    ageSeconds: ageOf(stored, nowMs()),
+    lines,
+    milliseconds,
+  };
+}
+
+async function obtainOwnLatent(
   { latents, latentJobs, nowMs }: LatentSources,
   { plan, picture, startOf }: WantedLatent,
   { account, claimId, priority, signal, origin, watch }: Claimant,

@@ -20,6 +20,8 @@ export interface Picture {
   readonly seed: number;
   readonly latentId: string;
   readonly tier: Tier;
+  /** Whether it shows another prompt, that is nearly the same. */
+  readonly isSimilar: boolean;
   /** Whole seconds since its latent was stored. */
   readonly ageSeconds: number;
   readonly milliseconds: Milliseconds;
@@ -90,8 +92,9 @@ interface Origin {
 }
 
 function picture(origin: Origin, { bytes, milliseconds }: Pick<Picture, "bytes" | "milliseconds">): Picture {
-  const { seed, latentId, ageSeconds } = origin.latent;
-  return { bytes, seed, latentId, tier: tierOf(origin), ageSeconds, milliseconds, lines: linesOf(origin) };
+  const { seed, latentId, ageSeconds, isSimilar = false } = origin.latent;
+  const lines = linesOf(origin);
+  return { bytes, seed, latentId, tier: tierOf(origin), isSimilar, ageSeconds, milliseconds, lines };
 }
 
 /** What was done for this very request: a picture that another's decode gave is as good as one from the cache. */

@@ -8,6 +8,7 @@ import {
   type RecipeStart,
   recipeKey,
 } from "../../shared/latents/latent-key.ts";
+import { likenessOf, type PromptLikeness } from "../../shared/latents/prompt-likeness.ts";
 import { parseImageSize } from "../../shared/models/image-size.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
@@ -17,6 +18,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import { type ChargeLine, encodeLines, type PricedWork } from "../ledger/price-book.ts";
+import type { SimilarLatent } from "../ledger/similar-prompts.ts";
 
 const seedCount = 2 ** 32;
 
@@ -25,6 +27,8 @@ export interface PlanInputs {
   readonly manifest: Manifest;
   readonly prompt: EncodedPrompt;
   readonly negativePrompt: EncodedPrompt;
+  /** What the model puts around any prompt. */
+  readonly specialTokenIds: readonly number[];
   readonly request: CreateImageRequest;
   /** Who may find the latents: the account's id. */
   readonly cacheScope: string;
@@ -40,6 +44,8 @@ export interface PlannedPicture {
   readonly seed: number;
   /** 64 hexadecimal characters. */
   readonly latentId: string;
+  /** A latent of nearly the same prompt that is to be taken instead, as long as it is stored. */
+  readonly standIn?: SimilarLatent;
 }
 
 /** What a request comes down to, before anything was looked up. */
@@ -51,6 +57,8 @@ export interface GenerationPlan {
   readonly recipe: string;
   /** Whether other latents of the prompt will do as well: no seed was named, and nothing new was asked for. */
   readonly mayReuse: boolean;
+  /** By which prompts like it are known; undefined: they will not do. */
+  readonly likeness: PromptLikeness | undefined;
   /** The Stage C job; its seeds are those of the pictures whose latents turn out to be missing, as is its start. */
   readonly job: Omit<StageCRequest, "seeds" | "start">;
   readonly decode: DecodeOptions;
@@ -81,12 +89,16 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
     cacheScope: inputs.cacheScope,
   };
   const { steps } = sampling.value;
+  const { latentKeySecret: secret, specialTokenIds } = inputs;
+  const mayReuse = request.seed === undefined && request.reuse !== "fresh";
+  const isSimilarEnough = mayReuse && request.reuse === "similar";
   const work = { steps: stepsRun(steps, start?.strength ?? 1), latentShape: shape.value, pixels: pixelsOf(size) };
   return ok({
     size,
     pictures: await planPictures(inputs, recipe),
-    recipe: await recipeKey(inputs.latentKeySecret, recipe),
-    mayReuse: request.seed === undefined && request.reuse === "prefer",
+    recipe: await recipeKey(secret, recipe),
+    mayReuse,
+    likeness: isSimilarEnough ? await likenessOf(secret, recipe, specialTokenIds) : undefined,
     job: jobOf(manifest, recipe),
     decode: { format: request.outputFormat, quality: request.outputCompression },
     work,

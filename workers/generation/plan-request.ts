@@ -39,7 +39,8 @@ export async function planRequest(
   if (!texts.ok) return texts;
   const { tokens } = texts.value;
 
-  const inputs = { ...texts.value, manifest, request, latentKeySecret, randomSeed, seeds };
+  const specialTokenIds = model.value.promptEncoder.encode("").tokenIds;
+  const inputs = { ...texts.value, specialTokenIds, manifest, request, latentKeySecret, randomSeed, seeds };
   const plan = await planGeneration({ ...inputs, cacheScope: request.cacheScope === "shared" ? sharedScope : account });
   if (!plan.ok) return plan;
   return ok({ plan: plan.value, tokens, warnings: [...request.warnings, ...texts.value.warnings] });

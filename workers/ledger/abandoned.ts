@@ -1,4 +1,4 @@
-import { type ReservationRow, readSettlement } from "./reservation.ts";
+import { type ChosenLatents, chosenLatents, type ReservationRow, readSettlement } from "./reservation.ts";
 import { putWork } from "./work.ts";
 
 /** Marks a reservation as settled by nobody: it was charged for the latents that were made, and for nothing else. */
@@ -12,10 +12,10 @@ export function isAbandoned({ state, holders }: ReservationRow): boolean {
 }
 
 /**
- * Lets a repeat take the place of an abandoned request, with its name and its seeds, which are returned: what was charged
+ * Lets a repeat take the place of an abandoned request, with its name and its latents, which are returned: what was charged
  * for that is noted for the repeat at no price, so that it pays for the rest alone. Call it before the repeat is stored.
  */
-export function takeOver(sql: SqlStorage, abandoned: ReservationRow, reservationId: string): readonly number[] {
+export function takeOver(sql: SqlStorage, abandoned: ReservationRow, reservationId: string): ChosenLatents {
   sql.exec("UPDATE reservations SET idempotency_key = NULL, digest = '' WHERE id = ?", abandoned.id);
   const paid = readSettlement(abandoned.settlement)?.lines ?? [];
   putWork(
@@ -23,5 +23,5 @@ export function takeOver(sql: SqlStorage, abandoned: ReservationRow, reservation
     reservationId,
     paid.map((line) => ({ ...line, microUsd: 0 })),
   );
-  return JSON.parse(abandoned.seeds);
+  return chosenLatents(abandoned);
 }

@@ -4,13 +4,15 @@ import { readAccount } from "../accounts/account-record.ts";
 import { addSpending, checkAllowance, forgetSpending } from "../accounts/allowance.ts";
 import { type Actor, writeAudit } from "../accounts/audit.ts";
 import { isAbandoned, markAbandoned, takeOver } from "./abandoned.ts";
+import { chooseLatents } from "./choose-latents.ts";
 import { drawFromHold, findHold, markClosed, noteSpent, overdueHolds, putHold, returnToHold } from "./holds.ts";
-import { forgetLatent, forgetTurns, type KeptLatent, keepLatents, takeTurn } from "./kept-latents.ts";
+import { forgetLatent, forgetTurns, type KeptLatent, keepLatents } from "./kept-latents.ts";
 import { putEvent } from "./outbox.ts";
 import { type Balances, isPosted, post, readBalances } from "./postings.ts";
 import { type ChargeLine, priceBookVersion, sumMicroUsd } from "./price-book.ts";
 import { collectOwed, noteRefund, owedMicroUsd, type Refund } from "./refunds.ts";
 import {
+  type ChosenLatents,
   findRepeated,
   findReservation,
   outcomeMs,
@@ -24,6 +26,7 @@ import {
   type WorkBudget,
 } from "./reservation.ts";
 import { migrate } from "./schema.ts";
+import { forgetPrompts } from "./similar-prompts.ts";
 import { dropWork, putWork, readWork, withWork } from "./work.ts";
 
 /** Credit that an account is given. */
@@ -105,9 +108,9 @@ export class AccountBook {
       const isHeld = holdId !== undefined && drawFromHold(this.#sql, holdId, ceilingMicroUsd);
       const { available } = this.balances();
       if (!isHeld && available < ceilingMicroUsd) return err(insufficient(ceilingMicroUsd, available));
-      const seeds = before ? takeOver(this.#sql, before, reservationId) : this.#chooseSeeds(request, nowMs);
-      this.#open({ ...request, seeds }, isHeld, nowMs);
-      return ok({ isRepeat: before !== undefined, reservationId, seeds, settlement: undefined });
+      const chosen = before ? takeOver(this.#sql, before, reservationId) : chooseLatents(this.#sql, request, nowMs);
+      this.#open({ ...request, ...chosen }, isHeld, nowMs);
+      return ok({ isRepeat: before !== undefined, reservationId, ...chosen, settlement: undefined });
     });
   }
 
@@ -192,6 +195,7 @@ export class AccountBook {
       for (const holdId of overdueHolds(this.#sql, nowMs)) this.#closeHold(holdId, nowMs);
       forgetSpending(this.#sql, nowMs);
       forgetTurns(this.#sql, nowMs);
+      forgetPrompts(this.#sql, nowMs);
     });
   }
 
@@ -202,21 +206,16 @@ export class AccountBook {
     return due ?? undefined;
   }
 
-  #chooseSeeds({ recipe, mayReuse, keyId, seeds }: ReserveRequest, nowMs: number): readonly number[] {
-    if (mayReuse !== true || recipe === undefined) return seeds;
-    return takeTurn(this.#sql, { recipe, caller: keyId ?? "", seeds }, nowMs);
-  }
-
   /** Money out of a hold is held already, so nothing moves. */
-  #open(request: ReserveRequest, isHeld: boolean, nowMs: number): void {
+  #open(request: ReserveRequest & ChosenLatents, isHeld: boolean, nowMs: number): void {
     const { reservationId: id, ceilingMicroUsd: ceiling } = request;
     this.#sql.exec(
       `INSERT INTO reservations
-         (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms, hold_id, key_id, recipe)
-       VALUES (?, ?, 'open', ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)`,
+         (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms, hold_id, key_id, recipe, similar)
+       VALUES (?, ?, 'open', ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`,
       ...[id, request.account, request.idempotencyKey ?? null, request.digest, JSON.stringify(request.seeds)],
       ...[ceiling, nowMs, nowMs + reservationMs, isHeld ? (request.holdId ?? null) : null, request.keyId ?? null],
-      request.recipe ?? null,
+      ...[request.recipe ?? null, request.similar === undefined ? null : JSON.stringify(request.similar)],
     );
     addSpending(this.#sql, request.keyId ?? null, ceiling, nowMs);
     if (isHeld) return;

@@ -29,6 +29,8 @@ export interface KeptLatent {
   readonly seed: number;
   /** What it takes in the store, in bytes. */
   readonly bytes: number;
+  /** Whether it shows another prompt, that is nearly the same. */
+  readonly isSimilar?: boolean;
 }
 
 /** What a request was given, and was charged for. */
@@ -42,14 +44,34 @@ export interface DeliveredLatents extends Pick<Turn, "recipe" | "caller"> {
  * caller twice in a row as long as the prompt has another, and the longest unused ones come first.
  */
 export function takeTurn(sql: SqlStorage, { recipe, caller, seeds }: Turn, nowMs: number): number[] {
-  const known = rotationOf(sql, recipe);
-  const last = lastSeeds(sql, recipe, caller);
-  const wanted = seeds.length;
-  const reused = [...known.filter((seed) => !last.has(seed)), ...known.filter((seed) => last.has(seed))];
-  const fresh = seeds.filter((seed) => !known.includes(seed));
-  const given = [...reused, ...fresh].slice(0, wanted);
+  const reused = seedsInTurn(sql, recipe, caller);
+  const fresh = seeds.filter((seed) => !reused.includes(seed));
+  const given = [...reused, ...fresh].slice(0, seeds.length);
   noteTurn(sql, { recipe, caller, seeds: given }, nowMs);
   return given;
+}
+
+/** Latents that a prompt has, at most `count`, in the order of `takeTurn`. */
+export function latentsInTurn(
+  sql: SqlStorage,
+  { recipe, caller, count }: Omit<Turn, "seeds"> & { readonly count: number },
+  nowMs: number,
+): Omit<KeptLatent, "bytes">[] {
+  const seeds = seedsInTurn(sql, recipe, caller).slice(0, count);
+  noteTurn(sql, { recipe, caller, seeds }, nowMs);
+  const query = "SELECT id AS latentId, seed FROM latents WHERE recipe = ? AND seed = ?";
+  return seeds.map((seed) => sql.exec<{ latentId: string; seed: number }>(query, recipe, seed).one());
+}
+
+/** Whether a request for this prompt can be given a latent that it has. */
+export function hasLatents(sql: SqlStorage, recipe: string): boolean {
+  return rotationOf(sql, recipe).length > 0;
+}
+
+function seedsInTurn(sql: SqlStorage, recipe: string, caller: string): number[] {
+  const known = rotationOf(sql, recipe);
+  const last = lastSeeds(sql, recipe, caller);
+  return [...known.filter((seed) => !last.has(seed)), ...known.filter((seed) => last.has(seed))];
 }
 
 /** Enters latents that were delivered, and what was charged for them, under the prompt that they show. */
@@ -58,12 +80,13 @@ export function keepLatents(
   { recipe, caller, latents, lines }: DeliveredLatents,
   nowMs: number,
 ): void {
-  for (const { latentId, seed, bytes } of latents) {
+  for (const { latentId, seed, bytes, isSimilar } of latents) {
     const own = lines.filter((line) => line.latentId === latentId);
     const making = own.filter(({ kind }) => kind === "generation" || kind === "storage");
     if (making.length === 0) {
       sql.exec("UPDATE latents SET hits = hits + 1 WHERE id = ?", latentId);
     }
+    if (isSimilar === true) continue;
     // A latent that another request made may be another account's: it takes none of this one's room.
     sql.exec(
       `INSERT OR IGNORE INTO latents (id, recipe, seed, bytes, cost_micro_usd, hits, made_ms, given)
@@ -72,8 +95,8 @@ export function keepLatents(
     );
   }
   // Whatever its caller asked for (a seed, something new), it has these before its eyes now.
-  const seeds = latents.map(({ seed }) => seed);
-  noteTurn(sql, { recipe, caller, seeds }, nowMs);
+  const seeds = latents.filter(({ isSimilar }) => isSimilar !== true).map(({ seed }) => seed);
+  if (seeds.length > 0) noteTurn(sql, { recipe, caller, seeds }, nowMs);
   if (keptBytes(sql) > bytesMax(sql)) evict(sql, nowMs);
 }
 

@@ -1,6 +1,8 @@
 import type { Failure } from "../../shared/errors.ts";
+import type { PromptLikeness } from "../../shared/latents/prompt-likeness.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { ChargeLine } from "./price-book.ts";
+import type { SimilarLatent } from "./similar-prompts.ts";
 
 /** Longer than any request takes: Stage C and a decode at their time limits, each behind a full queue. */
 export const reservationMs = 15 * 60_000;
@@ -35,6 +37,8 @@ export interface ReserveRequest {
   readonly recipe?: string | undefined;
   /** Whether latents that the prompt has may be taken in place of `seeds`. */
   readonly mayReuse?: boolean | undefined;
+  /** By which prompts like this one are known; undefined: only its own latents will do. Goes with `mayReuse`. */
+  readonly likeness?: PromptLikeness | undefined;
   /** The hold to take the ceiling out of, as long as there is so much in it. */
   readonly holdId?: string | undefined;
 }
@@ -49,14 +53,20 @@ export interface WorkBudget {
   readonly ceilingMicroUsd: number;
 }
 
+/** Which latents a request is given. A repeat's are the first one's: so it gives the same pictures. */
+export interface ChosenLatents {
+  /** Those that were asked for, or of latents that are there. */
+  readonly seeds: readonly number[];
+  /** Latents of another prompt, for the first of the pictures; what they are missing for is made by its seed. */
+  readonly similar?: readonly SimilarLatent[] | undefined;
+}
+
 /** Money that is held for a request. */
-export interface Reservation {
+export interface Reservation extends ChosenLatents {
   /** True when this request repeats an earlier one. */
   readonly isRepeat: boolean;
   /** That of the first request when this one repeats it. */
   readonly reservationId: string;
-  /** Those that were asked for, or of latents that are there. A repeat's are the first one's: so it gives the same pictures. */
-  readonly seeds: readonly number[];
   /** What the request was charged when it was answered before; a repeat is not charged again. */
   readonly settlement: Settlement | undefined;
 }
@@ -79,6 +89,8 @@ export interface ReservationRow extends Record<string, SqlStorageValue> {
   readonly digest: string;
   /** JSON */
   readonly seeds: string;
+  /** JSON */
+  readonly similar: string | null;
   readonly ceiling_micro_usd: number;
   /** Requests that hold it open: more than one when a client repeats what is still under way. */
   readonly holders: number;
@@ -123,8 +135,14 @@ function takeFailure(sql: SqlStorage, digest: string, nowMs: number): boolean {
 }
 
 /** A stored reservation as callers see it. */
-export function toReservation({ id, seeds, settlement }: ReservationRow): Reservation {
-  return { isRepeat: true, reservationId: id, seeds: JSON.parse(seeds), settlement: readSettlement(settlement) };
+export function toReservation(row: ReservationRow): Reservation {
+  const { id: reservationId, settlement } = row;
+  return { isRepeat: true, reservationId, ...chosenLatents(row), settlement: readSettlement(settlement) };
+}
+
+/** Which latents a stored reservation was given. */
+export function chosenLatents({ seeds, similar }: ReservationRow): ChosenLatents {
+  return { seeds: JSON.parse(seeds), similar: similar === null ? undefined : JSON.parse(similar) };
 }
 
 /** A stored settlement. */

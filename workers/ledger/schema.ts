@@ -156,6 +156,21 @@ const migrations: readonly string[] = [
   CREATE TABLE owed (micro_usd INTEGER NOT NULL CHECK (micro_usd >= 0), count INTEGER NOT NULL);
   INSERT INTO owed VALUES (0, 0);
   `,
+  `
+  -- Prompts that were asked for with reuse "similar": keyed digests of their tokens, sorted, with blanks between.
+  CREATE TABLE prompts (
+    recipe TEXT PRIMARY KEY,
+    terms TEXT NOT NULL,
+    tokens TEXT NOT NULL,
+    token_count INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL
+  );
+  CREATE INDEX prompts_by_terms ON prompts (terms, token_count);
+  CREATE INDEX prompts_by_time ON prompts (at_ms);
+
+  -- JSON: the latents of another prompt that stand in for the first of a request's pictures.
+  ALTER TABLE reservations ADD COLUMN similar TEXT;
+  `,
 ];
 
 /** Brings an account's tables to the newest form. */

@@ -29,6 +29,7 @@ export function crossOrigin(): MiddlewareHandler<AppEnv> {
       "x-wuerstchen-cost-micro-usd",
       "x-wuerstchen-latent-id",
       "x-wuerstchen-seed",
+      "x-wuerstchen-similar",
       "x-wuerstchen-tier",
       "x-wuerstchen-warning",
     ],

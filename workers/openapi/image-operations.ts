@@ -27,6 +27,7 @@ export const madeHeaders = {
   "x-wuerstchen-tier": "Which tier served each picture.",
   "x-wuerstchen-age-seconds": "Seconds since the latent of each picture was made.",
   "x-wuerstchen-seed": "The seed of each picture.",
+  "x-wuerstchen-similar": "Whether each picture is of a prompt that is only nearly the same; absent when none is.",
   "x-wuerstchen-cost-micro-usd": "What was charged, in micro-USD.",
 };
 

@@ -52,6 +52,10 @@ const fieldRules = [
     { properties: { response_format: { enum: ["b64_json", null] } } },
   ),
   implies(
+    { required: ["reuse"], properties: { reuse: { const: "similar" } } },
+    { properties: { cache_scope: { enum: ["account", null] } } },
+  ),
+  implies(
     { required: ["output_compression"], properties: { output_compression: { type: "integer", maximum: 99 } } },
     { required: ["output_format"], properties: { output_format: { enum: ["jpeg", "webp"] } } },
   ),

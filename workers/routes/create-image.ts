@@ -102,6 +102,9 @@ function describeInHeaders(c: Context<AppEnv>, { pictures, settlement, replayed 
   c.header("server-timing", formatServerTiming({ ...longestParts(pictures), total: totalMs }));
   c.header("x-wuerstchen-cost-micro-usd", String(settlement.chargedMicroUsd));
   c.header("x-wuerstchen-tier", tiers);
+  if (pictures.some(({ isSimilar }) => isSimilar)) {
+    c.header("x-wuerstchen-similar", pictures.map(({ isSimilar }) => isSimilar).join(","));
+  }
   if (replayed) c.header("idempotent-replayed", "true");
   c.header("x-wuerstchen-age-seconds", pictures.map(({ ageSeconds }) => ageSeconds).join(","));
   c.header("x-wuerstchen-seed", pictures.map(({ seed }) => seed).join(","));
@@ -149,9 +152,10 @@ async function imagesResponse(services: AnswerServices, answered: Answered): Pro
 async function imageItem(
   { imageLinks, responseFormat }: AnswerServices,
   { generation, url }: Answered,
-  { bytes, seed, latentId, tier, ageSeconds }: Picture,
+  { bytes, seed, latentId, tier, isSimilar, ageSeconds }: Picture,
 ): Promise<ImageItem> {
-  const made = { seed, latent_id: latentId, tier, age_seconds: ageSeconds };
+  const similar = isSimilar ? ({ similar: true } as const) : {};
+  const made = { seed, latent_id: latentId, tier, ...similar, age_seconds: ageSeconds };
   if (responseFormat === "b64_json") return { b64_json: toBase64(bytes), ...made };
   const link = await imageLinks.create({ latentId, options: generation.decode });
   return { url: new URL(link, url).href, ...made };

@@ -125,6 +125,7 @@ function completedEvents(generation: Generation, nowMs: number): string {
       created_at: unixSeconds(nowMs),
       ...{ size, quality: "auto", background: "opaque", output_format: decode.format },
       ...{ seed: picture.seed, latent_id: picture.latentId, tier: picture.tier, age_seconds: picture.ageSeconds },
+      ...(picture.isSimilar && { similar: true }),
       usage: imagesUsage([picture], { tokens: index === 0 ? generation.tokens : 0, settlement }),
       warnings,
     }),

@@ -118,7 +118,7 @@ describe("what is refused, naming the field, its limit and the fix", () => {
     [{ seed: 2 ** 32 }, "seed", /at most 4294967295/u],
     [{ steps: 0 }, "steps", /at least 1/u],
     [{ guidance_scale: 101 }, "guidance_scale", /at most 100/u],
-    [{ reuse: "maybe" }, "reuse", /Accepted: prefer, fresh\./u],
+    [{ reuse: "maybe" }, "reuse", /Accepted: prefer, fresh, similar\./u],
     [{ response_format: "bytes" }, "response_format", /Accepted: url, b64_json\./u],
     [{ output_format: "avif" }, "output_format", /Accepted: png, jpeg, webp\./u],
     [{ output_compression: 80 }, "output_compression", /jpeg or webp/u],

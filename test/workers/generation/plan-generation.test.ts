@@ -10,6 +10,7 @@ async function plan(body: object = {}, inputs: { readonly cacheScope?: string; r
     manifest,
     prompt: { tokenIds: inputs.tokenIds ?? [2, 7, 3], tokensDropped: 0 },
     negativePrompt: { tokenIds: [2, 3], tokensDropped: 0 },
+    specialTokenIds: [2, 3],
     request: request.value,
     cacheScope: inputs.cacheScope ?? "account",
     latentKeySecret: "s".repeat(32),
