@@ -18,10 +18,12 @@ from diffusers import (
 from diffusers.models.unets import StableCascadeUNet
 from diffusers.pipelines.deprecated.wuerstchen import PaellaVQModel, WuerstchenDiffNeXt, WuerstchenPrior
 from published_reference import KINDS
+from safetensors.torch import save_file
 from tokenizers.pre_tokenizers import ByteLevel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from wuerstchen.published.bundle.checkpoint import EXTRAS
 from wuerstchen.published.bundle.tokenizer import END, START
 from wuerstchen.published.configs import CascadeConfig
 from wuerstchen.published.tiny import TINY_CASCADE_B, TINY_CASCADE_C, randomise
@@ -134,3 +136,12 @@ def save(family: str, folder: Path, **options: Any) -> tuple[Path, Path]:
     decoder.save_pretrained(folders[0], **options)
     prior.save_pretrained(folders[1], **options)
     return folders
+
+
+def save_extras(decoder: Path) -> dict[str, nn.Module]:
+    """Stable Cascade's compressor and previewer, which no pipeline of diffusers has: full-size, beside the decoder's folders."""
+    torch.manual_seed(3)
+    networks = {key: randomise(kind(config), 3) for key, (_, kind, config) in EXTRAS.items()}
+    for key, network in networks.items():
+        save_file(network.state_dict(), decoder / EXTRAS[key][0])
+    return networks
