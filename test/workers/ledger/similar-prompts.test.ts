@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { rememberedPromptsMax } from "../../../shared/limits.ts";
 import { forgetLatent, keepLatents } from "../../../workers/ledger/kept-latents.ts";
 import { forgetPrompts, rememberPrompt, takeSimilar } from "../../../workers/ledger/similar-prompts.ts";
-import { withBook } from "../support/account-book.ts";
+import { actor, withBook } from "../support/account-book.ts";
 
 const nowMs = Date.UTC(2026, 10, 22);
 const day = 86_400_000;
@@ -67,5 +67,23 @@ test("only so many prompts are remembered, the newest, and none longer than 30 d
     forgetPrompts(sql, nowMs + 30 * day + 2);
     expect(take(sql, "a b c d")).toEqual([]);
     expect(take(sql, "one more")).toEqual(["one more 1"]);
+  });
+});
+
+test("the repeat of a request whose client left is given the same latents of the similar prompt", async () => {
+  await withBook((book, { storage: { sql } }) => {
+    book.grant({ grantId: "first", microUsd: 1_000, actor }, nowMs);
+    remember(sql, "a b c d");
+    const order = {
+      ...{ account: "account-1", ceilingMicroUsd: 200, digest: "digest", idempotencyKey: "mine", isRetry: false },
+      ...{ seeds: [7, 8], recipe: "near", mayReuse: true, likeness: likeness("a b c d e") },
+    };
+    const chosen = { seeds: [7, 8], similar: [{ latentId: "a b c d 1", seed: 1 }] };
+    expect(book.reserve({ ...order, reservationId: "1" }, nowMs)).toMatchObject({ value: chosen });
+    book.recordWork({ reservationId: "1", lines: [{ kind: "generation", latentId: "near 8", microUsd: 100 }] });
+    book.abandon("1", nowMs);
+    expect(book.reserve({ ...order, reservationId: "2" }, nowMs)).toMatchObject({
+      value: { ...chosen, reservationId: "2", isRepeat: true, settlement: undefined },
+    });
   });
 });
