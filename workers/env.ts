@@ -39,6 +39,10 @@ const envSchema = z.object({
   /** Takes the place of GPU_BACKEND_URL where there are several. */
   GPU_BACKENDS: gpuBackendsSchema.optional(),
   WEBHOOK_TARGETS: z.enum(["public", "any"], { error: "must be public or any" }).default("public"),
+  /** How pictures are looked up at the edge; see docs/deploy.md. */
+  IMAGE_READS: z
+    .enum(["cache-api", "workers-cache"], { error: "must be cache-api or workers-cache" })
+    .default("cache-api"),
   LATENT_KEY_SECRET: secretSchema,
   GPU_BACKEND_SECRET: secretSchema,
   /** Earlier ones, between commas or spaces, oldest last: pictures that were marked with them still count as ours. */

@@ -14,6 +14,7 @@ export { AccountJobsObject } from "./objects/account-jobs-object.ts";
 export { AccountLedgerObject } from "./objects/account-ledger-object.ts";
 export { AsyncJobObject } from "./objects/async-job-object.ts";
 export { DecodeJobObject } from "./objects/decode-job-object.ts";
+export { ImageReadsEntrypoint } from "./objects/image-reads-entrypoint.ts";
 export { LatentJobObject } from "./objects/latent-job-object.ts";
 
 /** The queue of messages to clients, as wrangler.toml names it; the other one holds usage. */

@@ -12,7 +12,7 @@ import type { StartImageServices } from "./generation/start-images.ts";
 import type { UploadServices } from "./generation/upload-latent.ts";
 import type { GpuBackend } from "./gpu/gpu-backends.ts";
 import { createGpuClient, type GpuClient } from "./gpu/gpu-client.ts";
-import { createImageCache, type ImageCache } from "./images/image-cache.ts";
+import { createImageCache, type ImageCache, type ImageReads } from "./images/image-cache.ts";
 import { createImageLinks, type ImageLinks } from "./images/image-link.ts";
 import { createDecodeJobs, createLatentJobs, type DecodeJobs } from "./jobs/job-clients.ts";
 import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
@@ -33,6 +33,8 @@ const idBytes = 16;
 export interface Platform {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly edge: Pick<Cache, "match" | "put" | "delete">;
+  /** This Worker's own entrypoint that stands behind Workers Cache. */
+  readonly imageReads: ImageReads;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -109,7 +111,7 @@ export function createJobParts(env: WorkerEnv, platform: Platform): JobParts {
     log: platform.log,
     ledgers: createLedgers(env.ACCOUNT_LEDGERS),
     latents: createLatentCache({ bucket: env.LATENTS, edge: platform.edge }),
-    images: createImageCache(platform.edge),
+    images: createImageCache(platform.edge, env.IMAGE_READS === "workers-cache" ? platform.imageReads : undefined),
     gpu: createGpuClient({ ...platform, backends: backendsOf(env), secret: env.GPU_BACKEND_SECRET }),
   };
 }

@@ -5,7 +5,7 @@ import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import { edgeEntry, edgeUrlOf } from "../edge/edge-entry.ts";
 
 /** The form of cached pictures; a new one gets new keys. */
-const keyPrefix = "image/v1/";
+export const imageKeyPrefix = "image/v1/";
 
 /** A picture file. */
 export interface CachedImage {
@@ -29,11 +29,25 @@ export interface ImageCache {
   put(latentId: string, options: DecodeOptions, bytes: Uint8Array<ArrayBuffer>): Promise<CachedImage>;
 }
 
-/** Pictures in the Cache API of the data centre that the request reached. A dropped one comes back from its latent. */
-export function createImageCache(edge: Pick<Cache, "match" | "put">): ImageCache {
+/** Asks for a cached response by its URL, as a service binding or an entrypoint of this Worker does. */
+export interface ImageReads {
+  fetch(url: string): Promise<Response>;
+}
+
+/**
+ * Pictures in the Cache API of the data centre that the request reached. A dropped one comes back from its latent. With
+ * `reads`, they are looked up through Workers Cache, whose tiers hold what other data centres have shown, too.
+ */
+export function createImageCache(edge: Pick<Cache, "match" | "put">, reads?: ImageReads): ImageCache {
+  async function lookUp(url: string): Promise<Response | undefined> {
+    if (reads === undefined) return edge.match(url);
+    const answer = await reads.fetch(url);
+    return answer.status === 200 ? answer : undefined;
+  }
+
   return {
     async stream(latentId, options) {
-      const hit = await edge.match(imageEdgeUrl(latentId, options));
+      const hit = await lookUp(imageEdgeUrl(latentId, options));
       const etag = hit?.headers.get("etag");
       const length = hit?.headers.get("content-length");
       if (!hit?.body || !etag || !length) return undefined;
@@ -41,7 +55,7 @@ export function createImageCache(edge: Pick<Cache, "match" | "put">): ImageCache
     },
 
     async find(latentId, options) {
-      const hit = await edge.match(imageEdgeUrl(latentId, options));
+      const hit = await lookUp(imageEdgeUrl(latentId, options));
       const etag = hit?.headers.get("etag");
       if (hit === undefined || !etag) return undefined;
       return { bytes: new Uint8Array(await hit.arrayBuffer()), etag };
@@ -63,5 +77,5 @@ export function createImageCache(edge: Pick<Cache, "match" | "put">): ImageCache
 
 /** The Cache API key of a picture. */
 export function imageEdgeUrl(latentId: string, { format, quality }: DecodeOptions): string {
-  return edgeUrlOf(`${keyPrefix}${latentId}.${format}?quality=${quality ?? "default"}`);
+  return edgeUrlOf(`${imageKeyPrefix}${latentId}.${format}?quality=${quality ?? "default"}`);
 }

@@ -1,5 +1,5 @@
 import { createExecutionContext } from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import type { ImagesResponse } from "../../../shared/api/images-response.ts";
 import { requestsPerMinuteMax } from "../../../shared/limits.ts";
 import { createApp } from "../../../workers/app.ts";
@@ -31,6 +31,7 @@ export class TestEdge {
     this.services = createServices(this.env, {
       fetch: (url, init) => globalThis.fetch(url, init),
       edge: caches.default,
+      imageReads: { fetch: (url) => exports.ImageReadsEntrypoint.fetch(url) },
       nowMs: () => this.nowMs,
       randomBytes,
       timeout: () => this.nextTimeout.signal,
