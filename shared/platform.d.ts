@@ -28,3 +28,10 @@ declare class TextDecoder {
   constructor(label?: "utf-8", options?: { fatal?: boolean; ignoreBOM?: boolean });
   decode(bytes: Uint8Array): string;
 }
+
+declare class ReadableStream<Chunk> {
+  constructor(source: {
+    pull(controller: { enqueue(chunk: Chunk): void; close(): void }): Promise<void>;
+    cancel(): void;
+  });
+}

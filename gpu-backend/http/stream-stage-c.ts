@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Context } from "hono";
 import { err, type Result } from "../../shared/result.ts";
-import { createEventOutbox, type EventOutbox } from "../../shared/wire/event-outbox.ts";
+import { createEventOutbox, type EventOutbox, readOutbox } from "../../shared/wire/event-outbox.ts";
 import { eventStreamContentType, formatComment } from "../../shared/wire/event-stream.ts";
 import type { StageCResponse } from "../../shared/wire/stage-c.ts";
 import { formatStageCEnd, formatStageCEvent } from "../../shared/wire/stage-c-events.ts";
@@ -41,10 +41,14 @@ export async function streamStageC(context: Context, heartbeatMs: number, run: R
       clearInterval(heart);
       outbox.end(formatStageCEnd(end));
     });
-  return context.body(readOutbox(outbox, left), 200, {
-    "content-type": eventStreamContentType,
-    "cache-control": "no-store",
-  });
+  return context.body(
+    readOutbox(outbox, () => left.abort()),
+    200,
+    {
+      "content-type": eventStreamContentType,
+      "cache-control": "no-store",
+    },
+  );
 }
 
 /** Slots: progress is overtaken by progress, a sample's preview by its next. */
@@ -56,15 +60,4 @@ function tell(outbox: EventOutbox, news: LaneNews): void {
     const image = Buffer.from(bytes).toString("base64");
     outbox.put(`preview ${news.sample}`, formatStageCEvent({ ...preview, image }));
   }
-}
-
-function readOutbox(outbox: EventOutbox, left: AbortController): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    async pull(controller) {
-      const text = await outbox.take();
-      if (text === undefined) controller.close();
-      else controller.enqueue(new TextEncoder().encode(text));
-    },
-    cancel: () => left.abort(),
-  });
 }

@@ -43,3 +43,15 @@ export function createEventOutbox(): EventOutbox {
     },
   };
 }
+
+/** What waits, as a response's body: read as fast as its reader is. `leave` is called when the reader has gone. */
+export function readOutbox(outbox: EventOutbox, leave: () => void): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const text = await outbox.take();
+      if (text === undefined) controller.close();
+      else controller.enqueue(new TextEncoder().encode(text));
+    },
+    cancel: leave,
+  });
+}

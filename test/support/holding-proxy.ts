@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { buffer } from "node:stream/consumers";
+import { forward } from "./forward-request.ts";
 
 /** Stands before a backend and can keep its answers back, so that a test has all the time it wants in mid-job. */
 export interface HoldingProxy {
@@ -20,23 +20,15 @@ interface Gate {
 export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
   let gate: Gate | undefined;
 
-  async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = "GET", url = "/" } = request;
-    const body = method === "GET" ? undefined : new Uint8Array(await buffer(request));
-    const { host: _, connection: __, ...headers } = request.headers;
-    const answer = await fetch(`${target}${url}`, {
-      method,
-      headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
-      ...(body === undefined ? {} : { body }),
-    });
-    const bytes = Buffer.from(await answer.arrayBuffer());
-    if (gate?.path === url) await gate.pass();
-    const { "content-encoding": ___, "transfer-encoding": ____, ...kept } = Object.fromEntries(answer.headers);
-    response.writeHead(answer.status, { ...kept, "content-length": bytes.length }).end(bytes);
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, headers, body } = await forward(target, request);
+    const closed = gate;
+    if (closed !== undefined && closed.path === request.url) await closed.pass();
+    response.writeHead(status, { ...headers, "content-length": body.length }).end(body);
   }
 
   const server = createServer((request, response) => {
-    forward(request, response).catch(() => response.destroy());
+    answer(request, response).catch(() => response.destroy());
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

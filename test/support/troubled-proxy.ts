@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { buffer } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
+import { forward } from "./forward-request.ts";
 
 /** Longer than any answer of the tiny bundle, and shorter than anybody's patience. */
 const silenceMs = 3_000;
@@ -47,17 +47,4 @@ export async function startTroubledProxy(target: () => string, troubleOf: () => 
       await once(server, "close");
     },
   };
-}
-
-async function forward(target: string, request: IncomingMessage) {
-  const { method = "GET", url = "/" } = request;
-  const body = method === "GET" ? undefined : new Uint8Array(await buffer(request));
-  const { host: _, connection: __, ...headers } = request.headers;
-  const answer = await fetch(`${target}${url}`, {
-    method,
-    headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
-    ...(body === undefined ? {} : { body }),
-  });
-  const { "content-encoding": ___, "transfer-encoding": ____, ...kept } = Object.fromEntries(answer.headers);
-  return { status: answer.status, headers: kept, body: Buffer.from(await answer.arrayBuffer()) };
 }

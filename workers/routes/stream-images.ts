@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { ImageEvent } from "../../shared/api/images-stream.ts";
 import { type Failure, failureToHttp } from "../../shared/errors.ts";
-import { createEventOutbox, type EventOutbox } from "../../shared/wire/event-outbox.ts";
+import { createEventOutbox, readOutbox } from "../../shared/wire/event-outbox.ts";
 import { eventStreamContentType, formatComment, formatEvent } from "../../shared/wire/event-stream.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import { type Caller, type Generation, type GenerationServices, generateImages } from "../generation/generate-image.ts";
@@ -63,10 +63,14 @@ export async function streamImages(
     (end) => outbox.end(end.ok ? completedEvents(end.value, services.nowMs()) : errorEvent(end.error)),
     () => outbox.end(errorEvent({ code: "internal" })),
   );
-  return c.body(readOutbox(outbox, left), 200, {
-    "content-type": eventStreamContentType,
-    "cache-control": "no-store",
-  });
+  return c.body(
+    readOutbox(outbox, () => left.abort()),
+    200,
+    {
+      "content-type": eventStreamContentType,
+      "cache-control": "no-store",
+    },
+  );
 }
 
 type Say = (slot: string, text: string) => void;
@@ -140,17 +144,6 @@ function formatImageEvent(event: ImageEvent): string {
 function errorEvent(failure: Failure): string {
   const { error } = failureToHttp(failure).body;
   return formatEvent("error", { type: "error", error });
-}
-
-function readOutbox(outbox: EventOutbox, left: AbortController): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    async pull(controller) {
-      const text = await outbox.take();
-      if (text === undefined) controller.close();
-      else controller.enqueue(new TextEncoder().encode(text));
-    },
-    cancel: () => left.abort(),
-  });
 }
 
 function unixSeconds(nowMs: number): number {

@@ -15,9 +15,8 @@ from diffusers import (
     WuerstchenDecoderPipeline,
     WuerstchenPriorPipeline,
 )
-from diffusers.models.unets import StableCascadeUNet
 from diffusers.pipelines.deprecated.wuerstchen import PaellaVQModel, WuerstchenDiffNeXt, WuerstchenPrior
-from published_reference import KINDS
+from published_reference import cascade_unet
 from safetensors.torch import save_file
 from tokenizers.pre_tokenizers import ByteLevel
 from torch import nn
@@ -68,35 +67,15 @@ def text_encoder(projects: bool, seed: int, width: int = WIDTH) -> nn.Module:
     return encoder
 
 
-def cascade_unet(config: CascadeConfig) -> nn.Module:
-    return StableCascadeUNet(
-        in_channels=config.latent_channels,
-        out_channels=config.latent_channels,
-        patch_size=config.patch,
-        conditioning_dim=config.condition_channels,
-        block_out_channels=config.channels,
-        num_attention_heads=tuple(heads or -1 for heads in config.heads),
-        down_num_layers_per_block=config.down_layers,
-        up_num_layers_per_block=config.up_layers,
-        down_blocks_repeat_mappers=(1,) * len(config.channels),
-        up_blocks_repeat_mappers=config.up_repeats,
-        block_types_per_layer=tuple(tuple(KINDS[kind] for kind in kinds) for kinds in config.kinds),
-        switch_level=None if config.resamples else (False,),
-        clip_text_in_channels=WIDTH if config.text_channels else None,
-        clip_text_pooled_in_channels=WIDTH + 8,
-        clip_image_in_channels=config.image_channels or None,
-        effnet_in_channels=config.stage_c_channels or None,
-        pixel_mapper_in_channels=config.pixels_channels or None,
-        timestep_conditioning_type=config.timestep_conditions,
-        dropout=config.dropout,
-    )
+def as_wide_as_text(config: CascadeConfig) -> CascadeConfig:
+    return replace(config, text_channels=WIDTH if config.text_channels else 0, pooled_channels=WIDTH + 8)
 
 
 def stages(family: str) -> tuple[nn.Module, nn.Module, nn.Module]:
     """Stage C, B and A."""
     torch.manual_seed(0)
     if family == "cascade":
-        c, b = cascade_unet(CASCADE_C), cascade_unet(CASCADE_B)
+        c, b = cascade_unet(as_wide_as_text(CASCADE_C)), cascade_unet(as_wide_as_text(CASCADE_B))
     else:
         c = WuerstchenPrior(c_in=16, c=32, depth=2, c_cond=WIDTH, c_r=64, nhead=2)
         b = WuerstchenDiffNeXt(c_cond=32, clip_embd=WIDTH, c_hidden=list(LEVELS), nhead=[-1, 2, 2, 2], blocks=[1, 1, 2, 1])

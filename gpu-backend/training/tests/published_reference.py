@@ -48,14 +48,14 @@ def paella_vq() -> tuple[PaellaVQ, nn.Module]:
 
 
 def cascade_c() -> tuple[CascadeUNet, nn.Module]:
-    return _paired(new(CascadeUNet, TINY_CASCADE_C), _cascade(TINY_CASCADE_C))
+    return _paired(new(CascadeUNet, TINY_CASCADE_C), cascade_unet(TINY_CASCADE_C))
 
 
 def cascade_b() -> tuple[CascadeUNet, nn.Module]:
-    return _paired(new(CascadeUNet, TINY_CASCADE_B), _cascade(TINY_CASCADE_B))
+    return _paired(new(CascadeUNet, TINY_CASCADE_B), cascade_unet(TINY_CASCADE_B))
 
 
-def _cascade(config: CascadeConfig) -> nn.Module:
+def cascade_unet(config: CascadeConfig) -> nn.Module:
     return StableCascadeUNet(
         in_channels=config.latent_channels,
         out_channels=config.latent_channels,
