@@ -1,40 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { AppError, type Failure, failureToHttp, invalidRequest } from "../../shared/errors.ts";
+import { AppError, failureToHttp, invalidRequest } from "../../shared/errors.ts";
+import { failureExamples } from "../../shared/failure-examples.ts";
 
-const everyFailure: { readonly [Code in Failure["code"]]: Extract<Failure, { code: Code }> } = {
-  invalid_request: { code: "invalid_request", param: "n", message: "'n' must be at most 10." },
-  missing_api_key: { code: "missing_api_key" },
-  invalid_api_key: { code: "invalid_api_key" },
-  model_not_found: { code: "model_not_found", model: "x", available: ["emoji-128"] },
-  not_found: { code: "not_found", what: "image" },
-  invalid_signature: { code: "invalid_signature" },
-  link_expired: { code: "link_expired" },
-  payload_too_large: { code: "payload_too_large", limitBytes: 1024 },
-  unsupported_media_type: { code: "unsupported_media_type", expected: "application/json" },
-  method_not_allowed: { code: "method_not_allowed", allowed: ["GET", "HEAD"] },
-  insufficient_quota: { code: "insufficient_quota", requiredMicroUsd: 234, availableMicroUsd: 1_000_000 },
-  idempotency_key_reused: { code: "idempotency_key_reused" },
-  content_policy_violation: { code: "content_policy_violation" },
-  moderation_unavailable: { code: "moderation_unavailable" },
-  payment_required: { code: "payment_required", reason: "This request needs a payment." },
-  payment_unavailable: { code: "payment_unavailable" },
-  insufficient_scope: { code: "insufficient_scope", scope: "latents" },
-  account_suspended: { code: "account_suspended" },
-  rate_limit_exceeded: { code: "rate_limit_exceeded", requestsPerMinute: 60, retryAfterSeconds: 1 },
-  concurrency_limit_exceeded: { code: "concurrency_limit_exceeded", requestsMax: 4 },
-  key_budget_exceeded: { code: "key_budget_exceeded", budgetMicroUsd: 1_000 },
-  job_id_reused: { code: "job_id_reused", jobId: "batch-1" },
-  job_not_ended: { code: "job_not_ended" },
-  too_many_jobs: { code: "too_many_jobs", jobsMax: 1_000 },
-  backend_unavailable: { code: "backend_unavailable" },
-  backend_failed: { code: "backend_failed" },
-  backend_overloaded: { code: "backend_overloaded", retryAfterSeconds: 2.2 },
-  deadline_exceeded: { code: "deadline_exceeded" },
-  job_cancelled: { code: "job_cancelled" },
-  internal: { code: "internal" },
-};
-
-describe.each(Object.values(everyFailure))("$code", (failure) => {
+describe.each(Object.values(failureExamples))("$code", (failure) => {
   test("has OpenAI's envelope with all four keys", () => {
     const { body } = failureToHttp(failure);
     expect(Object.keys(body)).toEqual(["error"]);
@@ -55,7 +23,7 @@ describe.each(Object.values(everyFailure))("$code", (failure) => {
 
 describe("failureToHttp", () => {
   test("statuses are the ones that clients act on", () => {
-    const statuses = Object.values(everyFailure).map((failure) => [failure.code, failureToHttp(failure).status]);
+    const statuses = Object.values(failureExamples).map((failure) => [failure.code, failureToHttp(failure).status]);
     expect(Object.fromEntries(statuses)).toEqual({
       invalid_request: 400,
       missing_api_key: 401,
@@ -97,20 +65,24 @@ describe("failureToHttp", () => {
   });
 
   test("an overload says in whole seconds when to come back", () => {
-    expect(failureToHttp(everyFailure.backend_overloaded).headers).toEqual({ "retry-after": "3" });
+    expect(failureToHttp(failureExamples.backend_overloaded).headers).toEqual({ "retry-after": "3" });
     expect(failureToHttp({ code: "backend_overloaded", retryAfterSeconds: 0 }).headers["retry-after"]).toBe("1");
   });
 
   test("an account without credit is told to the micro-dollar what is needed and what is there", () => {
-    const { body } = failureToHttp(everyFailure.insufficient_quota);
+    const { body } = failureToHttp({
+      code: "insufficient_quota",
+      requiredMicroUsd: 234,
+      availableMicroUsd: 1_000_000,
+    });
     expect(body.error.type).toBe("insufficient_quota");
     expect(body.error.message).toContain("0.000234 USD");
     expect(body.error.message).toContain("1.000000 USD");
   });
 
   test("a refused key names the scheme, a refused method the methods", () => {
-    expect(failureToHttp(everyFailure.missing_api_key).headers["www-authenticate"]).toBe("Bearer");
-    expect(failureToHttp(everyFailure.method_not_allowed).headers["allow"]).toBe("GET, HEAD");
+    expect(failureToHttp(failureExamples.missing_api_key).headers["www-authenticate"]).toBe("Bearer");
+    expect(failureToHttp({ code: "method_not_allowed", allowed: ["GET", "HEAD"] }).headers["allow"]).toBe("GET, HEAD");
   });
 
   test("a model name from outside is cut short", () => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { errorBodySchema, type FailureCode, failureToHttp } from "../../shared/errors.ts";
+import { failureExamples } from "../../shared/failure-examples.ts";
 import type { ModelRegistry } from "../models/registry.ts";
-import { failureExamples } from "./failure-examples.ts";
 import type { Answer, BodySchema, Operation, Parameter } from "./operation.ts";
 import { operations } from "./operations.ts";
 

@@ -1,6 +1,6 @@
-import type { Failure, FailureCode } from "../../shared/errors.ts";
+import type { Failure, FailureCode } from "./errors.ts";
 
-/** One failure of each kind, so that the document shows statuses and bodies by the very map that answers use. */
+/** One failure of each kind: a new one does not compile before it has its example, in the API's document and in its tests. */
 export const failureExamples: { readonly [Code in FailureCode]: Extract<Failure, { readonly code: Code }> } = {
   invalid_request: {
     code: "invalid_request",
@@ -33,7 +33,7 @@ export const failureExamples: { readonly [Code in FailureCode]: Extract<Failure,
   too_many_jobs: { code: "too_many_jobs", jobsMax: 1_000 },
   backend_unavailable: { code: "backend_unavailable" },
   backend_failed: { code: "backend_failed" },
-  backend_overloaded: { code: "backend_overloaded", retryAfterSeconds: 3 },
+  backend_overloaded: { code: "backend_overloaded", retryAfterSeconds: 2.2 },
   deadline_exceeded: { code: "deadline_exceeded" },
   job_cancelled: { code: "job_cancelled" },
   internal: { code: "internal" },
