@@ -1,37 +1,15 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { makeLatent } from "../../../gpu-backend/pipeline/make-latent.ts";
-import { createPipeline, type Pipeline } from "../../../gpu-backend/pipeline/pipeline.ts";
+import { createPipeline } from "../../../gpu-backend/pipeline/pipeline.ts";
 import { createTextConditions, joinConditions } from "../../../gpu-backend/pipeline/text-conditions.ts";
-import { readManifest } from "../../../gpu-backend/runtime/bundle.ts";
-import { createGraphRunner, type GraphRunner } from "../../../gpu-backend/runtime/graph-runner.ts";
-import { type GraphSet, openGraphs } from "../../../gpu-backend/runtime/graph-set.ts";
 import type { Pixels } from "../../../gpu-backend/tensor/pixels.ts";
 import { decodeLatent, type Latent } from "../../../shared/latents/latent-format.ts";
-import type { Manifest } from "../../../shared/models/manifest.ts";
 import golden from "../../golden/tiny-pictures.json" with { type: "json" };
 import { differenceMax, fromFloat32Hex } from "../../support/float32-hex.ts";
-import { tinyDirectory, tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
+import { tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
+import { openTinyPipeline } from "../../support/tiny-pipeline.ts";
 
-let manifest: Manifest;
-let graphs: GraphSet;
-let pipeline: Pipeline;
-let runner: GraphRunner;
-
-beforeAll(async () => {
-  manifest = await readManifest(tinyDirectory);
-  graphs = await openGraphs(manifest, { directory: tinyDirectory, execution: { provider: "cpu", intraOpThreads: 1 } });
-  runner = createGraphRunner({ graphs, rowsMax: { stageC: 16, stageB: 8 }, now: () => performance.now() });
-  pipeline = createPipeline({ manifest, conditionCacheBytesMax: 1e6, latentEncoding: "float16" });
-});
-
-let arrival = 0;
-
-/** The graphs as a job of its own sees them. */
-function jobGraphs(): GraphSet {
-  arrival += 1;
-  const urgency = { priority: "interactive", deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
-  return runner.graphsFor({ urgency, signal: new AbortController().signal, onRun: () => undefined });
-}
+const { manifest, graphs, pipeline, jobGraphs } = await openTinyPipeline();
 
 function makeFiles(change: Partial<typeof tinyRequest> = {}): Promise<readonly Uint8Array[]> {
   return pipeline.makeLatents({ ...tinyRequest, ...change }, jobGraphs());

@@ -1,43 +1,20 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { sample } from "../../../gpu-backend/diffusion/sampler.ts";
 import { samplerTimes } from "../../../gpu-backend/diffusion/schedule.ts";
 import { encodePixels } from "../../../gpu-backend/pipeline/encode-pixels.ts";
 import { readStart } from "../../../gpu-backend/pipeline/latent-start.ts";
 import { makeLatent } from "../../../gpu-backend/pipeline/make-latent.ts";
-import { createPipeline, type Pipeline } from "../../../gpu-backend/pipeline/pipeline.ts";
 import { createTextConditions, joinConditions } from "../../../gpu-backend/pipeline/text-conditions.ts";
-import { readManifest } from "../../../gpu-backend/runtime/bundle.ts";
-import { createGraphRunner, type GraphRunner } from "../../../gpu-backend/runtime/graph-runner.ts";
-import { type GraphSet, openGraphs } from "../../../gpu-backend/runtime/graph-set.ts";
 import { decodeLatent, encodeLatent } from "../../../shared/latents/latent-format.ts";
-import type { Manifest } from "../../../shared/models/manifest.ts";
 import { stepsRun } from "../../../shared/models/sampling.ts";
 import golden from "../../golden/tiny-starts.json" with { type: "json" };
 import { differenceMax, fromFloat32Hex } from "../../support/float32-hex.ts";
-import { tinyDirectory, tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
+import { tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
+import { openTinyPipeline } from "../../support/tiny-pipeline.ts";
 
 const shape = tinyRequest.latentShape;
 const start = fromFloat32Hex(golden.startHex);
-let manifest: Manifest;
-let graphs: GraphSet;
-let pipeline: Pipeline;
-let runner: GraphRunner;
-
-beforeAll(async () => {
-  manifest = await readManifest(tinyDirectory);
-  graphs = await openGraphs(manifest, { directory: tinyDirectory, execution: { provider: "cpu", intraOpThreads: 1 } });
-  runner = createGraphRunner({ graphs, rowsMax: { stageC: 16, stageB: 8 }, now: () => performance.now() });
-  pipeline = createPipeline({ manifest, conditionCacheBytesMax: 1e6, latentEncoding: "float16" });
-});
-
-let arrival = 0;
-
-/** The graphs as a job of its own sees them. */
-function jobGraphs(): GraphSet {
-  arrival += 1;
-  const urgency = { priority: "interactive", deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
-  return runner.graphsFor({ urgency, signal: new AbortController().signal, onRun: () => undefined });
-}
+const { manifest, graphs, pipeline, jobGraphs } = await openTinyPipeline();
 
 function startFile(values: Float32Array): string {
   const file = encodeLatent({ values, shape, metadata: { model: "tiny", revision: tinyRevision, seed: "0" } });

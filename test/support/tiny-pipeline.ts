@@ -1,0 +1,34 @@
+import { createPipeline, type Pipeline } from "../../gpu-backend/pipeline/pipeline.ts";
+import { readManifest } from "../../gpu-backend/runtime/bundle.ts";
+import { createGraphRunner } from "../../gpu-backend/runtime/graph-runner.ts";
+import { type GraphSet, openGraphs } from "../../gpu-backend/runtime/graph-set.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
+import { tinyDirectory } from "./tiny-bundle.ts";
+
+/** The tiny bundle's graphs in this process, and the pipeline over them. */
+export interface TinyPipeline {
+  readonly manifest: Manifest;
+  readonly graphs: GraphSet;
+  readonly pipeline: Pipeline;
+  /** The graphs as a job of its own sees them. */
+  jobGraphs(): GraphSet;
+}
+
+/** Loads the tiny bundle. Once a test file. */
+export async function openTinyPipeline(): Promise<TinyPipeline> {
+  const manifest = await readManifest(tinyDirectory);
+  const execution = { provider: "cpu", intraOpThreads: 1 } as const;
+  const graphs = await openGraphs(manifest, { directory: tinyDirectory, execution });
+  const runner = createGraphRunner({ graphs, rowsMax: { stageC: 16, stageB: 8 }, now: () => performance.now() });
+  let arrival = 0;
+  return {
+    manifest,
+    graphs,
+    pipeline: createPipeline({ manifest, conditionCacheBytesMax: 1e6, latentEncoding: "float16" }),
+    jobGraphs() {
+      arrival += 1;
+      const urgency = { priority: "interactive", deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
+      return runner.graphsFor({ urgency, signal: new AbortController().signal, onRun: () => undefined });
+    },
+  };
+}
