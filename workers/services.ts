@@ -22,6 +22,7 @@ import type { LocationLimiter } from "./middleware/limit-by-address.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 import { chooseModerator } from "./moderation/choose-moderator.ts";
+import { createPaymentIndex, type PaymentIndex } from "./payments/payment-index.ts";
 import { createUsageMeter, type UsageMeter } from "./payments/stripe-meter.ts";
 import type { X402Settings } from "./payments/x402.ts";
 import type { WebhookTargets } from "./webhooks/webhook-url.ts";
@@ -50,6 +51,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
   readonly operators: Operators;
+  readonly paymentIndex: PaymentIndex;
   readonly stripeWebhookSecret: string | undefined;
   /** Undefined: nobody can pay without an account. */
   readonly x402: X402Settings | undefined;
@@ -88,6 +90,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     keys: createKeyDirectory(env.API_KEYS),
     accounts: createAccounts(env.ACCOUNT_LEDGERS),
     accountIndex: createAccountIndex(env.USAGE),
+    paymentIndex: createPaymentIndex(env.USAGE),
     stripeWebhookSecret: env.STRIPE_WEBHOOK_SECRET,
     x402: x402Settings(env, platform),
     operators: createOperators(env.ADMIN_SECRET),

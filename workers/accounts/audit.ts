@@ -14,7 +14,9 @@ export interface Deed {
     | "key.rotated"
     | "key.revoked"
     | "credit.granted"
-    | "credit.refunded";
+    | "credit.refunded"
+    | "credit.disputed"
+    | "credit.reinstated";
   /** What it was done to: the account, a key's id, a grant's id. */
   readonly subject: string;
   readonly details: Readonly<Record<string, string | number | boolean | null>>;

@@ -2,15 +2,15 @@ import { AppError, type Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { readAccount } from "../accounts/account-record.ts";
 import { addSpending, checkAllowance, forgetSpending } from "../accounts/allowance.ts";
-import { type Actor, writeAudit } from "../accounts/audit.ts";
+import type { Actor } from "../accounts/audit.ts";
 import { isAbandoned, markAbandoned, takeOver } from "./abandoned.ts";
 import { chooseLatents } from "./choose-latents.ts";
+import { enterGrant, type Grant } from "./grants.ts";
 import { drawFromHold, findHold, markClosed, noteSpent, overdueHolds, putHold, returnToHold } from "./holds.ts";
 import { forgetLatent, forgetTurns, type KeptLatent, keepLatents } from "./kept-latents.ts";
 import { putEvent } from "./outbox.ts";
-import { type Balances, isPosted, post, readBalances } from "./postings.ts";
+import { type Balances, post, readBalances } from "./postings.ts";
 import { type ChargeLine, priceBookVersion, sumMicroUsd } from "./price-book.ts";
-import { collectOwed, noteRefund, owedMicroUsd, type Refund } from "./refunds.ts";
 import {
   type ChosenLatents,
   findRepeated,
@@ -25,18 +25,10 @@ import {
   toReservation,
   type WorkBudget,
 } from "./reservation.ts";
+import { enterReversal, type Reversal } from "./reversals.ts";
 import { migrate } from "./schema.ts";
 import { forgetPrompts } from "./similar-prompts.ts";
 import { dropWork, putWork, readWork, withWork } from "./work.ts";
-
-/** Credit that an account is given. */
-export interface Grant {
-  /** Unique; the same grant is given once. */
-  readonly grantId: string;
-  readonly microUsd: number;
-  /** Who gives it. */
-  readonly actor: Actor;
-}
 
 /** The work of a request that is answered, or for which some was done. */
 export interface WorkDone {
@@ -67,32 +59,16 @@ export class AccountBook {
   }
 
   /** Adds credit, once for each grant id. */
-  grant({ grantId, microUsd, actor }: Grant, nowMs: number): Balances {
-    return this.#transact(() => {
-      const id = `grant:${grantId}`;
-      const changes = { granted: -microUsd, available: microUsd };
-      if (isPosted(this.#sql, id)) return this.balances();
-      post(this.#sql, { id, changes, atMs: nowMs });
-      const details = { micro_usd: microUsd };
-      writeAudit(this.#sql, actor, { action: "credit.granted", subject: grantId, details }, nowMs);
-      collectOwed(this.#sql, this.balances(), nowMs);
-      return this.balances();
-    });
+  grant(grant: Grant, nowMs: number): Balances {
+    return this.#transact(() => enterGrant(this.#sql, grant, nowMs));
   }
 
   /**
-   * Takes credit back whose payment was refunded, once however often it is told, and before the grant as well as after.
-   * What was spent already is taken from the credit that comes next.
+   * Takes credit back whose payment was refunded or disputed, and gives it back when a dispute is won: once however often
+   * it is told, and before the grant as well as after. What was spent already is taken from the credit that comes next.
    */
-  refund({ actor, ...refund }: Refund & { readonly actor: Actor }, nowMs: number): Balances {
-    return this.#transact(() => {
-      const refunded = noteRefund(this.#sql, refund);
-      if (refunded === 0) return this.balances();
-      const taken = collectOwed(this.#sql, this.balances(), nowMs);
-      const details = { micro_usd: refunded, taken_micro_usd: taken, owed_micro_usd: owedMicroUsd(this.#sql) };
-      writeAudit(this.#sql, actor, { action: "credit.refunded", subject: refund.grantId, details }, nowMs);
-      return this.balances();
-    });
+  reverse(reversal: Reversal & { readonly actor: Actor }, nowMs: number): Balances {
+    return this.#transact(() => enterReversal(this.#sql, reversal, nowMs));
   }
 
   /** Holds the ceiling. Fails as `checkAllowance`, with `insufficient_quota`, or `idempotency_key_reused`. */

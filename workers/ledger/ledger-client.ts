@@ -2,16 +2,17 @@ import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Actor } from "../accounts/audit.ts";
 import { callObject, type ObjectNamespace } from "../edge/call-object.ts";
-import type { Grant, WorkDone } from "./account-book.ts";
+import type { WorkDone } from "./account-book.ts";
+import type { Grant } from "./grants.ts";
 import type { Balances } from "./postings.ts";
-import type { Refund } from "./refunds.ts";
 import type { Reservation, ReserveRequest, Settlement, WorkBudget } from "./reservation.ts";
+import type { Reversal } from "./reversals.ts";
 
 /** The methods of the Durable Object of one account. Each may be repeated; see `AccountBook`. */
 export interface AccountLedgerRpc {
   balances(): Promise<Balances>;
   grant(grant: Grant): Promise<Balances>;
-  refund(refund: Refund & { readonly actor: Actor }): Promise<Balances>;
+  reverse(reversal: Reversal & { readonly actor: Actor }): Promise<Balances>;
   reserve(request: ReserveRequest): Promise<Result<Reservation, Failure>>;
   recordWork(work: WorkDone): Promise<void>;
   settle(work: WorkDone): Promise<Result<Settlement, Failure>>;
@@ -37,7 +38,7 @@ export function createLedgers(namespace: ObjectNamespace<AccountLedgerRpc>): Led
       return {
         balances: () => call((ledger) => ledger.balances()),
         grant: (grant) => call((ledger) => ledger.grant(grant)),
-        refund: (refund) => call((ledger) => ledger.refund(refund)),
+        reverse: (reversal) => call((ledger) => ledger.reverse(reversal)),
         reserve: (request) => call((ledger) => ledger.reserve(request)),
         recordWork: (work) => call((ledger) => ledger.recordWork(work)),
         settle: (work) => call((ledger) => ledger.settle(work)),

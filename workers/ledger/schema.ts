@@ -171,6 +171,16 @@ const migrations: readonly string[] = [
   -- JSON: the latents of another prompt that stand in for the first of a request's pictures.
   ALTER TABLE reservations ADD COLUMN similar TEXT;
   `,
+  `
+  -- What the payer's bank took and gave back of each grant, by dispute.
+  CREATE TABLE disputes (
+    id TEXT PRIMARY KEY,
+    grant_id TEXT NOT NULL,
+    withdrawn_micro_usd INTEGER NOT NULL,
+    returned_micro_usd INTEGER NOT NULL
+  );
+  CREATE INDEX disputes_by_grant ON disputes (grant_id);
+  `,
 ];
 
 /** Brings an account's tables to the newest form. */

@@ -10,11 +10,12 @@ import { readKeys } from "../accounts/key-record.ts";
 import { RequestRates } from "../accounts/request-rate.ts";
 import { parseEnv } from "../env.ts";
 import { storeKey } from "../latents/latent-cache.ts";
-import { AccountBook, type Grant, type WorkDone } from "../ledger/account-book.ts";
+import { AccountBook, type WorkDone } from "../ledger/account-book.ts";
+import type { Grant } from "../ledger/grants.ts";
 import { dropEvictions, nextEvictions } from "../ledger/kept-latents.ts";
 import { dropEvents, nextEvents } from "../ledger/outbox.ts";
-import type { Refund } from "../ledger/refunds.ts";
 import type { ReserveRequest, WorkBudget } from "../ledger/reservation.ts";
+import type { Reversal } from "../ledger/reversals.ts";
 import type { UsageEvent } from "../ledger/usage-event.ts";
 import { log, platform } from "../platform.ts";
 
@@ -88,8 +89,8 @@ export class AccountLedgerObject extends DurableObject<unknown> {
     return this.#book.grant(grant, this.#nowMs());
   }
 
-  refund(refund: Refund & { readonly actor: Actor }) {
-    return this.#book.refund(refund, this.#nowMs());
+  reverse(reversal: Reversal & { readonly actor: Actor }) {
+    return this.#book.reverse(reversal, this.#nowMs());
   }
 
   async reserve(request: ReserveRequest) {

@@ -4,7 +4,7 @@ import type { Operation } from "./operation.ts";
 export const paymentOperations: readonly Operation[] = [
   {
     ...{ method: "post", path: "/v1/stripe/webhook", id: "stripeWebhook", tag: "Money", credential: "none" },
-    summary: "What Stripe tells of payments and refunds",
+    summary: "What Stripe tells of payments, refunds and disputes",
     description: "Signed by Stripe; for Stripe alone. 404 where payments by Stripe are not set up.",
     parameters: [
       {

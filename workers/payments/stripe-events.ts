@@ -1,8 +1,6 @@
 import type { Stripe } from "stripe";
 import { isAccountId } from "../auth/key-directory.ts";
-
-/** A micro-USD is a millionth of a dollar, a cent a hundredth. */
-const microUsdPerCent = 10_000;
+import { type Disputed, microUsdPerCent, readDispute } from "./stripe-disputes.ts";
 
 /** What an event of Stripe's means for an account's credit. */
 export type Payment =
@@ -20,11 +18,13 @@ export type Payment =
       /** All that was refunded of the payment so far. */
       readonly refundedMicroUsd: number;
     }
+  | Disputed
   | { readonly kind: "ignored"; readonly reason: "type" | "unpaid" | "currency" | "account" };
 
 /**
- * Reads an event. A checkout that is paid and a payment intent that succeeded are credit; a refunded charge takes it
- * back. The account stands in `metadata.account` of the object (for a checkout, `client_reference_id` will do as well).
+ * Reads an event. A checkout that is paid and a payment intent that succeeded are credit; a refunded charge and a dispute
+ * take it back. Of a dispute's events only those are read by which money moves: one that is created may be an inquiry,
+ * which takes nothing, and one that is closed tells nothing that those have not told. The account stands in `metadata.account` of the object (for a checkout, `client_reference_id` will do as well).
  */
 export function readPayment(event: Stripe.Event): Payment {
   switch (event.type) {
@@ -47,6 +47,9 @@ export function readPayment(event: Stripe.Event): Payment {
       const { account, paymentId, microUsd } = paid;
       return { kind: "refunded", account, paymentId, refundedMicroUsd: microUsd };
     }
+    case "charge.dispute.funds_withdrawn":
+    case "charge.dispute.funds_reinstated":
+      return readDispute(event);
     default:
       return { kind: "ignored", reason: "type" };
   }

@@ -1,9 +1,11 @@
 import type { Handler } from "hono";
 import type { AccountIndex } from "../accounts/account-index.ts";
 import type { Accounts } from "../accounts/accounts-client.ts";
+import type { Actor } from "../accounts/audit.ts";
 import type { Ledgers } from "../ledger/ledger-client.ts";
 import type { AppEnv, Log } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
+import type { PaymentIndex } from "../payments/payment-index.ts";
 import { type Payment, readPayment } from "../payments/stripe-events.ts";
 import { openWebhook } from "../payments/stripe-signature.ts";
 import { readJsonText } from "./read-json.ts";
@@ -12,6 +14,7 @@ import { readJsonText } from "./read-json.ts";
 export interface StripeServices {
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
+  readonly paymentIndex: PaymentIndex;
   readonly ledgers: Ledgers;
   /** Undefined: Stripe is not used. */
   readonly stripeWebhookSecret: string | undefined;
@@ -20,8 +23,8 @@ export interface StripeServices {
 }
 
 /**
- * `POST /v1/stripe/webhook`: payments become credit, refunds take it back, each once however often and in whatever order
- * Stripe tells of them. The signature is the permission. What is of no use is answered 200, or it would come again.
+ * `POST /v1/stripe/webhook`: payments become credit, refunds and disputes take it back, a dispute that is won gives it back,
+ * each once however often and in whatever order Stripe tells of them. The signature is the permission. What is of no use is answered 200, or it would come again.
  */
 export function stripeWebhook(services: StripeServices): Handler<AppEnv> {
   return async (c) => {
@@ -41,22 +44,55 @@ export function stripeWebhook(services: StripeServices): Handler<AppEnv> {
   };
 }
 
-/** The event's id stands in the audit log; the payment's id decides what was entered before. */
+/** The event's id stands in the audit log; the payment's or dispute's totals decide what was entered before. */
 async function enter(
-  { accounts, accountIndex, ledgers }: StripeServices,
+  services: StripeServices,
   payment: Exclude<Payment, { kind: "ignored" }>,
   eventId: string,
 ): Promise<void> {
-  const { account, paymentId } = payment;
+  const { paymentIndex, ledgers, log } = services;
+  const { paymentId } = payment;
   const actor = { name: "stripe", requestId: eventId };
-  // Somebody who pays has an account from then on.
-  if ((await accounts.of(account).account()) === undefined) {
-    await accountIndex.put(await accounts.of(account).changeAccount(account, {}, actor));
+  if (payment.kind === "disputed") {
+    await paymentIndex.putDispute(payment);
+    const isKnown = await enterDisputes(services, paymentId, actor);
+    // It is entered with its payment; an operator may wonder why it is not yet.
+    if (!isKnown) log({ event: "stripe_dispute_waits", stripe_event: eventId });
+    return;
   }
-  const ledger = ledgers.of(account);
-  if (payment.kind === "paid") {
-    await ledger.grant({ grantId: `stripe:${paymentId}`, microUsd: payment.microUsd, actor });
-  } else {
-    await ledger.refund({ grantId: `stripe:${paymentId}`, refundedMicroUsd: payment.refundedMicroUsd, actor });
+  await openAccount(services, payment.account, actor);
+  const ledger = ledgers.of(payment.account);
+  const grantId = grantIdOf(paymentId);
+  if (payment.kind === "refunded") {
+    await ledger.reverse({ kind: "refunded", grantId, refundedMicroUsd: payment.refundedMicroUsd, actor });
+    return;
   }
+  await ledger.grant({ grantId, microUsd: payment.microUsd, actor });
+  // First noted, then looked for: of a dispute that comes at this moment, one of the two sees both.
+  await paymentIndex.putPayment(paymentId, payment.account);
+  await enterDisputes(services, paymentId, actor);
+}
+
+/** Somebody who pays has an account from then on. */
+async function openAccount({ accounts, accountIndex }: StripeServices, account: string, actor: Actor): Promise<void> {
+  if ((await accounts.of(account).account()) !== undefined) return;
+  await accountIndex.put(await accounts.of(account).changeAccount(account, {}, actor));
+}
+
+/** Enters all that is known of a payment's disputes. False when it is not known yet whose payment it is. */
+async function enterDisputes(
+  { paymentIndex, ledgers }: StripeServices,
+  paymentId: string,
+  actor: Actor,
+): Promise<boolean> {
+  const account = await paymentIndex.accountOf(paymentId);
+  if (account === undefined) return false;
+  for (const dispute of await paymentIndex.disputesOf(paymentId)) {
+    await ledgers.of(account).reverse({ ...dispute, grantId: grantIdOf(paymentId), actor });
+  }
+  return true;
+}
+
+function grantIdOf(paymentId: string): string {
+  return `stripe:${paymentId}`;
 }

@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { spentMicroUsd } from "../../../workers/accounts/allowance.ts";
+import { owedMicroUsd, reversedMicroUsd } from "../../../workers/ledger/reversals.ts";
 import { actor, ledgerStub, sumEntries } from "../support/account-book.ts";
 import { TestEdge } from "../support/test-edge.ts";
 
@@ -10,7 +11,7 @@ const budgetMicroUsd = 400;
 const sha256 = (index: number) => `${index}`.padStart(2, "0").repeat(32);
 
 type Step =
-  | { readonly kind: "grant" | "refund"; readonly id: number; readonly microUsd: number }
+  | { readonly kind: "grant" | "refund" | "withdraw" | "reinstate"; readonly id: number; readonly microUsd: number }
   | { readonly kind: "reserve" | "settle"; readonly id: number; readonly microUsd: number }
   | { readonly kind: "release"; readonly id: number };
 
@@ -18,6 +19,7 @@ const id = fc.integer({ min: 0, max: 12 });
 const microUsd = fc.integer({ min: 1, max: 150 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constantFrom("grant" as const, "refund" as const), id, microUsd }),
+  fc.record({ kind: fc.constantFrom("withdraw" as const, "reinstate" as const), id, microUsd }),
   fc.record({ kind: fc.constantFrom("reserve" as const, "reserve" as const, "settle" as const), id, microUsd }),
   fc.record({ kind: fc.constant("release" as const), id }),
 );
@@ -28,7 +30,12 @@ async function carryOut(account: string, { kind, id, ...rest }: Step): Promise<v
   const amount = "microUsd" in rest ? rest.microUsd : 0;
   const reservationId = `r${id}`;
   if (kind === "grant") await ledger.grant({ grantId: `g${id}`, microUsd: amount, actor });
-  if (kind === "refund") await ledger.refund({ grantId: `g${id}`, refundedMicroUsd: amount, actor });
+  if (kind === "refund") await ledger.reverse({ kind: "refunded", grantId: `g${id}`, refundedMicroUsd: amount, actor });
+  if (kind === "withdraw" || kind === "reinstate") {
+    const returnedMicroUsd = kind === "reinstate" ? amount : 0;
+    const totals = { disputeId: `d${id}`, withdrawnMicroUsd: amount, returnedMicroUsd };
+    await ledger.reverse({ kind: "disputed", grantId: `g${id % 7}`, ...totals, actor });
+  }
   if (kind === "reserve") {
     const seeds = { digest: `${id}`, seeds: [id], idempotencyKey: undefined, isRetry: false };
     const keyId = id % 2 === 0 ? `key_${sha256(1).slice(0, 24)}` : undefined;
@@ -85,5 +92,11 @@ async function check(account: string): Promise<void> {
     const keyId = `key_${sha256(1).slice(0, 24)}`;
     expect(spentMicroUsd(sql, keyId, Date.now())).toBe(spentByKey);
     expect(spentByKey).toBeLessThanOrEqual(budgetMicroUsd + 40);
+    const taken = one(
+      "SELECT COALESCE(SUM(micro_usd), 0) AS sum FROM entries WHERE transaction_id LIKE 'refund:%' AND bucket = 'granted'",
+    );
+    const grants = Array.from({ length: 13 }, (_, index) => `g${index}`);
+    const reversed = grants.map((grant) => reversedMicroUsd(sql, grant)).reduce((sum, each) => sum + each, 0);
+    expect(taken + owedMicroUsd(sql)).toBe(reversed);
   });
 }

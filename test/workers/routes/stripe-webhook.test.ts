@@ -1,40 +1,9 @@
-import { Stripe } from "stripe";
 import { describe, expect, test } from "vitest";
+import { charge, checkout, intent, stripeTo } from "../support/stripe-events.ts";
 import { TestEdge } from "../support/test-edge.ts";
 
 const edge = new TestEdge();
-const secret = edge.env.STRIPE_WEBHOOK_SECRET ?? "";
-
-let events = 0;
-
-interface Sent {
-  readonly id?: string;
-  readonly signedWith?: string;
-  readonly ageSeconds?: number;
-}
-
-/** A webhook as Stripe sends it, signed by Stripe's own package. */
-async function send(type: string, object: object, { id, signedWith = secret, ageSeconds = 0 }: Sent = {}) {
-  events += 1;
-  const payload = JSON.stringify({ id: id ?? `evt_${events}`, object: "event", type, data: { object } });
-  const timestamp = Math.floor(edge.nowMs / 1_000) - ageSeconds;
-  const cryptoProvider = Stripe.createSubtleCryptoProvider();
-  const header = await Stripe.webhooks.generateTestHeaderStringAsync({
-    ...{ payload, secret: signedWith, timestamp, cryptoProvider },
-  });
-  return edge.fetch("/v1/stripe/webhook", {
-    method: "POST",
-    headers: { "content-type": "application/json", "stripe-signature": header },
-    body: payload,
-  });
-}
-
-const cents = (account: string, more: object = {}) => ({ metadata: { account }, currency: "usd", ...more });
-const intent = (id: string, account: string, amount: number) => cents(account, { id, amount_received: amount });
-const checkout = (paymentId: string, account: string, amount: number) =>
-  cents(account, { id: "cs_1", payment_status: "paid", payment_intent: paymentId, amount_total: amount });
-const charge = (paymentId: string, account: string, refunded: number) =>
-  cents(account, { id: "ch_1", payment_intent: paymentId, amount_refunded: refunded });
+const send = stripeTo(edge);
 
 let accounts = 0;
 

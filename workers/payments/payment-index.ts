@@ -1,0 +1,52 @@
+import type { Disputed } from "./stripe-disputes.ts";
+
+/** Whose payments they are, and what is disputed of them. What an account has and owes stands in its ledger. */
+export interface PaymentIndex {
+  /** Notes whose credit a payment became. */
+  putPayment(paymentId: string, account: string): Promise<void>;
+  /** Notes what is known of a dispute; totals only grow. */
+  putDispute(dispute: Disputed): Promise<void>;
+  /** Undefined: no payment of this name was noted. */
+  accountOf(paymentId: string): Promise<string | undefined>;
+  disputesOf(paymentId: string): Promise<readonly Disputed[]>;
+}
+
+interface DisputeRow {
+  readonly dispute_id: string;
+  readonly payment_id: string;
+  readonly withdrawn_micro_usd: number;
+  readonly returned_micro_usd: number;
+}
+
+/** The index in D1; see migrations/. */
+export function createPaymentIndex(database: Pick<D1Database, "prepare">): PaymentIndex {
+  return {
+    async putPayment(paymentId, account) {
+      const insert = "INSERT OR IGNORE INTO stripe_payments (payment_id, account) VALUES (?, ?)";
+      await database.prepare(insert).bind(paymentId, account).run();
+    },
+
+    async putDispute({ disputeId, paymentId, withdrawnMicroUsd, returnedMicroUsd }) {
+      const upsert = `INSERT INTO stripe_disputes (dispute_id, payment_id, withdrawn_micro_usd, returned_micro_usd)
+        VALUES (?, ?, ?, ?) ON CONFLICT (dispute_id) DO UPDATE SET
+          withdrawn_micro_usd = MAX(withdrawn_micro_usd, excluded.withdrawn_micro_usd),
+          returned_micro_usd = MAX(returned_micro_usd, excluded.returned_micro_usd)`;
+      await database.prepare(upsert).bind(disputeId, paymentId, withdrawnMicroUsd, returnedMicroUsd).run();
+    },
+
+    async accountOf(paymentId) {
+      const query = "SELECT account FROM stripe_payments WHERE payment_id = ?";
+      const row = await database.prepare(query).bind(paymentId).first<{ account: string }>();
+      return row?.account;
+    },
+
+    async disputesOf(paymentId) {
+      const query = database.prepare("SELECT * FROM stripe_disputes WHERE payment_id = ?").bind(paymentId);
+      const { results } = await query.all<DisputeRow>();
+      return results.map(({ dispute_id, payment_id, withdrawn_micro_usd, returned_micro_usd }) => ({
+        ...{ kind: "disputed", disputeId: dispute_id, paymentId: payment_id },
+        ...{ withdrawnMicroUsd: withdrawn_micro_usd, returnedMicroUsd: returned_micro_usd },
+      }));
+    },
+  };
+}
