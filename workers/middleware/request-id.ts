@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { toHex } from "../../shared/hex.ts";
 import type { AppEnv } from "./app-env.ts";
+import { tellHeaders } from "./tell-headers.ts";
 
 /** 128 bits: unique without asking anybody. */
 const idBytes = 16;
@@ -11,6 +12,6 @@ export function requestId(randomBytes: (count: number) => Uint8Array): Middlewar
     const id = `req_${toHex(randomBytes(idBytes))}`;
     c.set("requestId", id);
     await next();
-    c.header("x-request-id", id);
+    tellHeaders(c, { "x-request-id": id });
   };
 }
