@@ -5,6 +5,7 @@ import { type Accounts, createAccounts } from "./accounts/accounts-client.ts";
 import { type AsyncJobs, createAsyncJobs } from "./async-jobs/job-clients.ts";
 import { createKeyDirectory, type KeyDirectory } from "./auth/key-directory.ts";
 import { createOperators, type Operators } from "./auth/operators.ts";
+import { createSampledLimiter } from "./edge/sampled-limiter.ts";
 import type { WorkerEnv } from "./env.ts";
 import type { GenerationServices } from "./generation/generate-image.ts";
 import type { LatentPictureServices } from "./generation/latent-pictures.ts";
@@ -18,7 +19,7 @@ import { createDecodeJobs, createLatentJobs, type DecodeJobs } from "./jobs/job-
 import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
 import { createLedgers, type Ledgers } from "./ledger/ledger-client.ts";
 import type { Log } from "./middleware/app-env.ts";
-import type { LocationLimiter } from "./middleware/limit-by-address.ts";
+import { type LocationLimiter, locationLimitSeconds } from "./middleware/limit-by-address.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 import { chooseModerator } from "./moderation/choose-moderator.ts";
@@ -87,14 +88,14 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
   const randomSeed = () => new DataView(Uint8Array.from(randomBytes(4)).buffer).getUint32(0);
   return {
     ...{ nowMs, randomBytes, timeout, log, models, latents, images, gpu, ledgers, decodeJobs },
-    keys: createKeyDirectory(env.API_KEYS),
+    keys: createKeyDirectory(env.API_KEYS, nowMs),
     accounts: createAccounts(env.ACCOUNT_LEDGERS),
     accountIndex: createAccountIndex(env.USAGE),
     paymentIndex: createPaymentIndex(env.USAGE),
     stripeWebhookSecret: env.STRIPE_WEBHOOK_SECRET,
     x402: x402Settings(env, platform),
     operators: createOperators(env.ADMIN_SECRET),
-    locationLimiter: env.LOCATION_LIMITER,
+    locationLimiter: createSampledLimiter(env.LOCATION_LIMITER, locationLimitSeconds * 1_000, nowMs),
     originSecrets: [env.GPU_BACKEND_SECRET, ...env.GPU_BACKEND_SECRETS_BEFORE],
     jobs: createAsyncJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
     webhookTargets: env.WEBHOOK_TARGETS,

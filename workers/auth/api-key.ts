@@ -19,9 +19,14 @@ export async function formatApiKey(random: Uint8Array): Promise<string> {
   return `${body}${await checksumOf(body)}`;
 }
 
+/** Whether a text looks like a key. Its checksum may not hold: see `isWellFormedApiKey`. */
+export function hasApiKeyForm(text: string): boolean {
+  return pattern.test(text);
+}
+
 /** Whether a text has the form of a key and its checksum holds. Says nothing about whether the key exists. */
 export async function isWellFormedApiKey(text: string): Promise<boolean> {
-  if (!pattern.test(text)) return false;
+  if (!hasApiKeyForm(text)) return false;
   const body = text.slice(0, -checksumDigits);
   return text.slice(-checksumDigits) === (await checksumOf(body));
 }

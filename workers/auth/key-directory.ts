@@ -1,8 +1,11 @@
 import { z } from "zod";
-import { hashApiKey, isWellFormedApiKey } from "./api-key.ts";
+import { hasApiKeyForm, hashApiKey, isWellFormedApiKey } from "./api-key.ts";
 
 /** KV's own minimum. Whether a key works is asked of its account each time, so an old answer here opens nothing. */
 const recordCacheSeconds = 60;
+
+/** Keys of which an isolate remembers whose they are; then all are forgotten. */
+const rememberedMax = 1_024;
 
 /** Lower case, so that no two accounts look alike; it becomes part of metadata, headers and logs. */
 const accountSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u);
@@ -31,24 +34,43 @@ export type KeyNamespace = Pick<KVNamespace, "get" | "put" | "delete">;
 
 /**
  * Keys in Workers KV, as hashes only. Nothing is compared with a stored secret: a key is hashed and its hash looked up,
- * so how long an answer takes tells nothing about any stored key.
+ * so how long an answer takes tells nothing about any stored key. An isolate remembers for a minute whose a hash is, and
+ * nothing of a key that it did not find.
  */
-export function createKeyDirectory(namespace: KeyNamespace): KeyDirectory {
+export function createKeyDirectory(namespace: KeyNamespace, nowMs: () => number): KeyDirectory {
+  const remembered = new Map<string, { readonly account: string; readonly untilMs: number }>();
+
   async function accountOf(sha256: string): Promise<string | undefined> {
     const text = await namespace.get(directoryKey(sha256), { type: "text", cacheTtl: recordCacheSeconds });
     return text === null ? undefined : recordSchema.safeParse(parseJson(text)).data?.account;
   }
 
+  function remember(sha256: string, account: string): void {
+    if (remembered.size >= rememberedMax) remembered.clear();
+    remembered.set(sha256, { account, untilMs: nowMs() + recordCacheSeconds * 1_000 });
+  }
+
   return {
     accountOf,
     async find(key) {
-      if (!(await isWellFormedApiKey(key))) return undefined;
+      if (!hasApiKeyForm(key)) return undefined;
       const sha256 = await hashApiKey(key);
+      const known = remembered.get(sha256);
+      if (known !== undefined && nowMs() < known.untilMs) return { account: known.account, sha256 };
+      if (!(await isWellFormedApiKey(key))) return undefined;
       const account = await accountOf(sha256);
-      return account === undefined ? undefined : { account, sha256 };
+      if (account === undefined) return undefined;
+      remember(sha256, account);
+      return { account, sha256 };
     },
-    put: ({ account, sha256 }) => namespace.put(directoryKey(sha256), JSON.stringify({ account })),
-    remove: (sha256) => namespace.delete(directoryKey(sha256)),
+    async put({ account, sha256 }) {
+      remembered.delete(sha256);
+      await namespace.put(directoryKey(sha256), JSON.stringify({ account }));
+    },
+    async remove(sha256) {
+      remembered.delete(sha256);
+      await namespace.delete(directoryKey(sha256));
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { failureResponse } from "./errors.ts";
 export type LocationLimiter = Pick<RateLimit, "limit">;
 
 /** The period of the limiter in wrangler.toml. */
-const locationLimitSeconds = 10;
+export const locationLimitSeconds = 10;
 
 /** Too many at this edge location. */
 export const tooManyHere: Failure = {
