@@ -3,18 +3,23 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-const trainingDirectory = join(import.meta.dirname, "../../gpu-backend/training");
+// Threads that wait must not take the processor from the other side.
+const processOptions = {
+  cwd: join(import.meta.dirname, "../../gpu-backend/training"),
+  env: {
+    ...process.env,
+    OMP_WAIT_POLICY: "passive",
+    DIFFUSERS_VERBOSITY: "error",
+    TRANSFORMERS_VERBOSITY: "error",
+    HF_HUB_DISABLE_PROGRESS_BARS: "1",
+  },
+};
 
-/** Where the reference is found, and how it is run. */
-export interface ReferenceOptions {
-  /** A Python that has the packages of gpu-backend/training/requirements.txt. */
+/** A module of gpu-backend/training and its arguments. `python`: one that has the packages that the module needs. */
+export interface PythonModule {
   readonly python: string;
-  readonly bundle: string;
-  /** The configuration that the bundle was trained with. */
-  readonly config: string;
-  /** A file to write the weights to. */
-  readonly weights: string;
-  readonly threads: number;
+  readonly module: string;
+  readonly parameters: readonly string[];
 }
 
 /** What one measurement gave. `peakBytes`: the largest resident memory so far. */
@@ -23,23 +28,20 @@ export interface ReferenceFigures {
   readonly peakBytes: number;
 }
 
-/** The bundle's networks in PyTorch, in a process of their own. */
+/** The other side of a comparison, in a process of its own. */
 export interface Reference {
   measure(order: Readonly<Record<string, unknown>>): Promise<ReferenceFigures>;
   stop(): Promise<void>;
 }
 
-/** Reads the bundle's weights into a file, in a process that ends, and starts another with them. */
-export function startReference({ python, bundle, config, weights, threads }: ReferenceOptions): Reference {
-  // Threads that wait must not take the processor from the other side.
-  const options = { cwd: trainingDirectory, env: { ...process.env, OMP_WAIT_POLICY: "passive" } };
-  const prepare = ["-m", "wuerstchen.evaluation.reference_weights", "--bundle", bundle, "--config", config];
-  execFileSync(python, [...prepare, "--out", weights], { ...options, stdio: ["ignore", "ignore", "inherit"] });
-  const serve = ["-m", "wuerstchen.evaluation.reference_speed", "--config", config, "--weights", weights];
-  const child = spawn(python, [...serve, "--threads", String(threads)], {
-    ...options,
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+/** Runs a module to its end. What it prints on standard output is dropped. */
+export function runPython({ python, module, parameters }: PythonModule): void {
+  execFileSync(python, ["-m", module, ...parameters], { ...processOptions, stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** Starts a module that answers orders (wuerstchen/evaluation/answer_orders.py). */
+export function startReference({ python, module, parameters }: PythonModule): Reference {
+  const child = spawn(python, ["-m", module, ...parameters], { ...processOptions, stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async measure(order) {

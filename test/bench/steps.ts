@@ -33,19 +33,25 @@ export function stepOf(
 /** Any values: they do not change how long a step takes. */
 function exampleInputs(manifest: Manifest, graph: ManifestGraph, rows: number): NamedTensors {
   const latentSide = latentSideOf(manifest);
-  const stageBSide = (latentSide * manifest.latent.downscale) / manifest.stageB.downscale;
+  const stageBSide = Math.round((latentSide * manifest.latent.downscale) / manifest.stageB.downscale);
   const side = graph === manifest.graphs.stageC ? latentSide : stageBSide;
-  const lengths = new Map(Object.entries({ b: rows, t: textPositions(manifest), h: side, w: side }));
+  // The latent comes first; the other inputs' sides count in its units, as in "2*h".
+  const unit = side / factorAndLetter(graph.inputs[0]?.shape[2] ?? "h")[0];
+  const lengths = new Map(Object.entries({ b: rows, t: textPositions(manifest), h: unit, w: unit }));
   const entries = graph.inputs.map(({ name, shape }) => {
-    const sides = shape.map((axis) => (typeof axis === "number" ? axis : (lengths.get(axis) ?? 1)));
+    const sides = shape.map((axis) => {
+      if (typeof axis === "number") return axis;
+      const [factor, letter] = factorAndLetter(axis);
+      return factor * (lengths.get(letter) ?? 1);
+    });
     const length = sides.reduce((product, count) => product * count, 1);
-    return [
-      name,
-      float32Tensor(
-        Float32Array.from({ length }, (_, index) => Math.sin(index)),
-        sides,
-      ),
-    ] as const;
+    const values = Float32Array.from({ length }, (_, index) => Math.sin(index));
+    return [name, float32Tensor(values, sides)] as const;
   });
   return Object.fromEntries(entries);
+}
+
+function factorAndLetter(axis: string | number): readonly [factor: number, letter: string] {
+  const [letter = "", factor = "1"] = String(axis).split("*").toReversed();
+  return [Number(factor), letter];
 }

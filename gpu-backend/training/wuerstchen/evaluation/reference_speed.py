@@ -1,16 +1,10 @@
 """The networks in PyTorch, timed on demand: the other side of `npm run bench:pytorch`.
 
-`python -m wuerstchen.evaluation.reference_speed --config … --weights …` reads one JSON object a line from standard input, such as
-{"measure": "stageC", "batch": 1, "seed": 3}, and answers {"milliseconds": …, "peakBytes": …}: a step of Stage C with guidance, a step of
-Stage B, or a picture ("picture") from token ids to bytes. Nothing but torch is imported, so that its memory is a plain PyTorch program's.
+`python -m wuerstchen.evaluation.reference_speed --config … --weights …` answers as `answer_orders` says; a picture is made from token ids
+and ends as bytes. Nothing but torch is imported, so that its memory is a plain PyTorch program's.
 """
 
 import argparse
-import json
-import resource
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -19,13 +13,13 @@ from torch import Tensor
 
 from wuerstchen.config import Config, load_config
 from wuerstchen.diffusion import sample
+from wuerstchen.evaluation.answer_orders import Order, Run, answer_orders
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.models.stage_a import StageA
 from wuerstchen.models.stage_b import StageB
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.models.text_encoder import TextEncoder
 
-TIMED_RUNS = 8
 HEAD_WIDTH = 32  # of all-MiniLM-L6-v2: the one number of it that no weight tells
 GUIDANCE = 3.0
 
@@ -65,7 +59,7 @@ class Reference:
         mask = (torch.arange(positions) < states.shape[1]).float()[None]
         return self.stage_c.condition(padded), mask
 
-    def picture(self, order: dict) -> Tensor:
+    def picture(self, order: Order) -> Tensor:
         """(batch, 3, height, width) bytes."""
         batch, config, generator = order["batch"], self.config, torch.Generator().manual_seed(order["seed"])
         side = order["latentSide"]
@@ -85,7 +79,10 @@ class Reference:
         painted = sample(lambda x, t: self.stage_b.denoise(x, timestep_embedding(t, width), picture_condition), noise, order["stepsB"])
         return (self.stage_a.decode(painted).clamp(0, 1) * 255).round().to(torch.uint8)
 
-    def stage_c_step(self, order: dict) -> Callable[[], Tensor]:
+    def step(self, order: Order) -> Run:
+        return self._stage_c_step(order) if order["measure"] == "stageC" else self._stage_b_step(order)
+
+    def _stage_c_step(self, order: Order) -> Run:
         """One run of both passes of guidance."""
         rows, side, config = 2 * order["batch"], order["latentSide"], self.config
         condition, mask = self.condition(order["tokenIds"])
@@ -94,7 +91,7 @@ class Reference:
         conditions, masks = condition.expand(rows, -1, -1, -1, -1).contiguous(), mask.expand(rows, -1).contiguous()
         return lambda: self.stage_c.denoise(x, embedding, conditions, masks)
 
-    def stage_b_step(self, order: dict) -> Callable[[], Tensor]:
+    def _stage_b_step(self, order: Order) -> Run:
         rows, side, config = order["batch"], order["latentSide"], self.config
         condition = self.stage_b.condition(torch.randn(rows, config.latent.channels, side, side))
         x = torch.randn(rows, config.stage_a.latent_channels, *condition.shape[2:])
@@ -102,15 +99,6 @@ class Reference:
         return lambda: self.stage_b.denoise(x, embedding, condition)
 
 
-def milliseconds(run: Callable[[], Tensor], times: int) -> float:
-    """The mean of so many runs."""
-    start = time.perf_counter()
-    for _ in range(times):
-        run()
-    return (time.perf_counter() - start) * 1e3 / times
-
-
-@torch.inference_mode()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, required=True)
@@ -118,17 +106,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    reference = Reference(load_config(arguments.config), arguments.weights)
-    for line in sys.stdin:
-        order = json.loads(line)
-        if order["measure"] == "picture":
-            took = milliseconds(lambda order=order: reference.picture(order), 1)
-        else:
-            step = reference.stage_c_step(order) if order["measure"] == "stageC" else reference.stage_b_step(order)
-            milliseconds(step, 1)
-            took = milliseconds(step, TIMED_RUNS)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"milliseconds": took, "peakBytes": peak}), flush=True)
+    answer_orders(Reference(load_config(arguments.config), arguments.weights))
 
 
 if __name__ == "__main__":
