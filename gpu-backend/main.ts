@@ -91,6 +91,8 @@ function createServices(config: Config, { bundle, lane, log, metrics, scheduler 
     scheduler,
     namedJobs: createNamedJobs(),
     stageCJobs: createIdenticalJobs({ keptMax: latentJobsKeptMax, left: leftToOthers }),
+    // The edge stores what it asked for; nobody shall learn from the time it takes that a picture was here before.
+    encodeJobs: createIdenticalJobs({ keptMax: 0, left: leftToOthers }),
     isReady: () => lane.isReady(),
     metrics,
     tracing: tracingOf(config),

@@ -1,50 +1,83 @@
 import type { Context } from "hono";
 import { pictureBytesMax } from "../../shared/limits.ts";
+import { err, ok } from "../../shared/result.ts";
 import { type EncodeImageResponse, parseEncodeQuery, pictureContentType } from "../../shared/wire/encode-picture.ts";
+import type { JobTerms } from "../../shared/wire/job-terms.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
 import { readPicture } from "../image/read-picture.ts";
 import { compressorSize } from "../pipeline/encode-pixels.ts";
+import type { EncodeJob } from "../scheduling/lane-messages.ts";
+import type { Answer } from "../scheduling/scheduler.ts";
 import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { pictureShape } from "./check-request.ts";
-import type { Services } from "./services.ts";
+import { keyOf, runOnce } from "./run-once.ts";
+import type { EncodedPicture, Services } from "./services.ts";
 import { readSignedBody } from "./signed-body.ts";
-import { tracedEnd, traceparentHeader } from "./tracing.ts";
+import { traceparentHeader } from "./tracing.ts";
 
 const expectedBody = { contentType: pictureContentType, bytesMax: pictureBytesMax };
 
-/** POST /encode-image: a picture file in, the latent that stands for it out. Only its pixels reach the lane. */
-export function encodeImage({ model, scheduler, namedJobs, metrics, tracing, signedBodyRules }: Services) {
+/** A picture's file, what it is to become, and on which terms. */
+interface Upload extends Pick<EncodeJob, "latentShape">, JobTerms {
+  readonly file: Uint8Array;
+}
+
+/**
+ * POST /encode-image: a picture file in, the latent that stands for it out. Only its pixels reach the lane; the same file
+ * from several callers at once is read and encoded once.
+ */
+export function encodeImage(services: Services) {
+  const { model, encodeJobs, tracing, signedBodyRules } = services;
+
   return async (context: Context): Promise<Response> => {
     const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
     if (!body.ok) return answerFailure(context, body.error);
     const query = parseEncodeQuery(context.req.query());
     if (!query.ok) return answerFailure(context, query.error);
-    const { size, priority, deadlineMs, jobId } = query.value;
+    const { size, jobId, ...terms } = query.value;
     const shape = pictureShape(model.manifest, size);
     if (!shape.ok) return answerFailure(context, shape.error);
-    const picture = await readPicture(body.value, compressorSize(model.manifest, shape.value));
-    if (!picture.ok) return answerFailure(context, picture.error);
 
-    const { value: pixels, original } = picture.value;
     const [channels, rows, columns] = shape.value;
-    const trace = tracing.begin("encode", context.req.header(traceparentHeader));
-    const ran = await namedJobs.run(jobId, context.req.raw.signal, (signal) =>
-      scheduler.encode({ pixels, latentShape: [channels, rows, columns] }, { priority, deadlineMs, signal }),
-    );
-    trace.end(tracedEnd(ran));
-    metrics.jobEnded("encode", ran);
-    if (!ran.ok) return answerUnscheduled(context, ran.error);
-    const { outcome, queueMs, residentBytes } = ran.value;
-    metrics.encoded({ queue: queueMs, compressor: outcome.milliseconds.compressor });
-    metrics.laneResident(residentBytes);
-    const answer: EncodeImageResponse = {
-      ...original,
-      safetensors: Buffer.from(outcome.file).toString("base64"),
-      milliseconds: {
-        queue: roundMilliseconds(queueMs),
-        compressor: roundMilliseconds(outcome.milliseconds.compressor),
-      },
+    const upload: Upload = { ...terms, file: body.value, latentShape: [channels, rows, columns] };
+    const job = {
+      ...{ kind: "encode", jobId, key: uploadKey(upload), jobs: encodeJobs },
+      trace: tracing.begin("encode", context.req.header(traceparentHeader)),
+      run: (signal: AbortSignal) => readAndEncode(services, upload, signal),
     };
-    return context.json(answer);
+    const ran = await runOnce(services, job, { signal: context.req.raw.signal });
+    return ran.ok ? context.json(toResponse(ran.value.value)) : answerUnscheduled(context, ran.error);
+  };
+}
+
+function uploadKey({ file, latentShape, priority, deadlineMs }: Upload): string {
+  return keyOf({ latentShape, priority, deadlineMs }, file);
+}
+
+async function readAndEncode(
+  { model, scheduler, metrics }: Services,
+  { file, latentShape, priority, deadlineMs }: Upload,
+  signal: AbortSignal,
+): Promise<Answer<EncodedPicture>> {
+  const picture = await readPicture(file, compressorSize(model.manifest, latentShape));
+  if (!picture.ok) return err({ failure: picture.error, queueMs: 0, gpuMs: 0 });
+  const { value: pixels, original } = picture.value;
+  const ran = await scheduler.encode({ pixels, latentShape }, { priority, deadlineMs, signal });
+  if (!ran.ok) return ran;
+  const { queueMs, residentBytes, outcome } = ran.value;
+  metrics.encoded({ queue: queueMs, compressor: outcome.milliseconds.compressor });
+  metrics.laneResident(residentBytes);
+  return ok({ ...ran.value, outcome: { ...outcome, original } });
+}
+
+function toResponse({ outcome, queueMs }: { outcome: EncodedPicture; queueMs: number }): EncodeImageResponse {
+  const { original, file, milliseconds } = outcome;
+  return {
+    ...original,
+    safetensors: Buffer.from(file).toString("base64"),
+    milliseconds: {
+      queue: roundMilliseconds(queueMs),
+      compressor: roundMilliseconds(milliseconds.compressor),
+    },
   };
 }

@@ -1,20 +1,20 @@
-import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import type { Failure } from "../../shared/errors.ts";
 import { stageCBodyBytesMax } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
 import { parseStageCRequest, type StageCRequest, type StageCResponse } from "../../shared/wire/stage-c.ts";
-import type { Caller, Shared } from "../scheduling/identical-jobs.ts";
-import type { LaneNews, StageCOutcome } from "../scheduling/lane-messages.ts";
-import type { Scheduled, Unscheduled } from "../scheduling/scheduler.ts";
+import type { Caller } from "../scheduling/identical-jobs.ts";
+import type { LaneNews } from "../scheduling/lane-messages.ts";
+import type { Unscheduled } from "../scheduling/scheduler.ts";
 import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { stageCFault } from "./check-request.ts";
 import { readJson } from "./read-json.ts";
+import { keyOf, runOnce } from "./run-once.ts";
 import type { Services } from "./services.ts";
 import { readSignedBody } from "./signed-body.ts";
 import { acceptsEvents, type RunFor, streamStageC } from "./stream-stage-c.ts";
-import { type JobTrace, type TracedJob, tracedEnd, traceparentHeader } from "./tracing.ts";
+import { type JobTrace, traceparentHeader } from "./tracing.ts";
 
 const expectedBody = { contentType: "application/json", bytesMax: stageCBodyBytesMax };
 
@@ -45,24 +45,23 @@ export function runStageC(services: Services) {
 
 /** Runs a checked job, or joins the run of one that asks for the same. */
 async function runJob(
-  { scheduler, namedJobs, stageCJobs, metrics }: Services,
+  services: Services,
   request: StageCRequest,
-  { signal: client, ...hearing }: Caller<LaneNews>,
+  caller: Caller<LaneNews>,
   trace: JobTrace,
 ): Promise<Result<StageCResponse, Unscheduled>> {
+  const { scheduler, stageCJobs, metrics } = services;
   const { priority, deadlineMs, jobId, previewEverySteps, previewFormat, ...order } = request;
-  const ran = await namedJobs.run(jobId, client, (caller) =>
-    stageCJobs.run(digestOf({ order, priority, deadlineMs }), { signal: caller, ...hearing }, (signal, onNews) =>
+  const job = {
+    ...{ kind: "stage-c", jobId, key: keyOf({ order, priority, deadlineMs }), jobs: stageCJobs, trace },
+    run: (signal: AbortSignal, onNews: (news: LaneNews) => void) =>
       scheduler.runStageC({ ...order, previewEverySteps, previewFormat }, { priority, deadlineMs, signal, onNews }),
-    ),
-  );
-  trace.end(tracedEnd(ran.ok ? ok(partsOf(ran.value)) : ran));
-  metrics.jobEnded("stage-c", ran.ok ? ok({ gpuMs: ran.value.isShared ? 0 : ran.value.value.gpuMs }) : ran);
+  };
+  const ran = await runOnce(services, job, caller);
   if (!ran.ok) return ran;
   const { outcome, queueMs, residentBytes, timeline } = ran.value.value;
   const { textEncoder, stageC } = outcome.milliseconds;
-  if (ran.value.isShared) metrics.jobShared();
-  else {
+  if (!ran.value.isShared) {
     metrics.textRead(timeline.some(({ part }) => part === "text-encoder"));
     metrics.stageCRan(outcome.files.length, { queue: queueMs, "text-encoder": textEncoder, "stage-c": stageC });
     metrics.laneResident(residentBytes);
@@ -73,11 +72,6 @@ async function runJob(
     stageC: roundMilliseconds(stageC),
   };
   return ok(toResponse(request, outcome.files, milliseconds));
-}
-
-/** Whoever shares another's run waited for it, and used nothing. */
-function partsOf({ value, isShared }: Shared<Scheduled<StageCOutcome>>): TracedJob {
-  return isShared ? { queueMs: 0, gpuMs: 0, timeline: [] } : value;
 }
 
 function readJob(body: Uint8Array): Result<StageCRequest, Failure> {
@@ -95,9 +89,4 @@ function toResponse(
     safetensors: Buffer.from(file).toString("base64"),
   }));
   return { model, revision, latents, milliseconds };
-}
-
-/** Outcomes are kept by it: a job may carry a latent of hundreds of kilobytes. */
-function digestOf(job: object): string {
-  return createHash("sha256").update(JSON.stringify(job)).digest("hex");
 }

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
+import type { PictureSize } from "../image/read-picture.ts";
 import type { IdenticalJobs } from "../scheduling/identical-jobs.ts";
-import type { LaneNews, StageCOutcome } from "../scheduling/lane-messages.ts";
+import type { EncodeOutcome, LaneNews, StageCOutcome } from "../scheduling/lane-messages.ts";
 import type { NamedJobs } from "../scheduling/named-jobs.ts";
 import type { Scheduled, Scheduler, Unscheduled } from "../scheduling/scheduler.ts";
 import type { LoadedModel } from "./check-request.ts";
@@ -8,11 +9,17 @@ import type { Metrics } from "./metrics.ts";
 import type { SignedBodyRules } from "./signed-body.ts";
 import type { Tracing } from "./tracing.ts";
 
+/** A picture's latent, and how large the picture was. */
+export interface EncodedPicture extends EncodeOutcome {
+  readonly original: PictureSize;
+}
+
 /** All that the routes work with. */
 export interface Services {
   readonly model: LoadedModel;
   readonly scheduler: Scheduler;
   readonly stageCJobs: IdenticalJobs<Scheduled<StageCOutcome>, Unscheduled, LaneNews>;
+  readonly encodeJobs: IdenticalJobs<Scheduled<EncodedPicture>, Unscheduled>;
   readonly namedJobs: NamedJobs;
   readonly isReady: () => boolean;
   readonly metrics: Metrics;
