@@ -1,6 +1,7 @@
 import OpenAI, { toFile } from "openai";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import { metricOf } from "../support/backend.ts";
 import { startMsMax, useTinyStack } from "../support/tiny-stack.ts";
 
 // OpenAI's client as it is installed, against workerd and the backend with the tiny bundle over HTTP.
@@ -38,9 +39,9 @@ async function mask(painted: (x: number, y: number) => boolean) {
 }
 
 async function workOf() {
-  const metrics = await (await fetch(`${stack().backendUrl}/metrics`)).text();
-  const count = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, "mu").exec(metrics)?.[1]);
-  return { stageC: count("stage_c_runs_total"), encodes: count("encodes_total"), decodes: count("decodes_total") };
+  const count = (name: string) => metricOf({ url: stack().backendUrl }, name);
+  const [stageC, encodes, decodes] = [count("stage_c_runs_total"), count("encodes_total"), count("decodes_total")];
+  return { stageC: await stageC, encodes: await encodes, decodes: await decodes };
 }
 
 async function sizeOf({ b64_json }: Made): Promise<string> {

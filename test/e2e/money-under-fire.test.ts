@@ -1,19 +1,13 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openDevelopmentAccount } from "../../scripts/local-account.ts";
-import { keptApiKey, randomSecret } from "../../scripts/local-state.ts";
-import { type LocalWorker, startLocalWorker } from "../../scripts/local-worker.ts";
 import { freePort } from "../../scripts/ports.ts";
 import type { ImagesResponse } from "../../shared/api/images-response.ts";
 import type { BalanceResponse } from "../../shared/api/money.ts";
-import { type Backend, backendSecret, startBackend } from "../support/backend.ts";
+import { type Backend, startBackend } from "../support/backend.ts";
 import { seededRandom } from "../support/random.ts";
 import { reportedMicroUsd, storedBooks } from "../support/stored-books.ts";
-import { tinyDirectory } from "../support/tiny-bundle.ts";
+import { startTinyEdge, type TinyEdge } from "../support/tiny-edge.ts";
 import { startTroubledProxy, type Trouble, type TroubledProxy } from "../support/troubled-proxy.ts";
 
 // The real Worker and the real backend over real HTTP, on the worst of days: the backend refuses, fails, falls silent, loses
@@ -29,13 +23,10 @@ const spenders = 50;
 const affordable = 30;
 
 const random = seededRandom(20_261_123);
-const stateFolder = mkdtempSync(join(tmpdir(), "wuerstchen-fire-"));
-const storage = join(stateFolder, "storage");
-const adminSecret = randomSecret();
 let backendPort: number;
 let backend: Backend;
 let proxy: TroubledProxy;
-let worker: LocalWorker;
+let edge: TinyEdge;
 let requests = 0;
 let isFireOn = true;
 
@@ -54,23 +45,13 @@ beforeAll(async () => {
   backendPort = await freePort(0, "PORT");
   backend = await start();
   proxy = await startTroubledProxy(() => backend.url, troubleOf);
-  worker = await startLocalWorker({
-    ...{ root: join(import.meta.dirname, "../.."), port: await freePort(0, "PORT"), stateFolder },
-    ...{ bundle: tinyDirectory, backendUrl: proxy.url, verbose: false },
-    secrets: {
-      GPU_BACKEND_SECRET: backendSecret,
-      LATENT_KEY_SECRET: randomSecret(),
-      IMAGE_URL_SECRET: randomSecret(),
-      ADMIN_SECRET: adminSecret,
-    },
-  });
+  edge = await startTinyEdge(proxy.url);
 }, testMsMax);
 
 afterAll(async () => {
-  await worker.stop();
+  await edge.stop();
   await proxy.stop();
   await backend.stop();
-  rmSync(stateFolder, { recursive: true, force: true });
 }, testMsMax);
 
 /** Stopped as a machine that loses power is, and started again at the same address. */
@@ -96,7 +77,7 @@ function orderOf(apiKey: string, idempotencyKey: string, body: object): Order {
 async function send(order: Order, hangUpMs?: number): Promise<number | undefined> {
   requests += 1;
   try {
-    const response = await fetch(`${worker.url}/v1/images/generations`, {
+    const response = await fetch(`${edge.url}/v1/images/generations`, {
       method: "POST",
       headers: {
         authorization: `Bearer ${order.apiKey}`,
@@ -132,23 +113,20 @@ async function place(order: Order): Promise<readonly (number | undefined)[]> {
   return seen;
 }
 
-async function balance(apiKey: string): Promise<BalanceResponse> {
-  const response = await fetch(`${worker.url}/v1/balance`, { headers: { authorization: `Bearer ${apiKey}` } });
-  return (await response.json()) as BalanceResponse;
-}
-
 /** When all that clients left behind has ended, nothing is held. */
 async function settledBalance(apiKey: string): Promise<BalanceResponse> {
-  await expect.poll(async () => (await balance(apiKey)).held_micro_usd, { timeout: 300_000, interval: 500 }).toBe(0);
-  return balance(apiKey);
+  await expect
+    .poll(async () => (await edge.balance(apiKey)).held_micro_usd, { timeout: 300_000, interval: 500 })
+    .toBe(0);
+  return edge.balance(apiKey);
 }
 
 /** An account with this credit and no more. */
 async function openAccount(account: string, microUsd: number): Promise<string> {
   const admin = async (method: string, path: string, body: object) => {
-    const response = await fetch(`${worker.url}/v1/admin/accounts/${account}${path}`, {
+    const response = await fetch(`${edge.url}/v1/admin/accounts/${account}${path}`, {
       method,
-      headers: { authorization: `Bearer ${adminSecret}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${edge.adminSecret}`, "content-type": "application/json" },
       body: JSON.stringify(body),
     });
     return (await response.json()) as { readonly key: string };
@@ -161,8 +139,7 @@ async function openAccount(account: string, microUsd: number): Promise<string> {
 test(
   "thousands of requests under fire: each order is delivered and charged once, nothing is lost, and all books agree",
   async () => {
-    const apiKey = await keptApiKey({ folder: stateFolder, release: () => {} });
-    await openDevelopmentAccount(worker.url, { adminSecret, apiKey });
+    const { apiKey, storage } = edge;
     const orders = Array.from({ length: orderCount }, (_, index) =>
       orderOf(apiKey, `order-${index}`, {
         prompt: "apple",

@@ -6,6 +6,7 @@ import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
 import { type LocalStack, startLocalStack } from "../../scripts/local-stack.ts";
 import { decodeLatent } from "../../shared/latents/latent-format.ts";
+import { metricOf } from "../support/backend.ts";
 
 // Everything is real here: workerd with its storage, the backend with the embedded bundle, OpenAI's client over HTTP.
 
@@ -34,9 +35,8 @@ function forget(storage: "cache" | "r2"): void {
 
 /** What the backend has done since it started. */
 async function workOf({ backendUrl }: LocalStack) {
-  const metrics = await (await fetch(`${backendUrl}/metrics`)).text();
-  const count = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, "mu").exec(metrics)?.[1]);
-  return { stageC: count("stage_c_runs_total"), decodes: count("decodes_total") };
+  const count = (name: string) => metricOf({ url: backendUrl }, name);
+  return { stageC: await count("stage_c_runs_total"), decodes: await count("decodes_total") };
 }
 
 async function generate({ url, apiKey }: LocalStack, extra: object = {}) {

@@ -2,7 +2,15 @@ import { once } from "node:events";
 import { getPriority } from "node:os";
 import { afterEach, describe, expect, test } from "vitest";
 import { readConfig, withoutSecrets } from "../../gpu-backend/config.ts";
-import { type Backend, backendSecret, send, spawnMain, stageCDraft, startBackend } from "../support/backend.ts";
+import {
+  type Backend,
+  backendSecret,
+  metricOf,
+  send,
+  spawnMain,
+  stageCDraft,
+  startBackend,
+} from "../support/backend.ts";
 import { testSignerEnvironment } from "../support/c2pa/test-signer.ts";
 import { modelsDirectory, tinyRequest } from "../support/tiny-bundle.ts";
 
@@ -69,10 +77,7 @@ test("a lane that is killed in mid-job fails that job as repeatable, and those t
 
 /** Resolves when so many jobs wait or run. */
 async function queueHolds(backend: Backend, jobs: number): Promise<void> {
-  for (;;) {
-    const metrics = await (await fetch(`${backend.url}/metrics`)).text();
-    if (metrics.includes(`\nqueue_depth ${jobs}\n`)) return;
-  }
+  while ((await metricOf(backend, "queue_depth")) !== jobs);
 }
 
 test("jobs beyond the queue are told when to come back, and the others are done", async () => {

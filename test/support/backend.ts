@@ -111,6 +111,13 @@ export function pictureDraft(path: string, file: Uint8Array<ArrayBuffer>, size =
   return { target: `${path}?size=${size}`, contentType: "application/octet-stream", body: file };
 }
 
+/** A figure of the backend's metrics; 0 for what has not been counted yet. `name` with its labels. */
+export async function metricOf({ url }: Pick<Backend, "url">, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const line = text.split("\n").find((entry) => entry.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1) ?? 0);
+}
+
 function parseLine(line: string): Record<string, unknown> {
   try {
     return JSON.parse(line);

@@ -2,7 +2,15 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EncodeImageResponse } from "../../../shared/wire/encode-picture.ts";
 import golden from "../../golden/tiny-starts.json" with { type: "json" };
-import { type Backend, cancelDraft, pictureDraft, send, stageCDraft, startBackend } from "../../support/backend.ts";
+import {
+  type Backend,
+  cancelDraft,
+  metricOf,
+  pictureDraft,
+  send,
+  stageCDraft,
+  startBackend,
+} from "../../support/backend.ts";
 import { tinyRequest } from "../../support/tiny-bundle.ts";
 
 const holdingJobs = 3;
@@ -31,10 +39,7 @@ async function bodyOf(response: Response): Promise<EncodeImageResponse> {
   return (await response.json()) as EncodeImageResponse;
 }
 
-async function metric(name: string): Promise<number> {
-  const text = await (await fetch(`${backend.url}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\d+)$`, "mu").exec(text)?.[1] ?? 0);
-}
+const metric = (name: string) => metricOf(backend, name);
 
 /** Keeps the lane busy with so many jobs of a hundred steps, far longer than uploads take to arrive. */
 async function holdLane(): Promise<readonly Promise<Response>[]> {

@@ -6,7 +6,7 @@ import type { LatentShape } from "../../../shared/latents/latent-key.ts";
 import { parseServerTiming } from "../../../shared/wire/server-timing.ts";
 import { parseStageCResponse, type StageCResponse } from "../../../shared/wire/stage-c.ts";
 import golden from "../../golden/tiny-pictures.json" with { type: "json" };
-import { type Backend, decodeDraft, send, stageCDraft, startBackend } from "../../support/backend.ts";
+import { type Backend, decodeDraft, metricOf, send, stageCDraft, startBackend } from "../../support/backend.ts";
 import { differenceMax } from "../../support/float32-hex.ts";
 import { tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
 
@@ -50,8 +50,7 @@ describe("a Stage C job", () => {
   });
 
   test("that is sent again is not run again", async () => {
-    const runs = async () =>
-      /^stage_c_runs_total (\d+)$/mu.exec(await (await fetch(`${backend.url}/metrics`)).text())?.[1];
+    const runs = () => metricOf(backend, "stage_c_runs_total");
     const first = await runStageC({ seeds: [13] });
     const before = await runs();
     expect(await runStageC({ seeds: [13] })).toEqual(first);

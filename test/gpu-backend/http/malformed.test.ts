@@ -3,7 +3,15 @@ import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { signatureHeaders } from "../../../shared/wire/request-signature.ts";
-import { type Backend, decodeDraft, send, signedHeaders, stageCDraft, startBackend } from "../../support/backend.ts";
+import {
+  type Backend,
+  decodeDraft,
+  metricOf,
+  send,
+  signedHeaders,
+  stageCDraft,
+  startBackend,
+} from "../../support/backend.ts";
 import { type Malformed, malformedRequest, soundLatent } from "../../support/malformed-requests.ts";
 import { tinyRequest } from "../../support/tiny-bundle.ts";
 
@@ -35,9 +43,8 @@ async function answerTo({ draft, tampering, method = "POST" }: Malformed): Promi
 
 /** Bytes that the server's process, and the one that computes, hold. */
 async function residentBytes(): Promise<{ readonly server: number; readonly lane: number }> {
-  const metrics = await (await fetch(`${backend.url}/metrics`)).text();
-  const read = (name: string) => Number(new RegExp(`^${name} ([\\d.e+]+)$`, "mu").exec(metrics)?.[1]);
-  return { server: read("process_resident_memory_bytes"), lane: read("lane_resident_memory_bytes") };
+  const read = (name: string) => metricOf(backend, name);
+  return { server: await read("process_resident_memory_bytes"), lane: await read("lane_resident_memory_bytes") };
 }
 
 const documented = {

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseServerTiming } from "../../../shared/wire/server-timing.ts";
-import { type Backend, cancelDraft, send, signedHeaders, stageCDraft, startBackend } from "../../support/backend.ts";
+import {
+  type Backend,
+  cancelDraft,
+  metricOf,
+  send,
+  signedHeaders,
+  stageCDraft,
+  startBackend,
+} from "../../support/backend.ts";
 import { tinyRequest } from "../../support/tiny-bundle.ts";
 
 let backend: Backend;
@@ -18,11 +26,7 @@ function longJob(terms: object = {}) {
   return { ...tinyRequest, steps: 100, seeds: Array.from({ length: 8 }, (_, i) => seed + i), ...terms };
 }
 
-async function metric(name: string): Promise<number> {
-  const text = await (await fetch(`${backend.url}/metrics`)).text();
-  const line = text.split("\n").find((entry) => entry.startsWith(`${name} `));
-  return Number(line?.slice(name.length + 1) ?? 0);
-}
+const metric = (name: string) => metricOf(backend, name);
 
 /** Asks again until the metric has this value. */
 async function reaches(name: string, value: number): Promise<void> {

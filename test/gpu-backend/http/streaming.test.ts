@@ -7,7 +7,7 @@ import { digitalSourceType } from "../../../gpu-backend/image/provenance.ts";
 import { createEventReader, type ServerEvent } from "../../../shared/wire/event-stream.ts";
 import { parseStageCResponse } from "../../../shared/wire/stage-c.ts";
 import { parseStageCMessage, type StageCMessage } from "../../../shared/wire/stage-c-events.ts";
-import { type Backend, send, signedHeaders, stageCDraft, startBackend } from "../../support/backend.ts";
+import { type Backend, metricOf, send, signedHeaders, stageCDraft, startBackend } from "../../support/backend.ts";
 import { tinyDirectory, tinyRequest } from "../../support/tiny-bundle.ts";
 
 let backend: Backend;
@@ -67,10 +67,7 @@ function latentsIn(messages: readonly StageCMessage[]): string[] {
   return last?.kind === "end" && last.end.ok ? last.end.value.latents.map(({ safetensors }) => safetensors) : [];
 }
 
-async function queueDepth(): Promise<number> {
-  const text = await (await fetch(`${backend.url}/metrics`)).text();
-  return Number(/^queue_depth (\d+)$/mu.exec(text)?.[1]);
-}
+const queueDepth = () => metricOf(backend, "queue_depth");
 
 describe("a Stage C job whose sender accepts events", () => {
   test("tells its steps and shows every sample, then gives the very body of the JSON answer", async () => {
