@@ -1,0 +1,127 @@
+import csv
+import dataclasses
+import json
+import math
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import CONFIGS
+
+from wuerstchen import evaluate
+from wuerstchen.config import load_config
+from wuerstchen.evaluation.results import PartResult
+from wuerstchen.export.tiny import tiny_stages
+
+PEOPLE = ("waving hand", "cook", "man cook", "woman cook", "flag of Kenya", "flag of Japan")
+
+
+class PageReader(HTMLParser):
+    """Checks that tags close in order, and collects what the page would load."""
+
+    VOID = frozenset({"meta", "img", "br"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.loads += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "xlink:href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """`<line … />` opens nothing."""
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> at {self.getpos()}"
+
+
+@pytest.fixture(scope="module")
+def people_directory(pictures_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The squares again, half of them named as people, gestures and flags."""
+    directory = tmp_path_factory.mktemp("people")
+    (directory / "images.rgb").write_bytes((pictures_directory / "images.rgb").read_bytes())
+    records = [json.loads(line) for line in (pictures_directory / "records.jsonl").read_text().splitlines()]
+    for number, entry in enumerate(records[20:]):
+        label, tone = PEOPLE[number % 6], ("", ", dark skin tone", ", light skin tone")[number // 6 % 3]
+        flag = label.startswith("flag")
+        name = label if flag else label + tone
+        kind = "flag" if flag else "skin tone" if tone else "emoji"
+        entry |= {"label": name, "kind": kind, "captions": [f"{name}, flat", f"flat {name}", name]}
+    (directory / "records.jsonl").write_text("\n".join(map(json.dumps, records)) + "\n")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny configuration and random weights for it, as training would leave them."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    text = (CONFIGS / "tiny.toml").read_text().replace("width = 32\n", "width = 384\n")
+    (folder / "tiny.toml").write_text(text)
+    (folder / "tiny.unseen.txt").write_text("purple box\nyellow box\n")
+    config, runs = load_config(folder / "tiny.toml"), folder / "runs" / "tiny"
+    runs.mkdir(parents=True)
+    stages = tiny_stages(dataclasses.replace(config, text=dataclasses.replace(config.text, width=384)))
+    parts = {"a": ("stage_a",), "b": ("stage_b", "compressor"), "c": ("stage_c",)}
+    for letter, names in parts.items():
+        state = {f"{name}.{key}": tensor for name in names for key, tensor in getattr(stages, name).state_dict().items()}
+        torch.save(state, runs / f"stage-{letter}.pt")
+    return folder
+
+
+def run_evaluate(trained: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
+    folders = [
+        "--config",
+        str(trained / "tiny.toml"),
+        "--data",
+        str(pictures),
+        "--runs",
+        str(trained / "runs"),
+        "--out",
+        str(trained / "out"),
+    ]
+    small = ["--samples", "8", "--seeds", "2", "--sampler-prompts", "3", "--compression-steps", "2", "--compression-batch", "2"]
+    monkeypatch.setattr(sys, "argv", ["evaluate", *folders, *small, *options])
+    monkeypatch.setattr("wuerstchen.evaluation.sampler.STEPS", (2, 3))
+    monkeypatch.setattr("wuerstchen.evaluation.sampler.GUIDANCES", (1.0, 2.0, 3.0, 4.0, 5.0))
+    evaluate.main()
+
+
+def test_the_whole_report_is_one_page_without_a_network(trained: Path, people_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_evaluate(trained, people_directory, monkeypatch)
+    page = (trained / "out" / "report.html").read_text()
+    reader = PageReader()
+    reader.feed(page)
+    assert reader.open == []
+    assert all(value.startswith(("data:", "#")) for value in reader.loads)
+    assert "http" not in page.replace("https://www.w3.org", "")
+    assert page.count("<svg") > 5
+    kpis = json.loads((trained / "out" / "kpis.json").read_text())["kpis"]
+    assert {kpi["part"] for kpi in kpis} == set(evaluate.PARTS)
+    assert all(math.isfinite(kpi["value"]) and kpi["meaning"] for kpi in kpis)
+    assert len({kpi["key"] for kpi in kpis}) == len(kpis)
+    with open(trained / "out" / "kpis.csv", newline="") as file:
+        assert [row["key"] for row in csv.DictReader(file)] == [kpi["key"] for kpi in kpis]
+
+
+def test_finished_parts_are_not_measured_again(trained: Path, people_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(context: object) -> PartResult:
+        raise AssertionError("a stored part ran")
+
+    run_evaluate(trained, people_directory, monkeypatch, "--parts", "reconstruction")
+    monkeypatch.setitem(evaluate.PARTS, "reconstruction", dataclasses.replace(evaluate.PARTS["reconstruction"], run=never))
+    run_evaluate(trained, people_directory, monkeypatch, "--parts", "reconstruction")
+    with pytest.raises(AssertionError, match="a stored part ran"):
+        run_evaluate(trained, people_directory, monkeypatch, "--parts", "reconstruction", "--again")
+
+
+def test_an_unknown_part_is_named(
+    trained: Path, people_directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run_evaluate(trained, people_directory, monkeypatch, "--parts", "beauty")
+    assert "beauty" in capsys.readouterr().err
