@@ -35,7 +35,7 @@ export default defineConfig({
           name: "node",
           testTimeout,
           environment: "node",
-          include: ["test/{gpu-backend,shared,scripts,contract,e2e}/**/*.test.ts", "test/architecture.test.ts"],
+          include: ["test/{gpu-backend,shared,scripts,contract,e2e}/**/*.test.ts", "test/*.test.ts"],
         },
       },
     ],
