@@ -69,7 +69,7 @@ def test_the_last_linear_of_every_residual_block_is_scaled_once(network: nn.Modu
 
 
 def test_film_starts_as_the_identity() -> None:
-    unet, x = CascadeUNet(TINY_CASCADE_C), torch.randn(1, 64, 3, 3)
+    unet, x = CascadeUNet(TINY_CASCADE_C), torch.randn(1, 3, 3, 64)
     blocks = [child for child in unet.modules() if isinstance(child, TimestepBlock)]
     assert len(blocks) == 4
     for block in blocks:

@@ -1,6 +1,6 @@
 """The blocks of the released networks, under the parameter names of the released weights.
 
-What has no parameters or the same names is shared with the small variants: channel norm, response norm, timestep embedding.
+Inside a level, maps are (b, h, w, c): all but the depthwise convolutions reads them so, and nothing is turned from block to block.
 """
 
 import math
@@ -10,7 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wuerstchen.models.blocks import ChannelNorm, GlobalResponseNorm
+from wuerstchen.models.blocks import GlobalResponseNorm
+
+
+def norm(channels: int) -> nn.LayerNorm:
+    """Over the channels of (…, c), without affine."""
+    return nn.LayerNorm(channels, eps=1e-6, elementwise_affine=False)
 
 
 class ResBlock(nn.Module):
@@ -19,7 +24,7 @@ class ResBlock(nn.Module):
     def __init__(self, channels: int, skip_channels: int, dropout: float) -> None:
         super().__init__()
         self.depthwise = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
-        self.norm = ChannelNorm(channels)
+        self.norm = norm(channels)
         self.channelwise = nn.Sequential(
             nn.Linear(channels + skip_channels, channels * 4),
             nn.GELU(),
@@ -29,11 +34,9 @@ class ResBlock(nn.Module):
         )
 
     def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
-        """x (b, channels, h, w), skip (b, skip_channels, h, w)."""
-        y = self.norm(self.depthwise(x))
-        if skip is not None:
-            y = torch.cat([y, skip], dim=1)
-        return x + self.channelwise(y.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        """x (b, h, w, channels), skip (b, h, w, skip_channels)."""
+        y = self.norm(self.depthwise(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1))
+        return x + self.channelwise(y if skip is None else torch.cat([y, skip], dim=3))
 
 
 class TimestepBlock(nn.Module):
@@ -47,12 +50,12 @@ class TimestepBlock(nn.Module):
             self.add_module(f"mapper_{name}", nn.Linear(embedding_width, channels * 2))
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        """x (b, c, h, w); embedding (b, width * (1 + conditions)), each mapper reading its own part."""
+        """x (b, h, w, c); embedding (b, width * (1 + conditions)), each mapper reading its own part."""
         own, *others = embedding.chunk(1 + len(self.conditions), dim=1)
         film = self.mapper(own)  # (b, 2c)
         for name, part in zip(self.conditions, others, strict=True):
             film = film + self.get_submodule(f"mapper_{name}")(part)
-        scale, shift = film[:, :, None, None].chunk(2, dim=1)  # (b, c, 1, 1) each
+        scale, shift = film[:, None, None].chunk(2, dim=3)  # (b, 1, 1, c) each
         return x * (1 + scale) + shift
 
 
@@ -65,18 +68,25 @@ class Attention(nn.Module):
         self.to_q, self.to_k, self.to_v = (nn.Linear(channels, channels) for _ in range(3))
         self.to_out = nn.ModuleList([nn.Linear(channels, channels)])
 
-    def _split(self, tokens: Tensor) -> Tensor:
-        return tokens.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (b, heads, tokens, c / heads)
-
     def forward(self, query: Tensor, memory: Tensor) -> Tensor:
         """query (b, q, c) and memory (b, m, c) to (b, q, c)."""
         return self.mix(query, self.to_k(memory), self.to_v(memory))
 
     def mix(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """As `forward`, with keys and values (b, m, c) that are projected already."""
-        q, k, v = (self._split(tokens) for tokens in (self.to_q(query), keys, values))
-        mixed = F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout if self.training else 0.0)
-        return self.to_out[0](mixed.transpose(1, 2).flatten(2))
+        return self.to_out[0](attend(self.to_q(query), keys, values, self.heads, self.dropout if self.training else 0.0))
+
+
+def attend(query: Tensor, keys: Tensor, values: Tensor, heads: int, dropout: float) -> Tensor:
+    """(b, q, c), (b, m, c), (b, m, c) to (b, q, c). In a graph it is ONNX Runtime's own operator, which never holds all scores at once:
+    at 4096 cells and ten heads they would take 0.7 GB."""
+    if torch.compiler.is_exporting():
+        inputs, attributes = (query, keys, values), {"num_heads": heads}
+        return torch.onnx.ops.symbolic(
+            "com.microsoft::MultiHeadAttention", inputs, attributes, dtype=query.dtype, shape=query.shape, version=1
+        )
+    q, k, v = (tokens.unflatten(-1, (heads, -1)).transpose(1, 2) for tokens in (query, keys, values))  # (b, heads, tokens, c / heads)
+    return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout).transpose(1, 2).flatten(2)
 
 
 class AttnBlock(nn.Module):
@@ -84,15 +94,15 @@ class AttnBlock(nn.Module):
 
     def __init__(self, channels: int, condition_channels: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.norm = ChannelNorm(channels)
+        self.norm = norm(channels)
         self.attention = Attention(channels, heads, dropout)
         self.kv_mapper = nn.Sequential(nn.SiLU(), nn.Linear(condition_channels, channels))
 
     def forward(self, x: Tensor, tokens: Tensor) -> Tensor:
-        """x (b, c, h, w), tokens (b, t, condition_channels)."""
-        image = self.norm(x).flatten(2).transpose(1, 2)  # (b, h*w, c), row by row
+        """x (b, h, w, c), tokens (b, t, condition_channels)."""
+        image = self.norm(x).flatten(1, 2)  # (b, h*w, c), row by row
         mixed = self.attention(image, torch.cat([image, self.kv_mapper(tokens)], dim=1))
-        return x + mixed.transpose(1, 2).unflatten(2, x.shape[2:])
+        return x + mixed.unflatten(1, x.shape[1:3])
 
 
 @dataclass(frozen=True)
@@ -133,8 +143,9 @@ def run_blocks(
     blocks: nn.ModuleList, x: Tensor, conditioning: Conditioning, skip: Tensor | None = None, first_skip: Tensor | None = None
 ) -> Tensor:
     """Runs one level on (b, c, h, w). `first_skip` stands before `skip` in the first block only; the others get `skip`."""
+    x, skip, first_skip = (None if part is None else part.permute(0, 2, 3, 1) for part in (x, skip, first_skip))
     joined = [part for part in (first_skip, skip) if part is not None]
-    first = torch.cat(joined, dim=1) if joined else None
+    first = torch.cat(joined, dim=3) if joined else None
     for index, block in enumerate(blocks):
         if isinstance(block, ResBlock):
             x = block(x, first if index == 0 else skip)
@@ -142,7 +153,7 @@ def run_blocks(
             x = block(x, conditioning.embedding)
         else:
             x = block(x, conditioning.tokens)
-    return x
+    return x.permute(0, 3, 1, 2)
 
 
 def initialise(network: nn.Module, residual_layers: int) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from wuerstchen.export.graphs import Port
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.published.blocks import Conditioning
-from wuerstchen.published.bundle.fold import fold_timestep_conditions
+from wuerstchen.published.bundle.fold import fold_responses, fold_timestep_conditions
 from wuerstchen.published.cascade import CascadeUNet
 from wuerstchen.published.clip_text import ClipText
 from wuerstchen.published.compressor import Compressor
@@ -90,8 +90,12 @@ def v2_stage_c(network: Prior, positions: int) -> Graph:
         a, d = network.heads_of(x, Conditioning(embedding, tokens))
         return (x - a) / d, a, d
 
+    def module() -> nn.Module:
+        fold_responses(network)
+        return Function(network, noise_and_heads)
+
     inputs = (x, time_port(network.config.timestep_width), _v2_condition(network, positions))
-    return Graph("stageC", inputs, like_port(x, HEADS), noise_and_heads, lambda: Function(network, noise_and_heads))
+    return Graph("stageC", inputs, like_port(x, HEADS), noise_and_heads, module)
 
 
 def cascade_text_conditioner(network: CascadeUNet, positions: int) -> Graph:
@@ -117,6 +121,7 @@ def cascade_stage_c(network: CascadeUNet, positions: int) -> Graph:
 
     def module() -> nn.Module:
         fold_timestep_conditions(network)
+        fold_responses(network)
         return Function(network, noise)
 
     inputs = (x, time_port(network.config.timestep_width), _cascade_condition(network, positions))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from wuerstchen.export.graphs import Port
 from wuerstchen.published.blocks import Conditioning
-from wuerstchen.published.bundle.fold import fix_tokens, fold_timestep_conditions
+from wuerstchen.published.bundle.fold import fix_tokens, fold_picture_mappers, fold_responses, fold_timestep_conditions
 from wuerstchen.published.bundle.graphs import (
     HEADS,
     Function,
@@ -79,6 +79,8 @@ def v2_stage_b(network: DiffNeXt, text: Tensor) -> Graph:
 
     def module() -> nn.Module:
         fix_tokens(network, tokens)
+        fold_picture_mappers(network)
+        fold_responses(network)
         keep_parts(network, "embedding", "effnet_mappers", "down_blocks", "up_blocks", "clf")
         return Function(network, noise_and_heads)
 
@@ -122,6 +124,7 @@ def cascade_stage_b(network: CascadeUNet, pooled: Tensor) -> Graph:
     def module() -> nn.Module:
         fold_timestep_conditions(network)
         fix_tokens(network, tokens)
+        fold_responses(network)
         for unused in ("clip_txt_pooled_mapper", "pixels_mapper"):
             delattr(network, unused)
         return Function(network, lambda x, t, picture: noise(x, t, picture, tokens))
