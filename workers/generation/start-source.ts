@@ -73,7 +73,8 @@ async function encodedPicture(
   const { account, claimId, priority, signal } = claimant;
   const encoded = await gpu.encodeImage({ file, size: plan.size }, { priority, signal });
   if (!encoded.ok) return encoded;
-  await latents.put(id, { bytes: encoded.value.bytes, account });
-  await ledgers.of(account).recordWork({ reservationId: claimId, lines: plan.startLines });
+  // Of requests that bring the same picture at once, whose latents are the same, one pays.
+  const isFirst = await latents.putFirst(id, { bytes: encoded.value.bytes, account });
+  if (isFirst) await ledgers.of(account).recordWork({ reservationId: claimId, lines: plan.startLines });
   return ok(encoded.value.bytes);
 }

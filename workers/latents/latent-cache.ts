@@ -25,6 +25,8 @@ export interface LatentCache {
   find(id: string): Promise<StoredLatent | undefined>;
   /** Stores for good, and then for a quick return at this edge. Rejects when the store did not take it. */
   put(id: string, latent: Omit<StoredLatent, "madeMs">): Promise<void>;
+  /** As `put`, where nobody has stored it meanwhile: true for one of all who try at once, false for the others. */
+  putFirst(id: string, latent: Omit<StoredLatent, "madeMs">): Promise<boolean>;
   /** Takes it out of the store and of this edge's cache; other edges may hold a copy for as long as one is kept. */
   delete(id: string): Promise<void>;
 }
@@ -59,12 +61,16 @@ export function createLatentCache({ bucket, edge }: LatentCacheOptions): LatentC
       return latent;
     },
 
-    async put(id, { bytes, account }) {
-      const stored = await bucket.put(storeKey(id), bytes, {
-        httpMetadata: { contentType: latentContentType },
-        customMetadata: { account },
-      });
-      await keepAtEdge(id, { bytes, account, madeMs: stored.uploaded.getTime() });
+    async put(id, latent) {
+      const stored = await bucket.put(storeKey(id), latent.bytes, storedAs(latent));
+      await keepAtEdge(id, { ...latent, madeMs: stored.uploaded.getTime() });
+    },
+
+    async putFirst(id, latent) {
+      const onlyIf = { etagDoesNotMatch: "*" };
+      const stored = await bucket.put(storeKey(id), latent.bytes, { ...storedAs(latent), onlyIf });
+      if (stored !== null) await keepAtEdge(id, { ...latent, madeMs: stored.uploaded.getTime() });
+      return stored !== null;
     },
 
     async delete(id) {
@@ -72,6 +78,10 @@ export function createLatentCache({ bucket, edge }: LatentCacheOptions): LatentC
       await edge.delete(edgeUrl(id));
     },
   };
+}
+
+function storedAs({ account }: Pick<StoredLatent, "account">) {
+  return { httpMetadata: { contentType: latentContentType }, customMetadata: { account } };
 }
 
 /** The R2 key of a latent. */

@@ -58,6 +58,15 @@ describe("an edit", () => {
     expect(other.usage.cost.micro_usd).toBe(generatedInSteps(3) + decoded);
   });
 
+  test("pays for the compressor once even if its picture comes many times at once", async () => {
+    const key = await edge.createKey();
+    const seeds = Array.from({ length: 12 }, (_, seed) => `${seed}`);
+    const answers = await Promise.all(seeds.map((seed) => edit(key, { strength: "0.5", seed })));
+    const charged = answers.map(({ usage }) => usage.cost.micro_usd);
+    expect(charged.reduce((sum, each) => sum + each, 0)).toBe(encoded + 12 * (generatedInSteps(3) + decoded));
+    expect(new Set(answers.map(({ start_latent_id }) => start_latent_id)).size).toBe(1);
+  });
+
   test("whose mask opens a part is a job with the mask's cells, all of it new unless a strength is given", async () => {
     await edit(await edge.createKey(), {}, { image: "cat", mask: "hole" });
     expect(backend.jobs.at(-1)?.start).toMatchObject({ strength: 1, mask: "1100".repeat(4) });
