@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { jobBodyBytesMax, latentFileBytesMax, picturesBodyBytesMax, verifiedFileBytesMax } from "../shared/limits.ts";
 import type { AppEnv } from "./middleware/app-env.ts";
-import { authenticate, authenticateAdmin } from "./middleware/authenticate.ts";
+import { authenticate, authenticateAdmin, authenticateLater } from "./middleware/authenticate.ts";
 import { limitBody } from "./middleware/body-limit.ts";
 import { crossOrigin } from "./middleware/cross-origin.ts";
 import { methodNotAllowed, notFound, plainErrors, unexpectedError } from "./middleware/errors.ts";
@@ -34,7 +34,7 @@ import type { Services } from "./services.ts";
 
 /**
  * The table of contents: every middleware and every route, in the order in which a request meets them.
- * `allow(scope)` names what a key must be good for; `operator` takes no key but an operator's credential; a route with
+ * `allow(scope)` names what a key must be good for, `allowLater(scope)` too, where money is reserved in the same call; `operator` takes no key but an operator's credential; a route with
  * neither is open to everyone.
  */
 export function createApp(services: Services): Hono<AppEnv> {
@@ -76,7 +76,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.all("/v1/verify", methodNotAllowed("POST"));
 
   app.use("/hf/*", plainErrors());
-  app.post("/hf/models/:id", allow("generate"), limitBody(), textToImage(services));
+  app.post("/hf/models/:id", authenticateLater(services)("generate"), limitBody(), textToImage(services));
   app.all("/hf/models/:id", methodNotAllowed("POST"));
 
   app.get("/v1/health", health(services));
@@ -141,7 +141,13 @@ type Allow = ReturnType<typeof authenticate>;
 
 /** Ways to make pictures, and the way to one that was made. */
 function routeImages(app: Hono<AppEnv>, allow: Allow, services: Services): void {
-  app.post("/v1/images/generations", keyOrPayment(services, allow("generate")), limitBody(), createImage(services));
+  const allowLater = authenticateLater(services);
+  app.post(
+    "/v1/images/generations",
+    keyOrPayment(services, allowLater("generate")),
+    limitBody(),
+    createImage(services),
+  );
   app.all("/v1/images/generations", methodNotAllowed("POST"));
 
   app.post("/v1/images/edits", allow("generate"), limitBody(picturesBodyBytesMax), editImage(services));

@@ -4,9 +4,9 @@ import { hmacSha256 } from "../../shared/hmac.ts";
 import type { PromptLikeness } from "../../shared/latents/prompt-likeness.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { KeptLatent } from "../ledger/kept-latents.ts";
-import type { Ledgers } from "../ledger/ledger-client.ts";
+import type { AccountLedgerRpc, Ledgers } from "../ledger/ledger-client.ts";
 import { type ChargeLine, pictureCeilingMicroUsd, sumMicroUsd } from "../ledger/price-book.ts";
-import type { Reservation, Settlement } from "../ledger/reservation.ts";
+import type { FoundWork, Reservation, Settlement } from "../ledger/reservation.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
 
 /** What charging takes. */
@@ -27,6 +27,8 @@ export interface ChargedRequest {
     readonly isRetry: boolean;
     /** Money that is kept for this request already. */
     readonly holdId?: string | undefined;
+    /** In place of the ledger's own: for a caller who is let in by the same call, or else refused. */
+    readonly reserve?: AccountLedgerRpc["reserve"] | undefined;
   };
   /** Built by one function, its fields in one order, so that its JSON has one spelling. Holds no file. */
   readonly request: object;
@@ -37,6 +39,7 @@ export interface ChargedRequest {
   readonly recipe?: string;
   readonly mayReuse?: boolean;
   readonly likeness?: PromptLikeness | undefined;
+  readonly found?: FoundWork | undefined;
 }
 
 /** The most that a plan can cost, in micro-USD, whatever turns out to be stored. */
@@ -47,9 +50,11 @@ export function planCeilingMicroUsd({ pictures, work, startLines }: GenerationPl
 /** Holds the most that a request can cost, or finds what its repeat was held or charged before. */
 export async function reserveCeiling(
   { ledgers, latentKeySecret, newReservationId }: ChargingServices,
-  { caller: { account, keyId, idempotencyKey, isRetry, holdId }, request, ...asked }: ChargedRequest,
+  { caller, request, ...asked }: ChargedRequest,
 ): Promise<Result<Reservation, Failure>> {
-  return ledgers.of(account).reserve({
+  const { account, keyId, idempotencyKey, isRetry, holdId } = caller;
+  const reserve = caller.reserve ?? ledgers.of(account).reserve;
+  return reserve({
     ...{ reservationId: newReservationId(), account, keyId, idempotencyKey, isRetry, holdId },
     ...asked,
     digest: await digestOf(latentKeySecret, request),

@@ -4,14 +4,27 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { KeptLatent } from "../ledger/kept-latents.ts";
 import { latentBytes } from "../ledger/price-book.ts";
-import type { Settlement } from "../ledger/reservation.ts";
+import type { Reservation, Settlement } from "../ledger/reservation.ts";
 import type { SimilarLatent } from "../ledger/similar-prompts.ts";
 import type { Moderator } from "../moderation/moderator.ts";
-import { type ChargingServices, planCeilingMicroUsd, reserveCeiling, settleOrRelease } from "./charge-request.ts";
-import type { Claimant } from "./obtain-latent.ts";
-import { obtainPictures, type Picture, type PictureSources } from "./obtain-pictures.ts";
+import {
+  type ChargedRequest,
+  type ChargingServices,
+  type Paid,
+  planCeilingMicroUsd,
+  reserveCeiling,
+  settleOrRelease,
+} from "./charge-request.ts";
+import { ageOf, type Claimant } from "./obtain-latent.ts";
+import {
+  type FoundPicture,
+  findPictures,
+  obtainPictures,
+  type Picture,
+  type PictureSources,
+} from "./obtain-pictures.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
-import { type Planner, planRequest } from "./plan-request.ts";
+import { type PlannedRequest, type Planner, planRequest } from "./plan-request.ts";
 import { askOnce, type StartSource } from "./start-source.ts";
 
 /** The collaborators of a generation. */
@@ -31,6 +44,8 @@ export interface Caller extends Omit<Claimant, "claimId"> {
   readonly isRetry: boolean;
   /** The hold of the job that this request is part of. */
   readonly holdId?: string | undefined;
+  /** See `ChargedRequest`. */
+  readonly reserve?: ChargedRequest["caller"]["reserve"];
 }
 
 /** A finished request. */
@@ -51,8 +66,9 @@ export interface Generation {
 
 /**
  * From a checked request to pictures. The most that they can cost is held before any work is done, and what was done is
- * charged before they are delivered. Every latent of the answer is stored by then; a failure is not charged. When the
- * caller leaves, work that nobody else waits for is stopped, and the latents that are stored by then are charged.
+ * charged before they are delivered; if all were seen to be there, both are one step. Every latent of the answer is
+ * stored by then; a failure is not charged. When the caller leaves, work that nobody else waits for is stopped, and the
+ * latents that are stored by then are charged.
  * `startSource` goes with `request.start`.
  */
 export async function generateImages(
@@ -70,22 +86,27 @@ export async function generateImages(
   const permitted = await services.moderator.check(request.prompt);
   if (!permitted.ok) return permitted;
 
+  const found = isExact(caller, request) ? await findPictures(services, planned.value.plan) : undefined;
+  const { recipe, mayReuse, likeness, pictures: wanted } = planned.value.plan;
   const reserved = await reserveCeiling(services, {
-    ...{ caller, request, ceilingMicroUsd: planCeilingMicroUsd(planned.value.plan) },
-    seeds: planned.value.plan.pictures.map(({ seed }) => seed),
-    recipe: planned.value.plan.recipe,
-    mayReuse: planned.value.plan.mayReuse,
-    likeness: planned.value.plan.likeness,
+    ...{ caller, request, recipe, mayReuse, likeness, ceilingMicroUsd: planCeilingMicroUsd(planned.value.plan) },
+    seeds: wanted.map(({ seed }) => seed),
+    found: found && { lines: found.flatMap(({ lines }) => lines), latents: keptLatents(planned.value.plan, found) },
   });
   if (!reserved.ok) return reserved;
   const reservation = reserved.value;
+  const { settlement, madeMs } = reservation;
+  if (found !== undefined && settlement !== undefined && madeMs !== undefined) {
+    const ageAt = (index: number) => ageOf(madeMs[index] ?? services.nowMs(), services.nowMs());
+    const items = found.map((picture, index) => ({ ...picture, ageSeconds: ageAt(index) }));
+    return ok(finish({ request, planned: planned.value, reservation }, { items, settlement }));
+  }
 
   // The seeds of an unseeded request were drawn when it first came, or are those of latents that the prompt has.
   const { seeds, similar } = reservation;
   const isOther = planned.value.plan.pictures.some(({ seed }, index) => seed !== seeds[index]);
   const replanned = isOther ? await planRequest(services, caller.account, request, seeds) : planned;
   if (!replanned.ok) return replanned;
-  const { tokens, warnings } = replanned.value;
   const plan = withStandIns(replanned.value.plan, similar);
 
   const claimant = { ...caller, claimId: reservation.reservationId };
@@ -93,14 +114,31 @@ export async function generateImages(
   const paid = await settleOrRelease(services, { account: caller.account, reservation, latentsOf }, () =>
     obtainPictures(services, { plan, startOf: startSource && askOnce(startSource, { plan, claimant }) }, claimant),
   );
-  if (!paid.ok) return paid;
-  const { size, decode } = plan;
-  const { items: pictures, settlement } = paid.value;
-  const replayed = reservation.settlement !== undefined;
-  return ok({ pictures, settlement, size, decode, tokens, warnings, replayed, startLatentId: request.start?.latentId });
+  return paid.ok ? ok(finish({ request, planned: { ...replanned.value, plan }, reservation }, paid.value)) : paid;
 }
 
-function keptLatents({ work }: GenerationPlan, pictures: readonly Picture[]): KeptLatent[] {
+/** Whether it can be known before anything is reserved which latents are wanted. A job's money is held in another way. */
+function isExact({ holdId }: Caller, { seed }: CreateImageRequest): boolean {
+  return seed !== undefined && holdId === undefined;
+}
+
+interface Answered {
+  readonly request: CreateImageRequest;
+  readonly planned: PlannedRequest;
+  readonly reservation: Reservation;
+}
+
+function finish(
+  { request, planned: { plan, tokens, warnings }, reservation }: Answered,
+  { items: pictures, settlement }: Paid<Picture>,
+): Generation {
+  const { size, decode } = plan;
+  const replayed = reservation.isRepeat && reservation.settlement !== undefined;
+  const startLatentId = request.start?.latentId;
+  return { pictures, settlement, size, decode, tokens, warnings, replayed, startLatentId };
+}
+
+function keptLatents({ work }: GenerationPlan, pictures: readonly FoundPicture[]): KeptLatent[] {
   const bytes = latentBytes(work.latentShape);
   return pictures.map(({ latentId, seed, isSimilar }) => ({ latentId, seed, bytes, isSimilar }));
 }

@@ -37,7 +37,7 @@ export async function decodeOwnLatent(
     painting: { decode, work: latent.work },
   };
   const { id: latentId, seed, bytes } = latent;
-  const ageSeconds = ageOf(latent, services.nowMs());
+  const ageSeconds = ageOf(latent.madeMs, services.nowMs());
   return payAndPaint(services, caller, paid, async () =>
     ok([{ latentId, seed, bytes, lines, ageSeconds, generated: false, milliseconds: {} }]),
   );
@@ -79,7 +79,7 @@ async function obtainMix(
   const stored = await latents.find(latentId);
   if (stored !== undefined) {
     const lines = [hitLine(latentId, first.work)];
-    return ok({ ...mix, bytes: stored.bytes, ageSeconds: ageOf(stored, nowMs()), lines });
+    return ok({ ...mix, bytes: stored.bytes, ageSeconds: ageOf(stored.madeMs, nowMs()), lines });
   }
   const made = await gpu.interpolate([first.bytes, second.bytes], t);
   if (!made.ok) return made;

@@ -6,7 +6,7 @@ import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentJobs } from "../jobs/job-clients.ts";
-import type { LatentCache, StoredLatent } from "../latents/latent-cache.ts";
+import type { LatentCache } from "../latents/latent-cache.ts";
 import { type ChargeLine, generationLines, hitLine } from "../ledger/price-book.ts";
 import type { GenerationPlan, PlannedPicture } from "./plan-generation.ts";
 import type { ObtainStart } from "./start-source.ts";
@@ -88,7 +88,7 @@ async function findStandIn(
     bytes,
     generated: false,
     isSimilar: true,
-    ageSeconds: ageOf(stored, nowMs()),
+    ageSeconds: ageOf(stored.madeMs, nowMs()),
     lines,
     milliseconds,
   };
@@ -105,7 +105,7 @@ async function obtainOwnLatent(
   const { latentId, seed } = picture;
   const hit = { ...picture, generated: false, lines: [hitLine(latentId, plan.work)] };
   if (stored !== undefined) {
-    return ok({ ...hit, bytes: stored.bytes, ageSeconds: ageOf(stored, nowMs()), milliseconds });
+    return ok({ ...hit, bytes: stored.bytes, ageSeconds: ageOf(stored.madeMs, nowMs()), milliseconds });
   }
 
   const start = startOf && (await startOf());
@@ -124,7 +124,7 @@ async function obtainOwnLatent(
 }
 
 /** Clocks may differ a little: nothing is younger than new. */
-export function ageOf({ madeMs }: Pick<StoredLatent, "madeMs">, nowMs: number): number {
+export function ageOf(madeMs: number, nowMs: number): number {
   return Math.max(0, Math.floor((nowMs - madeMs) / 1_000));
 }
 

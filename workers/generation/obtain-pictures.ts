@@ -5,7 +5,7 @@ import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { ImageCache } from "../images/image-cache.ts";
 import type { DecodeJobs } from "../jobs/job-clients.ts";
-import { type ChargeLine, decodeLine, type PricedWork } from "../ledger/price-book.ts";
+import { type ChargeLine, decodeLine, hitLine, type PricedWork } from "../ledger/price-book.ts";
 import {
   type Claimant,
   type LatentSources,
@@ -13,6 +13,7 @@ import {
   type PictureLatent,
   type WantedLatent,
 } from "./obtain-latent.ts";
+import type { GenerationPlan } from "./plan-generation.ts";
 
 /** One finished picture. */
 export interface Picture {
@@ -45,6 +46,27 @@ export async function obtainPictures(
     await Promise.all(plan.pictures.map((picture) => obtainLatent(sources, { plan, picture, startOf }, claimant))),
   );
   return latents.ok ? paintLatents(sources, { plan, latents: latents.value }, claimant) : latents;
+}
+
+/** A picture that is at hand; only the account knows whether its latent is stored, and since when. */
+export type FoundPicture = Omit<Picture, "ageSeconds">;
+
+/** All pictures of a plan, if the edge holds the file of each: nothing is run, and nobody is charged. Else undefined. */
+export async function findPictures(
+  { images, nowMs }: PictureSources,
+  { pictures, decode, work }: GenerationPlan,
+): Promise<readonly FoundPicture[] | undefined> {
+  const startedMs = nowMs();
+  const found = await Promise.all(
+    pictures.map(async ({ seed, latentId }) => {
+      const file = await images.find(latentId, decode);
+      if (file === undefined) return undefined;
+      const milliseconds = { "image-lookup": nowMs() - startedMs };
+      const lines = [hitLine(latentId, work)];
+      return { seed, latentId, bytes: file.bytes, tier: "image", isSimilar: false, milliseconds, lines } as const;
+    }),
+  );
+  return found.every((picture) => picture !== undefined) ? found : undefined;
 }
 
 /** What decides how a latent is painted, and what that costs. */

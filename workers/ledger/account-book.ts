@@ -1,34 +1,28 @@
 import { AppError, type Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { readAccount } from "../accounts/account-record.ts";
-import { addSpending, checkAllowance, forgetSpending } from "../accounts/allowance.ts";
+import { checkAllowance, forgetSpending } from "../accounts/allowance.ts";
 import type { Actor } from "../accounts/audit.ts";
-import { isAbandoned, markAbandoned, takeOver } from "./abandoned.ts";
-import { chooseLatents } from "./choose-latents.ts";
+import { chargeReservation, closeReservation, giveBack } from "./endings.ts";
 import { enterGrant, type Grant } from "./grants.ts";
-import { drawFromHold, findHold, markClosed, noteSpent, overdueHolds, putHold, returnToHold } from "./holds.ts";
+import { findHold, markClosed, overdueHolds, putHold } from "./holds.ts";
 import { forgetLatent, forgetTurns, type KeptLatent, keepLatents } from "./kept-latents.ts";
-import { putEvent } from "./outbox.ts";
-import { type Balances, post, readBalances } from "./postings.ts";
-import { type ChargeLine, priceBookVersion, sumMicroUsd } from "./price-book.ts";
+import { type Balances, post, readAvailable, readBalances } from "./postings.ts";
+import type { ChargeLine } from "./price-book.ts";
 import {
-  type ChosenLatents,
-  findRepeated,
   findReservation,
-  outcomeMs,
+  insufficientQuota,
   type Reservation,
   type ReservationRow,
   type ReserveRequest,
   readSettlement,
-  reservationMs,
   type Settlement,
-  toReservation,
   type WorkBudget,
 } from "./reservation.ts";
+import { reserveOrCharge } from "./reserve.ts";
 import { enterReversal, type Reversal } from "./reversals.ts";
 import { migrate } from "./schema.ts";
 import { forgetPrompts } from "./similar-prompts.ts";
-import { dropWork, putWork, readWork, withWork } from "./work.ts";
+import { putWork } from "./work.ts";
 
 /** The work of a request that is answered, or for which some was done. */
 export interface WorkDone {
@@ -71,23 +65,9 @@ export class AccountBook {
     return this.#transact(() => enterReversal(this.#sql, reversal, nowMs));
   }
 
-  /** Holds the ceiling. Fails as `checkAllowance`, with `insufficient_quota`, or `idempotency_key_reused`. */
+  /** See `reserveOrCharge`. */
   reserve(request: ReserveRequest, nowMs: number): Result<Reservation, Failure> {
-    return this.#transact(() => {
-      const repeated = findRepeated(this.#sql, request, nowMs);
-      if (!repeated.ok) return repeated;
-      const before = repeated.value;
-      if (before !== undefined && !isAbandoned(before)) return ok(this.#join(before));
-      const { ceilingMicroUsd, reservationId, holdId, keyId } = request;
-      const allowed = checkAllowance(this.#sql, { keyId, ceilingMicroUsd, isOfJob: holdId !== undefined }, nowMs);
-      if (!allowed.ok) return allowed;
-      const isHeld = holdId !== undefined && drawFromHold(this.#sql, holdId, ceilingMicroUsd);
-      const { available } = this.balances();
-      if (!isHeld && available < ceilingMicroUsd) return err(insufficient(ceilingMicroUsd, available));
-      const chosen = before ? takeOver(this.#sql, before, reservationId) : chooseLatents(this.#sql, request, nowMs);
-      this.#open({ ...request, ...chosen }, isHeld, nowMs);
-      return ok({ isRepeat: before !== undefined, reservationId, ...chosen, settlement: undefined });
-    });
+    return this.#transact(() => reserveOrCharge(this.#sql, request, nowMs));
   }
 
   /** Holds money for many requests to come, once for each hold id. Fails as `checkAllowance`, or `insufficient_quota`. */
@@ -97,8 +77,8 @@ export class AccountBook {
       if (findHold(this.#sql, holdId) !== undefined) return ok(undefined);
       const allowed = checkAllowance(this.#sql, { keyId, ceilingMicroUsd: ceiling, isOfJob: true }, nowMs);
       if (!allowed.ok) return allowed;
-      const { available } = this.balances();
-      if (available < ceiling) return err(insufficient(ceiling, available));
+      const available = readAvailable(this.#sql);
+      if (available < ceiling) return err(insufficientQuota(ceiling, available));
       putHold(this.#sql, budget, nowMs);
       post(this.#sql, { id: `hold:${holdId}`, changes: { available: -ceiling, held: ceiling }, atMs: nowMs });
       return ok(undefined);
@@ -133,7 +113,7 @@ export class AccountBook {
       if (row === undefined) throw new AppError("There is no such reservation.");
       const before = readSettlement(row.settlement);
       if (before !== undefined) return ok(before);
-      const settled = this.#charge(row, lines, nowMs);
+      const settled = chargeReservation(this.#sql, { row, claimed: lines }, nowMs);
       const { recipe, key_id } = row;
       if (settled.ok && recipe !== null && latents.length > 0) {
         keepLatents(this.#sql, { recipe, caller: key_id ?? "", latents, lines: settled.value.lines }, nowMs);
@@ -144,7 +124,7 @@ export class AccountBook {
 
   /** Gives everything back, once nobody holds the reservation any more: nothing was delivered, so nothing is charged. */
   release(reservationId: string, nowMs: number): void {
-    this.#letGo(reservationId, (row) => this.#giveBack(row, nowMs));
+    this.#letGo(reservationId, (row) => giveBack(this.#sql, row, nowMs));
   }
 
   /**
@@ -152,7 +132,7 @@ export class AccountBook {
    * be fetched. A repeat of it pays for the rest.
    */
   abandon(reservationId: string, nowMs: number): void {
-    this.#letGo(reservationId, (row) => this.#close(row, nowMs));
+    this.#letGo(reservationId, (row) => closeReservation(this.#sql, row, nowMs));
   }
 
   /** No request without a seed is given this latent any more. */
@@ -166,7 +146,7 @@ export class AccountBook {
       const due = this.#sql.exec<ReservationRow>("SELECT * FROM reservations WHERE due_ms <= ?", nowMs).toArray();
       for (const row of due) {
         if (row.state !== "open") this.#sql.exec("DELETE FROM reservations WHERE id = ?", row.id);
-        else this.#close(row, nowMs);
+        else closeReservation(this.#sql, row, nowMs);
       }
       for (const holdId of overdueHolds(this.#sql, nowMs)) this.#closeHold(holdId, nowMs);
       forgetSpending(this.#sql, nowMs);
@@ -177,32 +157,11 @@ export class AccountBook {
 
   /** When `sweep` has something to do next; undefined: never. */
   nextDueMs(): number | undefined {
-    const query = "SELECT MIN(due_ms) AS due FROM (SELECT due_ms FROM reservations UNION ALL SELECT due_ms FROM holds)";
+    // Each part is the first entry of an index; over their union, every row would be looked at.
+    const query = `SELECT MIN(due_ms) AS due FROM
+      (SELECT MIN(due_ms) AS due_ms FROM reservations UNION ALL SELECT MIN(due_ms) FROM holds)`;
     const { due } = this.#sql.exec<{ due: number | null }>(query).one();
     return due ?? undefined;
-  }
-
-  /** Money out of a hold is held already, so nothing moves. */
-  #open(request: ReserveRequest & ChosenLatents, isHeld: boolean, nowMs: number): void {
-    const { reservationId: id, ceilingMicroUsd: ceiling } = request;
-    this.#sql.exec(
-      `INSERT INTO reservations
-         (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms, hold_id, key_id, recipe, similar)
-       VALUES (?, ?, 'open', ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`,
-      ...[id, request.account, request.idempotencyKey ?? null, request.digest, JSON.stringify(request.seeds)],
-      ...[ceiling, nowMs, nowMs + reservationMs, isHeld ? (request.holdId ?? null) : null, request.keyId ?? null],
-      ...[request.recipe ?? null, request.similar === undefined ? null : JSON.stringify(request.similar)],
-    );
-    addSpending(this.#sql, request.keyId ?? null, ceiling, nowMs);
-    if (isHeld) return;
-    post(this.#sql, { id: `reserve:${id}`, changes: { available: -ceiling, held: ceiling }, atMs: nowMs });
-  }
-
-  #join(row: ReservationRow): Reservation {
-    if (row.state === "open") {
-      this.#sql.exec("UPDATE reservations SET holders = holders + 1 WHERE id = ?", row.id);
-    }
-    return toReservation(row);
   }
 
   #letGo(reservationId: string, close: (row: ReservationRow) => void): void {
@@ -214,62 +173,15 @@ export class AccountBook {
     });
   }
 
-  /** Nobody holds it any more. */
-  #close(row: ReservationRow, nowMs: number): void {
-    const hasWork = readWork(this.#sql, row.id).length > 0;
-    if (!hasWork) this.#giveBack(row, nowMs);
-    else if (this.#charge(row, [], nowMs).ok) markAbandoned(this.#sql, row.id);
-  }
-
-  #charge(row: ReservationRow, claimed: readonly ChargeLine[], nowMs: number): Result<Settlement, Failure> {
-    const lines = withWork(claimed, readWork(this.#sql, row.id));
-    const charged = sumMicroUsd(lines);
-    const { ceiling_micro_usd: ceiling, id, account } = row;
-    if (charged > ceiling) throw new AppError("A request did more than its ceiling allows.");
-    const held = row.state === "open" ? ceiling : 0;
-    const { available } = this.balances();
-    if (held + available < charged) return err(insufficient(charged, available));
-    const changes = { held: -held, spent: charged, available: held - charged };
-    post(this.#sql, { id: `settle:${id}`, changes, atMs: nowMs });
-    noteSpent(this.#sql, row.hold_id, charged);
-    addSpending(this.#sql, row.key_id, charged - held, row.created_ms);
-    const settlement = { chargedMicroUsd: charged, priceBook: priceBookVersion, lines };
-    this.#sql.exec(
-      "UPDATE reservations SET state = 'settled', settlement = ?, due_ms = ? WHERE id = ?",
-      ...[JSON.stringify(settlement), nowMs + outcomeMs, id],
-    );
-    dropWork(this.#sql, id);
-    const stripeCustomer = readAccount(this.#sql)?.stripeCustomer;
-    const event = { id, account, atMs: nowMs, priceBook: priceBookVersion, lines: [...lines] };
-    putEvent(this.#sql, stripeCustomer === undefined ? event : { ...event, stripeCustomer });
-    return ok(settlement);
-  }
-
   #closeHold(holdId: string, nowMs: number): void {
     const query = "SELECT * FROM reservations WHERE hold_id = ? AND state = 'open'";
-    for (const row of this.#sql.exec<ReservationRow>(query, holdId).toArray()) this.#close(row, nowMs);
+    for (const row of this.#sql.exec<ReservationRow>(query, holdId).toArray()) closeReservation(this.#sql, row, nowMs);
     const rest = findHold(this.#sql, holdId)?.remaining_micro_usd ?? 0;
     post(this.#sql, { id: `unhold:${holdId}`, changes: { held: -rest, available: rest }, atMs: nowMs });
     markClosed(this.#sql, holdId, nowMs);
   }
 
-  #giveBack({ id, ceiling_micro_usd: ceiling, hold_id, key_id, created_ms }: ReservationRow, nowMs: number): void {
-    addSpending(this.#sql, key_id, -ceiling, created_ms);
-    if (!returnToHold(this.#sql, hold_id, ceiling)) {
-      post(this.#sql, { id: `release:${id}`, changes: { held: -ceiling, available: ceiling }, atMs: nowMs });
-    }
-    this.#sql.exec(
-      "UPDATE reservations SET state = 'released', idempotency_key = NULL, due_ms = ? WHERE id = ?",
-      ...[nowMs + outcomeMs, id],
-    );
-    dropWork(this.#sql, id);
-  }
-
   #transact<Value>(work: () => Value): Value {
     return this.#storage.transactionSync(work);
   }
-}
-
-function insufficient(requiredMicroUsd: number, availableMicroUsd: number): Failure {
-  return { code: "insufficient_quota", requiredMicroUsd, availableMicroUsd };
 }

@@ -1,7 +1,7 @@
 import { latentBytesMaxDefault, latentsPerPromptDefault } from "../../shared/limits.ts";
 import { readAccount } from "../accounts/account-record.ts";
 import type { ChargeLine } from "./price-book.ts";
-import { sumMicroUsd } from "./price-book.ts";
+import { storageDaysPaid, sumMicroUsd } from "./price-book.ts";
 
 // What an account keeps of its latents: which a prompt has, so that a request without a seed can be given one of them,
 // and what each is worth, so that the least worth goes when there are too many. No prompt stands here: a prompt's name
@@ -80,24 +80,53 @@ export function keepLatents(
   { recipe, caller, latents, lines }: DeliveredLatents,
   nowMs: number,
 ): void {
-  for (const { latentId, seed, bytes, isSimilar } of latents) {
-    const own = lines.filter((line) => line.latentId === latentId);
-    const making = own.filter(({ kind }) => kind === "generation" || kind === "storage");
-    if (making.length === 0) {
-      sql.exec("UPDATE latents SET hits = hits + 1 WHERE id = ?", latentId);
-    }
-    if (isSimilar === true) continue;
-    // A latent that another request made may be another account's: it takes none of this one's room.
-    sql.exec(
-      `INSERT OR IGNORE INTO latents (id, recipe, seed, bytes, cost_micro_usd, hits, made_ms, given)
-       VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
-      ...[latentId, recipe, seed, making.length > 0 ? bytes : 0, sumMicroUsd(own), nowMs, nextGiven(sql)],
-    );
+  for (const latent of latents) {
+    const own = lines.filter((line) => line.latentId === latent.latentId);
+    enterLatent(sql, { recipe, latent, lines: own }, nowMs);
   }
   // Whatever its caller asked for (a seed, something new), it has these before its eyes now.
   const seeds = latents.filter(({ isSimilar }) => isSimilar !== true).map(({ seed }) => seed);
-  if (seeds.length > 0) noteTurn(sql, { recipe, caller, seeds }, nowMs);
+  if (seeds.length > 0) putTurn(sql, { recipe, caller, seeds }, nowMs);
   if (keptBytes(sql) > bytesMax(sql)) evict(sql, nowMs);
+}
+
+interface DeliveredLatent {
+  readonly recipe: string;
+  readonly latent: KeptLatent;
+  /** What was charged for it. */
+  readonly lines: readonly ChargeLine[];
+}
+
+/** A latent that another request made may be another account's: it takes none of this one's room. */
+function enterLatent(sql: SqlStorage, { recipe, latent, lines }: DeliveredLatent, nowMs: number): void {
+  const { latentId, seed, bytes, isSimilar } = latent;
+  const isMade = lines.some(({ kind }) => kind === "generation" || kind === "storage");
+  const hits = isMade ? 0 : 1;
+  if (isSimilar === true) {
+    sql.exec("UPDATE latents SET hits = hits + ? WHERE id = ?", hits, latentId);
+    return;
+  }
+  sql.exec(
+    `INSERT INTO latents (id, recipe, seed, bytes, cost_micro_usd, hits, made_ms, given) VALUES (?, ?, ?, ?, ?, 0, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET hits = hits + ?, given = excluded.given`,
+    ...[latentId, recipe, seed, isMade ? bytes : 0, sumMicroUsd(lines), nowMs, nextGiven(sql), hits],
+  );
+}
+
+/**
+ * When each of these latents was made, Unix milliseconds. Undefined unless the account had all of them made and keeps them:
+ * they were neither deleted nor evicted, and it is not so long ago that the store may have let them expire.
+ */
+export function keptSince(sql: SqlStorage, latents: readonly KeptLatent[], nowMs: number): number[] | undefined {
+  const query = "SELECT made_ms FROM latents WHERE id = ? AND bytes > 0 AND made_ms > ?";
+  const paidMs = nowMs - storageDaysPaid * 86_400_000;
+  const times: number[] = [];
+  for (const { latentId } of latents) {
+    const row = sql.exec<{ made_ms: number }>(query, latentId, paidMs).toArray()[0];
+    if (row === undefined) return undefined;
+    times.push(row.made_ms);
+  }
+  return times;
 }
 
 /** Latents that are to be taken out of the store, at most `limit`; those that were made again meanwhile are not. */
@@ -157,11 +186,15 @@ function lastSeeds(sql: SqlStorage, recipe: string, caller: string): ReadonlySet
 }
 
 function noteTurn(sql: SqlStorage, { recipe, caller, seeds }: Turn, nowMs: number): void {
-  const upsert = "INSERT OR REPLACE INTO turns (recipe, caller, seeds, at_ms) VALUES (?, ?, ?, ?)";
-  sql.exec(upsert, recipe, caller, JSON.stringify(seeds), nowMs);
+  putTurn(sql, { recipe, caller, seeds }, nowMs);
   for (const seed of seeds) {
     sql.exec("UPDATE latents SET given = ? WHERE recipe = ? AND seed = ?", nextGiven(sql), recipe, seed);
   }
+}
+
+function putTurn(sql: SqlStorage, { recipe, caller, seeds }: Turn, nowMs: number): void {
+  const upsert = "INSERT OR REPLACE INTO turns (recipe, caller, seeds, at_ms) VALUES (?, ?, ?, ?)";
+  sql.exec(upsert, recipe, caller, JSON.stringify(seeds), nowMs);
 }
 
 function nextGiven(sql: SqlStorage): number {

@@ -1,5 +1,6 @@
 import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
+import type { Admission, AdmissionRequest } from "../accounts/admission.ts";
 import type { Actor } from "../accounts/audit.ts";
 import { callObject, type ObjectNamespace } from "../edge/call-object.ts";
 import type { WorkDone } from "./account-book.ts";
@@ -14,6 +15,7 @@ export interface AccountLedgerRpc {
   grant(grant: Grant): Promise<Balances>;
   reverse(reversal: Reversal & { readonly actor: Actor }): Promise<Balances>;
   reserve(request: ReserveRequest): Promise<Result<Reservation, Failure>>;
+  admitAndReserve(admission: AdmissionRequest, request: ReserveRequest): Promise<AdmittedReservation>;
   recordWork(work: WorkDone): Promise<void>;
   settle(work: WorkDone): Promise<Result<Settlement, Failure>>;
   release(reservationId: string): Promise<void>;
@@ -21,6 +23,12 @@ export interface AccountLedgerRpc {
   forgetLatent(latentId: string): Promise<void>;
   hold(budget: WorkBudget): Promise<Result<undefined, Failure>>;
   endHold(holdId: string): Promise<number | undefined>;
+}
+
+/** Whether a caller may come in, and, if so, what its account answers to the reservation. */
+export interface AdmittedReservation {
+  readonly admission: Admission;
+  readonly reserved: Result<Reservation, Failure>;
 }
 
 /** The ledgers of all accounts. */
@@ -40,6 +48,7 @@ export function createLedgers(namespace: ObjectNamespace<AccountLedgerRpc>): Led
         grant: (grant) => call((ledger) => ledger.grant(grant)),
         reverse: (reversal) => call((ledger) => ledger.reverse(reversal)),
         reserve: (request) => call((ledger) => ledger.reserve(request)),
+        admitAndReserve: (...asked) => call((ledger) => ledger.admitAndReserve(...asked)),
         recordWork: (work) => call((ledger) => ledger.recordWork(work)),
         settle: (work) => call((ledger) => ledger.settle(work)),
         release: (reservationId) => call((ledger) => ledger.release(reservationId)),

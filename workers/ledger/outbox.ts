@@ -1,3 +1,5 @@
+import { readAccount } from "../accounts/account-record.ts";
+import type { Settlement } from "./reservation.ts";
 import type { UsageEvent } from "./usage-event.ts";
 
 /** The most messages that a queue takes in one call. */
@@ -9,9 +11,18 @@ export interface OutboxRow {
   readonly event: UsageEvent;
 }
 
-/** Puts an event with what it tells of: call it inside the same storage transaction. */
-export function putEvent(sql: SqlStorage, event: UsageEvent): void {
-  sql.exec("INSERT INTO outbox (event) VALUES (?)", JSON.stringify(event));
+/** A settlement, and whose it is. */
+export interface SettledRequest extends Pick<UsageEvent, "id" | "account"> {
+  readonly settlement: Settlement;
+}
+
+/** Puts the event with the settlement that it tells of: call it inside the same storage transaction. */
+export function putSettlementEvent(sql: SqlStorage, { id, account, settlement }: SettledRequest, atMs: number): void {
+  const { priceBook, lines } = settlement;
+  const stripeCustomer = readAccount(sql)?.stripeCustomer;
+  const event: UsageEvent = { id, account, atMs, priceBook, lines: [...lines] };
+  const told = stripeCustomer === undefined ? event : { ...event, stripeCustomer };
+  sql.exec("INSERT INTO outbox (event) VALUES (?)", JSON.stringify(told));
 }
 
 /** The oldest events, as many as one call to the queue takes. */
@@ -20,7 +31,7 @@ export function nextEvents(sql: SqlStorage): OutboxRow[] {
   return rows.toArray().map(({ id, event }) => ({ id, event: JSON.parse(event) }));
 }
 
-/** Takes away events that the queue has. An event that is sent but not yet taken away is sent again. */
+/** Takes away the oldest events, which the queue has, up to the last of these. What is not yet taken away is sent again. */
 export function dropEvents(sql: SqlStorage, rows: readonly OutboxRow[]): void {
-  for (const { id } of rows) sql.exec("DELETE FROM outbox WHERE id = ?", id);
+  sql.exec("DELETE FROM outbox WHERE id <= ?", rows.at(-1)?.id ?? 0);
 }

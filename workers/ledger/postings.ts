@@ -47,3 +47,9 @@ export function readBalances(sql: SqlStorage): Balances {
   for (const { bucket, micro_usd } of rows) balances[bucket] = micro_usd;
   return balances;
 }
+
+/** What can be held or spent now, in micro-USD. */
+export function readAvailable(sql: SqlStorage): number {
+  const query = "SELECT micro_usd FROM balances WHERE bucket = 'available'";
+  return sql.exec<{ micro_usd: number }>(query).one().micro_usd;
+}

@@ -37,7 +37,7 @@ const prices = {
 export const priceBookVersion = prices.version;
 
 /** A new latent's storage is paid ahead for so long; after that an operator may let it expire. */
-const storageDaysPaid = 30;
+export const storageDaysPaid = 30;
 
 /** Latents are float16. */
 const cellBytes = 2;

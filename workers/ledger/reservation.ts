@@ -1,7 +1,8 @@
 import type { Failure } from "../../shared/errors.ts";
 import type { PromptLikeness } from "../../shared/latents/prompt-likeness.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { ChargeLine } from "./price-book.ts";
+import type { KeptLatent } from "./kept-latents.ts";
+import { type ChargeLine, priceBookVersion, sumMicroUsd } from "./price-book.ts";
 import type { SimilarLatent } from "./similar-prompts.ts";
 
 /** Longer than any request takes: Stage C and a decode at their time limits, each behind a full queue. */
@@ -41,6 +42,15 @@ export interface ReserveRequest {
   readonly likeness?: PromptLikeness | undefined;
   /** The hold to take the ceiling out of, as long as there is so much in it. */
   readonly holdId?: string | undefined;
+  /** All that the request wants, if the edge has it: charged at once if the account keeps the latents; not out of a hold. */
+  readonly found?: FoundWork | undefined;
+}
+
+/** Pictures that are there already. */
+export interface FoundWork {
+  readonly lines: readonly ChargeLine[];
+  /** Those that are delivered, for requests to come. */
+  readonly latents: readonly KeptLatent[];
 }
 
 /** Money that a job of many requests keeps for them. */
@@ -67,8 +77,10 @@ export interface Reservation extends ChosenLatents {
   readonly isRepeat: boolean;
   /** That of the first request when this one repeats it. */
   readonly reservationId: string;
-  /** What the request was charged when it was answered before; a repeat is not charged again. */
+  /** What the request was charged, now or when it was answered before; a repeat is not charged again. */
   readonly settlement: Settlement | undefined;
+  /** When each latent of what was found was made, Unix milliseconds, if it was charged just now. */
+  readonly madeMs?: readonly number[];
 }
 
 /** What a request was charged. */
@@ -97,6 +109,41 @@ export interface ReservationRow extends Record<string, SqlStorageValue> {
   readonly hold_id: string | null;
   /** JSON, once settled. */
   readonly settlement: string | null;
+}
+
+/** A new reservation: open, or settled from the beginning. */
+interface NewReservation extends ReserveRequest, ChosenLatents {
+  readonly settlement?: Settlement;
+  readonly dueMs: number;
+}
+
+/** Writes a reservation down. The money is moved by its caller, in the same storage transaction. */
+export function insertReservation(sql: SqlStorage, request: NewReservation, nowMs: number): void {
+  const { settlement, similar } = request;
+  const state = settlement === undefined ? "open" : "settled";
+  sql.exec(
+    `INSERT INTO reservations
+       (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms, hold_id, key_id,
+        recipe, similar, settlement)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`,
+    ...[request.reservationId, request.account, state, request.idempotencyKey ?? null, request.digest],
+    ...[JSON.stringify(request.seeds), request.ceilingMicroUsd, nowMs, request.dueMs, request.holdId ?? null],
+    ...[request.keyId ?? null, request.recipe ?? null, toJson(similar), toJson(settlement)],
+  );
+}
+
+function toJson(value: object | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+/** The settlement of some work, by the prices of now. */
+export function settlementOf(lines: readonly ChargeLine[]): Settlement {
+  return { chargedMicroUsd: sumMicroUsd(lines), priceBook: priceBookVersion, lines };
+}
+
+/** Too little credit. */
+export function insufficientQuota(requiredMicroUsd: number, availableMicroUsd: number): Failure {
+  return { code: "insufficient_quota", requiredMicroUsd, availableMicroUsd };
 }
 
 /** The reservation with this id, in any state. */

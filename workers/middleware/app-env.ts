@@ -1,15 +1,18 @@
 import type { KeyScope } from "../../shared/api/key-scopes.ts";
 import type { FailureCode } from "../../shared/errors.ts";
+import type { Door } from "../ledger/door.ts";
 
 /** What middleware leaves on a request's context for those after it. */
 export interface AppEnv {
   readonly Variables: {
     /** Set by `requestId`, on every request. */
     requestId: string;
-    /** Set by `authenticate`: the account whose key was shown, the key's id, and all that the key may do. */
+    /** Set by `authenticate`: the account whose key was shown, the key's id, and the way into the account. */
     account: string;
     keyId: string;
-    scopes: readonly KeyScope[];
+    door?: Door;
+    /** Set once the account was asked: all that the key may do. */
+    scopes?: readonly KeyScope[];
     /** Set by `authenticateAdmin`: the name of the operator whose credential was shown. */
     operator: string;
     /** Set by routes that answer with pictures: the tier of each, comma-separated. */

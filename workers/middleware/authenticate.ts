@@ -2,19 +2,20 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { KeyScope } from "../../shared/api/key-scopes.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Accounts } from "../accounts/accounts-client.ts";
 import { keyIdOf } from "../accounts/key-record.ts";
 import type { RateState } from "../accounts/request-rate.ts";
 import type { KeyDirectory } from "../auth/key-directory.ts";
 import type { Operators } from "../auth/operators.ts";
+import { createDoor, type DoorParts } from "../ledger/door.ts";
 import type { AppEnv } from "./app-env.ts";
+import { enterNow } from "./enter-now.ts";
 import { failureResponse } from "./errors.ts";
 import { addressOf, type LocationLimiter, tooManyHere } from "./limit-by-address.ts";
+import { tellHeaders } from "./tell-headers.ts";
 
 /** What it takes to know a caller. */
-export interface Authentication {
+export interface Authentication extends DoorParts {
   readonly keys: KeyDirectory;
-  readonly accounts: Accounts;
   readonly locationLimiter: LocationLimiter;
 }
 
@@ -23,18 +24,55 @@ export interface Authentication {
  * and tells those after it whose it is. Every answer to a valid key says what it may still send.
  */
 export function authenticate(parts: Authentication): (scope: KeyScope) => MiddlewareHandler<AppEnv> {
-  return (scope) => async (c, next) => {
+  return (scope) => guard(parts, scope, { isAskedFirst: () => true, note: () => {} });
+}
+
+/** Keys that were refused lately, of which an isolate knows; then all are forgotten. */
+const refusedKeysMax = 4_096;
+
+/**
+ * As `authenticate`, for a route that asks the account for money anyway: `c.get("door")` asks for both in one call. A
+ * request that comes to its end before that is asked about then, and a refusal goes before any other answer. A key that
+ * was refused the last time is asked about first, so that a flood of refused requests costs no more than the question.
+ */
+export function authenticateLater(parts: Authentication): (scope: KeyScope) => MiddlewareHandler<AppEnv> {
+  const refused = new Set<string>();
+  function note(keyId: string, isRefused: boolean): void {
+    if (!isRefused) refused.delete(keyId);
+    else if (refused.size < refusedKeysMax) refused.add(keyId);
+    else refused.clear();
+  }
+  return (scope) => guard(parts, scope, { isAskedFirst: (keyId) => refused.has(keyId), note });
+}
+
+interface Order {
+  isAskedFirst(keyId: string): boolean;
+  note(keyId: string, isRefused: boolean): void;
+}
+
+function guard(parts: Authentication, scope: KeyScope, order: Order): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
     const identified = await identify(parts, c);
     if (!identified.ok) return failureResponse(c, identified.error);
     const { account, keyId } = identified.value;
-    const { outcome, rate } = await parts.accounts.of(account).admit({ keyId, scope });
-    if (rate !== undefined) tellRate(c, rate);
-    if (!outcome.ok) return failureResponse(c, outcome.error);
+    const door = createDoor(parts, account, { keyId, scope });
     c.set("account", account);
     c.set("keyId", keyId);
-    c.set("scopes", outcome.value.scopes);
-    return next();
+    c.set("door", door);
+    const entered = order.isAskedFirst(keyId) ? await enterNow(c) : ok(undefined);
+    if (entered.ok) await next();
+    const { outcome, rate } = await door.ask();
+    if (!outcome.ok) replaceResponse(c, outcome.error);
+    if (rate !== undefined) tellHeaders(c, rateHeaders(rate));
+    order.note(keyId, !outcome.ok);
+    return undefined;
   };
+}
+
+/** Nothing is left of an answer that is there. */
+function replaceResponse(c: Context<AppEnv>, failure: Failure): void {
+  c.res = undefined;
+  c.res = failureResponse(c, failure);
 }
 
 interface Identified {
@@ -71,10 +109,12 @@ export function authenticateAdmin(operators: Operators): MiddlewareHandler<AppEn
 }
 
 /** OpenAI's names, and its way to write a duration. */
-function tellRate(c: Context<AppEnv>, { limit, remaining, resetMs }: RateState): void {
-  c.header("x-ratelimit-limit-requests", String(limit));
-  c.header("x-ratelimit-remaining-requests", String(remaining));
-  c.header("x-ratelimit-reset-requests", durationText(resetMs));
+function rateHeaders({ limit, remaining, resetMs }: RateState): Readonly<Record<string, string>> {
+  return {
+    "x-ratelimit-limit-requests": String(limit),
+    "x-ratelimit-remaining-requests": String(remaining),
+    "x-ratelimit-reset-requests": durationText(resetMs),
+  };
 }
 
 /** "12ms", "1.5s", "6m0s". */

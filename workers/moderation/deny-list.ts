@@ -16,6 +16,7 @@ export function createDenyList(list: string): Moderator {
     .filter((term) => term !== "");
   const patterns = terms.map((term) => new RegExp(unspaced.test(term) ? literal(term) : wholeWords(term), "u"));
   return {
+    isRemote: false,
     async check(prompt) {
       const text = fold(prompt);
       const isRefused = patterns.some((pattern) => pattern.test(text));

@@ -17,6 +17,7 @@ const answerSchema = z.object({
 /** Asks Llama Guard 3 on Workers AI, which knows 14 classes of hazard. No decision is no permission. */
 export function createLlamaGuard(guard: GuardModel): Moderator {
   return {
+    isRemote: true,
     async check(prompt) {
       const answer = answerSchema.safeParse(await ask(guard, prompt));
       if (!answer.success) return err({ code: "moderation_unavailable" });

@@ -8,7 +8,9 @@ export interface Moderator {
    * no decision can be had. A negative prompt is not asked about: it says what shall not be seen.
    */
   check(prompt: string): Promise<Result<undefined, Failure>>;
+  /** Whether it asks somebody else, which takes time and may cost something. */
+  readonly isRemote: boolean;
 }
 
 /** Lets everything pass: the operator's decision, until another is made. */
-export const allowAll: Moderator = { check: () => Promise.resolve(ok(undefined)) };
+export const allowAll: Moderator = { isRemote: false, check: () => Promise.resolve(ok(undefined)) };

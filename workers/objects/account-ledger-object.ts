@@ -13,8 +13,9 @@ import { storeKey } from "../latents/latent-cache.ts";
 import { AccountBook, type WorkDone } from "../ledger/account-book.ts";
 import type { Grant } from "../ledger/grants.ts";
 import { dropEvictions, nextEvictions } from "../ledger/kept-latents.ts";
+import type { AdmittedReservation } from "../ledger/ledger-client.ts";
 import { dropEvents, nextEvents } from "../ledger/outbox.ts";
-import type { ReserveRequest, WorkBudget } from "../ledger/reservation.ts";
+import { type ReserveRequest, reservationMs, type WorkBudget } from "../ledger/reservation.ts";
 import type { Reversal } from "../ledger/reversals.ts";
 import type { UsageEvent } from "../ledger/usage-event.ts";
 import { log, platform } from "../platform.ts";
@@ -39,9 +40,14 @@ export class AccountLedgerObject extends DurableObject<unknown> {
   readonly #latents: Pick<R2Bucket, "delete">;
   readonly #queue: Queue<UsageEvent>;
   readonly #nowMs = platform().nowMs;
+  /** When the alarm is set for. Known here, so that it is set in one step with what it is for, without a look first. */
+  #alarmMs: number | undefined;
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
+    void state.blockConcurrencyWhile(async () => {
+      this.#alarmMs = (await state.storage.getAlarm()) ?? undefined;
+    });
     this.#book = new AccountBook(state.storage);
     this.#desk = new AccountDesk(state.storage);
     const { USAGE_EVENTS, LATENTS } = parseEnv(env);
@@ -95,8 +101,17 @@ export class AccountLedgerObject extends DurableObject<unknown> {
 
   async reserve(request: ReserveRequest) {
     const reserved = this.#book.reserve(request, this.#nowMs());
-    await this.#wakeBy(this.#book.nextDueMs());
+    if (!reserved.ok) return reserved;
+    const isOpen = reserved.value.settlement === undefined;
+    await this.#wakeBy(this.#nowMs() + (isOpen ? reservationMs : outboxDelayMs));
     return reserved;
+  }
+
+  /** What `admit` and then `reserve` would answer, in one call. */
+  async admitAndReserve(admission: AdmissionRequest, request: ReserveRequest): Promise<AdmittedReservation> {
+    const admitted = this.admit(admission);
+    const reserved = admitted.outcome.ok ? await this.reserve(request) : admitted.outcome;
+    return { admission: admitted, reserved };
   }
 
   recordWork(work: WorkDone) {
@@ -135,6 +150,7 @@ export class AccountLedgerObject extends DurableObject<unknown> {
   }
 
   override async alarm(): Promise<void> {
+    this.#alarmMs = undefined;
     this.#book.sweep(this.#nowMs());
     try {
       await this.#sendEvents();
@@ -166,8 +182,8 @@ export class AccountLedgerObject extends DurableObject<unknown> {
 
   /** An object has one alarm: the earliest wins. */
   async #wakeBy(dueMs: number | undefined): Promise<void> {
-    if (dueMs === undefined) return;
-    const set = await this.ctx.storage.getAlarm();
-    if (set === null || set > dueMs) await this.ctx.storage.setAlarm(dueMs);
+    if (dueMs === undefined || (this.#alarmMs ?? dueMs + 1) <= dueMs) return;
+    this.#alarmMs = dueMs;
+    await this.ctx.storage.setAlarm(dueMs);
   }
 }

@@ -3,13 +3,14 @@ import { type CreateImageRequest, parseCreateImageRequest } from "../../shared/a
 import type { ImageItem, ImagesResponse } from "../../shared/api/images-response.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { imageContentType } from "../../shared/output-format.ts";
-import type { Result } from "../../shared/result.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import { formatServerTiming } from "../../shared/wire/server-timing.ts";
 import { type Caller, type Generation, type GenerationServices, generateImages } from "../generation/generate-image.ts";
 import type { Picture } from "../generation/obtain-pictures.ts";
 import { toBase64 } from "../gpu/base64.ts";
 import type { ImageLinks } from "../images/image-link.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
+import { enterNow } from "../middleware/enter-now.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
 import { withCacheControl } from "./cache-control.ts";
@@ -56,6 +57,8 @@ export async function answerWithImages(
   if (!request.ok) return failureResponse(c, request.error);
   const answerable = checkAnswerForm(form, request.value);
   if (!answerable.ok) return failureResponse(c, answerable.error);
+  const entered = mustEnterFirst(services.generation, request.value) ? await enterNow(c) : ok(undefined);
+  if (!entered.ok) return failureResponse(c, entered.error);
   const { responseFormat, stream } = request.value;
   if (stream !== undefined) {
     const caller = readCaller(c);
@@ -65,6 +68,14 @@ export async function answerWithImages(
   return answerGeneration(c, { ...services, form, responseFormat }, (caller) =>
     generateImages(services.generation, caller, request.value),
   );
+}
+
+/**
+ * Whether the account is asked who may come in before all else, and not with the reservation: for a stream, whose headers
+ * leave early; where the key's scopes decide; and where a moderator costs more than the question.
+ */
+function mustEnterFirst({ moderator }: GenerationServices, { stream, cacheScope }: CreateImageRequest): boolean {
+  return stream !== undefined || cacheScope === "shared" || moderator.isRemote;
 }
 
 /** How pictures are to be answered. */

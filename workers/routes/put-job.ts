@@ -38,7 +38,7 @@ export function putJob(services: PutJobServices): Handler<AppEnv> {
     if (!ceiling.ok) return failureResponse(c, ceiling.error);
 
     const { webhookUrl, requests } = job.value;
-    const mayShare = c.get("scopes").includes("shared_cache");
+    const mayShare = c.get("scopes")?.includes("shared_cache") ?? false;
     if (!mayShare && requests.some(({ request }) => request.cacheScope === "shared")) {
       return failureResponse(c, { code: "insufficient_scope", scope: "shared_cache" });
     }

@@ -19,7 +19,8 @@ export function readCaller(c: Context<AppEnv>): Result<Caller, Failure> {
   return ok({
     account: c.get("account"),
     keyId: c.get("keyId"),
-    mayShare: c.get("scopes").includes("shared_cache"),
+    mayShare: c.get("scopes")?.includes("shared_cache"),
+    reserve: c.get("door")?.reserve,
     location: edgeLocation(c.req.raw),
     origin: requestOrigin(c),
     priority: "interactive",

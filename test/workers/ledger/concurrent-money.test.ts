@@ -12,7 +12,7 @@ const sha256 = (index: number) => `${index}`.padStart(2, "0").repeat(32);
 
 type Step =
   | { readonly kind: "grant" | "refund" | "withdraw" | "reinstate"; readonly id: number; readonly microUsd: number }
-  | { readonly kind: "reserve" | "settle"; readonly id: number; readonly microUsd: number }
+  | { readonly kind: "reserve" | "charge" | "settle"; readonly id: number; readonly microUsd: number }
   | { readonly kind: "release"; readonly id: number };
 
 const id = fc.integer({ min: 0, max: 12 });
@@ -20,9 +20,11 @@ const microUsd = fc.integer({ min: 1, max: 150 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constantFrom("grant" as const, "refund" as const), id, microUsd }),
   fc.record({ kind: fc.constantFrom("withdraw" as const, "reinstate" as const), id, microUsd }),
-  fc.record({ kind: fc.constantFrom("reserve" as const, "reserve" as const, "settle" as const), id, microUsd }),
+  fc.record({ kind: fc.constantFrom("reserve" as const, "charge" as const, "settle" as const), id, microUsd }),
   fc.record({ kind: fc.constant("release" as const), id }),
 );
+
+const latents = [{ latentId: "a", seed: 1, bytes: 10 }];
 
 /** Each step goes to the account's object by itself; those of one wave are under way at once, as requests are. */
 async function carryOut(account: string, { kind, id, ...rest }: Step): Promise<void> {
@@ -36,16 +38,19 @@ async function carryOut(account: string, { kind, id, ...rest }: Step): Promise<v
     const totals = { disputeId: `d${id}`, withdrawnMicroUsd: amount, returnedMicroUsd };
     await ledger.reverse({ kind: "disputed", grantId: `g${id % 7}`, ...totals, actor });
   }
-  if (kind === "reserve") {
-    const seeds = { digest: `${id}`, seeds: [id], idempotencyKey: undefined, isRetry: false };
+  if (kind === "reserve" || kind === "charge") {
+    const seeds = { digest: `${id}`, seeds: [id], idempotencyKey: undefined, isRetry: false, recipe: "apple" };
     const keyId = id % 2 === 0 ? `key_${sha256(1).slice(0, 24)}` : undefined;
-    await ledger.reserve({ reservationId, account, keyId, ceilingMicroUsd: amount, ...seeds });
+    const lines = [{ kind: "hit", latentId: "a", microUsd: Math.min(amount, 20) }] as const;
+    // Charged at once if a request that was settled before has made the latent, and held otherwise.
+    const found = kind === "charge" ? { lines, latents } : undefined;
+    await ledger.reserve({ reservationId, account, keyId, ceilingMicroUsd: amount, found, ...seeds });
   }
   if (kind === "settle") {
-    const lines = [{ kind: "decode", latentId: "a", microUsd: Math.min(amount, 40) }] as const;
+    const lines = [{ kind: "generation", latentId: "a", microUsd: Math.min(amount, 40) }] as const;
     // Nothing was reserved under this name yet, or less than this: the ledger refuses, and nothing moves.
     await ledger
-      .settle({ reservationId, lines })
+      .settle({ reservationId, lines, latents })
       .catch((error) => expect(String(error)).toMatch(/reservation|ceiling/u));
   }
   if (kind === "release") await ledger.release(reservationId);

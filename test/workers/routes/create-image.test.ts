@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { imageEdgeUrl } from "../../../workers/images/image-cache.ts";
 import { edgeUrl, storeKey } from "../../../workers/latents/latent-cache.ts";
 import { firstBase64, firstPicture, TestEdge } from "../support/test-edge.ts";
 
@@ -90,20 +91,33 @@ describe("a request for pictures", () => {
     expect(backend.decodes.at(-1)).toMatchObject({ format: "webp", quality: 40 });
   });
 
-  test("whose latent was evicted from edge and store is generated again, identically", async () => {
+  test("whose latent and picture are gone is generated again, identically", async () => {
     const key = await edge.createKey();
     const first = await edge.generate(key, { prompt: "apple", seed: 2 });
-    await forgetLatent(firstPicture(first).latent_id);
+    const { latent_id: id } = firstPicture(first);
+    await forgetLatent(id);
+    await caches.default.delete(imageEdgeUrl(id, { format: "png" }));
     const second = await edge.generate(key, { prompt: "apple", seed: 2 });
     expect(firstPicture(second).tier).toBe("generated");
     expect(firstBase64(second)).toBe(firstBase64(first));
+  });
+
+  test("whose picture the edge holds is that picture, as long as the account keeps its latent", async () => {
+    const key = await edge.createKey();
+    const ask = () => edge.generate(key, { prompt: "apple", seed: 2 });
+    const { latent_id: id } = firstPicture(await ask());
+    expect(firstPicture(await ask()).tier).toBe("image");
+    await edge.fetch(`/v1/latents/${id}`, { method: "DELETE", headers: { authorization: `Bearer ${key}` } });
+    expect(firstPicture(await ask()).tier).toBe("generated");
+    expect((await edge.get(key, `/v1/latents/${id}`)).status).toBe(200);
   });
 
   test("whose latent is no longer at the edge finds it in the store", async () => {
     const key = await edge.createKey();
     const first = await edge.generate(key, { prompt: "apple", seed: 3 });
     await caches.default.delete(edgeUrl(firstPicture(first).latent_id));
-    expect(firstPicture(await edge.generate(key, { prompt: "apple", seed: 3 })).tier).toBe("image");
+    const other = await edge.generate(key, { prompt: "apple", seed: 3, output_format: "webp" });
+    expect(firstPicture(other).tier).toBe("latent");
   });
 
   test("of another account shares nothing with it", async () => {
