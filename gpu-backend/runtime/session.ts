@@ -69,8 +69,13 @@ async function optimise(
   return session;
 }
 
+/**
+ * Without memory patterns: they lay out a second run's working memory anew, in one block beside what the first one took
+ * and the arena keeps. No run was seen to be slower without.
+ */
 function optionsOf({ provider, intraOpThreads }: Execution): InferenceSession.SessionOptions {
-  return { executionProviders: [provider], intraOpNumThreads: intraOpThreads, logSeverityLevel };
+  const threads = { intraOpNumThreads: intraOpThreads };
+  return { executionProviders: [provider], ...threads, enableMemPattern: false, logSeverityLevel };
 }
 
 /** Layouts of weights are chosen for the processor, so its kind is part of the key. */

@@ -264,13 +264,13 @@ def test_text_states_are_those_of_transformers(family: str, saved: Callable) -> 
 
 
 def test_large_weights_lie_beside_their_graph(saved: Callable, tmp_path: Path) -> None:
-    plan = next(plan for plan in plan_graphs(opened(saved("v2"))) if plan.key == "stageA")
-    written = [export_graph(plan.build(), Target(tmp_path, f"a-{weights}", weights, 1000)) for weights in ("float32", "float16")]
-    assert [each.files for each in written] == [(f"a-{weights}.onnx", f"a-{weights}.onnx.data") for weights in ("float32", "float16")]
+    plan = next(plan for plan in plan_graphs(opened(saved("v2"))) if plan.key == "textEncoder")
+    written = [export_graph(plan.build(), Target(tmp_path, f"text-{weights}", weights, 1000)) for weights in ("float32", "float16")]
+    assert [each.files for each in written] == [(f"text-{weights}.onnx", f"text-{weights}.onnx.data") for weights in ("float32", "float16")]
     exact, half = ((tmp_path / each.files[1]).stat().st_size for each in written)
-    assert half < 0.6 * exact
+    assert half < 0.8 * exact  # what is small stays float32
     assert written[1].psnr_db > 100  # the weights are of float16 already
-    onnx.checker.check_model(str(tmp_path / "a-float16.onnx"))
+    onnx.checker.check_model(str(tmp_path / "text-float16.onnx"))
 
 
 def test_weights_beyond_float16_are_refused(saved: Callable, tmp_path: Path) -> None:

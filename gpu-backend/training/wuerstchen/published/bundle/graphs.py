@@ -15,6 +15,7 @@ from wuerstchen.export.graphs import Port
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.published.blocks import Conditioning
 from wuerstchen.published.bundle.fold import fold_responses, fold_timestep_conditions
+from wuerstchen.published.bundle.fold_mixes import fold_mixes
 from wuerstchen.published.cascade import CascadeUNet
 from wuerstchen.published.clip_text import ClipText
 from wuerstchen.published.compressor import Compressor
@@ -135,8 +136,12 @@ def stage_a(network: PaellaVQ, latent_channels: int) -> Graph:
     def image(latent: Tensor) -> Tensor:
         return network.out_block(network.up_blocks(latent)).clamp(0, 1)
 
+    def module() -> nn.Module:
+        fold_mixes(network.up_blocks)
+        return Function(network, image)
+
     inputs = (Port("stage_b_latent", "float32", ("b", latent_channels, "h", "w")),)
-    return Graph("stageA", inputs, (Port("image", "float32", ("b", 3, "4*h", "4*w")),), image, lambda: Function(network, image))
+    return Graph("stageA", inputs, (Port("image", "float32", ("b", 3, "4*h", "4*w")),), image, module)
 
 
 def compressor(network: Compressor, latent_channels: int) -> Graph:
