@@ -1,4 +1,5 @@
-import { type ChosenLatents, chosenLatents, type ReservationRow, readSettlement } from "./reservation.ts";
+import type { ChosenLatents } from "./reservation.ts";
+import { chosenLatents, type ReservationRow, readSettlement } from "./reservation-rows.ts";
 import { putWork } from "./work.ts";
 
 /** Marks a reservation as settled by nobody: it was charged for the latents that were made, and for nothing else. */

@@ -9,15 +9,13 @@ import { forgetLatent, forgetTurns, type KeptLatent, keepLatents } from "./kept-
 import { type Balances, post, readAvailable, readBalances } from "./postings.ts";
 import type { ChargeLine } from "./price-book.ts";
 import {
-  findReservation,
   insufficientQuota,
   type Reservation,
-  type ReservationRow,
   type ReserveRequest,
-  readSettlement,
   type Settlement,
   type WorkBudget,
 } from "./reservation.ts";
+import { findReservation, type ReservationRow, readSettlement } from "./reservation-rows.ts";
 import { reserveOrCharge } from "./reserve.ts";
 import { enterReversal, type Reversal } from "./reversals.ts";
 import { migrate } from "./schema.ts";

@@ -6,7 +6,8 @@ import { noteSpent, returnToHold } from "./holds.ts";
 import { putSettlementEvent } from "./outbox.ts";
 import { post, readBalances } from "./postings.ts";
 import { type ChargeLine, sumMicroUsd } from "./price-book.ts";
-import { insufficientQuota, outcomeMs, type ReservationRow, type Settlement, settlementOf } from "./reservation.ts";
+import { insufficientQuota, outcomeMs, type Settlement, settlementOf } from "./reservation.ts";
+import type { ReservationRow } from "./reservation-rows.ts";
 import { dropWork, readWork, withWork } from "./work.ts";
 
 // How a reservation ends. Every function here is part of its caller's storage transaction.

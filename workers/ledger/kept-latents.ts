@@ -10,8 +10,10 @@ import { storageDaysPaid, sumMicroUsd } from "./price-book.ts";
 /** How much is freed at once when the budget is exceeded: rarely enough that looking at every latent does no harm. */
 const freedShare = 0.1;
 
+const dayMs = 86_400_000;
+
 /** A caller's turn is forgotten after so long. */
-const turnMs = 30 * 86_400_000;
+const turnMs = 30 * dayMs;
 
 /** Who asks a prompt for latents without naming a seed. */
 export interface Turn {
@@ -87,7 +89,7 @@ export function keepLatents(
   // Whatever its caller asked for (a seed, something new), it has these before its eyes now.
   const seeds = latents.filter(({ isSimilar }) => isSimilar !== true).map(({ seed }) => seed);
   if (seeds.length > 0) putTurn(sql, { recipe, caller, seeds }, nowMs);
-  if (keptBytes(sql) > bytesMax(sql)) evict(sql, nowMs);
+  if (excessBytes(sql) > 0) evict(sql, nowMs);
 }
 
 interface DeliveredLatent {
@@ -119,7 +121,7 @@ function enterLatent(sql: SqlStorage, { recipe, latent, lines }: DeliveredLatent
  */
 export function keptSince(sql: SqlStorage, latents: readonly KeptLatent[], nowMs: number): number[] | undefined {
   const query = "SELECT made_ms FROM latents WHERE id = ? AND bytes > 0 AND made_ms > ?";
-  const paidMs = nowMs - storageDaysPaid * 86_400_000;
+  const paidMs = nowMs - storageDaysPaid * dayMs;
   const times: number[] = [];
   for (const { latentId } of latents) {
     const row = sql.exec<{ made_ms: number }>(query, latentId, paidMs).toArray()[0];
@@ -156,7 +158,7 @@ export function forgetTurns(sql: SqlStorage, nowMs: number): void {
  * Latents of other accounts take no room and stay.
  */
 function evict(sql: SqlStorage, nowMs: number): void {
-  let excess = keptBytes(sql) - bytesMax(sql) * (1 - freedShare);
+  let excess = excessBytes(sql, freedShare);
   const worst = sql.exec<{ id: string; bytes: number }>(
     `SELECT id, bytes FROM latents WHERE bytes > 0
      ORDER BY CAST(cost_micro_usd AS REAL) * (hits + 1) / (? - made_ms + 1), made_ms`,
@@ -192,20 +194,23 @@ function noteTurn(sql: SqlStorage, { recipe, caller, seeds }: Turn, nowMs: numbe
   }
 }
 
+/** A turn like the last one is written again once a day, which is exact enough for when it is forgotten. */
 function putTurn(sql: SqlStorage, { recipe, caller, seeds }: Turn, nowMs: number): void {
-  const upsert = "INSERT OR REPLACE INTO turns (recipe, caller, seeds, at_ms) VALUES (?, ?, ?, ?)";
-  sql.exec(upsert, recipe, caller, JSON.stringify(seeds), nowMs);
+  sql.exec(
+    `INSERT INTO turns (recipe, caller, seeds, at_ms) VALUES (?, ?, ?, ?)
+     ON CONFLICT (recipe, caller) DO UPDATE SET seeds = excluded.seeds, at_ms = excluded.at_ms
+     WHERE seeds <> excluded.seeds OR at_ms <= excluded.at_ms - ?`,
+    ...[recipe, caller, JSON.stringify(seeds), nowMs, dayMs],
+  );
 }
 
 function nextGiven(sql: SqlStorage): number {
   return sql.exec<{ given: number }>("UPDATE latent_total SET given = given + 1 RETURNING given").one().given;
 }
 
-/** Kept by triggers, so that a request need not add them up. */
-function keptBytes(sql: SqlStorage): number {
-  return sql.exec<{ bytes: number }>("SELECT bytes FROM latent_total").one().bytes;
-}
-
-function bytesMax(sql: SqlStorage): number {
-  return readAccount(sql)?.latentBytesMax ?? latentBytesMaxDefault;
+/** By how many bytes the account keeps too much. The sum is kept by triggers, so that a request need not add it up. */
+function excessBytes(sql: SqlStorage, freed = 0): number {
+  const query =
+    "SELECT bytes - COALESCE((SELECT latent_bytes_max FROM account), ?) * (1 - ?) AS excess FROM latent_total";
+  return sql.exec<{ excess: number }>(query, latentBytesMaxDefault, freed).one().excess;
 }

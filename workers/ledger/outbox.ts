@@ -1,4 +1,3 @@
-import { readAccount } from "../accounts/account-record.ts";
 import type { Settlement } from "./reservation.ts";
 import type { UsageEvent } from "./usage-event.ts";
 
@@ -19,7 +18,8 @@ export interface SettledRequest extends Pick<UsageEvent, "id" | "account"> {
 /** Puts the event with the settlement that it tells of: call it inside the same storage transaction. */
 export function putSettlementEvent(sql: SqlStorage, { id, account, settlement }: SettledRequest, atMs: number): void {
   const { priceBook, lines } = settlement;
-  const stripeCustomer = readAccount(sql)?.stripeCustomer;
+  const query = "SELECT stripe_customer FROM account WHERE stripe_customer IS NOT NULL";
+  const stripeCustomer = sql.exec<{ stripe_customer: string }>(query).toArray()[0]?.stripe_customer;
   const event: UsageEvent = { id, account, atMs, priceBook, lines: [...lines] };
   const told = stripeCustomer === undefined ? event : { ...event, stripeCustomer };
   sql.exec("INSERT INTO outbox (event) VALUES (?)", JSON.stringify(told));

@@ -10,17 +10,14 @@ import { putSettlementEvent } from "./outbox.ts";
 import { post, readAvailable } from "./postings.ts";
 import {
   type ChosenLatents,
-  findRepeated,
-  insertReservation,
   insufficientQuota,
   outcomeMs,
   type Reservation,
-  type ReservationRow,
   type ReserveRequest,
   reservationMs,
   settlementOf,
-  toReservation,
 } from "./reservation.ts";
+import { findRepeated, insertReservation, type ReservationRow, toReservation } from "./reservation-rows.ts";
 
 /**
  * Holds the most that a request can cost, or finds what it repeats; what was found for it already is charged at once. Fails with `idempotency_key_reused`, as `checkAllowance`, or with `insufficient_quota` when there is less than

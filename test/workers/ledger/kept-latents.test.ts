@@ -2,11 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { latentsPerPromptDefault } from "../../../shared/limits.ts";
 import { insertAccount, updateAccount } from "../../../workers/accounts/account-record.ts";
-import { keepLatents, nextEvictions, takeTurn } from "../../../workers/ledger/kept-latents.ts";
+import { forgetTurns, keepLatents, nextEvictions, takeTurn } from "../../../workers/ledger/kept-latents.ts";
 import type { ChargeLine } from "../../../workers/ledger/price-book.ts";
 import { withBook } from "../support/account-book.ts";
 
 const nowMs = Date.UTC(2026, 10, 22);
+const dayMs = 86_400_000;
 
 function withLatents(
   work: (sql: SqlStorage) => void,
@@ -50,6 +51,26 @@ describe("a request without a seed", () => {
       deliver(sql, { seed: 1 });
       expect(turn(sql, [7])).toEqual([1]);
       expect(turn(sql, [7, 8])).toEqual([1, 7]);
+    });
+  });
+
+  test("is told from other callers' for 30 days after its last turn, or a day less", async () => {
+    await withLatents((sql) => {
+      const turns = () =>
+        sql
+          .exec<{ at_ms: number }>("SELECT at_ms FROM turns")
+          .toArray()
+          .map(({ at_ms }) => at_ms);
+      for (const hours of [0, 1, 23, 24]) {
+        takeTurn(sql, { recipe: "apple", caller: "key", seeds: [7] }, nowMs + hours * 3_600_000);
+        expect(turns()).toEqual([nowMs + (hours < 24 ? 0 : 24) * 3_600_000]);
+      }
+      takeTurn(sql, { recipe: "apple", caller: "key", seeds: [8] }, nowMs + dayMs + 1);
+      expect(turns()).toEqual([nowMs + dayMs + 1]);
+      forgetTurns(sql, nowMs + 31 * dayMs);
+      expect(turns()).toHaveLength(1);
+      forgetTurns(sql, nowMs + 31 * dayMs + 2);
+      expect(turns()).toEqual([]);
     });
   });
 
