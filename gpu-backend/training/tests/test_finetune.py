@@ -108,12 +108,13 @@ def product_with_bias() -> tuple[onnx.ModelProto, np.ndarray]:
     return helper.make_model(helper.make_graph(nodes, "line", [x], [y], tensors)), weight
 
 
-def test_int8_weights_are_read_but_not_replaced() -> None:
+def test_int8_weights_are_read_and_replaced() -> None:
     model, weight = product_with_bias()
     stored = compress_weights(model, "int8")
     assert np.abs(read_parameters(stored)["line.weight"].numpy() - weight).max() <= np.abs(weight).max() / 254 + 1e-6
-    with pytest.raises(ValueError, match=r"line\.weight is stored as int8"):
-        replace_parameters(stored, read_parameters(model))
+    new = {"line.weight": torch.from_numpy(weight * 2), "line.bias": torch.zeros(48)}
+    replace_parameters(stored, new)
+    assert np.abs(read_parameters(stored)["line.weight"].numpy() - 2 * weight).max() <= np.abs(weight).max() / 127 + 1e-6
 
 
 def test_replaced_weights_are_read_back() -> None:

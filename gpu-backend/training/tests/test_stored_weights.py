@@ -5,6 +5,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from wuerstchen.export.compress_weights import compress_weights
+from wuerstchen.export.rounding import from_blocks, to_blocks
 
 RNG = np.random.default_rng(0)
 WEIGHT = RNG.normal(size=(64, 48)).astype(np.float32)
@@ -31,16 +32,37 @@ def test_stored_weights_are_small_and_close(storage: str, share: float, error: f
     assert np.abs(run(stored, x) - x @ WEIGHT).max() < error
 
 
-def test_int8_scales_follow_the_columns_of_a_product() -> None:
+def test_int8_scales_follow_the_blocks_of_a_product() -> None:
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in compress_weights(matrix_product(), "int8").graph.initializer}
-    assert np.allclose(stored["weight.scale"][0], np.abs(WEIGHT).max(axis=0) / 127)
+    assert np.allclose(stored["weight.scale"], np.abs(WEIGHT).max(axis=0) / 127)  # 64 inputs are one block
+    assert (
+        np.abs(from_blocks(stored["weight.stored"], stored["weight.scale"], 64) - WEIGHT).max() <= stored["weight.scale"].max() / 2 + 1e-7
+    )
 
 
-def test_computing_stays_in_float32() -> None:
+@pytest.mark.parametrize("inputs", [64, 96, 48, 40])
+def test_blocks_hold_products_of_any_number_of_inputs(inputs: int) -> None:
+    values = RNG.normal(size=(inputs, 24)).astype(np.float32)
+    blocks, scale = to_blocks(values)
+    assert np.abs(from_blocks(blocks, scale, inputs) - values).max() <= scale.max() / 2 + 1e-7
+
+
+def test_a_row_of_an_int8_product_does_not_depend_on_its_company() -> None:
     one_row, rows = RNG.normal(size=(1, 64)).astype(np.float32), RNG.normal(size=(7, 64)).astype(np.float32)
     stored = compress_weights(matrix_product(), "int8")
     together = run(stored, np.concatenate([one_row, rows * 100]))
-    assert np.allclose(together[0], run(stored, one_row)[0], atol=1e-5)
+    assert np.array_equal(together[0], run(stored, one_row)[0])
+
+
+def test_the_rows_of_an_int8_table_are_picked_before_they_are_turned_back() -> None:
+    table = RNG.normal(size=(500, 16)).astype(np.float32)
+    ids, y = helper.make_tensor_value_info("x", TensorProto.INT64, ["n"]), helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 16])
+    node = helper.make_node("Gather", ["table", "x"], ["y"])
+    graph = helper.make_graph([node], "table", [ids], [y], [numpy_helper.from_array(table, "table")])
+    model = compress_weights(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), "int8")
+    assert [node.op_type for node in model.graph.node] == ["Gather", "Gather", "Cast", "Mul"]
+    picked = run(model, np.array([3, 499, 3]))
+    assert np.abs(picked - table[[3, 499, 3]]).max() <= np.abs(table).max() / 254 + 1e-6
 
 
 def test_int8_scales_follow_the_output_channels_of_a_convolution() -> None:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from wuerstchen.models.stage_a import StageA
 from wuerstchen.training.precompute import load_part, new_stage_b, new_stage_c
 from wuerstchen.training.previewer import new_previewer
 
-OPSET = 20
+OPSET = 23
 # (batch, latent side, text positions)
 Shape = tuple[int, int, int]
 CHECKED_SHAPES: tuple[Shape, ...] = ((1, 8, 12), (3, 4, 16), (2, 12, 7))
@@ -97,11 +98,16 @@ def _both(graph: Graph, model: onnx.ModelProto, shape: Shape) -> tuple[list[np.n
     return session.run(None, feed), [output.numpy() for output in outputs]
 
 
-def write_bundle(config: Config, stages: Stages, tokenizer: Path, directory: Path, created: str) -> dict[str, float]:
-    """Writes graphs, tokenizer and model.json; returns each graph's PSNR of stored against float32 weights."""
+def write_bundle(
+    config: Config, stages: Stages, tokenizer: Path, directory: Path, created: str, weights: str | None = None
+) -> dict[str, float]:
+    """Writes graphs, tokenizer and model.json; returns each graph's PSNR of stored against float32 weights.
+
+    `weights` stores all graphs alike, instead of each as is best for it."""
     directory.mkdir(parents=True, exist_ok=True)
     figures, entries = {}, {}
     for graph in bundle_graphs(config, stages):
+        graph = replace(graph, weights=weights or graph.weights)
         name = f"{kebab(graph.key)}.onnx"
         figures[graph.key] = export_graph(graph, directory / name)
         entries[graph.key] = {

@@ -19,8 +19,9 @@ from wuerstchen.models.stage_c import StageC
 from wuerstchen.training.precompute import new_stage_c
 
 STAGE_C_GRAPHS = ("textConditioner", "stageC")
-# Relative to the output's peak: both compute in float32 from the same rounded weights.
-SAME_TOLERANCE = 1e-4
+# Relative to the output's peak, for the same rounded weights: float32, and with inputs of some products rounded to bytes.
+ROUNDING = ("QuantizeLinear", "MatMulNBits")
+SAME_TOLERANCE, SAME_INTEGER_TOLERANCE = 1e-4, 0.05
 
 
 class Bundle:
@@ -89,24 +90,27 @@ class Bundle:
         return model
 
     def stage_c_state(self) -> dict[str, Tensor]:
-        """Every parameter of Stage C: its text part lies in a graph of its own."""
-        return {name: tensor for key in STAGE_C_GRAPHS for name, tensor in read_parameters(onnx.load(self.path(key))).items()}
+        """Every parameter of Stage C. Keys and values are in both graphs; the text's has them in float16 even where the other rounds."""
+        return {name: tensor for key in reversed(STAGE_C_GRAPHS) for name, tensor in read_parameters(onnx.load(self.path(key))).items()}
 
     @torch.no_grad()
     def _require_same(self, model: StageC, config: Config) -> None:
         """The number of heads shapes no weight: only running both shows that they are one network."""
         generator = torch.Generator().manual_seed(0)
-        text = torch.randn((1, 6, config.text.width), generator=generator)
+        # As in use: integer products are made for inputs that occur.
+        text = torch.from_numpy(self.encode_texts(["red apple"])[0])[None]
         x = torch.randn((1, config.latent.channels, 2 * config.stage_c.patch, 2 * config.stage_c.patch), generator=generator)
-        embedding, mask = timestep_embedding(torch.tensor([0.6]), config.stage_c.timestep_width), torch.ones(1, 6)
+        embedding, mask = timestep_embedding(torch.tensor([0.6]), config.stage_c.timestep_width), torch.ones(text.shape[:2])
         condition = model.condition(text)
         pairs = (
             (condition, self.run("textConditioner", text)),
             (model.denoise(x, embedding, condition, mask), self.run("stageC", x, embedding, condition, mask)),
         )
-        for ours, stored in pairs:
+        for key, (ours, stored) in zip(STAGE_C_GRAPHS, pairs, strict=True):
+            rounds = any(node.op_type in ROUNDING for node in onnx.load(self.path(key)).graph.node)
+            tolerance = SAME_INTEGER_TOLERANCE if rounds else SAME_TOLERANCE
             difference = ((ours - stored).abs().max() / stored.abs().max()).item()
-            if difference > SAME_TOLERANCE:
+            if difference > tolerance:
                 raise ValueError(self._other_network([f"results differ by {difference:.1e}; is stage_c.heads right?"]))
 
     def _other_network(self, problems: list[str]) -> str:

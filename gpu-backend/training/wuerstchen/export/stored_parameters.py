@@ -12,8 +12,14 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor
 
+from wuerstchen.export.rounding import from_blocks, from_columns, to_blocks, to_columns
+
 # The module is the `owner` of the method that was exported, see graphs.py.
 PREFIX = "owner."
+# What an integer product reads, after the name of what it stands for.
+INTEGER_INPUT = ".dequantised"
+# Initialisers that belong to another.
+BESIDE = (".scale", ".factors", ".step", ".zero")
 
 
 @dataclass(frozen=True)
@@ -26,28 +32,74 @@ class Slot:
 
 def read_parameters(model: onnx.ModelProto) -> dict[str, Tensor]:
     """Every parameter that the graph uses, float32, by its name in the module."""
-    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
-    return {name: torch.from_numpy(_read(tensors, slot)) for name, slot in _slots(model.graph).items()}
+    return {name: torch.from_numpy(_turned(read_values(model.graph, slot.value), slot)) for name, slot in _slots(model.graph).items()}
 
 
 def replace_parameters(model: onnx.ModelProto, state: dict[str, Tensor]) -> None:
-    """Writes those parameters of `state` that the graph uses, stored as before. Raises ValueError for one that is stored as int8."""
-    places = {tensor.name: index for index, tensor in enumerate(model.graph.initializer)}
+    """Writes those parameters of `state` that the graph uses, stored as before: what is rounded to integers is rounded anew."""
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     for name, slot in _slots(model.graph).items():
-        stored = slot.value if slot.value in places else f"{slot.value}.stored"
-        old = model.graph.initializer[places[stored]]
-        kind = numpy_helper.to_array(old).dtype
-        if kind == np.int8:
-            raise ValueError(f"{name} is stored as int8: export the module again")
-        values = state[name].detach().cpu().numpy()
-        values = np.ascontiguousarray(values.T if slot.transposed else values)
-        old.CopyFrom(numpy_helper.from_array(values.astype(kind), stored))
+        values = _turned(state[name].detach().cpu().numpy(), slot)
+        for stored, new in _stored(model.graph, slot.value, values).items():
+            tensors[stored].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(new), stored))
+
+
+def weight_slots(graph: onnx.GraphProto) -> dict[str, Slot]:
+    """The parameters that are the right side of a product, by their names in the module."""
+    products = {node.input[1] for node in graph.node if node.op_type == "MatMul"}
+    return {name: slot for name, slot in _slots(graph).items() if slot.value in products}
+
+
+def read_values(graph: onnx.GraphProto, value: str) -> np.ndarray:
+    """A parameter of the graph in float32, as the graph uses it."""
+    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    if value in tensors:
+        return tensors[value].astype(np.float32)
+    stored, scale = tensors[f"{value}.stored"], tensors.get(f"{value}.scale")
+    if scale is None:
+        return stored.astype(np.float32)
+    if stored.dtype == np.uint8:
+        return from_blocks(stored, scale, _block_inputs(graph, value))
+    steps = _input_steps(graph, value)
+    return stored.astype(np.float32) * scale if steps is None else from_columns(stored, scale, steps)
+
+
+def _stored(graph: onnx.GraphProto, value: str, values: np.ndarray) -> dict[str, np.ndarray]:
+    """What the initialisers of a parameter hold for the given values, by their names."""
+    kinds = {tensor.name: numpy_helper.to_array(tensor).dtype for tensor in graph.initializer}
+    if value in kinds:
+        return {value: values.astype(kinds[value])}
+    stored, scale = f"{value}.stored", f"{value}.scale"
+    if kinds[stored] == np.float16:
+        return {stored: values.astype(np.float16)}
+    if kinds[stored] == np.uint8:
+        return dict(zip((stored, scale), to_blocks(values), strict=True))
+    steps = _input_steps(graph, value)
+    if steps is None:
+        raise ValueError(f"{value} is stored as int8: export the module again")
+    return dict(zip((stored, scale), to_columns(values, steps), strict=True))
+
+
+def _block_inputs(graph: onnx.GraphProto, value: str) -> int:
+    node = next(node for node in graph.node if f"{value}.stored" in node.input)
+    return next(attribute.i for attribute in node.attribute if attribute.name == "K")
+
+
+def _input_steps(graph: onnx.GraphProto, value: str) -> np.ndarray | None:
+    """(k,) what each input of an integer product was divided by; None where the product is none."""
+    read = next((node.input[0] for node in graph.node if node.op_type == "MatMul" and node.input[1] == value), "")
+    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    if not read.endswith(INTEGER_INPUT):
+        return None
+    read = read.removesuffix(INTEGER_INPUT)
+    factors = tensors.get(f"{read}.factors")
+    return np.ones(len(tensors[f"{value}.stored"]), np.float32) if factors is None else 1 / factors
 
 
 def _slots(graph: onnx.GraphProto) -> dict[str, Slot]:
-    values = {tensor.name.removesuffix(".stored") for tensor in graph.initializer if not tensor.name.endswith(".scale")}
+    values = {tensor.name.removesuffix(".stored") for tensor in graph.initializer if not tensor.name.endswith(BESIDE)}
     slots = {value.removeprefix(PREFIX): Slot(value, False) for value in values if value.startswith(PREFIX)}
-    products = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul" and node.input[1] in values}
+    products = {node.output[0]: _right_side(node) for node in graph.node if _right_side(node) in values}
     for node in graph.node:
         if node.op_type == "Add":
             for product, bias in (tuple(node.input), tuple(reversed(node.input))):
@@ -57,9 +109,9 @@ def _slots(graph: onnx.GraphProto) -> dict[str, Slot]:
     return slots
 
 
-def _read(tensors: dict[str, onnx.TensorProto], slot: Slot) -> np.ndarray:
-    stored = tensors.get(slot.value) or tensors[f"{slot.value}.stored"]
-    values = numpy_helper.to_array(stored).astype(np.float32)
-    if (scale := tensors.get(f"{slot.value}.scale")) is not None:
-        values = values * numpy_helper.to_array(scale)
+def _right_side(node: onnx.NodeProto) -> str:
+    return node.input[1].removesuffix(".stored") if node.op_type in ("MatMul", "MatMulNBits") else ""
+
+
+def _turned(values: np.ndarray, slot: Slot) -> np.ndarray:
     return np.array(values.T if slot.transposed else values, order="C")

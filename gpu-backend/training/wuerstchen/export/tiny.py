@@ -87,7 +87,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         tokenizer = Path(folder) / "tokenizer.json"
         tiny_tokenizer().save(str(tokenizer))
-        write_bundle(config, tiny_stages(config), tokenizer, arguments.out, "2026-11-22")
+        # Nothing is rounded in a run, so that results can be held against PyTorch's.
+        write_bundle(config, tiny_stages(config), tokenizer, arguments.out, "2026-11-22", weights="float16")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,21 @@ def timestep_embedding(t: Tensor, width: int) -> Tensor:
     return torch.cat([phase.sin(), phase.cos()], dim=1)
 
 
+def channels_last(x: Tensor) -> Tensor:
+    """(b, c, h, w) to (b, h, w, c): what Linears and norms over channels read."""
+    return x.permute(0, 2, 3, 1)
+
+
+def channels_first(x: Tensor) -> Tensor:
+    """(b, h, w, c) to (b, c, h, w): what convolutions read."""
+    return x.permute(0, 3, 1, 2)
+
+
+def channel_norm(x: Tensor) -> Tensor:
+    """LayerNorm over the last axis, the channels, no affine."""
+    return F.layer_norm(x, x.shape[-1:], eps=1e-6)
+
+
 class ChannelNorm(nn.Module):
     """LayerNorm over the channels of (b, c, h, w), no affine."""
 
@@ -27,7 +42,7 @@ class ChannelNorm(nn.Module):
         self.channels = channels
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.layer_norm(x.permute(0, 2, 3, 1), (self.channels,), eps=1e-6).permute(0, 3, 1, 2)
+        return channels_first(channel_norm(channels_last(x)))
 
 
 def _sum_over_places(x: Tensor) -> Tensor:
@@ -35,7 +50,7 @@ def _sum_over_places(x: Tensor) -> Tensor:
     order than a batch of several, and then a picture's bytes would depend on its company."""
     if torch.compiler.is_exporting():
         places = x.flatten(1, 2)  # (b, h*w, c)
-        return (torch.ones_like(places[:, :, :1]).transpose(1, 2) @ places).unsqueeze(1)
+        return (torch.ones((1, places.shape[1])) @ places).unsqueeze(1)
     return x.sum(dim=(1, 2), keepdim=True)
 
 
@@ -48,8 +63,10 @@ class GlobalResponseNorm(nn.Module):
         self.beta = nn.Parameter(torch.zeros(1, 1, 1, channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        response = _sum_over_places(x.pow(2)).add(1e-12).sqrt()  # (b, 1, 1, c); 1e-12: finite slope at 0
-        return self.gamma * (x * (response / (response.mean(dim=-1, keepdim=True) + 1e-6))) + self.beta + x
+        response = _sum_over_places(x * x).add(1e-12).sqrt()  # (b, 1, 1, c); 1e-12: finite slope at 0
+        share = response / (response.mean(dim=-1, keepdim=True) + 1e-6)
+        # Published as gamma * (x * share) + beta + x: the same in half the passes over the map.
+        return x * (1 + self.gamma * share) + self.beta
 
 
 class ResBlock(nn.Module):
@@ -57,20 +74,19 @@ class ResBlock(nn.Module):
 
     def __init__(self, channels: int, skip_channels: int = 0, dropout: float = 0.0) -> None:
         super().__init__()
+        self.channels = channels
         self.depthwise = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
-        self.norm = ChannelNorm(channels)
         self.expand = nn.Linear(channels + skip_channels, channels * 4)
         self.response = GlobalResponseNorm(channels * 4)
         self.dropout = nn.Dropout(dropout)
         self.reduce = nn.Linear(channels * 4, channels)
 
     def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
-        y = self.norm(self.depthwise(x))
+        y = channel_norm(channels_last(self.depthwise(channels_first(x))))
         if skip is not None:
-            y = torch.cat([y, skip], dim=1)
-        y = self.expand(y.permute(0, 2, 3, 1))  # (b, h, w, 4c)
-        y = self.reduce(self.dropout(self.response(F.gelu(y))))
-        return x + y.permute(0, 3, 1, 2)
+            y = torch.cat([y, skip], dim=-1)
+        y = self.expand(y)  # (b, h, w, 4c)
+        return x + self.reduce(self.dropout(self.response(F.gelu(y))))
 
 
 class TimestepBlock(nn.Module):
@@ -83,8 +99,28 @@ class TimestepBlock(nn.Module):
         nn.init.zeros_(self.mapper.bias)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        scale, shift = self.mapper(embedding)[:, :, None, None].chunk(2, dim=1)  # (b, c, 1, 1) each
+        scale, shift = self.mapper(embedding)[:, None, None].chunk(2, dim=-1)  # (b, 1, 1, c) each
         return x * (1 + scale) + shift
+
+
+def attend_in_one_node(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, heads: int) -> Tensor:
+    bias = bias.expand(-1, -1, query.shape[1], -1)
+    return torch.onnx.ops.attention(query, key, value, bias, q_num_heads=heads, kv_num_heads=heads)[0]
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, heads: int) -> Tensor:
+    """Attention of (b, n, c) queries over (b, m, c) keys and values in `heads` heads; `bias` (b, 1, 1, m) is added to the scores."""
+    if torch.compiler.is_exporting():
+        return attend_in_one_node(query, key, value, bias, heads)
+    query, key, value = (tokens.unflatten(-1, (heads, -1)).transpose(1, 2) for tokens in (query, key, value))  # (b, heads, n, c / heads)
+    scores = query @ key.transpose(-1, -2) * (query.shape[-1] ** -0.5) + bias  # (b, heads, n, m)
+    return (scores.softmax(dim=-1) @ value).transpose(1, 2).flatten(2)
+
+
+def attention_bias(places: int, text_mask: Tensor) -> Tensor:
+    """(b, t), 1 for a token, 0 for padding, to (b, 1, 1, places + t): what is added to the scores of image tokens, then text tokens."""
+    # Additive rather than boolean: it is plain arithmetic in every ONNX runtime.
+    return F.pad((text_mask - 1) * 1e4, (places, 0))[:, None, None]
 
 
 class AttentionBlock(nn.Module):
@@ -93,7 +129,6 @@ class AttentionBlock(nn.Module):
     def __init__(self, channels: int, heads: int, condition_channels: int) -> None:
         super().__init__()
         self.heads = heads
-        self.norm = ChannelNorm(channels)
         self.condition = nn.Sequential(nn.SiLU(), nn.Linear(condition_channels, channels))
         self.query = nn.Linear(channels, channels)
         self.key = nn.Linear(channels, channels)
@@ -105,20 +140,12 @@ class AttentionBlock(nn.Module):
         text = self.condition(text)
         return torch.stack([self.key(text), self.value(text)], dim=1)
 
-    def _split(self, tokens: Tensor) -> Tensor:
-        return tokens.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (b, heads, tokens, c / heads)
-
-    def forward(self, x: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
-        """x (b, c, h, w); text (b, 2, t, c) from `text_keys_values`; text_mask (b, t), 1 for a token, 0 for padding."""
-        image = self.norm(x).flatten(2).transpose(1, 2)  # (b, h*w, c)
-        key = self._split(torch.cat([self.key(image), text[:, 0]], dim=1))  # (b, heads, h*w + t, c / heads)
-        value = self._split(torch.cat([self.value(image), text[:, 1]], dim=1))
-        query = self._split(self.query(image))
-        # An additive mask rather than a boolean one: it is plain arithmetic in every ONNX runtime.
-        bias = torch.cat([torch.zeros_like(image[:, :, 0]), (text_mask - 1) * 1e4], dim=1)[:, None, None, :]
-        scores = query @ key.transpose(-1, -2) * (query.shape[-1] ** -0.5) + bias  # (b, heads, h*w, h*w + t)
-        mixed = (scores.softmax(dim=-1) @ value).transpose(1, 2).flatten(2)  # (b, h*w, c)
-        return x + self.out(mixed).transpose(1, 2).unflatten(2, x.shape[2:])
+    def forward(self, x: Tensor, text: Tensor, bias: Tensor) -> Tensor:
+        """x (b, h, w, c); text (b, 2, t, c) from `text_keys_values`; bias (b, 1, 1, h*w + t) from `attention_bias`."""
+        image = channel_norm(x).flatten(1, 2)  # (b, h*w, c)
+        key = torch.cat([self.key(image), text[:, 0]], dim=1)  # (b, h*w + t, c)
+        value = torch.cat([self.value(image), text[:, 1]], dim=1)
+        return x + self.out(attend(self.query(image), key, value, bias, self.heads)).unflatten(1, x.shape[1:3])
 
 
 def initialise(module: nn.Module, residual_blocks: int) -> None:

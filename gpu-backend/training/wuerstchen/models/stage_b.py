@@ -9,7 +9,16 @@ import itertools
 from torch import Tensor, nn
 
 from wuerstchen.config import StageBConfig
-from wuerstchen.models.blocks import ChannelNorm, ResBlock, TimestepBlock, initialise, timestep_embedding
+from wuerstchen.models.blocks import (
+    ChannelNorm,
+    ResBlock,
+    TimestepBlock,
+    channel_norm,
+    channels_first,
+    channels_last,
+    initialise,
+    timestep_embedding,
+)
 
 # B' stays inside [1e-3, 1 - 1e-3], so that the division is safe.
 B_HEAD_MARGIN = 1e-3
@@ -56,7 +65,6 @@ class StageB(nn.Module):
         self.upscale = nn.ModuleList(
             nn.Sequential(ChannelNorm(inner), nn.ConvTranspose2d(inner, outer, 2, stride=2)) for outer, inner in itertools.pairwise(widths)
         )
-        self.norm = ChannelNorm(widths[0])
         self.head = nn.Conv2d(widths[0], stage_a_channels * 2, 1)
         initialise(self, sum(config.blocks) * 2)
         nn.init.zeros_(self.head.weight)
@@ -75,20 +83,20 @@ class StageB(nn.Module):
 
     def heads(self, x: Tensor, embedding: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """A, an estimate of the scaled clean latent, and B', of the noise level: eps = (x - A) / B'."""
-        h, skips = self.embed(x) + condition, []
+        h, skips = channels_last(self.embed(x) + condition), []
         for level, layers in enumerate(self.down):
             if level > 0:
-                h = self.downscale[level - 1](h)
+                h = channels_last(self.downscale[level - 1](channels_first(h)))
             for layer in layers:
                 h = layer(h, embedding)
             skips.append(h)
         for level in reversed(range(len(self.up))):
             deepest = level + 1 == len(self.up)
             if not deepest:
-                h = self.upscale[level](h)
+                h = channels_last(self.upscale[level](channels_first(h)))
             for index, layer in enumerate(self.up[level]):
                 h = layer(h, embedding, skips[level] if index == 0 and not deepest else None)
-        a, b = self.head(self.norm(h)).chunk(2, dim=1)
+        a, b = self.head(channels_first(channel_norm(h))).chunk(2, dim=1)
         return a, b.sigmoid() * (1 - 2 * B_HEAD_MARGIN) + B_HEAD_MARGIN
 
     def forward(self, x: Tensor, t: Tensor, latent: Tensor) -> Tensor:

@@ -4,7 +4,17 @@ import torch
 from torch import Tensor, nn
 
 from wuerstchen.config import StageCConfig
-from wuerstchen.models.blocks import AttentionBlock, ChannelNorm, ResBlock, TimestepBlock, initialise, timestep_embedding
+from wuerstchen.models.blocks import (
+    AttentionBlock,
+    ResBlock,
+    TimestepBlock,
+    attention_bias,
+    channel_norm,
+    channels_first,
+    channels_last,
+    initialise,
+    timestep_embedding,
+)
 
 
 class StageC(nn.Module):
@@ -29,7 +39,6 @@ class StageC(nn.Module):
             )
             for _ in range(config.depth)
         )
-        self.norm = ChannelNorm(width)
         self.head = nn.Conv2d(width, latent_channels * 2 * patch**2, 1)
         self.shuffle = nn.PixelShuffle(patch)
         initialise(self, config.depth)
@@ -48,12 +57,13 @@ class StageC(nn.Module):
 
     def heads(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
         """A, an estimate of the scaled clean latent, and D = |1 - B| + 1e-5, of the noise level: eps = (x - A) / D."""
-        h = self.embed(x)  # (b, width, h / patch, w / patch)
+        h = channels_last(self.embed(x))  # (b, h / patch, w / patch, width)
+        bias = attention_bias(h.shape[1] * h.shape[2], text_mask[:, 1:])
+        scales, shifts = condition[:, :, :, :1].unbind(2)  # (b, depth, 1, width) each
         for index, (residual, timestep, attention) in enumerate(self.blocks):
-            scale, shift = condition[:, index, :, 0, :, None, None].unbind(1)  # (b, width, 1, 1) each
-            h = timestep(residual(h), embedding) * (1 + scale) + shift
-            h = attention(h, condition[:, index, :, 1:], text_mask[:, 1:])
-        a, b = self.shuffle(self.head(self.norm(h))).chunk(2, dim=1)
+            h = timestep(residual(h), embedding) * (1 + scales[:, index, None]) + shifts[:, index, None]
+            h = attention(h, condition[:, index, :, 1:], bias)
+        a, b = self.shuffle(self.head(channels_first(channel_norm(h)))).chunk(2, dim=1)
         return a, (1 - b).abs() + 1e-5
 
     def denoise(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> Tensor:
