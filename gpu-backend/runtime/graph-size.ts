@@ -1,7 +1,7 @@
 import type { Manifest, ManifestGraph } from "../../shared/models/manifest.ts";
 
 /** How many bytes of float32 come from one stored byte. */
-const bytesFromStored: Readonly<Record<ManifestGraph["weights"], number>> = { float32: 1, float16: 2, int8: 4 };
+const bytesFromStored: Readonly<Record<ManifestGraph["weights"], number>> = { float32: 1, float16: 2, int8: 1 };
 
 type Files = Pick<Manifest, "files">;
 

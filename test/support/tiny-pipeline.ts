@@ -1,6 +1,6 @@
 import { createPipeline, type Pipeline } from "../../gpu-backend/pipeline/pipeline.ts";
 import { readManifest } from "../../gpu-backend/runtime/bundle.ts";
-import { createGraphRunner } from "../../gpu-backend/runtime/graph-runner.ts";
+import { createGraphRunner, type GraphRun } from "../../gpu-backend/runtime/graph-runner.ts";
 import { type GraphSet, openGraphs } from "../../gpu-backend/runtime/graph-set.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { tinyDirectory } from "./tiny-bundle.ts";
@@ -12,18 +12,27 @@ export interface TinyPipeline {
   readonly pipeline: Pipeline;
   /** The graphs as a job of its own sees them. */
   jobGraphs(): GraphSet;
+  /** Every run so far. */
+  readonly runs: readonly GraphRun[];
 }
 
-/** Loads the tiny bundle. Once a test file. */
-export async function openTinyPipeline(): Promise<TinyPipeline> {
-  const manifest = await readManifest(tinyDirectory);
+/** Loads a bundle, the tiny one unless told otherwise. Once a test file. */
+export async function openTinyPipeline(directory = tinyDirectory): Promise<TinyPipeline> {
+  const manifest = await readManifest(directory);
   const execution = { provider: "cpu", intraOpThreads: 1 } as const;
-  const graphs = await openGraphs(manifest, { directory: tinyDirectory, execution });
-  const runner = createGraphRunner({ graphs, rowsMax: { stageC: 16, stageB: 8 }, now: () => performance.now() });
+  const graphs = await openGraphs(manifest, { directory, execution });
+  const runs: GraphRun[] = [];
+  const runner = createGraphRunner({
+    graphs,
+    rowsMax: { stageC: 16, stageB: 8 },
+    now: () => performance.now(),
+    onBatch: (run) => runs.push(run),
+  });
   let arrival = 0;
   return {
     manifest,
     graphs,
+    runs,
     pipeline: createPipeline({ manifest, conditionCacheBytesMax: 1e6, latentEncoding: "float16" }),
     jobGraphs() {
       arrival += 1;
