@@ -19,7 +19,10 @@ export interface Bundle {
  */
 export async function readBundle(directory: string): Promise<Bundle> {
   const manifest = await readManifest(directory);
-  for (const [name, expected] of Object.entries(manifest.files)) await verifyFile(join(directory, name), expected);
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
+  for (const [name, expected] of Object.entries(manifest.files)) {
+    await verifyFile(join(directory, name), expected, buffer);
+  }
   const vocabularySize = await readVocabularySize(join(directory, manifest.text.tokenizer));
   return { directory, manifest, vocabularySize };
 }
@@ -32,7 +35,7 @@ export async function readManifest(directory: string): Promise<Manifest> {
   return parsed.value;
 }
 
-async function verifyFile(path: string, expected: Manifest["files"][string]): Promise<void> {
+async function verifyFile(path: string, expected: Manifest["files"][string], buffer: Buffer): Promise<void> {
   const bytes = await stat(path).then(
     ({ size }) => size,
     () => undefined,
@@ -41,22 +44,21 @@ async function verifyFile(path: string, expected: Manifest["files"][string]): Pr
   if (bytes !== expected.bytes) {
     throw new AppError(`${path} has ${bytes} bytes, but the manifest says ${expected.bytes}.`);
   }
-  const sha256 = await digestOf(path);
+  const sha256 = await digestOf(path, buffer);
   if (sha256 !== expected.sha256) {
     throw new AppError(`${path} has SHA-256 ${sha256}, but the manifest says ${expected.sha256}.`);
   }
 }
 
 /** Few large reads into one buffer: a stream's small ones left 70 MB of garbage and took most of a start. */
-const readBytes = 4 * 1024 * 1024;
+const readBytes = 1024 * 1024;
 
-async function digestOf(path: string): Promise<string> {
+async function digestOf(path: string, buffer: Buffer): Promise<string> {
   const hash = createHash("sha256");
-  const buffer = Buffer.allocUnsafe(readBytes);
   const file = await open(path);
   try {
     for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, readBytes, null);
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
       if (bytesRead === 0) return hash.digest("hex");
       hash.update(buffer.subarray(0, bytesRead));
     }
