@@ -17,6 +17,8 @@ export interface LocalBackendOptions {
   readonly bundle: string;
   /** Where it keeps optimised graphs, unless the environment says another place. */
   readonly graphCache: string;
+  /** Where Node keeps compiled modules, unless the environment says another place. */
+  readonly codeCache: string;
   /** Whether its log goes to stderr. */
   readonly verbose: boolean;
 }
@@ -35,6 +37,7 @@ export function startLocalBackend(options: LocalBackendOptions): LocalBackend {
     cwd: options.root,
     env: {
       GRAPH_CACHE_DIR: options.graphCache,
+      NODE_COMPILE_CACHE: options.codeCache,
       // A developer's machine does other work, and behind that it would take turns.
       LANE_NICE: "0",
       ...process.env,

@@ -59,8 +59,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const port = await freePort(options.port, "PORT");
     const backendPort = await freePort(options.backendPort, "BACKEND_PORT");
     const secret = keptSecret(state, "gpu-backend");
-    const graphCache = join(state.folder, "graphs");
-    const backend = startLocalBackend({ ...options, root, port: backendPort, secret, bundle, graphCache });
+    const caches = { graphCache: join(state.folder, "graphs"), codeCache: join(state.folder, "code") };
+    const backend = startLocalBackend({ ...options, root, port: backendPort, secret, bundle, ...caches });
     parts.push(backend);
     const apiKey = await keptApiKey(state);
     const adminSecret = keptSecret(state, "admin");

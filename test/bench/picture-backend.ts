@@ -40,6 +40,7 @@ export async function startPictureBackend(options: PictureBackendOptions, order:
     LOG_LEVEL: "info",
     GRAPH_CACHE_MEGABYTES: "4096",
     GRAPH_CACHE_DIR: options.graphCache,
+    NODE_COMPILE_CACHE: `${options.graphCache}-code`,
   };
   const first = await startBackend(environment);
   await makePictures(first, await readManifest(options.bundle), order);
