@@ -51,9 +51,9 @@ async function runJob(
   trace: JobTrace,
 ): Promise<Result<StageCResponse, Unscheduled>> {
   const { scheduler, stageCJobs, metrics } = services;
-  const { priority, deadlineMs, jobId, previewEverySteps, previewFormat, ...order } = request;
+  const { priority, deadlineMs, jobId, shareKey, previewEverySteps, previewFormat, ...order } = request;
   const job = {
-    ...{ kind: "stage-c", jobId, key: keyOf({ order, priority, deadlineMs }), jobs: stageCJobs, trace },
+    ...{ kind: "stage-c", jobId, key: keyOf({ order, shareKey, priority, deadlineMs }), jobs: stageCJobs, trace },
     run: (signal: AbortSignal, onNews: (news: LaneNews) => void) =>
       scheduler.runStageC({ ...order, previewEverySteps, previewFormat }, { priority, deadlineMs, signal, onNews }),
   };

@@ -20,6 +20,8 @@ export const stageCPath = "/stage-c";
 const tokenIdsSchema = z.array(z.int().min(0)).min(1).max(tokensPerPromptMax);
 const sideSchema = z.int().min(1);
 
+const shareKeySchema = z.string().regex(/^[\w-]{16,128}$/u);
+
 const startSchema = z.strictObject({
   /** A latent file of the same model, revision and shape, in standard base64 with padding. */
   latent: z.base64().max(latentBase64CharactersMax),
@@ -58,6 +60,11 @@ const requestSchema = z.strictObject({
   latentShape: z.tuple([sideSchema, sideSchema, sideSchema]),
   /** Absent: sampling begins as pure noise, from the text alone. */
   start: startSchema.optional(),
+  /**
+   * Identical jobs share a run, or the outcome of a recent one, only where this is the same: without it, how long a job
+   * takes would tell one tenant what another has asked for.
+   */
+  shareKey: shareKeySchema.optional(),
   ...previewFields,
   ...jobTermsFields,
 });

@@ -118,7 +118,10 @@ export class LatentJob {
     const { gpu, latents } = this.#parts;
     const { job, latentId, account, priority, origin } = run.claimant;
     const onEvent = run.isHeard() ? run.tell : undefined;
-    const outcome = await gpu.runStageC(job, { priority, signal: run.signal, origin, onEvent });
+    const outcome = await gpu.runStageC(
+      { ...job, shareKey: latentId },
+      { priority, signal: run.signal, origin, onEvent },
+    );
     if (!outcome.ok) return outcome;
     const [bytes] = outcome.value.latents;
     if (bytes === undefined) throw new AppError("Stage C left out the latent that it was asked for.");
