@@ -51,8 +51,11 @@ export async function uploadLatent(
   const reserved = await reserveCeiling(services, { caller, request, ceilingMicroUsd, seeds: [] });
   if (!reserved.ok) return reserved;
   const paid = await settleOrRelease(services, { account, reservation: reserved.value }, async () => {
-    await latents.put(id, { bytes, account });
-    return ok([{ lines }]);
+    // Of requests that bring the same file at once, one pays.
+    const isNew = await latents.putFirst(id, { bytes, account });
+    return ok([{ isNew, lines: isNew ? lines : [] }]);
   });
-  return paid.ok ? ok({ id, size, isNew: true, chargedMicroUsd: paid.value.settlement.chargedMicroUsd }) : paid;
+  if (!paid.ok) return paid;
+  const { items, settlement } = paid.value;
+  return ok({ id, size, isNew: items.some(({ isNew }) => isNew), chargedMicroUsd: settlement.chargedMicroUsd });
 }

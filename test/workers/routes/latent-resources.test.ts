@@ -132,6 +132,15 @@ describe("a latent that is brought", () => {
     expect((await post(key, `/v1/latents/${kept.id}/decode`, {})).status).toBe(200);
   });
 
+  test("several times at once is new, and is paid, once", async () => {
+    const key = await edge.createKey();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => put(key, doubledLatent("at once"))));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 200, 200, 200, 201]);
+    const kept = await Promise.all(answers.map((answer) => answer.json<{ id: string; cost: { micro_usd: number } }>()));
+    expect(new Set(kept.map(({ id }) => id)).size).toBe(1);
+    expect(kept.reduce((sum, { cost }) => sum + cost.micro_usd, 0)).toBe(prices.stored);
+  });
+
   test("is refused with the backend's reason when it is none", async () => {
     const response = await put(await edge.createKey(), new Uint8Array(9));
     expect(response.status).toBe(400);
