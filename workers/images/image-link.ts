@@ -8,6 +8,9 @@ import type { DecodeOptions } from "../../shared/wire/decode.ts";
 /** As long as OpenAI's image links live: time to fetch or show a picture, and no permanent public address. */
 export const imageLinkSeconds = 3600;
 
+/** Links of which an isolate remembers that their signatures hold; then all are forgotten. */
+const rememberedMax = 1_024;
+
 /** What a link is for: one picture, encoded one way. */
 export interface LinkedImage {
   readonly latentId: string;
@@ -35,9 +38,24 @@ export interface ImageLinks {
   open(parts: LinkParts): Promise<Result<OpenedLink, Failure>>;
 }
 
-/** Links signed by HMAC-SHA-256 over everything that decides the picture, and the expiry. */
+/**
+ * Links signed by HMAC-SHA-256 over everything that decides the picture, and the expiry. Whether a signature holds never
+ * changes, so one that did is remembered for a while; whether the link has expired is looked at each time.
+ */
 export function createImageLinks(secret: string, nowMs: () => number): ImageLinks {
   const nowSeconds = () => Math.floor(nowMs() / 1000);
+  const signed = new Set<string>();
+
+  async function isSigned(text: string, signature: string): Promise<boolean> {
+    const known = `${text}\n${signature}`;
+    if (signed.has(known)) return true;
+    const bytes = fromHex(signature);
+    if (bytes === undefined || !(await verifyHmacSha256(secret, text, bytes))) return false;
+    if (signed.size >= rememberedMax) signed.clear();
+    signed.add(known);
+    return true;
+  }
+
   return {
     async create(image) {
       const expires = nowSeconds() + imageLinkSeconds;
@@ -51,10 +69,9 @@ export function createImageLinks(secret: string, nowMs: () => number): ImageLink
       const image = readFileName(file, query["quality"]);
       if (image === undefined) return err({ code: "not_found", what: "image" });
       const { exp = "", sig = "" } = query;
-      const signature = fromHex(sig);
-      if (signature === undefined || !/^\d{1,12}$/u.test(exp)) return err({ code: "invalid_signature" });
-      if (!(await verifyHmacSha256(secret, signedText(image, exp), signature)))
+      if (!/^\d{1,12}$/u.test(exp) || !(await isSigned(signedText(image, exp), sig))) {
         return err({ code: "invalid_signature" });
+      }
       const secondsLeft = Number(exp) - nowSeconds();
       return secondsLeft > 0 ? ok({ ...image, secondsLeft }) : err({ code: "link_expired" });
     },

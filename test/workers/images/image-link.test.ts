@@ -41,6 +41,25 @@ test("an expired link says so", async () => {
   expect(await later.open(partsOf(link))).toEqual({ ok: false, error: { code: "link_expired" } });
 });
 
+test("a link that was opened before expires all the same, and opens nothing but itself", async () => {
+  let nowMs = 1_000_000;
+  const remembering = createImageLinks(secret, () => nowMs);
+  const { file, query } = partsOf(await remembering.create({ latentId, options: { format: "png" } }));
+  for (let i = 0; i < 3; i += 1) expect(await remembering.open({ file, query })).toMatchObject({ ok: true });
+  const forged = [
+    { file: `${"cd".repeat(32)}.png`, query },
+    { file: `${latentId}.webp`, query },
+    { file, query: { ...query, quality: "1" } },
+    { file, query: { ...query, exp: `${Number(query["exp"]) + 1}` } },
+    { file, query: { ...query, sig: "00".repeat(32) } },
+  ];
+  for (const parts of forged) {
+    expect(await remembering.open(parts)).toEqual({ ok: false, error: { code: "invalid_signature" } });
+  }
+  nowMs += imageLinkSeconds * 1_000;
+  expect(await remembering.open({ file, query })).toEqual({ ok: false, error: { code: "link_expired" } });
+});
+
 test.each(["x.png", `${latentId}.gif`, `${latentId}`, `${latentId.toUpperCase()}.png`, `../${latentId}.png`])(
   "the name %s is no picture's",
   async (file) => {
