@@ -21,7 +21,7 @@ describe("a key's rate", () => {
     const second = await edge.post(key, { prompt: "" });
     expect(second.status).toBe(400);
     expect(second.headers.get("x-ratelimit-remaining-requests")).toBe("58");
-    expect(first.headers.get("access-control-expose-headers")).toContain("x-ratelimit-remaining-requests");
+    expect(first.headers.get("access-control-expose-headers")).toBe("*");
   });
 
   test("beyond its limit is 429 with the time to come back, and only for that key", async () => {
