@@ -80,7 +80,7 @@ def test_checkpointed_activations_keep_less(rehearsed: Rehearsed) -> None:
         if checkpointed:
             checkpoint_activations(run.modules)
         kept.append(saved_bytes(run.modules, lambda run=run: run.loss(0, Share())))
-    assert kept[1] < 0.6 * kept[0]
+    assert kept[1] < 0.65 * kept[0]
 
 
 @pytest.mark.parametrize("stage", ["a", "b", "c"])
