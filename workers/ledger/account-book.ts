@@ -17,7 +17,7 @@ import {
 } from "./reservation.ts";
 import { findReservation, type ReservationRow, readSettlement } from "./reservation-rows.ts";
 import { reserveOrCharge } from "./reserve.ts";
-import { enterReversal, type Reversal } from "./reversals.ts";
+import { collectOwed, enterReversal, type Reversal } from "./reversals.ts";
 import { migrate } from "./schema.ts";
 import { forgetPrompts } from "./similar-prompts.ts";
 import { putWork } from "./work.ts";
@@ -176,6 +176,7 @@ export class AccountBook {
     for (const row of this.#sql.exec<ReservationRow>(query, holdId).toArray()) closeReservation(this.#sql, row, nowMs);
     const rest = findHold(this.#sql, holdId)?.remaining_micro_usd ?? 0;
     post(this.#sql, { id: `unhold:${holdId}`, changes: { held: -rest, available: rest }, atMs: nowMs });
+    collectOwed(this.#sql, nowMs);
     markClosed(this.#sql, holdId, nowMs);
   }
 

@@ -8,6 +8,7 @@ import { post, readBalances } from "./postings.ts";
 import { type ChargeLine, sumMicroUsd } from "./price-book.ts";
 import { insufficientQuota, outcomeMs, type Settlement, settlementOf } from "./reservation.ts";
 import type { ReservationRow } from "./reservation-rows.ts";
+import { collectOwed } from "./reversals.ts";
 import { dropWork, readWork, withWork } from "./work.ts";
 
 // How a reservation ends. Every function here is part of its caller's storage transaction.
@@ -28,6 +29,7 @@ export function chargeReservation(
   const { available } = readBalances(sql);
   if (held + available < charged) return err(insufficientQuota(charged, available));
   post(sql, { id: `settle:${id}`, changes: { held: -held, spent: charged, available: held - charged }, atMs: nowMs });
+  if (charged < held) collectOwed(sql, nowMs);
   noteSpent(sql, row.hold_id, charged);
   addSpending(sql, row.key_id, charged - held, row.created_ms);
   const settlement = settlementOf(lines);
@@ -63,6 +65,7 @@ export function giveBack(
   addSpending(sql, key_id, -ceiling, created_ms);
   if (!returnToHold(sql, hold_id, ceiling)) {
     post(sql, { id: `release:${id}`, changes: { held: -ceiling, available: ceiling }, atMs: nowMs });
+    collectOwed(sql, nowMs);
   }
   sql.exec(
     "UPDATE reservations SET state = 'released', idempotency_key = NULL, due_ms = ? WHERE id = ?",

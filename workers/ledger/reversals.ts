@@ -76,6 +76,11 @@ export function takeBack(sql: SqlStorage, changeMicroUsd: number, atMs: number):
   return taken;
 }
 
+/** Takes what is owed from credit that is free again. */
+export function collectOwed(sql: SqlStorage, atMs: number): void {
+  takeBack(sql, 0, atMs);
+}
+
 function note(sql: SqlStorage, reversal: Reversal): void {
   if (reversal.kind === "refunded") {
     sql.exec(

@@ -52,6 +52,23 @@ describe("credit", () => {
   });
 });
 
+describe("what is owed for a payment that went back is taken from credit that", () => {
+  const refunded = { kind: "refunded", grantId: "first", refundedMicroUsd: 100, actor } as const;
+
+  test.each<[string, (book: AccountBook) => unknown, number]>([
+    ["a release frees", (book) => book.release("1", nowMs), 100],
+    ["a settlement leaves", (book) => book.settle({ reservationId: "1", lines: [line("hit", 30)] }, nowMs), 70],
+    ["an expired reservation held", (book) => book.sweep(nowMs + reservationMs), 100],
+  ])("%s", async (_, free, taken) => {
+    await withCredit(100, (book) => {
+      book.reserve(order("1"), nowMs);
+      expect(book.reverse(refunded, nowMs)).toMatchObject({ available: 0, held: 100 });
+      free(book);
+      expect(book.balances()).toMatchObject({ available: 0, held: 0, granted: taken - 100, spent: 100 - taken });
+    });
+  });
+});
+
 describe("places", () => {
   test("beyond those that an account has are refused, and one is free when a reservation ends in any way", async () => {
     await withCredit(100_000, (book) => {

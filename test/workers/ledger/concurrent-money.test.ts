@@ -103,5 +103,7 @@ async function check(account: string): Promise<void> {
     const grants = Array.from({ length: 13 }, (_, index) => `g${index}`);
     const reversed = grants.map((grant) => reversedMicroUsd(sql, grant)).reduce((sum, each) => sum + each, 0);
     expect(taken + owedMicroUsd(sql)).toBe(reversed);
+    // What is owed is taken as soon as there is something to take.
+    expect(Math.min(owedMicroUsd(sql), sums.available)).toBe(0);
   });
 }
