@@ -1,7 +1,7 @@
 """Matrix products in integer arithmetic: inputs as bytes, weights as integers of 7 bits, both with scales that are fixed here.
 
 A CPU with byte dot products computes them two to three times as fast as float32. Integers are added exactly, and nothing is found out
-in a run, so the bytes of a picture depend neither on its company in a batch nor on the processor. Every input channel has a range of
+in a run, so what a product gives depends neither on its company in a batch nor on the processor. Every input channel has a range of
 its own; part of what a wide channel has too much is given to its weights (SmoothQuant, Xiao et al. 2022). What one channel is divided
 by is folded into the norm or the affine map before it where there is one, so it costs nothing.
 
