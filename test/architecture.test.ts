@@ -11,14 +11,13 @@ import { readSources } from "./support/source-tree.ts";
 
 const sharedBase = ["shared", "shared/prompt", "shared/latents"];
 const shared = [...sharedBase, "shared/models", "shared/api", "shared/wire"];
-const services = ["accounts", "moderation", "gpu", "auth", "ledger", "prompt", "latents", "images"].map(
-  (name) => `workers/${name}`,
-);
-const work = [
-  ...services,
-  ...["models", "jobs", "generation", "webhooks", "async-jobs", "payments"].map((name) => `workers/${name}`),
-];
-const parts = ["tensor", "diffusion", "image", "runtime", "scheduling"].map((name) => `gpu-backend/${name}`);
+/** Folders of `workers` by their names. */
+const rooms = (...names: string[]) => names.map((name) => `workers/${name}`);
+const account = rooms("account", "account/money", "account/keys", "account/reuse");
+const services = rooms("moderation", "gpu", "auth", "prompt", "prices", "usage", "latents", "images").concat(account);
+const work = services.concat(rooms("models", "single-flight", "generation", "webhooks", "jobs", "payments"));
+const parts = ["tensor", "diffusion", "image", "runtime", "pipeline"].map((name) => `gpu-backend/${name}`);
+const queue = ["gpu-backend/lane", "gpu-backend/scheduling"];
 
 const importTable: ImportTable = {
   shared: [],
@@ -27,37 +26,44 @@ const importTable: ImportTable = {
   "shared/models": sharedBase,
   "shared/api": [...sharedBase, "shared/models"],
   "shared/wire": [...sharedBase, "shared/models"],
-  ...Object.fromEntries(services.map((folder) => [folder, shared])),
   "workers/edge": [],
-  "workers/latents": ["workers/edge", ...shared],
-  "workers/images": ["workers/edge", ...shared],
-  "workers/accounts": ["workers/edge", ...shared],
-  "workers/payments": ["workers/auth", "workers/ledger", ...shared],
-  "workers/ledger": ["workers/edge", "workers/accounts", ...shared],
-  "workers/models": ["workers/prompt", ...shared],
-  "workers/jobs": ["edge", "gpu", "latents", "images", "ledger"].map((name) => `workers/${name}`).concat(shared),
+  "workers/moderation": shared,
+  "workers/gpu": shared,
+  "workers/auth": shared,
+  "workers/prompt": shared,
+  "workers/prices": shared,
+  "workers/latents": [...rooms("edge"), ...shared],
+  "workers/images": [...rooms("edge"), ...shared],
+  "workers/usage": [...rooms("prices"), ...shared],
+  "workers/account/keys": [...rooms("edge"), ...shared],
+  "workers/account/reuse": [...rooms("account/keys", "prices"), ...shared],
+  "workers/account/money": [...rooms("account/keys", "account/reuse", "prices", "usage"), ...shared],
+  "workers/account": [...rooms("account/keys", "account/reuse", "account/money", "prices", "usage", "edge"), ...shared],
+  "workers/payments": [...rooms("auth", "prices", "usage"), ...account, ...shared],
+  "workers/models": [...rooms("prompt"), ...shared],
+  "workers/single-flight": [...rooms("edge", "gpu", "latents", "images", "prices"), ...account, ...shared],
   "workers/generation": [
-    ...["prompt", "moderation", "models", "gpu", "latents", "jobs", "images", "ledger"].map(
-      (name) => `workers/${name}`,
-    ),
+    ...rooms("prompt", "moderation", "models", "gpu", "latents", "single-flight", "images", "prices"),
+    ...account,
     ...shared,
   ],
-  "workers/webhooks": ["workers/edge", ...shared],
-  "workers/async-jobs": [...["edge", "generation", "ledger", "webhooks"].map((name) => `workers/${name}`), ...shared],
+  "workers/webhooks": [...rooms("edge"), ...shared],
+  "workers/jobs": [...rooms("edge", "generation", "prices", "webhooks"), ...account, ...shared],
   "workers/middleware": [...work, ...shared],
-  "workers/openapi": ["workers/models", ...shared],
-  "workers/routes": [...work, "workers/middleware", "workers/openapi", ...shared],
-  "workers/objects": ["workers", "workers/middleware", ...work, ...shared],
+  "workers/openapi": [...rooms("models"), ...shared],
+  "workers/routes": [...work, ...rooms("middleware", "openapi"), ...shared],
+  "workers/objects": ["workers", ...rooms("middleware"), ...work, ...shared],
   "workers/playground": [],
-  workers: [
-    ...work,
-    ...["edge", "middleware", "routes", "objects", "playground"].map((name) => `workers/${name}`),
-    ...shared,
-  ],
-  ...Object.fromEntries(parts.map((folder) => [folder, shared])),
+  workers: [...work, ...rooms("edge", "middleware", "routes", "objects", "playground"), ...shared],
+  "gpu-backend/tensor": shared,
+  "gpu-backend/diffusion": shared,
+  "gpu-backend/image": shared,
+  "gpu-backend/runtime": shared,
   "gpu-backend/pipeline": ["gpu-backend/tensor", "gpu-backend/diffusion", "gpu-backend/runtime", ...shared],
-  "gpu-backend/http": ["gpu-backend", ...parts, "gpu-backend/pipeline", ...shared],
-  "gpu-backend": [...parts, "gpu-backend/pipeline", "gpu-backend/http", ...shared],
+  "gpu-backend/lane": ["gpu-backend", ...parts, ...shared],
+  "gpu-backend/scheduling": ["gpu-backend/lane", ...shared],
+  "gpu-backend/http": ["gpu-backend", ...parts, ...queue, ...shared],
+  "gpu-backend": [...parts, ...queue, "gpu-backend/http", ...shared],
 };
 
 const backendRim = ["gpu-backend/http/", "gpu-backend/app.ts", "gpu-backend/main.ts"];

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { AppError } from "../shared/errors.ts";
 import { secretCharactersMin } from "../shared/limits.ts";
-import type { AccountRpc } from "./accounts/accounts-client.ts";
-import type { AccountJobsRpc, AsyncJobRpc } from "./async-jobs/job-clients.ts";
+import type { AccountLedgerRpc } from "./account/client.ts";
+import type { AccountRpc } from "./account/keys/accounts-client.ts";
 import type { ObjectNamespace } from "./edge/call-object.ts";
 import { gpuBackendsSchema } from "./gpu/gpu-backends.ts";
-import type { DecodeJobRpc, LatentJobRpc } from "./jobs/job-clients.ts";
-import type { AccountLedgerRpc } from "./ledger/ledger-client.ts";
-import type { UsageEvent } from "./ledger/usage-event.ts";
+import type { AccountJobsRpc, AsyncJobRpc } from "./jobs/client.ts";
 import type { GuardModel } from "./moderation/llama-guard.ts";
+import type { DecodeJobRpc, LatentJobRpc } from "./single-flight/client.ts";
+import type { UsageEvent } from "./usage/usage-event.ts";
 import type { WebhookMessage } from "./webhooks/webhook-message.ts";
 
 const secretSchema = z

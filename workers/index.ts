@@ -1,12 +1,12 @@
 import { failureToHttp } from "../shared/errors.ts";
 import { createApp } from "./app.ts";
 import { parseEnv } from "./env.ts";
-import { parseUsageEvent } from "./ledger/usage-event.ts";
-import { recordUsage } from "./ledger/usage-table.ts";
 import { describeError } from "./middleware/errors.ts";
 import { meterUsage } from "./payments/meter-usage.ts";
 import { log, platform } from "./platform.ts";
 import { createMeter, createServices } from "./services.ts";
+import { parseUsageEvent } from "./usage/usage-event.ts";
+import { recordUsage } from "./usage/usage-table.ts";
 import { consumeWebhooks } from "./webhooks/consume-webhooks.ts";
 import type { DeliveryParts } from "./webhooks/deliver-webhook.ts";
 

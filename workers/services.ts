@@ -1,8 +1,8 @@
 import { AppError } from "../shared/errors.ts";
 import { toHex } from "../shared/hex.ts";
-import { type AccountIndex, createAccountIndex } from "./accounts/account-index.ts";
-import { type Accounts, createAccounts } from "./accounts/accounts-client.ts";
-import { type AsyncJobs, createAsyncJobs } from "./async-jobs/job-clients.ts";
+import { createLedgers, type Ledgers } from "./account/client.ts";
+import { type AccountIndex, createAccountIndex } from "./account/keys/account-index.ts";
+import { type Accounts, createAccounts } from "./account/keys/accounts-client.ts";
 import { createKeyDirectory, type KeyDirectory } from "./auth/key-directory.ts";
 import { createOperators, type Operators } from "./auth/operators.ts";
 import { createSampledLimiter } from "./edge/sampled-limiter.ts";
@@ -15,9 +15,8 @@ import type { GpuBackend } from "./gpu/gpu-backends.ts";
 import { createGpuClient, type GpuClient } from "./gpu/gpu-client.ts";
 import { createImageCache, type ImageCache, type ImageReads } from "./images/image-cache.ts";
 import { createImageLinks, type ImageLinks } from "./images/image-link.ts";
-import { createDecodeJobs, createLatentJobs, type DecodeJobs } from "./jobs/job-clients.ts";
+import { type AsyncJobs, createAsyncJobs } from "./jobs/client.ts";
 import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
-import { createLedgers, type Ledgers } from "./ledger/ledger-client.ts";
 import type { Log } from "./middleware/app-env.ts";
 import { type LocationLimiter, locationLimitSeconds } from "./middleware/limit-by-address.ts";
 import type { BundleFiles } from "./models/bundle.ts";
@@ -26,6 +25,7 @@ import { chooseModerator } from "./moderation/choose-moderator.ts";
 import { createPaymentIndex, type PaymentIndex } from "./payments/payment-index.ts";
 import { createUsageMeter, type UsageMeter } from "./payments/stripe-meter.ts";
 import type { X402Settings } from "./payments/x402.ts";
+import { createDecodeJobs, createLatentJobs, type DecodeJobs } from "./single-flight/client.ts";
 import type { WebhookTargets } from "./webhooks/webhook-url.ts";
 
 /** 128 bits: no two requests ever share a reservation, and no two waits a name. */

@@ -5,8 +5,8 @@ import { type EncodeImageResponse, parseEncodeQuery, pictureContentType } from "
 import type { JobTerms } from "../../shared/wire/job-terms.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
 import { readPicture } from "../image/read-picture.ts";
+import type { EncodeJob } from "../lane/lane-messages.ts";
 import { compressorSize } from "../pipeline/encode-pixels.ts";
-import type { EncodeJob } from "../scheduling/lane-messages.ts";
 import type { Answer } from "../scheduling/scheduler.ts";
 import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { pictureShape } from "./check-request.ts";

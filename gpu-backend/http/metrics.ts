@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
-import type { LaneRun } from "../scheduling/lane-messages.ts";
+import type { LaneRun } from "../lane/lane-messages.ts";
 
 /** From a cached text of the tiny model to ten large pictures on a CPU. Milliseconds. */
 const millisecondsBuckets = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000];

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { PictureSize } from "../image/read-picture.ts";
+import type { EncodeOutcome, LaneNews, StageCOutcome } from "../lane/lane-messages.ts";
 import type { IdenticalJobs } from "../scheduling/identical-jobs.ts";
-import type { EncodeOutcome, LaneNews, StageCOutcome } from "../scheduling/lane-messages.ts";
 import type { NamedJobs } from "../scheduling/named-jobs.ts";
 import type { Scheduled, Scheduler, Unscheduled } from "../scheduling/scheduler.ts";
 import type { LoadedModel } from "./check-request.ts";

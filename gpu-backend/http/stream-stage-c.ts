@@ -5,8 +5,8 @@ import { createEventOutbox, type EventOutbox, readOutbox } from "../../shared/wi
 import { eventStreamContentType, formatComment } from "../../shared/wire/event-stream.ts";
 import type { StageCResponse } from "../../shared/wire/stage-c.ts";
 import { formatStageCEnd, formatStageCEvent } from "../../shared/wire/stage-c-events.ts";
+import type { LaneNews } from "../lane/lane-messages.ts";
 import type { Caller } from "../scheduling/identical-jobs.ts";
-import type { LaneNews } from "../scheduling/lane-messages.ts";
 import type { Unscheduled } from "../scheduling/scheduler.ts";
 import { answerUnscheduled } from "./answer-failure.ts";
 

@@ -4,7 +4,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, TraceIdRatioBasedSampler, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { FailureCode } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
-import type { JobPart } from "../scheduling/timeline.ts";
+import type { JobPart } from "../lane/timeline.ts";
 
 /** W3C Trace Context. */
 export const traceparentHeader = "traceparent";

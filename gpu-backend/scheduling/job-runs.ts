@@ -1,9 +1,9 @@
 import type { JobTerms } from "../../shared/wire/job-terms.ts";
+import type { Lane, LaneReply } from "../lane/lane.ts";
+import type { LaneJob } from "../lane/lane-messages.ts";
+import type { OnNews } from "../lane/lane-process.ts";
 import { type AdmissionOptions, type Candidate, createAdmission } from "./admission.ts";
 import { createJobStop, type JobStop, type StopReason } from "./job-stop.ts";
-import type { Lane, LaneReply } from "./lane.ts";
-import type { LaneJob } from "./lane-messages.ts";
-import type { OnNews } from "./lane-process.ts";
 import { workOf } from "./work.ts";
 
 /** How a job ended. */

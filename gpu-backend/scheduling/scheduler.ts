@@ -3,9 +3,7 @@ import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
-import type { AdmissionOptions } from "./admission.ts";
-import { createJobRuns, type JobRuns, type RunEnd, type RunTerms } from "./job-runs.ts";
-import type { Lane, LaneLog } from "./lane.ts";
+import type { Lane, LaneLog } from "../lane/lane.ts";
 import {
   type DecodeOutcome,
   decodeOutcomeSchema,
@@ -15,9 +13,11 @@ import {
   type LaneJob,
   type StageCOutcome,
   stageCOutcomeSchema,
-} from "./lane-messages.ts";
+} from "../lane/lane-messages.ts";
+import type { JobPart } from "../lane/timeline.ts";
+import type { AdmissionOptions } from "./admission.ts";
+import { createJobRuns, type JobRuns, type RunEnd, type RunTerms } from "./job-runs.ts";
 import type { ServiceRate } from "./service-rate.ts";
-import type { JobPart } from "./timeline.ts";
 import { workOf } from "./work.ts";
 
 /** What a job gave, and what it took. */

@@ -1,5 +1,5 @@
 import { stepsRun } from "../../shared/models/sampling.ts";
-import type { LaneJob } from "./lane-messages.ts";
+import type { LaneJob } from "../lane/lane-messages.ts";
 
 /** How much a job asks for. */
 export interface Work {

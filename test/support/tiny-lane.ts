@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createLane, type Lane, type LaneOptions } from "../../gpu-backend/scheduling/lane.ts";
+import { createLane, type Lane, type LaneOptions } from "../../gpu-backend/lane/lane.ts";
 import { createScheduler, type Scheduler, type SchedulerTerms } from "../../gpu-backend/scheduling/scheduler.ts";
 import { createServiceRate } from "../../gpu-backend/scheduling/service-rate.ts";
 import { tinyDirectory } from "./tiny-bundle.ts";
@@ -37,7 +37,7 @@ export function startTinyLane(change: Partial<LaneOptions> = {}, waitingMax = 8)
   };
   const log = { info: record, warn: record };
   const lane = createLane({
-    modulePath: join(import.meta.dirname, "../../gpu-backend/lane-main.ts"),
+    modulePath: join(import.meta.dirname, "../../gpu-backend/lane/lane-main.ts"),
     environment: process.env,
     load: tinyLoad,
     log,

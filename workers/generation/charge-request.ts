@@ -3,10 +3,10 @@ import { toHex } from "../../shared/hex.ts";
 import { hmacSha256 } from "../../shared/hmac.ts";
 import type { PromptLikeness } from "../../shared/latents/prompt-likeness.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { KeptLatent } from "../ledger/kept-latents.ts";
-import type { AccountLedgerRpc, Ledgers } from "../ledger/ledger-client.ts";
-import { type ChargeLine, pictureCeilingMicroUsd, sumMicroUsd } from "../ledger/price-book.ts";
-import type { FoundWork, Reservation, Settlement } from "../ledger/reservation.ts";
+import type { AccountLedgerRpc, Ledgers } from "../account/client.ts";
+import type { FoundWork, Reservation, Settlement } from "../account/money/reservation.ts";
+import type { KeptLatent } from "../account/reuse/kept-latents.ts";
+import { type ChargeLine, pictureCeilingMicroUsd, sumMicroUsd } from "../prices/price-book.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
 
 /** What charging takes. */

@@ -2,11 +2,11 @@ import type { CreateImageRequest } from "../../shared/api/create-image-request.t
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
-import type { KeptLatent } from "../ledger/kept-latents.ts";
-import { latentBytes } from "../ledger/price-book.ts";
-import type { Reservation, Settlement } from "../ledger/reservation.ts";
-import type { SimilarLatent } from "../ledger/similar-prompts.ts";
+import type { Reservation, Settlement } from "../account/money/reservation.ts";
+import type { KeptLatent } from "../account/reuse/kept-latents.ts";
+import type { SimilarLatent } from "../account/reuse/similar-prompts.ts";
 import type { Moderator } from "../moderation/moderator.ts";
+import { latentBytes } from "../prices/price-book.ts";
 import {
   type ChargedRequest,
   type ChargingServices,

@@ -2,7 +2,7 @@ import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
-import { decodeLine, hitLine, interpolationLines, sumMicroUsd } from "../ledger/price-book.ts";
+import { decodeLine, hitLine, interpolationLines, sumMicroUsd } from "../prices/price-book.ts";
 import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge-request.ts";
 import type { Caller, Generation } from "./generate-image.ts";
 import { ageOf, type PictureLatent } from "./obtain-latent.ts";

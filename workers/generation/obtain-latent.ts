@@ -5,9 +5,9 @@ import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
-import type { LatentJobs } from "../jobs/job-clients.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
-import { type ChargeLine, generationLines, hitLine } from "../ledger/price-book.ts";
+import { type ChargeLine, generationLines, hitLine } from "../prices/price-book.ts";
+import type { LatentJobs } from "../single-flight/client.ts";
 import type { GenerationPlan, PlannedPicture } from "./plan-generation.ts";
 import type { ObtainStart } from "./start-source.ts";
 

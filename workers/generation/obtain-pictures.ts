@@ -4,8 +4,8 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { ImageCache } from "../images/image-cache.ts";
-import type { DecodeJobs } from "../jobs/job-clients.ts";
-import { type ChargeLine, decodeLine, hitLine, type PricedWork } from "../ledger/price-book.ts";
+import { type ChargeLine, decodeLine, hitLine, type PricedWork } from "../prices/price-book.ts";
+import type { DecodeJobs } from "../single-flight/client.ts";
 import {
   type Claimant,
   type LatentSources,

@@ -3,8 +3,8 @@ import { describeLatent } from "../../shared/latents/latent-format.ts";
 import { imageSizeOf } from "../../shared/models/latent-shape.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
-import type { PricedWork } from "../ledger/price-book.ts";
 import type { ModelRegistry } from "../models/registry.ts";
+import type { PricedWork } from "../prices/price-book.ts";
 import { pixelsOf } from "./plan-generation.ts";
 
 /** A stored latent of the account that asks, of the model's present revision. */

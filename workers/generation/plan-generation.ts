@@ -17,8 +17,8 @@ import type { EncodedPrompt } from "../../shared/prompt/encoded-prompt.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
-import { type ChargeLine, encodeLines, type PricedWork } from "../ledger/price-book.ts";
-import type { SimilarLatent } from "../ledger/similar-prompts.ts";
+import type { SimilarLatent } from "../account/reuse/similar-prompts.ts";
+import { type ChargeLine, encodeLines, type PricedWork } from "../prices/price-book.ts";
 
 const seedCount = 2 ** 32;
 

@@ -1,11 +1,11 @@
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { StageCStart } from "../../shared/wire/stage-c.ts";
+import type { Ledgers } from "../account/client.ts";
 import { toBase64 } from "../gpu/base64.ts";
 import type { JobConditions } from "../gpu/cancellable-job.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
-import type { Ledgers } from "../ledger/ledger-client.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
 
 /** For what a start is wanted, and on whose behalf. */

@@ -6,8 +6,8 @@ import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
-import { storageLine, sumMicroUsd } from "../ledger/price-book.ts";
 import type { ModelRegistry } from "../models/registry.ts";
+import { storageLine, sumMicroUsd } from "../prices/price-book.ts";
 import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge-request.ts";
 import type { Caller } from "./generate-image.ts";
 

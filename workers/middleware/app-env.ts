@@ -1,6 +1,6 @@
 import type { KeyScope } from "../../shared/api/key-scopes.ts";
 import type { FailureCode } from "../../shared/errors.ts";
-import type { Door } from "../ledger/door.ts";
+import type { Door } from "../account/account-gate.ts";
 
 /** What middleware leaves on a request's context for those after it. */
 export interface AppEnv {

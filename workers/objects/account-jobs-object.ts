@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { AccountJobs, type JobEnd, type NewListedJob } from "../async-jobs/account-jobs.ts";
+import { AccountJobs, type JobEnd, type NewListedJob } from "../jobs/job-list.ts";
 import { platform } from "../platform.ts";
 import { formatWebhookSecret } from "../webhooks/sign-webhook.ts";
 import { WebhookSecrets } from "../webhooks/webhook-secrets.ts";

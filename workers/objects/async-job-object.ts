@@ -1,10 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
-import { AsyncJob } from "../async-jobs/async-job.ts";
-import type { ItemsPage, SeenNews } from "../async-jobs/job-clients.ts";
-import type { JobOrder } from "../async-jobs/job-record.ts";
-import { JobStore } from "../async-jobs/job-store.ts";
 import { parseEnv } from "../env.ts";
 import { generateImages } from "../generation/generate-image.ts";
+import type { ItemsPage, SeenNews } from "../jobs/client.ts";
+import { AsyncJob } from "../jobs/job.ts";
+import type { JobOrder } from "../jobs/job-record.ts";
+import { JobStore } from "../jobs/job-store.ts";
 import { describeError } from "../middleware/errors.ts";
 import { log, platform } from "../platform.ts";
 import { createServices, type Services } from "../services.ts";

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { DecodeJob, type DecodeRequest } from "../jobs/decode-job.ts";
+import { DecodeJob, type DecodeRequest } from "../single-flight/decode-run.ts";
 import { jobParts } from "./job-parts.ts";
 
 /** The Durable Object of one picture that is being decoded for one edge location. It stores nothing. */

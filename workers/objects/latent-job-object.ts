@@ -1,8 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
-import { LatentJob, type LatentJobRecord, type LatentJobStore, type LatentRequest } from "../jobs/latent-job.ts";
-import type { OnNews } from "../jobs/shared-run.ts";
 import { platform } from "../platform.ts";
+import {
+  LatentJob,
+  type LatentJobRecord,
+  type LatentJobStore,
+  type LatentRequest,
+} from "../single-flight/latent-run.ts";
+import type { OnNews } from "../single-flight/shared-run.ts";
 import { jobParts } from "./job-parts.ts";
 
 /** How long an object may be gone before its unfinished job is begun again without anybody asking. */

@@ -1,4 +1,4 @@
-import type { UsageEvent } from "../ledger/usage-event.ts";
+import type { UsageEvent } from "../usage/usage-event.ts";
 import type { UsageMeter } from "./stripe-meter.ts";
 
 /** Where it is noted what was reported. */

@@ -1,6 +1,6 @@
 import { Stripe } from "stripe";
-import { sumMicroUsd } from "../ledger/price-book.ts";
-import type { UsageEvent } from "../ledger/usage-event.ts";
+import { sumMicroUsd } from "../prices/price-book.ts";
+import type { UsageEvent } from "../usage/usage-event.ts";
 
 /** How to reach Stripe. */
 export interface MeterSettings {

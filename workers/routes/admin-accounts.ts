@@ -1,9 +1,9 @@
 import type { Context, Handler } from "hono";
 import { parseAccountRequest, parsePageRequest } from "../../shared/api/account-request.ts";
-import type { AccountIndex, ListedAccount } from "../accounts/account-index.ts";
-import type { AccountRecord } from "../accounts/account-record.ts";
-import type { Accounts } from "../accounts/accounts-client.ts";
-import type { Actor } from "../accounts/audit.ts";
+import type { AccountIndex, ListedAccount } from "../account/keys/account-index.ts";
+import type { AccountRecord } from "../account/keys/account-record.ts";
+import type { Accounts } from "../account/keys/accounts-client.ts";
+import type { Actor } from "../account/keys/audit.ts";
 import { isAccountId } from "../auth/key-directory.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";

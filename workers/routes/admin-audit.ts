@@ -1,8 +1,8 @@
 import type { Handler } from "hono";
 import { parsePageRequest } from "../../shared/api/account-request.ts";
 import { invalidRequest } from "../../shared/errors.ts";
-import type { Accounts } from "../accounts/accounts-client.ts";
-import type { AuditEntry } from "../accounts/audit.ts";
+import type { Accounts } from "../account/keys/accounts-client.ts";
+import type { AuditEntry } from "../account/keys/audit.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { accountParam, isoTime, notStored } from "./admin-accounts.ts";

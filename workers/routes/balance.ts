@@ -1,9 +1,9 @@
 import type { Handler } from "hono";
 import { parseGrantRequest } from "../../shared/api/grant-request.ts";
 import type { BalanceResponse } from "../../shared/api/money.ts";
-import type { Accounts } from "../accounts/accounts-client.ts";
-import type { Ledgers } from "../ledger/ledger-client.ts";
-import type { Balances } from "../ledger/postings.ts";
+import type { Ledgers } from "../account/client.ts";
+import type { Accounts } from "../account/keys/accounts-client.ts";
+import type { Balances } from "../account/money/postings.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { accountParam, actorOf, notStored } from "./admin-accounts.ts";

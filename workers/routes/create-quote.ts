@@ -4,9 +4,9 @@ import type { QuoteResponse } from "../../shared/api/money.ts";
 import { planCeilingMicroUsd } from "../generation/charge-request.ts";
 import type { GenerationPlan } from "../generation/plan-generation.ts";
 import { type Planner, planRequest } from "../generation/plan-request.ts";
-import { decodeLine, hitLine, pictureCeilingMicroUsd, priceBookVersion } from "../ledger/price-book.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
+import { decodeLine, hitLine, pictureCeilingMicroUsd, priceBookVersion } from "../prices/price-book.ts";
 import { readJson } from "./read-json.ts";
 
 /** `POST /v1/quotes`: what a request of `POST /v1/images/generations` can cost. Looks nothing up and runs nothing. */

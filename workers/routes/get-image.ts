@@ -5,12 +5,12 @@ import { imageContentType } from "../../shared/output-format.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { CachedImage, ImageCache, StreamedImage } from "../images/image-cache.ts";
 import type { ImageLinks, LinkedImage, OpenedLink } from "../images/image-link.ts";
-import type { DecodeJobs } from "../jobs/job-clients.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { edgeLocation } from "../middleware/edge-location.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { requestOrigin } from "../middleware/request-origin.ts";
+import type { DecodeJobs } from "../single-flight/client.ts";
 
 /** What the route needs. */
 export interface GetImageServices {

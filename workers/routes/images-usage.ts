@@ -1,6 +1,6 @@
 import type { ImagesUsage } from "../../shared/api/images-response.ts";
 import type { Generation } from "../generation/generate-image.ts";
-import { sumMicroUsd } from "../ledger/price-book.ts";
+import { sumMicroUsd } from "../prices/price-book.ts";
 
 /** What is to be told of some pictures of a request. */
 export interface UsageParts extends Pick<Generation, "tokens" | "settlement"> {

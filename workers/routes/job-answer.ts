@@ -1,6 +1,6 @@
 import type { JobAnswer, JobResult, JobSummary } from "../../shared/api/job.ts";
-import type { ItemOutcome, ItemView, JobView } from "../async-jobs/job-record.ts";
 import type { ImageLinks } from "../images/image-link.ts";
+import type { ItemOutcome, ItemView, JobView } from "../jobs/job-record.ts";
 
 /** What turning a job into an answer takes. */
 export interface JobPresenter {

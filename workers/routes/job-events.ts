@@ -1,7 +1,7 @@
 import type { Context } from "hono";
-import type { AsyncJobRpc, AsyncJobs, JobPage } from "../async-jobs/job-clients.ts";
-import { isEnd } from "../async-jobs/job-record.ts";
 import type { ImageLinks } from "../images/image-link.ts";
+import type { AsyncJobRpc, AsyncJobs, JobPage } from "../jobs/client.ts";
+import { isEnd } from "../jobs/job-record.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { type JobPresenter, jobResult, jobSummary } from "./job-answer.ts";

@@ -2,9 +2,9 @@ import type { Context, Handler } from "hono";
 import type { DeletedLatent, LatentItem } from "../../shared/api/latent-item.ts";
 import { latentContentType } from "../../shared/wire/decode.ts";
 import { type UploadServices, uploadLatent } from "../generation/upload-latent.ts";
-import { priceBookVersion } from "../ledger/price-book.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
+import { priceBookVersion } from "../prices/price-book.ts";
 import { readCaller } from "./read-caller.ts";
 
 const notStored = { "cache-control": "no-store" };

@@ -1,8 +1,8 @@
 import type { Handler } from "hono";
-import type { AccountIndex } from "../accounts/account-index.ts";
-import type { Accounts } from "../accounts/accounts-client.ts";
-import type { Actor } from "../accounts/audit.ts";
-import type { Ledgers } from "../ledger/ledger-client.ts";
+import type { Ledgers } from "../account/client.ts";
+import type { AccountIndex } from "../account/keys/account-index.ts";
+import type { Accounts } from "../account/keys/accounts-client.ts";
+import type { Actor } from "../account/keys/audit.ts";
 import type { AppEnv, Log } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import type { PaymentIndex } from "../payments/payment-index.ts";

@@ -1,7 +1,7 @@
 import type { Context, Handler } from "hono";
 import type { WebhookSecretResponse } from "../../shared/api/webhook-secret.ts";
 import { AppError } from "../../shared/errors.ts";
-import type { AsyncJobs } from "../async-jobs/job-clients.ts";
+import type { AsyncJobs } from "../jobs/client.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import type { WebhookSecret } from "../webhooks/webhook-secrets.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import type { LaneOptions } from "../../../gpu-backend/scheduling/lane.ts";
+import type { LaneOptions } from "../../../gpu-backend/lane/lane.ts";
 import { decodeLatent } from "../../../shared/latents/latent-format.ts";
 import { noSoftwareVulkan, softwareVulkan } from "../../support/software-vulkan.ts";
 import { tinyRequest } from "../../support/tiny-bundle.ts";

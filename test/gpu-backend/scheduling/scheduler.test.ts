@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { backoffMs, type Lane } from "../../../gpu-backend/scheduling/lane.ts";
+import { backoffMs, type Lane } from "../../../gpu-backend/lane/lane.ts";
 import { tinyDirectory, tinyRequest } from "../../support/tiny-bundle.ts";
 import { patient, startTinyLane, type TinyLane, tinyLoad } from "../../support/tiny-lane.ts";
 

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { parseEnv } from "../../../workers/env.ts";
 import worker from "../../../workers/index.ts";
-import type { UsageEvent } from "../../../workers/ledger/usage-event.ts";
+import type { UsageEvent } from "../../../workers/usage/usage-event.ts";
 
 const queueName = "wuerstchen-usage";
 const settings = {

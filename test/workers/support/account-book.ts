@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { AccountBook } from "../../../workers/ledger/account-book.ts";
+import { AccountBook } from "../../../workers/account/account-book.ts";
 
 // The bindings as the platform has them: the Worker's own types name only the methods that it calls.
 const bindings = env as unknown as { readonly ACCOUNT_LEDGERS: DurableObjectNamespace };

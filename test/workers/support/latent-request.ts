@@ -1,4 +1,4 @@
-import type { LatentRequest } from "../../../workers/jobs/latent-job.ts";
+import type { LatentRequest } from "../../../workers/single-flight/latent-run.ts";
 import { manifest } from "./tiny-bundle.ts";
 
 /** A latent of the tiny bundle that somebody wants. */

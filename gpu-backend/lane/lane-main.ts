@@ -1,0 +1,110 @@
+// The process that computes: loads a bundle's graphs and does the jobs of the server that started it.
+
+import { readFile } from "node:fs/promises";
+import { setPriority } from "node:os";
+import { join } from "node:path";
+import type { Manifest } from "../../shared/models/manifest.ts";
+import { createClaimSigner, type SignerFiles } from "../image/c2pa-signature.ts";
+import { type ContentCredentials, openContentCredentials } from "../image/content-credentials.ts";
+import { type EncodeOptions, encodeImage, type RgbPixels } from "../image/encode-image.ts";
+import { type StepWatch, watchJob } from "../pipeline/job-watch.ts";
+import { createPipeline } from "../pipeline/pipeline.ts";
+import { previewLatent } from "../pipeline/preview-latent.ts";
+import { readManifest } from "../runtime/bundle.ts";
+import { openGraphCache } from "../runtime/graph-cache.ts";
+import { createGraphRunner, type JobContext } from "../runtime/graph-runner.ts";
+import { type GraphName, type GraphSet, openGraphs } from "../runtime/graph-set.ts";
+import type { LaneJob } from "./lane-messages.ts";
+import { serveLane, type WorkContext } from "./serve-lane.ts";
+
+const now = () => performance.now();
+
+/** Of which part of a job a graph is; named as in `server-timing`. */
+const partOf: Readonly<Record<GraphName, string>> = {
+  textEncoder: "text-encoder",
+  textConditioner: "text-encoder",
+  stageC: "stage-c",
+  stageBConditioner: "stage-b",
+  stageB: "stage-b",
+  stageA: "stage-a",
+  compressor: "compressor",
+  previewer: "preview",
+};
+
+serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, picturesMax, ...settings }, onRan) => {
+  const { originMarkKey, c2paSigner } = settings;
+  const encode: Encode = (pixels, options) => encodeImage(pixels, options, originMarkKey);
+  // Before any thread that computes: threads inherit it.
+  setPriority(nice);
+  // The server has checked every file's digest before it started the first lane.
+  const manifest = await readManifest(directory);
+  const credentials = c2paSigner && (await credentialsOf(c2paSigner, manifest));
+  const cache = graphCache && openGraphCache(graphCache, Date.now);
+  const graphs = await openGraphs(manifest, { directory, execution, cache, residentBytesMax });
+  // Measured on CPUs: more rows make a row of these two cheaper (Stage C by a third), and of every other graph dearer.
+  const rowsMax = { stageC: 2 * picturesMax, stageB: picturesMax };
+  const runner = createGraphRunner({ graphs, rowsMax, now, onBatch: onRan });
+  const pipeline = createPipeline({ manifest, ...settings });
+
+  return async (job, { urgency, signal, onSpent, onPart, tell }) => {
+    const spentMs = new Map<GraphName, number>();
+    const onRun: JobContext["onRun"] = (name, milliseconds, { startMs, endMs }) => {
+      onPart(partOf[name], startMs, endMs);
+      spentMs.set(name, (spentMs.get(name) ?? 0) + milliseconds);
+      onSpent(milliseconds);
+    };
+    const spentOn = (...names: readonly GraphName[]) => names.reduce((sum, name) => sum + (spentMs.get(name) ?? 0), 0);
+    const jobGraphs = runner.graphsFor({ urgency, signal, onRun });
+
+    if (job.kind === "stage-c") {
+      const files = await pipeline.makeLatents(
+        job.request,
+        jobGraphs,
+        watchOf(job, { manifest, graphs: jobGraphs, encode, tell }),
+      );
+      const textEncoder = spentOn("textEncoder", "textConditioner");
+      return { files, milliseconds: { textEncoder, stageC: spentOn("stageC") } };
+    }
+    if (job.kind === "encode") {
+      const file = await pipeline.encode(job.pixels, job.latentShape, jobGraphs);
+      return { file, milliseconds: { compressor: spentOn("compressor") } };
+    }
+    const pixels = await pipeline.paint(job.latent, jobGraphs);
+    const stages = { stageB: spentOn("stageBConditioner", "stageB"), stageA: spentOn("stageA") };
+    const start = now();
+    const marked = await encode(pixels, job.options);
+    const bytes = credentials === undefined ? marked : await credentials.addTo(marked, job.options.format);
+    onPart("encode", start, now());
+    return { bytes, milliseconds: { ...stages, encode: now() - start } };
+  };
+});
+
+async function credentialsOf(files: SignerFiles, { id, revision }: Manifest): Promise<ContentCredentials> {
+  const { version } = JSON.parse(await readFile(join(import.meta.dirname, "../../package.json"), "utf8"));
+  return openContentCredentials(createClaimSigner(files, new Date()), { model: id, revision, version });
+}
+
+type Encode = (pixels: RgbPixels, options: EncodeOptions) => Promise<Uint8Array>;
+
+interface Previewing extends Pick<WorkContext, "tell"> {
+  readonly manifest: Manifest;
+  readonly graphs: GraphSet;
+  readonly encode: Encode;
+}
+
+/** Every job tells its steps; previews are made for those that want them, of bundles that can. */
+function watchOf(
+  { request, previews: { everySteps, format } }: Extract<LaneJob, { kind: "stage-c" }>,
+  { manifest, graphs, encode, tell }: Previewing,
+): StepWatch {
+  const { seeds, latentShape: shape } = request;
+  return watchJob({
+    samples: seeds.length,
+    previewEverySteps: everySteps,
+    paint: async (values) => encode(await previewLatent(manifest, graphs.previewer, { values, shape }), { format }),
+    news: {
+      progress: (step, steps) => tell({ kind: "progress", step, steps }),
+      preview: (preview) => tell({ kind: "preview", format, ...preview }),
+    },
+  });
+}

@@ -1,0 +1,104 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { AppError } from "../../shared/errors.ts";
+import { originMarkKey } from "../../shared/origin-mark.ts";
+import { type Config, withoutSecrets } from "../config.ts";
+import { createClaimSigner, type SignerFiles } from "../image/c2pa-signature.ts";
+import { availableBytes, readSystemText } from "../runtime/available-memory.ts";
+import type { Bundle } from "../runtime/bundle.ts";
+import { chooseProvider } from "../runtime/choose-provider.ts";
+import type { ExecutionProvider } from "../runtime/execution.ts";
+import { memoryFault } from "../runtime/memory-need.ts";
+import type { LaneOptions } from "./lane.ts";
+
+/** A trial of a graphics card that compiles its kernels takes some seconds, of one that is imitated minutes. */
+const trialMsMax = 30_000;
+
+/** A slow disk's; the largest bundles have ten GB. */
+const diskBytesPerMs = 50_000;
+
+/**
+ * glibc keeps freed blocks below a bound that grows with use, and so most of an evicted stage; a fixed bound gives them back.
+ * Others ignore it.
+ */
+const memoryEnvironment = { MALLOC_MMAP_THRESHOLD_: "131072" };
+
+/**
+ * What the server's lanes load, and how long they may take. Tries out providers where none is named. Throws `AppError`
+ * with the numbers when the bundle is too large for the memory.
+ */
+export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger): Promise<LaneOptions> {
+  const intraOpThreads = config.INTRA_OP_THREADS;
+  const provider = await providerOf(config, bundle, log);
+  const residentBytesMax = residentBytesMaxOf(config);
+  if (provider === "cpu") requireMemory(bundle, residentBytesMax);
+  return {
+    modulePath: join(import.meta.dirname, "lane-main.ts"),
+    environment: { ...memoryEnvironment, ...withoutSecrets(process.env) },
+    load: {
+      directory: bundle.directory,
+      execution: { provider, intraOpThreads },
+      nice: config.LANE_NICE,
+      graphCache: graphCacheOf(config),
+      residentBytesMax,
+      conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,
+      latentEncoding: config.LATENT_ENCODING,
+      picturesMax: config.PICTURES_TOGETHER_MAX,
+      originMarkKey: await originMarkKey(config.GPU_BACKEND_SECRET),
+      c2paSigner: await c2paSignerOf(config, log),
+    },
+    log,
+    jobMsMax: config.JOB_SECONDS_MAX * 1_000,
+    // A single run of the largest graphs takes some seconds on a CPU.
+    stuckMsMax: 60_000,
+    readyMsMax: 60_000 + bundleBytes(bundle) / diskBytesPerMs,
+    stopMsMax: 2_000,
+  };
+}
+
+/** Read and checked here, so that a fault is told before any model is loaded. */
+async function c2paSignerOf(config: Config, log: Logger): Promise<SignerFiles | undefined> {
+  const { C2PA_CERTIFICATES, C2PA_PRIVATE_KEY } = config;
+  if (C2PA_CERTIFICATES === undefined || C2PA_PRIVATE_KEY === undefined) return undefined;
+  const files = {
+    certificates: await readPem("C2PA_CERTIFICATES", C2PA_CERTIFICATES),
+    privateKey: await readPem("C2PA_PRIVATE_KEY", C2PA_PRIVATE_KEY),
+  };
+  const { validUntil } = createClaimSigner(files, new Date());
+  log.info({ validUntil }, "pictures get C2PA manifests");
+  return files;
+}
+
+function readPem(variable: string, path: string): Promise<string> {
+  return readFile(path, "utf8").catch(() => {
+    throw new AppError(`The file that ${variable} names cannot be read.`);
+  });
+}
+
+async function providerOf(config: Config, { directory }: Bundle, log: Logger): Promise<ExecutionProvider> {
+  if (config.PROVIDER !== "auto") return config.PROVIDER;
+  const order = { directory, intraOpThreads: config.INTRA_OP_THREADS };
+  const { provider, trials } = await chooseProvider(order, withoutSecrets(process.env), trialMsMax);
+  log.info({ provider, trials }, "provider chosen");
+  return provider;
+}
+
+function bundleBytes({ manifest }: Bundle): number {
+  return Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Before anything of it is loaded. What a card has left is known to nobody but its driver. */
+function requireMemory({ manifest }: Bundle, residentBytesMax = Number.POSITIVE_INFINITY): void {
+  const fault = memoryFault(manifest, residentBytesMax, availableBytes(readSystemText, process.availableMemory()));
+  if (fault !== undefined) throw new AppError(fault);
+}
+
+function residentBytesMaxOf({ STAGES_RESIDENT }: Config): number | undefined {
+  return STAGES_RESIDENT === "all" ? undefined : STAGES_RESIDENT * 1_000_000;
+}
+
+function graphCacheOf({ GRAPH_CACHE_DIR, GRAPH_CACHE_MEGABYTES }: Config) {
+  if (GRAPH_CACHE_MEGABYTES === 0) return undefined;
+  return { directory: GRAPH_CACHE_DIR, bytesMax: GRAPH_CACHE_MEGABYTES * 1_000_000 };
+}

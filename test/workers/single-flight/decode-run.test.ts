@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import type { Failure } from "../../../shared/errors.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { DecodeOutcome } from "../../../workers/gpu/gpu-client.ts";
+import type { CachedImage } from "../../../workers/images/image-cache.ts";
+import { DecodeJob, type DecodeRequest } from "../../../workers/single-flight/decode-run.ts";
+
+const bytes = new Uint8Array([1, 2, 3]);
+const latent = new Uint8Array([4]);
+const decoded = ok({ bytes, milliseconds: { "stage-b": 10 } });
+const request: DecodeRequest = {
+  ...{ latentId: "a".repeat(64), latent, options: { format: "png" } },
+  ...{ claimId: "first", waiterId: "first", priority: "interactive" },
+};
+
+function setUp() {
+  const cached = new Map<string, CachedImage>();
+  const world = { cached, runs: 0, run: async (): Promise<Result<DecodeOutcome, Failure>> => decoded };
+  const images = {
+    find: async (id: string) => cached.get(id),
+    async put(id: string, _: unknown, picture: Uint8Array<ArrayBuffer>) {
+      const image = { bytes: picture, etag: '"tag"' };
+      cached.set(id, image);
+      return image;
+    },
+  };
+  const decodeLatent = () => {
+    world.runs += 1;
+    return world.run();
+  };
+  return { world, job: new DecodeJob({ images, gpu: { decodeLatent } }) };
+}
+
+test("one decode serves all who ask meanwhile, on the first one's claim, and its picture is kept", async () => {
+  const { world, job } = setUp();
+  const outcomes = await Promise.all(
+    ["first", "second"].map((claimId) => job.obtain({ ...request, claimId, waiterId: claimId })),
+  );
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: true, value: { bytes, claimId: "first" } });
+  expect(world.runs).toBe(1);
+  expect(world.cached.size).toBe(1);
+});
+
+test("a picture that is there by now is nobody's decode", async () => {
+  const { world, job } = setUp();
+  await job.obtain(request);
+  expect(await job.obtain(request)).toMatchObject({ ok: true, value: { bytes, claimId: undefined } });
+  expect(world.runs).toBe(1);
+});
+
+test("a failure is told to all who wait, and the next who asks has it tried anew", async () => {
+  const { world, job } = setUp();
+  world.run = async () => err({ code: "backend_failed" });
+  const outcomes = await Promise.all([job.obtain(request), job.obtain({ ...request, waiterId: "second" })]);
+  expect(outcomes).toEqual([err({ code: "backend_failed" }), err({ code: "backend_failed" })]);
+  world.run = async () => decoded;
+  expect(await job.obtain(request)).toMatchObject({ ok: true });
+});

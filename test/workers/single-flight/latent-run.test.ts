@@ -1,0 +1,168 @@
+import { describe, expect, test } from "vitest";
+import type { Failure } from "../../../shared/errors.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { WorkDone } from "../../../workers/account/account-book.ts";
+import type { StageCOutcome } from "../../../workers/gpu/gpu-client.ts";
+import type { StoredLatent } from "../../../workers/latents/latent-cache.ts";
+import { LatentJob, type LatentJobRecord, type LatentJobStore } from "../../../workers/single-flight/latent-run.ts";
+import { latentRequest as request } from "../support/latent-request.ts";
+
+const bytes = new Uint8Array([1, 2, 3]);
+const made = ok({ latents: [bytes], milliseconds: { "stage-c": 20 } });
+
+class MemoryStore implements LatentJobStore {
+  record: LatentJobRecord | undefined;
+  alarms = 0;
+  read = () => this.record;
+  write = (record: LatentJobRecord) => {
+    this.record = record;
+    this.alarms += 1;
+  };
+  setAlarm = () => {
+    this.alarms += 1;
+  };
+  clear = async () => {
+    this.record = undefined;
+  };
+}
+
+/** The outer world of a job. It stays when an object ends: `newObject` is the next incarnation. */
+function setUp(run: () => Promise<Result<StageCOutcome, Failure>> = async () => made) {
+  const store = new MemoryStore();
+  const stored = new Map<string, StoredLatent>();
+  const noted: WorkDone[] = [];
+  const world = { store, stored, noted, runs: 0, run, put: async () => {}, note: async () => {} };
+  const latents = {
+    find: async (id: string) => stored.get(id),
+    async put(id: string, latent: StoredLatent) {
+      await world.put();
+      stored.set(id, latent);
+    },
+  };
+  const gpu = {
+    runStageC() {
+      world.runs += 1;
+      return world.run();
+    },
+  };
+  const ledger = {
+    async recordWork(work: WorkDone) {
+      await world.note();
+      noted.push(work);
+    },
+  };
+  const ledgers = { of: () => ledger };
+  return { world, newObject: () => new LatentJob({ store, gpu, latents, ledgers, log: () => {} }) };
+}
+
+const never = () => new Promise<never>(() => {});
+
+describe("one object", () => {
+  test("runs Stage C once for all who ask meanwhile, on the first one's claim, and stores the latent", async () => {
+    const { world, newObject } = setUp();
+    const job = newObject();
+    const claims = ["first", "second", "third"];
+    const outcomes = await Promise.all(claims.map((claimId) => job.obtain({ ...request, claimId, waiterId: claimId })));
+    expect(world.runs).toBe(1);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: true, value: { bytes, claimId: "first" } });
+    expect(world.stored.get(request.latentId)).toEqual({ bytes, account: request.account });
+  });
+
+  test("records a job before it is dispatched, and forgets it when it is done", async () => {
+    const { world, newObject } = setUp();
+    let recorded: unknown;
+    world.run = async () => {
+      recorded = world.store.record;
+      return made;
+    };
+    await newObject().obtain(request);
+    expect(recorded).toEqual({ request, attempts: 1 });
+    expect(world.store.record).toBeUndefined();
+  });
+
+  test("notes the run for the claimant, and spoils no latent when the ledger is away", async () => {
+    const { world, newObject } = setUp();
+    await newObject().obtain(request);
+    expect(world.noted).toEqual([{ reservationId: "first", lines: request.lines }]);
+    world.stored.clear();
+    world.note = () => Promise.reject(new TypeError("away"));
+    expect(await newObject().obtain(request)).toMatchObject({ ok: true });
+  });
+
+  test("runs nothing when the latent was stored since the caller looked", async () => {
+    const { world, newObject } = setUp();
+    world.stored.set(request.latentId, { bytes, account: request.account, madeMs: 0 });
+    expect(await newObject().obtain(request)).toMatchObject({ ok: true, value: { bytes, claimId: undefined } });
+    expect(world.runs).toBe(0);
+  });
+
+  test.each([
+    ["the backend fails", async () => err({ code: "backend_failed" as const }), async () => {}],
+    ["the store fails", async () => made, () => Promise.reject(new TypeError("broken"))],
+  ])("is as new after %s", async (_, run, put) => {
+    const { world, newObject } = setUp(run);
+    world.put = put;
+    const job = newObject();
+    expect(await job.obtain(request).catch(() => ({ ok: false }))).toMatchObject({ ok: false });
+    expect(world.store.record).toBeUndefined();
+    Object.assign(world, { run: async () => made, put: async () => {} });
+    expect(await job.obtain(request)).toMatchObject({ ok: true });
+  });
+
+  test("that is called by its alarm while it works keeps to its work, and is called again", async () => {
+    const { world, newObject } = setUp(never);
+    const job = newObject();
+    void job.obtain(request);
+    const { alarms } = world.store;
+    await job.redrive();
+    expect(world.store.alarms).toBe(alarms + 1);
+  });
+});
+
+describe("an object that ended in mid-job", () => {
+  async function endedInMidJob() {
+    const { world, newObject } = setUp(never);
+    void newObject().obtain(request);
+    await Promise.resolve();
+    world.run = async () => made;
+    return { world, next: newObject() };
+  }
+
+  test("is followed by one whose alarm does the work, though nobody asks any more", async () => {
+    const { world, next } = await endedInMidJob();
+    await next.redrive();
+    expect(world.stored.has(request.latentId)).toBe(true);
+    expect(world.store.record).toBeUndefined();
+  });
+
+  test("is followed by one that keeps the first claim, whoever asks next", async () => {
+    const { next } = await endedInMidJob();
+    const outcome = await next.obtain({ ...request, claimId: "second" });
+    expect(outcome).toMatchObject({ ok: true, value: { claimId: "first" } });
+  });
+
+  test("after the latent was stored is followed by one that runs nothing and keeps the claim", async () => {
+    const { world, next } = await endedInMidJob();
+    const { runs } = world;
+    world.stored.set(request.latentId, { bytes, account: request.account, madeMs: 0 });
+    expect(await next.obtain(request)).toMatchObject({ ok: true, value: { claimId: "first" } });
+    expect(world.runs).toBe(runs);
+    expect(world.noted).toHaveLength(1);
+  });
+
+  test("every time is given up in the end", async () => {
+    const { world, newObject } = setUp(never);
+    for (let i = 0; i < 3; i += 1) {
+      void newObject().obtain(request);
+      await Promise.resolve();
+    }
+    await newObject().redrive();
+    expect(world.store.record).toBeUndefined();
+  });
+
+  test("with nothing recorded leaves its alarm nothing to do", async () => {
+    const { world, newObject } = setUp();
+    await newObject().redrive();
+    expect(world.runs).toBe(0);
+  });
+});

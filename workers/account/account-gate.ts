@@ -1,0 +1,35 @@
+import type { AccountLedgerRpc, Ledgers } from "./client.ts";
+import type { Accounts } from "./keys/accounts-client.ts";
+import type { Admission, AdmissionRequest } from "./keys/admission.ts";
+
+/** The way into an account that is asked whether a key opens it: alone, or with the reservation of what it wants. */
+export interface Door {
+  /** Asks, unless it was asked already. */
+  ask(): Promise<Admission>;
+  /** Asks and reserves in one call, failing as the admission first. Reserves alone when it was asked already. */
+  readonly reserve: AccountLedgerRpc["reserve"];
+}
+
+/** What a door needs. */
+export interface DoorParts {
+  readonly accounts: Accounts;
+  readonly ledgers: Ledgers;
+}
+
+/** A door for one request. */
+export function createDoor({ accounts, ledgers }: DoorParts, account: string, request: AdmissionRequest): Door {
+  let admission: Admission | undefined;
+  return {
+    async ask() {
+      admission ??= await accounts.of(account).admit(request);
+      return admission;
+    },
+
+    async reserve(reservation) {
+      if (admission !== undefined) return ledgers.of(account).reserve(reservation);
+      const answer = await ledgers.of(account).admitAndReserve(request, reservation);
+      admission = answer.admission;
+      return answer.reserved;
+    },
+  };
+}

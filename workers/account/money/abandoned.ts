@@ -1,0 +1,28 @@
+import type { ChosenLatents } from "./reservation.ts";
+import { chosenLatents, type ReservationRow, readSettlement } from "./reservation-rows.ts";
+import { putWork } from "./work-notes.ts";
+
+/** Marks a reservation as settled by nobody: it was charged for the latents that were made, and for nothing else. */
+export function markAbandoned(sql: SqlStorage, id: string): void {
+  sql.exec("UPDATE reservations SET holders = 0 WHERE id = ?", id);
+}
+
+/** Whether a repeat of this request must be charged for what is still to be done. */
+export function isAbandoned({ state, holders }: ReservationRow): boolean {
+  return state === "settled" && holders === 0;
+}
+
+/**
+ * Lets a repeat take the place of an abandoned request, with its name and its latents, which are returned: what was charged
+ * for that is noted for the repeat at no price, so that it pays for the rest alone. Call it before the repeat is stored.
+ */
+export function takeOver(sql: SqlStorage, abandoned: ReservationRow, reservationId: string): ChosenLatents {
+  sql.exec("UPDATE reservations SET idempotency_key = NULL, digest = '' WHERE id = ?", abandoned.id);
+  const paid = readSettlement(abandoned.settlement)?.lines ?? [];
+  putWork(
+    sql,
+    reservationId,
+    paid.map((line) => ({ ...line, microUsd: 0 })),
+  );
+  return chosenLatents(abandoned);
+}

@@ -1,0 +1,75 @@
+import { AppError, type Failure } from "../../../shared/errors.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { type ChargeLine, sumMicroUsd } from "../../prices/price-book.ts";
+import { addSpending } from "../keys/allowance.ts";
+import { markAbandoned } from "./abandoned.ts";
+import { noteSpent, returnToHold } from "./holds.ts";
+import { putSettlementEvent } from "./outbox.ts";
+import { post, readBalances } from "./postings.ts";
+import { insufficientQuota, outcomeMs, type Settlement, settlementOf } from "./reservation.ts";
+import type { ReservationRow } from "./reservation-rows.ts";
+import { collectOwed } from "./reversals.ts";
+import { dropWork, readWork, withWork } from "./work-notes.ts";
+
+// How a reservation ends. Every function here is part of its caller's storage transaction.
+
+/**
+ * Charges what was noted for a reservation and what is claimed besides, and gives the rest of its money back. Fails with
+ * `insufficient_quota` when it was released before and there is too little. Throws when the work exceeds its ceiling.
+ */
+export function chargeReservation(
+  sql: SqlStorage,
+  { row, claimed }: { readonly row: ReservationRow; readonly claimed: readonly ChargeLine[] },
+  nowMs: number,
+): Result<Settlement, Failure> {
+  const lines = withWork(claimed, readWork(sql, row.id));
+  const charged = chargeWithin(row.ceiling_micro_usd, lines);
+  const { id, account } = row;
+  const held = row.state === "open" ? row.ceiling_micro_usd : 0;
+  const { available } = readBalances(sql);
+  if (held + available < charged) return err(insufficientQuota(charged, available));
+  post(sql, { id: `settle:${id}`, changes: { held: -held, spent: charged, available: held - charged }, atMs: nowMs });
+  if (charged < held) collectOwed(sql, nowMs);
+  noteSpent(sql, row.hold_id, charged);
+  addSpending(sql, row.key_id, charged - held, row.created_ms);
+  const settlement = settlementOf(lines);
+  sql.exec(
+    "UPDATE reservations SET state = 'settled', settlement = ?, due_ms = ? WHERE id = ?",
+    ...[JSON.stringify(settlement), nowMs + outcomeMs, id],
+  );
+  dropWork(sql, id);
+  putSettlementEvent(sql, { id, account, settlement }, nowMs);
+  return ok(settlement);
+}
+
+/** What some work costs. Throws when that is more than the ceiling. */
+export function chargeWithin(ceilingMicroUsd: number, lines: readonly ChargeLine[]): number {
+  const charged = sumMicroUsd(lines);
+  if (charged > ceilingMicroUsd) throw new AppError("A request did more than its ceiling allows.");
+  return charged;
+}
+
+/** Charges the work that was noted for a reservation which nobody holds any more, or gives everything back. */
+export function closeReservation(sql: SqlStorage, row: ReservationRow, nowMs: number): void {
+  const hasWork = readWork(sql, row.id).length > 0;
+  if (!hasWork) giveBack(sql, row, nowMs);
+  else if (chargeReservation(sql, { row, claimed: [] }, nowMs).ok) markAbandoned(sql, row.id);
+}
+
+/** Gives back all that a reservation holds. */
+export function giveBack(
+  sql: SqlStorage,
+  { id, ceiling_micro_usd: ceiling, hold_id, key_id, created_ms }: ReservationRow,
+  nowMs: number,
+): void {
+  addSpending(sql, key_id, -ceiling, created_ms);
+  if (!returnToHold(sql, hold_id, ceiling)) {
+    post(sql, { id: `release:${id}`, changes: { held: -ceiling, available: ceiling }, atMs: nowMs });
+    collectOwed(sql, nowMs);
+  }
+  sql.exec(
+    "UPDATE reservations SET state = 'released', idempotency_key = NULL, due_ms = ? WHERE id = ?",
+    ...[nowMs + outcomeMs, id],
+  );
+  dropWork(sql, id);
+}

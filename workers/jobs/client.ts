@@ -1,0 +1,97 @@
+import type { Failure } from "../../shared/errors.ts";
+import type { Result } from "../../shared/result.ts";
+import { callObject, type ObjectNamespace } from "../edge/call-object.ts";
+import type { WebhookSecret } from "../webhooks/webhook-secrets.ts";
+import type { JobEnd, ListedJob, NewListedJob } from "./job-list.ts";
+import type { ItemView, JobOrder, JobView } from "./job-record.ts";
+
+/** A job that exists now. */
+export interface CreatedJob {
+  /** False when the same job was there before. */
+  readonly isNew: boolean;
+  readonly view: JobView;
+}
+
+/** A stretch of a job's requests, in their order: at most `limit`, after the one numbered `after`. */
+export interface ItemsPage {
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** A job and some of its requests. */
+export interface JobPage {
+  readonly view: JobView;
+  readonly items: readonly ItemView[];
+}
+
+/** What somebody who follows a job has seen of it. */
+export interface SeenNews {
+  /** The place of the last end. */
+  readonly place: number;
+  /** The job's state; empty for who has just come. */
+  readonly state: string;
+}
+
+/** The methods of the Durable Object of one job. Each may be repeated; see `AsyncJob`. */
+export interface AsyncJobRpc {
+  create(order: JobOrder): Promise<Result<CreatedJob, Failure>>;
+  read(page: ItemsPage): Promise<JobPage | undefined>;
+  news(seen: SeenNews): Promise<JobPage | undefined>;
+  cancel(): Promise<JobView | undefined>;
+  remove(): Promise<Result<undefined, Failure>>;
+  wake(): Promise<void>;
+}
+
+/** The methods of the Durable Object of one account's jobs. Each may be repeated; see `AccountJobs`. */
+export interface AccountJobsRpc {
+  add(job: NewListedJob): Promise<Result<undefined, Failure>>;
+  enter(jobId: string): Promise<number>;
+  ahead(jobId: string): Promise<number>;
+  end(end: JobEnd): Promise<readonly string[]>;
+  remove(jobId: string): Promise<void>;
+  list(before: number, limit: number): Promise<readonly ListedJob[]>;
+  /** The secrets by which the account's webhooks are signed, newest first: see `WebhookSecrets`. */
+  webhookSecrets(): Promise<readonly WebhookSecret[]>;
+  rotateWebhookSecret(): Promise<readonly WebhookSecret[]>;
+}
+
+/** All jobs, and each account's list of them. */
+export interface AsyncJobs {
+  of(account: string, jobId: string): AsyncJobRpc;
+  listOf(account: string): AccountJobsRpc;
+}
+
+/** Jobs in Durable Objects, one a job and one an account. */
+export function createAsyncJobs(jobs: ObjectNamespace<AsyncJobRpc>, lists: ObjectNamespace<AccountJobsRpc>): AsyncJobs {
+  return {
+    of(account, jobId) {
+      // No account's id holds a slash.
+      const call = caller(() => jobs.getByName(`${account}/${jobId}`));
+      return {
+        create: (order) => call((job) => job.create(order)),
+        read: (page) => call((job) => job.read(page)),
+        news: (seen) => call((job) => job.news(seen)),
+        cancel: () => call((job) => job.cancel()),
+        remove: () => call((job) => job.remove()),
+        wake: () => call((job) => job.wake()),
+      };
+    },
+    listOf(account) {
+      const call = caller(() => lists.getByName(account));
+      return {
+        add: (job) => call((list) => list.add(job)),
+        enter: (jobId) => call((list) => list.enter(jobId)),
+        ahead: (jobId) => call((list) => list.ahead(jobId)),
+        end: (end) => call((list) => list.end(end)),
+        remove: (jobId) => call((list) => list.remove(jobId)),
+        list: (before, limit) => call((list) => list.list(before, limit)),
+        webhookSecrets: () => call((list) => list.webhookSecrets()),
+        rotateWebhookSecret: () => call((list) => list.rotateWebhookSecret()),
+      };
+    },
+  };
+}
+
+function caller<Stub>(stubOf: () => Stub) {
+  return <Answer>(method: (stub: Stub) => Promise<Answer>) => callObject(stubOf, method);
+}

@@ -1,0 +1,91 @@
+import type { Failure } from "../../shared/errors.ts";
+import { err, type Result } from "../../shared/result.ts";
+import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
+import { callObject, type ObjectNamespace } from "../edge/call-object.ts";
+import type { ImageCache } from "../images/image-cache.ts";
+import type { DecodedImage, DecodeRequest } from "./decode-run.ts";
+import type { LatentRequest, ObtainedLatent } from "./latent-run.ts";
+import type { OnNews } from "./shared-run.ts";
+
+/** The methods of an object that makes one thing, however many wait for it. Each may be repeated. */
+interface JobRpc<Request, Value, News = never> {
+  /** `onNews` is called back, over the network, until the outcome is there. */
+  obtain(request: Request, onNews?: OnNews<News>): Promise<Result<Value, Failure>>;
+  leave(waiterId: string): Promise<void>;
+}
+
+/** The methods of the Durable Object that makes one latent, named by the latent's id. */
+export type LatentJobRpc = JobRpc<LatentRequest, ObtainedLatent, StageCEvent>;
+
+/** The methods of the Durable Object that decodes one picture at one location. */
+export type DecodeJobRpc = JobRpc<DecodeRequest, DecodedImage>;
+
+/** What a caller wants, and the signal by which it says that it wants it no more. */
+export interface Wish<Request, News = never> {
+  readonly request: Omit<Request, "waiterId">;
+  readonly signal: AbortSignal;
+  /** Hears how the work goes, where it is done for somebody who listens. */
+  readonly onNews?: OnNews<News> | undefined;
+}
+
+/** Latents that are not stored yet, each made once however many ask. */
+export interface LatentJobs {
+  /** Fails with `job_cancelled` when the signal aborts first. Others who want the same hear nothing of that. */
+  obtain(wish: Wish<LatentRequest, StageCEvent>): Promise<Result<ObtainedLatent, Failure>>;
+}
+
+/** Pictures that a location does not hold, each decoded once however many ask there. */
+export interface DecodeJobs {
+  /** `location`: the edge location that the request reached. Fails as `LatentJobs.obtain` does. */
+  obtain(location: string, wish: Wish<DecodeRequest>): Promise<Result<DecodedImage, Failure>>;
+}
+
+/** Makes names that no two waits share. */
+type NewWaiterId = () => string;
+
+/** Latent jobs in Durable Objects, one a latent's id. */
+export function createLatentJobs(namespace: ObjectNamespace<LatentJobRpc>, newWaiterId: NewWaiterId): LatentJobs {
+  return {
+    obtain: ({ request, ...wish }) =>
+      obtainUnlessLeft(() => namespace.getByName(request.latentId), { ...request, waiterId: newWaiterId() }, wish),
+  };
+}
+
+/**
+ * Decode jobs in Durable Objects, one a location and picture. An object may live in another data centre than the
+ * location it serves, so the first caller keeps the picture at its own location as well.
+ */
+export function createDecodeJobs(
+  namespace: ObjectNamespace<DecodeJobRpc>,
+  { images, newWaiterId }: { readonly images: ImageCache; readonly newWaiterId: NewWaiterId },
+): DecodeJobs {
+  return {
+    async obtain(location, { request, signal }) {
+      const { latentId, options, claimId } = request;
+      const name = `${location}/${latentId}.${options.format}?quality=${options.quality ?? "default"}`;
+      const outcome = await obtainUnlessLeft(
+        () => namespace.getByName(name),
+        { ...request, waiterId: newWaiterId() },
+        { signal },
+      );
+      if (outcome.ok && outcome.value.claimId === claimId) await images.put(latentId, options, outcome.value.bytes);
+      return outcome;
+    },
+  };
+}
+
+/** A leave that gets lost costs the run that would have been stopped, and nothing else. */
+async function obtainUnlessLeft<Request extends { readonly waiterId: string }, Value, News>(
+  stubOf: () => JobRpc<Request, Value, News>,
+  request: Request,
+  { signal, onNews }: Pick<Wish<Request, News>, "signal" | "onNews">,
+): Promise<Result<Value, Failure>> {
+  if (signal.aborted) return err({ code: "job_cancelled" });
+  const leave = () => void callObject(stubOf, (job) => job.leave(request.waiterId)).catch(() => {});
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    return await callObject(stubOf, (job) => job.obtain(request, onNews));
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
+}

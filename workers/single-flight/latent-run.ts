@@ -1,0 +1,150 @@
+import { AppError, type Failure } from "../../shared/errors.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import type { Priority } from "../../shared/wire/job-terms.ts";
+import type { StageCRequest } from "../../shared/wire/stage-c.ts";
+import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
+import type { AccountLedgerRpc } from "../account/client.ts";
+import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
+import type { RequestOrigin } from "../gpu/request-origin.ts";
+import type { LatentCache } from "../latents/latent-cache.ts";
+import type { ChargeLine } from "../prices/price-book.ts";
+import { type OnNews, type Run, SharedRun, type Waiter } from "./shared-run.ts";
+
+/** How often a job is begun before it is given up: a job that ends its object every time must not do so for ever. */
+const attemptsMax = 3;
+
+/** Waits for a run that nobody asked for again: the alarm, which never leaves. */
+const alarmWaiterId = "alarm";
+
+/** One latent that a request wants, and who wants it. Of many, the first one's reservation is the claim on the run. */
+export interface LatentRequest extends Waiter {
+  readonly latentId: string;
+  /** The Stage C job, of one seed. */
+  readonly job: StageCRequest;
+  readonly priority: Priority;
+  readonly account: string;
+  /** What the run costs the one who has the claim. */
+  readonly lines: readonly ChargeLine[];
+  readonly origin?: RequestOrigin | undefined;
+}
+
+/** A latent that is stored now. */
+export interface ObtainedLatent {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whose claim the Stage C run was made for; undefined when the latent was stored already. */
+  readonly claimId: string | undefined;
+  readonly milliseconds: Milliseconds;
+}
+
+/** A job that was begun and not finished: enough to begin it again. */
+export interface LatentJobRecord {
+  readonly request: LatentRequest;
+  /** How often it was begun. */
+  readonly attempts: number;
+}
+
+/** What outlives the object in memory. `write` also sets the alarm that calls `redrive`; `clear` takes both away. */
+export interface LatentJobStore {
+  read(): LatentJobRecord | undefined;
+  /** The platform lets nothing out before a write is on disk, so a job is recorded before it is dispatched. */
+  write(record: LatentJobRecord): void;
+  setAlarm(): void;
+  clear(): Promise<void>;
+}
+
+/** What making a latent takes. */
+export interface LatentJobParts {
+  readonly store: LatentJobStore;
+  readonly gpu: Pick<GpuClient, "runStageC">;
+  readonly latents: Pick<LatentCache, "find" | "put">;
+  readonly ledgers: { of(account: string): Pick<AccountLedgerRpc, "recordWork"> };
+  readonly log: (entry: Readonly<Record<string, string>>) => void;
+}
+
+/** The making of one latent. The run belongs to this object and to none of the requests that wait for it. */
+export class LatentJob {
+  readonly #parts: LatentJobParts;
+  readonly #run: SharedRun<LatentRequest, ObtainedLatent, StageCEvent>;
+
+  constructor(parts: LatentJobParts) {
+    this.#parts = parts;
+    this.#run = new SharedRun({
+      begin: (request, run) => this.#begin(request, run),
+      claimPassed: (request) => this.#passClaim(request),
+    });
+  }
+
+  /**
+   * The latent: stored, or by the run under way, or by a new one. Every caller of one run gets its outcome, and hears
+   * how it goes when the run was begun with somebody listening.
+   */
+  obtain(request: LatentRequest, onEvent?: OnNews<StageCEvent>): Promise<Result<ObtainedLatent, Failure>> {
+    return this.#run.join(request, onEvent);
+  }
+
+  /** Somebody does not want it any more; nothing happens while others do. */
+  leave(waiterId: string): void {
+    this.#run.leave(waiterId);
+  }
+
+  /** Begins again what an earlier incarnation left unfinished. For the alarm, which the platform repeats if this fails. */
+  async redrive(): Promise<void> {
+    const { store } = this.#parts;
+    if (this.#run.isUnderWay()) return store.setAlarm();
+    const record = store.read();
+    if (record === undefined) return;
+    if (record.attempts >= attemptsMax) return store.clear();
+    await this.obtain({ ...record.request, waiterId: alarmWaiterId });
+  }
+
+  /** A recorded request goes before the one that asks: the run keeps the claim that it was begun for. */
+  async #begin(asked: LatentRequest, run: Run<LatentRequest, StageCEvent>): Promise<Result<ObtainedLatent, Failure>> {
+    const { store, latents } = this.#parts;
+    const left = store.read();
+    run.claimant = left?.request ?? asked;
+    store.write({ request: run.claimant, attempts: (left?.attempts ?? 0) + 1 });
+    try {
+      const stored = await latents.find(asked.latentId);
+      if (stored === undefined) return await this.#make(run);
+      if (left === undefined) return ok({ bytes: stored.bytes, claimId: undefined, milliseconds: {} });
+      await this.#noteWork(run.claimant);
+      return ok({ bytes: stored.bytes, claimId: run.claimant.claimId, milliseconds: {} });
+    } finally {
+      await store.clear();
+    }
+  }
+
+  async #make(run: Run<LatentRequest, StageCEvent>): Promise<Result<ObtainedLatent, Failure>> {
+    const { gpu, latents } = this.#parts;
+    const { job, latentId, account, priority, origin } = run.claimant;
+    const onEvent = run.isHeard() ? run.tell : undefined;
+    const outcome = await gpu.runStageC(
+      { ...job, shareKey: latentId },
+      { priority, signal: run.signal, origin, onEvent },
+    );
+    if (!outcome.ok) return outcome;
+    const [bytes] = outcome.value.latents;
+    if (bytes === undefined) throw new AppError("Stage C left out the latent that it was asked for.");
+    await latents.put(latentId, { bytes, account });
+    // Whoever has the claim now: the first may have left meanwhile.
+    const { claimant } = run;
+    await this.#noteWork(claimant);
+    return ok({ bytes, claimId: claimant.claimId, milliseconds: outcome.value.milliseconds });
+  }
+
+  /** So that an object which follows this one keeps the claim too. */
+  #passClaim(request: LatentRequest): void {
+    const { store } = this.#parts;
+    const record = store.read();
+    if (record !== undefined) store.write({ ...record, request });
+  }
+
+  /** So that the run is charged even if its claimant has left. A ledger that cannot be reached spoils no latent. */
+  async #noteWork({ account, claimId, lines }: LatentRequest): Promise<void> {
+    try {
+      await this.#parts.ledgers.of(account).recordWork({ reservationId: claimId, lines });
+    } catch {
+      this.#parts.log({ event: "work_not_recorded", reservation: claimId });
+    }
+  }
+}

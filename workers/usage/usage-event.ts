@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { workKinds } from "../prices/price-book.ts";
+
+const eventSchema = z.object({
+  /** Unique for ever: the settled reservation's id. Whoever reads events counts each id once. */
+  id: z.string().min(1),
+  account: z.string().min(1),
+  /** Unix milliseconds. */
+  atMs: z.int(),
+  /** The version of the prices. */
+  priceBook: z.int(),
+  /** Whom Stripe is told about it for, if anybody. */
+  stripeCustomer: z.string().optional(),
+  lines: z.array(
+    z.object({
+      kind: z.enum(workKinds),
+      latentId: z.string(),
+      microUsd: z.int().min(0),
+    }),
+  ),
+});
+
+/** One settlement, as it leaves the ledger: delivered at least once, in any order. */
+export type UsageEvent = z.infer<typeof eventSchema>;
+
+/** Reads an event; undefined when it is not one. */
+export function parseUsageEvent(json: unknown): UsageEvent | undefined {
+  return eventSchema.safeParse(json).data;
+}
