@@ -54,7 +54,7 @@ export function createApp(services: Services): Hono<AppEnv> {
 
   addJobRoutes(app, services);
 
-  app.get("/v1/balance", allow("read"), getBalance(services.ledgers));
+  app.get("/v1/balance", allow("read"), getBalance(services.accounts));
   app.all("/v1/balance", readOnly);
 
   app.post("/v1/stripe/webhook", limitBody(), stripeWebhook(services));

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { AppError } from "../shared/errors.ts";
 import { secretCharactersMin } from "../shared/limits.ts";
-import type { AccountLedgerRpc } from "./account/client.ts";
-import type { AccountRpc } from "./account/keys/accounts-client.ts";
-import type { ObjectNamespace } from "./edge/call-object.ts";
+import type { AccountClient } from "./account/client.ts";
+import type { ObjectNamespace } from "./edge/object-client.ts";
 import { gpuBackendsSchema } from "./gpu/gpu-backends.ts";
 import type { AccountJobsRpc, AsyncJobRpc } from "./jobs/client.ts";
 import type { GuardModel } from "./moderation/llama-guard.ts";
@@ -26,7 +25,7 @@ const envSchema = z.object({
   LATENTS: bindingSchema<R2Bucket>(),
   LATENT_JOBS: bindingSchema<ObjectNamespace<LatentJobRpc>>(),
   DECODE_JOBS: bindingSchema<ObjectNamespace<DecodeJobRpc>>(),
-  ACCOUNT_LEDGERS: bindingSchema<ObjectNamespace<AccountLedgerRpc & AccountRpc>>(),
+  ACCOUNT_LEDGERS: bindingSchema<ObjectNamespace<AccountClient>>(),
   LOCATION_LIMITER: bindingSchema<RateLimit>(),
   ASYNC_JOBS: bindingSchema<ObjectNamespace<AsyncJobRpc>>(),
   ACCOUNT_JOBS: bindingSchema<ObjectNamespace<AccountJobsRpc>>(),

@@ -1,8 +1,7 @@
 import { AppError } from "../shared/errors.ts";
 import { toHex } from "../shared/hex.ts";
-import { createLedgers, type Ledgers } from "./account/client.ts";
+import { type Accounts, createAccounts } from "./account/client.ts";
 import { type AccountIndex, createAccountIndex } from "./account/keys/account-index.ts";
-import { type Accounts, createAccounts } from "./account/keys/accounts-client.ts";
 import { createKeyDirectory, type KeyDirectory } from "./auth/key-directory.ts";
 import { createOperators, type Operators } from "./auth/operators.ts";
 import { createSampledLimiter } from "./edge/sampled-limiter.ts";
@@ -66,7 +65,6 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly imageLinks: ImageLinks;
   readonly decodeJobs: DecodeJobs;
   readonly jobs: AsyncJobs;
-  readonly ledgers: Ledgers;
   readonly webhookTargets: WebhookTargets;
   readonly generation: ImageServices;
 }
@@ -75,21 +73,20 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
 type ImageServices = GenerationServices & StartImageServices & LatentPictureServices & UploadServices;
 
 /** What the Durable Objects that do the work have in common with the Worker. */
-export type JobParts = Pick<Services, "latents" | "images" | "gpu" | "ledgers" | "log">;
+export type JobParts = Pick<Services, "latents" | "images" | "gpu" | "accounts" | "log">;
 
 /** The one place where collaborators are chosen and put together. Throws `AppError` on a bundle that is not valid. */
 export function createServices(env: WorkerEnv, platform: Platform): Services {
   const { nowMs, randomBytes, timeout, log } = platform;
   const models = createModelRegistry(platform.bundle);
-  const { latents, images, gpu, ledgers } = createJobParts(env, platform);
+  const { latents, images, gpu, accounts } = createJobParts(env, platform);
   const newId = () => toHex(randomBytes(idBytes));
   const latentJobs = createLatentJobs(env.LATENT_JOBS, newId);
   const decodeJobs = createDecodeJobs(env.DECODE_JOBS, { images, newWaiterId: newId });
   const randomSeed = () => new DataView(Uint8Array.from(randomBytes(4)).buffer).getUint32(0);
   return {
-    ...{ nowMs, randomBytes, timeout, log, models, latents, images, gpu, ledgers, decodeJobs },
+    ...{ nowMs, randomBytes, timeout, log, models, latents, images, gpu, accounts, decodeJobs },
     keys: createKeyDirectory(env.API_KEYS, nowMs),
-    accounts: createAccounts(env.ACCOUNT_LEDGERS),
     accountIndex: createAccountIndex(env.USAGE),
     paymentIndex: createPaymentIndex(env.USAGE),
     stripeWebhookSecret: env.STRIPE_WEBHOOK_SECRET,
@@ -101,7 +98,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     webhookTargets: env.WEBHOOK_TARGETS,
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
     generation: {
-      ...{ models, latents, images, ledgers, gpu, latentJobs, decodeJobs, randomSeed, nowMs },
+      ...{ models, latents, images, accounts, gpu, latentJobs, decodeJobs, randomSeed, nowMs },
       newReservationId: newId,
       latentKeySecret: env.LATENT_KEY_SECRET,
       moderator: chooseModerator(env),
@@ -113,7 +110,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
 export function createJobParts(env: WorkerEnv, platform: Platform): JobParts {
   return {
     log: platform.log,
-    ledgers: createLedgers(env.ACCOUNT_LEDGERS),
+    accounts: createAccounts(env.ACCOUNT_LEDGERS),
     latents: createLatentCache({ bucket: env.LATENTS, edge: platform.edge }),
     images: createImageCache(platform.edge, env.IMAGE_READS === "workers-cache" ? platform.imageReads : undefined),
     gpu: createGpuClient({ ...platform, backends: backendsOf(env), secret: env.GPU_BACKEND_SECRET }),

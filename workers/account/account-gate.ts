@@ -1,5 +1,4 @@
-import type { AccountLedgerRpc, Ledgers } from "./client.ts";
-import type { Accounts } from "./keys/accounts-client.ts";
+import type { AccountClient, Accounts } from "./client.ts";
 import type { Admission, AdmissionRequest } from "./keys/admission.ts";
 
 /** The way into an account that is asked whether a key opens it: alone, or with the reservation of what it wants. */
@@ -7,17 +6,16 @@ export interface Door {
   /** Asks, unless it was asked already. */
   ask(): Promise<Admission>;
   /** Asks and reserves in one call, failing as the admission first. Reserves alone when it was asked already. */
-  readonly reserve: AccountLedgerRpc["reserve"];
+  readonly reserve: AccountClient["reserve"];
 }
 
 /** What a door needs. */
 export interface DoorParts {
   readonly accounts: Accounts;
-  readonly ledgers: Ledgers;
 }
 
 /** A door for one request. */
-export function createDoor({ accounts, ledgers }: DoorParts, account: string, request: AdmissionRequest): Door {
+export function createDoor({ accounts }: DoorParts, account: string, request: AdmissionRequest): Door {
   let admission: Admission | undefined;
   return {
     async ask() {
@@ -26,8 +24,8 @@ export function createDoor({ accounts, ledgers }: DoorParts, account: string, re
     },
 
     async reserve(reservation) {
-      if (admission !== undefined) return ledgers.of(account).reserve(reservation);
-      const answer = await ledgers.of(account).admitAndReserve(request, reservation);
+      if (admission !== undefined) return accounts.of(account).reserve(reservation);
+      const answer = await accounts.of(account).admitAndReserve(request, reservation);
       admission = answer.admission;
       return answer.reserved;
     },

@@ -1,11 +1,6 @@
 /** The first call, and two more on the object's next incarnations: an object that ends three times in a row is broken. */
 const attemptsMax = 3;
 
-/** What a binding of Durable Objects is used for here: one object a name, and its methods. */
-export interface ObjectNamespace<Stub> {
-  getByName(name: string): Stub;
-}
-
 /**
  * Calls a method of an object, and again on a new stub when the object ended meanwhile (a deployment, a move, a crash).
  * Only for methods that may be repeated: the first call may have done its work. Rejects with what the method threw.

@@ -3,7 +3,7 @@ import { toHex } from "../../shared/hex.ts";
 import { hmacSha256 } from "../../shared/hmac.ts";
 import type { PromptLikeness } from "../../shared/latents/prompt-likeness.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { AccountLedgerRpc, Ledgers } from "../account/client.ts";
+import type { AccountClient, Accounts } from "../account/client.ts";
 import type { FoundWork, Reservation, Settlement } from "../account/money/reservation.ts";
 import type { KeptLatent } from "../account/reuse/kept-latents.ts";
 import { type ChargeLine, pictureCeilingMicroUsd, sumMicroUsd } from "../prices/price-book.ts";
@@ -11,7 +11,7 @@ import type { GenerationPlan } from "./plan-generation.ts";
 
 /** What charging takes. */
 export interface ChargingServices {
-  readonly ledgers: Ledgers;
+  readonly accounts: Accounts;
   /** Keys the digest of a request, so that nobody can try prompts against a stored one. */
   readonly latentKeySecret: string;
   /** A name that no other request has. */
@@ -28,7 +28,7 @@ export interface ChargedRequest {
     /** Money that is kept for this request already. */
     readonly holdId?: string | undefined;
     /** In place of the ledger's own: for a caller who is let in by the same call, or else refused. */
-    readonly reserve?: AccountLedgerRpc["reserve"] | undefined;
+    readonly reserve?: AccountClient["reserve"] | undefined;
   };
   /** Built by one function, its fields in one order, so that its JSON has one spelling. Holds no file. */
   readonly request: object;
@@ -49,11 +49,11 @@ export function planCeilingMicroUsd({ pictures, work, startLines }: GenerationPl
 
 /** Holds the most that a request can cost, or finds what its repeat was held or charged before. */
 export async function reserveCeiling(
-  { ledgers, latentKeySecret, newReservationId }: ChargingServices,
+  { accounts, latentKeySecret, newReservationId }: ChargingServices,
   { caller, request, ...asked }: ChargedRequest,
 ): Promise<Result<Reservation, Failure>> {
   const { account, keyId, idempotencyKey, isRetry, holdId } = caller;
-  const reserve = caller.reserve ?? ledgers.of(account).reserve;
+  const reserve = caller.reserve ?? accounts.of(account).reserve;
   return reserve({
     ...{ reservationId: newReservationId(), account, keyId, idempotencyKey, isRetry, holdId },
     ...asked,
@@ -77,11 +77,11 @@ export interface Paid<Item> {
 
 /** Charges what `work` did, or gives everything back when it fails; what was stopped is charged as far as it came. */
 export async function settleOrRelease<Item extends { readonly lines: readonly ChargeLine[] }>(
-  { ledgers }: ChargingServices,
+  { accounts }: ChargingServices,
   { account, reservation, latentsOf }: Reserved<Item>,
   work: () => Promise<Result<readonly Item[], Failure>>,
 ): Promise<Result<Paid<Item>, Failure>> {
-  const ledger = ledgers.of(account);
+  const ledger = accounts.of(account);
   const { reservationId } = reservation;
   let items: Result<readonly Item[], Failure> | undefined;
   try {

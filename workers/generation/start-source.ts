@@ -1,7 +1,7 @@
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { StageCStart } from "../../shared/wire/stage-c.ts";
-import type { Ledgers } from "../account/client.ts";
+import type { Accounts } from "../account/client.ts";
 import { toBase64 } from "../gpu/base64.ts";
 import type { JobConditions } from "../gpu/cancellable-job.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
@@ -37,7 +37,7 @@ export function askOnce(source: StartSource, wanted: WantedStart): ObtainStart {
 export interface StartServices {
   readonly gpu: Pick<GpuClient, "encodeImage" | "encodeMask">;
   readonly latents: LatentCache;
-  readonly ledgers: Ledgers;
+  readonly accounts: Accounts;
 }
 
 /** What was sent to start from. */
@@ -64,7 +64,7 @@ export function startFrom(services: StartServices, { latent, strength, mask }: S
 
 /** Noted as work at once, so that it is charged with whatever else is done, also for a client that leaves meanwhile. */
 async function encodedPicture(
-  { gpu, latents, ledgers }: StartServices,
+  { gpu, latents, accounts }: StartServices,
   { id, picture: file }: { readonly id: string; readonly picture: Uint8Array<ArrayBuffer> },
   { plan, claimant }: WantedStart,
 ): Promise<Result<Uint8Array, Failure>> {
@@ -75,6 +75,6 @@ async function encodedPicture(
   if (!encoded.ok) return encoded;
   // Of requests that bring the same picture at once, whose latents are the same, one pays.
   const isFirst = await latents.putFirst(id, { bytes: encoded.value.bytes, account });
-  if (isFirst) await ledgers.of(account).recordWork({ reservationId: claimId, lines: plan.startLines });
+  if (isFirst) await accounts.of(account).recordWork({ reservationId: claimId, lines: plan.startLines });
   return ok(encoded.value.bytes);
 }

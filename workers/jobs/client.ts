@@ -1,6 +1,6 @@
 import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
-import { callObject, type ObjectNamespace } from "../edge/call-object.ts";
+import { type ObjectNamespace, objectClient } from "../edge/object-client.ts";
 import type { WebhookSecret } from "../webhooks/webhook-secrets.ts";
 import type { JobEnd, ListedJob, NewListedJob } from "./job-list.ts";
 import type { ItemView, JobOrder, JobView } from "./job-record.ts";
@@ -64,34 +64,8 @@ export interface AsyncJobs {
 /** Jobs in Durable Objects, one a job and one an account. */
 export function createAsyncJobs(jobs: ObjectNamespace<AsyncJobRpc>, lists: ObjectNamespace<AccountJobsRpc>): AsyncJobs {
   return {
-    of(account, jobId) {
-      // No account's id holds a slash.
-      const call = caller(() => jobs.getByName(`${account}/${jobId}`));
-      return {
-        create: (order) => call((job) => job.create(order)),
-        read: (page) => call((job) => job.read(page)),
-        news: (seen) => call((job) => job.news(seen)),
-        cancel: () => call((job) => job.cancel()),
-        remove: () => call((job) => job.remove()),
-        wake: () => call((job) => job.wake()),
-      };
-    },
-    listOf(account) {
-      const call = caller(() => lists.getByName(account));
-      return {
-        add: (job) => call((list) => list.add(job)),
-        enter: (jobId) => call((list) => list.enter(jobId)),
-        ahead: (jobId) => call((list) => list.ahead(jobId)),
-        end: (end) => call((list) => list.end(end)),
-        remove: (jobId) => call((list) => list.remove(jobId)),
-        list: (before, limit) => call((list) => list.list(before, limit)),
-        webhookSecrets: () => call((list) => list.webhookSecrets()),
-        rotateWebhookSecret: () => call((list) => list.rotateWebhookSecret()),
-      };
-    },
+    // No account's id holds a slash.
+    of: (account, jobId) => objectClient(() => jobs.getByName(`${account}/${jobId}`)),
+    listOf: (account) => objectClient(() => lists.getByName(account)),
   };
-}
-
-function caller<Stub>(stubOf: () => Stub) {
-  return <Answer>(method: (stub: Stub) => Promise<Answer>) => callObject(stubOf, method);
 }

@@ -1,6 +1,6 @@
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Ledgers } from "../account/client.ts";
+import type { Accounts } from "../account/client.ts";
 import type { WebhookMessage } from "../webhooks/webhook-message.ts";
 import type { AsyncJobs, CreatedJob, ItemsPage, JobPage, SeenNews } from "./client.ts";
 import { failedOutcome } from "./item-result.ts";
@@ -34,7 +34,7 @@ export interface AsyncJobParts extends SliceParts {
   readonly clear: () => Promise<void>;
   /** A signal that aborts after so many milliseconds. */
   readonly timeout: (milliseconds: number) => AbortSignal;
-  readonly ledgers: Ledgers;
+  readonly accounts: Accounts;
   readonly jobs: AsyncJobs;
   readonly sendWebhook: (message: WebhookMessage) => Promise<unknown>;
 }
@@ -155,13 +155,13 @@ export class AsyncJob {
   }
 
   async #hold(): Promise<Result<undefined, Failure>> {
-    const { store, jobs, ledgers, clear, setAlarm, nowMs } = this.#parts;
+    const { store, jobs, accounts, clear, setAlarm, nowMs } = this.#parts;
     const job = store.read();
     if (job?.state !== "reserving") return ok(undefined);
     const { account, jobId, createdMs, holdId, keyId, ceilingMicroUsd } = job.spec;
     const list = jobs.listOf(account);
     const added = await list.add({ jobId, requests: job.total, createdMs });
-    const held = added.ok ? await ledgers.of(account).hold({ holdId, keyId, ceilingMicroUsd }) : added;
+    const held = added.ok ? await accounts.of(account).hold({ holdId, keyId, ceilingMicroUsd }) : added;
     if (held.ok) {
       store.setState("queued");
       setAlarm(nowMs());
@@ -193,12 +193,12 @@ export class AsyncJob {
   }
 
   async #endIfDone(): Promise<void> {
-    const { store, ledgers, nowMs } = this.#parts;
+    const { store, accounts, nowMs } = this.#parts;
     const job = store.read();
     if (job === undefined || isEnd(job.state)) return;
     const { succeeded, failed, cancelled } = job.counts;
     if (succeeded + failed + cancelled < job.total) return;
-    const spent = await ledgers.of(job.spec.account).endHold(job.spec.holdId);
+    const spent = await accounts.of(job.spec.account).endHold(job.spec.holdId);
     store.end(spent ?? job.microUsd, nowMs());
     this.#tellFollowers();
   }

@@ -22,9 +22,9 @@ export class AsyncJobObject extends DurableObject<unknown> {
     const world = platform();
     const bindings = parseEnv(env);
     services ??= createServices(bindings, world);
-    const { generation, ledgers, jobs } = services;
+    const { generation, accounts, jobs } = services;
     this.#job = new AsyncJob({
-      ...{ log, ledgers, jobs, nowMs: world.nowMs, timeout: world.timeout, store: new JobStore(storage) },
+      ...{ log, accounts, jobs, nowMs: world.nowMs, timeout: world.timeout, store: new JobStore(storage) },
       generate: (caller, request) => generateImages(generation, caller, request),
       setAlarm: (atMs) => void storage.setAlarm(atMs),
       sendWebhook: (message) => bindings.WEBHOOKS.send(message),

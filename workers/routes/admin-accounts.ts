@@ -1,8 +1,8 @@
 import type { Context, Handler } from "hono";
 import { parseAccountRequest, parsePageRequest } from "../../shared/api/account-request.ts";
+import type { Accounts } from "../account/client.ts";
 import type { AccountIndex, ListedAccount } from "../account/keys/account-index.ts";
 import type { AccountRecord } from "../account/keys/account-record.ts";
-import type { Accounts } from "../account/keys/accounts-client.ts";
 import type { Actor } from "../account/keys/audit.ts";
 import { isAccountId } from "../auth/key-directory.ts";
 import type { AppEnv } from "../middleware/app-env.ts";

@@ -1,7 +1,7 @@
 import type { Handler } from "hono";
 import { parsePageRequest } from "../../shared/api/account-request.ts";
 import { invalidRequest } from "../../shared/errors.ts";
-import type { Accounts } from "../account/keys/accounts-client.ts";
+import type { Accounts } from "../account/client.ts";
 import type { AuditEntry } from "../account/keys/audit.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";

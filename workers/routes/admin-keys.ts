@@ -2,7 +2,7 @@ import type { Context, Handler } from "hono";
 import { parseKeyRequest, parseRotation } from "../../shared/api/key-request.ts";
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
-import type { Accounts } from "../account/keys/accounts-client.ts";
+import type { Accounts } from "../account/client.ts";
 import type { KeyRecord } from "../account/keys/key-record.ts";
 import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../auth/api-key.ts";
 import type { KeyDirectory } from "../auth/key-directory.ts";

@@ -1,8 +1,7 @@
 import type { Handler } from "hono";
 import { parseGrantRequest } from "../../shared/api/grant-request.ts";
 import type { BalanceResponse } from "../../shared/api/money.ts";
-import type { Ledgers } from "../account/client.ts";
-import type { Accounts } from "../account/keys/accounts-client.ts";
+import type { Accounts } from "../account/client.ts";
 import type { Balances } from "../account/money/postings.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
@@ -10,18 +9,17 @@ import { accountParam, actorOf, notStored } from "./admin-accounts.ts";
 import { readJson } from "./read-json.ts";
 
 /** `GET /v1/balance`: what the caller's account has. */
-export function getBalance(ledgers: Ledgers): Handler<AppEnv> {
-  return async (c) => c.json(balanceResponse(await ledgers.of(c.get("account")).balances()), 200, notStored);
+export function getBalance(accounts: Accounts): Handler<AppEnv> {
+  return async (c) => c.json(balanceResponse(await accounts.of(c.get("account")).balances()), 200, notStored);
 }
 
 /** What granting needs. */
 export interface GrantServices {
   readonly accounts: Accounts;
-  readonly ledgers: Ledgers;
 }
 
 /** `POST /v1/admin/accounts/{account}/grants`: adds credit, once for each grant id, and tells the new balance. */
-export function grantCredit({ accounts, ledgers }: GrantServices): Handler<AppEnv> {
+export function grantCredit({ accounts }: GrantServices): Handler<AppEnv> {
   return async (c) => {
     const account = accountParam(c);
     // A grant to a mistyped name would be lost without a word.
@@ -33,7 +31,7 @@ export function grantCredit({ accounts, ledgers }: GrantServices): Handler<AppEn
     const grant = parseGrantRequest(json.value);
     if (!grant.ok) return failureResponse(c, grant.error);
     return c.json(
-      balanceResponse(await ledgers.of(account).grant({ ...grant.value, actor: actorOf(c) })),
+      balanceResponse(await accounts.of(account).grant({ ...grant.value, actor: actorOf(c) })),
       200,
       notStored,
     );

@@ -34,13 +34,13 @@ export function putLatent(services: UploadServices): Handler<AppEnv> {
 }
 
 /** `DELETE /v1/latents/{id}`: takes it out of the store. */
-export function deleteLatent({ latents, ledgers }: Pick<UploadServices, "latents" | "ledgers">): Handler<AppEnv> {
+export function deleteLatent({ latents, accounts }: Pick<UploadServices, "latents" | "accounts">): Handler<AppEnv> {
   return async (c) => {
     const id = c.req.param("id") ?? "";
     const latent = /^[0-9a-f]{64}$/u.test(id) ? await latents.find(id) : undefined;
     if (latent?.account !== c.get("account")) return failureResponse(c, { code: "not_found", what: "latent" });
     await latents.delete(id);
-    await ledgers.of(latent.account).forgetLatent(id);
+    await accounts.of(latent.account).forgetLatent(id);
     const deleted: DeletedLatent = { id, object: "latent", deleted: true };
     return c.json(deleted, 200, notStored);
   };

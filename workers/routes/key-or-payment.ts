@@ -2,9 +2,8 @@ import type { Context, MiddlewareHandler } from "hono";
 import { type CreateImageRequest, parseCreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { Ledgers } from "../account/client.ts";
+import type { Accounts } from "../account/client.ts";
 import type { AccountIndex } from "../account/keys/account-index.ts";
-import type { Accounts } from "../account/keys/accounts-client.ts";
 import { planCeilingMicroUsd } from "../generation/charge-request.ts";
 import { type Planner, planRequest } from "../generation/plan-request.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
@@ -27,7 +26,6 @@ export interface PaymentServices {
   readonly generation: Planner;
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
-  readonly ledgers: Ledgers;
 }
 
 /** Prices do not depend on who asks. */
@@ -64,7 +62,7 @@ async function pay(
   const header = c.req.header("payment-signature");
   if (header === undefined) return askForPayment(c, requirements, "This request needs a payment.");
   const hasCredit = async (payer: string) =>
-    (await services.ledgers.of(accountOf(payer)).balances()).available >= priced.value;
+    (await services.accounts.of(accountOf(payer)).balances()).available >= priced.value;
   const taken = await takePayment(settings, { header, requirements, hasCredit });
   if (!taken.ok) {
     const { error } = taken;
@@ -111,7 +109,7 @@ async function enter(c: Context<AppEnv>, services: PaymentServices, { taken, mic
   if (settlement !== undefined) {
     await services.accountIndex.put(await services.accounts.of(account).changeAccount(account, {}, actor));
     const grantId = `x402:${settlement.transaction}`;
-    await services.ledgers.of(account).grant({ grantId, microUsd, actor });
+    await services.accounts.of(account).grant({ grantId, microUsd, actor });
     c.header("payment-response", settlement.receipt);
   }
   c.set("account", account);

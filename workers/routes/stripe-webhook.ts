@@ -1,7 +1,6 @@
 import type { Handler } from "hono";
-import type { Ledgers } from "../account/client.ts";
+import type { Accounts } from "../account/client.ts";
 import type { AccountIndex } from "../account/keys/account-index.ts";
-import type { Accounts } from "../account/keys/accounts-client.ts";
 import type { Actor } from "../account/keys/audit.ts";
 import type { AppEnv, Log } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
@@ -15,7 +14,6 @@ export interface StripeServices {
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
   readonly paymentIndex: PaymentIndex;
-  readonly ledgers: Ledgers;
   /** Undefined: Stripe is not used. */
   readonly stripeWebhookSecret: string | undefined;
   readonly nowMs: () => number;
@@ -50,7 +48,7 @@ async function enter(
   payment: Exclude<Payment, { kind: "ignored" }>,
   eventId: string,
 ): Promise<void> {
-  const { paymentIndex, ledgers, log } = services;
+  const { paymentIndex, accounts, log } = services;
   const { paymentId } = payment;
   const actor = { name: "stripe", requestId: eventId };
   if (payment.kind === "disputed") {
@@ -61,7 +59,7 @@ async function enter(
     return;
   }
   await openAccount(services, payment.account, actor);
-  const ledger = ledgers.of(payment.account);
+  const ledger = accounts.of(payment.account);
   const grantId = grantIdOf(paymentId);
   if (payment.kind === "refunded") {
     await ledger.reverse({ kind: "refunded", grantId, refundedMicroUsd: payment.refundedMicroUsd, actor });
@@ -81,14 +79,14 @@ async function openAccount({ accounts, accountIndex }: StripeServices, account: 
 
 /** Enters all that is known of a payment's disputes. False when it is not known yet whose payment it is. */
 async function enterDisputes(
-  { paymentIndex, ledgers }: StripeServices,
+  { paymentIndex, accounts }: StripeServices,
   paymentId: string,
   actor: Actor,
 ): Promise<boolean> {
   const account = await paymentIndex.accountOf(paymentId);
   if (account === undefined) return false;
   for (const dispute of await paymentIndex.disputesOf(paymentId)) {
-    await ledgers.of(account).reverse({ ...dispute, grantId: grantIdOf(paymentId), actor });
+    await accounts.of(account).reverse({ ...dispute, grantId: grantIdOf(paymentId), actor });
   }
   return true;
 }

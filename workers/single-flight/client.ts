@@ -1,7 +1,8 @@
 import type { Failure } from "../../shared/errors.ts";
 import { err, type Result } from "../../shared/result.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
-import { callObject, type ObjectNamespace } from "../edge/call-object.ts";
+import { callObject } from "../edge/call-object.ts";
+import type { ObjectNamespace } from "../edge/object-client.ts";
 import type { ImageCache } from "../images/image-cache.ts";
 import type { DecodedImage, DecodeRequest } from "./decode-run.ts";
 import type { LatentRequest, ObtainedLatent } from "./latent-run.ts";

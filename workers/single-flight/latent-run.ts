@@ -3,7 +3,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { Priority } from "../../shared/wire/job-terms.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
-import type { AccountLedgerRpc } from "../account/client.ts";
+import type { AccountClient } from "../account/client.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
@@ -57,7 +57,7 @@ export interface LatentJobParts {
   readonly store: LatentJobStore;
   readonly gpu: Pick<GpuClient, "runStageC">;
   readonly latents: Pick<LatentCache, "find" | "put">;
-  readonly ledgers: { of(account: string): Pick<AccountLedgerRpc, "recordWork"> };
+  readonly accounts: { of(account: string): Pick<AccountClient, "recordWork"> };
   readonly log: (entry: Readonly<Record<string, string>>) => void;
 }
 
@@ -142,7 +142,7 @@ export class LatentJob {
   /** So that the run is charged even if its claimant has left. A ledger that cannot be reached spoils no latent. */
   async #noteWork({ account, claimId, lines }: LatentRequest): Promise<void> {
     try {
-      await this.#parts.ledgers.of(account).recordWork({ reservationId: claimId, lines });
+      await this.#parts.accounts.of(account).recordWork({ reservationId: claimId, lines });
     } catch {
       this.#parts.log({ event: "work_not_recorded", reservation: claimId });
     }

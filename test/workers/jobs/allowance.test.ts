@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createAccounts } from "../../../workers/account/keys/accounts-client.ts";
+import { createAccounts } from "../../../workers/account/client.ts";
 import { actor } from "../support/account-book.ts";
 import { JobClient } from "../support/job-client.ts";
 import { TestEdge } from "../support/test-edge.ts";

@@ -51,8 +51,8 @@ function setUp(run: () => Promise<Result<StageCOutcome, Failure>> = async () => 
       noted.push(work);
     },
   };
-  const ledgers = { of: () => ledger };
-  return { world, newObject: () => new LatentJob({ store, gpu, latents, ledgers, log: () => {} }) };
+  const accounts = { of: () => ledger };
+  return { world, newObject: () => new LatentJob({ store, gpu, latents, accounts, log: () => {} }) };
 }
 
 const never = () => new Promise<never>(() => {});

@@ -2,7 +2,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { ImagesResponse } from "../../../shared/api/images-response.ts";
 import { requestsPerMinuteMax } from "../../../shared/limits.ts";
-import { type AccountLedgerRpc, createLedgers } from "../../../workers/account/client.ts";
+import { type AccountClient, createAccounts } from "../../../workers/account/client.ts";
 import { createApp } from "../../../workers/app.ts";
 import { parseEnv, type WorkerEnv } from "../../../workers/env.ts";
 import { createServices, type Platform, type Services } from "../../../workers/services.ts";
@@ -69,8 +69,8 @@ export class TestEdge {
   }
 
   /** The books of an account. */
-  ledger(account: string): AccountLedgerRpc {
-    return createLedgers(this.env.ACCOUNT_LEDGERS).of(account);
+  ledger(account: string): AccountClient {
+    return createAccounts(this.env.ACCOUNT_LEDGERS).of(account);
   }
 
   async post(key: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {

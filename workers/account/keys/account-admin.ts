@@ -4,7 +4,7 @@ import { type Failure, invalidRequest } from "../../../shared/errors.ts";
 import { keysPerAccountMax } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type AccountRecord, insertAccount, readAccount, updateAccount } from "./account-record.ts";
-import { type Actor, type Deed, writeAudit } from "./audit.ts";
+import { type AccountChange, type Actor, writeAudit } from "./audit.ts";
 import {
   findKey,
   insertKey,
@@ -113,12 +113,12 @@ export class AccountDesk {
     return added === undefined ? err({ code: "internal" }) : ok(added);
   }
 
-  #note(deed: Deed, { actor, nowMs }: Order): void {
+  #note(deed: AccountChange, { actor, nowMs }: Order): void {
     writeAudit(this.#sql, actor, deed, nowMs);
   }
 }
 
-function settingsOf(account: AccountRecord): Deed["details"] {
+function settingsOf(account: AccountRecord): AccountChange["details"] {
   return {
     name: account.name,
     suspended: account.suspended,

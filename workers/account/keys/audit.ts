@@ -5,8 +5,8 @@ export interface Actor {
   readonly requestId: string;
 }
 
-/** What was done. Never holds a key, a hash of one, or a secret. */
-export interface Deed {
+/** A change to an account, a key or its credit. Never holds a key, a hash of one, or a secret. */
+export interface AccountChange {
   readonly action:
     | "account.opened"
     | "account.changed"
@@ -23,7 +23,7 @@ export interface Deed {
 }
 
 /** One entry of an account's audit log. */
-export interface AuditEntry extends Deed {
+export interface AuditEntry extends AccountChange {
   /** Counts up from 1. */
   readonly id: number;
   /** Unix milliseconds. */
@@ -32,11 +32,11 @@ export interface AuditEntry extends Deed {
   readonly requestId: string;
 }
 
-/** Appends an entry: call it inside the storage transaction that does the deed. */
-export function writeAudit(sql: SqlStorage, actor: Actor, deed: Deed, atMs: number): void {
+/** Appends an entry: call it inside the storage transaction that makes the change. */
+export function writeAudit(sql: SqlStorage, actor: Actor, change: AccountChange, atMs: number): void {
   sql.exec(
     "INSERT INTO audit (at_ms, actor, request_id, action, subject, details) VALUES (?, ?, ?, ?, ?, ?)",
-    ...[atMs, actor.name, actor.requestId, deed.action, deed.subject, JSON.stringify(deed.details)],
+    ...[atMs, actor.name, actor.requestId, change.action, change.subject, JSON.stringify(change.details)],
   );
 }
 
@@ -45,13 +45,20 @@ interface AuditRow extends Record<string, SqlStorageValue> {
   readonly at_ms: number;
   readonly actor: string;
   readonly request_id: string;
-  readonly action: Deed["action"];
+  readonly action: AccountChange["action"];
   readonly subject: string;
   readonly details: string;
 }
 
+/** Part of an audit log. */
+export interface AuditPage {
+  /** The number of the last entry that is known; 0 for none. */
+  readonly after: number;
+  readonly limit: number;
+}
+
 /** The entries behind the one numbered `after`, oldest first, at most `limit` of them. */
-export function readAudit(sql: SqlStorage, { after, limit }: { after: number; limit: number }): AuditEntry[] {
+export function readAudit(sql: SqlStorage, { after, limit }: AuditPage): AuditEntry[] {
   const rows = sql.exec<AuditRow>("SELECT * FROM audit WHERE id > ? ORDER BY id LIMIT ?", after, limit).toArray();
   return rows.map(({ id, at_ms, actor, request_id, action, subject, details }) => ({
     ...{ id, atMs: at_ms, actor, requestId: request_id, action, subject },

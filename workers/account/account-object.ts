@@ -1,0 +1,201 @@
+import { DurableObject } from "cloudflare:workers";
+import type { AccountRequest } from "../../shared/api/account-request.ts";
+import type { KeyTerms } from "../../shared/api/key-request.ts";
+import type { Failure } from "../../shared/errors.ts";
+import type { Result } from "../../shared/result.ts";
+import type { UsageEvent } from "../usage/usage-event.ts";
+import { AccountBook, type WorkDone } from "./account-book.ts";
+import { AccountDesk, type Rotation } from "./keys/account-admin.ts";
+import { readAccount } from "./keys/account-record.ts";
+import { type Admission, type AdmissionRequest, admit } from "./keys/admission.ts";
+import { type Actor, type AuditPage, readAudit } from "./keys/audit.ts";
+import { readKeys } from "./keys/key-record.ts";
+import { RequestRates } from "./keys/request-rate.ts";
+import type { Grant } from "./money/grants.ts";
+import { dropEvents, nextEvents } from "./money/outbox.ts";
+import { type Reservation, type ReserveRequest, reservationMs, type WorkBudget } from "./money/reservation.ts";
+import type { Reversal } from "./money/reversals.ts";
+import { dropEvictions, nextEvictions } from "./reuse/kept-latents.ts";
+
+/** Events of a busy account leave together: fewer calls of the queue, and usage is seen a second later. */
+const outboxDelayMs = 1_000;
+
+/** The most that the store deletes in one call. */
+const evictionsMax = 1_000;
+
+/** How long to wait for a queue that does not take events. */
+const outboxRetryMs = 30_000;
+
+/** Whether a caller may come in, and, if so, the outcome of the reservation. */
+export interface AdmittedReservation {
+  readonly admission: Admission;
+  readonly reserved: Result<Reservation, Failure>;
+}
+
+/** What an account's object is given from outside. */
+export interface AccountWorld {
+  /** Unix milliseconds. */
+  readonly nowMs: () => number;
+  readonly log: (entry: { readonly event: string }) => void;
+  readonly sendUsage: (events: readonly UsageEvent[]) => Promise<unknown>;
+  /** Deletes latents from the store; at most `evictionsMax` ids a call. */
+  readonly deleteLatents: (ids: readonly string[]) => Promise<unknown>;
+}
+
+/**
+ * The Durable Object of one account: its money (`AccountBook`), its keys (`AccountDesk`), and who may come in (`admit`),
+ * with a clock, an alarm, and an outbox for its events. Every public method may be repeated. The class that the platform
+ * creates gives it the outer world, so that callers can take their types from this one.
+ */
+export abstract class AccountObject extends DurableObject<unknown> {
+  readonly #book: AccountBook;
+  readonly #desk: AccountDesk;
+  readonly #rates = new RequestRates();
+  readonly #world: AccountWorld;
+  readonly #nowMs: AccountWorld["nowMs"];
+  /** When the alarm is set for. Known here, so that it is set in one step with what it is for, without a look first. */
+  #alarmMs: number | undefined;
+
+  constructor(state: DurableObjectState, env: unknown, world: AccountWorld) {
+    super(state, env);
+    void state.blockConcurrencyWhile(async () => {
+      this.#alarmMs = (await state.storage.getAlarm()) ?? undefined;
+    });
+    this.#book = new AccountBook(state.storage);
+    this.#desk = new AccountDesk(state.storage);
+    this.#world = world;
+    this.#nowMs = world.nowMs;
+  }
+
+  account() {
+    return readAccount(this.ctx.storage.sql);
+  }
+
+  changeAccount(id: string, request: AccountRequest, actor: Actor) {
+    return this.#desk.change(id, request, { actor, nowMs: this.#nowMs() });
+  }
+
+  keys() {
+    return readKeys(this.ctx.storage.sql);
+  }
+
+  createKey(sha256: string, terms: KeyTerms, actor: Actor) {
+    return this.#desk.createKey(sha256, terms, { actor, nowMs: this.#nowMs() });
+  }
+
+  rotateKey(rotation: Rotation, actor: Actor) {
+    return this.#desk.rotateKey(rotation, { actor, nowMs: this.#nowMs() });
+  }
+
+  revokeKey(keyId: string, actor: Actor) {
+    return this.#desk.revokeKey(keyId, { actor, nowMs: this.#nowMs() });
+  }
+
+  audit(page: AuditPage) {
+    return readAudit(this.ctx.storage.sql, page);
+  }
+
+  admit(request: AdmissionRequest) {
+    return admit({ sql: this.ctx.storage.sql, rates: this.#rates }, request, this.#nowMs());
+  }
+
+  balances() {
+    return this.#book.balances();
+  }
+
+  grant(grant: Grant) {
+    return this.#book.grant(grant, this.#nowMs());
+  }
+
+  reverse(reversal: Reversal & { readonly actor: Actor }) {
+    return this.#book.reverse(reversal, this.#nowMs());
+  }
+
+  async reserve(request: ReserveRequest) {
+    const reserved = this.#book.reserve(request, this.#nowMs());
+    if (!reserved.ok) return reserved;
+    const isOpen = reserved.value.settlement === undefined;
+    await this.#wakeBy(this.#nowMs() + (isOpen ? reservationMs : outboxDelayMs));
+    return reserved;
+  }
+
+  /** What `admit` and then `reserve` would answer, in one call. */
+  async admitAndReserve(admission: AdmissionRequest, request: ReserveRequest): Promise<AdmittedReservation> {
+    const admitted = this.admit(admission);
+    const reserved = admitted.outcome.ok ? await this.reserve(request) : admitted.outcome;
+    return { admission: admitted, reserved };
+  }
+
+  recordWork(work: WorkDone) {
+    this.#book.recordWork(work);
+  }
+
+  async settle(work: WorkDone) {
+    const settled = this.#book.settle(work, this.#nowMs());
+    await this.#wakeBy(this.#nowMs() + outboxDelayMs);
+    return settled;
+  }
+
+  release(reservationId: string) {
+    this.#book.release(reservationId, this.#nowMs());
+  }
+
+  async abandon(reservationId: string) {
+    this.#book.abandon(reservationId, this.#nowMs());
+    await this.#wakeBy(this.#nowMs() + outboxDelayMs);
+  }
+
+  forgetLatent(latentId: string) {
+    this.#book.forgetLatent(latentId);
+  }
+
+  async hold(budget: WorkBudget) {
+    const held = this.#book.hold(budget, this.#nowMs());
+    await this.#wakeBy(this.#book.nextDueMs());
+    return held;
+  }
+
+  async endHold(holdId: string) {
+    const spent = this.#book.endHold(holdId, this.#nowMs());
+    await this.#wakeBy(this.#nowMs() + outboxDelayMs);
+    return spent;
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmMs = undefined;
+    this.#book.sweep(this.#nowMs());
+    try {
+      await this.#sendEvents();
+      await this.#evictLatents();
+    } catch {
+      // The platform repeats a failed alarm a few times only; an event must leave however long the queue is away.
+      this.#world.log({ event: "account_alarm_failed" });
+      await this.#wakeBy(this.#nowMs() + outboxRetryMs);
+    }
+    await this.#wakeBy(this.#book.nextDueMs());
+  }
+
+  async #sendEvents(): Promise<void> {
+    const { sql } = this.ctx.storage;
+    for (let rows = nextEvents(sql); rows.length > 0; rows = nextEvents(sql)) {
+      await this.#world.sendUsage(rows.map(({ event }) => event));
+      dropEvents(sql, rows);
+    }
+  }
+
+  /** Copies at the edge stay until they expire; they are of use to nobody but their owner. */
+  async #evictLatents(): Promise<void> {
+    const { sql } = this.ctx.storage;
+    for (let ids = nextEvictions(sql, evictionsMax); ids.length > 0; ids = nextEvictions(sql, evictionsMax)) {
+      await this.#world.deleteLatents(ids);
+      dropEvictions(sql, ids);
+    }
+  }
+
+  /** An object has one alarm: the earliest wins. */
+  async #wakeBy(dueMs: number | undefined): Promise<void> {
+    if (dueMs === undefined || (this.#alarmMs ?? dueMs + 1) <= dueMs) return;
+    this.#alarmMs = dueMs;
+    await this.ctx.storage.setAlarm(dueMs);
+  }
+}
