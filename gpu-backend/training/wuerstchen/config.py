@@ -17,6 +17,16 @@ class StageAConfig:
 
 
 @dataclass(frozen=True)
+class CompressorConfig:
+    """Channels and ResBlocks of each level of the compressor (1/4, 1/8, 1/16 of the picture's side) and of its direct decoder (back)."""
+
+    channels: tuple[int, ...]
+    blocks: tuple[int, ...]
+    decoder_channels: tuple[int, ...]
+    decoder_blocks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class StageBConfig:
     """Channels and ResBlocks of each level, outermost first. Level n works at 1 / 2^n of the Stage A latent's side."""
 
@@ -91,6 +101,18 @@ class StageATraining(OptimiserConfig):
 
 
 @dataclass(frozen=True)
+class CompressorTraining(OptimiserConfig):
+    """From `settled_from_step` on the latent's statistics stay, and `noised_share` of the latents get noise of up to `latent_noise`
+    deviations. From `features_from_step` on the features of an ImageNet network count with `feature_weight`."""
+
+    settled_from_step: int = 0
+    noised_share: float = 0.0
+    latent_noise: float = 0.0
+    features_from_step: int = 0
+    feature_weight: float = 0.0
+
+
+@dataclass(frozen=True)
 class StageBTraining(OptimiserConfig):
     """`freeze_compressor` trains Stage B alone: the latents that Stage C learned to make stay valid."""
 
@@ -161,6 +183,11 @@ class Config:
     sampler_b: SamplerConfig
     sampler_c: SamplerConfig
     recolour_c: RecolourConfig | None = None
+    # 3 for RGB on white, 4 for pictures that keep their transparency.
+    picture_channels: int = 3
+    # Both or none: without them Stage B trains an EfficientNet-Lite0 compressor with itself.
+    compressor: CompressorConfig | None = None
+    train_compressor: CompressorTraining | None = None
     image_sides: SideRange | None = None
     # Both or none: a bundle without a previewer shows no previews.
     previewer: PreviewerConfig | None = None
@@ -173,6 +200,10 @@ def load_config(path: str | Path) -> Config:
         config = _build(Config, tomllib.load(file), "")
     if (config.previewer is None) != (config.train_previewer is None):
         raise ValueError("config: previewer and train_previewer need each other")
+    if (config.compressor is None) != (config.train_compressor is None):
+        raise ValueError("config: compressor and train_compressor need each other")
+    if config.picture_channels not in (3, 4):
+        raise ValueError(f"config: picture_channels must be 3 (RGB) or 4 (RGBA), not {config.picture_channels}")
     if config.recolour_c is None:
         return config
     return replace(config, recolour_c=replace(config.recolour_c, unseen=str(Path(path).parent / config.recolour_c.unseen)))

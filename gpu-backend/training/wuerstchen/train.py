@@ -1,4 +1,4 @@
-"""Trains Stages A, B, C and the previewer, each from its last checkpoint. Ctrl-C stops after the current step; the same command goes on."""
+"""Trains the stages from their last checkpoints: A, compressor, B, C, previewer. Ctrl-C stops after the current step; run it again to go on."""
 
 import argparse
 import dataclasses
@@ -11,6 +11,7 @@ import torch
 from rich.console import Console
 
 from wuerstchen.config import Config, CurriculumConfig, OptimiserConfig, load_config
+from wuerstchen.training.compressor import compressor_run
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.distributed import connected, first_process_first, rank
 from wuerstchen.training.estimate import Estimate, estimate, table
@@ -25,7 +26,7 @@ from wuerstchen.training.stage_b import stage_b_run
 from wuerstchen.training.stage_c import stage_c_run
 from wuerstchen.training.trainer import Trainer
 
-STAGES = ("a", "b", "c", "previewer")
+STAGES = ("a", "compressor", "b", "c", "previewer")
 EMOJI_BUILDER = Path(__file__).parent.parent / "datasets" / "emoji"
 EXAMPLES = """examples:
   python -m wuerstchen.train --config configs/emoji-128.toml --prepare emoji          build the data set, then all stages
@@ -42,6 +43,8 @@ def stage_run(stage: str, config: Config, pictures: PictureSet, runs: Path) -> t
         torch.manual_seed(config.seed)  # initialisation; every step draws its own randomness
         if stage == "a":
             return stage_a_run(config, pictures, imagenet_weights(), runs), config.train_a
+        if stage == "compressor":
+            return compressor_run(config, pictures, imagenet_weights(), runs), config.train_compressor
         if stage == "b":
             latents = stage_a_latents(config, pictures, runs)
             return stage_b_run(config, pictures, latents, imagenet_weights(), runs), config.train_b
@@ -61,7 +64,7 @@ def train_stage(stage: str, config: Config, pictures: PictureSet, runs: Path, pa
 
 
 def stages_of(config: Config) -> tuple[str, ...]:
-    """In the order of their training. Not every configuration has a previewer."""
+    """In the order of their training. Not every configuration has a previewer, or a compressor with a stage of its own."""
     return tuple(stage for stage in STAGES if getattr(config, f"train_{stage}") is not None)
 
 

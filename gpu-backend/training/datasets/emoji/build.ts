@@ -8,8 +8,8 @@ import { ICON_SOURCES, type Icon, type IconSource, readIcons } from "./sources.t
 
 const HELP = `Usage: npm run build -- --out DIR [--size 128]
 
-Rasterises the icon packages on white and writes, in one order:
-  DIR/images.rgb      raw bytes, (N, size, size, 3), 8 bit sRGB
+Rasterises the icon packages and writes, in one order:
+  DIR/images.rgba     raw bytes, (N, size, size, 4), 8 bit sRGB and straight alpha
   DIR/records.jsonl   one line a picture: source, licence, captions, kind, weight
 Icons that cannot be drawn are listed in DIR/skipped.txt and do not stop the run.`;
 
@@ -29,14 +29,26 @@ function listDrawings(sizePixels: number): readonly Drawing[] {
   );
 }
 
-/** (size, size, 3) bytes on white. The drawing fills the square, keeping its aspect ratio. */
+/** (size, size, 4) bytes with straight alpha. The drawing fills the square, keeping its aspect ratio. */
 function rasterise(svg: string, sizePixels: number): Promise<Buffer> {
   return sharp(Buffer.from(svg))
-    .resize(sizePixels, sizePixels, { fit: "contain", background: "#ffffff" })
-    .flatten({ background: "#ffffff" })
+    .resize(sizePixels, sizePixels, { fit: "contain", background: { r: 0, g: 0, b: 0, alpha: 0 } })
+    .ensureAlpha()
     .toColourspace("srgb")
     .raw()
     .toBuffer();
+}
+
+/** A digest of what the picture looks like on white: drawings that differ only behind full transparency are one. */
+function digestOnWhite(pixels: Buffer): string {
+  const flat = new Uint8Array((pixels.length / 4) * 3);
+  for (let from = 0, to = 0; from < pixels.length; from += 4) {
+    const alpha = pixels.readUInt8(from + 3);
+    for (let channel = 0; channel < 3; channel++) {
+      flat[to++] = Math.round((pixels.readUInt8(from + channel) * alpha + 255 * (255 - alpha)) / 255);
+    }
+  }
+  return createHash("sha256").update(flat).digest("hex");
 }
 
 const recordOf = ({ source, icon, concept }: Drawing) => ({
@@ -52,15 +64,16 @@ const recordOf = ({ source, icon, concept }: Drawing) => ({
 async function build(directory: string, sizePixels: number): Promise<void> {
   mkdirSync(directory, { recursive: true });
   const drawings = listDrawings(sizePixels);
-  const images = openSync(join(directory, "images.rgb"), "w");
+  const images = openSync(join(directory, "images.rgba"), "w");
   const records: string[] = [];
   const skipped: string[] = [];
   const seen = new Set<string>();
   for (const [index, drawing] of drawings.entries()) {
     const pixels = await rasterise(drawing.icon.svg, sizePixels).catch(() => null);
-    const digest = pixels === null ? "" : createHash("sha256").update(pixels).digest("hex");
-    if (pixels === null || pixels.length !== sizePixels * sizePixels * 3 || seen.has(digest)) {
-      skipped.push(`${drawing.source.package}/${drawing.icon.name}\t${pixels === null ? "not drawable" : "duplicate"}`);
+    const drawable = pixels !== null && pixels.length === sizePixels * sizePixels * 4;
+    const digest = drawable ? digestOnWhite(pixels) : "";
+    if (!drawable || seen.has(digest)) {
+      skipped.push(`${drawing.source.package}/${drawing.icon.name}\t${drawable ? "duplicate" : "not drawable"}`);
       continue;
     }
     seen.add(digest);

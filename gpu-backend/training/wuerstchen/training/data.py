@@ -1,7 +1,7 @@
 """The data set that `datasets/emoji` and `wuerstchen.prepare` write: raw pictures and captions.
 
-A set of squares is one file, `images.rgb`. A set in several shapes has one file a shape (an aspect bucket), `images-WIDTHxHEIGHT.rgb`, and
-each record says which bucket it is in and its row there.
+A set of squares is one file, `images.rgb`, or `images.rgba` (straight alpha) where it keeps transparency. A set in several shapes has one
+file a shape (an aspect bucket), `images-WIDTHxHEIGHT.rgb`, and each record says which bucket it is in and its row there.
 """
 
 import json
@@ -14,8 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wuerstchen.models.alpha import premultiply
+
 HELD_OUT_PERCENT = 2
 SQUARES = ""  # the bucket of a set that has no others
+RGB, RGBA = 3, 4
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,25 @@ class BucketArrays:
         return self.arrays[names.pop()][self._rows[pictures]]
 
 
+class OnWhite:
+    """RGBA pictures (rows, height, width, 4) read as RGB on white, (…, height, width, 3) bytes."""
+
+    def __init__(self, rgba: np.ndarray) -> None:
+        self.rgba = rgba
+
+    def __len__(self) -> int:
+        return len(self.rgba)
+
+    def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
+        colour, alpha = np.split(self.rgba[rows].astype(np.uint16), [3], axis=-1)
+        return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
 class PictureSet:
-    """Pictures as memory maps (rows, height, width, 3) of bytes, one a bucket; records in the order of the file."""
+    """Pictures as memory maps of bytes, one a bucket; records in the order of the file.
+
+    `pixels` holds (rows, height, width, 3), transparency on white. `rgba` holds (rows, height, width, 4), straight alpha; None where the
+    set has no transparency."""
 
     def __init__(self, directory: Path, side: int) -> None:
         """`side`: of the pictures of a set of squares. Raises ValueError where pictures and records do not fit each other."""
@@ -62,7 +82,10 @@ class PictureSet:
         self.bucket_of = np.array([record.bucket for record in self.records])
         self.rows = np.array([number if record.index is None else record.index for number, record in enumerate(self.records)])
         self.buckets = sorted(set(self.bucket_of.tolist()))
-        self.pixels = self.by_bucket({name: _open_pixels(directory, name, side) for name in self.buckets})
+        files = {name: _open_pixels(directory, name, side) for name in self.buckets}
+        transparent = all(pixels.shape[-1] == RGBA for pixels in files.values())
+        self.rgba = self.by_bucket(files) if transparent else None
+        self.pixels = self.by_bucket({name: OnWhite(pixels) for name, pixels in files.items()} if transparent else files)
         for name, pixels in self.pixels.arrays.items():
             if len(pixels) != (count := int((self.bucket_of == name).sum())):
                 raise ValueError(f"{directory / file_name(name)}: {len(pixels)} pictures but {count} records; build the set again")
@@ -101,6 +124,13 @@ class PictureSet:
         """(count, 3, height, width) float32 in [0, 1]; the pictures lie in one bucket."""
         return torch.from_numpy(self.pixels[indices]).permute(0, 3, 1, 2).float() / 255
 
+    def premultiplied(self, indices: np.ndarray) -> Tensor:
+        """(count, 4, height, width) float32 in [0, 1]: colours times alpha, then alpha. Pictures without transparency have alpha 1."""
+        if self.rgba is None:
+            image = self.images(indices)
+            return torch.cat([image, torch.ones_like(image[:, :1])], dim=1)
+        return premultiply(torch.from_numpy(self.rgba[indices]).permute(0, 3, 1, 2).float() / 255)
+
     def crops(self, indices: np.ndarray, size: int, step: int, rng: np.random.Generator) -> tuple[Tensor, np.ndarray]:
         """Square crops at multiples of `step` pixels: (count, 3, size, size) and their (count, 2) top left corners in pixels."""
         sides = np.array(self.pixels[int(indices[0])].shape[:2])
@@ -128,11 +158,15 @@ def batch_rng(seed: int, step: int) -> tuple[np.random.Generator, torch.Generato
 
 
 def _open_pixels(directory: Path, bucket: str, side: int) -> np.ndarray:
+    """(rows, height, width, 4) where the set has a file with alpha, else (rows, height, width, 3)."""
     width, height = (int(part) for part in bucket.split("x")) if bucket else (side, side)
-    pixels = np.memmap(directory / file_name(bucket), dtype=np.uint8, mode="r")
-    if len(pixels) % (height * width * 3):
-        raise ValueError(f"{directory / file_name(bucket)} holds no pictures of {width}x{height}; build the set with this configuration")
-    return pixels.reshape(-1, height, width, 3)
+    path, channels = directory / file_name(bucket), RGB
+    if path.with_suffix(".rgba").exists():
+        path, channels = path.with_suffix(".rgba"), RGBA
+    pixels = np.memmap(path, dtype=np.uint8, mode="r")
+    if len(pixels) % (height * width * channels):
+        raise ValueError(f"{path} holds no pictures of {width}x{height}; build the set with this configuration")
+    return pixels.reshape(-1, height, width, channels)
 
 
 def _record(values: dict) -> Record:

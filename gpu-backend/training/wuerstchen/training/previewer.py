@@ -13,7 +13,7 @@ from wuerstchen.training.contact_sheet import write_pairs
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
-from wuerstchen.training.stage_a import psnr
+from wuerstchen.training.reconstruction import psnr
 
 # Estimates of the clean latent are off by more the earlier the step; half of the latents are off too, up to the noise of this time.
 NOISED_SHARE = 0.5

@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wuerstchen.config import Config
-from wuerstchen.models.compressor import STRIDE_8_BLOCK, EfficientNetLite0
 from wuerstchen.models.stage_a import StageA
 from wuerstchen.training.codebook_use import CodebookUse
 from wuerstchen.training.contact_sheet import write_pairs
@@ -16,34 +15,11 @@ from wuerstchen.training.discriminator import Adversary
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.precision import full_precision
+from wuerstchen.training.reconstruction import FeatureLoss, psnr
 
 FEATURE_WEIGHT = 0.1
 CODEBOOK_WEIGHT = 0.1
 QUANTISATION_DROP = 0.1
-
-
-class FeatureLoss(nn.Module):
-    """Distance of unit-normalised EfficientNet-Lite0 features, mean over the blocks up to stride 8 (after Zhang et al. 2018)."""
-
-    def __init__(self, imagenet_weights: str) -> None:
-        super().__init__()
-        self.network = EfficientNetLite0()
-        self.network.load_imagenet(imagenet_weights)
-        self.network.requires_grad_(False)
-        self.network.eval()
-
-    def train(self, mode: bool = True) -> "FeatureLoss":
-        return super().train(False)
-
-    def forward(self, image: Tensor, target: Tensor) -> Tensor:
-        pairs = zip(self.network.pyramid(image, STRIDE_8_BLOCK), self.network.pyramid(target, STRIDE_8_BLOCK), strict=True)
-        return torch.stack([(F.normalize(a, dim=1) - F.normalize(b, dim=1)).pow(2).sum(1).mean() for a, b in pairs]).mean()
-
-
-def psnr(image: Tensor, target: Tensor) -> float:
-    """Mean over pictures of the peak signal-to-noise ratio in dB, of [0, 1] pictures after clamping."""
-    error = (image.clamp(0, 1) - target).pow(2).flatten(1).mean(1)
-    return (-10 * error.clamp_min(1e-10).log10()).mean().item()
 
 
 def stage_a_run(config: Config, pictures: PictureSet, imagenet_weights: str, directory: Path) -> StageRun:

@@ -16,7 +16,7 @@ from wuerstchen.training.distributed import Share, require_even_shares, training
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.precision import full_precision
 from wuerstchen.training.precompute import load_part, new_stage_b
-from wuerstchen.training.stage_a import psnr
+from wuerstchen.training.reconstruction import psnr
 
 STAGE_A_DOWNSCALE = 4
 LATENT_DROP = 0.05
