@@ -1,4 +1,4 @@
-"""Trains the stages from their last checkpoints: A, compressor, B, C, previewer. Ctrl-C stops after the current step; run it again to go on."""
+"""Trains the stages from their last checkpoints: A, compressor, B, C, previewer. Ctrl-C stops after a step; the same command goes on."""
 
 import argparse
 import dataclasses

@@ -29,7 +29,7 @@ class Blocks(nn.Sequential):
 
 
 class Centred(nn.Module):
-    """[0, 1] to [-1, 1]. Transparent places are no longer all 0, where the slope of a channel norm is a thousand and grows by every block."""
+    """[0, 1] to [-1, 1]. Transparent places are all 0 before it, where the slope of a channel norm is 1,000, once more in every block."""
 
     def forward(self, image: Tensor) -> Tensor:
         return image * 2 - 1
