@@ -1,9 +1,4 @@
 import { Hono } from "hono";
-import { cancelPath } from "../shared/wire/cancel.ts";
-import { decodePath } from "../shared/wire/decode.ts";
-import { encodeImagePath, encodeMaskPath } from "../shared/wire/encode-picture.ts";
-import { checkLatentPath, interpolatePath } from "../shared/wire/latent-tools.ts";
-import { stageCPath } from "../shared/wire/stage-c.ts";
 import { answerFailure } from "./http/answer-failure.ts";
 import { cancelJob } from "./http/cancel-job.ts";
 import { decodeLatent } from "./http/decode-latent.ts";
@@ -14,28 +9,21 @@ import { checkLatent, interpolateLatents } from "./http/latent-tools.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { runStageC } from "./http/run-stage-c.ts";
 import type { Services } from "./http/services.ts";
+import { answerSigned } from "./http/signed-route.ts";
 import { tellBacklog } from "./http/tell-backlog.ts";
 
-const signedPaths = [
-  ...[stageCPath, decodePath, cancelPath],
-  ...[encodeImagePath, encodeMaskPath, interpolatePath, checkLatentPath],
-];
+/** All that computes or cancels. */
+const signedRoutes = [runStageC, decodeLatent, cancelJob, encodeImage, encodeMask, interpolateLatents, checkLatent];
 
-/** Every route of the backend. Those that compute or cancel are signed; keep the others off the public network. */
+/** Every route of the backend. Keep those that are not signed off the public network. */
 export function createApp(services: Services): Hono {
   const app = new Hono();
   app.use(logRequests(services));
   app.use(tellBacklog(services));
 
-  app.post(stageCPath, runStageC(services));
-  app.post(decodePath, decodeLatent(services));
-  app.post(cancelPath, cancelJob(services));
-  app.post(encodeImagePath, encodeImage(services));
-  app.post(encodeMaskPath, encodeMask(services));
-  app.post(interpolatePath, interpolateLatents(services));
-  app.post(checkLatentPath, checkLatent(services));
-  for (const path of signedPaths) {
-    app.all(path, (context) => answerFailure(context, { code: "method_not_allowed", allowed: ["POST"] }));
+  for (const route of signedRoutes.map((routeFor) => routeFor(services))) {
+    app.post(route.path, answerSigned(services.signatureRules, route));
+    app.all(route.path, (context) => answerFailure(context, { code: "method_not_allowed", allowed: ["POST"] }));
   }
 
   app.get("/health", answerLive(services));

@@ -68,6 +68,10 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
   /** Jobs that may wait; of batch jobs, half as many. Beyond some minutes of work their clients have gone. */
   QUEUE_JOBS_MAX: wholeNumber(0, 10_000).default(32),
+  /** Bodies of all requests under way; of those from one address, half as much. The longest has 8.4 MB. */
+  BODY_MEGABYTES_MAX: wholeNumber(17, 65_536).default(256),
+  /** How long a request may take to arrive. A slower one gets 408, and its connection is closed. */
+  BODY_SECONDS_MAX: wholeNumber(1, 3_600).default(30),
   /** Pictures whose steps run together. Eight keep a CPU busy; a card takes more. */
   PICTURES_TOGETHER_MAX: wholeNumber(1, 64).default(8),
   /** A job that takes longer is stopped; ten pictures at the most steps on a CPU need some minutes. */

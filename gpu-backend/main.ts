@@ -6,6 +6,7 @@ import { AppError } from "../shared/errors.ts";
 import { createMemoryReplayGuard } from "../shared/wire/replay-guard.ts";
 import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
+import { createBodyBudget } from "./http/body-budget.ts";
 import { listen } from "./http/listen.ts";
 import { createMetrics, type Metrics, type QueueState } from "./http/metrics.ts";
 import type { Services } from "./http/services.ts";
@@ -48,7 +49,11 @@ async function main(): Promise<void> {
     now: nowMs,
   });
   const services = createServices(config, { bundle, lane, log, metrics, scheduler });
-  const server = await listen(createApp(services), config.HOST, config.PORT);
+  const server = await listen(createApp(services), {
+    host: config.HOST,
+    port: config.PORT,
+    bodyMsMax: config.BODY_SECONDS_MAX * 1_000,
+  });
   const { id, revision } = bundle.manifest;
   log.info({ url: server.url, model: id, revision }, "listening");
 
@@ -99,9 +104,10 @@ function createServices(config: Config, { bundle, lane, log, metrics, scheduler 
     log,
     heartbeatMs,
     now: nowMs,
-    signedBodyRules: {
+    signatureRules: {
       secrets: [config.GPU_BACKEND_SECRET, config.GPU_BACKEND_SECRET_PREVIOUS ?? []].flat(),
       replayGuard: createMemoryReplayGuard({ nowSeconds }),
+      bodyBudget: createBodyBudget(config.BODY_MEGABYTES_MAX * 1_000_000),
       nowSeconds,
       onRefused: (fault) => log.warn({ fault }, "signature refused"),
     },

@@ -35,3 +35,7 @@ declare class ReadableStream<Chunk> {
     cancel(): void;
   });
 }
+
+declare function atob(base64: string): string;
+
+declare function btoa(bytes: string): string;

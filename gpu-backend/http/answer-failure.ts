@@ -20,6 +20,15 @@ export function answerFailure(
   return context.json(body, status, { ...headers, ...closing, ...extraHeaders });
 }
 
+/**
+ * 503: the guard against replays cannot remember this request, which may come again in a second. Only here, on the way to
+ * the edge: a client of the API gets 429 (see `failureToHttp`).
+ */
+export function answerGuardFull(context: Context): Response {
+  const { body, headers } = failureToHttp({ code: "backend_overloaded", retryAfterSeconds: 1 });
+  return context.json(body, 503, headers);
+}
+
 /** Says no to a job, and in `server-timing` how long it waited and what it used of the device all the same. */
 export function answerUnscheduled(context: Context, { failure, queueMs, gpuMs }: Unscheduled): Response {
   return answerFailure(context, failure, { "server-timing": formatServerTiming({ queue: queueMs, gpu: gpuMs }) });

@@ -1,22 +1,18 @@
 import type { Context } from "hono";
 import { requestBodyBytesMax } from "../../shared/limits.ts";
-import { type CancelResponse, parseCancelRequest } from "../../shared/wire/cancel.ts";
+import { type CancelResponse, cancelPath, parseCancelRequest } from "../../shared/wire/cancel.ts";
 import { answerFailure } from "./answer-failure.ts";
 import { readJson } from "./read-json.ts";
 import type { Services } from "./services.ts";
-import { readSignedBody } from "./signed-body.ts";
-
-const expectedBody = { contentType: "application/json", bytesMax: requestBodyBytesMax };
+import type { SignedRoute } from "./signed-route.ts";
 
 /**
  * POST /cancel: stops the job with this id, and answers once it has ended. A client that only closes its connection
  * stops its job too; a proxy between the two may not pass that on.
  */
-export function cancelJob({ namedJobs, signedBodyRules }: Services) {
-  return async (context: Context): Promise<Response> => {
-    const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
-    if (!body.ok) return answerFailure(context, body.error);
-    const json = readJson(body.value);
+export function cancelJob({ namedJobs }: Services): SignedRoute {
+  async function handle(context: Context, body: Uint8Array): Promise<Response> {
+    const json = readJson(body);
     if (!json.ok) return answerFailure(context, json.error);
     const request = parseCancelRequest(json.value);
     if (!request.ok) return answerFailure(context, request.error);
@@ -25,5 +21,7 @@ export function cancelJob({ namedJobs, signedBodyRules }: Services) {
     const gpuMilliseconds = end?.ok === false ? end.error.gpuMs : 0;
     const answer: CancelResponse = { cancelled: end?.ok === false, gpuMilliseconds };
     return context.json(answer);
-  };
+  }
+
+  return { path: cancelPath, contentType: "application/json", bytesMax: requestBodyBytesMax, handle };
 }

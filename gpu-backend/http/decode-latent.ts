@@ -1,30 +1,26 @@
 import type { Context } from "hono";
 import { latentFileBytesMax } from "../../shared/limits.ts";
 import { imageContentType } from "../../shared/output-format.ts";
-import { latentContentType, parseDecodeQuery } from "../../shared/wire/decode.ts";
+import { decodePath, latentContentType, parseDecodeQuery } from "../../shared/wire/decode.ts";
 import { formatServerTiming } from "../../shared/wire/server-timing.ts";
 import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { readLatent } from "./check-request.ts";
 import type { Services } from "./services.ts";
-import { readSignedBody } from "./signed-body.ts";
+import type { SignedRoute } from "./signed-route.ts";
 import { tracedEnd, traceparentHeader } from "./tracing.ts";
 
-const expectedBody = { contentType: latentContentType, bytesMax: latentFileBytesMax };
-
 /** POST /decode: a latent file in, a picture file out. The `server-timing` header tells the parts. */
-export function decodeLatent({ model, scheduler, namedJobs, metrics, tracing, signedBodyRules }: Services) {
-  return async (context: Context): Promise<Response> => {
-    const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
-    if (!body.ok) return answerFailure(context, body.error);
+export function decodeLatent({ model, scheduler, namedJobs, metrics, tracing }: Services): SignedRoute {
+  async function handle(context: Context, body: Uint8Array<ArrayBuffer>): Promise<Response> {
     const options = parseDecodeQuery(context.req.query());
     if (!options.ok) return answerFailure(context, options.error);
-    const latent = readLatent(model.manifest, body.value);
+    const latent = readLatent(model.manifest, body);
     if (!latent.ok) return answerFailure(context, latent.error);
 
     const { priority, deadlineMs, jobId } = options.value;
     const trace = tracing.begin("decode", context.req.header(traceparentHeader));
     const ran = await namedJobs.run(jobId, context.req.raw.signal, (signal) =>
-      scheduler.decode(body.value, options.value, { priority, deadlineMs, signal }),
+      scheduler.decode(body, options.value, { priority, deadlineMs, signal }),
     );
     trace.end(tracedEnd(ran));
     metrics.jobEnded("decode", ran);
@@ -38,5 +34,7 @@ export function decodeLatent({ model, scheduler, namedJobs, metrics, tracing, si
       "content-type": imageContentType(options.value.format),
       "server-timing": formatServerTiming(parts),
     });
-  };
+  }
+
+  return { path: decodePath, contentType: latentContentType, bytesMax: latentFileBytesMax, handle };
 }

@@ -1,7 +1,12 @@
 import type { Context } from "hono";
 import { pictureBytesMax } from "../../shared/limits.ts";
 import { err, ok } from "../../shared/result.ts";
-import { type EncodeImageResponse, parseEncodeQuery, pictureContentType } from "../../shared/wire/encode-picture.ts";
+import {
+  type EncodeImageResponse,
+  encodeImagePath,
+  parseEncodeQuery,
+  pictureContentType,
+} from "../../shared/wire/encode-picture.ts";
 import type { JobTerms } from "../../shared/wire/job-terms.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
 import { readPicture } from "../image/read-picture.ts";
@@ -12,10 +17,8 @@ import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { pictureShape } from "./check-request.ts";
 import { keyOf, runOnce } from "./run-once.ts";
 import type { EncodedPicture, Services } from "./services.ts";
-import { readSignedBody } from "./signed-body.ts";
+import type { SignedRoute } from "./signed-route.ts";
 import { traceparentHeader } from "./tracing.ts";
-
-const expectedBody = { contentType: pictureContentType, bytesMax: pictureBytesMax };
 
 /** A picture's file, what it is to become, and on which terms. */
 interface Upload extends Pick<EncodeJob, "latentShape">, JobTerms {
@@ -26,12 +29,10 @@ interface Upload extends Pick<EncodeJob, "latentShape">, JobTerms {
  * POST /encode-image: a picture file in, the latent that stands for it out. Only its pixels reach the lane; the same file
  * from several callers at once is read and encoded once.
  */
-export function encodeImage(services: Services) {
-  const { model, encodeJobs, tracing, signedBodyRules } = services;
+export function encodeImage(services: Services): SignedRoute {
+  const { model, encodeJobs, tracing } = services;
 
-  return async (context: Context): Promise<Response> => {
-    const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
-    if (!body.ok) return answerFailure(context, body.error);
+  async function handle(context: Context, body: Uint8Array): Promise<Response> {
     const query = parseEncodeQuery(context.req.query());
     if (!query.ok) return answerFailure(context, query.error);
     const { size, jobId, ...terms } = query.value;
@@ -39,7 +40,7 @@ export function encodeImage(services: Services) {
     if (!shape.ok) return answerFailure(context, shape.error);
 
     const [channels, rows, columns] = shape.value;
-    const upload: Upload = { ...terms, file: body.value, latentShape: [channels, rows, columns] };
+    const upload: Upload = { ...terms, file: body, latentShape: [channels, rows, columns] };
     const job = {
       ...{ kind: "encode", jobId, key: uploadKey(upload), jobs: encodeJobs },
       trace: tracing.begin("encode", context.req.header(traceparentHeader)),
@@ -47,7 +48,9 @@ export function encodeImage(services: Services) {
     };
     const ran = await runOnce(services, job, { signal: context.req.raw.signal });
     return ran.ok ? context.json(toResponse(ran.value.value)) : answerUnscheduled(context, ran.error);
-  };
+  }
+
+  return { path: encodeImagePath, contentType: pictureContentType, bytesMax: pictureBytesMax, handle };
 }
 
 function uploadKey({ file, latentShape, priority, deadlineMs }: Upload): string {

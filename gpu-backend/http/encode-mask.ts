@@ -1,28 +1,29 @@
 import type { Context } from "hono";
 import { invalidRequest } from "../../shared/errors.ts";
 import { pictureBytesMax } from "../../shared/limits.ts";
-import { type EncodeMaskResponse, parseEncodeQuery, pictureContentType } from "../../shared/wire/encode-picture.ts";
+import {
+  type EncodeMaskResponse,
+  encodeMaskPath,
+  parseEncodeQuery,
+  pictureContentType,
+} from "../../shared/wire/encode-picture.ts";
 import { readMask } from "../image/read-picture.ts";
 import { compressorSize } from "../pipeline/encode-pixels.ts";
 import { maskCells } from "../tensor/mask-cells.ts";
 import { answerFailure } from "./answer-failure.ts";
 import { pictureShape } from "./check-request.ts";
 import type { Services } from "./services.ts";
-import { readSignedBody } from "./signed-body.ts";
-
-const expectedBody = { contentType: pictureContentType, bytesMax: pictureBytesMax };
+import type { SignedRoute } from "./signed-route.ts";
 
 /** POST /encode-mask: a mask's file in, the cells of a latent that are to be made anew out. Needs no device. */
-export function encodeMask({ model, signedBodyRules }: Services) {
-  return async (context: Context): Promise<Response> => {
-    const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
-    if (!body.ok) return answerFailure(context, body.error);
+export function encodeMask({ model }: Pick<Services, "model">): SignedRoute {
+  async function handle(context: Context, body: Uint8Array): Promise<Response> {
     const query = parseEncodeQuery(context.req.query());
     if (!query.ok) return answerFailure(context, query.error);
     const shape = pictureShape(model.manifest, query.value.size);
     if (!shape.ok) return answerFailure(context, shape.error);
     const size = compressorSize(model.manifest, shape.value);
-    const mask = await readMask(body.value, size);
+    const mask = await readMask(body, size);
     if (!mask.ok) return answerFailure(context, mask.error);
 
     const { value: data, original } = mask.value;
@@ -34,5 +35,7 @@ export function encodeMask({ model, signedBodyRules }: Services) {
     }
     const answer: EncodeMaskResponse = { ...original, cells };
     return context.json(answer);
-  };
+  }
+
+  return { path: encodeMaskPath, contentType: pictureContentType, bytesMax: pictureBytesMax, handle };
 }

@@ -7,46 +7,48 @@ import { imageSizeOf } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { latentContentType } from "../../shared/wire/decode.ts";
-import { type InterpolateRequest, type LatentAnswer, parseInterpolateRequest } from "../../shared/wire/latent-tools.ts";
+import {
+  checkLatentPath,
+  type InterpolateRequest,
+  interpolatePath,
+  type LatentAnswer,
+  parseInterpolateRequest,
+} from "../../shared/wire/latent-tools.ts";
 import { interpolate } from "../tensor/interpolate.ts";
 import { answerFailure } from "./answer-failure.ts";
 import { readLatent } from "./check-request.ts";
 import { readJson } from "./read-json.ts";
 import type { Services } from "./services.ts";
-import { readSignedBody } from "./signed-body.ts";
-
-const latentBody = { contentType: latentContentType, bytesMax: latentFileBytesMax };
+import type { SignedRoute } from "./signed-route.ts";
 
 /** Two latents, and room for the rest of the JSON. */
-const pairBody = { contentType: "application/json", bytesMax: 2 * latentBase64CharactersMax + 1024 };
-
-type Tools = Pick<Services, "model" | "signedBodyRules">;
+const pairBytesMax = 2 * latentBase64CharactersMax + 1024;
 
 /** POST /check-latent: a latent file from outside in, the same in the form that this service writes out, or a 400. */
-export function checkLatent({ model: { manifest }, signedBodyRules }: Tools) {
-  return async (context: Context): Promise<Response> => {
-    const body = await readSignedBody(context.req.raw, signedBodyRules, latentBody);
-    if (!body.ok) return answerFailure(context, body.error);
-    const latent = readLatent(manifest, body.value);
+export function checkLatent({ model: { manifest } }: Pick<Services, "model">): SignedRoute {
+  async function handle(context: Context, body: Uint8Array): Promise<Response> {
+    const latent = readLatent(manifest, body);
     if (!latent.ok) return answerFailure(context, latent.error);
     const { values, shape, metadata } = latent.value;
     return context.json(answerOf(manifest, { values, shape, metadata: plain(metadata) }));
-  };
+  }
+
+  return { path: checkLatentPath, contentType: latentContentType, bytesMax: latentFileBytesMax, handle };
 }
 
 /** POST /interpolate: two latents and a place between them in, a latent out. A matter of microseconds, without the lane. */
-export function interpolateLatents({ model: { manifest }, signedBodyRules }: Tools) {
-  return async (context: Context): Promise<Response> => {
-    const body = await readSignedBody(context.req.raw, signedBodyRules, pairBody);
-    if (!body.ok) return answerFailure(context, body.error);
-    const json = readJson(body.value);
+export function interpolateLatents({ model: { manifest } }: Pick<Services, "model">): SignedRoute {
+  async function handle(context: Context, body: Uint8Array): Promise<Response> {
+    const json = readJson(body);
     if (!json.ok) return answerFailure(context, json.error);
     const request = parseInterpolateRequest(json.value);
     if (!request.ok) return answerFailure(context, request.error);
 
     const mixed = mix(manifest, request.value);
     return mixed.ok ? context.json(mixed.value) : answerFailure(context, mixed.error);
-  };
+  }
+
+  return { path: interpolatePath, contentType: "application/json", bytesMax: pairBytesMax, handle };
 }
 
 /** Either end as it came: what is stored as int8 would be rounded once more. */

@@ -18,9 +18,27 @@ const idleSweepMs = 20;
  */
 const keepAliveTimeoutMs = 75_000;
 
-/** Listens on an address; port 0 takes a free one. Rejects when the address is taken. */
-export async function listen(app: Hono, host: string, port: number): Promise<Listening> {
-  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, getRequestListener(app.fetch));
+/** How often connections are looked through for requests that take too long to arrive. */
+const arrivalSweepMs = 1_000;
+
+/** Where to listen, and how long a request may take to arrive. */
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Milliseconds for head and body together; then the server answers 408 and closes the connection. */
+  readonly bodyMsMax: number;
+}
+
+/** Listens on an address. Rejects when it is taken. */
+export async function listen(app: Hono, { host, port, bodyMsMax }: ListenOptions): Promise<Listening> {
+  const options = {
+    keepAliveTimeout: keepAliveTimeoutMs,
+    requestTimeout: bodyMsMax,
+    headersTimeout: bodyMsMax,
+    connectionsCheckingInterval: arrivalSweepMs,
+  };
+  const server = createServer(options, getRequestListener(app.fetch));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);

@@ -3,7 +3,7 @@ import type { Failure } from "../../shared/errors.ts";
 import { stageCBodyBytesMax } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
-import { parseStageCRequest, type StageCRequest, type StageCResponse } from "../../shared/wire/stage-c.ts";
+import { parseStageCRequest, type StageCRequest, type StageCResponse, stageCPath } from "../../shared/wire/stage-c.ts";
 import type { LaneNews } from "../lane/lane-messages.ts";
 import type { Caller } from "../scheduling/identical-jobs.ts";
 import type { Unscheduled } from "../scheduling/scheduler.ts";
@@ -12,23 +12,19 @@ import { stageCFault } from "./check-request.ts";
 import { readJson } from "./read-json.ts";
 import { keyOf, runOnce } from "./run-once.ts";
 import type { Services } from "./services.ts";
-import { readSignedBody } from "./signed-body.ts";
+import type { SignedRoute } from "./signed-route.ts";
 import { acceptsEvents, type RunFor, streamStageC } from "./stream-stage-c.ts";
 import { type JobTrace, traceparentHeader } from "./tracing.ts";
-
-const expectedBody = { contentType: "application/json", bytesMax: stageCBodyBytesMax };
 
 /**
  * POST /stage-c: token ids and seeds in, one latent a seed out, as JSON or, for who accepts them, as events. The checked
  * job decides the latents, so it is the key; previews are no part of it.
  */
-export function runStageC(services: Services) {
-  const { model, signedBodyRules } = services;
+export function runStageC(services: Services): SignedRoute {
+  const { model } = services;
 
-  return async (context: Context): Promise<Response> => {
-    const body = await readSignedBody(context.req.raw, signedBodyRules, expectedBody);
-    if (!body.ok) return answerFailure(context, body.error);
-    const request = readJob(body.value);
+  async function handle(context: Context, body: Uint8Array): Promise<Response> {
+    const request = readJob(body);
     if (!request.ok) return answerFailure(context, request.error);
     const fault = stageCFault(model, request.value);
     if (fault !== undefined) return answerFailure(context, fault);
@@ -40,7 +36,9 @@ export function runStageC(services: Services) {
     if (acceptsEvents(context)) return streamStageC(context, services.heartbeatMs, run);
     const end = await run({ signal: context.req.raw.signal });
     return end.ok ? context.json(end.value) : answerUnscheduled(context, end.error);
-  };
+  }
+
+  return { path: stageCPath, contentType: "application/json", bytesMax: stageCBodyBytesMax, handle };
 }
 
 /** Runs a checked job, or joins the run of one that asks for the same. */

@@ -6,7 +6,7 @@ import type { NamedJobs } from "../scheduling/named-jobs.ts";
 import type { Scheduled, Scheduler, Unscheduled } from "../scheduling/scheduler.ts";
 import type { LoadedModel } from "./check-request.ts";
 import type { Metrics } from "./metrics.ts";
-import type { SignedBodyRules } from "./signed-body.ts";
+import type { SignatureRules } from "./signed-route.ts";
 import type { Tracing } from "./tracing.ts";
 
 /** A picture's latent, and how large the picture was. */
@@ -25,7 +25,7 @@ export interface Services {
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   readonly log: Logger;
-  readonly signedBodyRules: SignedBodyRules;
+  readonly signatureRules: SignatureRules;
   /** How long an event stream may be silent, in milliseconds. */
   readonly heartbeatMs: number;
   /** Milliseconds from any moment. */

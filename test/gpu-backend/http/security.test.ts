@@ -76,11 +76,11 @@ describe.each([
   });
 
   test("with a longer body than the limit is refused, declared or streamed", async () => {
-    const headers = { "content-type": draft.contentType };
-    const large = new Uint8Array(stageCBodyBytesMax + 1);
+    const body = new Uint8Array(stageCBodyBytesMax + 1);
+    const headers = () => signedHeaders({ ...draft, body });
     const tooLarge = [413, "payload_too_large"];
-    expect(await codeOf(await post(draft.target, headers, large))).toEqual(tooLarge);
-    expect(await codeOf(await post(draft.target, headers, new Blob([large]).stream()))).toEqual(tooLarge);
+    expect(await codeOf(await post(draft.target, await headers(), body))).toEqual(tooLarge);
+    expect(await codeOf(await post(draft.target, await headers(), new Blob([body]).stream()))).toEqual(tooLarge);
   });
 
   test("of another content type is refused", async () => {

@@ -6,7 +6,7 @@ import { cancelPath } from "../../../shared/wire/cancel.ts";
 import { type DecodeOptions, decodePath, parseDecodeQuery } from "../../../shared/wire/decode.ts";
 import { eventStreamContentType } from "../../../shared/wire/event-stream.ts";
 import { createMemoryReplayGuard } from "../../../shared/wire/replay-guard.ts";
-import { signatureHeaders, verifyRequest } from "../../../shared/wire/request-signature.ts";
+import { hasDigest, signatureHeaders, verifyHead } from "../../../shared/wire/request-signature.ts";
 import { parseStageCRequest, type StageCRequest, stageCPath } from "../../../shared/wire/stage-c.ts";
 import { formatStageCEnd, formatStageCEvent } from "../../../shared/wire/stage-c-events.ts";
 import { toBase64 } from "../../../workers/gpu/base64.ts";
@@ -69,12 +69,13 @@ export class GpuBackendDouble {
     }
     if (this.behaviour === "unreachable") throw new TypeError("connection refused");
     if (this.behaviour !== "works") return this.behaviour();
-    const verified = await verifyRequest(
-      this.#secret,
-      { method: request.method, target: `${pathname}${search}`, body },
+    const verified = await verifyHead(
+      [this.#secret],
+      { method: request.method, target: `${pathname}${search}` },
       { header: (name) => request.headers.get(name), nowSeconds: sentSeconds(request), replayGuard: this.#replayGuard },
     );
     if (!verified.ok) return Response.json({ fault: verified.error }, { status: 403 });
+    if (!(await hasDigest(body, verified.value))) return Response.json({ fault: "mismatch" }, { status: 403 });
     if (pathname === stageCPath) return this.#runStageC(body, request.headers.get("accept"));
     if (pathname === decodePath && this.failsDecodes) return Response.json({}, { status: 500 });
     if (pathname === decodePath) return this.#decode(Object.fromEntries(searchParams), body);

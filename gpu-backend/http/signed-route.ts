@@ -1,0 +1,86 @@
+import { getConnInfo } from "@hono/node-server/conninfo";
+import type { Context, Handler } from "hono";
+import type { Failure } from "../../shared/errors.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { ReplayGuard } from "../../shared/wire/replay-guard.ts";
+import { hasDigest, type SignatureFault, verifyHead } from "../../shared/wire/request-signature.ts";
+import { answerFailure, answerGuardFull } from "./answer-failure.ts";
+import type { BodyBudget } from "./body-budget.ts";
+import { declaredBytes, readBody } from "./read-body.ts";
+
+/** Who may ask, and how much of bodies is held. */
+export interface SignatureRules {
+  /** The present one, and while it is being changed the one before. */
+  readonly secrets: readonly string[];
+  readonly replayGuard: ReplayGuard;
+  readonly bodyBudget: BodyBudget;
+  /** Unix seconds. */
+  readonly nowSeconds: () => number;
+  /** Told of every refusal; clients are told no reason. */
+  readonly onRefused: (fault: SignatureFault) => void;
+}
+
+/** A route for the edge alone: POST, with a signed body. */
+export interface SignedRoute {
+  readonly path: string;
+  readonly contentType: string;
+  /** The longest body that it takes. */
+  readonly bytesMax: number;
+  /** Answers a request whose signature and body hold. */
+  readonly handle: (context: Context, body: Uint8Array<ArrayBuffer>) => Promise<Response>;
+}
+
+/**
+ * Answers a signed request. The signature covers the body's digest and is checked before a byte of the body is read; then
+ * come type and length, room for the body, and the body itself, whose bytes count as held until the answer.
+ */
+export function answerSigned(rules: SignatureRules, route: SignedRoute): Handler {
+  return async (context) => {
+    const signed = await verify(context, rules);
+    if (!signed.ok) return signed.error === "guard-full" ? answerGuardFull(context) : answerFailure(context, notSigned);
+    const fault = formFault(context, route);
+    if (fault !== undefined) return answerFailure(context, fault);
+    const bytes = declaredBytes(context.req.raw) ?? route.bytesMax;
+    const release = rules.bodyBudget.take(getConnInfo(context).remote.address ?? "", bytes);
+    if (release === undefined) return answerFailure(context, noRoom);
+    try {
+      const body = await readSigned(context.req.raw, route.bytesMax, signed.value);
+      return body.ok ? await route.handle(context, body.value) : answerFailure(context, body.error);
+    } finally {
+      release();
+    }
+  };
+
+  async function readSigned(
+    request: Request,
+    bytesMax: number,
+    digest: Uint8Array,
+  ): Promise<Result<Uint8Array<ArrayBuffer>, Failure>> {
+    const body = await readBody(request, bytesMax);
+    if (!body.ok || (await hasDigest(body.value, digest))) return body;
+    rules.onRefused("mismatch");
+    return err(notSigned);
+  }
+}
+
+const notSigned: Failure = { code: "invalid_signature" };
+
+/** Bodies of other requests fill the memory that is set aside for them; most are gone in a second. */
+const noRoom: Failure = { code: "backend_overloaded", retryAfterSeconds: 1 };
+
+async function verify(
+  { req }: Context,
+  { secrets, nowSeconds, replayGuard, onRefused }: SignatureRules,
+): Promise<Result<Uint8Array, SignatureFault>> {
+  const { pathname, search } = new URL(req.url);
+  const context = { header: (name: string) => req.header(name), nowSeconds: nowSeconds(), replayGuard };
+  const signed = await verifyHead(secrets, { method: req.method, target: `${pathname}${search}` }, context);
+  if (!signed.ok) onRefused(signed.error);
+  return signed.ok ? ok(signed.value) : signed;
+}
+
+function formFault({ req }: Context, { contentType, bytesMax }: SignedRoute): Failure | undefined {
+  const [type = ""] = (req.header("content-type") ?? "").split(";");
+  if (type.trim().toLowerCase() !== contentType) return { code: "unsupported_media_type", expected: contentType };
+  return (declaredBytes(req.raw) ?? 0) > bytesMax ? { code: "payload_too_large", limitBytes: bytesMax } : undefined;
+}
