@@ -1,10 +1,37 @@
 import { z } from "zod";
 
+/** What is true of a picture format. */
+interface FormatTraits {
+  /** Of file names, lower case. */
+  readonly extensions: readonly string[];
+  /** Whether `output_compression` means something for it. */
+  readonly isLossy: boolean;
+}
+
+const outputFormatNames = ["png", "jpeg", "webp"] as const;
+
 /** The picture formats, under the names that OpenAI's API gives them. */
-export const outputFormatSchema = z.enum(["png", "jpeg", "webp"]);
+export const outputFormatSchema = z.enum(outputFormatNames);
 
 /** One of "png", "jpeg", "webp". */
 export type OutputFormat = z.infer<typeof outputFormatSchema>;
+
+/** Every picture format: a new one has its line here and its case in the encoder (`gpu-backend/image/encode-image.ts`). */
+export const outputFormats: Readonly<Record<OutputFormat, FormatTraits>> = {
+  png: { extensions: [".png"], isLossy: false },
+  jpeg: { extensions: [".jpg", ".jpeg"], isLossy: true },
+  webp: { extensions: [".webp"], isLossy: true },
+};
+
+/** The formats that have a quality, in the list's order. */
+export const lossyFormats: readonly OutputFormat[] = outputFormatNames.filter(
+  (format) => outputFormats[format].isLossy,
+);
+
+/** The format of a file by its name's extension, in any case; undefined for another. */
+export function outputFormatOf(extension: string): OutputFormat | undefined {
+  return outputFormatNames.find((format) => outputFormats[format].extensions.includes(extension.toLowerCase()));
+}
 
 /** The content type of a picture file. */
 export function imageContentType(format: OutputFormat): `image/${OutputFormat}` {

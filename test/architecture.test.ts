@@ -16,7 +16,7 @@ const rooms = (...names: string[]) => names.map((name) => `workers/${name}`);
 const account = rooms("account", "account/money", "account/keys", "account/reuse");
 const services = rooms("moderation", "gpu", "auth", "prompt", "prices", "usage", "latents", "images").concat(account);
 const work = services.concat(rooms("models", "single-flight", "generation", "webhooks", "jobs", "payments"));
-const parts = ["tensor", "diffusion", "image", "runtime", "pipeline"].map((name) => `gpu-backend/${name}`);
+const parts = ["tensor", "image", "runtime", "pipeline"].map((name) => `gpu-backend/${name}`);
 const queue = ["gpu-backend/lane", "gpu-backend/scheduling"];
 
 const importTable: ImportTable = {
@@ -24,6 +24,7 @@ const importTable: ImportTable = {
   "shared/prompt": ["shared"],
   "shared/latents": ["shared"],
   "shared/models": sharedBase,
+  "shared/diffusion": [...sharedBase, "shared/models"],
   "shared/api": [...sharedBase, "shared/models"],
   "shared/wire": [...sharedBase, "shared/models"],
   "workers/edge": [],
@@ -56,10 +57,9 @@ const importTable: ImportTable = {
   "workers/playground": [],
   workers: [...work, ...rooms("edge", "middleware", "routes", "objects", "playground"), ...shared],
   "gpu-backend/tensor": shared,
-  "gpu-backend/diffusion": shared,
   "gpu-backend/image": shared,
   "gpu-backend/runtime": shared,
-  "gpu-backend/pipeline": ["gpu-backend/tensor", "gpu-backend/diffusion", "gpu-backend/runtime", ...shared],
+  "gpu-backend/pipeline": ["gpu-backend/tensor", "gpu-backend/runtime", "shared/diffusion", ...shared],
   "gpu-backend/lane": ["gpu-backend", ...parts, ...shared],
   "gpu-backend/scheduling": ["gpu-backend/lane", ...shared],
   "gpu-backend/http": ["gpu-backend", ...parts, ...queue, ...shared],

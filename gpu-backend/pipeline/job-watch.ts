@@ -1,4 +1,4 @@
-import type { SampledStep } from "../diffusion/sampler.ts";
+import type { SampledStep } from "../../shared/diffusion/sampler.ts";
 
 /** Told of the steps of a job's samples, each counted from 0. */
 export type StepWatch = (sample: number, step: SampledStep) => void;

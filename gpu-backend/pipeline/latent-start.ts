@@ -1,7 +1,7 @@
+import type { SamplerStart } from "../../shared/diffusion/sampler.ts";
 import { AppError } from "../../shared/errors.ts";
 import { decodeLatent } from "../../shared/latents/latent-format.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
-import type { SamplerStart } from "../diffusion/sampler.ts";
 
 /** What a checked request starts from; undefined: pure noise. */
 export function readStart({ start, latentShape }: Omit<StageCRequest, "seeds">): SamplerStart | undefined {

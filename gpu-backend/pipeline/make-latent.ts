@@ -1,9 +1,9 @@
+import { guide, isGuided, type NoisePrediction } from "../../shared/diffusion/guidance.ts";
+import { createNoiseSource } from "../../shared/diffusion/noise-source.ts";
+import { type SampledStep, type SamplerStart, sample, withKept } from "../../shared/diffusion/sampler.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Sampling } from "../../shared/models/sampling.ts";
-import { guide, isGuided, type NoisePrediction } from "../diffusion/guidance.ts";
-import { createNoiseSource } from "../diffusion/noise-source.ts";
-import { type SampledStep, type SamplerStart, sample, withKept } from "../diffusion/sampler.ts";
 import type { Graph } from "../runtime/graph.ts";
 import { float32Tensor } from "../runtime/host-tensor.ts";
 import { fromStored, toStored } from "./latent-space.ts";

@@ -1,11 +1,11 @@
+import { createNoiseSource } from "../../shared/diffusion/noise-source.ts";
+import { sample } from "../../shared/diffusion/sampler.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Latent } from "../../shared/latents/latent-format.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
 import type { ImageSize } from "../../shared/models/image-size.ts";
 import { imageSizeOf, stageBLatentShapeFor } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
-import { createNoiseSource } from "../diffusion/noise-source.ts";
-import { sample } from "../diffusion/sampler.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
 import { type Float32Tensor, float32Tensor } from "../runtime/host-tensor.ts";
 import { type Pixels, toPixels } from "../tensor/pixels.ts";

@@ -1,11 +1,11 @@
+import { isGuided } from "../../shared/diffusion/guidance.ts";
+import type { SampledStep } from "../../shared/diffusion/sampler.ts";
 import { AppError } from "../../shared/errors.ts";
 import { decodeLatent, encodeLatent, type Latent } from "../../shared/latents/latent-format.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
 import type { LatentEncoding } from "../../shared/latents/latent-values.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
-import { isGuided } from "../diffusion/guidance.ts";
-import type { SampledStep } from "../diffusion/sampler.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
 import type { Pixels } from "../tensor/pixels.ts";
 import { encodePixels } from "./encode-pixels.ts";

@@ -1,5 +1,5 @@
+import { embedTimestep } from "../../shared/diffusion/timestep-embedding.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
-import { embedTimestep } from "../diffusion/timestep-embedding.ts";
 import { type Float32Tensor, float32Tensor } from "../runtime/host-tensor.ts";
 
 /** The time `t` in [0, 1] as Stages C and B take it, the same for every row: (rows, width). */

@@ -13,6 +13,7 @@ import { parseImageSize } from "../models/image-size.ts";
 import { type OutputFormat, outputFormatSchema } from "../output-format.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
+import { compressionOf } from "./output-compression.ts";
 
 /** Fields that OpenAI's clients may send, that are checked, and that this service has no use for. */
 const ignoredFields = {
@@ -126,10 +127,8 @@ export function readImageFields<Wire>(schema: z.ZodType<Wire>, json: unknown): R
 
 /** From fields that are right by themselves to a request. Fails when two of them do not go together. */
 export function toImageRequest(wire: z.infer<typeof createImageBodySchema>): Result<CreateImageRequest, Failure> {
-  if (wire.output_format === "png" && (wire.output_compression ?? 100) !== 100) {
-    const message = "'output_compression' below 100 needs 'output_format' jpeg or webp; png is always lossless.";
-    return err(invalidRequest("output_compression", message));
-  }
+  const compression = compressionOf(wire);
+  if (!compression.ok) return compression;
   if (wire.stream && wire.response_format === "url") {
     const message = "'response_format' must be b64_json when 'stream' is true: a stream holds its pictures.";
     return err(invalidRequest("response_format", message));
@@ -140,7 +139,7 @@ export function toImageRequest(wire: z.infer<typeof createImageBodySchema>): Res
     return err(invalidRequest("cache_scope", message));
   }
   const size = sizeOf(wire);
-  return size.ok ? ok(toRequest(wire, size.value)) : size;
+  return size.ok ? ok(toRequest(wire, size.value, compression.value)) : size;
 }
 
 /** `width` and `height` are another spelling of `size`, known from other services: both or neither, and not beside it. */
@@ -154,7 +153,11 @@ function sizeOf({ size, width, height }: z.infer<typeof createImageBodySchema>):
   return ok(`${width}x${height}`);
 }
 
-function toRequest(wire: z.infer<typeof createImageBodySchema>, size: string | undefined): CreateImageRequest {
+function toRequest(
+  wire: z.infer<typeof createImageBodySchema>,
+  size: string | undefined,
+  outputCompression: number | undefined,
+): CreateImageRequest {
   return {
     prompt: wire.prompt,
     negativePrompt: wire.negative_prompt,
@@ -163,7 +166,7 @@ function toRequest(wire: z.infer<typeof createImageBodySchema>, size: string | u
     size,
     responseFormat: wire.response_format,
     outputFormat: wire.output_format,
-    outputCompression: wire.output_format === "png" ? undefined : wire.output_compression,
+    outputCompression,
     seed: wire.seed,
     steps: wire.steps,
     guidanceScale: wire.guidance_scale,

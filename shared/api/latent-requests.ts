@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { type Failure, invalidRequest } from "../errors.ts";
+import type { Failure } from "../errors.ts";
 import { imagesPerRequestMax } from "../limits.ts";
 import { type OutputFormat, outputFormatSchema } from "../output-format.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
+import { compressionOf } from "./output-compression.ts";
 
 const pictureFields = {
   output_format: outputFormatSchema.default("png"),
@@ -62,14 +63,12 @@ export function parseInterpolateLatentsRequest(json: unknown): Result<Interpolat
 }
 
 function toPictureRequest(wire: z.infer<typeof decodeLatentBodySchema>): Result<LatentPictureRequest, Failure> {
-  if (wire.output_format === "png" && (wire.output_compression ?? 100) !== 100) {
-    const message = "'output_compression' below 100 needs 'output_format' jpeg or webp; png is always lossless.";
-    return err(invalidRequest("output_compression", message));
-  }
+  const compression = compressionOf(wire);
+  if (!compression.ok) return compression;
   return ok({
     decode: {
       format: wire.output_format,
-      quality: wire.output_format === "png" ? undefined : wire.output_compression,
+      quality: compression.value,
     },
     responseFormat: wire.response_format,
     size: wire.size === "auto" ? undefined : wire.size,

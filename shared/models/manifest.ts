@@ -44,7 +44,8 @@ const guidanceRangeSchema = z
   })
   .refine(isOrdered, "min ≤ default ≤ max must hold");
 
-const samplerKindSchema = z.enum(["ddim", "ddpm"]);
+/** DDIM, DDPM's ancestral steps, or DPM-Solver++ 2M: each has its function in `shared/diffusion/samplers.ts`. */
+const samplerKindSchema = z.enum(["ddim", "ddpm", "dpmpp-2m"]);
 
 const imageSizeSchema = z.string().refine((size) => {
   const parsed = parseImageSize(size);
@@ -151,6 +152,9 @@ const manifestSchema = z
 
 /** A bundle's `model.json`, checked. Use the field comments in the source as its reference. */
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** A sampling algorithm that a bundle can name. */
+export type SamplerKind = z.infer<typeof samplerKindSchema>;
 
 /**
  * One ONNX graph of a bundle with its inputs and outputs. A text in a shape is an axis of any length ("h"), or a

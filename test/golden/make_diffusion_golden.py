@@ -1,7 +1,8 @@
 """Writes diffusion.json beside this file: noise, times, timestep embeddings and sampler steps as PyTorch computes them.
 
 Run by hand when the arithmetic changes:  python test/golden/make_diffusion_golden.py
-Needs torch on the CPU. The committed file came from torch 2.13.0.
+Needs torch and diffusers on the CPU. The committed file came from torch 2.13.0; its runs of DPM-Solver++ are those of
+DPMSolverMultistepScheduler of diffusers 0.42.1, on our schedule's noise levels.
 """
 
 import json
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import torch
+from diffusers import DPMSolverMultistepScheduler
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "gpu-backend" / "training"))
@@ -53,6 +55,25 @@ def step_case(kind: str, t: float, t_next: float) -> dict[str, object]:
     }
 
 
+def dpm_solver_case(steps: int) -> dict[str, object]:
+    """A run whose predictions are given: a latent at every time, from the first to the one at t = 0."""
+    generator = torch.Generator().manual_seed(11)
+    scheduler = DPMSolverMultistepScheduler(
+        algorithm_type="dpmsolver++", solver_order=2, solver_type="midpoint", prediction_type="epsilon",
+        lower_order_final=False, euler_at_final=False, final_sigmas_type="sigma_min",
+    )
+    scheduler.set_timesteps(steps)
+    signal = alpha_bar(sampler_times(steps))
+    scheduler.sigmas = ((1 - signal) / signal).sqrt()
+    x = torch.randn(32, generator=generator)
+    predictions, latents = [], [x]
+    for timestep in scheduler.timesteps:
+        predictions.append(torch.randn(32, generator=generator))
+        x = scheduler.step(predictions[-1], timestep, x).prev_sample
+        latents.append(x)
+    return {"steps": steps, "predictedHex": [float32_hex(p) for p in predictions], "latentsHex": [float32_hex(x) for x in latents]}
+
+
 def main() -> None:
     pairs = ((1.0, 0.5), (1.0, 0.95), (0.5, 0.0), (0.6333333, 0.6), (0.05, 0.0))
     content = {
@@ -63,6 +84,7 @@ def main() -> None:
         "alphaBarGrid": {"steps": 200, "float32Hex": float32_hex(alpha_bar(sampler_times(200)))},
         "embeddings": [embedding_case(width) for width in (16, 64)],
         "steps": [step_case(kind, t, t_next) for kind in ("ddim", "ddpm") for t, t_next in pairs],
+        "dpmSolver": [dpm_solver_case(steps) for steps in (1, 2, 4, 12, 25)],
     }
     (HERE / "diffusion.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
 

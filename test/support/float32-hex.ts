@@ -1,6 +1,10 @@
+import { fromHex } from "../../shared/hex.ts";
+
 /** The float32 values behind little-endian hexadecimal, as the golden scripts write them. */
 export function fromFloat32Hex(hex: string): Float32Array {
-  return new Float32Array(Uint8Array.from(Buffer.from(hex, "hex")).buffer);
+  const bytes = fromHex(hex);
+  if (bytes === undefined) throw new Error("A golden file holds a text that is not hexadecimal.");
+  return new Float32Array(bytes.buffer);
 }
 
 /** The largest absolute difference; infinite when the lengths differ or a value is not a number. */

@@ -2,6 +2,7 @@ import { imagesResponseSchema } from "../../shared/api/images-response.ts";
 import { textToImageBodySchema } from "../../shared/api/text-to-image-request.ts";
 import { verificationSchema } from "../../shared/api/verification.ts";
 import type { FailureCode } from "../../shared/errors.ts";
+import { outputFormatSchema } from "../../shared/output-format.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import {
   type Answer,
@@ -109,7 +110,7 @@ export function imageOperations(models: ModelRegistry): readonly Operation[] {
 const linkParameters: readonly Parameter[] = [
   {
     ...{ in: "path", name: "file", description: "Latent id and format.", required: true },
-    schema: { json: { type: "string", pattern: "^[0-9a-f]{64}\\.(png|webp|jpeg)$" } },
+    schema: { json: { type: "string", pattern: `^[0-9a-f]{64}\\.(${outputFormatSchema.options.join("|")})$` } },
   },
   {
     ...{ in: "query", name: "exp", description: "When the link ends, in Unix seconds.", required: true },

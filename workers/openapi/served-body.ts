@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { createImageBodySchema } from "../../shared/api/create-image-request.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
+import { lossyFormats } from "../../shared/output-format.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { BodySchema } from "./operation.ts";
 
@@ -57,7 +58,7 @@ const fieldRules = [
   ),
   implies(
     { required: ["output_compression"], properties: { output_compression: { type: "integer", maximum: 99 } } },
-    { required: ["output_format"], properties: { output_format: { enum: ["jpeg", "webp"] } } },
+    { required: ["output_format"], properties: { output_format: { enum: [...lossyFormats] } } },
   ),
 ];
 

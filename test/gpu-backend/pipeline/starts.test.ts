@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { sample } from "../../../gpu-backend/diffusion/sampler.ts";
-import { samplerTimes } from "../../../gpu-backend/diffusion/schedule.ts";
 import { encodePixels } from "../../../gpu-backend/pipeline/encode-pixels.ts";
 import { readStart } from "../../../gpu-backend/pipeline/latent-start.ts";
 import { makeLatent } from "../../../gpu-backend/pipeline/make-latent.ts";
 import { createTextConditions, joinConditions } from "../../../gpu-backend/pipeline/text-conditions.ts";
+import { sample } from "../../../shared/diffusion/sampler.ts";
+import { samplerTimes } from "../../../shared/diffusion/schedule.ts";
 import { decodeLatent, encodeLatent } from "../../../shared/latents/latent-format.ts";
 import { stepsRun } from "../../../shared/models/sampling.ts";
 import golden from "../../golden/tiny-starts.json" with { type: "json" };

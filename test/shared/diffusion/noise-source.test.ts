@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createMt19937 } from "../../../gpu-backend/diffusion/mt19937.ts";
-import { createNoiseSource } from "../../../gpu-backend/diffusion/noise-source.ts";
+import { createMt19937 } from "../../../shared/diffusion/mt19937.ts";
+import { createNoiseSource } from "../../../shared/diffusion/noise-source.ts";
 import golden from "../../golden/diffusion.json" with { type: "json" };
 import { differenceMax, fromFloat32Hex } from "../../support/float32-hex.ts";
 

@@ -33,3 +33,20 @@ export function addNoise(schedule: CosineSchedule, clean: Float32Array, noise: F
   const noiseAmplitude = Math.fround(Math.sqrt(Math.fround(1 - signal)));
   return clean.map((x, i) => Math.fround(amplitude * x) + Math.fround(noiseAmplitude * (noise[i] ?? 0)));
 }
+
+/** The clean latent that a prediction of the noise in `latent` at time `t` implies. */
+export function cleanEstimate(
+  schedule: CosineSchedule,
+  t: number,
+  latent: Float32Array,
+  predicted: Float32Array,
+): Float32Array {
+  const signal = alphaBar(schedule, t);
+  return latent.map((x, i) => (x - Math.sqrt(1 - signal) * (predicted[i] ?? 0)) / Math.sqrt(signal));
+}
+
+/** From time `t` to the smaller `tNext`. */
+export interface StepSpan {
+  readonly t: number;
+  readonly tNext: number;
+}

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { guide, isGuided } from "../../../gpu-backend/diffusion/guidance.ts";
-import { createNoiseSource, type NoiseSource } from "../../../gpu-backend/diffusion/noise-source.ts";
-import { ddimStep, ddpmStep, sample } from "../../../gpu-backend/diffusion/sampler.ts";
+import { ddpmStep } from "../../../shared/diffusion/ddpm.ts";
+import { guide, isGuided } from "../../../shared/diffusion/guidance.ts";
+import { createNoiseSource, type NoiseSource } from "../../../shared/diffusion/noise-source.ts";
+import { sample } from "../../../shared/diffusion/sampler.ts";
+import { samplers } from "../../../shared/diffusion/samplers.ts";
+import { samplerTimes } from "../../../shared/diffusion/schedule.ts";
+import { AppError } from "../../../shared/errors.ts";
 import golden from "../../golden/diffusion.json" with { type: "json" };
 import { differenceMax, fromFloat32Hex } from "../../support/float32-hex.ts";
 
@@ -16,10 +20,8 @@ describe("one step equals PyTorch's", () => {
       step.steppedHex,
     ].map(fromFloat32Hex) as [Float32Array, Float32Array, Float32Array, Float32Array];
     const span = { t: fromFloat32Hex(step.tHex)[0] ?? 0, tNext: fromFloat32Hex(step.tNextHex)[0] ?? 0 };
-    const stepped =
-      step.kind === "ddim"
-        ? ddimStep(schedule, span, latent, predicted)
-        : ddpmStep(schedule, span, latent, { predicted, drawn });
+    const kind = step.kind as "ddim" | "ddpm";
+    const stepped = samplers[kind](schedule)({ span, latent, predicted, draw: () => drawn });
     const peak = Math.max(...expected.map(Math.abs));
     expect(differenceMax(stepped, expected) / peak).toBeLessThanOrEqual(1e-6);
   });
@@ -32,6 +34,41 @@ describe("one step equals PyTorch's", () => {
     expect(ddpmStep(schedule, { t, tNext }, Float32Array.of(1), noise)[0]).toBeCloseTo(expected, 4);
   });
 });
+
+describe("a run of DPM-Solver++ 2M equals diffusers'", () => {
+  test.each(golden.dpmSolver)("in $steps steps", ({ steps, predictedHex, latentsHex }) => {
+    const times = samplerTimes(steps);
+    const advance = samplers["dpmpp-2m"](schedule);
+    let latent = fromFloat32Hex(latentsHex[0] ?? "");
+    for (const [index, hex] of predictedHex.entries()) {
+      const span = { t: times[index] ?? 0, tNext: times[index + 1] ?? 0 };
+      latent = advance({ span, latent, predicted: fromFloat32Hex(hex), draw: neverDrawn });
+      const expected = fromFloat32Hex(latentsHex[index + 1] ?? "");
+      const peak = Math.max(...expected.map(Math.abs));
+      expect(differenceMax(latent, expected) / peak).toBeLessThanOrEqual(1e-5);
+    }
+  });
+
+  test("and begins each run anew", () => {
+    const step = { latent: Float32Array.of(1), predicted: Float32Array.of(0.5), draw: neverDrawn };
+    const first = samplers["dpmpp-2m"](schedule);
+    first({ ...step, span: { t: 1, tNext: 0.5 } });
+    const fresh = samplers["dpmpp-2m"](schedule)({ ...step, span: { t: 0.5, tNext: 0.25 } });
+    expect(fresh).not.toEqual(first({ ...step, predicted: Float32Array.of(-1), span: { t: 0.5, tNext: 0.25 } }));
+    expect(fresh[0]).toBeCloseTo(samplers.ddim(schedule)({ ...step, span: { t: 0.5, tNext: 0.25 } })[0] ?? 0, 5);
+  });
+
+  test("and stays finite where the schedule's clamp makes two times alike", () => {
+    const advance = samplers["dpmpp-2m"](schedule);
+    const step = { latent: Float32Array.of(1), predicted: Float32Array.of(0.5), draw: neverDrawn };
+    advance({ ...step, span: { t: 1, tNext: 0.999 } });
+    expect(advance({ ...step, span: { t: 0.999, tNext: 0.998 } })[0]).toBeCloseTo(1, 5);
+  });
+});
+
+function neverDrawn(): Float32Array {
+  throw new AppError("A deterministic sampler drew noise.");
+}
 
 describe("a sampler", () => {
   function countingNoise(counts: number[]): NoiseSource {
@@ -47,6 +84,7 @@ describe("a sampler", () => {
   test.each([
     { kind: "ddim", draws: 1 },
     { kind: "ddpm", draws: 4 },
+    { kind: "dpmpp-2m", draws: 1 },
   ] as const)("$kind draws $draws times in three steps", async ({ kind, draws }) => {
     const counts: number[] = [];
     const predict = async (latent: Float32Array) => latent;

@@ -1,12 +1,9 @@
-import { stepsRun } from "../../shared/models/sampling.ts";
+import type { SamplerKind } from "../models/manifest.ts";
+import { stepsRun } from "../models/sampling.ts";
 import type { NoisePrediction } from "./guidance.ts";
 import type { NoiseSource } from "./noise-source.ts";
-import { addNoise, alphaBar, type CosineSchedule, samplerTimes } from "./schedule.ts";
-
-const { fround, sqrt } = Math;
-
-/** "ddim" is deterministic after its first draw; "ddpm" draws again at every step. */
-export type SamplerKind = "ddim" | "ddpm";
+import { samplers } from "./samplers.ts";
+import { addNoise, type CosineSchedule, cleanEstimate, samplerTimes } from "./schedule.ts";
 
 /** One run of a sampler. */
 export interface SamplerRun {
@@ -51,15 +48,14 @@ export interface SamplerStart {
 export async function sample(run: SamplerRun): Promise<Float32Array> {
   const strength = run.start?.strength ?? 1;
   const times = run.times ?? samplerTimes(stepsRun(run.steps, strength), strength);
+  const advance = samplers[run.kind](run.schedule);
+  const draw = () => run.noise.draw(run.length);
   let latent = firstLatent(run, times[0] ?? 1);
   for (const [index, t] of times.subarray(0, -1).entries()) {
     const noisy = withNoisyStart(run, latent, t);
     const predicted = await run.predict(noisy, t);
     const span = { t, tNext: times[index + 1] ?? 0 };
-    latent =
-      run.kind === "ddim"
-        ? ddimStep(run.schedule, span, noisy, predicted)
-        : ddpmStep(run.schedule, span, noisy, { predicted, drawn: run.noise.draw(run.length) });
+    latent = advance({ span, latent: noisy, predicted, draw });
     const step = { step: index + 1, steps: times.length - 1 };
     run.onStep?.({ ...step, cleanEstimate: () => cleanEstimate(run.schedule, t, noisy, predicted) });
   }
@@ -80,70 +76,4 @@ function withNoisyStart({ start, schedule, noise, length }: SamplerRun, latent: 
 /** `made` where the mask is 1, `kept` where it is 0. All of one length. */
 export function withKept(mask: Uint8Array, made: Float32Array, kept: Float32Array): Float32Array {
   return made.map((value, i) => (mask[i] === 1 ? value : (kept[i] ?? 0)));
-}
-
-/** The clean latent that a prediction of the noise in `latent` at time `t` implies. */
-export function cleanEstimate(
-  schedule: CosineSchedule,
-  t: number,
-  latent: Float32Array,
-  predicted: Float32Array,
-): Float32Array {
-  const signal = alphaBar(schedule, t);
-  return latent.map((x, i) => (x - sqrt(1 - signal) * (predicted[i] ?? 0)) / sqrt(signal));
-}
-
-/** From time `t` to the smaller `tNext`. */
-export interface StepSpan {
-  readonly t: number;
-  readonly tNext: number;
-}
-
-/** DDIM with eta 0 (Song et al. 2020): to the clean latent that the prediction implies, and back up to `tNext`. */
-export function ddimStep(
-  schedule: CosineSchedule,
-  span: StepSpan,
-  latent: Float32Array,
-  predicted: Float32Array,
-): Float32Array {
-  const signal = alphaBar(schedule, span.t);
-  const signalNext = alphaBar(schedule, span.tNext);
-  const amplitude = fround(sqrt(signal));
-  const noiseAmplitude = fround(sqrt(fround(1 - signal)));
-  const amplitudeNext = fround(sqrt(signalNext));
-  const noiseAmplitudeNext = fround(sqrt(fround(1 - signalNext)));
-
-  return latent.map((x, i) => {
-    const eps = predicted[i] ?? 0;
-    const clean = fround(fround(x - fround(noiseAmplitude * eps)) / amplitude);
-    return fround(amplitudeNext * clean) + fround(noiseAmplitudeNext * eps);
-  });
-}
-
-/** What the ancestral step needs beside the latent: the noise predicted in it, and fresh noise. */
-export interface DdpmNoise {
-  readonly predicted: Float32Array;
-  readonly drawn: Float32Array;
-}
-
-/** DDPM's ancestral step (Ho et al. 2020) on continuous time. Fresh noise has no effect on the step to 0. */
-export function ddpmStep(
-  schedule: CosineSchedule,
-  { t, tNext }: StepSpan,
-  latent: Float32Array,
-  { predicted, drawn }: DdpmNoise,
-): Float32Array {
-  const signal = alphaBar(schedule, t);
-  const signalNext = alphaBar(schedule, tNext);
-  const ratio = fround(signal / signalNext);
-  const noisePower = fround(1 - signal);
-  const amplitude = fround(sqrt(ratio));
-  const noiseAmplitude = fround(sqrt(noisePower));
-  const variance = fround(fround(fround(1 - ratio) * fround(1 - signalNext)) / noisePower);
-  const deviation = tNext === 0 ? 0 : fround(sqrt(variance));
-
-  return latent.map((x, i) => {
-    const removed = fround(fround(fround(1 - ratio) * (predicted[i] ?? 0)) / noiseAmplitude);
-    return fround(fround(x - removed) / amplitude) + fround(deviation * (drawn[i] ?? 0));
-  });
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { alphaBar, samplerTimes } from "../../../gpu-backend/diffusion/schedule.ts";
-import { embedTimestep, timestepFrequencies } from "../../../gpu-backend/diffusion/timestep-embedding.ts";
+import { alphaBar, samplerTimes } from "../../../shared/diffusion/schedule.ts";
+import { embedTimestep, timestepFrequencies } from "../../../shared/diffusion/timestep-embedding.ts";
 import golden from "../../golden/diffusion.json" with { type: "json" };
 import { differenceMax, fromFloat32Hex } from "../../support/float32-hex.ts";
 
