@@ -69,7 +69,11 @@ export type JobFailure =
   | { readonly code: "job_id_reused"; readonly jobId: string }
   | { readonly code: "job_not_ended" }
   | { readonly code: "too_many_jobs"; readonly jobsMax: number }
-  | { readonly code: "job_cancelled" };
+  | {
+      readonly code: "job_cancelled";
+      /** The part of the stopped work that had run by then, 0…1, where it is known. Never sent to a client. */
+      readonly doneShare?: number;
+    };
 
 /** The discriminant of `Failure`. */
 export type FailureCode = Failure["code"];

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { requestBodyBytesMax } from "../../shared/limits.ts";
 import { type CancelResponse, cancelPath, parseCancelRequest } from "../../shared/wire/cancel.ts";
+import type { Ending } from "../scheduling/named-jobs.ts";
 import { answerFailure } from "./answer-failure.ts";
 import { readJson } from "./read-json.ts";
 import type { Services } from "./services.ts";
@@ -18,10 +19,14 @@ export function cancelJob({ namedJobs }: Services): SignedRoute {
     if (!request.ok) return answerFailure(context, request.error);
 
     const end = await namedJobs.cancel(request.value.jobId);
-    const gpuMilliseconds = end?.ok === false ? end.error.gpuMs : 0;
-    const answer: CancelResponse = { cancelled: end?.ok === false, gpuMilliseconds };
-    return context.json(answer);
+    return context.json(answerOf(end));
   }
 
   return { path: cancelPath, contentType: "application/json", bytesMax: requestBodyBytesMax, handle };
+}
+
+function answerOf(end: Ending<unknown> | undefined): CancelResponse {
+  if (end === undefined) return { cancelled: false, gpuMilliseconds: 0, doneShare: 0 };
+  if (end.ok) return { cancelled: false, gpuMilliseconds: 0, doneShare: 1 };
+  return { cancelled: true, gpuMilliseconds: end.error.gpuMs, doneShare: end.error.doneShare };
 }

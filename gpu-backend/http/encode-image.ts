@@ -63,7 +63,7 @@ async function readAndEncode(
   signal: AbortSignal,
 ): Promise<Answer<EncodedPicture>> {
   const picture = await readPicture(file, compressorSize(model.manifest, latentShape));
-  if (!picture.ok) return err({ failure: picture.error, queueMs: 0, gpuMs: 0 });
+  if (!picture.ok) return err({ failure: picture.error, queueMs: 0, gpuMs: 0, doneShare: 0 });
   const { value: pixels, original } = picture.value;
   const ran = await scheduler.encode({ pixels, latentShape }, { priority, deadlineMs, signal });
   if (!ran.ok) return ran;

@@ -69,7 +69,10 @@ serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, pic
       const file = await pipeline.encode(job.pixels, job.latentShape, jobGraphs);
       return { file, milliseconds: { compressor: spentOn("compressor") } };
     }
-    const pixels = await pipeline.paint(job.latent, jobGraphs);
+    // Stage A is the last step.
+    const pixels = await pipeline.paint(job.latent, jobGraphs, ({ step, steps }) =>
+      tell({ kind: "progress", step, steps: steps + 1 }),
+    );
     const stages = { stageB: spentOn("stageBConditioner", "stageB"), stageA: spentOn("stageA") };
     const start = now();
     const marked = await encode(pixels, job.options);

@@ -107,7 +107,7 @@ const answerFields = {
 
 const stepSchema = z.int().min(1);
 
-/** How a Stage C job goes: steps that are done for all of its samples, and a sample's preview, a picture file. */
+/** How a job goes: steps that are done for all of its samples, and a sample's preview, a picture file. */
 const newsSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("progress"), step: stepSchema, steps: stepSchema }),
   z.object({

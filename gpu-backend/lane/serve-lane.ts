@@ -20,7 +20,7 @@ export interface WorkContext {
   readonly onSpent: (milliseconds: number) => void;
   /** Told when a part of the job began and ended, by `performance.now()`; of one in many runs, of each. */
   readonly onPart: Timeline["add"];
-  /** Tells the server how the job goes. Nothing is told of a job that is to stop or has ended. */
+  /** Tells the server how the job goes. Of a job that is to stop, only its steps are told; of one that has ended, nothing. */
   readonly tell: (news: LaneNews) => void;
 }
 
@@ -59,17 +59,20 @@ export function serveLane(load: (options: LaneLoad, onRan: (run: LaneRun) => voi
     stops.set(id, stop);
     const timeline = createTimeline(performance.now());
     let gpuMs = 0;
+    let hasEnded = false;
     const onSpent = (milliseconds: number) => {
       gpuMs += milliseconds;
     };
     const tell = (news: LaneNews) => {
-      if (!stop.signal.aborted) send({ kind: "news", id, news });
+      // The step that a stop finds under way runs to its end, and counts.
+      if (!hasEnded && (news.kind === "progress" || !stop.signal.aborted)) send({ kind: "news", id, news });
     };
     const end = await endOf(
       work(job, { urgency, signal: stop.signal, onSpent, onPart: timeline.add, tell }),
       stop.signal,
     );
     stops.delete(id);
+    hasEnded = true;
     stop.abort();
     send({ ...end, id, gpuMs, residentBytes: process.memoryUsage.rss(), timeline: timeline.parts() });
   }

@@ -1,5 +1,5 @@
 import { createNoiseSource } from "../../shared/diffusion/noise-source.ts";
-import { sample } from "../../shared/diffusion/sampler.ts";
+import { type SampledStep, sample } from "../../shared/diffusion/sampler.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Latent } from "../../shared/latents/latent-format.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
@@ -15,7 +15,12 @@ import { timestepTensor } from "./timestep-tensor.ts";
 type DecoderGraphs = Pick<GraphSet, "stageBConditioner" | "stageB" | "stageA">;
 
 /** Runs Stage B: the latent between Stage B and Stage A, (1, channels, height, width). Deterministic for one latent. */
-export async function runStageB(manifest: Manifest, graphs: DecoderGraphs, latent: Latent): Promise<Float32Tensor> {
+export async function runStageB(
+  manifest: Manifest,
+  graphs: DecoderGraphs,
+  latent: Latent,
+  onStep?: (step: SampledStep) => void,
+): Promise<Float32Tensor> {
   const [channels, height, width] = stageBShape(manifest, sizeOf(manifest, latent.shape));
   const shape = [1, channels, height, width];
   const condition = await graphs.stageBConditioner.run({
@@ -36,6 +41,7 @@ export async function runStageB(manifest: Manifest, graphs: DecoderGraphs, laten
       });
       return noise.data;
     },
+    onStep,
   });
   return float32Tensor(values, shape);
 }

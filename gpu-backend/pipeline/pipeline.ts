@@ -25,8 +25,11 @@ export interface Pipeline {
   /** The latent file that stands for a picture, whose pixels have `compressorSize`. */
   encode(pixels: Pixels, shape: LatentShape, graphs: GraphSet): Promise<Uint8Array>;
   /** Always from the stored form, so that a fresh latent and a stored one give the same picture. */
-  paint(latentFile: Uint8Array, graphs: GraphSet): Promise<Pixels>;
+  paint(latentFile: Uint8Array, graphs: GraphSet, onStep?: OnStep): Promise<Pixels>;
 }
+
+/** Hears of every step of Stage B. */
+type OnStep = (step: SampledStep) => void;
 
 /** Nothing was drawn for it; Stage B needs some seed, and the same picture shall always look the same. */
 const encodedSeed = "0";
@@ -69,10 +72,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return writeLatent({ values, shape, metadata: { model, revision, seed: encodedSeed } }, options.latentEncoding);
     },
 
-    async paint(file, graphs) {
+    async paint(file, graphs, onStep) {
       const decoded = decodeLatent(file);
       if (!decoded.ok) throw new AppError(`A latent cannot be read: ${decoded.error.message}`);
-      const stageBLatent = await runStageB(manifest, graphs, decoded.value);
+      const stageBLatent = await runStageB(manifest, graphs, decoded.value, onStep);
       return runStageA(manifest, graphs, stageBLatent, decoded.value.shape);
     },
   };

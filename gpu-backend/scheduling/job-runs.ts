@@ -16,6 +16,8 @@ export interface RunEnd {
   readonly queueMs: number;
   /** Milliseconds that it used of the device; 0 where a lane took the number with it. */
   readonly gpuMs: number;
+  /** The part of its steps that ran, 0…1: what a caller who stopped it owes. */
+  readonly doneShare: number;
 }
 
 /** A job that waits or runs. */
@@ -84,8 +86,10 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
       await turnOf(job);
       const queueMs = now() - job.enqueuedMs;
       const { signal } = stop;
-      const reply = signal.aborted ? unstarted : await lane.run(task, { urgency, signal, onNews });
-      return { reply, stopped: stop.reason(), queueMs, gpuMs: "gpuMs" in reply ? reply.gpuMs : 0 };
+      const steps = countSteps(onNews);
+      const reply = signal.aborted ? unstarted : await lane.run(task, { urgency, signal, onNews: steps.onNews });
+      const gpuMs = "gpuMs" in reply ? reply.gpuMs : 0;
+      return { reply, stopped: stop.reason(), queueMs, gpuMs, doneShare: steps.doneShare() };
     } finally {
       admission.leave(job);
       stop.dispose();
@@ -121,3 +125,15 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
 const unstarted = { kind: "unstarted" } as const;
 const unheard = () => undefined;
 const never = Number.POSITIVE_INFINITY;
+
+/** Counts the steps that are reported, and passes everything on. */
+function countSteps(onNews: OnNews): { readonly onNews: OnNews; doneShare(): number } {
+  let doneShare = 0;
+  return {
+    onNews(news) {
+      if (news.kind === "progress") doneShare = Math.min(1, news.step / news.steps);
+      onNews(news);
+    },
+    doneShare: () => doneShare,
+  };
+}

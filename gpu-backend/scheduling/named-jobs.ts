@@ -1,8 +1,9 @@
 import { invalidRequest } from "../../shared/errors.ts";
-import { err, type Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { Unscheduled } from "./scheduler.ts";
 
-type Ending<Value> = Result<Value, Unscheduled>;
+/** How a named job ends. */
+export type Ending<Value> = Result<Value, Unscheduled>;
 
 /** Callers that can take their wish back by the id that they gave it. */
 export interface NamedJobs {
@@ -15,7 +16,7 @@ export interface NamedJobs {
     client: AbortSignal,
     run: (signal: AbortSignal) => Promise<Ending<Value>>,
   ): Promise<Ending<Value>>;
-  /** Stops a job, and tells how it ended once it has. Undefined when no such job waits or runs. */
+  /** Stops a job, and returns how it ended once it has; so too for one that ended lately. Undefined for any other id. */
   cancel(jobId: string): Promise<Ending<unknown>> | undefined;
 }
 
@@ -24,21 +25,39 @@ interface NamedJob {
   readonly ended: Promise<Ending<unknown>>;
 }
 
+/** Ends that are remembered: those of more jobs than answers can be on their way at once. */
+const endsMax = 1_024;
+
 /** No jobs yet. */
 export function createNamedJobs(): NamedJobs {
   const jobs = new Map<string, NamedJob>();
+  const ends = new Map<string, Ending<undefined>>();
+
+  /** Whoever cancels a job whose answer is on its way hears that it was done, and not that there is none. */
+  function remember(jobId: string, end: Ending<unknown>): void {
+    ends.set(jobId, end.ok ? ok(undefined) : end);
+    const [oldest] = ends.keys();
+    if (ends.size > endsMax && oldest !== undefined) ends.delete(oldest);
+  }
 
   return {
     async run(jobId, client, run) {
       if (jobId === undefined) return run(client);
       if (jobs.has(jobId)) {
-        return err({ failure: invalidRequest("jobId", "'jobId' is taken. Use each once."), queueMs: 0, gpuMs: 0 });
+        return err({
+          failure: invalidRequest("jobId", "'jobId' is taken. Use each once."),
+          queueMs: 0,
+          gpuMs: 0,
+          doneShare: 0,
+        });
       }
       const stop = new AbortController();
       const ended = run(AbortSignal.any([client, stop.signal]));
       jobs.set(jobId, { stop, ended });
       try {
-        return await ended;
+        const end = await ended;
+        remember(jobId, end);
+        return end;
       } finally {
         jobs.delete(jobId);
       }
@@ -46,7 +65,8 @@ export function createNamedJobs(): NamedJobs {
     cancel(jobId) {
       const job = jobs.get(jobId);
       job?.stop.abort();
-      return job?.ended;
+      const end = ends.get(jobId);
+      return job?.ended ?? (end && Promise.resolve(end));
     },
   };
 }

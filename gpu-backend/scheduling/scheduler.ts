@@ -38,10 +38,17 @@ export interface Unscheduled {
   readonly failure: Failure;
   readonly queueMs: number;
   readonly gpuMs: number;
+  /** See `RunEnd`. */
+  readonly doneShare: number;
 }
 
 /** What a caller hears that leaves a run which others still wait for. */
-export const leftToOthers: Unscheduled = { failure: { code: "job_cancelled" }, queueMs: 0, gpuMs: 0 };
+export const leftToOthers: Unscheduled = {
+  failure: { code: "job_cancelled" },
+  queueMs: 0,
+  gpuMs: 0,
+  doneShare: 0,
+};
 
 /** What a job comes back with. */
 export type Answer<Outcome> = Result<Scheduled<Outcome>, Unscheduled>;
@@ -86,7 +93,7 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
   let isDraining = false;
 
   function report<Outcome>(task: LaneJob, end: RunEnd, schema: z.ZodType<Outcome>): Answer<Outcome> {
-    const { reply, queueMs, gpuMs } = end;
+    const { reply, queueMs, gpuMs, doneShare } = end;
     if (reply.kind === "done") {
       const { residentBytes, timeline } = reply;
       const { data: outcome } = schema.safeParse(reply.outcome);
@@ -96,7 +103,7 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
     const failure = failureOf(end);
     const reason = reply.kind === "failed" ? reply.reason : reply.kind;
     log.warn({ job: task.kind, reason, code: failure.code, gpuMs: Math.round(gpuMs) }, "job failed");
-    return err({ failure, queueMs, gpuMs });
+    return err({ failure, queueMs, gpuMs, doneShare });
   }
 
   function backlogMs(): number {
@@ -130,7 +137,7 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
 }
 
 function refused<Outcome>(failure: Failure): Answer<Outcome> {
-  return err({ failure, queueMs: 0, gpuMs: 0 });
+  return err({ failure, queueMs: 0, gpuMs: 0, doneShare: 0 });
 }
 
 function failureOf({ stopped, reply }: RunEnd): Failure {

@@ -12,12 +12,21 @@ const requestSchema = z.strictObject({ jobId: jobIdSchema });
 /** Names the job that nobody wants any more. */
 export type CancelRequest = z.infer<typeof requestSchema>;
 
-/** What became of it. */
-export interface CancelResponse {
+const responseSchema = z.object({
   /** False when no such job waits or runs, or it was done before it could be stopped. */
-  readonly cancelled: boolean;
+  cancelled: z.boolean(),
   /** What a cancelled job had used of the device. What a job that was done has used, its own answer tells. */
-  readonly gpuMilliseconds: number;
+  gpuMilliseconds: z.number().min(0),
+  /** The part of its steps that had run: 0 before the first one, 1 for a job that was done. */
+  doneShare: z.number().min(0).max(1).default(0),
+});
+
+/** What became of it. */
+export type CancelResponse = z.infer<typeof responseSchema>;
+
+/** The edge's reading of the answer; undefined when it is not one. */
+export function parseCancelResponse(json: unknown): CancelResponse | undefined {
+  return responseSchema.safeParse(json).data;
 }
 
 /** The backend's reading of a cancellation. Fails with `invalid_request` naming the field. */

@@ -126,11 +126,11 @@ export class AccountBook {
   }
 
   /**
-   * As `release`, for a request whose client left: the latents that were made for it by then are charged, and there to
-   * be fetched. A repeat of it pays for the rest.
+   * As `release`, for a request whose client left: what had run for it by then is charged, as it was noted and as `lines`
+   * say besides. A repeat of it pays for the rest.
    */
-  abandon(reservationId: string, nowMs: number): void {
-    this.#letGo(reservationId, (row) => closeReservation(this.#sql, row, nowMs));
+  abandon({ reservationId, lines }: WorkDone, nowMs: number): void {
+    this.#letGo(reservationId, (row) => closeReservation(this.#sql, row, nowMs), lines);
   }
 
   /** No request without a seed is given this latent any more. */
@@ -162,10 +162,11 @@ export class AccountBook {
     return due ?? undefined;
   }
 
-  #letGo(reservationId: string, close: (row: ReservationRow) => void): void {
+  #letGo(reservationId: string, close: (row: ReservationRow) => void, lines: readonly ChargeLine[] = []): void {
     this.#transact(() => {
       const row = findReservation(this.#sql, reservationId);
       if (row?.state !== "open") return;
+      putWork(this.#sql, reservationId, lines);
       if (row.holders === 1) return close(row);
       this.#sql.exec("UPDATE reservations SET holders = holders - 1 WHERE id = ?", row.id);
     });

@@ -140,8 +140,8 @@ export abstract class AccountObject extends DurableObject<unknown> {
     this.#book.release(reservationId, this.#nowMs());
   }
 
-  async abandon(reservationId: string) {
-    this.#book.abandon(reservationId, this.#nowMs());
+  async abandon(work: WorkDone) {
+    this.#book.abandon(work, this.#nowMs());
     await this.#wakeBy(this.#nowMs() + outboxDelayMs);
   }
 

@@ -65,6 +65,8 @@ export async function reserveCeiling(
 export interface Reserved<Item> {
   readonly account: string;
   readonly reservation: Reservation;
+  /** Aborts when the client has left. */
+  readonly signal: AbortSignal;
   /** The latents that are delivered with it, for its prompt's requests to come. */
   readonly latentsOf?: (items: readonly Item[]) => readonly KeptLatent[];
 }
@@ -75,20 +77,28 @@ export interface Paid<Item> {
   readonly settlement: Settlement;
 }
 
-/** Charges what `work` did, or gives everything back when it fails; what was stopped is charged as far as it came. */
+/** Notes what was run for a request, finished or stopped, for the case that its client leaves before it is answered. */
+export type NoteRun = (lines: readonly ChargeLine[]) => void;
+
+/**
+ * Charges what `work` did, or gives everything back when it fails. Of a request whose client left before it was done,
+ * whatever else became of it, what had run by then is charged.
+ */
 export async function settleOrRelease<Item extends { readonly lines: readonly ChargeLine[] }>(
   { accounts }: ChargingServices,
-  { account, reservation, latentsOf }: Reserved<Item>,
-  work: () => Promise<Result<readonly Item[], Failure>>,
+  { account, reservation, signal, latentsOf }: Reserved<Item>,
+  work: (noteRun: NoteRun) => Promise<Result<readonly Item[], Failure>>,
 ): Promise<Result<Paid<Item>, Failure>> {
   const ledger = accounts.of(account);
   const { reservationId } = reservation;
+  const run: ChargeLine[] = [];
   let items: Result<readonly Item[], Failure> | undefined;
   try {
-    items = await work();
+    items = await work((lines) => run.push(...lines));
   } finally {
-    if (items?.ok === false && items.error.code === "job_cancelled") await ledger.abandon(reservationId);
-    else if (items?.ok !== true) await ledger.release(reservationId);
+    if (items?.ok !== true) {
+      await (signal.aborted ? ledger.abandon({ reservationId, lines: run }) : ledger.release(reservationId));
+    }
   }
   if (!items.ok) return items;
   const lines = items.value.flatMap((item) => item.lines);

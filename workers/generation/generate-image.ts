@@ -33,7 +33,7 @@ export interface GenerationServices extends Planner, PictureSources, ChargingSer
 }
 
 /** Who asks, and where and how the request reached us. */
-export interface Caller extends Omit<Claimant, "claimId"> {
+export interface Caller extends Omit<Claimant, "claimId" | "noteRun"> {
   /** The key that pays, if one does; its budget and its revocation count. */
   readonly keyId?: string | undefined;
   /** Whether its key may share latents with other accounts. */
@@ -109,11 +109,13 @@ export async function generateImages(
   if (!replanned.ok) return replanned;
   const plan = withStandIns(replanned.value.plan, similar);
 
-  const claimant = { ...caller, claimId: reservation.reservationId };
+  const { account, signal } = caller;
   const latentsOf = (pictures: readonly Picture[]) => keptLatents(plan, pictures);
-  const paid = await settleOrRelease(services, { account: caller.account, reservation, latentsOf }, () =>
-    obtainPictures(services, { plan, startOf: startSource && askOnce(startSource, { plan, claimant }) }, claimant),
-  );
+  const paid = await settleOrRelease(services, { account, reservation, signal, latentsOf }, (noteRun) => {
+    const claimant = { ...caller, claimId: reservation.reservationId, noteRun };
+    const startOf = startSource && askOnce(startSource, { plan, claimant });
+    return obtainPictures(services, { plan, startOf }, claimant);
+  });
   return paid.ok ? ok(finish({ request, planned: { ...replanned.value, plan }, reservation }, paid.value)) : paid;
 }
 

@@ -3,7 +3,7 @@ import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
 import { decodeLine, hitLine, interpolationLines, sumMicroUsd } from "../prices/price-book.ts";
-import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge-request.ts";
+import { type ChargingServices, type NoteRun, reserveCeiling, settleOrRelease } from "./charge-request.ts";
 import type { Caller, Generation } from "./generate-image.ts";
 import { ageOf, type PictureLatent } from "./obtain-latent.ts";
 import { allOf, type Painting, type PictureSources, paintLatents } from "./obtain-pictures.ts";
@@ -59,9 +59,11 @@ export async function interpolateOwnLatents(
     size: first.size,
     painting: { decode, work: first.work },
   };
-  return payAndPaint(services, caller, paid, async () =>
-    allOf(await Promise.all(places.map((t) => obtainMix(services, caller.account, { pair, t })))),
-  );
+  return payAndPaint(services, caller, paid, async (noteRun) => {
+    const mixes = await Promise.all(places.map((t) => obtainMix(services, caller.account, { pair, t })));
+    for (const mix of mixes) if (mix.ok && mix.value.isNew) noteRun(mix.value.lines);
+    return allOf(mixes);
+  });
 }
 
 type LatentPair = readonly [OwnLatent, OwnLatent];
@@ -70,7 +72,7 @@ async function obtainMix(
   { latents, latentKeySecret, gpu, nowMs }: LatentPictureServices,
   account: string,
   { pair: [first, second], t }: { readonly pair: LatentPair; readonly t: number },
-): Promise<Result<PictureLatent, Failure>> {
+): Promise<Result<PictureLatent & { readonly isNew: boolean }, Failure>> {
   const madeFrom = { kind: "interpolation", latentIds: [first.id, second.id], t } as const;
   const latentId = await derivedLatentKey(latentKeySecret, madeFrom, account);
   // As the backend chooses: Stage B's noise is that of the nearer one.
@@ -79,12 +81,13 @@ async function obtainMix(
   const stored = await latents.find(latentId);
   if (stored !== undefined) {
     const lines = [hitLine(latentId, first.work)];
-    return ok({ ...mix, bytes: stored.bytes, ageSeconds: ageOf(stored.madeMs, nowMs()), lines });
+    return ok({ ...mix, isNew: false, bytes: stored.bytes, ageSeconds: ageOf(stored.madeMs, nowMs()), lines });
   }
   const made = await gpu.interpolate([first.bytes, second.bytes], t);
   if (!made.ok) return made;
   await latents.put(latentId, { bytes: made.value.bytes, account });
-  return ok({ ...mix, bytes: made.value.bytes, ageSeconds: 0, lines: interpolationLines(latentId, first.work) });
+  const lines = interpolationLines(latentId, first.work);
+  return ok({ ...mix, isNew: true, bytes: made.value.bytes, ageSeconds: 0, lines });
 }
 
 interface PaidPainting {
@@ -99,14 +102,15 @@ async function payAndPaint(
   services: LatentPictureServices,
   caller: Caller,
   { request, ceilingMicroUsd, size, painting }: PaidPainting,
-  obtain: () => Promise<Result<readonly PictureLatent[], Failure>>,
+  obtain: (noteRun: NoteRun) => Promise<Result<readonly PictureLatent[], Failure>>,
 ): Promise<Result<Generation, Failure>> {
   const reserved = await reserveCeiling(services, { caller, request, ceilingMicroUsd, seeds: [] });
   if (!reserved.ok) return reserved;
   const reservation = reserved.value;
-  const claimant = { ...caller, claimId: reservation.reservationId };
-  const paid = await settleOrRelease(services, { account: caller.account, reservation }, async () => {
-    const latents = await obtain();
+  const { account, signal } = caller;
+  const paid = await settleOrRelease(services, { account, reservation, signal }, async (noteRun) => {
+    const claimant = { ...caller, claimId: reservation.reservationId, noteRun };
+    const latents = await obtain(noteRun);
     return latents.ok ? paintLatents(services, { plan: painting, latents: latents.value }, claimant) : latents;
   });
   if (!paid.ok) return paid;

@@ -8,6 +8,7 @@ import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import { type ChargeLine, generationLines, hitLine } from "../prices/price-book.ts";
 import type { LatentJobs } from "../single-flight/client.ts";
+import type { NoteRun } from "./charge-request.ts";
 import type { GenerationPlan, PlannedPicture } from "./plan-generation.ts";
 import type { ObtainStart } from "./start-source.ts";
 
@@ -44,6 +45,7 @@ export interface Claimant {
   /** Aborts when the request's sender wants no answer any more. */
   readonly signal: AbortSignal;
   readonly watch?: PictureWatch | undefined;
+  readonly noteRun: NoteRun;
 }
 
 /** Wants to see pictures come about. A latent that is stored already has nothing to show. */

@@ -4,7 +4,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { ImageCache } from "../images/image-cache.ts";
-import { type ChargeLine, decodeLine, hitLine, type PricedWork } from "../prices/price-book.ts";
+import { type ChargeLine, decodeLine, hitLine, type PricedWork, stoppedLines } from "../prices/price-book.ts";
 import type { DecodeJobs } from "../single-flight/client.ts";
 import {
   type Claimant,
@@ -88,7 +88,7 @@ export async function paintLatents(
 async function obtainPicture(
   { images, decodeJobs, nowMs }: PictureSources,
   { plan, latent }: { readonly plan: Painting; readonly latent: PictureLatent },
-  { claimId, location, priority, signal, origin }: Claimant,
+  { claimId, location, priority, signal, origin, noteRun }: Claimant,
 ): Promise<Result<Picture, Failure>> {
   const { latentId, generated } = latent;
   const startedMs = nowMs();
@@ -100,8 +100,13 @@ async function obtainPicture(
 
   const request = { latentId, latent: latent.bytes, options: plan.decode, priority, claimId, origin };
   const outcome = await decodeJobs.obtain(location, { request, signal });
-  if (!outcome.ok) return outcome;
+  const decode = [decodeLine(latentId, plan.work)];
+  if (!outcome.ok) {
+    if (outcome.error.code === "job_cancelled") noteRun(stoppedLines(decode, outcome.error.doneShare ?? 0));
+    return outcome;
+  }
   const decoded = outcome.value.claimId === claimId;
+  if (decoded) noteRun(decode);
   const all = { ...milliseconds, ...outcome.value.milliseconds };
   return ok(picture({ plan, latent, decoded }, { bytes: outcome.value.bytes, milliseconds: all }));
 }

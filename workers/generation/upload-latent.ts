@@ -50,7 +50,8 @@ export async function uploadLatent(
   const ceilingMicroUsd = sumMicroUsd(lines);
   const reserved = await reserveCeiling(services, { caller, request, ceilingMicroUsd, seeds: [] });
   if (!reserved.ok) return reserved;
-  const paid = await settleOrRelease(services, { account, reservation: reserved.value }, async () => {
+  const held = { account, reservation: reserved.value, signal: caller.signal };
+  const paid = await settleOrRelease(services, held, async () => {
     // Of requests that bring the same file at once, one pays.
     const isNew = await latents.putFirst(id, { bytes, account });
     return ok([{ isNew, lines: isNew ? lines : [] }]);

@@ -1,9 +1,10 @@
 import type { Failure } from "../../shared/errors.ts";
 import { err, type Result } from "../../shared/result.ts";
-import { type CancelRequest, cancelPath } from "../../shared/wire/cancel.ts";
+import { type CancelRequest, cancelPath, parseCancelResponse } from "../../shared/wire/cancel.ts";
 import type { Priority } from "../../shared/wire/job-terms.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
 import type { GpuAnswer, GpuRequest } from "./gpu-transport.ts";
+import { parseJson } from "./parse-json.ts";
 import type { RequestOrigin } from "./request-origin.ts";
 
 /** A cancellation waits until the job has ended, which is one step of a sampler away. */
@@ -28,20 +29,37 @@ export interface NamedRequest {
 /**
  * Sends a job. When the signal aborts, every backend is told so by the job's name, because a proxy between the two may
  * not pass on that a connection was closed; then the connection is closed, for the case that the job had not arrived
- * there yet. Fails with `job_cancelled` then, unless the answer came first.
+ * there yet. Fails with `job_cancelled` then, with the part of the job that had run, unless the answer came first.
  */
 export async function sendCancellable(
   fleet: GpuFleet,
   { jobId, request, isHedged }: NamedRequest,
   { signal, origin }: JobConditions,
 ): Promise<Result<GpuAnswer, Failure>> {
-  if (signal.aborted) return err({ code: "job_cancelled" });
+  if (signal.aborted) return err({ code: "job_cancelled", doneShare: 0 });
   const connection = new AbortController();
-  const cancel = () => void fleet.sendToEach(cancellation(jobId)).then(() => connection.abort());
+  let cancelling: Promise<number> | undefined;
+  const cancel = () => {
+    cancelling = cancelEverywhere(fleet, jobId).then((doneShare) => {
+      // The answer of a job that is done already is on its way.
+      if (doneShare < 1) connection.abort();
+      return doneShare;
+    });
+  };
   signal.addEventListener("abort", cancel, { once: true });
   const answer = await fleet.send({ ...request, origin, signal: connection.signal }, { isHedged, unwanted: signal });
   signal.removeEventListener("abort", cancel);
-  return answer.ok || !signal.aborted ? answer : err({ code: "job_cancelled" });
+  if (answer.ok || cancelling === undefined) return answer;
+  return err({ code: "job_cancelled", doneShare: await cancelling });
+}
+
+/** The part of the job that had run where most of it did: of two backends that raced, the caller pays one. */
+async function cancelEverywhere(fleet: GpuFleet, jobId: string): Promise<number> {
+  const answers = await fleet.sendToEach(cancellation(jobId));
+  const shares = answers.map((answer) =>
+    answer.ok ? (parseCancelResponse(parseJson(answer.value.bytes))?.doneShare ?? 0) : 0,
+  );
+  return Math.max(0, ...shares);
 }
 
 function cancellation(jobId: string): GpuRequest {

@@ -97,12 +97,18 @@ async function runStageC(
     listen: listener?.listen,
   } as const;
   const answer = await sendCancellable(fleet, { jobId, request, isHedged: false }, conditions);
-  if (!answer.ok) return answer;
+  if (!answer.ok) return err(withHeardShare(answer.error, listener?.doneShare() ?? 0));
   const heard = listener?.response();
   const response = heard ? ok(heard) : parseStageCResponse(parseJson(answer.value.bytes), job);
   if (!response.ok) return response;
   const latents = response.value.latents.map(({ safetensors }) => fromBase64(safetensors));
   return ok({ latents, milliseconds: stageCMilliseconds(response.value) });
+}
+
+/** Should the cancellation's answer have been lost, the steps that were reported still count. */
+function withHeardShare(failure: Failure, heardShare: number): Failure {
+  if (failure.code !== "job_cancelled") return failure;
+  return { ...failure, doneShare: Math.max(failure.doneShare ?? 0, heardShare) };
 }
 
 function stageCMilliseconds({ milliseconds }: StageCResponse): Milliseconds {

@@ -2,9 +2,9 @@ import type { LatentShape } from "../../shared/latents/latent-key.ts";
 
 /**
  * generation: Stage C ran. storage: a new latent is kept. hit: a latent was there. decode: Stages B and A ran. encode: a
- * picture became a latent. interpolation: two latents were mixed.
+ * picture became a latent. interpolation: two latents were mixed. stopped: steps ran until the client left.
  */
-export const workKinds = ["generation", "storage", "hit", "decode", "encode", "interpolation"] as const;
+export const workKinds = ["generation", "storage", "hit", "decode", "encode", "interpolation", "stopped"] as const;
 
 /** One of `workKinds`. */
 type WorkKind = (typeof workKinds)[number];
@@ -89,6 +89,18 @@ export function hitLine(latentId: string, work: PricedWork): ChargeLine {
 /** What it costs to turn a latent into pixels. */
 export function decodeLine(latentId: string, { pixels }: Pick<PricedWork, "pixels">): ChargeLine {
   return { kind: "decode", latentId, microUsd: Math.ceil((pixels * prices.decodeMicroUsdPerMegapixel) / 1_000_000) };
+}
+
+/** What work costs that was stopped because its client left: the part of its steps that had run, and no storage. */
+export function stoppedLines(lines: readonly ChargeLine[], doneShare: number): ChargeLine[] {
+  return lines
+    .filter(({ kind }) => kind !== "storage")
+    .map(({ latentId, microUsd }) => ({
+      kind: "stopped" as const,
+      latentId,
+      microUsd: Math.ceil(microUsd * doneShare),
+    }))
+    .filter(({ microUsd }) => microUsd > 0);
 }
 
 /** The most that one picture can cost, whichever tier serves it. */

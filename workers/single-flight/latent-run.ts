@@ -7,7 +7,7 @@ import type { AccountClient } from "../account/client.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
-import type { ChargeLine } from "../prices/price-book.ts";
+import { type ChargeLine, stoppedLines } from "../prices/price-book.ts";
 import { type OnNews, type Run, SharedRun, type Waiter } from "./shared-run.ts";
 
 /** How often a job is begun before it is given up: a job that ends its object every time must not do so for ever. */
@@ -122,7 +122,10 @@ export class LatentJob {
       { ...job, shareKey: latentId },
       { priority, signal: run.signal, origin, onEvent },
     );
-    if (!outcome.ok) return outcome;
+    if (!outcome.ok) {
+      await this.#noteStopped(run.claimant, outcome.error);
+      return outcome;
+    }
     const [bytes] = outcome.value.latents;
     if (bytes === undefined) throw new AppError("Stage C left out the latent that it was asked for.");
     await latents.put(latentId, { bytes, account });
@@ -137,6 +140,13 @@ export class LatentJob {
     const { store } = this.#parts;
     const record = store.read();
     if (record !== undefined) store.write({ ...record, request });
+  }
+
+  /** The last who left pays for the steps that ran until then. */
+  async #noteStopped(claimant: LatentRequest, failure: Failure): Promise<void> {
+    if (failure.code !== "job_cancelled") return;
+    const lines = stoppedLines(claimant.lines, failure.doneShare ?? 0);
+    if (lines.length > 0) await this.#noteWork({ ...claimant, lines });
   }
 
   /** So that the run is charged even if its claimant has left. A ledger that cannot be reached spoils no latent. */

@@ -76,9 +76,14 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
     const run = this.#run;
     if (leaver === undefined || run === undefined) return;
     this.#waiting.delete(waiterId);
-    if (this.#waiting.size === 0) run.stop.abort();
-    else leaver.dismiss();
-    this.#passClaim(run, leaver.request.claimId);
+    if (this.#waiting.size > 0) {
+      leaver.dismiss();
+      this.#passClaim(run, leaver.request.claimId);
+      return;
+    }
+    // Also where the run was begun for somebody who is gone without having left.
+    run.claimant = leaver.request;
+    run.stop.abort();
   }
 
   /** A repeat of the leaver's own request may wait still, and then the claim is with it. */

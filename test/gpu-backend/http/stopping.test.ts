@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { CancelResponse } from "../../../shared/wire/cancel.ts";
+import { createEventReader } from "../../../shared/wire/event-stream.ts";
 import { parseServerTiming } from "../../../shared/wire/server-timing.ts";
 import {
   type Backend,
@@ -62,9 +64,32 @@ describe("a job", () => {
     const answer = await running;
     const { gpu } = parseServerTiming(answer.headers.get("server-timing"));
     expect(await codeOf(answer)).toEqual([409, "job_cancelled"]);
-    const { gpuMilliseconds, ...rest } = (await cancelled.json()) as { gpuMilliseconds: number };
+    const { gpuMilliseconds, doneShare, ...rest } = (await cancelled.json()) as CancelResponse;
     expect(rest).toEqual({ cancelled: true });
     expect(gpu).toBeCloseTo(gpuMilliseconds, 1);
+    expect(doneShare).toBeGreaterThanOrEqual(0);
+    expect(doneShare).toBeLessThan(1);
+  });
+
+  test("that is stopped after some of its steps says how large a part of them had run", async () => {
+    const jobId = "a-job-that-shows-its-steps";
+    const draft = stageCDraft({ ...longJob({ jobId }), seeds: [seed] });
+    const headers = { ...(await signedHeaders(draft)), accept: "text/event-stream" };
+    const running = await fetch(`${backend.url}${draft.target}`, { method: "POST", headers, body: draft.body });
+    const reader = createEventReader();
+    const decoder = new TextDecoder();
+    let stepsSeen = 0;
+    let cancelling: Promise<Response> | undefined;
+    for await (const chunk of running.body ?? []) {
+      for (const { event, data } of reader.push(decoder.decode(chunk, { stream: true }))) {
+        if (event === "progress") stepsSeen = JSON.parse(data).step;
+      }
+      if (stepsSeen > 0) cancelling ??= send(backend, cancelDraft(jobId));
+    }
+    const cancelled = (await cancelling) ?? new Response();
+    const { doneShare } = (await cancelled.json()) as CancelResponse;
+    expect(doneShare).toBeGreaterThanOrEqual(stepsSeen / 100);
+    expect(doneShare).toBeLessThanOrEqual(1);
   });
 
   test("stops at its deadline with 504", async () => {
@@ -96,7 +121,11 @@ describe("a job", () => {
 
 test("a cancellation of a job that is unknown or done says so", async () => {
   const answer = await send(backend, cancelDraft("a-job-that-never-was"));
-  expect([answer.status, await answer.json()]).toEqual([200, { cancelled: false, gpuMilliseconds: 0 }]);
+  const unknown = { cancelled: false, gpuMilliseconds: 0, doneShare: 0 };
+  expect([answer.status, await answer.json()]).toEqual([200, unknown]);
+  await send(backend, stageCDraft({ ...longJob({ jobId: "a-job-that-is-done" }), steps: 1, seeds: [seed] }));
+  const done = await send(backend, cancelDraft("a-job-that-is-done"));
+  expect(await done.json()).toEqual({ ...unknown, doneShare: 1 });
 });
 
 test("a cancellation of anything but an id is refused, naming the field", async () => {

@@ -28,7 +28,7 @@ test("a job that waits in the queue keeps its connection alive by comments", asy
   const { response, finish } = await waitingJob();
   const reader = (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader();
   for (let beats = 0; beats < 3; beats += 1) expect((await reader.read()).value).toBe(": waiting\n\n");
-  finish(err({ failure: { code: "backend_failed" }, queueMs: 0, gpuMs: 0 }));
+  finish(err({ failure: { code: "backend_failed" }, queueMs: 0, gpuMs: 0, doneShare: 0 }));
   let last = "";
   for (let part = await reader.read(); !part.done; part = await reader.read()) last = part.value;
   expect(last).toMatch(/event: error\ndata: \{"status":502,"error":.*\}\n\n$/u);

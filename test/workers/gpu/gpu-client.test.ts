@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { formatStageCEvent } from "../../../shared/wire/stage-c-events.ts";
 import type { JobConditions } from "../../../workers/gpu/cancellable-job.ts";
 import { createGpuClient } from "../../../workers/gpu/gpu-client.ts";
 import type { GpuFleetOptions } from "../../../workers/gpu/gpu-fleet.ts";
@@ -95,12 +96,13 @@ describe("the client", () => {
 describe("work that nobody wants any more", () => {
   test("is cancelled at the backend by the name that it was sent with", async () => {
     const { backend, client } = setUp();
+    backend.doneShare = 0.25;
     const { reached } = backend.hold();
     const stop = new AbortController();
     const running = client.runStageC(job, { priority: "batch", signal: stop.signal });
     await reached;
     stop.abort();
-    expect(await running).toEqual({ ok: false, error: { code: "job_cancelled" } });
+    expect(await running).toEqual({ ok: false, error: { code: "job_cancelled", doneShare: 0.25 } });
     expect(backend.transcript[0]).toContain(`"jobId":"${backend.cancelled[0]}","priority":"batch"`);
   });
 
@@ -125,7 +127,43 @@ describe("work that nobody wants any more", () => {
     const running = client.runStageC(job, { priority: "batch", signal: stop.signal });
     await reached;
     stop.abort();
-    expect(await running).toEqual({ ok: false, error: { code: "job_cancelled" } });
+    expect(await running).toEqual({ ok: false, error: { code: "job_cancelled", doneShare: 0 } });
+  });
+
+  test("counts the steps that were reported, should the answer to the cancellation be lost", async () => {
+    const stop = new AbortController();
+    const progress = formatStageCEvent({ kind: "progress", step: 3, steps: 6 });
+    const fetch = async (url: string, init: RequestInit) => {
+      if (url.endsWith("/cancel")) throw new TypeError("connection refused");
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode(progress));
+          init.signal?.addEventListener("abort", () => controller.error(new TypeError("closed")));
+        },
+      });
+      return new Response(body, { headers: { "content-type": "text/event-stream" } });
+    };
+    const { client } = setUp({ fetch });
+    const onEvent = () => stop.abort();
+    const ended = await client.runStageC(job, { priority: "batch", signal: stop.signal, onEvent });
+    expect(ended).toEqual({ ok: false, error: { code: "job_cancelled", doneShare: 0.5 } });
+  });
+
+  test("is delivered after all when the backend says that it was done already", async () => {
+    const { backend, client } = setUp();
+    backend.doneShare = 1;
+    const stop = new AbortController();
+    const file = await latentFile();
+    const { reached, release } = backend.hold("/decode");
+    const decoding = client.decodeLatent(
+      { latent: file, options: { format: "png" } },
+      { priority: "batch", signal: stop.signal },
+    );
+    await reached;
+    backend.ignoresCancels = true;
+    stop.abort();
+    release();
+    expect(await decoding).toMatchObject({ ok: true });
   });
 });
 

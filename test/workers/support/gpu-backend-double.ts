@@ -28,6 +28,10 @@ export class GpuBackendDouble {
   readonly transcript: string[] = [];
   behaviour: Behaviour = "works";
   failsDecodes = false;
+  /** What it says of a cancelled job: the part of its steps that had run. */
+  doneShare = 0;
+  /** As if every job were done before its cancellation came. */
+  ignoresCancels = false;
   /** How a stream ends instead of with its result. */
   streamEnd: string | undefined;
   health: unknown = { status: "ready", model: manifest.id, revision: manifest.revision };
@@ -101,8 +105,8 @@ export class GpuBackendDouble {
 
   #cancel({ jobId }: { readonly jobId: string }): Response {
     this.cancelled.push(jobId);
-    this.#stops.get(jobId)?.();
-    return Response.json({ cancelled: this.#stops.has(jobId), gpuMilliseconds: 1 });
+    if (!this.ignoresCancels) this.#stops.get(jobId)?.();
+    return Response.json({ cancelled: this.#stops.has(jobId), gpuMilliseconds: 1, doneShare: this.doneShare });
   }
 
   #runStageC(body: Uint8Array, accept: string | null): Response {

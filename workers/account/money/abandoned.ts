@@ -14,11 +14,13 @@ export function isAbandoned({ state, holders }: ReservationRow): boolean {
 
 /**
  * Lets a repeat take the place of an abandoned request, with its name and its latents, which are returned: what was charged
- * for that is noted for the repeat at no price, so that it pays for the rest alone. Call it before the repeat is stored.
+ * for finished work is noted for the repeat at no price, so that it pays for the rest alone; what it does again, because a
+ * latent is gone by then or was never finished, it pays for again. Call it before the repeat is stored.
  */
 export function takeOver(sql: SqlStorage, abandoned: ReservationRow, reservationId: string): ChosenLatents {
   sql.exec("UPDATE reservations SET idempotency_key = NULL, digest = '' WHERE id = ?", abandoned.id);
-  const paid = readSettlement(abandoned.settlement)?.lines ?? [];
+  const lines = readSettlement(abandoned.settlement)?.lines ?? [];
+  const paid = lines.filter(({ kind }) => kind !== "stopped");
   putWork(
     sql,
     reservationId,

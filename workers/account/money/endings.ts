@@ -9,7 +9,7 @@ import { post, readBalances } from "./postings.ts";
 import { insufficientQuota, outcomeMs, type Settlement, settlementOf } from "./reservation.ts";
 import type { ReservationRow } from "./reservation-rows.ts";
 import { collectOwed } from "./reversals.ts";
-import { dropWork, readWork, withWork } from "./work-notes.ts";
+import { dropWork, readWork, withinCeiling, withWork } from "./work-notes.ts";
 
 // How a reservation ends. Every function here is part of its caller's storage transaction.
 
@@ -22,7 +22,7 @@ export function chargeReservation(
   { row, claimed }: { readonly row: ReservationRow; readonly claimed: readonly ChargeLine[] },
   nowMs: number,
 ): Result<Settlement, Failure> {
-  const lines = withWork(claimed, readWork(sql, row.id));
+  const lines = withinCeiling(row.ceiling_micro_usd, withWork(claimed, readWork(sql, row.id)));
   const charged = chargeWithin(row.ceiling_micro_usd, lines);
   const { id, account } = row;
   const held = row.state === "open" ? row.ceiling_micro_usd : 0;

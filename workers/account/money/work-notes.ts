@@ -1,4 +1,4 @@
-import type { ChargeLine } from "../../prices/price-book.ts";
+import { type ChargeLine, sumMicroUsd } from "../../prices/price-book.ts";
 
 interface WorkRow extends Record<string, SqlStorageValue> {
   readonly kind: ChargeLine["kind"];
@@ -6,10 +6,17 @@ interface WorkRow extends Record<string, SqlStorageValue> {
   readonly micro_usd: number;
 }
 
-/** Notes work for a reservation; the same work is noted once. */
+/** Notes work for a reservation; the same work is noted once, at the most that was said of it. */
 export function putWork(sql: SqlStorage, reservationId: string, lines: readonly ChargeLine[]): void {
   for (const { kind, latentId, microUsd } of lines) {
-    sql.exec("INSERT OR IGNORE INTO work VALUES (?, ?, ?, ?)", reservationId, kind, latentId, microUsd);
+    sql.exec(
+      `INSERT INTO work (reservation_id, kind, latent_id, micro_usd) VALUES (?, ?, ?, ?)
+       ON CONFLICT (reservation_id, kind, latent_id) DO UPDATE SET micro_usd = MAX(micro_usd, excluded.micro_usd)`,
+      reservationId,
+      kind,
+      latentId,
+      microUsd,
+    );
   }
 }
 
@@ -28,9 +35,32 @@ export function dropWork(sql: SqlStorage, reservationId: string): void {
 /**
  * What a request says was done for it, and what was noted beside. A latent that was made for this reservation is charged
  * as made, even if the request that settles came later and found it: that was a repeat of the one which had it made.
+ * Work that is both claimed and noted counts once, at the higher price: the lower one is what a repeat has paid before.
  */
 export function withWork(claimed: readonly ChargeLine[], noted: readonly ChargeLine[]): ChargeLine[] {
-  const has = ({ kind, latentId }: ChargeLine) =>
-    noted.some((line) => line.latentId === latentId && (line.kind === kind || kind === "hit"));
-  return [...noted, ...claimed.filter((line) => !has(line))];
+  const same = (line: ChargeLine) => claimed.find((other) => isSameWork(line, other))?.microUsd ?? 0;
+  const isNoted = (line: ChargeLine) => noted.some((other) => isSameWork(line, other) || covers(other, line));
+  const all = noted.map((line) => ({ ...line, microUsd: Math.max(line.microUsd, same(line)) }));
+  return [...all, ...claimed.filter((line) => !isNoted(line))];
+}
+
+function isSameWork(one: ChargeLine, other: ChargeLine): boolean {
+  return one.kind === other.kind && one.latentId === other.latentId;
+}
+
+/** Whether a hit was paid with the latent itself. */
+function covers(noted: ChargeLine, { kind, latentId }: ChargeLine): boolean {
+  return kind === "hit" && noted.latentId === latentId && noted.kind !== "stopped" && noted.kind !== "decode";
+}
+
+/** Lowers what is charged for stopped work so far that everything together is at most the ceiling. */
+export function withinCeiling(ceilingMicroUsd: number, lines: readonly ChargeLine[]): ChargeLine[] {
+  const isStopped = ({ kind }: ChargeLine) => kind === "stopped";
+  let rest = ceilingMicroUsd - sumMicroUsd(lines.filter((line) => !isStopped(line)));
+  return lines.map((line) => {
+    if (!isStopped(line)) return line;
+    const microUsd = Math.max(0, Math.min(line.microUsd, rest));
+    rest -= microUsd;
+    return { ...line, microUsd };
+  });
 }

@@ -151,7 +151,7 @@ describe("the ceiling is held, and nothing charged yet,", () => {
       const keyed = (id: string) => order(id, { idempotencyKey: "key", found });
       book.reserve({ ...keyed("2"), found: undefined }, nowMs);
       book.recordWork({ reservationId: "2", lines: [{ kind: "generation", latentId: "b", microUsd: 30 }] });
-      book.abandon("2", nowMs);
+      book.abandon({ reservationId: "2", lines: [] }, nowMs);
       expect(book.reserve(keyed("3"), nowMs)).toMatchObject({ value: { isRepeat: true, settlement: undefined } });
       const settled = book.settle({ reservationId: "3", lines: found.lines }, nowMs);
       expect(settled).toMatchObject({ value: { chargedMicroUsd: hitMicroUsd } });

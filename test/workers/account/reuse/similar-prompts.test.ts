@@ -81,7 +81,7 @@ test("the repeat of a request whose client left is given the same latents of the
     const chosen = { seeds: [7, 8], similar: [{ latentId: "a b c d 1", seed: 1 }] };
     expect(book.reserve({ ...order, reservationId: "1" }, nowMs)).toMatchObject({ value: chosen });
     book.recordWork({ reservationId: "1", lines: [{ kind: "generation", latentId: "near 8", microUsd: 100 }] });
-    book.abandon("1", nowMs);
+    book.abandon({ reservationId: "1", lines: [] }, nowMs);
     expect(book.reserve({ ...order, reservationId: "2" }, nowMs)).toMatchObject({
       value: { ...chosen, reservationId: "2", isRepeat: true, settlement: undefined },
     });
