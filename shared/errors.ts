@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type BackendFault, failedRunText } from "./backend-fault.ts";
 import { echoedNameCharactersMax } from "./limits.ts";
 
 /**
@@ -34,7 +35,7 @@ export type Failure =
   | AllowanceFailure
   | JobFailure
   | { readonly code: "backend_unavailable" }
-  | { readonly code: "backend_failed" }
+  | { readonly code: "backend_failed" /** Where it is known. */; readonly fault?: BackendFault }
   | { readonly code: "backend_overloaded"; readonly retryAfterSeconds: number }
   | { readonly code: "deadline_exceeded" }
   | { readonly code: "internal" };
@@ -106,10 +107,16 @@ export interface FailureResponse {
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly code: FailureCode;
+  /** Of a run at a backend. */
+  readonly fault: BackendFault | undefined;
 
-  constructor(message: string, options: { readonly code?: FailureCode; readonly cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { readonly code?: FailureCode; readonly cause?: unknown; readonly fault?: BackendFault | undefined } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code ?? "internal";
+    this.fault = options.fault;
   }
 }
 
@@ -162,7 +169,7 @@ export function failureToHttp(failure: Failure): FailureResponse {
     case "backend_unavailable":
       return fault(502, failure.code, "The image backend cannot be reached. Nothing was charged; try again shortly.");
     case "backend_failed":
-      return fault(502, failure.code, "The image backend failed on this request. Nothing was charged; try again.");
+      return fault(502, failure.code, failedRunText(failure.fault));
     case "deadline_exceeded":
       return fault(504, failure.code, "The time that the request allowed has passed. Allow more, or ask for less.");
     case "internal":

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import { type Failure, type FailureCode, failureToHttp } from "../../shared/errors.ts";
+import type { Failure, FailureCode } from "../../shared/errors.ts";
+import { formatWireFailure } from "../../shared/wire/failure.ts";
 import { formatServerTiming } from "../../shared/wire/server-timing.ts";
 import type { Unscheduled } from "../scheduling/scheduler.ts";
 
@@ -15,7 +16,7 @@ export function answerFailure(
   failure: Failure,
   extraHeaders: Readonly<Record<string, string>> = {},
 ): Response {
-  const { status, body, headers } = failureToHttp(failure);
+  const { status, body, headers } = formatWireFailure(failure);
   const closing = bodyIsUnread.includes(failure.code) ? { connection: "close" } : {};
   return context.json(body, status, { ...headers, ...closing, ...extraHeaders });
 }
@@ -25,7 +26,7 @@ export function answerFailure(
  * the edge: a client of the API gets 429 (see `failureToHttp`).
  */
 export function answerGuardFull(context: Context): Response {
-  const { body, headers } = failureToHttp({ code: "backend_overloaded", retryAfterSeconds: 1 });
+  const { body, headers } = formatWireFailure({ code: "backend_overloaded", retryAfterSeconds: 1 });
   return context.json(body, 503, headers);
 }
 

@@ -30,7 +30,8 @@ export function checkLatent({ model: { manifest } }: Pick<Services, "model">): S
     const latent = readLatent(manifest, body);
     if (!latent.ok) return answerFailure(context, latent.error);
     const { values, shape, metadata } = latent.value;
-    return context.json(answerOf(manifest, { values, shape, metadata: plain(metadata) }));
+    const answer = answerOf(manifest, { values, shape, metadata: plain(metadata) });
+    return answer.ok ? context.json(answer.value) : answerFailure(context, answer.error);
   }
 
   return { path: checkLatentPath, contentType: latentContentType, bytesMax: latentFileBytesMax, handle };
@@ -65,7 +66,7 @@ function mix(manifest: Manifest, { latents, t }: InterpolateRequest): Result<Lat
   if (t === 1) return ok({ size: sizeOf(manifest, shape), safetensors: latents[1] });
   const values = interpolate(first.value.values, second.value.values, t);
   const { metadata } = t > 0.5 ? second.value : first.value;
-  return ok(answerOf(manifest, { values, shape, metadata: plain(metadata) }));
+  return answerOf(manifest, { values, shape, metadata: plain(metadata) });
 }
 
 /** What a file says beside this is no longer true of it, or was never checked. */
@@ -73,10 +74,13 @@ function plain({ model, revision, seed }: Latent["metadata"]): Latent["metadata"
   return { model, revision, seed: String(Number(seed)) };
 }
 
-function answerOf(manifest: Manifest, latent: Latent): LatentAnswer {
+/** What lies between two latents of float16 may be beyond it: their mix can be 1.41 times as long as either. */
+function answerOf(manifest: Manifest, latent: Latent): Result<LatentAnswer, Failure> {
   const file = encodeLatent(latent);
-  if (!file.ok) throw new AppError("A latent that was checked cannot be written.");
-  return { size: sizeOf(manifest, latent.shape), safetensors: Buffer.from(file.value).toString("base64") };
+  if (!file.ok) {
+    return err(invalidRequest("latents", "'latents' hold values so large that what is made of them exceeds float16."));
+  }
+  return ok({ size: sizeOf(manifest, latent.shape), safetensors: Buffer.from(file.value).toString("base64") });
 }
 
 function sizeOf(manifest: Manifest, shape: LatentShape): string {

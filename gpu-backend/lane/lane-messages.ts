@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { backendFaults } from "../../shared/backend-fault.ts";
 import { latentEncodings } from "../../shared/latents/latent-values.ts";
 import { secretCharactersMin } from "../../shared/limits.ts";
 import { outputFormatSchema } from "../../shared/output-format.ts";
@@ -130,7 +131,12 @@ const fromLaneSchema = z.union([
   /** `reason` holds no value of a tensor and nothing of a prompt. */
   z.object({ kind: z.literal("cannot-load"), reason: z.string() }),
   z.object({ ...answerFields, kind: z.literal("done"), outcome: z.unknown() }),
-  z.object({ ...answerFields, kind: z.literal("failed"), reason: z.string() }),
+  z.object({
+    ...answerFields,
+    kind: z.literal("failed"),
+    reason: z.string(),
+    fault: z.enum(backendFaults).optional(),
+  }),
   z.object({ ...answerFields, kind: z.literal("stopped") }),
 ]);
 

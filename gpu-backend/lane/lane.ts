@@ -30,8 +30,14 @@ export interface LaneOptions extends LaneProcessOptions {
   readonly stopMsMax: number;
 }
 
-/** What came of a job: "unready" when no process was ready in time. */
-export type LaneReply = JobAnswer | Died | { readonly kind: "unready" };
+/** What came of a job: "unready" when no process was ready in time, "overdue" when it took longer than any job may. */
+export type LaneReply = JobAnswer | Died | { readonly kind: "unready" } | Overdue;
+
+/** `gpuMs`: what it used of the device; 0 where a process took the number with it. */
+interface Overdue {
+  readonly kind: "overdue";
+  readonly gpuMs: number;
+}
 
 /** On which terms a job is done. */
 export interface LaneTerms {
@@ -83,10 +89,16 @@ export function createLane(options: LaneOptions): Lane {
       const lane = await slot.wait(options.readyMsMax, AbortSignal.any([closing.signal, terms.signal]));
       if (lane === undefined || terms.signal.aborted) return { kind: "unready" };
       jobsBegun += 1;
-      const reply = await runWatched(lane, { id: jobsBegun, urgency: terms.urgency, job }, terms, options);
+      const { reply, isOverdue } = await runWatched(
+        lane,
+        { id: jobsBegun, urgency: terms.urgency, job },
+        terms,
+        options,
+      );
       // Its exit is noticed a moment later, and the next job must not be given to it.
       if (reply.kind === "died") slot.clear(lane);
-      return reply;
+      const isLost = reply.kind === "died" || reply.kind === "stopped";
+      return isOverdue && isLost ? { kind: "overdue", gpuMs: "gpuMs" in reply ? reply.gpuMs : 0 } : reply;
     },
     async close() {
       closing.abort();
@@ -104,19 +116,23 @@ async function runWatched(
   submission: Omit<Submission, "kind">,
   { signal, onNews }: Omit<LaneTerms, "urgency">,
   { jobMsMax, stuckMsMax }: LaneOptions,
-): Promise<JobAnswer | Died> {
+): Promise<{ readonly reply: JobAnswer | Died; readonly isOverdue: boolean }> {
+  let isOverdue = false;
   let stuck: NodeJS.Timeout | undefined;
   const stop = () => {
     lane.stop(submission.id);
     stuck ??= setTimeout(() => lane.kill(), stuckMsMax);
   };
-  const overdue = setTimeout(stop, jobMsMax);
+  const overdue = setTimeout(() => {
+    isOverdue = true;
+    stop();
+  }, jobMsMax);
   signal.addEventListener("abort", stop, { once: true });
   const reply = await lane.run(submission, onNews);
   signal.removeEventListener("abort", stop);
   clearTimeout(overdue);
   clearTimeout(stuck);
-  return reply;
+  return { reply, isOverdue };
 }
 
 /** Follows one process from start to exit. Whether it ever became ready. */

@@ -1,5 +1,7 @@
+import type { BackendFault } from "../../shared/backend-fault.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Urgency } from "../../shared/wire/urgency.ts";
+import { runtimeFault } from "../runtime/runtime-fault.ts";
 import {
   type FromLane,
   type LaneJob,
@@ -80,7 +82,7 @@ export function serveLane(load: (options: LaneLoad, onRan: (run: LaneRun) => voi
 
 type End =
   | { readonly kind: "done"; readonly outcome: object }
-  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "failed"; readonly reason: string; readonly fault: BackendFault | undefined }
   | { readonly kind: "stopped" };
 
 /** A job that finished in spite of being stopped is done: its outcome is as good as any. */
@@ -88,13 +90,18 @@ async function endOf(work: Promise<object>, signal: AbortSignal): Promise<End> {
   try {
     return { kind: "done", outcome: await work };
   } catch (error) {
-    return signal.aborted ? { kind: "stopped" } : { kind: "failed", reason: reasonOf(error) };
+    return signal.aborted ? { kind: "stopped" } : { kind: "failed", reason: reasonOf(error), fault: faultOf(error) };
   }
 }
 
 function send(message: FromLane): void {
   // The parent may be gone by now; then this process ends anyway.
   process.send?.(message, undefined, undefined, () => undefined);
+}
+
+/** Of a foreign error only that memory ended can be told. */
+function faultOf(error: unknown): BackendFault | undefined {
+  return error instanceof AppError ? error.fault : runtimeFault(error);
 }
 
 /** Our own messages hold no values. Those of other errors may, so of them only the name and the place are told. */

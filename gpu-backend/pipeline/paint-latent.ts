@@ -43,6 +43,7 @@ export async function runStageB(
     },
     onStep,
   });
+  requireFinite("stageB", values);
   return float32Tensor(values, shape);
 }
 
@@ -55,8 +56,16 @@ export async function runStageA(
 ): Promise<Pixels> {
   const scaled = stageBLatent.data.map((value) => value * manifest.stageB.latentScale);
   const image = await graphs.stageA.run({ stage_b_latent: float32Tensor(scaled, stageBLatent.shape) });
+  requireFinite("stageA", image.data);
   const [, , planeHeight = 0, planeWidth = 0] = image.shape; // (1, 3, height, width)
   return toPixels({ values: image.data, planeHeight, planeWidth }, sizeOf(manifest, latentShape));
+}
+
+/** Throws `AppError` where a picture would have black holes. A product with 0 is 0 for finite values alone. */
+function requireFinite(graph: string, values: Float32Array): void {
+  let sum = 0;
+  for (const value of values) sum += value * 0;
+  if (sum !== 0) throw new AppError(`Graph ${graph} gave a value that is not finite.`, { fault: "not_finite" });
 }
 
 function sizeOf(manifest: Manifest, shape: LatentShape): ImageSize {

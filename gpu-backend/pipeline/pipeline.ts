@@ -101,6 +101,9 @@ function latentFile(
 
 function writeLatent(latent: Latent, encoding: LatentEncoding): Uint8Array {
   const encoded = encodeLatent(latent, encoding);
-  if (!encoded.ok) throw new AppError(`A latent cannot be stored: ${encoded.error.message}`);
+  if (!encoded.ok) {
+    const fault = encoded.error.reason === "not_finite" ? "not_finite" : undefined;
+    throw new AppError(`A latent cannot be stored: ${encoded.error.message}`, { fault });
+  }
   return encoded.value;
 }

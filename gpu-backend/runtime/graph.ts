@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
+import type { BackendFault } from "../../shared/backend-fault.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Manifest, ManifestGraph } from "../../shared/models/manifest.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { Execution } from "./execution.ts";
 import type { GraphCache } from "./graph-cache.ts";
 import { graphDigest, loadedBytes } from "./graph-size.ts";
 import { describeTensor, type Float32Tensor, float32Tensor, type HostTensor } from "./host-tensor.ts";
 import { type NamedTensors, portFault } from "./port-check.ts";
+import { runtimeFault } from "./runtime-fault.ts";
 import { logSeverityLevel, openSession } from "./session.ts";
 
 /** One loaded graph of a bundle. */
@@ -74,20 +77,21 @@ async function runSession(
   const fault = portFault(graph, inputs);
   if (fault !== undefined) throw new AppError(`Graph ${name}: ${fault}.`);
   const feeds = Object.fromEntries(graph.inputs.map(({ name: port }) => [port, toOrt(inputs[port])]));
-  const output = (await runQuietly(() => session.run(feeds, [outputName], { logSeverityLevel })))?.[outputName];
+  const ran = await runQuietly(() => session.run(feeds, [outputName], { logSeverityLevel }));
+  const output = ran.ok ? ran.value[outputName] : undefined;
   if (output?.type !== "float32" || !(output.data instanceof Float32Array)) {
     const given = Object.entries(inputs).map(([port, tensor]) => `${port} ${describeTensor(tensor)}`);
-    throw new AppError(`Graph ${name} failed on ${given.join(", ")}.`);
+    throw new AppError(`Graph ${name} failed on ${given.join(", ")}.`, { fault: ran.ok ? undefined : ran.error });
   }
   return float32Tensor(output.data, output.dims);
 }
 
-/** Drops the runtime's error, because its message may quote values; what failed is said by the caller. */
-async function runQuietly<Value>(run: () => Promise<Value>): Promise<Value | undefined> {
+/** Keeps only the kind of the runtime's error, because its message may quote values; the caller says what failed. */
+async function runQuietly<Value>(run: () => Promise<Value>): Promise<Result<Value, BackendFault | undefined>> {
   try {
-    return await run();
-  } catch {
-    return undefined;
+    return ok(await run());
+  } catch (error) {
+    return err(runtimeFault(error));
   }
 }
 

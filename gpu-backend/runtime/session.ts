@@ -5,6 +5,7 @@ import { env, InferenceSession } from "onnxruntime-node";
 import { AppError } from "../../shared/errors.ts";
 import { type Execution, howToGet } from "./execution.ts";
 import type { GraphCache } from "./graph-cache.ts";
+import { runtimeFault } from "./runtime-fault.ts";
 
 /** Where a session's graph is, and how it is to run. */
 export interface SessionSource {
@@ -37,7 +38,8 @@ export async function openSession(source: SessionSource): Promise<InferenceSessi
   try {
     return (await openOptimised(source)) ?? (await InferenceSession.create(path, optionsOf(execution)));
   } catch (cause) {
-    throw new AppError(`Graph ${name}: ${path} cannot be loaded. ${howToGet[execution.provider]}`.trim(), { cause });
+    const message = `Graph ${name}: ${path} cannot be loaded. ${howToGet[execution.provider]}`.trim();
+    throw new AppError(message, { cause, fault: runtimeFault(cause) });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { BackendFault } from "../../shared/backend-fault.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
@@ -142,5 +143,20 @@ function refused<Outcome>(failure: Failure): Answer<Outcome> {
 
 function failureOf({ stopped, reply }: RunEnd): Failure {
   if (stopped !== undefined) return { code: stopped === "deadline" ? "deadline_exceeded" : "job_cancelled" };
-  return { code: reply.kind === "unready" ? "backend_unavailable" : "backend_failed" };
+  if (reply.kind === "unready") return { code: "backend_unavailable" };
+  const fault = faultOf(reply);
+  return { code: "backend_failed", ...(fault && { fault }) };
+}
+
+function faultOf(reply: RunEnd["reply"]): BackendFault | undefined {
+  switch (reply.kind) {
+    case "failed":
+      return reply.fault;
+    case "died":
+      return "process_died";
+    case "overdue":
+      return "timed_out";
+    default:
+      return undefined;
+  }
 }

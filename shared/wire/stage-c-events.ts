@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { type Failure, failureToHttp } from "../errors.ts";
+import type { Failure } from "../errors.ts";
 import { previewBytesMax, stepsMax } from "../limits.ts";
 import { outputFormatSchema } from "../output-format.ts";
 import { err, type Result } from "../result.ts";
 import { formatEvent, type ServerEvent } from "./event-stream.ts";
+import { formatWireFailure, parseWireFailure, type WireFailure } from "./failure.ts";
 import { parseStageCResponse, type StageCRequest, type StageCResponse } from "./stage-c.ts";
 
 // A Stage C job whose sender accepts text/event-stream is answered with these events: any number of `progress` and
@@ -39,8 +40,7 @@ export type StageCMessage =
   | { readonly kind: "end"; readonly end: Result<StageCResponse, StageCRefusal> };
 
 /** Why a job that had begun gave nothing: our own fault or the backend's, never the client's. */
-export interface StageCRefusal {
-  readonly failure: Failure;
+export interface StageCRefusal extends WireFailure {
   /** What the answer's status would have been without events. */
   readonly status: number | undefined;
 }
@@ -53,7 +53,7 @@ export function formatStageCEvent({ kind, ...data }: StageCEvent): string {
 /** The last event of a job. */
 export function formatStageCEnd(end: Result<StageCResponse, Failure>): string {
   if (end.ok) return formatEvent("result", end.value);
-  const { status, body } = failureToHttp(end.error);
+  const { status, body } = formatWireFailure(end.error);
   return formatEvent("error", { status, ...body });
 }
 
@@ -68,16 +68,16 @@ export function parseStageCMessage({ event, data }: ServerEvent, request: StageC
 
 function readResponse(json: object | undefined, request: StageCRequest): Result<StageCResponse, StageCRefusal> {
   const response = parseStageCResponse(json, request);
-  return response.ok ? response : err({ failure: response.error, status: undefined });
+  return response.ok ? response : err({ failure: response.error, isDeterministic: false, status: undefined });
 }
 
 function readRefusal(json: object | undefined): StageCRefusal {
-  const { data } = errorSchema.safeParse(json);
-  const code = data?.error.code === "backend_unavailable" ? "backend_unavailable" : "backend_failed";
-  return { failure: { code }, status: data?.status };
+  const { data } = statusSchema.safeParse(json);
+  const read = parseWireFailure(json, null) ?? { failure: { code: "backend_failed" }, isDeterministic: false };
+  return { ...read, status: data?.status };
 }
 
-const errorSchema = z.object({ status: z.int().min(400).max(599), error: z.object({ code: z.string() }) });
+const statusSchema = z.object({ status: z.int().min(400).max(599) });
 
 function readRecord(text: string): object | undefined {
   try {

@@ -98,7 +98,8 @@ export function createGpuFleet(options: GpuFleetOptions): GpuFleet {
     const durations = durationsOf(path);
     const startedMs = nowMs();
     member.state = afterDispatch(member.state, startedMs, durations.shortest() ?? unmeasuredJobMs);
-    const answer = await member.send(request, AbortSignal.any([dropped, deadline]));
+    const sent = await member.send(request, AbortSignal.any([dropped, deadline]));
+    const answer = deadline.aborted ? outOfTime(sent) : sent;
     if (dropped.aborted) return answer;
     if (answer.ok) durations.add(nowMs() - startedMs);
     else log(logEntry(member.backend, path, answer.error));
@@ -137,6 +138,12 @@ export function createGpuFleet(options: GpuFleetOptions): GpuFleet {
   };
 }
 
+/** A request that we ended ourselves did not find a backend away: it took too long. */
+function outOfTime(answer: Answer): Answer {
+  if (answer.ok || answer.error.status !== undefined) return answer;
+  return err({ ...answer.error, failure: { code: "deadline_exceeded" } });
+}
+
 /** Whoever would answer first comes first; a spare after them; whose circuit is open last, and then only in need. */
 function inOrder(members: readonly Member[], from: Region | undefined, nowMs: number): Member[] {
   const expectedMs = ({ backend: { region }, state }: Member) =>
@@ -150,16 +157,15 @@ function rankOf({ backend, state }: Member): number {
 
 function afterOutcome(state: BackendState, answer: Answer, nowMs: number): BackendState {
   if (answer.ok) return afterAnswer(nowMs, answer.value.backlogMs);
-  const { failure, status, backlogMs } = answer.error;
+  const { failure, status, backlogMs, isDeterministic } = answer.error;
   if (failure.code === "backend_overloaded") return afterAnswer(nowMs, failure.retryAfterSeconds * 1_000);
-  // Whoever says that a request is not for it is well.
-  return isRejection(status) ? afterAnswer(nowMs, backlogMs) : afterFailure(state, nowMs);
+  // Whoever says that a request is not for it, or that every backend would fail on it, is well.
+  return isRejection(status) || isDeterministic ? afterAnswer(nowMs, backlogMs) : afterFailure(state, nowMs);
 }
 
 /** A backend may have another bundle; but what failed in the middle of a run twice would most likely fail again. */
 function isWorthAnother(refusals: readonly GpuRefusal[]): boolean {
-  // What the client sent is wrong wherever it is sent.
-  if (refusals.some(({ failure }) => failure.code === "invalid_request")) return false;
+  if (refusals.some(({ isDeterministic }) => isDeterministic)) return false;
   const failedRuns = refusals.filter(
     ({ failure, status }) => failure.code === "backend_failed" && !isRejection(status),
   );
@@ -170,16 +176,22 @@ function isRejection(status: number | undefined): boolean {
   return status !== undefined && status >= 400 && status < 500;
 }
 
-/** Of many failures, the one that helps a client most: when there will be room, else whether coming back helps. */
+/**
+ * Of many failures, the one that helps a client most: what no backend would do otherwise, else when there will be room, else
+ * whether coming back helps.
+ */
 function foremost(refusals: readonly GpuRefusal[]): Failure {
+  const final = refusals.find(({ isDeterministic }) => isDeterministic);
+  if (final !== undefined) return final.failure;
   const failures = refusals.map(({ failure }) => failure);
-  const refusal = failures.find(({ code }) => code === "invalid_request");
-  if (refusal !== undefined) return refusal;
   const waits = failures.flatMap((failure) =>
     failure.code === "backend_overloaded" ? [failure.retryAfterSeconds] : [],
   );
   if (waits.length > 0) return { code: "backend_overloaded", retryAfterSeconds: Math.min(...waits) };
-  return failures.find(({ code }) => code === "backend_unavailable") ?? failures[0] ?? { code: "backend_failed" };
+  const late = failures.find(({ code }) => code === "deadline_exceeded");
+  return (
+    late ?? failures.find(({ code }) => code === "backend_unavailable") ?? failures[0] ?? { code: "backend_failed" }
+  );
 }
 
 function logEntry({ region }: GpuBackend, path: string, { status }: GpuRefusal): Record<string, string | number> {

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { type Failure, invalidRequest } from "../../shared/errors.ts";
+import { invalidRequest } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { backlogHeader, parseBacklog } from "../../shared/wire/backlog.ts";
 import { eventStreamContentType } from "../../shared/wire/event-stream.ts";
+import { overloaded, parseWireFailure, type WireFailure } from "../../shared/wire/failure.ts";
 import { signRequest } from "../../shared/wire/request-signature.ts";
 import type { GpuBackend } from "./gpu-backends.ts";
 import { parseJson } from "./parse-json.ts";
@@ -12,10 +13,7 @@ import type { RequestOrigin } from "./request-origin.ts";
 /** 128 bits: no two requests ever share a nonce. */
 const nonceBytes = 16;
 
-/** What a backend that is too busy asks for when it names no time itself. */
-const retryAfterSecondsDefault = 2;
-
-/** Answers of a proxy whose backend is away: the backend itself never gives them. */
+/** Answers of a proxy whose backend is away. The backend's own ones of these statuses have a body that says more. */
 const proxyStatuses: readonly number[] = [502, 503, 504];
 
 /** Everything about the outer world that reaching a backend takes; arguments, so that tests steer it. */
@@ -59,8 +57,7 @@ export interface GpuAnswer {
 }
 
 /** Why there is no answer. */
-export interface GpuRefusal {
-  readonly failure: Failure;
+export interface GpuRefusal extends WireFailure {
   /** Undefined when there was not even a status. */
   readonly status: number | undefined;
   readonly backlogMs: number | undefined;
@@ -90,11 +87,10 @@ export function createGpuTransport(backend: GpuBackend, options: GpuTransportOpt
       // Read here, because a connection can break in the middle of a body too.
       const bytes = new Uint8Array(await response.arrayBuffer());
       if (response.status === 200) return ok({ headers: response.headers, bytes, backlogMs });
-      const failure = refusalIn(request, response, bytes) ?? failureOf(response);
-      return err({ failure, status: response.status, backlogMs });
+      return err({ ...refusalIn(request, response, parseJson(bytes)), status: response.status, backlogMs });
     } catch {
       // The reason may quote an address; that it failed is all a log needs, and all a client may know.
-      return err({ failure: { code: "backend_unavailable" }, status: undefined, backlogMs: undefined });
+      return err({ ...unavailable, status: undefined, backlogMs: undefined });
     }
   };
 }
@@ -123,19 +119,20 @@ const refusalSchema = z.object({
   error: z.object({ code: z.literal("invalid_request"), param: z.string().nullable(), message: z.string() }),
 });
 
-/** The backend quotes nothing of what it refuses, so its sentence may go to the client as it is. */
-function refusalIn({ passesRefusals }: GpuRequest, { status }: Response, bytes: Uint8Array): Failure | undefined {
-  if (passesRefusals !== true || status !== 400) return undefined;
-  const { data } = refusalSchema.safeParse(parseJson(bytes));
-  return data && invalidRequest(data.error.param, data.error.message);
-}
+const unavailable: WireFailure = { failure: { code: "backend_unavailable" }, isDeterministic: false };
 
-/** A 4xx is our own fault, not the client's: the edge has checked the request before. */
-function failureOf(response: Response): Failure {
-  if (response.status === 429) {
-    const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-    const retryAfterSeconds = Number.isFinite(seconds) ? seconds : retryAfterSecondsDefault;
-    return { code: "backend_overloaded", retryAfterSeconds };
+/** What went wrong: what the client sent, else what the backend says, else what the status of somebody between means. */
+function refusalIn({ passesRefusals }: GpuRequest, { status, headers }: Response, json: unknown): WireFailure {
+  const retryAfter = headers.get("retry-after");
+  const rejected = passesRefusals === true && status === 400 ? refusalSchema.safeParse(json).data : undefined;
+  if (rejected !== undefined) {
+    // The backend quotes nothing of what it refuses, so its sentence may go to the client as it is.
+    return { failure: invalidRequest(rejected.error.param, rejected.error.message), isDeterministic: true };
   }
-  return { code: proxyStatuses.includes(response.status) ? "backend_unavailable" : "backend_failed" };
+  const told = parseWireFailure(json, retryAfter);
+  if (told !== undefined) return told;
+  if (status === 429) return { failure: overloaded(retryAfter), isDeterministic: false };
+  if (proxyStatuses.includes(status)) return unavailable;
+  // A 4xx is our own fault, not the client's: the edge has checked the request before.
+  return { failure: { code: "backend_failed" }, isDeterministic: false };
 }

@@ -26,7 +26,11 @@ export function createStageCListener(job: StageCRequest, onEvent: (event: StageC
   function listen(): AnswerListener {
     const reader = createEventReader();
     // Until the last event says otherwise, the answer has broken off.
-    let refusal: StageCRefusal | undefined = { failure: { code: "backend_unavailable" }, status: undefined };
+    let refusal: StageCRefusal | undefined = {
+      failure: { code: "backend_unavailable" },
+      isDeterministic: false,
+      status: undefined,
+    };
     const hear = (message: StageCMessage | undefined) => {
       if (message?.kind === "event") {
         doneShare = Math.max(doneShare, doneShareOf(message.event, job));

@@ -1,3 +1,4 @@
+import { isDeterministicFault } from "../../shared/backend-fault.ts";
 import { type Failure, failureToHttp } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Generation } from "../generation/generate-image.ts";
@@ -29,6 +30,8 @@ export function judge(result: Result<Generation, Failure>, attempt: Attempt): Ve
   if (result.ok) return { kind: "ended", outcome: succeeded(result.value) };
   if (attempt.isCancelled) return { kind: "ended", outcome: { state: "cancelled" } };
   const pauseMs = Math.min(pauseMsMin * 2 ** attempt.misses, pauseMsMax);
+  const triedAgain = (failure: Failure): Verdict =>
+    attempt.attempts + 1 < attemptsMax ? { ...paused(pauseMs), isCounted: true } : ended(failure);
   switch (result.error.code) {
     case "backend_overloaded":
       return paused(Math.min(result.error.retryAfterSeconds * 1_000, pauseMsMax));
@@ -36,10 +39,12 @@ export function judge(result: Result<Generation, Failure>, attempt: Attempt): Ve
     case "moderation_unavailable":
       return paused(pauseMs);
     case "backend_failed":
+      if (isDeterministicFault(result.error.fault)) return ended(result.error);
+      return triedAgain(result.error);
     case "deadline_exceeded":
     case "job_cancelled":
     case "internal":
-      return attempt.attempts + 1 < attemptsMax ? { ...paused(pauseMs), isCounted: true } : ended(result.error);
+      return triedAgain(result.error);
     default:
       return ended(result.error);
   }

@@ -42,7 +42,7 @@ describe("the events of a Stage C job", () => {
   test("that end with another job's latents end with a failure", () => {
     const other = { ...response, latents: [{ seed: 8, safetensors: "AAAA" }] };
     expect(read(formatStageCEnd(ok(other)))).toEqual([
-      { kind: "end", end: err({ failure: { code: "backend_failed" }, status: undefined }) },
+      { kind: "end", end: err({ failure: { code: "backend_failed" }, isDeterministic: false, status: undefined }) },
     ]);
   });
 
@@ -50,10 +50,16 @@ describe("the events of a Stage C job", () => {
     ["backend_unavailable", "backend_unavailable", 502],
     ["backend_failed", "backend_failed", 502],
     ["job_cancelled", "backend_failed", 409],
-    ["deadline_exceeded", "backend_failed", 504],
+    ["deadline_exceeded", "deadline_exceeded", 504],
   ] as const)("that end with %s end with %s and the status of the JSON answer, %d", (code, failure, status) => {
-    const end = err({ failure: { code: failure }, status });
+    const end = err({ failure: { code: failure }, isDeterministic: failure === "deadline_exceeded", status });
     expect(read(formatStageCEnd(err({ code })))).toEqual([{ kind: "end", end }]);
+  });
+
+  test("that end with a failed run keep its kind, and whether any backend would do better", () => {
+    const failure = { code: "backend_failed", fault: "not_finite" } as const;
+    const end = err({ failure, isDeterministic: true, status: 502 });
+    expect(read(formatStageCEnd(err(failure)))).toEqual([{ kind: "end", end }]);
   });
 
   test.each([

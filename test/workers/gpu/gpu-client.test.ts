@@ -70,13 +70,13 @@ describe("the client", () => {
     expect(timeoutsMs.at(-1)).toBeLessThanOrEqual(5_000);
   });
 
-  test("calls a request that ran out of time unavailable", async () => {
+  test("tells a request that ran out of time from a backend that is away", async () => {
     const fetch = (_: string, init: RequestInit) =>
       new Promise<Response>((_resolve, reject) => {
         init.signal?.addEventListener("abort", () => reject(new DOMException("late", "TimeoutError")));
       });
     const { client, log } = setUp({ fetch, timeout: () => AbortSignal.timeout(1) });
-    expect(await client.runStageC(job, conditions)).toEqual({ ok: false, error: { code: "backend_unavailable" } });
+    expect(await client.runStageC(job, conditions)).toEqual({ ok: false, error: { code: "deadline_exceeded" } });
     expect(await client.health()).toEqual([undefined]);
     expect(log).toContainEqual({ event: "backend_unreachable", path: "/stage-c" });
   });

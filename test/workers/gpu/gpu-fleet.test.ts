@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { BackendFault } from "../../../shared/backend-fault.ts";
+import type { Failure } from "../../../shared/errors.ts";
 import { backlogHeader } from "../../../shared/wire/backlog.ts";
+import { formatWireFailure } from "../../../shared/wire/failure.ts";
 import type { GpuBackend } from "../../../workers/gpu/gpu-backends.ts";
 import { createGpuFleet } from "../../../workers/gpu/gpu-fleet.ts";
 import type { Region } from "../../../workers/gpu/region.ts";
@@ -16,6 +19,10 @@ const answers = (backlogMs = 0): Behaviour => {
 };
 const refuses = (status: number, headers: Record<string, string> = {}): Behaviour => {
   return () => new Response(null, { status, headers });
+};
+const fails = (failure: Failure): Behaviour => {
+  const { status, body, headers } = formatWireFailure(failure);
+  return () => Response.json(body, { status, headers });
 };
 const isAway: Behaviour = () => {
   throw new TypeError("connection refused");
@@ -161,10 +168,52 @@ describe("a failure", () => {
     behaviours["a"] = hangs;
     const outcome = decode();
     timers[0]?.controller.abort();
-    expect(await outcome).toMatchObject(failed("backend_unavailable"));
+    expect(await outcome).toMatchObject(failed("deadline_exceeded"));
     expect(asked.join("")).toBe("a");
     expect(timers[0]?.milliseconds).toBe(120_000);
   });
+
+  test("that every backend would repeat is asked of no other, and closes no backend's circuit", async () => {
+    const { decode, asked, behaviours } = setUp([{}, {}]);
+    behaviours["a"] = fails({ code: "backend_failed", fault: "not_finite" });
+    for (const _ of "1234") expect(await decode()).toMatchObject(failed("backend_failed"));
+    expect(asked.join("")).toBe("aaaa");
+  });
+
+  test.each<BackendFault>(["out_of_memory", "bundle_damaged", "process_died", "timed_out"])(
+    "of one backend alone (%s) is tried elsewhere, and keeps its kind when the other has it too",
+    async (fault) => {
+      const { decode, asked, behaviours } = setUp([{}, {}]);
+      behaviours["a"] = fails({ code: "backend_failed", fault });
+      expect(await decode()).toMatchObject({ ok: true });
+      behaviours["b"] = fails({ code: "backend_failed", fault });
+      expect(await decode()).toMatchObject({ ok: false, error: { code: "backend_failed", fault } });
+      expect(asked.join("")).toMatch(/^ab(?:ab|ba)$/u);
+    },
+  );
+
+  test("by the client's own deadline is told as that, and nobody else is asked", async () => {
+    const { decode, asked, behaviours } = setUp([{}, {}]);
+    behaviours["a"] = fails({ code: "deadline_exceeded" });
+    expect(await decode()).toMatchObject(failed("deadline_exceeded"));
+    expect(asked.join("")).toBe("a");
+  });
+
+  test("by a full guard against replays is worth another try in a second", async () => {
+    const { decode, behaviours } = setUp([{}]);
+    const { body } = formatWireFailure({ code: "backend_overloaded", retryAfterSeconds: 1 });
+    behaviours["a"] = () => Response.json(body, { status: 503, headers: { "retry-after": "1" } });
+    expect(await decode()).toMatchObject({ error: { code: "backend_overloaded", retryAfterSeconds: 1 } });
+  });
+
+  test.each(["1e20", "-1", "Infinity", "99999999999999999999"])(
+    "never passes on nonsense for a time: %s",
+    async (time) => {
+      const { decode, behaviours } = setUp([{}]);
+      behaviours["a"] = refuses(429, { "retry-after": time });
+      expect(await decode()).toMatchObject({ error: { code: "backend_overloaded", retryAfterSeconds: 2 } });
+    },
+  );
 
   test("because nobody wants the answer any more is not brought to another backend", async () => {
     const { fleet, asked, behaviours } = setUp([{}, {}]);
@@ -283,7 +332,7 @@ describe("a backend that says nothing", () => {
     clock.isFlying = true;
     const outcome = decode();
     timers[0]?.controller.abort();
-    expect(await outcome).toMatchObject(failed("backend_unavailable"));
+    expect(await outcome).toMatchObject(failed("deadline_exceeded"));
     expect(asked).toEqual(["a"]);
   });
 });

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { BackendFault } from "../../../shared/backend-fault.ts";
 import { requestBodyBytesMax } from "../../../shared/limits.ts";
+import { formatWireFailure } from "../../../shared/wire/failure.ts";
 import { TestEdge } from "../support/test-edge.ts";
 
 const edge = new TestEdge();
@@ -8,6 +10,12 @@ const { backend } = edge;
 beforeEach(() => {
   backend.behaviour = "works";
 });
+
+/** A backend's answer to a run that failed in this way. */
+function failed(fault: BackendFault): Response {
+  const { status, body, headers } = formatWireFailure({ code: "backend_failed", fault });
+  return Response.json(body, { status, headers });
+}
 
 /** Every failure has OpenAI's envelope with all four keys, a request id, and is never stored. */
 async function envelopeOf(response: Response) {
@@ -161,10 +169,22 @@ describe("a backend", () => {
     ["that fails", () => Response.json({}, { status: 500 }), 502, "backend_failed", "false"],
     ["that refuses our signature", () => Response.json({}, { status: 403 }), 502, "backend_failed", "false"],
     ["that answers nonsense", () => new Response("<html>"), 502, "backend_failed", "false"],
+    ["whose numbers overflow", () => failed("not_finite"), 502, "backend_failed", "false"],
+    ["that has no memory left", () => failed("out_of_memory"), 502, "backend_failed", "false"],
     ["that its proxy cannot reach", () => new Response("", { status: 503 }), 502, "backend_unavailable", "true"],
     [
       "that is busy",
       () => new Response("", { status: 429, headers: { "retry-after": "7" } }),
+      429,
+      "backend_overloaded",
+      "true",
+    ],
+    [
+      "that cannot remember one more nonce",
+      () => {
+        const { body } = formatWireFailure({ code: "backend_overloaded", retryAfterSeconds: 7 });
+        return Response.json(body, { status: 503, headers: { "retry-after": "7" } });
+      },
       429,
       "backend_overloaded",
       "true",
