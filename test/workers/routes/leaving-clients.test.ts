@@ -159,8 +159,6 @@ describe("a client that leaves in the middle of a run", () => {
   });
 
   test("of a job, pays for the steps of its requests under way, once it cancels the job", async () => {
-    // A job's object goes by the real clock.
-    edge.nowMs = Date.now();
     const key = await edge.createKey("left-job", 1_000);
     const { reached, release } = backend.hold("/stage-c");
     const client = new JobClient(edge, key);

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { createEventReader } from "../../../shared/wire/event-stream.ts";
 import { formatStageCEnd } from "../../../shared/wire/stage-c-events.ts";
+import { isSecondSince } from "../support/clock.ts";
 import { firstBase64, TestEdge } from "../support/test-edge.ts";
 
 const edge = new TestEdge();
@@ -44,10 +45,11 @@ const completed = "image_generation.completed";
 
 test("a stream shows partial images and then the picture, in OpenAI's shape, charged as without it", async () => {
   const { key, balances } = await newAccount("stream-whole");
+  const beganMs = edge.nowMs;
   const events = await stream(key, { seed: 5, partial_images: 2, output_format: "webp" });
   expect(events.map(({ event }) => event)).toEqual([partial, partial, completed]);
   const common = {
-    created_at: edge.nowMs / 1_000,
+    created_at: expect.toSatisfy(isSecondSince(beganMs)),
     size: "64x64",
     quality: "auto",
     background: "opaque",

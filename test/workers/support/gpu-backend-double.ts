@@ -6,7 +6,7 @@ import { cancelPath } from "../../../shared/wire/cancel.ts";
 import { type DecodeOptions, decodePath, parseDecodeQuery } from "../../../shared/wire/decode.ts";
 import { eventStreamContentType } from "../../../shared/wire/event-stream.ts";
 import { createMemoryReplayGuard } from "../../../shared/wire/replay-guard.ts";
-import { hasDigest, signatureHeaders, verifyHead } from "../../../shared/wire/request-signature.ts";
+import { hasDigest, verifyHead } from "../../../shared/wire/request-signature.ts";
 import { parseStageCRequest, type StageCRequest, stageCPath } from "../../../shared/wire/stage-c.ts";
 import { formatStageCEnd, formatStageCEvent } from "../../../shared/wire/stage-c-events.ts";
 import { toBase64 } from "../../../workers/gpu/base64.ts";
@@ -76,7 +76,7 @@ export class GpuBackendDouble {
     const verified = await verifyHead(
       [this.#secret],
       { method: request.method, target: `${pathname}${search}` },
-      { header: (name) => request.headers.get(name), nowSeconds: sentSeconds(request), replayGuard: this.#replayGuard },
+      { header: (name) => request.headers.get(name), nowSeconds: this.#nowSeconds(), replayGuard: this.#replayGuard },
     );
     if (!verified.ok) return Response.json({ fault: verified.error }, { status: 403 });
     if (!(await hasDigest(body, verified.value))) return Response.json({ fault: "mismatch" }, { status: 403 });
@@ -152,11 +152,6 @@ function newsOf({ steps, previewEverySteps = 0, previewFormat = "webp" }: StageC
     const preview = { kind: "preview", sample: 0, step, format: previewFormat, image } as const;
     return formatStageCEvent({ kind: "progress", step, steps }) + (isDue ? formatStageCEvent(preview) : "");
   });
-}
-
-/** Durable Objects sign by the real clock and the rest by the test's, so a request's own time stands for ours. */
-function sentSeconds(request: Request): number {
-  return Number(request.headers.get(signatureHeaders.timestamp));
 }
 
 /** Any deterministic function of the job will do, so long as every part of the job decides the values. */

@@ -6,19 +6,19 @@ import { type AccountClient, createAccounts } from "../../../workers/account/cli
 import { createApp } from "../../../workers/app.ts";
 import { parseEnv, type WorkerEnv } from "../../../workers/env.ts";
 import { createServices, type Platform, type Services } from "../../../workers/services.ts";
+import { moveClock } from "./clock.ts";
 import { GpuBackendDouble } from "./gpu-backend-double.ts";
 import { tinyBundle } from "./tiny-bundle.ts";
 
 /** Where the tests reach the Worker. */
 export const origin = "https://edge.test";
 
-/** The whole Worker on real KV, R2 and Cache API; only its clock and the far end of its network are the test's. */
+/** The whole Worker on real KV, R2 and Cache API; only the far end of its network is the test's. */
 export class TestEdge {
   readonly env: WorkerEnv;
   readonly logLines: string[] = [];
   /** What every wait of the Worker ends by; a test that aborts it puts another in its place. */
   nextTimeout = new AbortController();
-  nowMs = Date.UTC(2026, 10, 22, 12);
   readonly backend: GpuBackendDouble;
   readonly services: Services;
   readonly #app: ReturnType<typeof createApp>;
@@ -39,6 +39,15 @@ export class TestEdge {
       bundle: tinyBundle,
     });
     this.#app = createApp(this.services);
+  }
+
+  /** Unix milliseconds, of the edge and of its Durable Objects alike; setting it moves both. */
+  get nowMs(): number {
+    return Date.now();
+  }
+
+  set nowMs(nowMs: number) {
+    moveClock(nowMs);
   }
 
   /** An operator's call on `/v1/admin/accounts/{path}`. */
