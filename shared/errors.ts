@@ -32,6 +32,7 @@ export type Failure =
       readonly availableMicroUsd: number;
     }
   | { readonly code: "idempotency_key_reused" }
+  | { readonly code: "idempotent_result_gone" }
   | AllowanceFailure
   | JobFailure
   | { readonly code: "backend_unavailable" }
@@ -125,6 +126,10 @@ export function invalidRequest(param: string | null, message: string, allowed?: 
   return { code: "invalid_request", param, message, ...(allowed === undefined ? {} : { allowed }) };
 }
 
+const resultGoneText =
+  "This request was answered and charged before, and its latents are not stored any more. A repeat runs nothing: send " +
+  "it with a new 'Idempotency-Key', and not as a retry, to have it made and charged again.";
+
 /**
  * The one map from failures to the wire. Total: a failure without a case here does not compile.
  *
@@ -159,6 +164,8 @@ export function failureToHttp(failure: Failure): FailureResponse {
       return outOfCredit(failure.requiredMicroUsd, failure.availableMicroUsd);
     case "idempotency_key_reused":
       return refusal(422, failure.code, "This 'Idempotency-Key' was used for another request. Send a new one.");
+    case "idempotent_result_gone":
+      return refusal(410, failure.code, resultGoneText);
     case "job_id_reused":
     case "job_not_ended":
     case "job_cancelled":

@@ -32,6 +32,7 @@ describe("failureToHttp", () => {
       not_found: 404,
       invalid_signature: 403,
       link_expired: 410,
+      idempotent_result_gone: 410,
       payload_too_large: 413,
       unsupported_media_type: 415,
       method_not_allowed: 405,

@@ -40,6 +40,7 @@ export interface ChargedRequest {
   readonly mayReuse?: boolean;
   readonly likeness?: PromptLikeness | undefined;
   readonly found?: FoundWork | undefined;
+  readonly paysAgain?: boolean;
 }
 
 /** The most that a plan can cost, in micro-USD, whatever turns out to be stored. */

@@ -2,20 +2,14 @@ import type { CreateImageRequest } from "../../shared/api/create-image-request.t
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
-import type { Reservation, Settlement } from "../account/money/reservation.ts";
+import type { Settlement } from "../account/money/reservation.ts";
 import type { KeptLatent } from "../account/reuse/kept-latents.ts";
 import type { SimilarLatent } from "../account/reuse/similar-prompts.ts";
 import type { Moderator } from "../moderation/moderator.ts";
 import { latentBytes } from "../prices/price-book.ts";
-import {
-  type ChargedRequest,
-  type ChargingServices,
-  type Paid,
-  planCeilingMicroUsd,
-  reserveCeiling,
-  settleOrRelease,
-} from "./charge-request.ts";
-import { ageOf, type Claimant } from "./obtain-latent.ts";
+import type { Caller } from "./caller.ts";
+import { type ChargingServices, planCeilingMicroUsd, reserveCeiling, settleOrRelease } from "./charge-request.ts";
+import { ageOf } from "./obtain-latent.ts";
 import {
   type FoundPicture,
   findPictures,
@@ -25,27 +19,12 @@ import {
 } from "./obtain-pictures.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
 import { type PlannedRequest, type Planner, planRequest } from "./plan-request.ts";
+import { isReplay, type Replay, type Replayed, replayPictures } from "./replay-pictures.ts";
 import { askOnce, type StartSource } from "./start-source.ts";
 
 /** The collaborators of a generation. */
 export interface GenerationServices extends Planner, PictureSources, ChargingServices {
   readonly moderator: Moderator;
-}
-
-/** Who asks, and where and how the request reached us. */
-export interface Caller extends Omit<Claimant, "claimId" | "noteRun"> {
-  /** The key that pays, if one does; its budget and its revocation count. */
-  readonly keyId?: string | undefined;
-  /** Whether its key may share latents with other accounts. */
-  readonly mayShare?: boolean | undefined;
-  /** What the client calls this request, if it does. */
-  readonly idempotencyKey: string | undefined;
-  /** Whether the client says that it has sent this before. */
-  readonly isRetry: boolean;
-  /** The hold of the job that this request is part of. */
-  readonly holdId?: string | undefined;
-  /** See `ChargedRequest`. */
-  readonly reserve?: ChargedRequest["caller"]["reserve"];
 }
 
 /** A finished request. */
@@ -87,10 +66,10 @@ export async function generateImages(
   if (!permitted.ok) return permitted;
 
   const found = isExact(caller, request) ? await findPictures(services, planned.value.plan) : undefined;
-  const { recipe, mayReuse, likeness, pictures: wanted } = planned.value.plan;
+  const asked = askedOf(request, planned.value.plan);
   const reserved = await reserveCeiling(services, {
-    ...{ caller, request, recipe, mayReuse, likeness, ceilingMicroUsd: planCeilingMicroUsd(planned.value.plan) },
-    seeds: wanted.map(({ seed }) => seed),
+    ...asked,
+    caller,
     found: found && { lines: found.flatMap(({ lines }) => lines), latents: keptLatents(planned.value.plan, found) },
   });
   if (!reserved.ok) return reserved;
@@ -99,7 +78,7 @@ export async function generateImages(
   if (found !== undefined && settlement !== undefined && madeMs !== undefined) {
     const ageAt = (index: number) => ageOf(madeMs[index] ?? services.nowMs(), services.nowMs());
     const items = found.map((picture, index) => ({ ...picture, ageSeconds: ageAt(index) }));
-    return ok(finish({ request, planned: planned.value, reservation }, { items, settlement }));
+    return ok(finish({ request, planned: planned.value }, { items, settlement, replayed: false }));
   }
 
   // The seeds of an unseeded request were drawn when it first came, or are those of latents that the prompt has.
@@ -109,6 +88,15 @@ export async function generateImages(
   if (!replanned.ok) return replanned;
   const plan = withStandIns(replanned.value.plan, similar);
 
+  if (isReplay(reservation)) {
+    const again = await replayPictures(services, caller, {
+      asked,
+      reservation,
+      pictures: plan.pictures,
+      painting: plan,
+    });
+    return again.ok ? ok(finish({ request, planned: { ...replanned.value, plan } }, again.value)) : again;
+  }
   const { account, signal } = caller;
   const latentsOf = (pictures: readonly Picture[]) => keptLatents(plan, pictures);
   const paid = await settleOrRelease(services, { account, reservation, signal, latentsOf }, (noteRun) => {
@@ -116,7 +104,14 @@ export async function generateImages(
     const startOf = startSource && askOnce(startSource, { plan, claimant });
     return obtainPictures(services, { plan, startOf }, claimant);
   });
-  return paid.ok ? ok(finish({ request, planned: { ...replanned.value, plan }, reservation }, paid.value)) : paid;
+  if (!paid.ok) return paid;
+  return ok(finish({ request, planned: { ...replanned.value, plan } }, { ...paid.value, replayed: false }));
+}
+
+function askedOf(request: CreateImageRequest, plan: GenerationPlan): Replay["asked"] {
+  const { recipe, mayReuse, likeness } = plan;
+  const seeds = plan.pictures.map(({ seed }) => seed);
+  return { request, recipe, mayReuse, likeness, seeds, ceilingMicroUsd: planCeilingMicroUsd(plan) };
 }
 
 /** Whether it can be known before anything is reserved which latents are wanted. A job's money is held in another way. */
@@ -127,15 +122,13 @@ function isExact({ holdId }: Caller, { seed }: CreateImageRequest): boolean {
 interface Answered {
   readonly request: CreateImageRequest;
   readonly planned: PlannedRequest;
-  readonly reservation: Reservation;
 }
 
 function finish(
-  { request, planned: { plan, tokens, warnings }, reservation }: Answered,
-  { items: pictures, settlement }: Paid<Picture>,
+  { request, planned: { plan, tokens, warnings } }: Answered,
+  { items: pictures, settlement, replayed }: Replayed,
 ): Generation {
   const { size, decode } = plan;
-  const replayed = reservation.isRepeat && reservation.settlement !== undefined;
   const startLatentId = request.start?.latentId;
   return { pictures, settlement, size, decode, tokens, warnings, replayed, startLatentId };
 }

@@ -3,11 +3,14 @@ import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
 import { decodeLine, hitLine, interpolationLines, sumMicroUsd } from "../prices/price-book.ts";
+import type { Caller } from "./caller.ts";
 import { type ChargingServices, type NoteRun, reserveCeiling, settleOrRelease } from "./charge-request.ts";
-import type { Caller, Generation } from "./generate-image.ts";
+import type { Generation } from "./generate-image.ts";
 import { ageOf, type PictureLatent } from "./obtain-latent.ts";
 import { allOf, type Painting, type PictureSources, paintLatents } from "./obtain-pictures.ts";
 import type { OwnLatent } from "./own-latent.ts";
+import type { PlannedPicture } from "./plan-generation.ts";
+import { isReplay, type Replay, type Replayed, replayPictures } from "./replay-pictures.ts";
 
 /** What making pictures of latents takes. */
 export interface LatentPictureServices extends PictureSources, ChargingServices {
@@ -35,6 +38,7 @@ export async function decodeOwnLatent(
     ceilingMicroUsd: sumMicroUsd([...lines, decodeLine(latent.id, latent.work)]),
     size: latent.size,
     painting: { decode, work: latent.work },
+    pictures: [{ latentId: latent.id, seed: latent.seed }],
   };
   const { id: latentId, seed, bytes } = latent;
   const ageSeconds = ageOf(latent.madeMs, services.nowMs());
@@ -58,6 +62,7 @@ export async function interpolateOwnLatents(
     ceilingMicroUsd: places.length * mixCeiling,
     size: first.size,
     painting: { decode, work: first.work },
+    pictures: await Promise.all(places.map((t) => mixOf(services, caller.account, { pair, t }))),
   };
   return payAndPaint(services, caller, paid, async (noteRun) => {
     const mixes = await Promise.all(places.map((t) => obtainMix(services, caller.account, { pair, t })));
@@ -68,16 +73,31 @@ export async function interpolateOwnLatents(
 
 type LatentPair = readonly [OwnLatent, OwnLatent];
 
-async function obtainMix(
-  { latents, latentKeySecret, gpu, nowMs }: LatentPictureServices,
+interface WantedMix {
+  readonly pair: LatentPair;
+  readonly t: number;
+}
+
+async function mixOf(
+  { latentKeySecret }: LatentPictureServices,
   account: string,
-  { pair: [first, second], t }: { readonly pair: LatentPair; readonly t: number },
-): Promise<Result<PictureLatent & { readonly isNew: boolean }, Failure>> {
+  { pair: [first, second], t }: WantedMix,
+): Promise<PlannedPicture> {
   const madeFrom = { kind: "interpolation", latentIds: [first.id, second.id], t } as const;
   const latentId = await derivedLatentKey(latentKeySecret, madeFrom, account);
   // As the backend chooses: Stage B's noise is that of the nearer one.
-  const { seed } = t > 0.5 ? second : first;
-  const mix = { latentId, seed, generated: false, milliseconds: {} };
+  return { latentId, seed: t > 0.5 ? second.seed : first.seed };
+}
+
+async function obtainMix(
+  services: LatentPictureServices,
+  account: string,
+  { pair, t }: WantedMix,
+): Promise<Result<PictureLatent & { readonly isNew: boolean }, Failure>> {
+  const { latents, gpu, nowMs } = services;
+  const [first, second] = pair;
+  const mix = { ...(await mixOf(services, account, { pair, t })), generated: false, milliseconds: {} };
+  const { latentId } = mix;
   const stored = await latents.find(latentId);
   if (stored !== undefined) {
     const lines = [hitLine(latentId, first.work)];
@@ -95,29 +115,39 @@ interface PaidPainting {
   readonly request: object;
   readonly ceilingMicroUsd: number;
   readonly size: string;
-  readonly painting: Painting;
+  readonly painting: Replay["painting"];
+  /** Those that a repeat is given. */
+  readonly pictures: readonly PlannedPicture[];
 }
 
 async function payAndPaint(
   services: LatentPictureServices,
   caller: Caller,
-  { request, ceilingMicroUsd, size, painting }: PaidPainting,
+  { request, ceilingMicroUsd, size, painting, pictures }: PaidPainting,
   obtain: (noteRun: NoteRun) => Promise<Result<readonly PictureLatent[], Failure>>,
 ): Promise<Result<Generation, Failure>> {
-  const reserved = await reserveCeiling(services, { caller, request, ceilingMicroUsd, seeds: [] });
+  const asked = { request, ceilingMicroUsd, seeds: [] };
+  const reserved = await reserveCeiling(services, { ...asked, caller });
   if (!reserved.ok) return reserved;
   const reservation = reserved.value;
+  if (isReplay(reservation)) {
+    const again = await replayPictures(services, caller, { asked, reservation, pictures, painting });
+    return again.ok ? ok(finish(again.value, { size, painting })) : again;
+  }
   const { account, signal } = caller;
   const paid = await settleOrRelease(services, { account, reservation, signal }, async (noteRun) => {
     const claimant = { ...caller, claimId: reservation.reservationId, noteRun };
     const latents = await obtain(noteRun);
     return latents.ok ? paintLatents(services, { plan: painting, latents: latents.value }, claimant) : latents;
   });
-  if (!paid.ok) return paid;
-  const { items: pictures, settlement } = paid.value;
-  const replayed = reservation.settlement !== undefined;
-  const { decode } = painting;
-  return ok({ pictures, settlement, size, decode, tokens: 0, warnings: [], startLatentId: undefined, replayed });
+  return paid.ok ? ok(finish({ ...paid.value, replayed: false }, { size, painting })) : paid;
+}
+
+function finish(
+  { items: pictures, settlement, replayed }: Replayed,
+  { size, painting: { decode } }: Pick<PaidPainting, "size" | "painting">,
+): Generation {
+  return { pictures, settlement, size, decode, tokens: 0, warnings: [], startLatentId: undefined, replayed };
 }
 
 function sizeFault(latent: OwnLatent, size: string | undefined, param = "size"): Failure | undefined {

@@ -6,7 +6,7 @@ import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
-import { type ChargeLine, generationLines, hitLine } from "../prices/price-book.ts";
+import { type ChargeLine, generationLines, hitLine, type PricedWork } from "../prices/price-book.ts";
 import type { LatentJobs } from "../single-flight/client.ts";
 import type { NoteRun } from "./charge-request.ts";
 import type { GenerationPlan, PlannedPicture } from "./plan-generation.ts";
@@ -68,22 +68,23 @@ export async function obtainLatent(
   wanted: WantedLatent,
   claimant: Claimant,
 ): Promise<Result<PictureLatent, Failure>> {
-  const similar = await findStandIn(sources, wanted, claimant);
+  const { plan, picture } = wanted;
+  const similar = await findStandIn(sources, { work: plan.work, picture }, claimant.account);
   return similar === undefined ? obtainOwnLatent(sources, wanted, claimant) : ok(similar);
 }
 
 /** Undefined when nothing stands in, or it is stored no more: without its prompt, it cannot be made again. */
-async function findStandIn(
-  { latents, nowMs }: LatentSources,
-  { plan, picture: { standIn } }: WantedLatent,
-  { account }: Claimant,
+export async function findStandIn(
+  { latents, nowMs }: Pick<LatentSources, "latents" | "nowMs">,
+  { work, picture: { standIn } }: { readonly work: PricedWork; readonly picture: PlannedPicture },
+  account: string,
 ): Promise<PictureLatent | undefined> {
   if (standIn === undefined) return undefined;
   const startedMs = nowMs();
   const stored = await latents.find(standIn.latentId);
   if (stored?.account !== account) return undefined;
   const milliseconds = { "latent-lookup": nowMs() - startedMs };
-  const lines = [hitLine(standIn.latentId, plan.work)];
+  const lines = [hitLine(standIn.latentId, work)];
   const { bytes } = stored;
   return {
     ...standIn,

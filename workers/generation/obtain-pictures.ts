@@ -69,6 +69,21 @@ export async function findPictures(
   return found.every((picture) => picture !== undefined) ? found : undefined;
 }
 
+/** The pictures of latents that are at hand, if this location holds the file of each; nothing is run. Else undefined. */
+export async function findFiles(
+  { images }: Pick<PictureSources, "images">,
+  { decode, latents }: Pick<Painting, "decode"> & { readonly latents: readonly PictureLatent[] },
+): Promise<readonly Picture[] | undefined> {
+  const found = await Promise.all(
+    latents.map(async ({ latentId, seed, isSimilar = false, ageSeconds, milliseconds, lines }) => {
+      const file = await images.find(latentId, decode);
+      const told = { seed, latentId, isSimilar, ageSeconds, milliseconds, lines };
+      return file && ({ ...told, bytes: file.bytes, tier: "image" } as const);
+    }),
+  );
+  return found.every((picture) => picture !== undefined) ? found : undefined;
+}
+
 /** What decides how a latent is painted, and what that costs. */
 export interface Painting {
   readonly decode: DecodeOptions;

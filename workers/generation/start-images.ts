@@ -5,7 +5,8 @@ import { toHex } from "../../shared/hex.ts";
 import { sha256 } from "../../shared/hmac.ts";
 import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
 import { err, type Result } from "../../shared/result.ts";
-import { type Caller, type Generation, type GenerationServices, generateImages } from "./generate-image.ts";
+import type { Caller } from "./caller.ts";
+import { type Generation, type GenerationServices, generateImages } from "./generate-image.ts";
 import type { OwnLatent } from "./own-latent.ts";
 import { type StartServices, startFrom } from "./start-source.ts";
 

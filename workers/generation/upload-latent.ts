@@ -8,8 +8,8 @@ import type { GpuClient } from "../gpu/gpu-client.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { storageLine, sumMicroUsd } from "../prices/price-book.ts";
+import type { Caller } from "./caller.ts";
 import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge-request.ts";
-import type { Caller } from "./generate-image.ts";
 
 /** What keeping a latent from outside takes. */
 export interface UploadServices extends ChargingServices {
@@ -48,7 +48,11 @@ export async function uploadLatent(
   const lines = [storageLine(id, { latentShape: shape.value })];
   const request = { kind: "upload-latent", latentId: id };
   const ceilingMicroUsd = sumMicroUsd(lines);
-  const reserved = await reserveCeiling(services, { caller, request, ceilingMicroUsd, seeds: [] });
+  const reserved = await reserveCeiling(services, {
+    ...{ caller, request, ceilingMicroUsd, seeds: [] },
+    // What was deleted since is stored anew, and its place paid for anew.
+    paysAgain: true,
+  });
   if (!reserved.ok) return reserved;
   const held = { account, reservation: reserved.value, signal: caller.signal };
   const paid = await settleOrRelease(services, held, async () => {

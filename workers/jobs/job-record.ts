@@ -2,7 +2,7 @@ import type { Tier } from "../../shared/api/images-response.ts";
 import type { ItemState, JobState } from "../../shared/api/job.ts";
 import type { ErrorBody } from "../../shared/errors.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
-import type { Caller } from "../generation/generate-image.ts";
+import type { Caller } from "../generation/caller.ts";
 
 /** What a job is, from its creation to its end. */
 export interface JobSpec extends Pick<Caller, "account" | "keyId" | "mayShare" | "location" | "origin"> {

@@ -1,7 +1,8 @@
 import { parseCreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { err, type Result } from "../../shared/result.ts";
-import type { Caller, Generation } from "../generation/generate-image.ts";
+import type { Caller } from "../generation/caller.ts";
+import type { Generation } from "../generation/generate-image.ts";
 import { judge, type Verdict } from "./item-result.ts";
 import type { JobStore, QueuedItem, StoredJob } from "./job-store.ts";
 

@@ -19,7 +19,8 @@ export const makingFailures: readonly FailureCode[] = [
   ...(["invalid_request", "model_not_found", "unsupported_media_type", "payload_too_large"] as const),
   ...(["content_policy_violation", "moderation_unavailable"] as const),
   ...(["key_budget_exceeded", "concurrency_limit_exceeded"] as const),
-  ...(["insufficient_quota", "idempotency_key_reused", "job_cancelled", "deadline_exceeded"] as const),
+  ...(["insufficient_quota", "idempotency_key_reused", "idempotent_result_gone"] as const),
+  ...(["job_cancelled", "deadline_exceeded"] as const),
   ...(["backend_overloaded", "backend_unavailable", "backend_failed"] as const),
 ];
 

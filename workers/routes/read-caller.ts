@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { idempotencyKeyCharactersMax } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Caller } from "../generation/generate-image.ts";
+import type { Caller } from "../generation/caller.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { edgeLocation } from "../middleware/edge-location.ts";
 import { requestOrigin } from "../middleware/request-origin.ts";

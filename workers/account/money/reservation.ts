@@ -37,6 +37,8 @@ export interface ReserveRequest {
   readonly holdId?: string | undefined;
   /** All that the request wants, if the edge has it: charged at once if the account keeps the latents; not out of a hold. */
   readonly found?: FoundWork | undefined;
+  /** Whether a repeat of an answered request is one of its own, which pays for what it runs, with the name of the first. */
+  readonly paysAgain?: boolean | undefined;
 }
 
 /** Pictures that are there already. */

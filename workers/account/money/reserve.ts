@@ -27,7 +27,7 @@ export function reserveOrCharge(sql: SqlStorage, request: ReserveRequest, nowMs:
   const repeated = findRepeated(sql, request, nowMs);
   if (!repeated.ok) return repeated;
   const before = repeated.value;
-  if (before !== undefined && !isAbandoned(before)) return ok(join(sql, before, request));
+  if (before !== undefined && !mayTakeOver(before, request)) return ok(join(sql, before, request));
   const { ceilingMicroUsd, reservationId, holdId, keyId } = request;
   const allowed = checkAllowance(sql, { keyId, ceilingMicroUsd, isOfJob: holdId !== undefined }, nowMs);
   if (!allowed.ok) return allowed;
@@ -39,6 +39,11 @@ export function reserveOrCharge(sql: SqlStorage, request: ReserveRequest, nowMs:
   const chosen = before ? takeOver(sql, before, reservationId) : chooseLatents(sql, request, nowMs);
   open(sql, { request: { ...request, ...chosen }, isHeld }, nowMs);
   return ok({ isRepeat: before !== undefined, reservationId, ...chosen, settlement: undefined });
+}
+
+/** A request under way is never taken over. */
+function mayTakeOver(before: ReservationRow, { reservationId, paysAgain }: ReserveRequest): boolean {
+  return isAbandoned(before) || (paysAgain === true && before.state === "settled" && before.id !== reservationId);
 }
 
 /** Another request shares what the first holds; the first one, sent again because its answer was lost, holds it already. */
