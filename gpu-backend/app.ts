@@ -22,7 +22,7 @@ export function createApp(services: Services): Hono {
   app.use(tellBacklog(services));
 
   for (const route of signedRoutes.map((routeFor) => routeFor(services))) {
-    app.post(route.path, answerSigned(services.signatureRules, route));
+    app.post(route.path, answerSigned(services, route));
     app.all(route.path, (context) => answerFailure(context, { code: "method_not_allowed", allowed: ["POST"] }));
   }
 

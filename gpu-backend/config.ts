@@ -66,8 +66,8 @@ const environmentSchema = z.object({
   /** How far the process that computes stands back, 0 to 19, so that the one that answers need not wait; 0 beside other work. */
   LANE_NICE: wholeNumber(0, 19).default(5),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
-  /** Jobs that may wait; of batch jobs, half as many. Beyond some minutes of work their clients have gone. */
-  QUEUE_JOBS_MAX: wholeNumber(0, 10_000).default(32),
+  /** Jobs that may wait: of one tenant and of batch jobs, half as many. Beyond some minutes of work their clients have gone. */
+  QUEUE_JOBS_MAX: wholeNumber(0, 10_000).default(128),
   /** Bodies of all requests under way; of those from one address, half as much. The longest has 8.4 MB. */
   BODY_MEGABYTES_MAX: wholeNumber(17, 65_536).default(256),
   /** How long a request may take to arrive. A slower one gets 408, and its connection is closed. */

@@ -90,8 +90,8 @@ export const requestsPerMinuteDefault = 6_000;
 /** Requests of one account under way at once. Beyond it the queue of every backend would be one account's. */
 export const concurrencyMaxMax = 10_000;
 
-/** Requests under way at once of an account that names no limit: a burst of some hundred, and room for as many again. */
-export const concurrencyMaxDefault = 256;
+/** Requests under way at once of an account that names no limit: the places that a backend's queue has for one account. */
+export const concurrencyMaxDefault = 64;
 
 /** Latents of one prompt that requests without a seed go round, of an account that names no number. */
 export const latentsPerPromptDefault = 4;

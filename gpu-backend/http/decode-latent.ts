@@ -17,10 +17,10 @@ export function decodeLatent({ model, scheduler, namedJobs, metrics, tracing }: 
     const latent = readLatent(model.manifest, body);
     if (!latent.ok) return answerFailure(context, latent.error);
 
-    const { priority, deadlineMs, jobId } = options.value;
+    const { format, quality, jobId, ...terms } = options.value;
     const trace = tracing.begin("decode", context.req.header(traceparentHeader));
     const ran = await namedJobs.run(jobId, context.req.raw.signal, (signal) =>
-      scheduler.decode(body, options.value, { priority, deadlineMs, signal }),
+      scheduler.decode(body, { format, quality }, { ...terms, signal }),
     );
     trace.end(tracedEnd(ran));
     metrics.jobEnded("decode", ran);
@@ -31,10 +31,10 @@ export function decodeLatent({ model, scheduler, namedJobs, metrics, tracing }: 
     metrics.decoded(parts);
     metrics.laneResident(residentBytes);
     return context.body(outcome.bytes, 200, {
-      "content-type": imageContentType(options.value.format),
+      "content-type": imageContentType(format),
       "server-timing": formatServerTiming(parts),
     });
   }
 
-  return { path: decodePath, contentType: latentContentType, bytesMax: latentFileBytesMax, handle };
+  return { path: decodePath, task: "decode", contentType: latentContentType, bytesMax: latentFileBytesMax, handle };
 }

@@ -50,7 +50,7 @@ export function encodeImage(services: Services): SignedRoute {
     return ran.ok ? context.json(toResponse(ran.value.value)) : answerUnscheduled(context, ran.error);
   }
 
-  return { path: encodeImagePath, contentType: pictureContentType, bytesMax: pictureBytesMax, handle };
+  return { path: encodeImagePath, task: "encode", contentType: pictureContentType, bytesMax: pictureBytesMax, handle };
 }
 
 function uploadKey({ file, latentShape, priority, deadlineMs }: Upload): string {
@@ -59,13 +59,13 @@ function uploadKey({ file, latentShape, priority, deadlineMs }: Upload): string 
 
 async function readAndEncode(
   { model, scheduler, metrics }: Services,
-  { file, latentShape, priority, deadlineMs }: Upload,
+  { file, latentShape, ...terms }: Upload,
   signal: AbortSignal,
 ): Promise<Answer<EncodedPicture>> {
   const picture = await readPicture(file, compressorSize(model.manifest, latentShape));
   if (!picture.ok) return err({ failure: picture.error, queueMs: 0, gpuMs: 0, doneShare: 0 });
   const { value: pixels, original } = picture.value;
-  const ran = await scheduler.encode({ pixels, latentShape }, { priority, deadlineMs, signal });
+  const ran = await scheduler.encode({ pixels, latentShape }, { ...terms, signal });
   if (!ran.ok) return ran;
   const { queueMs, residentBytes, outcome } = ran.value;
   metrics.encoded({ queue: queueMs, compressor: outcome.milliseconds.compressor });

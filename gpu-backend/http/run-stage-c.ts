@@ -2,8 +2,15 @@ import type { Context } from "hono";
 import type { Failure } from "../../shared/errors.ts";
 import { stageCBodyBytesMax } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import type { JobTerms } from "../../shared/wire/job-terms.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
-import { parseStageCRequest, type StageCRequest, type StageCResponse, stageCPath } from "../../shared/wire/stage-c.ts";
+import {
+  parseStageCRequest,
+  parseStageCTerms,
+  type StageCRequest,
+  type StageCResponse,
+  stageCPath,
+} from "../../shared/wire/stage-c.ts";
 import type { LaneNews } from "../lane/lane-messages.ts";
 import type { Caller } from "../scheduling/identical-jobs.ts";
 import type { Unscheduled } from "../scheduling/scheduler.ts";
@@ -24,6 +31,8 @@ export function runStageC(services: Services): SignedRoute {
   const { model } = services;
 
   async function handle(context: Context, body: Uint8Array): Promise<Response> {
+    const terms = parseStageCTerms(context.req.query());
+    if (!terms.ok) return answerFailure(context, terms.error);
     const request = readJob(body);
     if (!request.ok) return answerFailure(context, request.error);
     const fault = stageCFault(model, request.value);
@@ -31,29 +40,35 @@ export function runStageC(services: Services): SignedRoute {
 
     const run: RunFor = async (caller) => {
       const trace = services.tracing.begin("stage-c", context.req.header(traceparentHeader));
-      return runJob(services, request.value, caller, trace);
+      return runJob(services, { request: request.value, terms: terms.value, trace }, caller);
     };
     if (acceptsEvents(context)) return streamStageC(context, services.heartbeatMs, run);
     const end = await run({ signal: context.req.raw.signal });
     return end.ok ? context.json(end.value) : answerUnscheduled(context, end.error);
   }
 
-  return { path: stageCPath, contentType: "application/json", bytesMax: stageCBodyBytesMax, handle };
+  return { path: stageCPath, task: "stage-c", contentType: "application/json", bytesMax: stageCBodyBytesMax, handle };
+}
+
+interface TracedStageC {
+  readonly request: StageCRequest;
+  readonly terms: JobTerms;
+  readonly trace: JobTrace;
 }
 
 /** Runs a checked job, or joins the run of one that asks for the same. */
 async function runJob(
   services: Services,
-  request: StageCRequest,
+  { request, terms: { jobId, ...terms }, trace }: TracedStageC,
   caller: Caller<LaneNews>,
-  trace: JobTrace,
 ): Promise<Result<StageCResponse, Unscheduled>> {
   const { scheduler, stageCJobs, metrics } = services;
-  const { priority, deadlineMs, jobId, shareKey, previewEverySteps, previewFormat, ...order } = request;
+  const { priority, deadlineMs } = terms;
+  const { shareKey, previewEverySteps, previewFormat, ...order } = request;
   const job = {
     ...{ kind: "stage-c", jobId, key: keyOf({ order, shareKey, priority, deadlineMs }), jobs: stageCJobs, trace },
     run: (signal: AbortSignal, onNews: (news: LaneNews) => void) =>
-      scheduler.runStageC({ ...order, previewEverySteps, previewFormat }, { priority, deadlineMs, signal, onNews }),
+      scheduler.runStageC({ ...order, previewEverySteps, previewFormat }, { ...terms, signal, onNews }),
   };
   const ran = await runOnce(services, job, caller);
   if (!ran.ok) return ran;

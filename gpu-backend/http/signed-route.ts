@@ -2,10 +2,13 @@ import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, Handler } from "hono";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { placeIn } from "../../shared/wire/job-terms.ts";
 import type { ReplayGuard } from "../../shared/wire/replay-guard.ts";
 import { hasDigest, type SignatureFault, verifyHead } from "../../shared/wire/request-signature.ts";
+import type { Scheduler } from "../scheduling/scheduler.ts";
 import { answerFailure, answerGuardFull } from "./answer-failure.ts";
 import type { BodyBudget } from "./body-budget.ts";
+import type { Metrics } from "./metrics.ts";
 import { declaredBytes, readBody } from "./read-body.ts";
 
 /** Who may ask, and how much of bodies is held. */
@@ -20,9 +23,18 @@ export interface SignatureRules {
   readonly onRefused: (fault: SignatureFault) => void;
 }
 
+/** What answering signed requests takes. */
+export interface SignedServices {
+  readonly signatureRules: SignatureRules;
+  readonly scheduler: Pick<Scheduler, "refusal">;
+  readonly metrics: Pick<Metrics, "jobEnded">;
+}
+
 /** A route for the edge alone: POST, with a signed body. */
 export interface SignedRoute {
   readonly path: string;
+  /** The kind of job that it puts into the queue, if it does. */
+  readonly task?: string;
   readonly contentType: string;
   /** The longest body that it takes. */
   readonly bytesMax: number;
@@ -32,13 +44,15 @@ export interface SignedRoute {
 
 /**
  * Answers a signed request. The signature covers the body's digest and is checked before a byte of the body is read; then
- * come type and length, room for the body, and the body itself, whose bytes count as held until the answer.
+ * come type and length, a place in the queue, room for the body, and the body itself, whose bytes count as held until the
+ * answer. So a refusal costs a signature and a look at the queue.
  */
-export function answerSigned(rules: SignatureRules, route: SignedRoute): Handler {
+export function answerSigned(services: SignedServices, route: SignedRoute): Handler {
+  const { signatureRules: rules } = services;
   return async (context) => {
     const signed = await verify(context, rules);
     if (!signed.ok) return signed.error === "guard-full" ? answerGuardFull(context) : answerFailure(context, notSigned);
-    const fault = formFault(context, route);
+    const fault = formFault(context, route) ?? queueFault(context, services, route);
     if (fault !== undefined) return answerFailure(context, fault);
     const bytes = declaredBytes(context.req.raw) ?? route.bytesMax;
     const release = rules.bodyBudget.take(getConnInfo(context).remote.address ?? "", bytes);
@@ -77,6 +91,17 @@ async function verify(
   const signed = await verifyHead(secrets, { method: req.method, target: `${pathname}${search}` }, context);
   if (!signed.ok) onRefused(signed.error);
   return signed.ok ? ok(signed.value) : signed;
+}
+
+/** A place is not taken here: who finds none later is refused then. */
+function queueFault(
+  { req }: Context,
+  { scheduler, metrics }: Pick<SignedServices, "scheduler" | "metrics">,
+  { task }: SignedRoute,
+): Failure | undefined {
+  const failure = task === undefined ? undefined : scheduler.refusal(placeIn(req.query()));
+  if (task !== undefined && failure !== undefined) metrics.jobEnded(task, err({ failure, gpuMs: 0 }));
+  return failure;
 }
 
 function formFault({ req }: Context, { contentType, bytesMax }: SignedRoute): Failure | undefined {

@@ -66,6 +66,7 @@ const submissionSchema = z.object({
   id: jobIdSchema,
   urgency: z.object({
     priority: z.enum(priorities),
+    startTag: z.number(),
     // Not z.number(), which refuses Infinity: no deadline at all.
     deadlineMs: z.custom<number>((value) => typeof value === "number" && !Number.isNaN(value)),
     arrival: z.int(),

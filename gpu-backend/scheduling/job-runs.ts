@@ -1,9 +1,11 @@
 import type { JobTerms } from "../../shared/wire/job-terms.ts";
+import type { Urgency } from "../../shared/wire/urgency.ts";
 import type { Lane, LaneReply } from "../lane/lane.ts";
 import type { LaneJob } from "../lane/lane-messages.ts";
 import type { OnNews } from "../lane/lane-process.ts";
-import { type AdmissionOptions, type Candidate, createAdmission } from "./admission.ts";
+import { type AdmissionOptions, createAdmission } from "./admission.ts";
 import { createJobStop, type JobStop, type StopReason } from "./job-stop.ts";
+import type { Applicant, Candidate } from "./running-jobs.ts";
 import { workOf } from "./work.ts";
 
 /** How a job ended. */
@@ -33,13 +35,18 @@ export interface RunTerms extends Omit<JobTerms, "jobId"> {
   readonly onNews?: OnNews;
 }
 
+/** The terms that decide whether a job may wait. */
+export type RunPlace = Pick<JobTerms, "priority" | "tenant" | "request">;
+
 /** The jobs that wait and run. */
 export interface JobRuns {
-  tasks(): readonly LaneJob[];
+  jobs(): readonly { readonly task: LaneJob; readonly tenant: string }[];
   /** How many wait for their turn, and since how many milliseconds the first of them. */
   waiting(): { readonly jobs: number; readonly oldestMs: number };
-  /** Lets a job wait for its turn; undefined when no place is free. */
-  start(task: LaneJob, terms: RunTerms): JobRun | undefined;
+  /** Whether a job of one picture on such terms would be let in now. */
+  hasRoom(terms: RunPlace): boolean;
+  /** Lets a job wait to begin; undefined when no place is free. `costMs`: what it is expected to take of the device. */
+  start(task: LaneJob, costMs: number, terms: RunTerms): JobRun | undefined;
 }
 
 /** What it takes. `now` counts milliseconds from any moment. */
@@ -55,8 +62,8 @@ interface Job extends Candidate {
   readonly onNews: OnNews;
   readonly enqueuedMs: number;
   hasBegun: boolean;
-  /** Lets the job go on: to the lane, or away when it is stopped. */
-  begin: () => void;
+  /** Lets the job go on: to the lane in this place, or away, without one, when it is stopped. */
+  begin: (urgency?: Urgency) => void;
 }
 
 /** Brings jobs to the lane in the order of their urgency. A job's place is given on however it ends. */
@@ -65,29 +72,30 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
   let arrivals = 0;
 
   function beginJobs(): void {
-    for (const job of admission.begin()) {
+    for (const { job, urgency } of admission.begin()) {
       job.hasBegun = true;
-      job.begin();
+      job.begin(urgency);
     }
   }
 
-  function turnOf(job: Job): Promise<void> {
+  function beginningOf(job: Job): Promise<Urgency | undefined> {
     return new Promise((resolve) => {
       job.begin = resolve;
-      job.stop.signal.addEventListener("abort", () => resolve(), { once: true });
-      if (job.stop.signal.aborted) resolve();
+      job.stop.signal.addEventListener("abort", () => resolve(undefined), { once: true });
+      if (job.stop.signal.aborted) resolve(undefined);
       beginJobs();
     });
   }
 
   async function take(job: Job): Promise<RunEnd> {
-    const { task, urgency, stop, onNews } = job;
+    const { task, stop, onNews } = job;
     try {
-      await turnOf(job);
+      const urgency = await beginningOf(job);
       const queueMs = now() - job.enqueuedMs;
       const { signal } = stop;
       const steps = countSteps(onNews);
-      const reply = signal.aborted ? unstarted : await lane.run(task, { urgency, signal, onNews: steps.onNews });
+      const isStopped = urgency === undefined || signal.aborted;
+      const reply = isStopped ? unstarted : await lane.run(task, { urgency, signal, onNews: steps.onNews });
       const gpuMs = "gpuMs" in reply ? reply.gpuMs : 0;
       return { reply, stopped: stop.reason(), queueMs, gpuMs, doneShare: steps.doneShare() };
     } finally {
@@ -98,28 +106,49 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
   }
 
   return {
-    tasks: () => admission.jobs().map(({ task }) => task),
+    jobs: () => admission.jobs(),
+    hasRoom: (place) => admission.hasRoom({ ...applicantOf(place), pictures: 1 }),
     waiting() {
       const enqueued = admission.jobs().flatMap(({ hasBegun, enqueuedMs }) => (hasBegun ? [] : [enqueuedMs]));
       const nowMs = now();
       return { jobs: enqueued.length, oldestMs: nowMs - Math.min(nowMs, ...enqueued) };
     },
-    start(task, { priority = "interactive", deadlineMs, signal, onNews = unheard }) {
+    start(task, costMs, terms) {
       arrivals += 1;
-      const urgency = {
-        priority,
-        deadlineMs: deadlineMs === undefined ? never : now() + deadlineMs,
-        arrival: arrivals,
-      };
-      const stop = createJobStop(signal, deadlineMs);
-      const { pictures } = workOf(task);
-      const asked = { task, stop, onNews, urgency, pictures, enqueuedMs: now() };
-      const job: Job = { ...asked, hasBegun: false, begin: () => undefined };
+      const job = createJob(task, costMs, { terms, nowMs: now(), arrival: arrivals });
       if (admission.enter(job)) return { ended: take(job) };
-      stop.dispose();
+      job.stop.dispose();
       return undefined;
     },
   };
+}
+
+interface Arriving {
+  readonly terms: RunTerms;
+  readonly nowMs: number;
+  readonly arrival: number;
+}
+
+function createJob(task: LaneJob, costMs: number, { terms, nowMs, arrival }: Arriving): Job {
+  const { deadlineMs, signal, onNews = unheard, ...place } = terms;
+  return {
+    ...applicantOf(place),
+    pictures: workOf(task).pictures,
+    deadlineMs: deadlineMs === undefined ? never : nowMs + deadlineMs,
+    arrival,
+    costMs,
+    isLast: task.kind === "decode",
+    task,
+    stop: createJobStop(signal, deadlineMs),
+    onNews,
+    enqueuedMs: nowMs,
+    hasBegun: false,
+    begin: () => undefined,
+  };
+}
+
+function applicantOf({ priority = "interactive", tenant = "", request }: RunPlace): Omit<Applicant, "pictures"> {
+  return { priority, tenant, request };
 }
 
 const unstarted = { kind: "unstarted" } as const;

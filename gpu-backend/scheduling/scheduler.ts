@@ -17,7 +17,7 @@ import {
 } from "../lane/lane-messages.ts";
 import type { JobPart } from "../lane/timeline.ts";
 import type { AdmissionOptions } from "./admission.ts";
-import { createJobRuns, type JobRuns, type RunEnd, type RunTerms } from "./job-runs.ts";
+import { createJobRuns, type JobRuns, type RunEnd, type RunPlace, type RunTerms } from "./job-runs.ts";
 import type { ServiceRate } from "./service-rate.ts";
 import { workOf } from "./work.ts";
 
@@ -57,7 +57,7 @@ export type Answer<Outcome> = Result<Scheduled<Outcome>, Unscheduled>;
 /** On which terms a job is done. */
 export type SchedulerTerms = RunTerms;
 
-/** Gives jobs to the lane in the order of their urgency. Every job is answered once; nothing here rejects. */
+/** Gives jobs to the lane, divided fairly between tenants, in the order of their urgency. Every job is answered once; nothing here rejects. */
 export interface Scheduler {
   /** Jobs that wait and jobs that run. */
   depth(): number;
@@ -65,6 +65,8 @@ export interface Scheduler {
   waiting: JobRuns["waiting"];
   /** Milliseconds of work in all of them, by what such work took lately. */
   backlogMs(): number;
+  /** Why a job on such terms would be refused now, if it would: known in microseconds, before its body is read. */
+  refusal(place: RunPlace): Failure | undefined;
   /** The request must have been checked against the manifest. */
   runStageC(request: StageCRequest, terms: SchedulerTerms): Promise<Answer<StageCOutcome>>;
   /** `latent`: a latent file that has been checked. */
@@ -107,23 +109,44 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
     return err({ failure, queueMs, gpuMs, doneShare });
   }
 
-  function backlogMs(): number {
-    const estimates = runs.tasks().map((task) => rate.estimateMs(task.kind, workOf(task).units));
-    return estimates.reduce((a, b) => a + b, 0);
+  const costMs = (task: LaneJob) => rate.estimateMs(task.kind, workOf(task).units);
+  const sumMs = (jobs: ReturnType<JobRuns["jobs"]>) => jobs.reduce((sum, { task }) => sum + costMs(task), 0);
+  const backlogMs = () => sumMs(runs.jobs());
+
+  /** What jobs take until their pictures are there: a latent is followed by its decode. */
+  function untilPicturesMs(jobs: ReturnType<JobRuns["jobs"]>): number {
+    const latents = jobs.filter(({ task }) => task.kind === "stage-c");
+    const decodes = latents.reduce((sum, { task }) => sum + workOf(task).pictures, 0);
+    return sumMs(jobs) + (rate.isMeasured("decode") ? rate.estimateMs("decode", decodes) : 0);
+  }
+
+  /** Until half of what stands before the tenant is done: its own jobs, each beside one of every other tenant. */
+  function overloaded({ tenant = "" }: RunPlace): Failure {
+    const jobs = runs.jobs();
+    const own = jobs.filter((job) => job.tenant === tenant);
+    const tenants = new Set(jobs.map((job) => job.tenant)).size;
+    const allMs = untilPicturesMs(jobs);
+    const aheadMs = own.length === 0 ? allMs : Math.min(allMs, untilPicturesMs(own) * tenants);
+    return { code: "backend_overloaded", retryAfterSeconds: aheadMs / 2 / 1_000 };
+  }
+
+  function refusal(place: RunPlace): Failure | undefined {
+    if (isDraining) return { code: "backend_unavailable" };
+    return runs.hasRoom(place) ? undefined : overloaded(place);
   }
 
   async function schedule<Outcome>(task: LaneJob, schema: z.ZodType<Outcome>, terms: SchedulerTerms) {
     if (isDraining) return refused<Outcome>({ code: "backend_unavailable" });
-    const run = runs.start(task, terms);
-    if (run === undefined)
-      return refused<Outcome>({ code: "backend_overloaded", retryAfterSeconds: backlogMs() / 1_000 });
+    const run = runs.start(task, costMs(task), terms);
+    if (run === undefined) return refused<Outcome>(overloaded(terms));
     return report(task, await run.ended, schema);
   }
 
   return {
-    depth: () => runs.tasks().length,
+    depth: () => runs.jobs().length,
     waiting: runs.waiting,
     backlogMs,
+    refusal,
     runStageC({ previewEverySteps = 0, previewFormat = "webp", ...request }, terms) {
       const previews = { everySteps: previewEverySteps, format: previewFormat };
       return schedule({ kind: "stage-c", request, previews }, stageCOutcomeSchema, terms);

@@ -2,6 +2,8 @@
 export interface ServiceRate {
   /** `units` of work of this kind took so many milliseconds of the device. */
   observe(kind: string, units: number, milliseconds: number): void;
+  /** Whether anything is known of this kind. */
+  isMeasured(kind: string): boolean;
   /** Milliseconds that so much work of this kind will take. */
   estimateMs(kind: string, units: number): number;
 }
@@ -22,6 +24,7 @@ export function createServiceRate(): ServiceRate {
       const known = unitMs.get(kind) ?? newest;
       unitMs.set(kind, known + weightOfNewest * (newest - known));
     },
+    isMeasured: (kind) => unitMs.has(kind),
     estimateMs(kind, units) {
       const known = unitMs.get(kind);
       return known === undefined ? unmeasuredJobMs : known * units;

@@ -3,7 +3,7 @@ import type { Failure } from "../errors.ts";
 import { type OutputFormat, outputFormatSchema } from "../output-format.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { type JobTerms, jobTermsParameters } from "./job-terms.ts";
+import { type JobTerms, jobTermsParameters, queryWithTerms } from "./job-terms.ts";
 
 /** Where the backend turns latents into pictures: POST, one latent file in, image bytes out. */
 export const decodePath = "/decode";
@@ -36,11 +36,8 @@ export interface DecodeOptions {
 export interface DecodeRequest extends DecodeOptions, JobTerms {}
 
 /** The path and query of a decode request, the one spelling that both sides sign. */
-export function decodeTarget({ format, quality, priority, deadlineMs, jobId }: DecodeRequest): string {
-  const query = Object.entries({ format, quality, priority, deadlineMs, jobId })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${value}`);
-  return `${decodePath}?${query.join("&")}`;
+export function decodeTarget({ format, quality, ...terms }: DecodeRequest): string {
+  return `${decodePath}?${queryWithTerms({ format, quality }, terms)}`;
 }
 
 /** Reads the query's parameters. Fails with `invalid_request` naming the parameter. */

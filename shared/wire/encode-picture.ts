@@ -4,7 +4,7 @@ import { latentBase64CharactersMax, maskCellsMax, picturePixelsMax } from "../li
 import { parseImageSize } from "../models/image-size.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { type JobTerms, jobTermsParameters } from "./job-terms.ts";
+import { type JobTerms, jobTermsParameters, queryWithTerms } from "./job-terms.ts";
 
 /** Where the backend turns a picture into a latent: POST, a PNG, JPEG or WebP file in, JSON out. */
 export const encodeImagePath = "/encode-image";
@@ -63,12 +63,9 @@ export type EncodeMaskResponse = z.infer<typeof maskResponseSchema>;
 /** The path and query of a request, the one spelling that both sides sign. */
 export function encodeTarget(
   path: typeof encodeImagePath | typeof encodeMaskPath,
-  { size, priority, deadlineMs, jobId }: EncodeRequest,
+  { size, ...terms }: EncodeRequest,
 ): string {
-  const query = Object.entries({ size, priority, deadlineMs, jobId })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${value}`);
-  return `${path}?${query.join("&")}`;
+  return `${path}?${queryWithTerms({ size }, terms)}`;
 }
 
 /** Reads the query's parameters. Fails with `invalid_request` naming the parameter. */

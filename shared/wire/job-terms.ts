@@ -10,25 +10,29 @@ export type Priority = (typeof priorities)[number];
 /** The form of a job's id. */
 export const jobIdSchema = z.string().regex(/^[\w-]{16,64}$/u);
 
-/** On which terms a job is done, as fields of a request. What a job makes never depends on them. */
-export const jobTermsFields = {
+/** The form of what stands for a tenant or a request, and tells nobody who it is. */
+const tagSchema = z.string().regex(/^[\w-]{16,64}$/u);
+
+/**
+ * On which terms a job is done, as parameters of a query: they are signed with the target, and read before the body is.
+ * What a job makes never depends on them.
+ */
+export const jobTermsParameters = {
   /** "interactive" when absent. */
   priority: z.enum(priorities).optional(),
   /** Milliseconds from arrival after which nobody wants the result any more. */
-  deadlineMs: z.int().min(1).max(deadlineMsMax).optional(),
-  /** Chosen by the caller and never used twice: the name by which the job can be cancelled. */
-  jobId: jobIdSchema.optional(),
-};
-
-/** The same as parameters of a query. */
-export const jobTermsParameters = {
-  ...jobTermsFields,
   deadlineMs: z
     .string()
     .regex(/^\d{1,9}$/u)
     .transform(Number)
     .pipe(z.int().min(1).max(deadlineMsMax))
     .optional(),
+  /** Chosen by the caller and never used twice: the name by which the job can be cancelled. */
+  jobId: jobIdSchema.optional(),
+  /** Who shares the device with others: an HMAC, by which a backend can tell accounts apart and not who they are. */
+  tenant: tagSchema.optional(),
+  /** The client's request that the job is part of, as an HMAC. Once one of its jobs was let in, the others are. */
+  request: tagSchema.optional(),
 };
 
 /** On which terms a job is done. Every field may be absent. */
@@ -36,4 +40,28 @@ export interface JobTerms {
   readonly priority?: Priority | undefined;
   readonly deadlineMs?: number | undefined;
   readonly jobId?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly request?: string | undefined;
+}
+
+/** "name=value&…" of the terms that are there, and of other parameters before them: the one spelling that is signed. */
+export function queryWithTerms(
+  others: Readonly<Record<string, string | number | undefined>>,
+  { priority, deadlineMs, jobId, tenant, request }: JobTerms,
+): string {
+  return Object.entries({ ...others, priority, deadlineMs, jobId, tenant, request })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${value}`)
+    .join("&");
+}
+
+const placeSchema = z.object({
+  priority: jobTermsParameters.priority.catch(undefined),
+  tenant: jobTermsParameters.tenant.catch(undefined),
+  request: jobTermsParameters.request.catch(undefined),
+});
+
+/** The terms that decide whether a job may wait. What is wrong about them counts as absent, and is refused later. */
+export function placeIn(query: Readonly<Record<string, string>>): Pick<JobTerms, "priority" | "tenant" | "request"> {
+  return placeSchema.parse(query);
 }

@@ -12,9 +12,9 @@ import {
 import { outputFormatSchema } from "../output-format.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { jobTermsFields } from "./job-terms.ts";
+import { type JobTerms, jobTermsParameters, queryWithTerms } from "./job-terms.ts";
 
-/** Where the backend takes Stage C jobs: POST, JSON both ways. */
+/** Where the backend takes Stage C jobs: POST, JSON both ways; terms in the query. */
 export const stageCPath = "/stage-c";
 
 const tokenIdsSchema = z.array(z.int().min(0)).min(1).max(tokensPerPromptMax);
@@ -66,8 +66,9 @@ const requestSchema = z.strictObject({
    */
   shareKey: shareKeySchema.optional(),
   ...previewFields,
-  ...jobTermsFields,
 });
+
+const termsSchema = z.strictObject(jobTermsParameters);
 
 const millisecondsSchema = z.number().min(0);
 
@@ -96,6 +97,18 @@ export type StageCStart = z.infer<typeof startSchema>;
 
 /** One latent a seed, in the request's order, and what the job took. */
 export type StageCResponse = z.infer<typeof responseSchema>;
+
+/** The path and query of a job on these terms, the one spelling that both sides sign. */
+export function stageCTarget(terms: JobTerms): string {
+  const query = queryWithTerms({}, terms);
+  return query === "" ? stageCPath : `${stageCPath}?${query}`;
+}
+
+/** Reads the query's parameters. Fails with `invalid_request` naming the parameter. */
+export function parseStageCTerms(query: Readonly<Record<string, string>>): Result<JobTerms, Failure> {
+  const parsed = termsSchema.safeParse(query);
+  return parsed.success ? ok(parsed.data) : err(requestFault(parsed.error, query));
+}
 
 /** The backend's reading of a job. Fails with `invalid_request` naming the field. */
 export function parseStageCRequest(json: unknown): Result<StageCRequest, Failure> {

@@ -3,7 +3,9 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { JobTerms } from "../../shared/wire/job-terms.ts";
 import { signRequest } from "../../shared/wire/request-signature.ts";
+import { stageCTarget } from "../../shared/wire/stage-c.ts";
 import { modelsDirectory } from "./tiny-bundle.ts";
 
 const mainPath = join(import.meta.dirname, "../../gpu-backend/main.ts");
@@ -92,8 +94,12 @@ export async function send(backend: Backend, draft: Draft): Promise<Response> {
 }
 
 /** The draft of a Stage C job. */
-export function stageCDraft(job: unknown): Draft {
-  return { target: "/stage-c", contentType: "application/json", body: new TextEncoder().encode(JSON.stringify(job)) };
+export function stageCDraft(job: unknown, terms: JobTerms = {}): Draft {
+  return {
+    target: stageCTarget(terms),
+    contentType: "application/json",
+    body: new TextEncoder().encode(JSON.stringify(job)),
+  };
 }
 
 /** The draft of a cancellation. */

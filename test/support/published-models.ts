@@ -68,7 +68,7 @@ let arrival = 0;
 
 function graphsOfAJob(runner: GraphRunner): GraphSet {
   arrival += 1;
-  const urgency = { priority: "interactive", deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
+  const urgency = { priority: "interactive", startTag: 0, deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
   return runner.graphsFor({ urgency, signal: new AbortController().signal, onRun: () => undefined });
 }
 

@@ -36,7 +36,7 @@ export async function openTinyPipeline(directory = tinyDirectory): Promise<TinyP
     pipeline: createPipeline({ manifest, conditionCacheBytesMax: 1e6, latentEncoding: "float16" }),
     jobGraphs() {
       arrival += 1;
-      const urgency = { priority: "interactive", deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
+      const urgency = { priority: "interactive", startTag: 0, deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
       return runner.graphsFor({ urgency, signal: new AbortController().signal, onRun: () => undefined });
     },
   };

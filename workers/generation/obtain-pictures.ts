@@ -103,7 +103,7 @@ export async function paintLatents(
 async function obtainPicture(
   { images, decodeJobs, nowMs }: PictureSources,
   { plan, latent }: { readonly plan: Painting; readonly latent: PictureLatent },
-  { claimId, location, priority, signal, origin, noteRun }: Claimant,
+  { account, claimId, location, priority, signal, origin, noteRun }: Claimant,
 ): Promise<Result<Picture, Failure>> {
   const { latentId, generated } = latent;
   const startedMs = nowMs();
@@ -113,7 +113,7 @@ async function obtainPicture(
     : { ...latent.milliseconds, "image-lookup": nowMs() - startedMs };
   if (cached !== undefined) return ok(picture({ plan, latent, decoded: false }, { ...cached, milliseconds }));
 
-  const request = { latentId, latent: latent.bytes, options: plan.decode, priority, claimId, origin };
+  const request = { latentId, latent: latent.bytes, options: plan.decode, priority, account, claimId, origin };
   const outcome = await decodeJobs.obtain(location, { request, signal });
   const decode = [decodeLine(latentId, plan.work)];
   if (!outcome.ok) {

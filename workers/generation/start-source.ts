@@ -3,7 +3,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { StageCStart } from "../../shared/wire/stage-c.ts";
 import type { Accounts } from "../account/client.ts";
 import { toBase64 } from "../gpu/base64.ts";
-import type { JobConditions } from "../gpu/cancellable-job.ts";
+import type { JobConditions, JobPayer } from "../gpu/cancellable-job.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
@@ -11,11 +11,7 @@ import type { GenerationPlan } from "./plan-generation.ts";
 /** For what a start is wanted, and on whose behalf. */
 export interface WantedStart {
   readonly plan: Pick<GenerationPlan, "size" | "startLines">;
-  readonly claimant: JobConditions & {
-    readonly account: string;
-    /** The request's reservation. */
-    readonly claimId: string;
-  };
+  readonly claimant: Omit<JobConditions, "payer"> & JobPayer;
 }
 
 /** Gives what pictures start from. */
@@ -71,7 +67,8 @@ async function encodedPicture(
   const stored = await latents.find(id);
   if (stored !== undefined) return ok(stored.bytes);
   const { account, claimId, priority, signal } = claimant;
-  const encoded = await gpu.encodeImage({ file, size: plan.size }, { priority, signal });
+  const conditions = { priority, signal, payer: { account, claimId } };
+  const encoded = await gpu.encodeImage({ file, size: plan.size }, conditions);
   if (!encoded.ok) return encoded;
   // Of requests that bring the same picture at once, whose latents are the same, one pays.
   const isFirst = await latents.putFirst(id, { bytes: encoded.value.bytes, account });

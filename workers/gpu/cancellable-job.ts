@@ -1,7 +1,7 @@
 import type { Failure } from "../../shared/errors.ts";
 import { err, type Result } from "../../shared/result.ts";
 import { type CancelRequest, cancelPath, parseCancelResponse } from "../../shared/wire/cancel.ts";
-import type { Priority } from "../../shared/wire/job-terms.ts";
+import type { JobTerms, Priority } from "../../shared/wire/job-terms.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
 import type { GpuAnswer, GpuRequest } from "./gpu-transport.ts";
 import { parseJson } from "./parse-json.ts";
@@ -10,15 +10,31 @@ import type { RequestOrigin } from "./request-origin.ts";
 /** A cancellation waits until the job has ended, which is one step of a sampler away. */
 const cancelTimeoutMs = 10_000;
 
+/** On whose behalf a job is done. A backend sees HMACs of both, by which it shares its device fairly. */
+export interface JobPayer {
+  readonly account: string;
+  /** The request's reservation. */
+  readonly claimId: string;
+}
+
 /** How a job is done. What it makes never depends on it. */
 export interface JobConditions {
   readonly priority: Priority;
+  readonly payer: JobPayer;
   /** Aborts when nobody wants the result any more. */
   readonly signal: AbortSignal;
   readonly origin?: RequestOrigin | undefined;
 }
 
-/** A job as it is sent, and the name by which it is cancelled: see `jobTermsFields`. */
+/** Conditions of a job that has its name and its payer's tags. */
+export type Named<Conditions> = Omit<Conditions, "payer"> & {
+  readonly terms: JobTerms & { readonly jobId: string };
+};
+
+/** Gives a job a name of its own, and turns its payer into tags. */
+export type NameJob = <Conditions extends JobConditions>(conditions: Conditions) => Promise<Named<Conditions>>;
+
+/** A job as it is sent, and the name by which it is cancelled: see `JobTerms`. */
 export interface NamedRequest {
   readonly jobId: string;
   readonly request: GpuRequest;
@@ -34,7 +50,7 @@ export interface NamedRequest {
 export async function sendCancellable(
   fleet: GpuFleet,
   { jobId, request, isHedged }: NamedRequest,
-  { signal, origin }: JobConditions,
+  { signal, origin }: Pick<JobConditions, "signal" | "origin">,
 ): Promise<Result<GpuAnswer, Failure>> {
   if (signal.aborted) return err({ code: "job_cancelled", doneShare: 0 });
   const connection = new AbortController();

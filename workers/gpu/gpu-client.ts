@@ -5,12 +5,18 @@ import { imageContentType } from "../../shared/output-format.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type DecodeOptions, decodeTarget, latentContentType } from "../../shared/wire/decode.ts";
 import { parseServerTiming } from "../../shared/wire/server-timing.ts";
-import { parseStageCResponse, type StageCRequest, type StageCResponse, stageCPath } from "../../shared/wire/stage-c.ts";
+import {
+  parseStageCResponse,
+  type StageCRequest,
+  type StageCResponse,
+  stageCTarget,
+} from "../../shared/wire/stage-c.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import { fromBase64 } from "./base64.ts";
-import { type JobConditions, sendCancellable } from "./cancellable-job.ts";
+import { type JobConditions, type Named, type NameJob, sendCancellable } from "./cancellable-job.ts";
 import { createGpuFleet, type GpuFleet, type GpuFleetOptions } from "./gpu-fleet.ts";
 import { parseJson } from "./parse-json.ts";
+import { payerTags } from "./payer-tags.ts";
 import { createPictureClient, type PictureClient } from "./picture-client.ts";
 import { createStageCListener } from "./stage-c-listener.ts";
 
@@ -66,37 +72,34 @@ export interface GpuClient extends PictureClient {
 /** A client for all backends. */
 export function createGpuClient(options: GpuFleetOptions): GpuClient {
   const fleet = createGpuFleet(options);
-  const named = <Conditions extends JobConditions>(conditions: Conditions): Named<Conditions> => ({
-    ...conditions,
-    jobId: toHex(options.randomBytes(jobIdBytes)),
-  });
+  const named: NameJob = async ({ payer, ...conditions }) => {
+    const tags = await payerTags(options.secret, payer);
+    return { ...conditions, terms: { jobId: toHex(options.randomBytes(jobIdBytes)), ...tags } };
+  };
   return {
     ...createPictureClient(fleet, named),
-    runStageC: (job, conditions) => runStageC(fleet, job, named(conditions)),
-    decodeLatent: (work, conditions) => decodeLatent(fleet, work, named(conditions)),
+    runStageC: async (job, conditions) => runStageC(fleet, job, await named(conditions)),
+    decodeLatent: async (work, conditions) => decodeLatent(fleet, work, await named(conditions)),
     health: () => readHealth(fleet),
   };
 }
-
-type Named<Conditions> = Conditions & { readonly jobId: string };
 
 /** The backend's deadline is our own: nobody would take an answer that comes later. */
 async function runStageC(
   fleet: GpuFleet,
   job: StageCRequest,
-  { jobId, onEvent, ...conditions }: Named<StageCConditions>,
+  { terms, onEvent, ...conditions }: Named<StageCConditions>,
 ): Promise<Result<StageCOutcome, Failure>> {
   const listener = onEvent && createStageCListener(job, onEvent);
-  const body = { ...job, jobId, priority: conditions.priority, deadlineMs: stageCTimeoutMs };
   const request = {
     method: "POST",
-    target: stageCPath,
+    target: stageCTarget({ ...terms, priority: conditions.priority, deadlineMs: stageCTimeoutMs }),
     contentType: "application/json",
-    body: new TextEncoder().encode(JSON.stringify(body)),
+    body: new TextEncoder().encode(JSON.stringify(job)),
     timeoutMs: stageCTimeoutMs,
     listen: listener?.listen,
   } as const;
-  const answer = await sendCancellable(fleet, { jobId, request, isHedged: false }, conditions);
+  const answer = await sendCancellable(fleet, { jobId: terms.jobId, request, isHedged: false }, conditions);
   if (!answer.ok) return err(withHeardShare(answer.error, listener?.doneShare() ?? 0));
   const heard = listener?.response();
   const response = heard ? ok(heard) : parseStageCResponse(parseJson(answer.value.bytes), job);
@@ -122,16 +125,16 @@ function stageCMilliseconds({ milliseconds }: StageCResponse): Milliseconds {
 async function decodeLatent(
   fleet: GpuFleet,
   { latent, options }: DecodeWork,
-  { jobId, ...conditions }: Named<JobConditions>,
+  { terms, ...conditions }: Named<JobConditions>,
 ): Promise<Result<DecodeOutcome, Failure>> {
   const request = {
     method: "POST",
-    target: decodeTarget({ ...options, jobId, priority: conditions.priority, deadlineMs: decodeTimeoutMs }),
+    target: decodeTarget({ ...options, ...terms, priority: conditions.priority, deadlineMs: decodeTimeoutMs }),
     contentType: latentContentType,
     body: latent,
     timeoutMs: decodeTimeoutMs,
   } as const;
-  const answer = await sendCancellable(fleet, { jobId, request, isHedged: true }, conditions);
+  const answer = await sendCancellable(fleet, { jobId: terms.jobId, request, isHedged: true }, conditions);
   if (!answer.ok) return answer;
   const { headers, bytes } = answer.value;
   // Anything else would be cached for a year under a picture's name.

@@ -11,7 +11,7 @@ import {
 } from "../../shared/wire/encode-picture.ts";
 import { checkLatentPath, interpolatePath, parseLatentAnswer } from "../../shared/wire/latent-tools.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
-import { type JobConditions, sendCancellable } from "./cancellable-job.ts";
+import { type JobConditions, type Named, type NameJob, sendCancellable } from "./cancellable-job.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
 import type { GpuRequest } from "./gpu-transport.ts";
 import { parseJson } from "./parse-json.ts";
@@ -36,11 +36,6 @@ export interface LatentFile {
   readonly size: string;
 }
 
-/** A conditions' job by its name: see `jobTermsFields`. */
-export interface NamedConditions extends JobConditions {
-  readonly jobId: string;
-}
-
 /** What the backend does with pictures and latents from outside. Fails with its `invalid_request` on one that is wrong. */
 export interface PictureClient {
   /** The latent that stands for a picture. */
@@ -54,12 +49,9 @@ export interface PictureClient {
 }
 
 /** A client for all backends. */
-export function createPictureClient(
-  fleet: GpuFleet,
-  named: (conditions: JobConditions) => NamedConditions,
-): PictureClient {
+export function createPictureClient(fleet: GpuFleet, named: NameJob): PictureClient {
   return {
-    encodeImage: (work, conditions) => encodeImage(fleet, work, named(conditions)),
+    encodeImage: async (work, conditions) => encodeImage(fleet, work, await named(conditions)),
     encodeMask: (work) => encodeMask(fleet, work),
     interpolate: ([first, second], t) => {
       const body = JSON.stringify({ latents: [toBase64(first), toBase64(second)], t });
@@ -73,13 +65,16 @@ export function createPictureClient(
 async function encodeImage(
   fleet: GpuFleet,
   { file, size }: PictureWork,
-  { jobId, ...conditions }: NamedConditions,
+  { terms, ...conditions }: Named<JobConditions>,
 ): Promise<Result<LatentFile, Failure>> {
   const target = encodeTarget(encodeImagePath, {
-    ...{ size, jobId, priority: conditions.priority, deadlineMs: encodeTimeoutMs },
+    size,
+    ...terms,
+    priority: conditions.priority,
+    deadlineMs: encodeTimeoutMs,
   });
   const request = { ...pictureRequest(target, file), timeoutMs: encodeTimeoutMs };
-  const answer = await sendCancellable(fleet, { jobId, request, isHedged: false }, conditions);
+  const answer = await sendCancellable(fleet, { jobId: terms.jobId, request, isHedged: false }, conditions);
   if (!answer.ok) return answer;
   const encoded = parseEncodeImageResponse(parseJson(answer.value.bytes));
   return encoded.ok ? ok({ bytes: fromBase64(encoded.value.safetensors), size }) : encoded;

@@ -49,7 +49,8 @@ async function decodeAgain(
 ): Promise<Result<ImageFile, Failure>> {
   const latent = await latents.find(latentId);
   if (latent === undefined) return err({ code: "not_found", what: "image" });
-  const job = { latentId, latent: latent.bytes, options, claimId: c.get("requestId"), origin: requestOrigin(c) };
+  const { bytes: file, account } = latent;
+  const job = { latentId, latent: file, options, account, claimId: c.get("requestId"), origin: requestOrigin(c) };
   const { signal } = c.req.raw;
   const request = { ...job, priority: "interactive" } as const;
   const image = await decodeJobs.obtain(edgeLocation(c.req.raw), { request, signal });

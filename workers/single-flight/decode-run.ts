@@ -14,6 +14,7 @@ export interface DecodeRequest extends Waiter {
   readonly latent: Uint8Array<ArrayBuffer>;
   readonly options: DecodeOptions;
   readonly priority: Priority;
+  readonly account: string;
   readonly origin?: RequestOrigin | undefined;
 }
 
@@ -55,10 +56,13 @@ export class DecodeJob {
   /** Looks first: a caller may have missed the picture just before the last decode put it there. */
   async #begin(request: DecodeRequest, run: Run<DecodeRequest>): Promise<Result<DecodedImage, Failure>> {
     const { images, gpu } = this.#parts;
-    const { latentId, latent, options, priority, origin } = request;
+    const { latentId, latent, options, priority, account, claimId, origin } = request;
     const cached = await images.find(latentId, options);
     if (cached !== undefined) return ok({ ...cached, claimId: undefined, milliseconds: {} });
-    const decoded = await gpu.decodeLatent({ latent, options }, { priority, signal: run.signal, origin });
+    const decoded = await gpu.decodeLatent(
+      { latent, options },
+      { priority, payer: { account, claimId }, signal: run.signal, origin },
+    );
     if (!decoded.ok) return decoded;
     const image = await images.put(latentId, options, decoded.value.bytes);
     return ok({ ...image, claimId: run.claimant.claimId, milliseconds: decoded.value.milliseconds });

@@ -116,11 +116,11 @@ export class LatentJob {
 
   async #make(run: Run<LatentRequest, StageCEvent>): Promise<Result<ObtainedLatent, Failure>> {
     const { gpu, latents } = this.#parts;
-    const { job, latentId, account, priority, origin } = run.claimant;
+    const { job, latentId, account, claimId, priority, origin } = run.claimant;
     const onEvent = run.isHeard() ? run.tell : undefined;
     const outcome = await gpu.runStageC(
       { ...job, shareKey: latentId },
-      { priority, signal: run.signal, origin, onEvent },
+      { priority, payer: { account, claimId }, signal: run.signal, origin, onEvent },
     );
     if (!outcome.ok) {
       await this.#noteStopped(run.claimant, outcome.error);

@@ -23,9 +23,9 @@ beforeAll(async () => {
 afterAll(() => backend.stop());
 
 /** A job of some hundred steps that nobody has asked for yet. */
-function longJob(terms: object = {}) {
+function longJob() {
   seed += 10;
-  return { ...tinyRequest, steps: 100, seeds: Array.from({ length: 8 }, (_, i) => seed + i), ...terms };
+  return { ...tinyRequest, steps: 100, seeds: Array.from({ length: 8 }, (_, i) => seed + i) };
 }
 
 const metric = (name: string) => metricOf(backend, name);
@@ -58,7 +58,7 @@ describe("a job", () => {
 
   test("stops when it is cancelled by its id; both answers tell what it used of the device", async () => {
     const jobId = "a-job-to-be-cancelled";
-    const running = send(backend, stageCDraft(longJob({ jobId })));
+    const running = send(backend, stageCDraft(longJob(), { jobId }));
     await reaches("queue_depth", 1);
     const cancelled = await send(backend, cancelDraft(jobId));
     const answer = await running;
@@ -73,7 +73,7 @@ describe("a job", () => {
 
   test("that is stopped after some of its steps says how large a part of them had run", async () => {
     const jobId = "a-job-that-shows-its-steps";
-    const draft = stageCDraft({ ...longJob({ jobId }), seeds: [seed] });
+    const draft = stageCDraft({ ...longJob(), seeds: [seed] }, { jobId });
     const headers = { ...(await signedHeaders(draft)), accept: "text/event-stream" };
     const running = await fetch(`${backend.url}${draft.target}`, { method: "POST", headers, body: draft.body });
     const reader = createEventReader();
@@ -93,16 +93,14 @@ describe("a job", () => {
   });
 
   test("stops at its deadline with 504", async () => {
-    const answer = await send(backend, stageCDraft(longJob({ deadlineMs: 1 })));
+    const answer = await send(backend, stageCDraft(longJob(), { deadlineMs: 1 }));
     expect(Object.keys(parseServerTiming(answer.headers.get("server-timing")))).toEqual(["queue", "gpu"]);
     expect(await codeOf(answer)).toEqual([504, "deadline_exceeded"]);
   });
 
   test("cannot take the id of another that is not done", async () => {
     const jobId = "an-id-that-is-taken";
-    const answers = await Promise.all(
-      [longJob({ jobId }), longJob({ jobId })].map((job) => send(backend, stageCDraft(job))),
-    );
+    const answers = await Promise.all([longJob(), longJob()].map((job) => send(backend, stageCDraft(job, { jobId }))));
     const refused = answers.filter((answer) => !answer.ok);
     expect(refused).toHaveLength(1);
     expect(await Promise.all(refused.map(codeOf))).toEqual([[400, "invalid_request"]]);
@@ -110,8 +108,8 @@ describe("a job", () => {
 
   test("that is sent twice goes on for the one who stays when the other cancels", async () => {
     const order = longJob();
-    const leaving = send(backend, stageCDraft({ ...order, jobId: "the-one-that-leaves" }));
-    const staying = send(backend, stageCDraft({ ...order, jobId: "the-one-that-stays" }));
+    const leaving = send(backend, stageCDraft(order, { jobId: "the-one-that-leaves" }));
+    const staying = send(backend, stageCDraft(order, { jobId: "the-one-that-stays" }));
     await reaches("queue_depth", 1);
     await send(backend, cancelDraft("the-one-that-leaves"));
     await leaving;
@@ -123,7 +121,7 @@ test("a cancellation of a job that is unknown or done says so", async () => {
   const answer = await send(backend, cancelDraft("a-job-that-never-was"));
   const unknown = { cancelled: false, gpuMilliseconds: 0, doneShare: 0 };
   expect([answer.status, await answer.json()]).toEqual([200, unknown]);
-  await send(backend, stageCDraft({ ...longJob({ jobId: "a-job-that-is-done" }), steps: 1, seeds: [seed] }));
+  await send(backend, stageCDraft({ ...longJob(), steps: 1, seeds: [seed] }, { jobId: "a-job-that-is-done" }));
   const done = await send(backend, cancelDraft("a-job-that-is-done"));
   expect(await done.json()).toEqual({ ...unknown, doneShare: 1 });
 });

@@ -5,6 +5,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digitalSourceType } from "../../../gpu-backend/image/provenance.ts";
 import { createEventReader, type ServerEvent } from "../../../shared/wire/event-stream.ts";
+import type { JobTerms } from "../../../shared/wire/job-terms.ts";
 import { parseStageCResponse } from "../../../shared/wire/stage-c.ts";
 import { parseStageCMessage, type StageCMessage } from "../../../shared/wire/stage-c-events.ts";
 import { type Backend, metricOf, send, signedHeaders, stageCDraft, startBackend } from "../../support/backend.ts";
@@ -25,8 +26,8 @@ function newJob(change: object = {}) {
   return { ...tinyRequest, seeds: [seed], ...change };
 }
 
-async function ask(job: unknown, signal?: AbortSignal, { url } = backend): Promise<Response> {
-  const draft = stageCDraft(job);
+async function ask(job: unknown, signal?: AbortSignal, { url } = backend, terms: JobTerms = {}): Promise<Response> {
+  const draft = stageCDraft(job, terms);
   const headers = { ...(await signedHeaders(draft)), accept: "text/event-stream" };
   const { body, target } = draft;
   return fetch(`${url}${target}`, { method: "POST", headers, body, ...(signal && { signal }) });
@@ -139,7 +140,9 @@ describe("a Stage C job whose sender accepts events", () => {
   });
 
   test("that fails after it has begun ends with an error in the usual envelope", async () => {
-    const response = await ask(newJob({ steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9], deadlineMs: 50 }));
+    const response = await ask(newJob({ steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9] }), undefined, backend, {
+      deadlineMs: 50,
+    });
     const events: ServerEvent[] = [];
     for await (const event of eventsOf(response)) events.push(event);
     const { event, data } = events.at(-1) ?? { event: "", data: "{}" };

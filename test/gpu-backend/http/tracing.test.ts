@@ -40,7 +40,9 @@ beforeAll(async () => {
   // Beyond the vocabulary: refused, and thus no job.
   await (await post(stageCDraft({ ...job, tokenIds: [2, 7_171_717, 3] }), traceparent)).text();
   await (await post(stageCDraft(job), `00-${traceId}-${"c".repeat(16)}-01`)).text();
-  await (await post(stageCDraft({ ...tinyRequest, seeds: [seed], deadlineMs: 1, steps: 100 }), "not-a-parent")).text();
+  await (
+    await post(stageCDraft({ ...tinyRequest, seeds: [seed], steps: 100 }, { deadlineMs: 1 }), "not-a-parent")
+  ).text();
   metrics = await (await fetch(`${backend.url}/metrics`)).text();
   // What is still in its hands is sent when it ends.
   await backend.stop();

@@ -32,7 +32,7 @@ let arrival = 0;
 
 function contextOf(change: Partial<JobContext> = {}): JobContext {
   arrival += 1;
-  const urgency = { priority: "interactive", deadlineMs: patient, arrival } as const;
+  const urgency = { priority: "interactive", startTag: 0, deadlineMs: patient, arrival } as const;
   return { urgency, signal: new AbortController().signal, onRun: () => undefined, ...change };
 }
 
@@ -110,7 +110,7 @@ describe("a runner", () => {
   test("lets the most urgent go first", async () => {
     const runs: string[] = [];
     const runner = await warmRunner(runs);
-    const batch = { priority: "batch", deadlineMs: 1, arrival: 1 } as const;
+    const batch = { priority: "batch", startTag: 0, deadlineMs: 1, arrival: 1 } as const;
     await Promise.all([
       runner.graphsFor(contextOf({ urgency: batch })).stageB.run(numbers(1)),
       runner.graphsFor(contextOf()).stageA.run(numbers(1)),
@@ -144,6 +144,7 @@ const calls = fc.array(
   fc
     .record({
       priority: fc.constantFrom("interactive" as const, "batch" as const),
+      startTag: fc.constantFrom(0, 1.5),
       deadlineMs: fc.constantFrom(1, 2, patient),
       key: fc.constantFrom("a", "b"),
       rows: fc.constantFrom(1, 2),

@@ -1,22 +1,26 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Admission, type Candidate, createAdmission } from "../../../gpu-backend/scheduling/admission.ts";
-import { compareUrgency } from "../../../shared/wire/urgency.ts";
+import { type Admission, createAdmission } from "../../../gpu-backend/scheduling/admission.ts";
+import type { Candidate } from "../../../gpu-backend/scheduling/running-jobs.ts";
 
 const picturesMax = 8;
 const waitingMax = 6;
 
 let arrivals = 0;
 
-function jobOf(change: Partial<Candidate["urgency"]> = {}, pictures = 1): Candidate {
+function jobOf(change: Partial<Candidate> = {}): Candidate {
   arrivals += 1;
-  const urgency = {
+  return {
     priority: "interactive",
+    tenant: "",
+    request: undefined,
     deadlineMs: Number.POSITIVE_INFINITY,
     arrival: arrivals,
+    pictures: 1,
+    costMs: 10,
+    isLast: false,
     ...change,
-  } as const;
-  return { urgency, pictures };
+  };
 }
 
 const candidates = fc
@@ -24,8 +28,10 @@ const candidates = fc
     priority: fc.constantFrom("interactive" as const, "batch" as const),
     deadlineMs: fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant(Number.POSITIVE_INFINITY)),
     pictures: fc.integer({ min: 1, max: 10 }),
+    tenant: fc.constantFrom("a", "b", "c"),
+    costMs: fc.integer({ min: 1, max: 100 }),
   })
-  .map(({ pictures, ...urgency }) => jobOf(urgency, pictures));
+  .map(jobOf);
 
 /** What happens to an admission: a job comes, or the one at a place of the list leaves. Jobs begin after each. */
 const events = fc.array(fc.oneof(candidates, fc.nat({ max: 30 })), { maxLength: 60 });
@@ -50,7 +56,7 @@ function replay(happened: readonly (Candidate | number)[], check: (history: Hist
         history.left.add(leaving);
       }
     }
-    history.begun.push(...admission.begin());
+    history.begun.push(...admission.begin().map(({ job }) => job));
     check(history);
   }
   return history;
@@ -83,26 +89,58 @@ describe("whatever comes and goes,", () => {
         replay(happened, (history) => {
           expect(waitingIn(history).length).toBeLessThanOrEqual(waitingMax);
           const running = runningIn(history);
-          const interactive = running.filter(({ urgency }) => urgency.priority === "interactive");
-          for (const jobs of [interactive, running.filter((job) => !interactive.includes(job))]) {
-            const pictures = jobs.reduce((sum, job) => sum + job.pictures, 0);
-            expect(jobs.length === 1 || pictures <= picturesMax).toBe(true);
+          for (const priority of ["interactive", "batch"]) {
+            const jobs = running.filter((job) => job.priority === priority);
+            const pictures = jobs.map((job) => job.pictures);
+            // The last of them may have begun beyond the bound: the only job of its tenant, below twice the bound.
+            const before = pictures.reduce((sum, count) => sum + count, 0) - Math.max(0, ...pictures);
+            expect(before).toBeLessThan(2 * picturesMax);
+            const ofOne = jobs.filter((job) => job.tenant === jobs[0]?.tenant).map((job) => job.pictures);
+            expect(ofOne.length <= 1 || ofOne.reduce((sum, count) => sum + count, 0) <= picturesMax + 10).toBe(true);
           }
         });
       }),
     );
   });
 
-  test("nothing that waits is more urgent than what has just begun", () => {
+  test("no interactive job waits behind a batch job that has just begun, and none of a tenant behind a later deadline", () => {
     fc.assert(
       fc.property(events, (happened) => {
         let seen = 0;
         replay(happened, (history) => {
           for (const job of history.begun.slice(seen)) {
-            for (const other of waitingIn(history)) expect(compareUrgency(job.urgency, other.urgency)).toBeLessThan(0);
+            for (const other of waitingIn(history)) {
+              expect(job.priority === "batch" && other.priority === "interactive").toBe(false);
+              const isRival = job.tenant === other.tenant && job.priority === other.priority;
+              expect(isRival && other.deadlineMs < job.deadlineMs).toBe(false);
+            }
           }
           seen = history.begun.length;
         });
+      }),
+    );
+  });
+
+  test("a tenant that holds nothing finds a place while any is free, whoever holds the others", () => {
+    fc.assert(
+      fc.property(events, (happened) => {
+        replay(happened, (history) => {
+          const isFree = waitingIn(history).length < waitingMax;
+          const newcomer = { priority: "interactive", tenant: "new", request: undefined, pictures: 1 } as const;
+          expect(history.admission.hasRoom(newcomer) || !isFree).toBe(true);
+        });
+      }),
+    );
+  });
+
+  test("asking for room changes nothing, and its answer is the one that entering gives", () => {
+    fc.assert(
+      fc.property(events, candidates, (happened, job) => {
+        const { admission } = replay(happened, () => undefined);
+        const before = admission.jobs();
+        const hasRoom = admission.hasRoom(job);
+        expect(admission.jobs()).toEqual(before);
+        expect(admission.enter(jobOf({ ...job }))).toBe(hasRoom);
       }),
     );
   });
@@ -112,15 +150,15 @@ describe("whatever comes and goes,", () => {
       fc.property(events, (happened) => {
         const { admission } = replay(happened, () => undefined);
         for (const job of admission.jobs()) admission.leave(job);
-        const next = jobOf({ priority: "batch" }, 10);
-        expect([admission.enter(next), admission.begin()]).toEqual([true, [next]]);
+        const next = jobOf({ priority: "batch", pictures: 10 });
+        expect([admission.enter(next), admission.begin().map(({ job }) => job)]).toEqual([true, [next]]);
       }),
     );
   });
 });
 
 test("interactive jobs begin before batch jobs, earlier deadlines first, and among equals who came first", () => {
-  const admission = createAdmission<Candidate>({ waitingMax, picturesMax: 1 });
+  const admission = createAdmission<Candidate>({ waitingMax: 2 * waitingMax, picturesMax: 1 });
   const running = jobOf();
   admission.enter(running);
   admission.begin();
@@ -133,7 +171,7 @@ test("interactive jobs begin before batch jobs, earlier deadlines first, and amo
   ];
   for (const job of [patientA, batchSoon, late, patientB, soon]) expect(admission.enter(job)).toBe(true);
   const order: Candidate[] = [];
-  for (let next: Candidate | undefined = running; next !== undefined; [next] = admission.begin()) {
+  for (let next: Candidate | undefined = running; next !== undefined; next = admission.begin()[0]?.job) {
     order.push(next);
     admission.leave(next);
   }
@@ -141,7 +179,7 @@ test("interactive jobs begin before batch jobs, earlier deadlines first, and amo
 });
 
 test("batch jobs leave half of the places to interactive ones, and never stand before them", () => {
-  const admission = createAdmission<Candidate>({ waitingMax: 4, picturesMax: 1 });
+  const admission = createAdmission<Candidate>({ waitingMax: 8, picturesMax: 1 });
   const batch = Array.from({ length: 5 }, () => jobOf({ priority: "batch" }));
   expect(
     batch.map((job) => {
@@ -151,5 +189,55 @@ test("batch jobs leave half of the places to interactive ones, and never stand b
     }),
   ).toEqual([true, true, true, false, false]);
   const interactive = jobOf();
-  expect([admission.enter(interactive), admission.begin()]).toEqual([true, [interactive]]);
+  expect([admission.enter(interactive), admission.begin().map(({ job }) => job)]).toEqual([true, [interactive]]);
+});
+
+/** Lets in as many jobs of a tenant as there is room for, at most `count`. */
+function fill(admission: Admission<Candidate>, tenant: string, count: number): Candidate[] {
+  const jobs = Array.from({ length: count }, () => jobOf({ tenant }));
+  return jobs.filter((job) => admission.enter(job));
+}
+
+test("one tenant alone gets half of the places, and three get a quarter each", () => {
+  const alone = createAdmission<Candidate>({ waitingMax: 64, picturesMax: 1 });
+  fill(alone, "first", 1);
+  alone.begin();
+  expect(fill(alone, "first", 100)).toHaveLength(32);
+
+  const shared = createAdmission<Candidate>({ waitingMax: 64, picturesMax: 1 });
+  fill(shared, "first", 1);
+  shared.begin();
+  const counts = new Map<string, number>();
+  for (let round = 0; round < 100; round += 1) {
+    for (const tenant of ["a", "b", "c"]) {
+      if (shared.enter(jobOf({ tenant }))) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+    }
+  }
+  for (const count of counts.values()) expect(Math.abs(count - 16)).toBeLessThanOrEqual(1);
+});
+
+test("a tenant that comes after the flood of another begins at once, before all that it has waiting", () => {
+  const admission = createAdmission<Candidate>({ waitingMax: 64, picturesMax: 16 });
+  fill(admission, "flood", 100);
+  const flood = admission.begin();
+  const neighbour = jobOf({ tenant: "neighbour" });
+  expect(admission.enter(neighbour)).toBe(true);
+  const [begun] = admission.begin();
+  expect(begun?.job).toBe(neighbour);
+  const before = flood.filter(({ urgency }) => urgency.startTag < (begun?.urgency.startTag ?? 0));
+  expect(before).toEqual([]);
+});
+
+test("once a job of a request was let in, its others are, and the decode that ends it goes first", () => {
+  const admission = createAdmission<Candidate>({ waitingMax: 2, picturesMax: 1 });
+  const request = "the request that was let in";
+  const first = jobOf({ tenant: "a", request });
+  admission.enter(first);
+  admission.begin();
+  while (admission.enter(jobOf({ tenant: "a" })));
+  admission.leave(first);
+  admission.begin();
+  const decode = jobOf({ tenant: "a", request, isLast: true, deadlineMs: 5 });
+  expect(admission.enter(decode)).toBe(true);
+  expect(admission.hasRoom({ priority: "interactive", tenant: "a", request: "another", pictures: 1 })).toBe(false);
 });

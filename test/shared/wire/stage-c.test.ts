@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { parseStageCRequest, parseStageCResponse, type StageCRequest } from "../../../shared/wire/stage-c.ts";
+import {
+  parseStageCRequest,
+  parseStageCResponse,
+  parseStageCTerms,
+  type StageCRequest,
+  stageCTarget,
+} from "../../../shared/wire/stage-c.ts";
 
 const request: StageCRequest = {
   model: "emoji-128",
@@ -22,11 +28,27 @@ const response = {
   milliseconds: { queue: 0, textEncoder: 1.5, stageC: 20 },
 };
 
-test("a request survives the way over the wire, with its terms and without", () => {
-  const terms = { priority: "batch", deadlineMs: 60_000, jobId: "0123456789abcdef" } as const;
-  for (const sent of [request, { ...request, ...terms }]) {
-    expect(parseStageCRequest(JSON.parse(JSON.stringify(sent)))).toEqual({ ok: true, value: sent });
+test("a request survives the way over the wire, and so do its terms, beside it", () => {
+  expect(parseStageCRequest(JSON.parse(JSON.stringify(request)))).toEqual({ ok: true, value: request });
+  const tags = { tenant: "a".repeat(32), request: "b".repeat(32) };
+  for (const terms of [{}, { priority: "batch", deadlineMs: 60_000, jobId: "0123456789abcdef", ...tags } as const]) {
+    const { pathname, searchParams } = new URL(stageCTarget(terms), "http://backend");
+    expect(pathname).toBe("/stage-c");
+    expect(parseStageCTerms(Object.fromEntries(searchParams))).toEqual({ ok: true, value: terms });
   }
+});
+
+test.each<[Record<string, string>, string]>([
+  [{ priority: "urgent" }, "priority"],
+  [{ deadlineMs: "0" }, "deadlineMs"],
+  [{ deadlineMs: "86400001" }, "deadlineMs"],
+  [{ jobId: "short" }, "jobId"],
+  [{ jobId: "spaces are not allowed" }, "jobId"],
+  [{ tenant: "alice@example.com" }, "tenant"],
+  [{ request: "x".repeat(65) }, "request"],
+  [{ steps: "5" }, "steps"],
+])("terms are refused, naming the parameter, for %o", (query, param) => {
+  expect(parseStageCTerms(query)).toMatchObject({ ok: false, error: { param } });
 });
 
 describe("a request is refused, naming the field,", () => {
@@ -40,11 +62,7 @@ describe("a request is refused, naming the field,", () => {
     [{ latentShape: [16, 8] }, "latentShape"],
     [{ latentShape: [16, 0, 8] }, "latentShape.1"],
     [{ steps: 0 }, "steps"],
-    [{ priority: "urgent" }, "priority"],
-    [{ deadlineMs: 0 }, "deadlineMs"],
-    [{ deadlineMs: 86_400_001 }, "deadlineMs"],
-    [{ jobId: "short" }, "jobId"],
-    [{ jobId: "spaces are not allowed" }, "jobId"],
+    [{ priority: "batch" }, "priority"],
     [{ revision: undefined }, "revision"],
     [{ prompt: "a cat" }, "prompt"],
   ])("for %o", (change, param) => {

@@ -49,12 +49,12 @@ describe("a job", () => {
 
   test("sends the backend batch priority when it has many requests, and interactive when it has one", async () => {
     const { jobs } = await newAccount();
-    const before = backend.jobs.length;
+    const before = backend.terms.length;
     await jobs.create("many", three);
     await jobs.ended("many");
     await jobs.create("one", { requests: [{ prompt: "dog", seed: 1 }] });
     await jobs.ended("one");
-    const priorities = backend.jobs.slice(before).map(({ priority }) => priority);
+    const priorities = backend.terms.slice(before).map(({ priority }) => priority);
     expect(priorities).toEqual(["batch", "batch", "batch", "interactive"]);
   });
 

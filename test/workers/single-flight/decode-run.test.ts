@@ -10,7 +10,7 @@ const latent = new Uint8Array([4]);
 const decoded = ok({ bytes, milliseconds: { "stage-b": 10 } });
 const request: DecodeRequest = {
   ...{ latentId: "a".repeat(64), latent, options: { format: "png" } },
-  ...{ claimId: "first", waiterId: "first", priority: "interactive" },
+  ...{ account: "account-1", claimId: "first", waiterId: "first", priority: "interactive" },
 };
 
 function setUp() {

@@ -11,7 +11,8 @@ const { backend } = edge;
 const callers = 200;
 
 test("200 identical requests at once are one Stage C run and one decode, and 200 equal answers", async () => {
-  const key = await edge.createKey();
+  const key = await edge.createKey("many-callers");
+  await edge.admin("PUT", "many-callers", { concurrency_max: callers });
   const body = { prompt: "apple", seed: 1 };
   const answers = await Promise.all(Array.from({ length: callers }, () => edge.generate(key, body)));
   expect(backend.jobs).toHaveLength(1);

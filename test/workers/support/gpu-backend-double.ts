@@ -5,9 +5,10 @@ import { ok } from "../../../shared/result.ts";
 import { cancelPath } from "../../../shared/wire/cancel.ts";
 import { type DecodeOptions, decodePath, parseDecodeQuery } from "../../../shared/wire/decode.ts";
 import { eventStreamContentType } from "../../../shared/wire/event-stream.ts";
+import type { JobTerms } from "../../../shared/wire/job-terms.ts";
 import { createMemoryReplayGuard } from "../../../shared/wire/replay-guard.ts";
 import { hasDigest, verifyHead } from "../../../shared/wire/request-signature.ts";
-import { parseStageCRequest, type StageCRequest, stageCPath } from "../../../shared/wire/stage-c.ts";
+import { parseStageCRequest, parseStageCTerms, type StageCRequest, stageCPath } from "../../../shared/wire/stage-c.ts";
 import { formatStageCEnd, formatStageCEvent } from "../../../shared/wire/stage-c-events.ts";
 import { toBase64 } from "../../../workers/gpu/base64.ts";
 import { answerPictureTool } from "./picture-tools-double.ts";
@@ -19,6 +20,8 @@ type Behaviour = "works" | "unreachable" | (() => Response);
 /** Stands at the network boundary and speaks the real wire contract, signatures included; only its pictures are not. */
 export class GpuBackendDouble {
   readonly jobs: StageCRequest[] = [];
+  /** The terms of each of `jobs`. */
+  readonly terms: JobTerms[] = [];
   readonly decodes: DecodeOptions[] = [];
   /** Paths of what was asked about pictures and latents from outside. */
   readonly tools: string[] = [];
@@ -68,7 +71,7 @@ export class GpuBackendDouble {
     this.transcript.push([url, ...request.headers.values(), new TextDecoder().decode(body)].join("\n"));
     const { pathname, search, searchParams } = new URL(url);
     if (pathname === cancelPath) return this.#cancel(JSON.parse(new TextDecoder().decode(body)));
-    if (await this.#isStopped(pathname, searchParams.get("jobId") ?? jobIdIn(body))) {
+    if (await this.#isStopped(pathname, searchParams.get("jobId") ?? undefined)) {
       return Response.json({ error: { code: "job_cancelled" } }, { status: 409 });
     }
     if (this.behaviour === "unreachable") throw new TypeError("connection refused");
@@ -80,7 +83,8 @@ export class GpuBackendDouble {
     );
     if (!verified.ok) return Response.json({ fault: verified.error }, { status: 403 });
     if (!(await hasDigest(body, verified.value))) return Response.json({ fault: "mismatch" }, { status: 403 });
-    if (pathname === stageCPath) return this.#runStageC(body, request.headers.get("accept"));
+    if (pathname === stageCPath)
+      return this.#runStageC(Object.fromEntries(searchParams), body, request.headers.get("accept"));
     if (pathname === decodePath && this.failsDecodes) return Response.json({}, { status: 500 });
     if (pathname === decodePath) return this.#decode(Object.fromEntries(searchParams), body);
     const tool = answerPictureTool(pathname, searchParams, body);
@@ -109,10 +113,12 @@ export class GpuBackendDouble {
     return Response.json({ cancelled: this.#stops.has(jobId), gpuMilliseconds: 1, doneShare: this.doneShare });
   }
 
-  #runStageC(body: Uint8Array, accept: string | null): Response {
+  #runStageC(query: Record<string, string>, body: Uint8Array, accept: string | null): Response {
+    const terms = parseStageCTerms(query);
     const job = parseStageCRequest(JSON.parse(new TextDecoder().decode(body)));
-    if (!job.ok) return Response.json(job.error, { status: 400 });
+    if (!job.ok || !terms.ok) return Response.json({}, { status: 400 });
     this.jobs.push(job.value);
+    this.terms.push(terms.value);
     const answer = {
       model: job.value.model,
       revision: job.value.revision,
@@ -137,10 +143,6 @@ export class GpuBackendDouble {
     };
     return new Response(picture, { headers });
   }
-}
-
-function jobIdIn(body: Uint8Array): string | undefined {
-  return /"jobId":"([^"]+)"/u.exec(new TextDecoder().decode(body))?.[1];
 }
 
 /** Every step, and a preview, which is no picture, wherever one is wanted. */
