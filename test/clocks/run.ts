@@ -1,0 +1,68 @@
+// Runs every test that depends on time again under four shifted clocks: `npm run test:clocks`.
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "../..");
+const dayMs = 86_400_000;
+
+/** A run begins so long before the moment that it is to cross: later than a first test, earlier than the last. */
+const leadMs = 30_000;
+
+/** A test depends on time if its text names a date, an expiry or a clock, or starts the Worker or a whole stack. */
+const dependsOnTime = /\bDate\b|nowMs|expire|certificate|TestEdge|JobClient|useTinyStack/u;
+
+/** The clocks: what each one is, and when its run begins in Unix milliseconds. */
+function clocks(nowMs: number): readonly (readonly [name: string, startMs: number])[] {
+  const today = new Date(nowMs);
+  const year = today.getUTCFullYear();
+  const leapYear = year + 4 - (year % 4);
+  return [
+    ["400 days from now", nowMs + 400 * dayMs],
+    ["across a midnight", Date.UTC(year, today.getUTCMonth(), today.getUTCDate() + 1) - leadMs],
+    ["across a year's end", Date.UTC(year + 1, 0, 1) - leadMs],
+    ["across a leap day", Date.UTC(leapYear, 1, 29) - leadMs],
+  ];
+}
+
+/** Builds the library that shifts a process's clock. */
+function buildShift(folder: string): string {
+  const library = join(folder, "shift-clock.so");
+  const source = join(import.meta.dirname, "shift-clock.c");
+  const built = spawnSync("cc", ["-shared", "-fPIC", "-O2", "-Wall", "-o", library, source], { stdio: "inherit" });
+  if (built.status !== 0) end("Shifting the clock needs a C compiler named cc and glibc. Install gcc.");
+  return library;
+}
+
+function end(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+function runUnder(library: string, shiftSeconds: number, files: readonly string[]): boolean {
+  const env = { ...process.env, LD_PRELOAD: library, CLOCK_SHIFT_SECONDS: String(shiftSeconds) };
+  const { status } = spawnSync(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", ...files], {
+    cwd: root,
+    env,
+    stdio: "inherit",
+  });
+  return status === 0;
+}
+
+if (process.platform !== "linux") end("Shifting the clock works on Linux alone. The tests themselves run anywhere.");
+
+const files = globSync("test/{workers,shared,gpu-backend,scripts,e2e}/**/*.test.ts", { cwd: root }).filter((file) =>
+  dependsOnTime.test(readFileSync(join(root, file), "utf8")),
+);
+if (files.length === 0) end("No test depends on time: the rule in test/clocks/run.ts finds none.");
+
+const folder = mkdtempSync(join(tmpdir(), "clocks-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const library = buildShift(folder);
+const failed: string[] = [];
+for (const [name, startMs] of clocks(Date.now())) {
+  process.stdout.write(`\n${files.length} test files, ${name}: ${new Date(startMs).toISOString()}\n`);
+  if (!runUnder(library, Math.round((startMs - Date.now()) / 1_000), files)) failed.push(name);
+}
+if (failed.length > 0) end(`Tests failed ${failed.join(", ")}.`);
