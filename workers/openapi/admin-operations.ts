@@ -10,7 +10,7 @@ import {
 import { grantBodySchema } from "../../shared/api/grant-request.ts";
 import { keyBodySchema, rotationBodySchema } from "../../shared/api/key-request.ts";
 import { balanceResponseSchema } from "../../shared/api/money.ts";
-import { type BodySchema, jsonBody, type Operation, type Parameter } from "./operation.ts";
+import { type BodySchema, jsonBody, type Operations, type Parameter } from "./operation.ts";
 
 const accountParameter: Parameter = {
   ...{ in: "path", name: "account", description: "An account's id.", required: true },
@@ -32,8 +32,7 @@ function afterParameter(schema: object): Parameter {
   return { in: "query", name: "after", description, required: false, schema: { json: schema } };
 }
 
-const admin = { tag: "Administration", credential: "admin" } as const;
-const account = "/v1/admin/accounts/{account}";
+const admin = { tag: "Administration" };
 
 function answered(schema: BodySchema, status = 200, description = "Done.") {
   return { [status]: { description, content: jsonBody(schema) } };
@@ -42,65 +41,72 @@ function answered(schema: BodySchema, status = 200, description = "Done.") {
 const bodyFailures = ["invalid_request", "not_found", "unsupported_media_type", "payload_too_large"] as const;
 
 /** What the operator does with accounts, keys and credit. */
-export const adminOperations: readonly Operation[] = [
-  {
-    ...{ ...admin, method: "get", path: "/v1/admin/accounts", id: "listAccounts", summary: "Accounts by id" },
+export const adminOperations = {
+  listAccounts: {
+    ...admin,
+    summary: "Accounts by id",
     parameters: [limitParameter, afterParameter({ type: "string", maxLength: 64 })],
     answers: answered(listSchema(listedAccountSchema), 200, "The accounts."),
     failures: ["invalid_request"],
   },
-  {
-    ...{ ...admin, method: "get", path: account, id: "getAccount", summary: "One account" },
+  getAccount: {
+    ...admin,
+    summary: "One account",
     parameters: [accountParameter],
     answers: answered(accountItemSchema, 200, "The account."),
     failures: ["not_found"],
   },
-  {
-    ...{ ...admin, method: "put", path: account, id: "putAccount", summary: "Open an account, or change its settings" },
+  putAccount: {
+    ...admin,
+    summary: "Open an account, or change its settings",
     parameters: [accountParameter],
     body: jsonBody(accountBodySchema),
     answers: answered(accountItemSchema, 200, "The account."),
     failures: bodyFailures,
   },
-  {
-    ...{ ...admin, method: "post", path: `${account}/grants`, id: "grantCredit" },
+  grantCredit: {
+    ...admin,
     summary: "Add credit, once for each grant id",
     parameters: [accountParameter],
     body: jsonBody(grantBodySchema),
     answers: answered(balanceResponseSchema, 200, "The new balance."),
     failures: bodyFailures,
   },
-  {
-    ...{ ...admin, method: "get", path: `${account}/audit`, id: "getAudit", summary: "Who did what, oldest first" },
+  getAudit: {
+    ...admin,
+    summary: "Who did what, oldest first",
     parameters: [accountParameter, limitParameter, afterParameter({ type: "integer", minimum: 0, maximum: 1e15 - 1 })],
     answers: answered(listSchema(auditEntrySchema), 200, "The entries."),
     failures: ["invalid_request", "not_found"],
   },
-  {
-    ...{ ...admin, method: "get", path: `${account}/keys`, id: "listKeys", summary: "All keys, revoked ones too" },
+  listKeys: {
+    ...admin,
+    summary: "All keys, revoked ones too",
     parameters: [accountParameter],
     answers: answered(listSchema(keyItemSchema), 200, "The keys."),
     failures: ["not_found"],
   },
-  {
-    ...{ ...admin, method: "post", path: `${account}/keys`, id: "createKey", summary: "Make a key" },
+  createKey: {
+    ...admin,
+    summary: "Make a key",
     parameters: [accountParameter],
     body: jsonBody(keyBodySchema),
     answers: answered(createdKeySchema, 201, "The key, shown this once."),
     failures: bodyFailures,
   },
-  {
-    ...{ ...admin, method: "delete", path: `${account}/keys/{key}`, id: "revokeKey", summary: "End a key" },
+  revokeKey: {
+    ...admin,
+    summary: "End a key",
     parameters: [accountParameter, keyParameter],
     answers: answered(keyItemSchema, 200, "The key, revoked."),
     failures: ["not_found"],
   },
-  {
-    ...{ ...admin, method: "post", path: `${account}/keys/{key}/rotations`, id: "rotateKey" },
+  rotateKey: {
+    ...admin,
     summary: "Replace a key; the old one ends after the overlap",
     parameters: [accountParameter, keyParameter],
     body: jsonBody(rotationBodySchema),
     answers: answered(createdKeySchema, 201, "The new key, shown this once."),
     failures: bodyFailures,
   },
-];
+} satisfies Operations;

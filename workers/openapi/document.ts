@@ -2,6 +2,7 @@ import { z } from "zod";
 import { errorBodySchema, type FailureCode, failureToHttp } from "../../shared/errors.ts";
 import { failureExamples } from "../../shared/failure-examples.ts";
 import type { ModelRegistry } from "../models/registry.ts";
+import { type DocumentedRouteId, type Guard, routeTable } from "../routing/route-table.ts";
 import type { Answer, BodySchema, Operation, Parameter } from "./operation.ts";
 import { operations } from "./operations.ts";
 
@@ -11,8 +12,12 @@ resources, quotes, a balance. Every failure has OpenAI's envelope with all four 
 /** The API as OpenAPI 3.1, with the sizes and ranges of the models that are served. */
 export function openApiDocument(models: ModelRegistry): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const operation of operations(models)) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation) };
+  for (const [id, operation] of Object.entries(operations(models))) {
+    // Object.entries knows of no literal keys.
+    const { method, path, guard } = routeTable[id as DocumentedRouteId];
+    const written = path.replaceAll(/:(\w+)/gu, "{$1}");
+    const route = { id, path, credential: credentialOf(guard) };
+    paths[written] = { ...paths[written], [method]: operationObject(route, operation) };
   }
   return {
     openapi: "3.1.0",
@@ -29,17 +34,43 @@ export function openApiDocument(models: ModelRegistry): object {
   };
 }
 
-function operationObject(operation: Operation): object {
-  const { id, tag, summary, description, credential, parameters, body, example, answers } = operation;
+/** What opens a route, as the document names it. */
+type Credential = "api-key" | "admin" | "none";
+
+interface DescribedRoute {
+  readonly id: string;
+  readonly path: string;
+  readonly credential: Credential;
+}
+
+/** Which credential a guard asks for. A payment by x402 takes a key's place, so the key stays the documented one. */
+export function credentialOf({ by }: Guard): Credential {
+  switch (by) {
+    case "key":
+    case "key-or-payment":
+      return "api-key";
+    case "operator":
+      return "admin";
+    case "address":
+    case "link":
+    case "stripe":
+    case "open":
+      return "none";
+  }
+}
+
+function operationObject(route: DescribedRoute, operation: Operation): object {
+  const { tag, summary, description, parameters, body, example, answers } = operation;
+  const { credential } = route;
   return {
-    operationId: id,
+    operationId: route.id,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
     security: credential === "none" ? [] : [{ [credential]: [] }],
     ...(parameters === undefined ? {} : { parameters: parameters.map(parameterObject) }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: bodyContent(body, example) } }),
-    responses: { ...mapValues(answers, answerObject), ...failureObjects(operation) },
+    responses: { ...mapValues(answers, answerObject), ...failureObjects(route, operation.failures) },
   };
 }
 
@@ -70,7 +101,10 @@ function bodyContent(body: NonNullable<Operation["body"]>, example: object | und
 }
 
 /** Failures by status, each with the bodies that it may have. */
-function failureObjects({ credential, failures, path }: Operation): Record<string, object> {
+function failureObjects(
+  { credential, path }: DescribedRoute,
+  failures: readonly FailureCode[],
+): Record<string, object> {
   const byStatus = new Map<number, Record<string, object>>();
   for (const code of [...credentialFailures[credential], ...failures, "internal" as const]) {
     const { status, body } = failureToHttp(failureExamples[code]);
@@ -91,7 +125,7 @@ function failureObjects({ credential, failures, path }: Operation): Record<strin
 }
 
 /** What showing a credential can fail with. */
-const credentialFailures: Readonly<Record<Operation["credential"], readonly FailureCode[]>> = {
+const credentialFailures: Readonly<Record<Credential, readonly FailureCode[]>> = {
   none: [],
   admin: ["missing_api_key", "invalid_api_key", "rate_limit_exceeded"],
   "api-key": [

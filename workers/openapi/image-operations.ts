@@ -9,7 +9,7 @@ import {
   type BodySchema,
   idempotencyKeyParameter,
   imageBytes,
-  type Operation,
+  type Operations,
   type Parameter,
 } from "./operation.ts";
 import { generationBody, generationExample, servedBody } from "./served-body.ts";
@@ -49,10 +49,10 @@ const linkedPicture: Answer = {
 };
 
 /** Text to image, and the pictures themselves. */
-export function imageOperations(models: ModelRegistry): readonly Operation[] {
-  return [
-    {
-      ...{ method: "post", path: "/v1/images/generations", id: "createImage", tag: "Images", credential: "api-key" },
+export function imageOperations(models: ModelRegistry) {
+  return {
+    createImage: {
+      tag: "Images",
       summary: "Make pictures of a prompt",
       description:
         "With `Accept: image/png` (or webp, jpeg) and `n: 1`, the answer is the picture itself. With `stream: true` it is " +
@@ -69,8 +69,8 @@ export function imageOperations(models: ModelRegistry): readonly Operation[] {
       },
       failures: [...makingFailures, "payment_required", "payment_unavailable"],
     },
-    {
-      ...{ method: "post", path: "/hf/models/{id}", id: "textToImage", tag: "Images", credential: "api-key" },
+    textToImage: {
+      tag: "Images",
       summary: "Make one picture, by Hugging Face's text-to-image task",
       parameters: [
         {
@@ -83,8 +83,8 @@ export function imageOperations(models: ModelRegistry): readonly Operation[] {
       answers: { 200: { description: "The picture.", content: pictures, headers: madeHeaders } },
       failures: makingFailures,
     },
-    {
-      ...{ method: "get", path: "/v1/images/{file}", id: "getImage", tag: "Images", credential: "none" },
+    getImage: {
+      tag: "Images",
       summary: "A picture by its signed link",
       description:
         "Links come from answers with `response_format: url`. A picture that the edge dropped is decoded again.",
@@ -95,8 +95,8 @@ export function imageOperations(models: ModelRegistry): readonly Operation[] {
         ...(["backend_overloaded", "backend_unavailable", "backend_failed"] as const),
       ],
     },
-    {
-      ...{ method: "post", path: "/v1/verify", id: "verifyPicture", tag: "Images", credential: "none" },
+    verifyPicture: {
+      tag: "Images",
       summary: "Whether a picture came from here",
       description:
         "The body is the file. Any byte that was changed makes it `altered`; whoever takes its metadata away makes it " +
@@ -105,7 +105,7 @@ export function imageOperations(models: ModelRegistry): readonly Operation[] {
       answers: { 200: { description: "What its mark says.", content: { "application/json": verificationSchema } } },
       failures: ["invalid_request", "unsupported_media_type", "payload_too_large", "rate_limit_exceeded"],
     },
-  ];
+  } satisfies Operations;
 }
 
 const linkParameters: readonly Parameter[] = [

@@ -3,7 +3,7 @@ import { jobListSchema, jobSchema, jobSummarySchema } from "../../shared/api/job
 import { webhookSecretResponseSchema } from "../../shared/api/webhook-secret.ts";
 import { pageEntriesMax } from "../../shared/limits.ts";
 import type { ModelRegistry } from "../models/registry.ts";
-import { type Answer, type BodySchema, jsonBody, type Operation, type Parameter } from "./operation.ts";
+import { type Answer, type BodySchema, jsonBody, type Operations, type Parameter } from "./operation.ts";
 import { servedBody } from "./served-body.ts";
 
 const jobIdParameter: Parameter = {
@@ -30,18 +30,18 @@ const lastEventParameter: Parameter = {
 const events: BodySchema = { json: { type: "string", contentMediaType: "text/event-stream" } };
 const eventsOver: Answer = { description: "The job has ended, and all its events were seen." };
 
-const jobs = { tag: "Jobs", credential: "api-key" } as const;
-const job = "/v1/jobs/{id}";
+const jobs = { tag: "Jobs" };
 
 function answered(schema: BodySchema, description: string): Answer {
   return { description, content: jsonBody(schema) };
 }
 
 /** Work that outlives its request, and how its end is told. */
-export function jobOperations(models: ModelRegistry): readonly Operation[] {
-  return [
-    {
-      ...{ ...jobs, method: "put", path: job, id: "putJob", summary: "Create a job of up to 10,000 requests" },
+export function jobOperations(models: ModelRegistry) {
+  return {
+    putJob: {
+      ...jobs,
+      summary: "Create a job of up to 10, 000 requests",
       description: "Again with the same body it is the same job. The most that it can cost is held until it ends.",
       parameters: [jobIdParameter],
       body: jsonBody(servedBody(createJobBodySchema, models)),
@@ -57,12 +57,13 @@ export function jobOperations(models: ModelRegistry): readonly Operation[] {
     ...readOperations,
     ...endOperations,
     ...webhookOperations,
-  ];
+  } satisfies Operations;
 }
 
-const readOperations: readonly Operation[] = [
-  {
-    ...{ ...jobs, method: "get", path: job, id: "getJob", summary: "A job and a page of its results" },
+const readOperations = {
+  getJob: {
+    ...jobs,
+    summary: "A job and a page of its results",
     description: "With `Accept: text/event-stream`, its events instead.",
     parameters: [jobIdParameter, ...pageParameters, lastEventParameter],
     answers: {
@@ -71,46 +72,50 @@ const readOperations: readonly Operation[] = [
     },
     failures: ["invalid_request", "not_found"],
   },
-  {
-    ...{ ...jobs, method: "get", path: `${job}/events`, id: "getJobEvents", summary: "A job's progress as it happens" },
+  getJobEvents: {
+    ...jobs,
+    summary: "A job's progress as it happens",
     parameters: [jobIdParameter, lastEventParameter],
     answers: { 200: { description: "The events.", content: { "text/event-stream": events } }, 204: eventsOver },
     failures: ["not_found"],
   },
-  {
-    ...{ ...jobs, method: "get", path: "/v1/jobs", id: "listJobs", summary: "The account's jobs, newest first" },
+  listJobs: {
+    ...jobs,
+    summary: "The account's jobs, newest first",
     parameters: pageParameters,
     answers: { 200: answered(jobListSchema, "The jobs.") },
     failures: ["invalid_request"],
   },
-];
+} satisfies Operations;
 
-const endOperations: readonly Operation[] = [
-  {
-    ...{ ...jobs, method: "post", path: `${job}/cancel`, id: "cancelJob", summary: "Stop a job" },
+const endOperations = {
+  cancelJob: {
+    ...jobs,
+    summary: "Stop a job",
     parameters: [jobIdParameter],
     answers: { 200: answered(jobSummarySchema, "The job.") },
     failures: ["not_found"],
   },
-  {
-    ...{ ...jobs, method: "delete", path: job, id: "deleteJob", summary: "Forget a job that has ended" },
+  deleteJob: {
+    ...jobs,
+    summary: "Forget a job that has ended",
     parameters: [jobIdParameter],
     answers: { 204: { description: "It is gone." } },
     failures: ["not_found", "job_not_ended"],
   },
-];
+} satisfies Operations;
 
-const secret = "/v1/webhooks/secret";
-
-const webhookOperations: readonly Operation[] = [
-  {
-    ...{ ...jobs, method: "get", path: secret, id: "getWebhookSecret", summary: "What webhooks are signed with" },
+const webhookOperations = {
+  getWebhookSecret: {
+    ...jobs,
+    summary: "What webhooks are signed with",
     answers: { 200: answered(webhookSecretResponseSchema, "The secret.") },
     failures: [],
   },
-  {
-    ...{ ...jobs, method: "post", path: `${secret}/rotate`, id: "rotateWebhookSecret", summary: "A new secret" },
+  rotateWebhookSecret: {
+    ...jobs,
+    summary: "A new secret",
     answers: { 200: answered(webhookSecretResponseSchema, "The new secret.") },
     failures: [],
   },
-];
+} satisfies Operations;

@@ -5,7 +5,14 @@ import { variationBodySchema } from "../../shared/api/start-image-request.ts";
 import type { FailureCode } from "../../shared/errors.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { madeHeaders, makingFailures, pictures } from "./image-operations.ts";
-import { idempotencyKeyParameter, jsonBody, latentBytes, latentIdParameter, type Operation } from "./operation.ts";
+import {
+  idempotencyKeyParameter,
+  jsonBody,
+  latentBytes,
+  latentIdParameter,
+  type Operation,
+  type Operations,
+} from "./operation.ts";
 import { servedBody } from "./served-body.ts";
 import { withFiles } from "./start-operations.ts";
 
@@ -21,25 +28,28 @@ const madePictures: Operation["answers"] = {
 };
 
 /** Latents as resources. Another account's looks like one that is not there. */
-export function latentOperations(models: ModelRegistry): readonly Operation[] {
-  const common = { method: "post", tag: "Latents", credential: "api-key" } as const;
+export function latentOperations(models: ModelRegistry) {
+  const common = { tag: "Latents" };
   const ofLatent = { parameters: [latentIdParameter(), idempotencyKeyParameter], failures: latentFailures };
-  return [
+  return {
     ...keptLatents,
-    {
-      ...{ ...common, ...ofLatent, path: "/v1/latents/{id}/decode", id: "decodeLatent" },
+    decodeLatent: {
+      ...common,
+      ...ofLatent,
       summary: "The picture of a latent, for the price of a hit and a decode",
       body: jsonBody(servedBody(decodeLatentBodySchema, models)),
       answers: madePictures,
     },
-    {
-      ...{ ...common, ...ofLatent, path: "/v1/latents/{id}/interpolate", id: "interpolateLatents" },
+    interpolateLatents: {
+      ...common,
+      ...ofLatent,
       summary: "Pictures on the way from one latent to another",
       body: jsonBody(servedBody(interpolateLatentsBodySchema, models)),
       answers: madePictures,
     },
-    {
-      ...{ ...common, ...ofLatent, path: "/v1/latents/{id}/variations", id: "varyLatent" },
+    varyLatent: {
+      ...common,
+      ...ofLatent,
       summary: "Siblings of a latent's picture, with a prompt or without",
       body: {
         "application/json": servedBody(variationBodySchema, models),
@@ -47,19 +57,19 @@ export function latentOperations(models: ModelRegistry): readonly Operation[] {
       },
       answers: madePictures,
     },
-  ];
+  } satisfies Operations;
 }
 
-const keptLatents: readonly Operation[] = [
-  {
-    ...{ method: "get", path: "/v1/latents/{id}", id: "getLatent", tag: "Latents", credential: "api-key" },
+const keptLatents = {
+  getLatent: {
+    tag: "Latents",
     summary: "A latent as safetensors, for the account that made it",
     parameters: [latentIdParameter()],
     answers: { 200: { description: "The file.", content: { "application/octet-stream": latentBytes } } },
     failures: ["not_found"],
   },
-  {
-    ...{ method: "put", path: "/v1/latents", id: "putLatent", tag: "Latents", credential: "api-key" },
+  putLatent: {
+    tag: "Latents",
     summary: "Keep a latent file that you bring",
     parameters: [idempotencyKeyParameter],
     body: { "application/octet-stream": latentBytes },
@@ -69,11 +79,11 @@ const keptLatents: readonly Operation[] = [
     },
     failures: makingFailures,
   },
-  {
-    ...{ method: "delete", path: "/v1/latents/{id}", id: "deleteLatent", tag: "Latents", credential: "api-key" },
+  deleteLatent: {
+    tag: "Latents",
     summary: "Delete a latent",
     parameters: [latentIdParameter()],
     answers: { 200: { description: "It is gone.", content: jsonBody(deletedLatentSchema) } },
     failures: ["not_found"],
   },
-];
+} satisfies Operations;

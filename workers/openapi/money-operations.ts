@@ -1,24 +1,24 @@
 import { balanceResponseSchema, quoteResponseSchema } from "../../shared/api/money.ts";
 import type { ModelRegistry } from "../models/registry.ts";
-import type { Operation } from "./operation.ts";
+import type { Operations } from "./operation.ts";
 import { generationBody, generationExample } from "./served-body.ts";
 
 /** Prices, credit. */
-export function moneyOperations(models: ModelRegistry): readonly Operation[] {
-  return [
-    {
-      ...{ method: "post", path: "/v1/quotes", id: "createQuote", tag: "Money", credential: "api-key" },
+export function moneyOperations(models: ModelRegistry) {
+  return {
+    createQuote: {
+      tag: "Money",
       summary: "The most that a generation can cost, without running it",
       body: { "application/json": generationBody(models) },
       example: generationExample(models),
       answers: { 200: { description: "The quote.", content: { "application/json": quoteResponseSchema } } },
       failures: ["invalid_request", "model_not_found", "unsupported_media_type", "payload_too_large"],
     },
-    {
-      ...{ method: "get", path: "/v1/balance", id: "getBalance", tag: "Money", credential: "api-key" },
+    getBalance: {
+      tag: "Money",
       summary: "The account's credit",
       answers: { 200: { description: "The balance.", content: { "application/json": balanceResponseSchema } } },
       failures: [],
     },
-  ];
+  } satisfies Operations;
 }

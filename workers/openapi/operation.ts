@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { FailureCode } from "../../shared/errors.ts";
+import type { DocumentedRouteId } from "../routing/route-table.ts";
 
 /** A schema, or one that is written out because zod cannot say it. */
 export type BodySchema = z.ZodType | { readonly json: object };
@@ -23,17 +24,11 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One method of one path, as the document tells it. */
+/** What the document says of a route beside its method, path and credential, which the route table has. */
 export interface Operation {
-  readonly method: "get" | "post" | "put" | "delete";
-  /** With parameters in braces: "/v1/models/{id}". */
-  readonly path: string;
-  readonly id: string;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  /** Which credential opens it. */
-  readonly credential: "api-key" | "admin" | "none";
   readonly parameters?: readonly Parameter[];
   /** Content type → schema. */
   readonly body?: Readonly<Record<string, BodySchema>>;
@@ -44,6 +39,9 @@ export interface Operation {
   /** What can go wrong beside what any route shares: a wrong credential, and a fault of ours. */
   readonly failures: readonly FailureCode[];
 }
+
+/** Some operations, by their routes. */
+export type Operations = Partial<Readonly<Record<DocumentedRouteId, Operation>>>;
 
 /** A body that is JSON. */
 export function jsonBody(schema: BodySchema): Readonly<Record<string, BodySchema>> {

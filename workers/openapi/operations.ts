@@ -1,4 +1,5 @@
 import type { ModelRegistry } from "../models/registry.ts";
+import type { DocumentedRouteId } from "../routing/route-table.ts";
 import { adminOperations } from "./admin-operations.ts";
 import { imageOperations } from "./image-operations.ts";
 import { jobOperations } from "./job-operations.ts";
@@ -9,9 +10,9 @@ import { paymentOperations } from "./payment-operations.ts";
 import { serviceOperations } from "./service-operations.ts";
 import { startOperations } from "./start-operations.ts";
 
-/** Every operation of the API, in the order in which the document shows them. */
-export function operations(models: ModelRegistry): readonly Operation[] {
-  return [
+/** The operation of every documented route, in the order in which the document shows them. The compiler misses none. */
+export function operations(models: ModelRegistry): Readonly<Record<DocumentedRouteId, Operation>> {
+  return {
     ...imageOperations(models),
     ...startOperations(models),
     ...latentOperations(models),
@@ -20,5 +21,5 @@ export function operations(models: ModelRegistry): readonly Operation[] {
     ...paymentOperations,
     ...serviceOperations,
     ...adminOperations,
-  ];
+  };
 }

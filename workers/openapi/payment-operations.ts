@@ -1,9 +1,9 @@
-import type { Operation } from "./operation.ts";
+import type { Operations } from "./operation.ts";
 
 /** How money comes in. */
-export const paymentOperations: readonly Operation[] = [
-  {
-    ...{ method: "post", path: "/v1/stripe/webhook", id: "stripeWebhook", tag: "Money", credential: "none" },
+export const paymentOperations = {
+  stripeWebhook: {
+    tag: "Money",
     summary: "What Stripe tells of payments, refunds and disputes",
     description: "Signed by Stripe; for Stripe alone. 404 where payments by Stripe are not set up.",
     parameters: [
@@ -21,4 +21,4 @@ export const paymentOperations: readonly Operation[] = [
     },
     failures: ["invalid_signature", "not_found", "unsupported_media_type", "payload_too_large"],
   },
-];
+} satisfies Operations;

@@ -1,17 +1,17 @@
 import { edgeHealthSchema } from "../../shared/api/health.ts";
 import { modelItemSchema, modelsListSchema } from "../../shared/api/models-list.ts";
-import type { Operation } from "./operation.ts";
+import type { Operations } from "./operation.ts";
 
 /** What is served, and whether it works. */
-export const serviceOperations: readonly Operation[] = [
-  {
-    ...{ method: "get", path: "/v1/models", id: "listModels", tag: "Service", credential: "none" },
+export const serviceOperations = {
+  listModels: {
+    tag: "Service",
     summary: "The models with their sizes, ranges and defaults",
     answers: { 200: { description: "The models.", content: { "application/json": modelsListSchema } } },
     failures: [],
   },
-  {
-    ...{ method: "get", path: "/v1/models/{id}", id: "getModel", tag: "Service", credential: "none" },
+  getModel: {
+    tag: "Service",
     summary: "One model",
     parameters: [
       {
@@ -22,8 +22,8 @@ export const serviceOperations: readonly Operation[] = [
     answers: { 200: { description: "The model.", content: { "application/json": modelItemSchema } } },
     failures: ["model_not_found"],
   },
-  {
-    ...{ method: "get", path: "/v1/health", id: "getHealth", tag: "Service", credential: "none" },
+  getHealth: {
+    tag: "Service",
     summary: "The edge and the backend",
     answers: {
       200: { description: "Pictures can be made.", content: { "application/json": edgeHealthSchema } },
@@ -31,4 +31,4 @@ export const serviceOperations: readonly Operation[] = [
     },
     failures: [],
   },
-];
+} satisfies Operations;

@@ -2,7 +2,7 @@ import { imagesResponseSchema } from "../../shared/api/images-response.ts";
 import { editBodySchema, variationBodySchema } from "../../shared/api/start-image-request.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { madeHeaders, makingFailures, pictures } from "./image-operations.ts";
-import { type BodySchema, idempotencyKeyParameter, type Operation } from "./operation.ts";
+import { type BodySchema, idempotencyKeyParameter, type Operation, type Operations } from "./operation.ts";
 import { servedBody } from "./served-body.ts";
 
 const madePictures: Operation["answers"] = {
@@ -14,10 +14,10 @@ const madePictures: Operation["answers"] = {
 };
 
 /** Pictures from a picture that is sent. */
-export function startOperations(models: ModelRegistry): readonly Operation[] {
-  return [
-    {
-      ...{ method: "post", path: "/v1/images/edits", id: "editImage", tag: "Images", credential: "api-key" },
+export function startOperations(models: ModelRegistry) {
+  return {
+    editImage: {
+      tag: "Images",
       summary: "Make pictures from a picture and a prompt",
       description: "`strength` says how much is made anew; a `mask`, where. JSON takes the files in base64 as well.",
       parameters: [idempotencyKeyParameter],
@@ -25,8 +25,8 @@ export function startOperations(models: ModelRegistry): readonly Operation[] {
       answers: madePictures,
       failures: makingFailures,
     },
-    {
-      ...{ method: "post", path: "/v1/images/variations", id: "varyImage", tag: "Images", credential: "api-key" },
+    varyImage: {
+      tag: "Images",
       summary: "Make siblings of a picture",
       description: "With a prompt or without. JSON takes the files in base64 as well.",
       parameters: [idempotencyKeyParameter],
@@ -34,7 +34,7 @@ export function startOperations(models: ModelRegistry): readonly Operation[] {
       answers: madePictures,
       failures: makingFailures,
     },
-  ];
+  } satisfies Operations;
 }
 
 const fileSchema = { type: "string", contentMediaType: "image/*", description: "PNG, JPEG or WebP, at most 8 MiB." };

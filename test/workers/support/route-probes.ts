@@ -1,5 +1,7 @@
+import { credentialOf } from "../../../workers/openapi/document.ts";
 import type { Operation } from "../../../workers/openapi/operation.ts";
 import { operations } from "../../../workers/openapi/operations.ts";
+import { allRoutes, type RouteId } from "../../../workers/routing/route-table.ts";
 import type { Services } from "../../../workers/services.ts";
 
 /** One route, with a path that its parameters are well formed in. */
@@ -7,7 +9,7 @@ export interface RouteProbe {
   readonly name: string;
   readonly method: string;
   readonly path: string;
-  readonly credential: Operation["credential"];
+  readonly credential: ReturnType<typeof credentialOf>;
   /** The content type of the body that it reads; undefined: it reads none. */
   readonly bodyType: string | undefined;
 }
@@ -20,13 +22,14 @@ const samples: Readonly<Record<string, string>> = {
   id: "0".repeat(64),
 };
 
-/** Every route that the service tells of; that it tells of all is what the test of the document is for. */
+/** Every route of the table. */
 export function routeProbes({ models }: Pick<Services, "models">): readonly RouteProbe[] {
-  return operations(models).map(({ method, path, credential, body }) => ({
+  const described: Partial<Record<RouteId, Operation>> = operations(models);
+  return allRoutes().map(([id, { method, path, guard }]) => ({
     name: `${method.toUpperCase()} ${path}`,
     method: method.toUpperCase(),
-    path: path.replace(/\{(\w+)\}/gu, (_, name: string) => samples[name] ?? "x"),
-    credential,
-    bodyType: body === undefined ? undefined : Object.keys(body)[0],
+    path: path.replace(/:(\w+)/gu, (_, name: string) => samples[name] ?? "x"),
+    credential: credentialOf(guard),
+    bodyType: Object.keys(described[id]?.body ?? {})[0],
   }));
 }

@@ -1,0 +1,164 @@
+import type { KeyScope } from "../../shared/api/key-scopes.ts";
+import {
+  jobBodyBytesMax,
+  latentFileBytesMax,
+  picturesBodyBytesMax,
+  requestBodyBytesMax,
+  verifiedFileBytesMax,
+} from "../../shared/limits.ts";
+
+/**
+ * Who may use a route, and what stands between a caller and work:
+ * - `key`: an API key with this scope, within its rate. `admission: "with-money"` defers the account's answer to the call
+ *   that reserves, for routes that reserve anyway.
+ * - `key-or-payment`: the same, or a payment by x402 in place of a key.
+ * - `operator`: an operator's credential; wrong ones are limited by address.
+ * - `address`: anybody, as often as the location's limiter lets one address.
+ * - `link`: a signed link; it was paid for with its picture, and a forged one is refused before any look-up.
+ * - `stripe`: Stripe's signature.
+ * - `open`: anybody; the answer is the same for all and costs nothing.
+ */
+export type Guard =
+  | { readonly by: "key"; readonly scope: KeyScope; readonly admission: "first" | "with-money" }
+  | { readonly by: "key-or-payment"; readonly scope: KeyScope }
+  | { readonly by: "operator" | "address" | "link" | "stripe" | "open" };
+
+/** Guards behind which a backend may work: the caller's money or a rate stands before it. */
+type GuardOfWork = Exclude<Guard, { readonly by: "operator" | "stripe" | "open" }>;
+
+interface RouteBase {
+  readonly method: "get" | "post" | "put" | "delete";
+  /** Hono's form: "/v1/models/:id". */
+  readonly path: string;
+  /** The most bytes of a body; absent: the route reads none. */
+  readonly bodyBytesMax?: number;
+  /** Whether the OpenAPI document describes it. */
+  readonly documented?: false;
+}
+
+/**
+ * One route. A route that makes a backend work must say what holds money or sets a rate for it: `money: "held"` reserves
+ * the ceiling before the first request to a backend, `"paid"` was paid before, `"free"` needs a guard by address.
+ */
+export type Route = RouteBase &
+  (
+    | { readonly guard: Guard; readonly work: "none" }
+    | {
+        readonly guard: Exclude<GuardOfWork, { by: "address" }>;
+        readonly work: "backend";
+        readonly money: "held" | "paid";
+      }
+    | { readonly guard: { readonly by: "address" }; readonly work: "backend"; readonly money: "free" }
+  );
+
+const read = { by: "key", scope: "read", admission: "first" } as const;
+const generate = { by: "key", scope: "generate", admission: "first" } as const;
+const latents = { by: "key", scope: "latents", admission: "first" } as const;
+const jobs = { by: "key", scope: "jobs", admission: "first" } as const;
+const operator = { by: "operator" } as const;
+const open = { by: "open" } as const;
+
+const heldWork = { work: "backend", money: "held" } as const;
+const noWork = { work: "none" } as const;
+
+const account = "/v1/admin/accounts/:account";
+const job = "/v1/jobs/:id";
+const latent = "/v1/latents/:id";
+const bodyBytesMax = requestBodyBytesMax;
+
+/** Every route, by the operation's id. Router, 405, OpenAPI document and security tests derive from it. */
+export const routeTable = {
+  createImage: {
+    method: "post",
+    path: "/v1/images/generations",
+    guard: { by: "key-or-payment", scope: "generate" },
+    bodyBytesMax,
+    ...heldWork,
+  },
+  editImage: {
+    method: "post",
+    path: "/v1/images/edits",
+    guard: generate,
+    bodyBytesMax: picturesBodyBytesMax,
+    ...heldWork,
+  },
+  varyImage: {
+    method: "post",
+    path: "/v1/images/variations",
+    guard: generate,
+    bodyBytesMax: picturesBodyBytesMax,
+    ...heldWork,
+  },
+  getImage: { method: "get", path: "/v1/images/:file", guard: { by: "link" }, work: "backend", money: "paid" },
+  textToImage: {
+    method: "post",
+    path: "/hf/models/:id",
+    guard: { by: "key", scope: "generate", admission: "with-money" },
+    bodyBytesMax,
+    ...heldWork,
+  },
+  getLatent: { method: "get", path: latent, guard: latents, ...noWork },
+  deleteLatent: { method: "delete", path: latent, guard: latents, ...noWork },
+  putLatent: { method: "put", path: "/v1/latents", guard: latents, bodyBytesMax: latentFileBytesMax, ...heldWork },
+  decodeLatent: { method: "post", path: `${latent}/decode`, guard: generate, bodyBytesMax, ...heldWork },
+  interpolateLatents: { method: "post", path: `${latent}/interpolate`, guard: generate, bodyBytesMax, ...heldWork },
+  varyLatent: {
+    method: "post",
+    path: `${latent}/variations`,
+    guard: generate,
+    bodyBytesMax: picturesBodyBytesMax,
+    ...heldWork,
+  },
+  createQuote: { method: "post", path: "/v1/quotes", guard: generate, bodyBytesMax, ...noWork },
+  listJobs: { method: "get", path: "/v1/jobs", guard: jobs, ...noWork },
+  putJob: { method: "put", path: job, guard: jobs, bodyBytesMax: jobBodyBytesMax, ...heldWork },
+  getJob: { method: "get", path: job, guard: jobs, ...noWork },
+  deleteJob: { method: "delete", path: job, guard: jobs, ...noWork },
+  getJobEvents: { method: "get", path: `${job}/events`, guard: jobs, ...noWork },
+  cancelJob: { method: "post", path: `${job}/cancel`, guard: jobs, ...noWork },
+  getWebhookSecret: { method: "get", path: "/v1/webhooks/secret", guard: jobs, ...noWork },
+  rotateWebhookSecret: { method: "post", path: "/v1/webhooks/secret/rotate", guard: jobs, ...noWork },
+  getBalance: { method: "get", path: "/v1/balance", guard: read, ...noWork },
+  stripeWebhook: { method: "post", path: "/v1/stripe/webhook", guard: { by: "stripe" }, bodyBytesMax, ...noWork },
+  listAccounts: { method: "get", path: "/v1/admin/accounts", guard: operator, ...noWork },
+  getAccount: { method: "get", path: account, guard: operator, ...noWork },
+  putAccount: { method: "put", path: account, guard: operator, bodyBytesMax, ...noWork },
+  grantCredit: { method: "post", path: `${account}/grants`, guard: operator, bodyBytesMax, ...noWork },
+  getAudit: { method: "get", path: `${account}/audit`, guard: operator, ...noWork },
+  listKeys: { method: "get", path: `${account}/keys`, guard: operator, ...noWork },
+  createKey: { method: "post", path: `${account}/keys`, guard: operator, bodyBytesMax, ...noWork },
+  revokeKey: { method: "delete", path: `${account}/keys/:key`, guard: operator, ...noWork },
+  rotateKey: { method: "post", path: `${account}/keys/:key/rotations`, guard: operator, bodyBytesMax, ...noWork },
+  listModels: { method: "get", path: "/v1/models", guard: open, ...noWork },
+  getModel: { method: "get", path: "/v1/models/:id", guard: open, ...noWork },
+  verifyPicture: {
+    method: "post",
+    path: "/v1/verify",
+    guard: { by: "address" },
+    bodyBytesMax: verifiedFileBytesMax,
+    ...noWork,
+  },
+  getHealth: { method: "get", path: "/v1/health", guard: { by: "address" }, work: "backend", money: "free" },
+  getOpenApi: { method: "get", path: "/openapi.json", guard: open, ...noWork, documented: false },
+  getDocs: { method: "get", path: "/docs", guard: open, ...noWork, documented: false },
+} as const satisfies Readonly<Record<string, Route>>;
+
+/** The operation's id in the OpenAPI document. */
+export type RouteId = keyof typeof routeTable;
+
+/** The routes that the OpenAPI document describes. */
+export type DocumentedRouteId = {
+  [Id in RouteId]: (typeof routeTable)[Id] extends { readonly documented: false } ? never : Id;
+}[RouteId];
+
+/** Every route and its id. */
+export function allRoutes(): readonly (readonly [RouteId, Route])[] {
+  // Object.entries knows of no literal keys.
+  return Object.entries(routeTable) as readonly (readonly [RouteId, Route])[];
+}
+
+/** Path → its routes, in the order of the table: a path with a parameter comes after those that it would match. */
+export function routesByPath(): ReadonlyMap<string, ReturnType<typeof allRoutes>> {
+  const paths = [...new Set(allRoutes().map(([, { path }]) => path))];
+  return new Map(paths.map((path) => [path, allRoutes().filter(([, route]) => route.path === path)]));
+}
