@@ -8,6 +8,7 @@ import { createSampledLimiter } from "./edge/sampled-limiter.ts";
 import type { WorkerEnv } from "./env.ts";
 import type { GenerationServices } from "./generation/generate-image.ts";
 import type { LatentPictureServices } from "./generation/latent-pictures.ts";
+import { createRecentRefusals } from "./generation/recent-refusals.ts";
 import type { StartImageServices } from "./generation/start-images.ts";
 import type { UploadServices } from "./generation/upload-latent.ts";
 import type { GpuBackend } from "./gpu/gpu-backends.ts";
@@ -100,6 +101,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     generation: {
       ...{ models, latents, images, accounts, gpu, latentJobs, decodeJobs, randomSeed, nowMs },
       newReservationId: newId,
+      refusals: createRecentRefusals(nowMs),
       latentKeySecret: env.LATENT_KEY_SECRET,
       moderator: chooseModerator(env),
     },

@@ -19,12 +19,14 @@ import {
 } from "./obtain-pictures.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
 import { type PlannedRequest, type Planner, planRequest } from "./plan-request.ts";
+import type { RecentRefusals } from "./recent-refusals.ts";
 import { isReplay, type Replay, type Replayed, replayPictures } from "./replay-pictures.ts";
 import { askOnce, type StartSource } from "./start-source.ts";
 
 /** The collaborators of a generation. */
 export interface GenerationServices extends Planner, PictureSources, ChargingServices {
   readonly moderator: Moderator;
+  readonly refusals: RecentRefusals;
 }
 
 /** A finished request. */
@@ -65,7 +67,9 @@ export async function generateImages(
   const permitted = await services.moderator.check(request.prompt);
   if (!permitted.ok) return permitted;
 
-  const found = isExact(caller, request) ? await findPictures(services, planned.value.plan) : undefined;
+  const lookup = await findUnlessRefused(services, caller, { request, planned: planned.value });
+  if (!lookup.ok) return lookup;
+  const found = lookup.value;
   const asked = askedOf(request, planned.value.plan);
   const reserved = await reserveCeiling(services, {
     ...asked,
@@ -104,8 +108,25 @@ export async function generateImages(
     const startOf = startSource && askOnce(startSource, { plan, claimant });
     return obtainPictures(services, { plan, startOf }, claimant);
   });
+  services.refusals.note(caller, paid);
   if (!paid.ok) return paid;
   return ok(finish({ request, planned: { ...replanned.value, plan } }, { ...paid.value, replayed: false }));
+}
+
+/**
+ * The pictures that the edge holds. Backends without room for an account are not asked again by every request of its: where
+ * new pictures are certainly wanted, and by one that is no repeat, the refusal comes before anything is reserved.
+ */
+async function findUnlessRefused(
+  services: GenerationServices,
+  caller: Caller,
+  { request, planned: { plan } }: Answered,
+): Promise<Result<readonly FoundPicture[] | undefined, Failure>> {
+  if (!isExact(caller, request)) return ok(undefined);
+  const found = await findPictures(services, plan);
+  const isRepeat = caller.isRetry || caller.idempotencyKey !== undefined;
+  const refusal = found === undefined && !isRepeat ? services.refusals.of(caller) : undefined;
+  return refusal === undefined ? ok(found) : err(refusal);
 }
 
 function askedOf(request: CreateImageRequest, plan: GenerationPlan): Replay["asked"] {
