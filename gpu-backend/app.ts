@@ -5,7 +5,6 @@ import { decodeLatent } from "./http/decode-latent.ts";
 import { encodeImage } from "./http/encode-image.ts";
 import { encodeMask } from "./http/encode-mask.ts";
 import { answerLive, answerReady } from "./http/health.ts";
-import { checkLatent, interpolateLatents } from "./http/latent-tools.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { runStageC } from "./http/run-stage-c.ts";
 import type { Services } from "./http/services.ts";
@@ -13,7 +12,7 @@ import { answerSigned } from "./http/signed-route.ts";
 import { tellBacklog } from "./http/tell-backlog.ts";
 
 /** All that computes or cancels. */
-const signedRoutes = [runStageC, decodeLatent, cancelJob, encodeImage, encodeMask, interpolateLatents, checkLatent];
+const signedRoutes = [runStageC, decodeLatent, cancelJob, encodeImage, encodeMask];
 
 /** Every route of the backend. Keep those that are not signed off the public network. */
 export function createApp(services: Services): Hono {

@@ -1,13 +1,11 @@
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
-import { decodeLatent, type Latent } from "../../shared/latents/latent-format.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
-import { seedMax } from "../../shared/limits.ts";
-import { imageSizeOf, latentShapeFor, offeredSizes } from "../../shared/models/latent-shape.ts";
+import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
+import { modelFault, readLatent, shapeFault } from "../../shared/models/read-latent.ts";
 import { resolveSampling } from "../../shared/models/sampling.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
+import { err, type Result } from "../../shared/result.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
-import { latentSeed } from "../pipeline/latent-seed.ts";
 
 /** What requests are checked against. */
 export interface LoadedModel {
@@ -27,19 +25,6 @@ export function stageCFault(model: LoadedModel, request: StageCRequest): Failure
     shapeFault(manifest, "latentShape", request.latentShape) ??
     startFault(manifest, request)
   );
-}
-
-/** A latent file of the loaded model that can be decoded. Fails with the reason; `param` names where the file stood. */
-export function readLatent(manifest: Manifest, file: Uint8Array, param = "latent"): Result<Latent, Failure> {
-  const latent = decodeLatent(file);
-  if (!latent.ok) return err(invalidRequest(param, `'${param}' is not a latent file. ${latent.error.message}`));
-  const { metadata, shape } = latent.value;
-  const seed = latentSeed(metadata);
-  const fault =
-    modelFault(manifest, metadata) ??
-    shapeFault(manifest, param, shape) ??
-    (seed === undefined ? invalidRequest(param, `'${param}' names no seed from 0 to ${seedMax}.`) : undefined);
-  return fault === undefined ? ok(latent.value) : err(fault);
 }
 
 /** The text of a picture's size as a latent shape, if the model offers it and can read pictures. */
@@ -62,15 +47,6 @@ function startFault(manifest: Manifest, { start, latentShape }: StageCRequest): 
   return invalidRequest("start.mask", `'start.mask' must have ${cells} characters, one for each cell of the latent.`);
 }
 
-function modelFault(
-  { id, revision }: Manifest,
-  named: { readonly model: string; readonly revision: string },
-): Failure | undefined {
-  if (named.model !== id) return { code: "model_not_found", model: named.model, available: [id] };
-  if (named.revision === revision) return undefined;
-  return invalidRequest("revision", "'revision' is not the one that is loaded.", [revision]);
-}
-
 function tokensFault(
   { manifest, vocabularySize }: LoadedModel,
   field: string,
@@ -80,10 +56,4 @@ function tokensFault(
   if (ids.length > tokensMax) return invalidRequest(field, `'${field}' must be at most ${tokensMax} entries long.`);
   if (ids.every((id) => id < vocabularySize)) return undefined;
   return invalidRequest(field, `'${field}' must hold ids below ${vocabularySize} only.`);
-}
-
-function shapeFault(manifest: Manifest, field: string, shape: LatentShape): Failure | undefined {
-  if (imageSizeOf(manifest, shape) !== undefined) return undefined;
-  const message = `'${field}' must have the shape of an image size that ${manifest.id} offers.`;
-  return invalidRequest(field, message, offeredSizes(manifest));
 }

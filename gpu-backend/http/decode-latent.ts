@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import { latentFileBytesMax } from "../../shared/limits.ts";
+import { readLatent } from "../../shared/models/read-latent.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { decodePath, latentContentType, parseDecodeQuery } from "../../shared/wire/decode.ts";
 import { formatServerTiming } from "../../shared/wire/server-timing.ts";
 import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
-import { readLatent } from "./check-request.ts";
 import type { Services } from "./services.ts";
 import type { SignedRoute } from "./signed-route.ts";
 import { tracedEnd, traceparentHeader } from "./tracing.ts";

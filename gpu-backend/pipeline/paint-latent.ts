@@ -3,13 +3,13 @@ import { type SampledStep, sample } from "../../shared/diffusion/sampler.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Latent } from "../../shared/latents/latent-format.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
+import { latentSeed } from "../../shared/latents/latent-seed.ts";
 import type { ImageSize } from "../../shared/models/image-size.ts";
 import { imageSizeOf, stageBLatentShapeFor } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
 import { type Float32Tensor, float32Tensor } from "../runtime/host-tensor.ts";
 import { type Pixels, toPixels } from "../tensor/pixels.ts";
-import { latentSeed } from "./latent-seed.ts";
 import { timestepTensor } from "./timestep-tensor.ts";
 
 type DecoderGraphs = Pick<GraphSet, "stageBConditioner" | "stageB" | "stageA">;

@@ -190,37 +190,13 @@ const badPictureRequest = fc.oneof(
     .map(([target, query]): Draft => ({ ...decodeDraft(picture), target: `${target}${query}` })),
 );
 
-const asBase64 = (file: Uint8Array) => Buffer.from(file).toString("base64");
-const badPair = fc.oneof(
-  fc.tuple(badLatent, fc.boolean()).map(([bad, isFirst]) => {
-    const files = [asBase64(bad), asBase64(soundLatent)];
-    return { latents: isFirst ? files : files.toReversed(), t: 0.5 };
-  }),
-  fc.constantFrom<unknown>(null, -0.1, 1.1, "0.5", Number.NaN, {}).map((t) => ({
-    latents: [asBase64(soundLatent), asBase64(soundLatent)],
-    t,
-  })),
-  fc.constantFrom<unknown>(null, [], "x", ["", ""], ["*", "*"], [1, 2], { length: 2 }).map((latents) => ({
-    latents,
-    t: 0.5,
-  })),
-  junk,
-);
-
-/** Of what turns latents and pictures into others. */
-const badTool = fc.oneof(
-  badPictureRequest,
-  badPair.map((body): Draft => ({ ...stageCDraft(body), target: "/interpolate" })),
-  badLatent.map((file): Draft => ({ ...decodeDraft(file), target: "/check-latent" })),
-);
-
 const badContent = fc.oneof(
   badJob,
   badText,
   badLatent.map((file) => decodeDraft(file)),
   badQuery,
   badCancel,
-  badTool,
+  badPictureRequest,
 );
 const soundContent = fc.constantFrom(stageCDraft(tinyRequest), decodeDraft(soundLatent));
 

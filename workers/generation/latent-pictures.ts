@@ -1,7 +1,8 @@
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
+import { mixLatentFiles } from "../../shared/models/latent-file.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { GpuClient } from "../gpu/gpu-client.ts";
+import type { ModelRegistry } from "../models/registry.ts";
 import { decodeLine, hitLine, interpolationLines, sumMicroUsd } from "../prices/price-book.ts";
 import type { Caller } from "./caller.ts";
 import { type ChargingServices, type NoteRun, reserveCeiling, settleOrRelease } from "./charge-request.ts";
@@ -14,7 +15,7 @@ import { isReplay, type Replay, type Replayed, replayPictures } from "./replay-p
 
 /** What making pictures of latents takes. */
 export interface LatentPictureServices extends PictureSources, ChargingServices {
-  readonly gpu: Pick<GpuClient, "interpolate">;
+  readonly models: ModelRegistry;
 }
 
 /** How the picture is wanted. */
@@ -85,7 +86,7 @@ async function mixOf(
 ): Promise<PlannedPicture> {
   const madeFrom = { kind: "interpolation", latentIds: [first.id, second.id], t } as const;
   const latentId = await derivedLatentKey(latentKeySecret, madeFrom, account);
-  // As the backend chooses: Stage B's noise is that of the nearer one.
+  // As `mixLatentFiles` chooses: Stage B's noise is that of the nearer one.
   return { latentId, seed: t > 0.5 ? second.seed : first.seed };
 }
 
@@ -94,7 +95,7 @@ async function obtainMix(
   account: string,
   { pair, t }: WantedMix,
 ): Promise<Result<PictureLatent & { readonly isNew: boolean }, Failure>> {
-  const { latents, gpu, nowMs } = services;
+  const { latents, models, nowMs } = services;
   const [first, second] = pair;
   const mix = { ...(await mixOf(services, account, { pair, t })), generated: false, milliseconds: {} };
   const { latentId } = mix;
@@ -103,7 +104,7 @@ async function obtainMix(
     const lines = [hitLine(latentId, first.work)];
     return ok({ ...mix, isNew: false, bytes: stored.bytes, ageSeconds: ageOf(stored.madeMs, nowMs()), lines });
   }
-  const made = await gpu.interpolate([first.bytes, second.bytes], t);
+  const made = mixLatentFiles(models.default.manifest, [first.bytes, second.bytes], t);
   if (!made.ok) return made;
   await latents.put(latentId, { bytes: made.value.bytes, account });
   const lines = interpolationLines(latentId, first.work);

@@ -2,9 +2,9 @@ import type { Failure } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import { sha256 } from "../../shared/hmac.ts";
 import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
+import { checkLatentFile } from "../../shared/models/latent-file.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { GpuClient } from "../gpu/gpu-client.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { storageLine, sumMicroUsd } from "../prices/price-book.ts";
@@ -13,7 +13,6 @@ import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge
 
 /** What keeping a latent from outside takes. */
 export interface UploadServices extends ChargingServices {
-  readonly gpu: Pick<GpuClient, "checkLatent">;
   readonly latents: LatentCache;
   readonly models: ModelRegistry;
 }
@@ -34,11 +33,12 @@ export async function uploadLatent(
   caller: Caller,
   file: Uint8Array<ArrayBuffer>,
 ): Promise<Result<KeptLatent, Failure>> {
-  const { gpu, latents, models, latentKeySecret } = services;
-  const checked = await gpu.checkLatent(file);
+  const { latents, models, latentKeySecret } = services;
+  const { manifest } = models.default;
+  const checked = checkLatentFile(manifest, file);
   if (!checked.ok) return checked;
   const { bytes, size } = checked.value;
-  const shape = latentShapeFor(models.default.manifest, size);
+  const shape = latentShapeFor(manifest, size);
   if (!shape.ok) return shape;
   const { account } = caller;
   const digest = toHex(await sha256(bytes));

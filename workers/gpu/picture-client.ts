@@ -1,6 +1,6 @@
 import type { Failure } from "../../shared/errors.ts";
+import type { LatentFile } from "../../shared/models/latent-file.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import { latentContentType } from "../../shared/wire/decode.ts";
 import {
   encodeImagePath,
   encodeMaskPath,
@@ -9,8 +9,7 @@ import {
   parseEncodeMaskResponse,
   pictureContentType,
 } from "../../shared/wire/encode-picture.ts";
-import { checkLatentPath, interpolatePath, parseLatentAnswer } from "../../shared/wire/latent-tools.ts";
-import { fromBase64, toBase64 } from "./base64.ts";
+import { fromBase64 } from "./base64.ts";
 import { type JobConditions, type Named, type NameJob, sendCancellable } from "./cancellable-job.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
 import type { GpuRequest } from "./gpu-transport.ts";
@@ -29,23 +28,12 @@ export interface PictureWork {
   readonly size: string;
 }
 
-/** A latent file. */
-export interface LatentFile {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** "WIDTHxHEIGHT" in pixels. */
-  readonly size: string;
-}
-
-/** What the backend does with pictures and latents from outside. Fails with its `invalid_request` on one that is wrong. */
+/** What the backend does with pictures from outside. Fails with its `invalid_request` on one that is wrong. */
 export interface PictureClient {
   /** The latent that stands for a picture. */
   encodeImage(work: PictureWork, conditions: JobConditions): Promise<Result<LatentFile, Failure>>;
   /** A mask as the cells that are to be made anew. */
   encodeMask(work: PictureWork): Promise<Result<string, Failure>>;
-  /** What lies between two latents of ours, at `t` of the way from the first to the second. */
-  interpolate(latents: readonly [Uint8Array, Uint8Array], t: number): Promise<Result<LatentFile, Failure>>;
-  /** A latent from outside in the form that is stored. */
-  checkLatent(file: Uint8Array<ArrayBuffer>): Promise<Result<LatentFile, Failure>>;
 }
 
 /** A client for all backends. */
@@ -53,12 +41,6 @@ export function createPictureClient(fleet: GpuFleet, named: NameJob): PictureCli
   return {
     encodeImage: async (work, conditions) => encodeImage(fleet, work, await named(conditions)),
     encodeMask: (work) => encodeMask(fleet, work),
-    interpolate: ([first, second], t) => {
-      const body = JSON.stringify({ latents: [toBase64(first), toBase64(second)], t });
-      return askForLatent(fleet, { ...toolRequest(interpolatePath), body: new TextEncoder().encode(body) });
-    },
-    checkLatent: (file) =>
-      askForLatent(fleet, { ...toolRequest(checkLatentPath), contentType: latentContentType, body: file }),
   };
 }
 
@@ -87,14 +69,6 @@ async function encodeMask(fleet: GpuFleet, { file, size }: PictureWork): Promise
   return mask.ok ? ok(mask.value.cells) : mask;
 }
 
-async function askForLatent(fleet: GpuFleet, request: GpuRequest): Promise<Result<LatentFile, Failure>> {
-  const answer = await fleet.send(request);
-  if (!answer.ok) return answer;
-  const latent = parseLatentAnswer(parseJson(answer.value.bytes));
-  if (!latent.ok) return latent;
-  return ok({ bytes: fromBase64(latent.value.safetensors), size: latent.value.size });
-}
-
 function pictureRequest(target: string, body: Uint8Array): GpuRequest {
   return { ...toolRequest(target), contentType: pictureContentType, body };
 }
@@ -105,7 +79,7 @@ function toolRequest(target: string): Omit<GpuRequest, "body"> {
     target,
     contentType: "application/json",
     timeoutMs: toolTimeoutMs,
-    // Only the backend looks into pictures and tensors, so what it says of them is for the client.
+    // Only the backend looks into pictures, so what it says of them is for the client.
     passesRefusals: true,
   };
 }

@@ -99,7 +99,7 @@ export const routeTable = {
   },
   getLatent: { method: "get", path: latent, guard: latents, ...noWork },
   deleteLatent: { method: "delete", path: latent, guard: latents, ...noWork },
-  putLatent: { method: "put", path: "/v1/latents", guard: latents, bodyBytesMax: latentFileBytesMax, ...heldWork },
+  putLatent: { method: "put", path: "/v1/latents", guard: latents, bodyBytesMax: latentFileBytesMax, ...noWork },
   decodeLatent: { method: "post", path: `${latent}/decode`, guard: generate, bodyBytesMax, ...heldWork },
   interpolateLatents: { method: "post", path: `${latent}/interpolate`, guard: generate, bodyBytesMax, ...heldWork },
   varyLatent: {

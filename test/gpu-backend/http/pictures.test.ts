@@ -1,14 +1,12 @@
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decodeLatent, encodeLatent } from "../../../shared/latents/latent-format.ts";
+import { decodeLatent } from "../../../shared/latents/latent-format.ts";
 import { pictureBytesMax } from "../../../shared/limits.ts";
 import type { EncodeImageResponse } from "../../../shared/wire/encode-picture.ts";
-import type { LatentAnswer } from "../../../shared/wire/latent-tools.ts";
-import type { StageCResponse } from "../../../shared/wire/stage-c.ts";
 import golden from "../../golden/tiny-starts.json" with { type: "json" };
 import { type Backend, decodeDraft, pictureDraft, send, stageCDraft, startBackend } from "../../support/backend.ts";
 import { differenceMax, fromFloat32Hex } from "../../support/float32-hex.ts";
-import { tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
+import { tinyRequest } from "../../support/tiny-bundle.ts";
 
 let backend: Backend;
 let picture: Uint8Array<ArrayBuffer>;
@@ -132,67 +130,5 @@ describe("a start that does not fit the job is refused:", () => {
     const { safetensors } = await encode(picture, "32x64");
     const fault = await faultOf(await runStageC({ start: { latent: safetensors, strength: 0.5 } }));
     expect(fault).toMatchObject({ status: 400, param: "start.latent" });
-  });
-});
-
-describe("two latents", () => {
-  async function interpolate(body: unknown): Promise<Response> {
-    return send(backend, { ...stageCDraft(body), target: "/interpolate" });
-  }
-
-  async function twoLatents(): Promise<[string, string]> {
-    const made = (await (await runStageC({ seeds: [1, 2] })).json()) as StageCResponse;
-    return [made.latents[0]?.safetensors ?? "", made.latents[1]?.safetensors ?? ""];
-  }
-
-  test("are mixed, and both ends are exact, seeds included", async () => {
-    const latents = await twoLatents();
-    const at = async (t: number) => (await (await interpolate({ latents, t })).json()) as LatentAnswer;
-    expect(valuesOf((await at(0)).safetensors)).toEqual(valuesOf(latents[0]));
-    expect(valuesOf((await at(1)).safetensors)).toEqual(valuesOf(latents[1]));
-    const middle = await at(0.75);
-    expect(middle.size).toBe("64x64");
-    expect(decodeLatent(bytesOf(middle.safetensors))).toMatchObject({ ok: true, value: { metadata: { seed: "2" } } });
-  });
-
-  test.each<[string, (latents: [string, string], other: string) => object]>([
-    ["t", (latents) => ({ latents, t: 1.5 })],
-    ["latents", ([first]) => ({ latents: [first], t: 0.5 })],
-    ["latents.1", ([first]) => ({ latents: [first, "AAAA"], t: 0.5 })],
-    ["latents.1", ([first], other) => ({ latents: [first, other], t: 0.5 })],
-  ])("are refused naming %s", async (param, bodyOf) => {
-    const other = (await encode(picture, "32x64")).safetensors;
-    expect(await faultOf(await interpolate(bodyOf(await twoLatents(), other)))).toMatchObject({ status: 400, param });
-  });
-});
-
-describe("a latent from outside", () => {
-  const metadata = { model: "tiny", revision: tinyRevision, seed: "0007", note: "anything" };
-
-  async function check(change: object): Promise<Response> {
-    const latent = { values: fromFloat32Hex(golden.startHex), shape: tinyRequest.latentShape, metadata, ...change };
-    const file = encodeLatent(latent);
-    if (!file.ok) throw new Error(file.error.message);
-    return send(backend, { ...decodeDraft(file.value), target: "/check-latent" });
-  }
-
-  test("comes back in the form that is stored, with its size, and says no more than it must", async () => {
-    const { size, safetensors } = (await (await check({})).json()) as LatentAnswer;
-    expect(size).toBe("64x64");
-    const latent = decodeLatent(bytesOf(safetensors));
-    expect(latent).toMatchObject({
-      ok: true,
-      value: { metadata: { model: "tiny", revision: tinyRevision, seed: "7" } },
-    });
-    expect(latent.ok && Object.keys(latent.value.metadata)).toHaveLength(3);
-  });
-
-  test.each<[string, object, number]>([
-    ["another model", { metadata: { ...metadata, model: "other" } }, 404],
-    ["another revision", { metadata: { ...metadata, revision: "other" } }, 400],
-    ["no seed", { metadata: { ...metadata, seed: "-1" } }, 400],
-    ["a shape that no size has", { shape: [16, 1, 16] }, 400],
-  ])("of %s is refused", async (_, change, status) => {
-    expect((await check(change)).status).toBe(status);
   });
 });

@@ -141,8 +141,11 @@ describe("a latent that is brought", () => {
     expect(kept.reduce((sum, { cost }) => sum + cost.micro_usd, 0)).toBe(prices.stored);
   });
 
-  test("is refused with the backend's reason when it is none", async () => {
-    const response = await put(await edge.createKey(), new Uint8Array(9));
+  test("is refused with the reason when it is none, and no backend is asked", async () => {
+    const key = await edge.createKey();
+    const calls = backend.transcript.length;
+    const response = await put(key, new Uint8Array(9));
+    expect(backend.transcript.length).toBe(calls);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { param: "latent" } });
   });

@@ -1,12 +1,11 @@
-import { decodeLatent, encodeLatent } from "../../../shared/latents/latent-format.ts";
+import { encodeLatent } from "../../../shared/latents/latent-format.ts";
 import type { LatentShape } from "../../../shared/latents/latent-key.ts";
 import { latentShapeFor } from "../../../shared/models/latent-shape.ts";
 import { encodeImagePath, encodeMaskPath } from "../../../shared/wire/encode-picture.ts";
-import { checkLatentPath, interpolatePath } from "../../../shared/wire/latent-tools.ts";
 import { fromBase64, toBase64 } from "../../../workers/gpu/base64.ts";
 import { manifest } from "./tiny-bundle.ts";
 
-/** What the double answers on the paths of pictures and latents; undefined on any other. A "picture" is any text but "bad". */
+/** What the double answers on the paths of pictures; undefined on any other. A "picture" is any text but "bad". */
 export function answerPictureTool(path: string, query: URLSearchParams, body: Uint8Array): Response | undefined {
   const size = query.get("size") ?? "64x64";
   const text = new TextDecoder().decode(body);
@@ -14,8 +13,6 @@ export function answerPictureTool(path: string, query: URLSearchParams, body: Ui
   if (path === encodeMaskPath) {
     return text === "bad" ? refusal("mask") : Response.json({ width: 64, height: 64, cells: "1100".repeat(4) });
   }
-  if (path === checkLatentPath) return checked(body);
-  if (path === interpolatePath) return Response.json({ size, safetensors: JSON.parse(text).latents[0] });
   return undefined;
 }
 
@@ -39,11 +36,6 @@ function latentFile(shape: LatentShape, body: Uint8Array): string {
   const file = encodeLatent({ values, shape, metadata: { model, revision, seed: "0" } });
   if (!file.ok) throw new TypeError(file.error.message);
   return toBase64(file.value);
-}
-
-function checked(body: Uint8Array): Response {
-  const latent = decodeLatent(body);
-  return latent.ok ? Response.json({ size: "64x64", safetensors: toBase64(body) }) : refusal("latent");
 }
 
 /** The bytes of a latent file that the double makes of a picture. */

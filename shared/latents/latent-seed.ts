@@ -1,4 +1,4 @@
-import { seedMax } from "../../shared/limits.ts";
+import { seedMax } from "../limits.ts";
 
 /** The seed that a latent file names, 0…2³²−1, or undefined when what it names is none. */
 export function latentSeed({ seed }: { readonly seed: string }): number | undefined {

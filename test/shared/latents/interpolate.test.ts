@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { interpolate } from "../../../gpu-backend/tensor/interpolate.ts";
 import { createNoiseSource } from "../../../shared/diffusion/noise-source.ts";
+import { interpolate } from "../../../shared/latents/interpolate.ts";
 import { differenceMax } from "../../support/float32-hex.ts";
 
 const a = createNoiseSource(1).draw(1024);
