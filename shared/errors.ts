@@ -59,6 +59,7 @@ export type AllowanceFailure =
       readonly code: "concurrency_limit_exceeded";
       /** How many requests of the account may be under way at once. */
       readonly requestsMax: number;
+      readonly retryAfterSeconds: number;
     }
   | {
       readonly code: "key_budget_exceeded";
@@ -207,7 +208,11 @@ function allowanceToHttp(failure: AllowanceFailure): FailureResponse {
     case "rate_limit_exceeded":
       return tooMany(failure.code, rateText(failure.requestsPerMinute), failure.retryAfterSeconds);
     case "concurrency_limit_exceeded":
-      return tooMany(failure.code, `This account has ${failure.requestsMax} requests under way, its limit.`, 1);
+      return tooMany(
+        failure.code,
+        `This account has ${failure.requestsMax} requests under way, its limit.`,
+        failure.retryAfterSeconds,
+      );
     case "key_budget_exceeded":
       return overBudget(failure.budgetMicroUsd);
   }
@@ -245,21 +250,17 @@ function unauthorised(code: FailureCode, message: string): FailureResponse {
 function outOfCredit(requiredMicroUsd: number, availableMicroUsd: number): FailureResponse {
   const required = `This request may cost up to ${formatUsd(requiredMicroUsd)}`;
   const message = `${required}, and the account has ${formatUsd(availableMicroUsd)} available. Add credit.`;
-  return {
-    status: 402,
-    body: { error: { message, type: "insufficient_quota", param: null, code: "insufficient_quota" } },
-    headers: {},
-  };
+  return noQuota("insufficient_quota", message);
 }
 
 /** 402 as well: the key has no more to spend today, and coming back at once would not help. */
 function overBudget(budgetMicroUsd: number): FailureResponse {
   const message = `This request could exceed this API key's budget of ${formatUsd(budgetMicroUsd)} a day. It begins anew at 00:00 UTC.`;
-  return {
-    status: 402,
-    body: { error: { message, type: "insufficient_quota", param: null, code: "key_budget_exceeded" } },
-    headers: {},
-  };
+  return noQuota("key_budget_exceeded", message);
+}
+
+function noQuota(code: FailureCode, message: string): FailureResponse {
+  return { status: 402, body: { error: { message, type: "insufficient_quota", param: null, code } }, headers: {} };
 }
 
 /** To the last micro-dollar, because that is what a balance is counted in. */

@@ -85,6 +85,14 @@ describe("requests of one account at once", () => {
     expect(refused.status).toBe(429);
     expect(refused.headers.get("retry-after")).toBe("1");
     expect(await codeOf(refused)).toBe("concurrency_limit_exceeded");
+    // As long as those that are under way have taken by now, on average.
+    for (const [laterMs, seconds] of [
+      [6_500, "7"],
+      [600_000, "60"],
+    ] as const) {
+      busy.nowMs += laterMs;
+      expect((await request(1)).headers.get("retry-after")).toBe(seconds);
+    }
     expect(busy.backend.transcript).toEqual([]);
     await busy.ledger(account).release("a");
     for (const seed of [1, 2]) expect((await request(seed)).status).toBe(200);

@@ -9,6 +9,9 @@ const dayMs = 86_400_000;
 /** How long the sums of a day are kept: nothing is added to them once its reservations are forgotten. */
 const spendingDaysKept = 3;
 
+/** A request that ended without a word is counted for 15 minutes, and nobody is to wait for it. */
+const retryAfterSecondsMax = 60;
+
 /** A request that is about to be paid for. */
 export interface Spender {
   /** Undefined: no key, so none that is limited. */
@@ -26,8 +29,11 @@ export function checkAllowance(sql: SqlStorage, spender: Spender, nowMs: number)
   const account = readAccount(sql);
   if (account?.suspended) return err({ code: "account_suspended" });
   const requestsMax = account?.concurrencyMax ?? concurrencyMaxDefault;
-  if (!spender.isOfJob && countOpen(sql) >= requestsMax)
-    return err({ code: "concurrency_limit_exceeded", requestsMax });
+  if (!spender.isOfJob) {
+    const { count, ageSeconds } = openRequests(sql, nowMs);
+    const retryAfterSeconds = Math.min(ageSeconds, retryAfterSecondsMax);
+    if (count >= requestsMax) return err({ code: "concurrency_limit_exceeded", requestsMax, retryAfterSeconds });
+  }
   if (spender.keyId === undefined) return ok(undefined);
   const key = findKey(sql, spender.keyId);
   if (key === undefined || !isKeyValid(key, nowMs)) return err({ code: "invalid_api_key" });
@@ -57,9 +63,12 @@ export function forgetSpending(sql: SqlStorage, nowMs: number): void {
   sql.exec("DELETE FROM key_spending WHERE day < ?", dayOf(nowMs) - spendingDaysKept);
 }
 
-function countOpen(sql: SqlStorage): number {
-  const query = "SELECT COUNT(*) AS open FROM reservations WHERE state = 'open' AND hold_id IS NULL";
-  return sql.exec<{ open: number }>(query).one().open;
+/** Requests that are under way, and since how long on average: half of them will end in about that time. */
+function openRequests(sql: SqlStorage, nowMs: number): { readonly count: number; readonly ageSeconds: number } {
+  const query =
+    "SELECT COUNT(*) AS count, AVG(created_ms) AS mean_ms FROM reservations WHERE state = 'open' AND hold_id IS NULL";
+  const { count, mean_ms } = sql.exec<{ count: number; mean_ms: number | null }>(query).one();
+  return { count, ageSeconds: (nowMs - (mean_ms ?? nowMs)) / 1_000 };
 }
 
 function dayOf(atMs: number): number {
