@@ -45,6 +45,12 @@ export const rememberedNoncesMax = 2 * signatureAgeSecondsMax * signedRequestsPe
 /** 4096×4096 pixels at a 42nd of their side need 313 KB as float16; nothing larger is a latent of ours. */
 export const latentFileBytesMax = 512 * 1024;
 
+/** JSON that names and counts, beside the files that it carries in base64. Every answer from outside has at most so much. */
+export const answerTextBytesMax = 64 * 1024;
+
+/** A picture file that a backend decoded: PNG of 2,800×2,800 pixels without any compression. An isolate has 128 MB. Bytes. */
+export const decodedPictureBytesMax = 32 * 1024 * 1024;
+
 /** A preview has the size of the picture or less; as PNG, 512×512 pixels need some 500 KB. */
 export const previewBytesMax = 1024 * 1024;
 

@@ -29,7 +29,7 @@ const importTable: ImportTable = {
   "shared/wire": [...sharedBase, "shared/models"],
   "workers/edge": [],
   "workers/moderation": shared,
-  "workers/gpu": shared,
+  "workers/gpu": [...rooms("edge"), ...shared],
   "workers/auth": shared,
   "workers/prompt": shared,
   "workers/prices": shared,
@@ -40,7 +40,7 @@ const importTable: ImportTable = {
   "workers/account/reuse": [...rooms("account/keys", "prices"), ...shared],
   "workers/account/money": [...rooms("account/keys", "account/reuse", "prices", "usage"), ...shared],
   "workers/account": [...rooms("account/keys", "account/reuse", "account/money", "prices", "usage", "edge"), ...shared],
-  "workers/payments": [...rooms("auth", "prices", "usage"), ...account, ...shared],
+  "workers/payments": [...rooms("auth", "edge", "prices", "usage"), ...account, ...shared],
   "workers/models": [...rooms("prompt"), ...shared],
   "workers/single-flight": [...rooms("edge", "gpu", "latents", "images", "prices"), ...account, ...shared],
   "workers/generation": [

@@ -1,4 +1,5 @@
 import type { Failure } from "../../shared/errors.ts";
+import { answerTextBytesMax } from "../../shared/limits.ts";
 import { err, type Result } from "../../shared/result.ts";
 import { type CancelRequest, cancelPath, parseCancelResponse } from "../../shared/wire/cancel.ts";
 import type { JobTerms, Priority } from "../../shared/wire/job-terms.ts";
@@ -86,5 +87,6 @@ function cancellation(jobId: string): GpuRequest {
     contentType: "application/json",
     body: new TextEncoder().encode(JSON.stringify(body)),
     timeoutMs: cancelTimeoutMs,
+    answerBytesMax: answerTextBytesMax,
   };
 }

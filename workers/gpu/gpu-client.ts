@@ -1,6 +1,12 @@
 import { type Health, parseHealth } from "../../shared/api/health.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
+import {
+  answerTextBytesMax,
+  decodedPictureBytesMax,
+  latentBase64CharactersMax,
+  previewBytesMax,
+} from "../../shared/limits.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type DecodeOptions, decodeTarget, latentContentType } from "../../shared/wire/decode.ts";
@@ -30,6 +36,9 @@ const decodeTimeoutMs = 120_000;
 const healthTimeoutMs = 2_000;
 
 const healthPath = "/health";
+
+/** One event of a stream holds a preview, or all that the JSON answer would. */
+const previewBase64CharactersMax = Math.ceil(previewBytesMax / 3) * 4;
 
 /** 128 bits: no two jobs ever share a name. */
 const jobIdBytes = 16;
@@ -97,6 +106,7 @@ async function runStageC(
     contentType: "application/json",
     body: new TextEncoder().encode(JSON.stringify(job)),
     timeoutMs: stageCTimeoutMs,
+    answerBytesMax: job.seeds.length * latentBase64CharactersMax + answerTextBytesMax + previewBase64CharactersMax,
     listen: listener?.listen,
   } as const;
   const answer = await sendCancellable(fleet, { jobId: terms.jobId, request, isHedged: false }, conditions);
@@ -133,6 +143,7 @@ async function decodeLatent(
     contentType: latentContentType,
     body: latent,
     timeoutMs: decodeTimeoutMs,
+    answerBytesMax: decodedPictureBytesMax,
   } as const;
   const answer = await sendCancellable(fleet, { jobId: terms.jobId, request, isHedged: true }, conditions);
   if (!answer.ok) return answer;
@@ -151,6 +162,7 @@ async function readHealth(fleet: GpuFleet): Promise<(Health | undefined)[]> {
     target: healthPath,
     body: new Uint8Array(),
     timeoutMs: healthTimeoutMs,
+    answerBytesMax: answerTextBytesMax,
   });
   return answers.map((answer) => (answer.ok ? parseHealth(parseJson(answer.value.bytes)) : undefined));
 }

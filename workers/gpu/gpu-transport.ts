@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { invalidRequest } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
+import { answerTextBytesMax } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { backlogHeader, parseBacklog } from "../../shared/wire/backlog.ts";
 import { eventStreamContentType } from "../../shared/wire/event-stream.ts";
 import { overloaded, parseWireFailure, type WireFailure } from "../../shared/wire/failure.ts";
 import { signRequest } from "../../shared/wire/request-signature.ts";
+import { readBounded } from "../edge/read-bounded.ts";
 import type { GpuBackend } from "./gpu-backends.ts";
 import { parseJson } from "./parse-json.ts";
 import type { RequestOrigin } from "./request-origin.ts";
@@ -32,6 +34,8 @@ export interface GpuRequest {
   readonly contentType?: string;
   readonly body: Uint8Array;
   readonly timeoutMs: number;
+  /** The longest body that an answer of 200 may have, or the longest event of a stream. */
+  readonly answerBytesMax: number;
   /** Whether a 400 is about what the client sent, and not about what the edge made of it. */
   readonly passesRefusals?: boolean;
   /** Closes the connection when it aborts. */
@@ -78,16 +82,7 @@ export function createGpuTransport(backend: GpuBackend, options: GpuTransportOpt
         redirect: "manual",
         signal,
       });
-      const backlogMs = parseBacklog(response.headers.get(backlogHeader));
-      if (response.status === 200 && request.listen !== undefined) {
-        const refusal = await hear(response, request.listen());
-        if (refusal !== undefined) return err({ ...refusal, backlogMs });
-        return ok({ headers: response.headers, bytes: new Uint8Array(), backlogMs });
-      }
-      // Read here, because a connection can break in the middle of a body too.
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      if (response.status === 200) return ok({ headers: response.headers, bytes, backlogMs });
-      return err({ ...refusalIn(request, response, parseJson(bytes)), status: response.status, backlogMs });
+      return await readAnswer(request, response);
     } catch {
       // The reason may quote an address; that it failed is all a log needs, and all a client may know.
       return err({ ...unavailable, status: undefined, backlogMs: undefined });
@@ -95,9 +90,33 @@ export function createGpuTransport(backend: GpuBackend, options: GpuTransportOpt
   };
 }
 
-async function hear({ body }: Response, listener: AnswerListener): Promise<ReturnType<AnswerListener["refusal"]>> {
+/** Read within the time of the request, because a connection can break in the middle of a body too. */
+async function readAnswer(request: GpuRequest, response: Response): Promise<Result<GpuAnswer, GpuRefusal>> {
+  const { status, headers } = response;
+  const backlogMs = parseBacklog(headers.get(backlogHeader));
+  if (status === 200 && request.listen !== undefined) {
+    const refusal = await hear(response, request.listen(), request.answerBytesMax);
+    return refusal === undefined ? ok({ headers, bytes: new Uint8Array(), backlogMs }) : err({ ...refusal, backlogMs });
+  }
+  const bytes = await readBounded(response, status === 200 ? request.answerBytesMax : answerTextBytesMax);
+  if (bytes === undefined) return err({ ...tooLong, status, backlogMs });
+  if (status === 200) return ok({ headers, bytes, backlogMs });
+  return err({ ...refusalIn(request, response, parseJson(bytes)), status, backlogMs });
+}
+
+type HeardRefusal = ReturnType<AnswerListener["refusal"]>;
+
+/** A listener holds what has come of an event; `eventBytesMax` bounds that, so a stream may last as long as its events do. */
+async function hear({ body }: Response, listener: AnswerListener, eventBytesMax: number): Promise<HeardRefusal> {
   const decoder = new TextDecoder();
-  for await (const chunk of body ?? []) listener.push(decoder.decode(chunk, { stream: true }));
+  let held = 0;
+  for await (const chunk of body ?? []) {
+    const text = decoder.decode(chunk, { stream: true });
+    const end = text.lastIndexOf("\n\n");
+    held = end === -1 ? held + text.length : text.length - end;
+    if (held > eventBytesMax) return { ...tooLong, status: 200 };
+    listener.push(text);
+  }
   return listener.refusal();
 }
 
@@ -118,6 +137,9 @@ async function signedHeaders(options: GpuTransportOptions, request: GpuRequest):
 const refusalSchema = z.object({
   error: z.object({ code: z.literal("invalid_request"), param: z.string().nullable(), message: z.string() }),
 });
+
+/** A backend that answers without end is broken; another one may not be. */
+const tooLong: WireFailure = { failure: { code: "backend_failed" }, isDeterministic: false };
 
 const unavailable: WireFailure = { failure: { code: "backend_unavailable" }, isDeterministic: false };
 

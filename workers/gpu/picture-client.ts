@@ -1,4 +1,5 @@
 import type { Failure } from "../../shared/errors.ts";
+import { answerTextBytesMax, latentBase64CharactersMax } from "../../shared/limits.ts";
 import type { LatentFile } from "../../shared/models/latent-file.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import {
@@ -79,6 +80,7 @@ function toolRequest(target: string): Omit<GpuRequest, "body"> {
     target,
     contentType: "application/json",
     timeoutMs: toolTimeoutMs,
+    answerBytesMax: latentBase64CharactersMax + answerTextBytesMax,
     // Only the backend looks into pictures, so what it says of them is for the client.
     passesRefusals: true,
   };

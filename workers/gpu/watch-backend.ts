@@ -1,7 +1,14 @@
+import { answerTextBytesMax } from "../../shared/limits.ts";
 import type { GpuTransport } from "./gpu-transport.ts";
 
 /** A look at whether a backend is there, for as long as anybody waits for that. */
-export const probe = { method: "GET", target: "/health", body: new Uint8Array(), timeoutMs: 2_000 } as const;
+export const probe = {
+  method: "GET",
+  target: "/health",
+  body: new Uint8Array(),
+  timeoutMs: 2_000,
+  answerBytesMax: answerTextBytesMax,
+} as const;
 
 /** Long enough that a usual job is never looked after, short enough that a client still waits. */
 const lookEveryMs = 10_000;

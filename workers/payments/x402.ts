@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Failure } from "../../shared/errors.ts";
+import { answerTextBytesMax } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { readBounded } from "../edge/read-bounded.ts";
 
 // x402, version 2, scheme "exact": the answer 402 says what a request costs, the repeat carries a signed payment, and a
 // facilitator checks it and puts it on the chain. Field names are those of the protocol.
@@ -146,7 +148,8 @@ async function ask(settings: X402Settings, path: string, body: object): Promise<
       body: JSON.stringify(body),
       signal: settings.timeout(facilitatorMsMax),
     });
-    return await answer.json();
+    const bytes = await readBounded(answer, answerTextBytesMax);
+    return bytes && JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
   }

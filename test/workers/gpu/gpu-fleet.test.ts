@@ -7,6 +7,14 @@ import type { GpuBackend } from "../../../workers/gpu/gpu-backends.ts";
 import { createGpuFleet } from "../../../workers/gpu/gpu-fleet.ts";
 import type { Region } from "../../../workers/gpu/region.ts";
 
+const decodeRequest = {
+  method: "POST",
+  target: "/decode?format=png",
+  body: Uint8Array.of(1),
+  timeoutMs: 120_000,
+  answerBytesMax: 1_000,
+} as const;
+
 const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
 
 const lookEveryMs = 10_000;
@@ -64,16 +72,7 @@ function setUp(backends: readonly Omit<GpuBackend, "url">[]) {
     },
   });
   const decode = (region?: Region, isHedged = false) =>
-    fleet.send(
-      {
-        method: "POST",
-        target: "/decode?format=png",
-        body: Uint8Array.of(1),
-        timeoutMs: 120_000,
-        origin: { region, traceparent },
-      },
-      { isHedged },
-    );
+    fleet.send({ ...decodeRequest, origin: { region, traceparent } }, { isHedged });
   return { fleet, asked, log, timers, behaviours, requests, clock, decode };
 }
 
@@ -222,7 +221,7 @@ describe("a failure", () => {
       caller.abort();
       return new Response(null, { status: 409 });
     };
-    const request = { method: "POST", target: "/decode?format=png", body: Uint8Array.of(1), timeoutMs: 1_000 } as const;
+    const request = { ...decodeRequest, timeoutMs: 1_000 };
     expect((await fleet.send(request, { unwanted: caller.signal })).ok).toBe(false);
     expect(asked.join("")).toBe("a");
   });
@@ -388,6 +387,6 @@ describe("a hedge", () => {
 test("every backend is asked where each counts", async () => {
   const { fleet, behaviours } = setUp([{}, {}]);
   behaviours["b"] = isAway;
-  const found = await fleet.sendToEach({ method: "GET", target: "/health", body: new Uint8Array(), timeoutMs: 2_000 });
+  const found = await fleet.sendToEach({ ...decodeRequest, method: "GET", target: "/health" });
   expect(found.map(({ ok }) => ok)).toEqual([true, false]);
 });
