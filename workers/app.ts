@@ -7,6 +7,7 @@ import { methodNotAllowed, notFound, plainErrors, unexpectedError } from "./midd
 import { limitByAddress } from "./middleware/limit-by-address.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
+import { secureHeaders } from "./middleware/security-headers.ts";
 import { getAccount, listAccounts, putAccount } from "./routes/admin-accounts.ts";
 import { getAudit } from "./routes/admin-audit.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.ts";
@@ -34,12 +35,13 @@ import type { Services } from "./services.ts";
 
 /**
  * The Worker's HTTP side. `routing/route-table.ts` lists every route with its guard and bounds; here each gets its handler.
- * A request meets the middleware in this order: request id, log, CORS, the route's guard, the bound of its body.
+ * A request meets the middleware in this order: request id, log, security headers, CORS, the route's guard, the bound of its body.
  */
 export function createApp(services: Services): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(requestId(services.randomBytes));
   app.use(requestLog(services.log, services.nowMs));
+  app.use(secureHeaders());
   app.use(crossOrigin());
   app.use("/hf/*", plainErrors());
 
@@ -116,7 +118,7 @@ function createGuards(services: Services): (guard: Guard) => readonly Middleware
       case "key-or-payment":
         return [keyOrPayment(services, allowLater(guard.scope))];
       case "operator":
-        return [authenticateAdmin(services.operators)];
+        return [authenticateAdmin(services)];
       case "address":
         return [limitByAddress(services.locationLimiter)];
       case "link":

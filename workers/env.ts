@@ -27,6 +27,7 @@ const envSchema = z.object({
   DECODE_JOBS: bindingSchema<ObjectNamespace<DecodeJobRpc>>(),
   ACCOUNT_LEDGERS: bindingSchema<ObjectNamespace<AccountClient>>(),
   LOCATION_LIMITER: bindingSchema<RateLimit>(),
+  STRANGER_LIMITER: bindingSchema<RateLimit>(),
   ASYNC_JOBS: bindingSchema<ObjectNamespace<AsyncJobRpc>>(),
   ACCOUNT_JOBS: bindingSchema<ObjectNamespace<AccountJobsRpc>>(),
   WEBHOOKS: bindingSchema<Queue<WebhookMessage>>(),

@@ -4,6 +4,7 @@ import { type Accounts, createAccounts } from "./account/client.ts";
 import { type AccountIndex, createAccountIndex } from "./account/keys/account-index.ts";
 import { createKeyDirectory, type KeyDirectory } from "./auth/key-directory.ts";
 import { createOperators, type Operators } from "./auth/operators.ts";
+import { createFailureLimiter, type FailureLimiter } from "./edge/failure-limiter.ts";
 import { createSampledLimiter } from "./edge/sampled-limiter.ts";
 import type { WorkerEnv } from "./env.ts";
 import type { GenerationServices } from "./generation/generate-image.ts";
@@ -18,7 +19,7 @@ import { createImageLinks, type ImageLinks } from "./images/image-link.ts";
 import { type AsyncJobs, createAsyncJobs } from "./jobs/client.ts";
 import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
 import type { Log } from "./middleware/app-env.ts";
-import { type LocationLimiter, locationLimitSeconds } from "./middleware/limit-by-address.ts";
+import { type LocationLimiter, locationLimitSeconds, strangerLimitSeconds } from "./middleware/limit-by-address.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 import { chooseModerator } from "./moderation/choose-moderator.ts";
@@ -57,6 +58,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   /** Undefined: nobody can pay without an account. */
   readonly x402: X402Settings | undefined;
   readonly locationLimiter: LocationLimiter;
+  readonly strangerLimiter: FailureLimiter;
   /** Whose marks are ours, the present one first. */
   readonly originSecrets: readonly string[];
   readonly models: ModelRegistry;
@@ -94,6 +96,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     x402: x402Settings(env, platform),
     operators: createOperators(env.ADMIN_SECRET),
     locationLimiter: createSampledLimiter(env.LOCATION_LIMITER, locationLimitSeconds * 1_000, nowMs),
+    strangerLimiter: createFailureLimiter(env.STRANGER_LIMITER, strangerLimitSeconds * 1_000, nowMs),
     originSecrets: [env.GPU_BACKEND_SECRET, ...env.GPU_BACKEND_SECRETS_BEFORE],
     jobs: createAsyncJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
     webhookTargets: env.WEBHOOK_TARGETS,

@@ -28,7 +28,8 @@ function ask(probe: RouteProbe, { credential, method = probe.method, headers = {
     credential === undefined ? {} : { authorization: `Bearer ${credential}` };
   return edge.fetch(probe.path, {
     method,
-    headers: { ...authorization, ...headers },
+    // Each from an address of its own: wrong credentials of one address are limited.
+    headers: { "cf-connecting-ip": crypto.randomUUID(), ...authorization, ...headers },
     ...(body === undefined ? {} : { body }),
   });
 }

@@ -7,16 +7,18 @@ import { keyIdOf } from "../account/keys/key-record.ts";
 import type { RateState } from "../account/keys/request-rate.ts";
 import type { KeyDirectory } from "../auth/key-directory.ts";
 import type { Operators } from "../auth/operators.ts";
+import type { FailureLimiter } from "../edge/failure-limiter.ts";
 import type { AppEnv } from "./app-env.ts";
 import { enterNow } from "./enter-now.ts";
 import { failureResponse } from "./errors.ts";
-import { addressOf, type LocationLimiter, tooManyHere } from "./limit-by-address.ts";
+import { addressOf, type LocationLimiter, tooManyHere, tooManyWrong } from "./limit-by-address.ts";
 import { tellHeaders } from "./tell-headers.ts";
 
 /** What it takes to know a caller. */
 export interface Authentication extends DoorParts {
   readonly keys: KeyDirectory;
   readonly locationLimiter: LocationLimiter;
+  readonly strangerLimiter: FailureLimiter;
 }
 
 /**
@@ -82,7 +84,7 @@ interface Identified {
 
 /** Whose key is shown. Whoever tries keys is limited by address, and cannot use up what a real key may send. */
 async function identify(
-  { keys, locationLimiter }: Authentication,
+  { keys, locationLimiter, strangerLimiter }: Authentication,
   c: Context<AppEnv>,
 ): Promise<Result<Identified, Failure>> {
   const text = bearerOf(c);
@@ -92,17 +94,25 @@ async function identify(
   const key = keyId ?? addressOf(c);
   const { success } = await locationLimiter.limit({ key });
   if (!success) return err(tooManyHere);
-  if (shown === undefined || keyId === undefined) return err({ code: "invalid_api_key" });
+  if (shown === undefined || keyId === undefined) return err(await wrongCredential(strangerLimiter, c));
   return ok({ account: shown.account, keyId });
 }
 
+/** What a wrong credential is told: a right one from the same address still opens. */
+async function wrongCredential(strangers: FailureLimiter, c: Context<AppEnv>): Promise<Failure> {
+  return (await strangers.note(addressOf(c))) ? { code: "invalid_api_key" } : tooManyWrong;
+}
+
 /** Lets a request pass that shows an operator's own credential. No API key opens what this guards. */
-export function authenticateAdmin(operators: Operators): MiddlewareHandler<AppEnv> {
+export function authenticateAdmin({
+  operators,
+  strangerLimiter,
+}: Pick<Authentication, "strangerLimiter"> & { readonly operators: Operators }): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const shown = bearerOf(c);
     if (shown === undefined) return failureResponse(c, { code: "missing_api_key" });
     const operator = await operators.nameOf(shown);
-    if (operator === undefined) return failureResponse(c, { code: "invalid_api_key" });
+    if (operator === undefined) return failureResponse(c, await wrongCredential(strangerLimiter, c));
     c.set("operator", operator);
     return next();
   };

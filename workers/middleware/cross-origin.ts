@@ -5,7 +5,10 @@ import { tellHeaders } from "./tell-headers.ts";
 /** Browsers ask again after a day; Firefox's own maximum. */
 const preflightSeconds = 86_400;
 
-/** On every answer. "*" stands for all headers, because no request comes with credentials. */
+/** The operator's routes are for programs of the operator, and for no page of another origin. */
+const operatorPaths = "/v1/admin/";
+
+/** On every other answer. "*" stands for all headers, because no request comes with credentials. */
 const anyOrigin = { "access-control-allow-origin": "*", "access-control-expose-headers": "*" };
 
 const preflightHeaders = {
@@ -14,15 +17,16 @@ const preflightHeaders = {
 };
 
 /**
- * Any page may call with a key. Without credentials, so nothing that a browser holds (cookies) is ever sent along.
+ * Any page may call with a key, but for the operator's routes. Without credentials, so nothing that a browser holds (cookies) is ever sent along.
  * Request headers are allowed as they are asked for: clients send a dozen of their own, and none grants anything here.
  */
 export function crossOrigin(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    if (c.req.method === "OPTIONS") c.res = answerPreflight(c);
+    const isOpen = !c.req.path.startsWith(operatorPaths);
+    if (c.req.method === "OPTIONS") c.res = isOpen ? answerPreflight(c) : new Response(null, { status: 204 });
     else await next();
     // After the handler: a header that is set before it would have Hono copy every response.
-    tellHeaders(c, anyOrigin);
+    if (isOpen) tellHeaders(c, anyOrigin);
   };
 }
 

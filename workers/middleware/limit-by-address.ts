@@ -16,6 +16,16 @@ export const tooManyHere: Failure = {
   retryAfterSeconds: locationLimitSeconds,
 };
 
+/** The period of STRANGER_LIMITER in wrangler.toml. */
+export const strangerLimitSeconds = 60;
+
+/** Too many wrong credentials or payments from one address. */
+export const tooManyWrong: Failure = {
+  code: "rate_limit_exceeded",
+  requestsPerMinute: undefined,
+  retryAfterSeconds: strangerLimitSeconds,
+};
+
 /** The name under which a caller without a key is counted. */
 export function addressOf(c: Context<AppEnv>): string {
   return `address:${c.req.header("cf-connecting-ip") ?? "unknown"}`;

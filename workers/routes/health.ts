@@ -8,18 +8,30 @@ import type { ModelRegistry } from "../models/registry.ts";
 /** Best first: of many backends the best one's status counts, since that one gets the work. */
 const backendStatuses = ["ready", "starting", "other_model", "unreachable"] as const;
 
+/** How long an isolate answers from its last look at the backends: a flood wakes no GPU that scales to zero. */
+const lookMs = 5_000;
+
 /** What the route needs. */
 export interface HealthServices {
   readonly gpu: Pick<GpuClient, "health">;
   readonly models: ModelRegistry;
+  readonly nowMs: () => number;
 }
 
+type BackendStatus = EdgeHealth["parts"]["backend"];
+
 /** `GET /v1/health`: 200 when pictures can be made, else 503; the body says which part is not ready. */
-export function health({ gpu, models }: HealthServices): Handler<AppEnv> {
+export function health(services: HealthServices): Handler<AppEnv> {
+  const { manifest } = services.models.default;
+  let look: Promise<BackendStatus> | undefined;
+  let lookedMs = Number.NEGATIVE_INFINITY;
   return async (c) => {
-    const { manifest } = models.default;
-    const found = (await gpu.health()).map((answer) => backendStatus(answer, manifest));
-    const backend = backendStatuses.find((status) => found.includes(status)) ?? "unreachable";
+    const nowMs = services.nowMs();
+    if (look === undefined || nowMs - lookedMs >= lookMs) {
+      lookedMs = nowMs;
+      look = bestStatus(services.gpu, manifest);
+    }
+    const backend = await look;
     const isReady = backend === "ready";
     const body: EdgeHealth = {
       status: isReady ? "ready" : "starting",
@@ -31,7 +43,12 @@ export function health({ gpu, models }: HealthServices): Handler<AppEnv> {
   };
 }
 
-function backendStatus(answer: Health | undefined, manifest: Manifest): EdgeHealth["parts"]["backend"] {
+async function bestStatus(gpu: HealthServices["gpu"], manifest: Manifest): Promise<BackendStatus> {
+  const found = (await gpu.health()).map((answer) => backendStatus(answer, manifest));
+  return backendStatuses.find((status) => found.includes(status)) ?? "unreachable";
+}
+
+function backendStatus(answer: Health | undefined, manifest: Manifest): BackendStatus {
   if (answer === undefined) return "unreachable";
   const isSame = answer.model === manifest.id && answer.revision === manifest.revision;
   return isSame ? answer.status : "other_model";

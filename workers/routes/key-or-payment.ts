@@ -4,11 +4,13 @@ import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Accounts } from "../account/client.ts";
 import type { AccountIndex } from "../account/keys/account-index.ts";
+import type { FailureLimiter } from "../edge/failure-limiter.ts";
 import { planCeilingMicroUsd } from "../generation/charge-request.ts";
 import { type Planner, planRequest } from "../generation/plan-request.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { limitBody } from "../middleware/body-limit.ts";
 import { failureResponse } from "../middleware/errors.ts";
+import { addressOf, tooManyWrong } from "../middleware/limit-by-address.ts";
 import {
   type PaymentRequirements,
   paymentRequired,
@@ -26,6 +28,8 @@ export interface PaymentServices {
   readonly generation: Planner;
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
+  /** Counts payments that are not good, so that inventing them asks the facilitator a bounded number of times. */
+  readonly strangerLimiter: FailureLimiter;
 }
 
 /** Prices do not depend on who asks. */
@@ -61,11 +65,14 @@ async function pay(
   const requirements = requirementsOf(settings, priced.value);
   const header = c.req.header("payment-signature");
   if (header === undefined) return askForPayment(c, requirements, "This request needs a payment.");
+  const address = addressOf(c);
+  if (services.strangerLimiter.isRefused(address)) return failureResponse(c, tooManyWrong);
   const hasCredit = async (payer: string) =>
     (await services.accounts.of(accountOf(payer)).balances()).available >= priced.value;
   const taken = await takePayment(settings, { header, requirements, hasCredit });
   if (!taken.ok) {
     const { error } = taken;
+    await services.strangerLimiter.note(address);
     return error.code === "payment_required" ? askForPayment(c, requirements, error.reason) : failureResponse(c, error);
   }
   await enter(c, services, { taken: taken.value, microUsd: priced.value });
