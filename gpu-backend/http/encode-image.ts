@@ -23,6 +23,7 @@ import { traceparentHeader } from "./tracing.ts";
 /** A picture's file, what it is to become, and on which terms. */
 interface Upload extends Pick<EncodeJob, "latentShape">, JobTerms {
   readonly file: Uint8Array;
+  readonly shareKey: string | undefined;
 }
 
 /**
@@ -35,12 +36,12 @@ export function encodeImage(services: Services): SignedRoute {
   async function handle(context: Context, body: Uint8Array): Promise<Response> {
     const query = parseEncodeQuery(context.req.query());
     if (!query.ok) return answerFailure(context, query.error);
-    const { size, jobId, ...terms } = query.value;
+    const { size, jobId, shareKey, ...terms } = query.value;
     const shape = pictureShape(model.manifest, size);
     if (!shape.ok) return answerFailure(context, shape.error);
 
     const [channels, rows, columns] = shape.value;
-    const upload: Upload = { ...terms, file: body, latentShape: [channels, rows, columns] };
+    const upload: Upload = { ...terms, shareKey, file: body, latentShape: [channels, rows, columns] };
     const job = {
       ...{ kind: "encode", jobId, key: uploadKey(upload), jobs: encodeJobs },
       trace: tracing.begin("encode", context.req.header(traceparentHeader)),
@@ -53,13 +54,13 @@ export function encodeImage(services: Services): SignedRoute {
   return { path: encodeImagePath, task: "encode", contentType: pictureContentType, bytesMax: pictureBytesMax, handle };
 }
 
-function uploadKey({ file, latentShape, priority, deadlineMs }: Upload): string {
-  return keyOf({ latentShape, priority, deadlineMs }, file);
+function uploadKey({ file, latentShape, shareKey, priority, deadlineMs }: Upload): string {
+  return keyOf({ latentShape, shareKey, priority, deadlineMs }, file);
 }
 
 async function readAndEncode(
   { model, scheduler, metrics }: Services,
-  { file, latentShape, ...terms }: Upload,
+  { file, latentShape, shareKey: _, ...terms }: Upload,
   signal: AbortSignal,
 ): Promise<Answer<EncodedPicture>> {
   const picture = await readPicture(file, compressorSize(model.manifest, latentShape));

@@ -4,7 +4,7 @@ import { latentBase64CharactersMax, maskCellsMax, picturePixelsMax } from "../li
 import { parseImageSize } from "../models/image-size.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { type JobTerms, jobTermsParameters, queryWithTerms } from "./job-terms.ts";
+import { type JobTerms, jobTermsParameters, queryWithTerms, shareKeySchema } from "./job-terms.ts";
 
 /** Where the backend turns a picture into a latent: POST, a PNG, JPEG or WebP file in, JSON out. */
 export const encodeImagePath = "/encode-image";
@@ -18,6 +18,8 @@ export const pictureContentType = "application/octet-stream";
 const querySchema = z.strictObject({
   /** The size of the picture that is wanted, one that the model offers. */
   size: z.string().refine((text) => parseImageSize(text) !== undefined, "must be WIDTHxHEIGHT in pixels"),
+  /** As in a Stage C job: without it, how long an upload takes would tell one tenant what another has uploaded. */
+  shareKey: shareKeySchema.optional(),
   ...jobTermsParameters,
 });
 
@@ -28,6 +30,8 @@ const querySchema = z.strictObject({
 export interface EncodeRequest extends JobTerms {
   /** "WIDTHxHEIGHT" in pixels. */
   readonly size: string;
+  /** Uploads of the same file share a run only where this is the same. */
+  readonly shareKey?: string | undefined;
 }
 
 const sideSchema = z.int().min(1).max(picturePixelsMax);
@@ -63,9 +67,9 @@ export type EncodeMaskResponse = z.infer<typeof maskResponseSchema>;
 /** The path and query of a request, the one spelling that both sides sign. */
 export function encodeTarget(
   path: typeof encodeImagePath | typeof encodeMaskPath,
-  { size, ...terms }: EncodeRequest,
+  { size, shareKey, ...terms }: EncodeRequest,
 ): string {
-  return `${path}?${queryWithTerms({ size }, terms)}`;
+  return `${path}?${queryWithTerms({ size, shareKey }, terms)}`;
 }
 
 /** Reads the query's parameters. Fails with `invalid_request` naming the parameter. */

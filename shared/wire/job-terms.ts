@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { deadlineMsMax } from "../limits.ts";
 
+/** Identical jobs share a run only where this is the same. */
+export const shareKeySchema = z.string().regex(/^[\w-]{16,128}$/u);
+
 /** "interactive": someone waits for it. "batch": whenever there is room. */
 export const priorities = ["interactive", "batch"] as const;
 

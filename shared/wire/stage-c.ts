@@ -12,15 +12,13 @@ import {
 import { outputFormatSchema } from "../output-format.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { type JobTerms, jobTermsParameters, queryWithTerms } from "./job-terms.ts";
+import { type JobTerms, jobTermsParameters, queryWithTerms, shareKeySchema } from "./job-terms.ts";
 
 /** Where the backend takes Stage C jobs: POST, JSON both ways; terms in the query. */
 export const stageCPath = "/stage-c";
 
 const tokenIdsSchema = z.array(z.int().min(0)).min(1).max(tokensPerPromptMax);
 const sideSchema = z.int().min(1);
-
-const shareKeySchema = z.string().regex(/^[\w-]{16,128}$/u);
 
 const startSchema = z.strictObject({
   /** A latent file of the same model, revision and shape, in standard base64 with padding. */

@@ -133,18 +133,27 @@ export class AccountBook {
     this.#letGo(reservationId, (row) => closeReservation(this.#sql, row, nowMs), lines);
   }
 
+  /** Notes that the client has left, for the case that nobody is left to abandon the reservation. */
+  noteLeft(reservationId: string): void {
+    this.#sql.exec("UPDATE reservations SET client_left = 1 WHERE id = ? AND holders = 1", reservationId);
+  }
+
   /** No request without a seed is given this latent any more. */
   forgetLatent(latentId: string): void {
     this.#transact(() => forgetLatent(this.#sql, latentId));
   }
 
-  /** Closes reservations that are overdue, charging the work noted for them, and forgets outcomes after their time. */
+  /**
+   * Closes reservations that are overdue, and forgets outcomes after their time. A reservation that nobody has ended is of
+   * a request that the service itself cut: it was not answered, so nothing is charged, unless its client had left before.
+   */
   sweep(nowMs: number): void {
     this.#transact(() => {
       const due = this.#sql.exec<ReservationRow>("SELECT * FROM reservations WHERE due_ms <= ?", nowMs).toArray();
       for (const row of due) {
         if (row.state !== "open") this.#sql.exec("DELETE FROM reservations WHERE id = ?", row.id);
-        else closeReservation(this.#sql, row, nowMs);
+        else if (row.client_left === 1) closeReservation(this.#sql, row, nowMs);
+        else giveBack(this.#sql, row, nowMs);
       }
       for (const holdId of overdueHolds(this.#sql, nowMs)) this.#closeHold(holdId, nowMs);
       forgetSpending(this.#sql, nowMs);

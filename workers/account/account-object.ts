@@ -145,6 +145,10 @@ export abstract class AccountObject extends DurableObject<unknown> {
     await this.#wakeBy(this.#nowMs() + outboxDelayMs);
   }
 
+  noteLeft(reservationId: string) {
+    this.#book.noteLeft(reservationId);
+  }
+
   forgetLatent(latentId: string) {
     this.#book.forgetLatent(latentId);
   }

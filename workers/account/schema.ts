@@ -181,6 +181,10 @@ const migrations: readonly string[] = [
   );
   CREATE INDEX disputes_by_grant ON disputes (grant_id);
   `,
+  `
+  -- Whether the client is known to have left before it was answered.
+  ALTER TABLE reservations ADD COLUMN client_left INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Brings an account's tables to the newest form. */

@@ -94,9 +94,13 @@ export async function settleOrRelease<Item extends { readonly lines: readonly Ch
   const { reservationId } = reservation;
   const run: ChargeLine[] = [];
   let items: Result<readonly Item[], Failure> | undefined;
+  // Should the platform end this request before what it had run for it is stopped and charged.
+  const noteLeft = () => void ledger.noteLeft(reservationId).catch(() => {});
+  signal.addEventListener("abort", noteLeft, { once: true });
   try {
     items = await work((lines) => run.push(...lines));
   } finally {
+    signal.removeEventListener("abort", noteLeft);
     if (items?.ok !== true) {
       await (signal.aborted ? ledger.abandon({ reservationId, lines: run }) : ledger.release(reservationId));
     }

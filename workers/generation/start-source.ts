@@ -48,12 +48,12 @@ export interface StartFiles {
 /** A source for what was sent. A picture's latent is stored as soon as it is made, and charged then; no picture is. */
 export function startFrom(services: StartServices, { latent, strength, mask }: StartFiles): StartSource {
   return async (wanted) => {
-    const [bytes, cells] = await Promise.all([
-      "bytes" in latent ? ok(latent.bytes) : encodedPicture(services, latent, wanted),
-      mask === undefined ? ok(undefined) : services.gpu.encodeMask({ file: mask, size: wanted.plan.size }),
-    ]);
-    if (!bytes.ok) return bytes;
+    // The mask needs no device: one that cannot be read must not cost a run of the compressor, which nobody would pay.
+    const { size } = wanted.plan;
+    const cells = mask === undefined ? ok(undefined) : await services.gpu.encodeMask({ file: mask, size });
     if (!cells.ok) return cells;
+    const bytes = "bytes" in latent ? ok(latent.bytes) : await encodedPicture(services, latent, wanted);
+    if (!bytes.ok) return bytes;
     return ok({ latent: toBase64(bytes.value), strength, ...(cells.value !== undefined && { mask: cells.value }) });
   };
 }
@@ -68,7 +68,7 @@ async function encodedPicture(
   if (stored !== undefined) return ok(stored.bytes);
   const { account, claimId, priority, signal } = claimant;
   const conditions = { priority, signal, payer: { account, claimId } };
-  const encoded = await gpu.encodeImage({ file, size: plan.size }, conditions);
+  const encoded = await gpu.encodeImage({ file, size: plan.size, shareKey: id }, conditions);
   if (!encoded.ok) return encoded;
   // Of requests that bring the same picture at once, whose latents are the same, one pays.
   const isFirst = await latents.putFirst(id, { bytes: encoded.value.bytes, account });

@@ -29,10 +29,16 @@ export interface PictureWork {
   readonly size: string;
 }
 
+/** A picture of an account. */
+export interface UploadWork extends PictureWork {
+  /** Differs between accounts: uploads share a run only where it is the same. */
+  readonly shareKey: string;
+}
+
 /** What the backend does with pictures from outside. Fails with its `invalid_request` on one that is wrong. */
 export interface PictureClient {
   /** The latent that stands for a picture. */
-  encodeImage(work: PictureWork, conditions: JobConditions): Promise<Result<LatentFile, Failure>>;
+  encodeImage(work: UploadWork, conditions: JobConditions): Promise<Result<LatentFile, Failure>>;
   /** A mask as the cells that are to be made anew. */
   encodeMask(work: PictureWork): Promise<Result<string, Failure>>;
 }
@@ -47,11 +53,12 @@ export function createPictureClient(fleet: GpuFleet, named: NameJob): PictureCli
 
 async function encodeImage(
   fleet: GpuFleet,
-  { file, size }: PictureWork,
+  { file, size, shareKey }: UploadWork,
   { terms, ...conditions }: Named<JobConditions>,
 ): Promise<Result<LatentFile, Failure>> {
   const target = encodeTarget(encodeImagePath, {
     size,
+    shareKey,
     ...terms,
     priority: conditions.priority,
     deadlineMs: encodeTimeoutMs,

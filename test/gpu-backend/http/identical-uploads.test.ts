@@ -30,9 +30,11 @@ beforeAll(async () => {
 
 afterAll(() => backend.stop());
 
-function upload({ file = picture, size = "64x64", jobId = "" } = {}): Promise<Response> {
+function upload({ file = picture, size = "64x64", jobId = "", shareKey = "" } = {}): Promise<Response> {
   const draft = pictureDraft("/encode-image", file, size);
-  return send(backend, { ...draft, target: jobId === "" ? draft.target : `${draft.target}&jobId=${jobId}` });
+  const named = jobId === "" ? "" : `&jobId=${jobId}`;
+  const shared = shareKey === "" ? "" : `&shareKey=${shareKey}`;
+  return send(backend, { ...draft, target: `${draft.target}${named}${shared}` });
 }
 
 async function bodyOf(response: Response): Promise<EncodeImageResponse> {
@@ -118,4 +120,14 @@ describe("the same picture from many callers at once", () => {
     const answers = await Promise.all(Array.from({ length: 4 }, () => upload({ file })));
     expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
   });
+});
+
+test("uploads of the same picture share a run with their own share key alone: accounts never learn of one another", async () => {
+  const before = await metric("encodes_total");
+  const held = await holdLane();
+  const keys = ["a-key-of-one-account", "a-key-of-one-account", "a-key-of-another-account"];
+  const answers = await Promise.all(keys.map((shareKey) => upload({ shareKey })));
+  await Promise.all(held);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect((await metric("encodes_total")) - before).toBe(2);
 });

@@ -128,9 +128,21 @@ describe("a reservation", () => {
     });
   });
 
-  test("that expires is charged the work that was done for it, and that alone", async () => {
+  test("that expires because the service cut its request costs nothing, whatever ran, and frees its key", async () => {
+    await withCredit(100, (book) => {
+      book.reserve(order("1", { idempotencyKey: "cut" }), nowMs);
+      book.recordWork({ reservationId: "1", lines: [line("generation", 60)] });
+      book.sweep(nowMs + reservationMs);
+      expect(book.balances()).toMatchObject({ available: 100, held: 0, spent: 0 });
+      const again = book.reserve(order("2", { idempotencyKey: "cut" }), nowMs + reservationMs);
+      expect(again).toMatchObject({ ok: true, value: { isRepeat: false } });
+    });
+  });
+
+  test("that expires after its client left is charged the work that was done for it, and that alone", async () => {
     await withCredit(100, (book) => {
       book.reserve(order("1"), nowMs);
+      book.noteLeft("1");
       book.recordWork({ reservationId: "1", lines: [line("generation", 60)] });
       book.recordWork({ reservationId: "1", lines: [line("generation", 60)] });
       book.sweep(nowMs + reservationMs);

@@ -49,7 +49,10 @@ const calls: readonly (readonly [string, (client: GpuClient) => Promise<unknown>
   ["a Stage C run", (client) => client.runStageC(stageC, conditions)],
   ["a Stage C run with events", (client) => client.runStageC(stageC, { ...conditions, onEvent: () => {} })],
   ["a decode", (client) => client.decodeLatent({ latent: file, options: { format: "png" } }, conditions)],
-  ["an encoded picture", (client) => client.encodeImage({ file, size: "64x64" }, conditions)],
+  [
+    "an encoded picture",
+    (client) => client.encodeImage({ file, shareKey: "a-key-of-one-account", size: "64x64" }, conditions),
+  ],
   ["an encoded mask", (client) => client.encodeMask({ file, size: "64x64" })],
 ];
 

@@ -38,6 +38,27 @@ async function edit(key: string, fields: Fields = {}, files?: Readonly<Record<st
 }
 
 describe("an edit", () => {
+  test("whose mask cannot be read costs no run of the compressor, however good its picture", async () => {
+    const key = await edge.createKey();
+    const before = backend.tools.length;
+    const body = form({ prompt: "apple" }, { image: "a good picture", mask: "bad" });
+    const answer = await send(key, body);
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: { param: "mask" } }]);
+    expect(backend.tools.slice(before)).toEqual(["/encode-mask"]);
+  });
+
+  test("shares the run of its picture with nobody of another account", async () => {
+    const shareKeys = new Set<string | null>();
+    for (const key of [await edge.createKey(), await edge.createKey()]) {
+      const from = backend.transcript.length;
+      await edit(key, {}, { image: "the same picture" });
+      const sent = backend.transcript.slice(from).find((text) => text.includes("/encode-image"));
+      shareKeys.add(new URL(sent?.split("\n")[0] ?? "").searchParams.get("shareKey"));
+    }
+    expect(shareKeys.size).toBe(2);
+    expect(shareKeys.has(null)).toBe(false);
+  });
+
   test("runs the compressor once and Stage C from its latent, and a repeat runs neither", async () => {
     const key = await edge.createKey();
     const before = backend.tools.length;

@@ -25,6 +25,8 @@ export interface ReservationRow extends Record<string, SqlStorageValue> {
   /** Requests that hold it open: more than one when a client repeats what is still under way. */
   readonly holders: number;
   readonly hold_id: string | null;
+  /** 1: the client is known to have left before it was answered. */
+  readonly client_left: number;
   /** JSON, once settled. */
   readonly settlement: string | null;
 }
