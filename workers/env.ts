@@ -73,6 +73,11 @@ const envSchema = z.object({
   /** Without these two, no meter is told about usage. */
   STRIPE_API_KEY: z.string().min(1).optional(),
   STRIPE_METER_EVENT_NAME: z.string().min(1).optional(),
+  /**
+   * Whether a checkout's `client_reference_id` names the account where its metadata does not. A buyer can write it into
+   * the address of a payment link: set this only where every checkout session is made by the operator's own server.
+   */
+  STRIPE_CLIENT_REFERENCE: z.enum(["ignored", "account"]).default("ignored"),
   /** Another origin than Stripe's own, for a double of it. */
   STRIPE_API_URL: z.url({ protocol: /^https?$/u }).optional(),
 });

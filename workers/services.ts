@@ -55,6 +55,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly operators: Operators;
   readonly paymentIndex: PaymentIndex;
   readonly stripeWebhookSecret: string | undefined;
+  readonly trustsClientReference: boolean;
   /** Undefined: nobody can pay without an account. */
   readonly x402: X402Settings | undefined;
   readonly locationLimiter: LocationLimiter;
@@ -93,6 +94,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     accountIndex: createAccountIndex(env.USAGE),
     paymentIndex: createPaymentIndex(env.USAGE),
     stripeWebhookSecret: env.STRIPE_WEBHOOK_SECRET,
+    trustsClientReference: env.STRIPE_CLIENT_REFERENCE === "account",
     x402: x402Settings(env, platform),
     operators: createOperators(env.ADMIN_SECRET),
     locationLimiter: createSampledLimiter(env.LOCATION_LIMITER, locationLimitSeconds * 1_000, nowMs),

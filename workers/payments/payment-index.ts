@@ -1,9 +1,13 @@
 import type { Disputed } from "./stripe-disputes.ts";
 
-/** Whose payments they are, and what is disputed of them. What an account has and owes stands in its ledger. */
+/** Whose payments they are, and what is refunded and disputed of them. What an account has and owes stands in its ledger. */
 export interface PaymentIndex {
-  /** Notes whose credit a payment became. */
-  putPayment(paymentId: string, account: string): Promise<void>;
+  /** Claims a payment for an account, once for all accounts: the account that has it, which may be another one. */
+  claimPayment(paymentId: string, account: string): Promise<string>;
+  /** Notes what was refunded of a payment; the total only grows. */
+  putRefund(paymentId: string, refundedMicroUsd: number): Promise<void>;
+  /** All that was refunded of a payment so far, in micro-USD. */
+  refundedOf(paymentId: string): Promise<number>;
   /** Notes what is known of a dispute; totals only grow. */
   putDispute(dispute: Disputed): Promise<void>;
   /** Undefined: no payment of this name was noted. */
@@ -21,9 +25,24 @@ interface DisputeRow {
 /** The index in D1; see migrations/. */
 export function createPaymentIndex(database: Pick<D1Database, "prepare">): PaymentIndex {
   return {
-    async putPayment(paymentId, account) {
-      const insert = "INSERT OR IGNORE INTO stripe_payments (payment_id, account) VALUES (?, ?)";
-      await database.prepare(insert).bind(paymentId, account).run();
+    async claimPayment(paymentId, account) {
+      // The update changes nothing: it has the statement return the row that was there first.
+      const claim = `INSERT INTO stripe_payments (payment_id, account) VALUES (?, ?)
+        ON CONFLICT (payment_id) DO UPDATE SET account = account RETURNING account`;
+      const row = await database.prepare(claim).bind(paymentId, account).first<{ account: string }>();
+      return row?.account ?? account;
+    },
+
+    async putRefund(paymentId, refundedMicroUsd) {
+      const upsert = `INSERT INTO stripe_refunds (payment_id, refunded_micro_usd) VALUES (?, ?)
+        ON CONFLICT (payment_id) DO UPDATE SET refunded_micro_usd = MAX(refunded_micro_usd, excluded.refunded_micro_usd)`;
+      await database.prepare(upsert).bind(paymentId, refundedMicroUsd).run();
+    },
+
+    async refundedOf(paymentId) {
+      const query = "SELECT refunded_micro_usd FROM stripe_refunds WHERE payment_id = ?";
+      const row = await database.prepare(query).bind(paymentId).first<{ refunded_micro_usd: number }>();
+      return row?.refunded_micro_usd ?? 0;
     },
 
     async putDispute({ disputeId, paymentId, withdrawnMicroUsd, returnedMicroUsd }) {

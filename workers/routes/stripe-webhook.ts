@@ -5,12 +5,12 @@ import type { Actor } from "../account/keys/audit.ts";
 import type { AppEnv, Log } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import type { PaymentIndex } from "../payments/payment-index.ts";
-import { type Payment, readPayment } from "../payments/stripe-events.ts";
+import { type Payment, type PaymentTrust, readPayment } from "../payments/stripe-events.ts";
 import { openWebhook } from "../payments/stripe-signature.ts";
 import { readJsonText } from "./read-json.ts";
 
 /** What the route needs. */
-export interface StripeServices {
+export interface StripeServices extends PaymentTrust {
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
   readonly paymentIndex: PaymentIndex;
@@ -22,7 +22,8 @@ export interface StripeServices {
 
 /**
  * `POST /v1/stripe/webhook`: payments become credit, refunds and disputes take it back, a dispute that is won gives it back,
- * each once however often and in whatever order Stripe tells of them. The signature is the permission. What is of no use is answered 200, or it would come again.
+ * each once however often and in whatever order Stripe tells of them. The signature is the permission. What is of no use is
+ * answered 200, or it would come again.
  */
 export function stripeWebhook(services: StripeServices): Handler<AppEnv> {
   return async (c) => {
@@ -33,7 +34,7 @@ export function stripeWebhook(services: StripeServices): Handler<AppEnv> {
     if (!body.ok) return failureResponse(c, body.error);
     const event = await openWebhook(secret, { body: body.value, signature, nowMs: nowMs() });
     if (!event.ok) return failureResponse(c, event.error);
-    const payment = readPayment(event.value);
+    const payment = readPayment(event.value, services);
     if (payment.kind === "ignored") {
       // Somebody may have paid for an account that nobody can tell: that must not pass without a word.
       if (payment.reason !== "type") log({ event: "stripe_ignored", stripe_event: event.value.id, ...payment });
@@ -48,27 +49,50 @@ async function enter(
   payment: Exclude<Payment, { kind: "ignored" }>,
   eventId: string,
 ): Promise<void> {
-  const { paymentIndex, accounts, log } = services;
+  const { paymentIndex, log } = services;
   const { paymentId } = payment;
   const actor = { name: "stripe", requestId: eventId };
-  if (payment.kind === "disputed") {
-    await paymentIndex.putDispute(payment);
-    const isKnown = await enterDisputes(services, paymentId, actor);
+  // First noted, then looked for: of a reversal and its payment that come at the same moment, one of the two sees both.
+  if (payment.kind === "disputed") await paymentIndex.putDispute(payment);
+  if (payment.kind === "refunded") await paymentIndex.putRefund(paymentId, payment.refundedMicroUsd);
+  const named = payment.kind === "disputed" ? undefined : payment.account;
+  const account = await ownerOf(services, { paymentId, named, eventId });
+  if (account === undefined) {
     // It is entered with its payment; an operator may wonder why it is not yet.
-    if (!isKnown) log({ event: "stripe_dispute_waits", stripe_event: eventId });
+    log({ event: "stripe_reversal_waits", stripe_event: eventId, payment: paymentId });
     return;
   }
-  await openAccount(services, payment.account, actor);
-  const ledger = accounts.of(payment.account);
-  const grantId = grantIdOf(paymentId);
-  if (payment.kind === "refunded") {
-    await ledger.reverse({ kind: "refunded", grantId, refundedMicroUsd: payment.refundedMicroUsd, actor });
-    return;
-  }
-  await ledger.grant({ grantId, microUsd: payment.microUsd, actor });
-  // First noted, then looked for: of a dispute that comes at this moment, one of the two sees both.
-  await paymentIndex.putPayment(paymentId, payment.account);
-  await enterDisputes(services, paymentId, actor);
+  await openAccount(services, account, actor);
+  if (payment.kind === "paid") await grant(services, { account, payment, actor });
+  await enterReversals(services, { account, paymentId }, actor);
+}
+
+interface Owned {
+  readonly account: string;
+  readonly payment: Extract<Payment, { kind: "paid" }>;
+  readonly actor: Actor;
+}
+
+async function grant({ accounts }: StripeServices, { account, payment, actor }: Owned): Promise<void> {
+  await accounts.of(account).grant({ grantId: grantIdOf(payment.paymentId), microUsd: payment.microUsd, actor });
+}
+
+interface ClaimedPayment {
+  readonly paymentId: string;
+  /** Whom the event names. */
+  readonly named: string | undefined;
+  readonly eventId: string;
+}
+
+/** The account that a payment was first claimed for, before anything is granted; undefined: nobody has claimed it yet. */
+async function ownerOf(
+  { paymentIndex, log }: StripeServices,
+  { paymentId, named, eventId }: ClaimedPayment,
+): Promise<string | undefined> {
+  if (named === undefined) return paymentIndex.accountOf(paymentId);
+  const owner = await paymentIndex.claimPayment(paymentId, named);
+  if (owner !== named) log({ event: "stripe_payment_is_anothers", stripe_event: eventId, payment: paymentId });
+  return owner;
 }
 
 /** Somebody who pays has an account from then on. */
@@ -77,18 +101,18 @@ async function openAccount({ accounts, accountIndex }: StripeServices, account: 
   await accountIndex.put(await accounts.of(account).changeAccount(account, {}, actor));
 }
 
-/** Enters all that is known of a payment's disputes. False when it is not known yet whose payment it is. */
-async function enterDisputes(
+/** Enters all that is known of a payment's refunds and disputes, each once. */
+async function enterReversals(
   { paymentIndex, accounts }: StripeServices,
-  paymentId: string,
+  { account, paymentId }: { readonly account: string; readonly paymentId: string },
   actor: Actor,
-): Promise<boolean> {
-  const account = await paymentIndex.accountOf(paymentId);
-  if (account === undefined) return false;
+): Promise<void> {
+  const grantId = grantIdOf(paymentId);
+  const refundedMicroUsd = await paymentIndex.refundedOf(paymentId);
+  if (refundedMicroUsd > 0) await accounts.of(account).reverse({ kind: "refunded", grantId, refundedMicroUsd, actor });
   for (const dispute of await paymentIndex.disputesOf(paymentId)) {
-    await accounts.of(account).reverse({ ...dispute, grantId: grantIdOf(paymentId), actor });
+    await accounts.of(account).reverse({ ...dispute, grantId, actor });
   }
-  return true;
 }
 
 function grantIdOf(paymentId: string): string {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { charge, checkout, intent, stripeTo } from "../support/stripe-events.ts";
 import { TestEdge } from "../support/test-edge.ts";
@@ -99,6 +100,80 @@ describe("a refund", () => {
     expect((await edge.post(key, { prompt: "apple" })).status).toBe(402);
     await send("payment_intent.succeeded", intent("pi_9", account, 1));
     expect((await balances()).available).toBe(10_000 - spent);
+  });
+});
+
+describe("one payment", () => {
+  const buyersCheckout = (payment: string, reference: string) => ({
+    ...checkout(payment, "", 1_000),
+    metadata: {},
+    client_reference_id: reference,
+  });
+
+  test("is never credited to two accounts, whatever a buyer writes, in either order", async () => {
+    for (const isBuyerFirst of [true, false]) {
+      const [owner, other] = [newAccount(), newAccount()];
+      const payment = `pi_two_${isBuyerFirst}`;
+      const events = [
+        () => send("checkout.session.completed", buyersCheckout(payment, other.account)),
+        () => send("payment_intent.succeeded", intent(payment, owner.account, 1_000)),
+      ];
+      for (const event of isBuyerFirst ? events : events.toReversed()) expect((await event()).status).toBe(200);
+      expect((await owner.balances()).available).toBe(10_000_000);
+      expect((await other.balances()).available).toBe(0);
+    }
+  });
+
+  test("named for two accounts by the operator's own metadata belongs to the first, and the log says so", async () => {
+    const [first, second] = [newAccount(), newAccount()];
+    await send("payment_intent.succeeded", intent("pi_both", first.account, 1_000));
+    await send("checkout.session.completed", checkout("pi_both", second.account, 1_000), { id: "evt_both" });
+    expect((await first.balances()).available).toBe(10_000_000);
+    expect((await second.balances()).available).toBe(0);
+    expect(edge.logLines.some((line) => line.includes("stripe_payment_is_anothers") && line.includes("evt_both"))).toBe(
+      true,
+    );
+  });
+
+  test("is the reference's where the operator trusts it, and the metadata's all the same", async () => {
+    const trusting = new TestEdge({ STRIPE_CLIENT_REFERENCE: "account" });
+    const sendThere = stripeTo(trusting);
+    const { account, balances } = newAccount();
+    await sendThere("checkout.session.completed", buyersCheckout("pi_trusted", account));
+    expect((await balances()).available).toBe(10_000_000);
+    new TestEdge();
+  });
+
+  test("is found by a refund whose event carries no metadata, before the payment is told and after", async () => {
+    const { account, balances } = newAccount();
+    const bare = (refunded: number) => ({ ...charge("pi_bare", "", refunded), metadata: {} });
+    await send("charge.refunded", bare(200));
+    await send("payment_intent.succeeded", intent("pi_bare", account, 500));
+    expect((await balances()).available).toBe(3_000_000);
+    for (const _ of [1, 2]) await send("charge.refunded", bare(500));
+    expect((await balances()).available).toBe(0);
+  });
+
+  test("ends alike in every order of its events, with doubles", async () => {
+    const order = fc.shuffledSubarray(["intent", "checkout", "refund", "buyer", "intent", "refund"], { minLength: 6 });
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(order, async (names) => {
+        run += 1;
+        const [owner, other] = [newAccount(), newAccount()];
+        const payment = `pi_order_${run}`;
+        const events: Record<string, () => Promise<Response>> = {
+          intent: () => send("payment_intent.succeeded", intent(payment, owner.account, 1_000)),
+          checkout: () => send("checkout.session.completed", checkout(payment, owner.account, 1_000)),
+          refund: () => send("charge.refunded", { ...charge(payment, "", 300), metadata: {} }),
+          buyer: () => send("checkout.session.completed", buyersCheckout(payment, other.account)),
+        };
+        for (const name of names) await events[name]?.();
+        expect((await owner.balances()).available).toBe(7_000_000);
+        expect((await other.balances()).available).toBe(0);
+      }),
+      { numRuns: 25 },
+    );
   });
 });
 
