@@ -25,6 +25,7 @@ import { decodeLatent, interpolateLatents } from "./routes/latent-pictures.ts";
 import { getModel, listModels } from "./routes/list-models.ts";
 import { getOpenApi } from "./routes/openapi.ts";
 import { putJob } from "./routes/put-job.ts";
+import { postReconciliation } from "./routes/reconcile.ts";
 import { editImage, varyImage, varyLatent } from "./routes/start-images.ts";
 import { stripeWebhook } from "./routes/stripe-webhook.ts";
 import { textToImage } from "./routes/text-to-image.ts";
@@ -94,6 +95,7 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     putAccount: putAccount(services),
     grantCredit: grantCredit(services),
     getAudit: getAudit(services),
+    postReconciliation: postReconciliation(services),
     listKeys: listKeys(services),
     createKey: createKey(services),
     revokeKey: revokeKey(services),

@@ -49,6 +49,12 @@ export default {
     const failed = await meterUsage(meter, notes, events);
     for (const { message, event } of read) if (event !== undefined && failed.has(event.id)) message.retry();
   },
+
+  /** Hourly; see wrangler.toml. */
+  async scheduled(_event, env): Promise<void> {
+    const { unrepaired, ...found } = await createServices(parseEnv(env), platform()).reconcile();
+    log({ event: "reconciled", ...found, unrepaired: unrepaired.length });
+  },
 } satisfies ExportedHandler;
 
 function deliveryParts(env: unknown): DeliveryParts {

@@ -23,10 +23,12 @@ import { type LocationLimiter, locationLimitSeconds, strangerLimitSeconds } from
 import type { BundleFiles } from "./models/bundle.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 import { chooseModerator } from "./moderation/choose-moderator.ts";
+import { meterUsage } from "./payments/meter-usage.ts";
 import { createPaymentIndex, type PaymentIndex } from "./payments/payment-index.ts";
 import { createUsageMeter, type UsageMeter } from "./payments/stripe-meter.ts";
 import type { X402Settings } from "./payments/x402.ts";
 import { createDecodeJobs, createLatentJobs, type DecodeJobs } from "./single-flight/client.ts";
+import { type ReconcileParts, type Reconciliation, reconcile } from "./usage/reconcile.ts";
 import type { WebhookTargets } from "./webhooks/webhook-url.ts";
 
 /** 128 bits: no two requests ever share a reservation, and no two waits a name. */
@@ -71,6 +73,8 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly jobs: AsyncJobs;
   readonly webhookTargets: WebhookTargets;
   readonly generation: ImageServices;
+  /** Compares ledgers, usage table and meter. */
+  readonly reconcile: () => Promise<Reconciliation>;
 }
 
 /** All that pictures are made with. */
@@ -102,6 +106,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     originSecrets: [env.GPU_BACKEND_SECRET, ...env.GPU_BACKEND_SECRETS_BEFORE],
     jobs: createAsyncJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
     webhookTargets: env.WEBHOOK_TARGETS,
+    reconcile: () => reconcile(reconcileParts(env, { accounts, nowMs })),
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
     generation: {
       ...{ models, latents, images, accounts, gpu, latentJobs, decodeJobs, randomSeed, nowMs },
@@ -110,6 +115,17 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
       latentKeySecret: env.LATENT_KEY_SECRET,
       moderator: chooseModerator(env),
     },
+  };
+}
+
+function reconcileParts(env: WorkerEnv, { accounts, nowMs }: Pick<Services, "accounts" | "nowMs">): ReconcileParts {
+  const database = env.USAGE;
+  const meter = createMeter(env);
+  return {
+    database,
+    entriesOf: (account, page) => accounts.of(account).settledEntries(page),
+    meter: meter && ((events) => meterUsage(meter, { database, nowMs }, events)),
+    nowMs,
   };
 }
 

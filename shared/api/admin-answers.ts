@@ -16,6 +16,18 @@ export const listedAccountSchema = z
   })
   .readonly();
 
+/** What a comparison of ledgers, usage table and meter found. */
+export const reconciliationSchema = z
+  .object({
+    object: z.literal("reconciliation"),
+    accounts: z.int().describe("Accounts that were looked at: those that were compared longest ago."),
+    checked: z.int().describe("Settlements that were compared."),
+    repaired: z.int().describe("Settlements that were missing from the usage table, and are there now."),
+    unrepaired: z.array(z.string()).readonly().describe("Settlements that differ still."),
+    unmetered: z.int().describe("Settlements that the meter did not take; the next run tries again."),
+  })
+  .readonly();
+
 /** An account with its settings. */
 export const accountItemSchema = z
   .object({

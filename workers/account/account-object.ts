@@ -3,6 +3,7 @@ import type { AccountRequest } from "../../shared/api/account-request.ts";
 import type { KeyTerms } from "../../shared/api/key-request.ts";
 import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
+import type { SettledPage } from "../usage/settled-entry.ts";
 import type { UsageEvent } from "../usage/usage-event.ts";
 import { AccountBook, type WorkDone } from "./account-book.ts";
 import { AccountDesk, type Rotation } from "./keys/account-admin.ts";
@@ -15,6 +16,7 @@ import type { Grant } from "./money/grants.ts";
 import { dropEvents, nextEvents } from "./money/outbox.ts";
 import { type Reservation, type ReserveRequest, reservationMs, type WorkBudget } from "./money/reservation.ts";
 import type { Reversal } from "./money/reversals.ts";
+import { readSettledEntries } from "./money/settled-entries.ts";
 import { dropEvictions, nextEvictions } from "./reuse/kept-latents.ts";
 
 /** Events of a busy account leave together: fewer calls of the queue, and usage is seen a second later. */
@@ -143,6 +145,10 @@ export abstract class AccountObject extends DurableObject<unknown> {
   async abandon(work: WorkDone) {
     this.#book.abandon(work, this.#nowMs());
     await this.#wakeBy(this.#nowMs() + outboxDelayMs);
+  }
+
+  settledEntries(page: SettledPage) {
+    return readSettledEntries(this.ctx.storage.sql, page);
   }
 
   noteLeft(reservationId: string) {

@@ -6,6 +6,7 @@ import {
   keyItemSchema,
   listedAccountSchema,
   listSchema,
+  reconciliationSchema,
 } from "../../shared/api/admin-answers.ts";
 import { grantBodySchema } from "../../shared/api/grant-request.ts";
 import { keyBodySchema, rotationBodySchema } from "../../shared/api/key-request.ts";
@@ -78,6 +79,12 @@ export const adminOperations = {
     parameters: [accountParameter, limitParameter, afterParameter({ type: "integer", minimum: 0, maximum: 1e15 - 1 })],
     answers: answered(listSchema(auditEntrySchema), 200, "The entries."),
     failures: ["invalid_request", "not_found"],
+  },
+  postReconciliation: {
+    ...admin,
+    summary: "Compares ledgers, usage table and meter now, and repairs what is missing",
+    answers: answered(reconciliationSchema, 200, "What was found."),
+    failures: [],
   },
   listKeys: {
     ...admin,

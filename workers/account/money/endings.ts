@@ -4,7 +4,7 @@ import { type ChargeLine, sumMicroUsd } from "../../prices/price-book.ts";
 import { addSpending } from "../keys/allowance.ts";
 import { markAbandoned } from "./abandoned.ts";
 import { noteSpent, returnToHold } from "./holds.ts";
-import { putSettlementEvent } from "./outbox.ts";
+import { putSettlementEvent, withCustomer } from "./outbox.ts";
 import { post, readBalances } from "./postings.ts";
 import { insufficientQuota, outcomeMs, type Settlement, settlementOf } from "./reservation.ts";
 import type { ReservationRow } from "./reservation-rows.ts";
@@ -32,7 +32,7 @@ export function chargeReservation(
   if (charged < held) collectOwed(sql, nowMs);
   noteSpent(sql, row.hold_id, charged);
   addSpending(sql, row.key_id, charged - held, row.created_ms);
-  const settlement = settlementOf(lines);
+  const settlement = withCustomer(sql, settlementOf(lines));
   sql.exec(
     "UPDATE reservations SET state = 'settled', settlement = ?, due_ms = ? WHERE id = ?",
     ...[JSON.stringify(settlement), nowMs + outcomeMs, id],

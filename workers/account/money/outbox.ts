@@ -16,13 +16,22 @@ export interface SettledRequest extends Pick<UsageEvent, "id" | "account"> {
 }
 
 /** Puts the event with the settlement that it tells of: call it inside the same storage transaction. */
-export function putSettlementEvent(sql: SqlStorage, { id, account, settlement }: SettledRequest, atMs: number): void {
-  const { priceBook, lines } = settlement;
+export function putSettlementEvent(sql: SqlStorage, settled: SettledRequest, atMs: number): void {
+  sql.exec("INSERT INTO outbox (event) VALUES (?)", JSON.stringify(usageEventOf(settled, atMs)));
+}
+
+/** The event of a settlement. */
+export function usageEventOf({ id, account, settlement }: SettledRequest, atMs: number): UsageEvent {
+  const { priceBook, lines, stripeCustomer } = settlement;
+  const event: UsageEvent = { id, account, atMs, priceBook, lines: [...lines] };
+  return stripeCustomer === undefined ? event : { ...event, stripeCustomer };
+}
+
+/** A settlement, and the customer of Stripe's that the account has now, if it has one. */
+export function withCustomer(sql: SqlStorage, settlement: Settlement): Settlement {
   const query = "SELECT stripe_customer FROM account WHERE stripe_customer IS NOT NULL";
   const stripeCustomer = sql.exec<{ stripe_customer: string }>(query).toArray()[0]?.stripe_customer;
-  const event: UsageEvent = { id, account, atMs, priceBook, lines: [...lines] };
-  const told = stripeCustomer === undefined ? event : { ...event, stripeCustomer };
-  sql.exec("INSERT INTO outbox (event) VALUES (?)", JSON.stringify(told));
+  return stripeCustomer === undefined ? settlement : { ...settlement, stripeCustomer };
 }
 
 /** The oldest events, as many as one call to the queue takes. */

@@ -83,6 +83,8 @@ export interface Settlement {
   readonly chargedMicroUsd: number;
   readonly priceBook: number;
   readonly lines: readonly ChargeLine[];
+  /** Whom Stripe is told about it for, if anybody. */
+  readonly stripeCustomer?: string;
 }
 
 /** The settlement of some work, by the prices of now. */

@@ -6,7 +6,7 @@ import { isAbandoned, takeOver } from "./abandoned.ts";
 import { chooseLatents } from "./choose-latents.ts";
 import { chargeWithin } from "./endings.ts";
 import { drawFromHold } from "./holds.ts";
-import { putSettlementEvent } from "./outbox.ts";
+import { putSettlementEvent, withCustomer } from "./outbox.ts";
 import { post, readAvailable } from "./postings.ts";
 import {
   type ChosenLatents,
@@ -78,7 +78,7 @@ function chargeFound(sql: SqlStorage, request: ReserveRequest, nowMs: number): R
   const madeMs = found && keptSince(sql, found.latents, nowMs);
   if (found === undefined || madeMs === undefined) return undefined;
   const charged = chargeWithin(ceilingMicroUsd, found.lines);
-  const settlement = settlementOf(found.lines);
+  const settlement = withCustomer(sql, settlementOf(found.lines));
   insertReservation(sql, { ...request, holdId: undefined, settlement, dueMs: nowMs + outcomeMs }, nowMs);
   addSpending(sql, keyId ?? null, charged, nowMs);
   post(sql, { id: `settle:${reservationId}`, changes: { spent: charged, available: -charged }, atMs: nowMs });
