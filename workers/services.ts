@@ -27,6 +27,7 @@ import { meterUsage } from "./payments/meter-usage.ts";
 import { createPaymentIndex, type PaymentIndex } from "./payments/payment-index.ts";
 import { createUsageMeter, type UsageMeter } from "./payments/stripe-meter.ts";
 import type { X402Settings } from "./payments/x402.ts";
+import { createX402Index } from "./payments/x402-index.ts";
 import { createDecodeJobs, createLatentJobs, type DecodeJobs } from "./single-flight/client.ts";
 import { type ReconcileParts, type Reconciliation, reconcile } from "./usage/reconcile.ts";
 import type { WebhookTargets } from "./webhooks/webhook-url.ts";
@@ -152,12 +153,24 @@ export function createMeter(env: WorkerEnv): UsageMeter | undefined {
 }
 
 /** Throws `AppError` when a part is missing: nobody shall be asked to pay to nowhere. */
-function x402Settings(env: WorkerEnv, { fetch, timeout }: Platform): X402Settings | undefined {
+function x402Settings(env: WorkerEnv, { fetch, timeout, nowMs, log }: Platform): X402Settings | undefined {
   const { X402_PAY_TO: payTo, X402_FACILITATOR_URL: url, X402_NETWORK: network, X402_ASSET: asset } = env;
   if (payTo === undefined) return undefined;
   if (url === undefined || network === undefined || asset === undefined) {
     throw new AppError("X402_PAY_TO needs X402_FACILITATOR_URL, X402_NETWORK and X402_ASSET beside it.");
   }
   const { X402_ASSET_NAME: assetName, X402_ASSET_VERSION: assetVersion } = env;
-  return { payTo, network, asset, assetName, assetVersion, fetch, timeout, facilitatorUrl: url.replace(/\/+$/u, "") };
+  return {
+    payTo,
+    network,
+    asset,
+    assetName,
+    assetVersion,
+    fetch,
+    timeout,
+    nowMs,
+    log,
+    index: createX402Index(env.USAGE, nowMs),
+    facilitatorUrl: url.replace(/\/+$/u, ""),
+  };
 }

@@ -3,6 +3,7 @@ import type { Failure } from "../../shared/errors.ts";
 import { answerTextBytesMax } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { readBounded } from "../edge/read-bounded.ts";
+import type { PaymentName, X402Index } from "./x402-index.ts";
 
 // x402, version 2, scheme "exact": the answer 402 says what a request costs, the repeat carries a signed payment, and a
 // facilitator checks it and puts it on the chain. Field names are those of the protocol.
@@ -26,6 +27,10 @@ export interface X402Settings {
   readonly facilitatorUrl: string;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly timeout: (milliseconds: number) => AbortSignal;
+  readonly nowMs: () => number;
+  readonly index: X402Index;
+  /** Names what an operator needs to reconcile; no signature. */
+  readonly log: (entry: Readonly<Record<string, string | number>>) => void;
 }
 
 /** What is accepted for one request. */
@@ -40,10 +45,14 @@ export interface PaymentRequirements {
   readonly extra: { readonly name: string; readonly version: string };
 }
 
-/** A payment that was taken, or one whose payer has the credit already. */
+/** A payment that was taken, now or before, or one whose payer has the credit already. */
 export interface TakenPayment {
   /** Lower case. */
   readonly payer: string;
+  /** The same for every request that shows this payment: what the ledger knows the request by. */
+  readonly name: string;
+  /** What it paid, in micro-USD. */
+  readonly microUsd: number;
   /** Undefined when nothing was put on the chain. */
   readonly settlement: { readonly transaction: string; readonly receipt: string } | undefined;
 }
@@ -57,6 +66,8 @@ export interface OfferedPayment {
   readonly hasCredit: (payer: string) => Promise<boolean>;
 }
 
+const addressPattern = /^0x[0-9a-fA-F]{40}$/u;
+
 const payloadSchema = z.looseObject({
   x402Version: z.literal(version),
   accepted: z.looseObject({
@@ -66,10 +77,15 @@ const payloadSchema = z.looseObject({
     asset: z.string(),
     payTo: z.string(),
   }),
-  payload: z.record(z.string(), z.unknown()),
+  payload: z.looseObject({
+    authorization: z.looseObject({
+      from: z.string().regex(addressPattern),
+      nonce: z.string().regex(/^0x[0-9a-fA-F]{64}$/u),
+    }),
+  }),
 });
 
-const payerSchema = z.string().regex(/^0x[0-9a-fA-F]{40}$/u);
+const payerSchema = z.string().regex(addressPattern);
 const verifiedSchema = z.object({ isValid: z.boolean(), payer: payerSchema.optional() });
 const settledSchema = z.looseObject({
   success: z.boolean(),
@@ -98,9 +114,14 @@ export function paymentRequired(requirements: PaymentRequirements, url: string):
   return btoa(JSON.stringify({ x402Version: version, resource, accepts: [requirements] }));
 }
 
+/** A payment answers its request again for so long: less than the ledger remembers the request's outcome. */
+const repeatMsMax = 23 * 60 * 60 * 1_000;
+
 /**
- * Checks a payment and puts it on the chain: nothing was done for the request yet. Fails with `payment_required` on one
- * that is not good for these requirements, or `payment_unavailable` when the facilitator cannot say.
+ * Checks a payment and puts it on the chain: nothing was done for the request yet. A nonce counts once here, whatever the
+ * facilitator says: shown again, the payment stands for the request that it paid and for no other, so that a settled one
+ * is delivered or can be fetched. Fails with `payment_required` on one that is not good for these requirements, or
+ * `payment_unavailable` when the facilitator cannot say; the log then names the payment.
  */
 export async function takePayment(
   settings: X402Settings,
@@ -110,16 +131,67 @@ export async function takePayment(
   if (payload === undefined) return refused("The payment cannot be read.");
   if (!isFor(payload.accepted, requirements))
     return refused("The payment is for something else, or of another amount.");
-  const body = { x402Version: version, paymentPayload: payload, paymentRequirements: requirements };
-  const verified = verifiedSchema.safeParse(await ask(settings, "/verify", body)).data;
+  const name = nameOf(payload);
+  const offer = { name, microUsd: Number(requirements.amount), body: facilitatorBody(payload, requirements) };
+  const before = await settings.index.find(name);
+  if (before?.state === "begun") return settle(settings, offer);
+  if (before !== undefined) {
+    if (settings.nowMs() - before.atMs > repeatMsMax) return refused("The payment was used already.");
+    return ok(taken(offer, before.settlement));
+  }
+  return takeNew(settings, offer, hasCredit);
+}
+
+interface Offer {
+  readonly name: PaymentName;
+  readonly microUsd: number;
+  readonly body: object;
+}
+
+async function takeNew(
+  settings: X402Settings,
+  offer: Offer,
+  hasCredit: OfferedPayment["hasCredit"],
+): Promise<Result<TakenPayment, Failure>> {
+  const { name, microUsd } = offer;
+  const verified = verifiedSchema.safeParse(await ask(settings, "/verify", offer.body)).data;
   if (verified === undefined) return err({ code: "payment_unavailable" });
-  if (!verified.isValid || verified.payer === undefined) return refused("The payment is not valid.");
-  const payer = verified.payer.toLowerCase();
-  if (await hasCredit(payer)) return ok({ payer, settlement: undefined });
-  const settled = settledSchema.safeParse(await ask(settings, "/settle", body)).data;
-  if (settled === undefined) return err({ code: "payment_unavailable" });
-  if (!settled.success) return refused("The payment was not carried out.");
-  return ok({ payer, settlement: { transaction: settled.transaction, receipt: btoa(JSON.stringify(settled)) } });
+  // Whoever signed is who pays, and whose credit is used: a facilitator that names another is not believed.
+  const isGood = verified.isValid && verified.payer?.toLowerCase() === name.payer;
+  if (!isGood) return refused("The payment is not valid.");
+  const state = (await hasCredit(name.payer)) ? "credit" : "begun";
+  if (!(await settings.index.claim(name, { state, microUsd }))) return refused("The payment is being used already.");
+  return state === "credit" ? ok(taken(offer, undefined)) : settle(settings, offer);
+}
+
+/** Asks for the settlement of a payment that was claimed, once more when the answer to the last question was lost. */
+async function settle(settings: X402Settings, offer: Offer): Promise<Result<TakenPayment, Failure>> {
+  const { name, microUsd } = offer;
+  const settled = settledSchema.safeParse(await ask(settings, "/settle", offer.body)).data;
+  if (settled?.success !== true) {
+    // It may be on the chain all the same: an operator looks it up by payer and nonce, and grants it.
+    settings.log({ event: "x402_settlement_unknown", ...name, micro_usd: microUsd });
+    return settled === undefined ? err({ code: "payment_unavailable" }) : refused("The payment was not carried out.");
+  }
+  const settlement = { transaction: settled.transaction, receipt: btoa(JSON.stringify(settled)) };
+  await settings.index.settle(name, settlement);
+  settings.log({ event: "x402_settled", ...name, micro_usd: microUsd, transaction: settled.transaction });
+  return ok(taken(offer, settlement));
+}
+
+function taken({ name, microUsd }: Offer, settlement: TakenPayment["settlement"]): TakenPayment {
+  const { network, asset, payer, nonce } = name;
+  return { payer, microUsd, settlement, name: `x402:${network}:${asset}:${payer}:${nonce}` };
+}
+
+function nameOf({ accepted, payload: { authorization } }: z.infer<typeof payloadSchema>): PaymentName {
+  const { network, asset } = accepted;
+  const { from, nonce } = authorization;
+  return { network, asset: asset.toLowerCase(), payer: from.toLowerCase(), nonce: nonce.toLowerCase() };
+}
+
+function facilitatorBody(paymentPayload: object, paymentRequirements: PaymentRequirements): object {
+  return { x402Version: version, paymentPayload, paymentRequirements };
 }
 
 function refused(reason: string): Result<never, Failure> {

@@ -75,7 +75,7 @@ async function pay(
     await services.strangerLimiter.note(address);
     return error.code === "payment_required" ? askForPayment(c, requirements, error.reason) : failureResponse(c, error);
   }
-  await enter(c, services, { taken: taken.value, microUsd: priced.value });
+  await enter(c, services, taken.value);
   return undefined;
 }
 
@@ -103,14 +103,12 @@ function askForPayment(c: Context<AppEnv>, requirements: PaymentRequirements, re
   return failureResponse(c, { code: "payment_required", reason });
 }
 
-interface Paid {
-  readonly taken: TakenPayment;
-  readonly microUsd: number;
-}
-
-/** The transaction names the grant, so that one payment is credited once. */
-async function enter(c: Context<AppEnv>, services: PaymentServices, { taken, microUsd }: Paid): Promise<void> {
-  const { payer, settlement } = taken;
+/**
+ * The transaction names the grant, so that one payment is credited once. The payment names the request: shown again it is
+ * a repeat, which the ledger answers without charging, and with another body it is refused.
+ */
+async function enter(c: Context<AppEnv>, services: PaymentServices, taken: TakenPayment): Promise<void> {
+  const { payer, name, microUsd, settlement } = taken;
   const account = accountOf(payer);
   const actor = { name: "x402", requestId: c.get("requestId") };
   if (settlement !== undefined) {
@@ -119,6 +117,9 @@ async function enter(c: Context<AppEnv>, services: PaymentServices, { taken, mic
     await services.accounts.of(account).grant({ grantId, microUsd, actor });
     c.header("payment-response", settlement.receipt);
   }
+  const headers = new Headers(c.req.raw.headers);
+  headers.set("idempotency-key", name);
+  c.req.raw = new Request(c.req.raw, { headers });
   c.set("account", account);
   c.set("scopes", ["generate"]);
 }

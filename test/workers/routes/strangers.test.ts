@@ -54,7 +54,8 @@ test("invented payments ask the facilitator a bounded number of times", async ()
   const asked = await ask({});
   const { accepts } = JSON.parse(atob(asked.headers.get("payment-required") ?? ""));
   expect(accepts[0]).toMatchObject(requirementsOf(paid.services.x402 ?? expect.fail(), Number(accepts[0].amount)));
-  const payment = btoa(JSON.stringify({ x402Version: 2, accepted: accepts[0], payload: { signature: "0x00" } }));
+  const payload = { signature: "0x00", authorization: { from: `0x${"3".repeat(40)}`, nonce: `0x${"4".repeat(64)}` } };
+  const payment = btoa(JSON.stringify({ x402Version: 2, accepted: accepts[0], payload }));
   const statuses = await statusesOf(200, () => ask({ "payment-signature": payment }));
   expect(statuses[0]).toBe(402);
   expect(statuses.at(-1)).toBe(429);

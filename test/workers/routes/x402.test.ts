@@ -16,6 +16,10 @@ class FacilitatorDouble {
   readonly calls: string[] = [];
   readonly settled = new Set<string>();
   isDown = false;
+  /** Whether `/verify` overlooks that a nonce was used, as some do. */
+  verifiesUsed = false;
+  /** Whether what `/settle` did is not told. */
+  losesAnswers = false;
 
   answer(url: string, body: string): Response {
     const path = new URL(url).pathname;
@@ -24,12 +28,14 @@ class FacilitatorDouble {
     const { x402Version, paymentPayload, paymentRequirements } = JSON.parse(body);
     expect(x402Version).toBe(2);
     expect(paymentPayload.accepted).toEqual(paymentRequirements);
-    const nonce: string = paymentPayload.payload.nonce;
-    const isGood = paymentPayload.payload.signature === "good" && !this.settled.has(nonce);
-    if (path === "/verify") return Response.json({ isValid: isGood, payer });
+    const nonce: string = paymentPayload.payload.authorization.nonce;
+    const isSigned = paymentPayload.payload.signature === "good";
+    const isGood = isSigned && !this.settled.has(nonce);
+    if (path === "/verify") return Response.json({ isValid: this.verifiesUsed ? isSigned : isGood, payer });
     if (isGood) this.settled.add(nonce);
+    if (this.losesAnswers) return new Response("lost", { status: 504 });
     const { network } = paymentRequirements;
-    return Response.json({ success: isGood, payer, transaction: `0x${nonce}`, network });
+    return Response.json({ success: isGood, payer, transaction: `tx-${nonce}`, network });
   }
 }
 
@@ -50,12 +56,18 @@ function ask(edge: TestEdge, body: object, headers: Record<string, string> = {})
   return edge.fetch("/v1/images/generations", init);
 }
 
+const nonceOf = (digits: string) => `0x${digits.padStart(64, "0")}`;
+
 /** What a wallet sends after a 402: a payment of the first kind that is accepted. */
 async function payFor(asked: Response, nonce: string, more: { signature?: string; amount?: string } = {}) {
   const required = JSON.parse(atob(asked.headers.get("payment-required") ?? ""));
   const [accepted] = required.accepts;
   const { signature = "good", amount = accepted.amount } = more;
-  const payment = { x402Version: 2, accepted: { ...accepted, amount }, payload: { signature, nonce } };
+  const payment = {
+    x402Version: 2,
+    accepted: { ...accepted, amount },
+    payload: { signature, authorization: { from: payer, nonce: nonceOf(nonce) } },
+  };
   return { "payment-signature": btoa(JSON.stringify(payment)) };
 }
 
@@ -89,7 +101,9 @@ describe("a caller without an account", () => {
     const account = `x402-${payer.toLowerCase()}`;
     expect(await edge.ledger(account).balances()).toMatchObject({ available: 0, held: 0, spent: generated });
     const again = await ask(edge, { prompt: "apple", reuse: "fresh" }, payment);
-    expect(again.status).toBe(402);
+    expect(again.status).toBe(200);
+    expect(again.headers.get("idempotent-replayed")).toBe("true");
+    expect(facilitator.calls).toEqual(["/verify", "/settle"]);
     expect(await edge.ledger(account).balances()).toMatchObject({ spent: generated });
   });
 
@@ -105,7 +119,61 @@ describe("a caller without an account", () => {
     expect(paid.status).toBe(200);
     expect(facilitator.calls.slice(calls)).toEqual(["/verify"]);
     expect(paid.headers.get("payment-response")).toBeNull();
-    expect(facilitator.settled).toEqual(new Set(["21"]));
+    expect(facilitator.settled).toEqual(new Set([nonceOf("21")]));
+  });
+
+  test("whose settlement's answer is lost can show the payment again, and the log names it", async () => {
+    const { edge, facilitator } = newEdge();
+    const body = { prompt: "quince", reuse: "fresh" };
+    const payment = await payFor(await ask(edge, body), "81");
+    facilitator.isDown = true;
+    expect((await ask(edge, body, payment)).status).toBe(502);
+    facilitator.isDown = false;
+    facilitator.losesAnswers = true;
+    expect((await ask(edge, body, payment)).status).toBe(502);
+    const lines = edge.logLines.filter((line) => line.includes("x402_settlement_unknown"));
+    expect(lines.at(-1)).toContain(nonceOf("81"));
+    expect(lines.at(-1)).toContain(payer.toLowerCase());
+    expect(edge.logLines.join("")).not.toContain("good");
+    // The chain has it: the facilitator says so when it is asked again.
+    facilitator.losesAnswers = false;
+    facilitator.settled.clear();
+    const paid = await ask(edge, body, payment);
+    expect(paid.status).toBe(200);
+    expect(JSON.parse(atob(paid.headers.get("payment-response") ?? ""))).toMatchObject({ success: true });
+  });
+
+  test("whose payment is shown again gets that request's answer alone, whatever the facilitator says of used nonces", async () => {
+    const { edge, facilitator } = newEdge();
+    facilitator.verifiesUsed = true;
+    const account = `x402-${payer.toLowerCase()}`;
+    const body = { prompt: "pear", reuse: "fresh" };
+    const payment = await payFor(await ask(edge, body), "71");
+    expect((await ask(edge, body, payment)).status).toBe(200);
+    // Credit that a thief would like to use.
+    await edge.admin("POST", `${account}/grants`, { grant_id: "gift", micro_usd: 10_000 });
+    const before = await edge.ledger(account).balances();
+    const other = await ask(edge, { prompt: "plum", reuse: "fresh" }, payment);
+    expect(await other.json()).toMatchObject({ error: { code: "idempotency_key_reused" } });
+    const named = await ask(edge, { prompt: "plum", reuse: "fresh" }, { ...payment, "idempotency-key": "mine" });
+    expect(named.status).toBe(422);
+    expect((await ask(edge, body, payment)).headers.get("idempotent-replayed")).toBe("true");
+    expect(await edge.ledger(account).balances()).toEqual(before);
+    edge.nowMs += 24 * 60 * 60 * 1_000;
+    expect((await ask(edge, body, payment)).status).toBe(402);
+    expect(await edge.ledger(account).balances()).toEqual(before);
+  });
+
+  test("whose payment was settled but whose request failed gets its pictures by the same payment", async () => {
+    const { edge, facilitator } = newEdge();
+    const body = { prompt: "medlar", reuse: "fresh" };
+    const payment = await payFor(await ask(edge, body), "91");
+    edge.backend.behaviour = "unreachable";
+    expect((await ask(edge, body, payment)).status).toBe(502);
+    edge.backend.behaviour = "works";
+    const calls = facilitator.calls.length;
+    expect((await ask(edge, body, payment)).status).toBe(200);
+    expect(facilitator.calls).toHaveLength(calls);
   });
 
   test.each([
