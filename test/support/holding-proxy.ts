@@ -23,7 +23,7 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { status, headers, body } = await forward(target, request);
     const closed = gate;
-    if (closed !== undefined && closed.path === request.url) await closed.pass();
+    if (closed !== undefined && closed.path === request.url?.split("?", 1)[0]) await closed.pass();
     response.writeHead(status, { ...headers, "content-length": body.length }).end(body);
   }
 
