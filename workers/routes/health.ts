@@ -8,8 +8,11 @@ import type { ModelRegistry } from "../models/registry.ts";
 /** Best first: of many backends the best one's status counts, since that one gets the work. */
 const backendStatuses = ["ready", "starting", "other_model", "unreachable"] as const;
 
-/** How long an isolate answers from its last look at the backends: a flood wakes no GPU that scales to zero. */
-const lookMs = 5_000;
+/**
+ * How long an isolate answers from its last look at the backends: a flood wakes no GPU that scales to zero. Shorter while
+ * nothing is ready, because somebody waits for it then.
+ */
+const lookMs = { ready: 5_000, other: 1_000 };
 
 /** What the route needs. */
 export interface HealthServices {
@@ -24,12 +27,15 @@ type BackendStatus = EdgeHealth["parts"]["backend"];
 export function health(services: HealthServices): Handler<AppEnv> {
   const { manifest } = services.models.default;
   let look: Promise<BackendStatus> | undefined;
-  let lookedMs = Number.NEGATIVE_INFINITY;
+  let nextLookMs = Number.NEGATIVE_INFINITY;
   return async (c) => {
     const nowMs = services.nowMs();
-    if (look === undefined || nowMs - lookedMs >= lookMs) {
-      lookedMs = nowMs;
+    if (look === undefined || nowMs >= nextLookMs) {
+      nextLookMs = nowMs + lookMs.other;
       look = bestStatus(services.gpu, manifest);
+      void look.then((status) => {
+        if (status === "ready") nextLookMs = nowMs + lookMs.ready;
+      });
     }
     const backend = await look;
     const isReady = backend === "ready";
