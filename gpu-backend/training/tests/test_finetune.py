@@ -21,6 +21,7 @@ from wuerstchen.export.open_bundle import STAGE_C_GRAPHS, Bundle
 from wuerstchen.export.stored_parameters import read_parameters, replace_parameters
 from wuerstchen.export.tiny import tiny_stages
 from wuerstchen.models.blocks import timestep_embedding
+from wuerstchen.models.build import load_part, new_stage_c
 from wuerstchen.models.lora import add_lora, load_lora, merge_lora, save_lora
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.pictures.prepare import Settings, prepare
@@ -28,7 +29,6 @@ from wuerstchen.training.data import PictureSet
 from wuerstchen.training.distributed import Share
 from wuerstchen.training.finetune_c import finetune_run
 from wuerstchen.training.loop import StageRun, train
-from wuerstchen.training.precompute import load_part, new_stage_c
 
 TRAINING = Path(__file__).parent.parent
 TINY = load_config(TRAINING / "configs" / "tiny.toml")

@@ -7,9 +7,9 @@ import torch
 from wuerstchen.config import load_config
 from wuerstchen.export.tiny import tiny_stages
 from wuerstchen.models.blocks import GlobalResponseNorm, timestep_embedding
+from wuerstchen.models.build import new_stage_c
 from wuerstchen.models.stage_a import replicate_border
 from wuerstchen.models.text_encoder import TextEncoder
-from wuerstchen.training.precompute import new_stage_c
 from wuerstchen.training.sources import text_encoder_directory
 
 CONFIGS = Path(__file__).parent.parent / "configs"

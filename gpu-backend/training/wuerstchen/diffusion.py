@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from wuerstchen.config import Prediction
+
 S = 0.008
 ALPHA_BAR_MIN, ALPHA_BAR_MAX = 1e-4, 0.9999
 # eps(x, t) with t (b,)
@@ -23,6 +25,22 @@ def add_noise(clean: Tensor, noise: Tensor, t: Tensor) -> Tensor:
     """(b, c, h, w) clean latent at time t (b,)."""
     signal = alpha_bar(t)[:, None, None, None]
     return signal.sqrt() * clean + (1 - signal).sqrt() * noise
+
+
+def as_noise(prediction: Prediction, said: Tensor, x: Tensor, t: Tensor) -> Tensor:
+    """The noise in x (b, c, h, w) at times t (b,) that a network's output implies."""
+    signal = alpha_bar(t)[:, None, None, None]
+    if prediction == "sample":
+        return (x - signal.sqrt() * said) / (1 - signal).sqrt()
+    if prediction == "v_prediction":
+        return (1 - signal).sqrt() * x + signal.sqrt() * said
+    return said
+
+
+def velocity(clean: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """v of Salimans and Ho (2022) for (b, c, h, w) clean latents at times t (b,): its power is even at all times."""
+    signal = alpha_bar(t)[:, None, None, None]
+    return signal.sqrt() * noise - (1 - signal).sqrt() * clean
 
 
 def training_times(count: int, generator: torch.Generator) -> Tensor:

@@ -23,6 +23,7 @@ from wuerstchen.training.rehearsal import rehearsal
 from wuerstchen.training.sources import imagenet_weights, text_encoder_directory
 from wuerstchen.training.stage_a import stage_a_run
 from wuerstchen.training.stage_b import stage_b_run
+from wuerstchen.training.stage_b_frozen import frozen_stage_b_run
 from wuerstchen.training.stage_c import stage_c_run
 from wuerstchen.training.trainer import Trainer
 
@@ -45,6 +46,8 @@ def stage_run(stage: str, config: Config, pictures: PictureSet, runs: Path) -> t
             return stage_a_run(config, pictures, imagenet_weights(), runs), config.train_a
         if stage == "compressor":
             return compressor_run(config, pictures, imagenet_weights(), runs), config.train_compressor
+        if stage == "b" and config.compressor is not None:
+            return frozen_stage_b_run(config, pictures, imagenet_weights(), runs), config.train_b
         if stage == "b":
             latents = stage_a_latents(config, pictures, runs)
             return stage_b_run(config, pictures, latents, imagenet_weights(), runs), config.train_b

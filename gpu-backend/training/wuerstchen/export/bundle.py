@@ -13,15 +13,12 @@ import onnx
 import onnxruntime
 import torch
 
-from wuerstchen.config import Config, SamplerConfig, load_config
+from wuerstchen.config import Config, Prediction, SamplerConfig, load_config
 from wuerstchen.export.compress_weights import compress_weights
 from wuerstchen.export.graphs import Exported, Graph, Port, Stages, bundle_graphs, dynamic_shapes, example_inputs
 from wuerstchen.languages.extension import load_text_encoder, tokenizer_file
 from wuerstchen.models.blocks import timestep_frequencies
-from wuerstchen.models.compressor import Compressor
-from wuerstchen.models.stage_a import StageA
-from wuerstchen.training.precompute import load_part, new_stage_b, new_stage_c
-from wuerstchen.training.previewer import new_previewer
+from wuerstchen.models.build import load_compressor, load_part, load_stage_a, new_previewer, new_stage_b, new_stage_c
 
 OPSET = 23
 # (batch, latent side, text positions)
@@ -144,7 +141,7 @@ def _manifest(config: Config, graphs: dict, created: str) -> dict:
         "revision": "",
         "created": created,
         "licence": "MIT; training data MIT, Apache-2.0, CC-BY-4.0: see MODEL_CARD.md",
-        "image": {"sizes": [f"{side}x{side}"], "sizeDefault": f"{side}x{side}", "channels": 3, **offered},
+        "image": {"sizes": [f"{side}x{side}"], "sizeDefault": f"{side}x{side}", "channels": config.picture_channels, **offered},
         "latent": {"channels": config.latent.channels, "downscale": config.latent.downscale},
         "stageB": {"channels": config.stage_a.latent_channels, "downscale": 4, "latentScale": 1},
         "text": {"tokensMax": config.text.tokens_max, "width": config.text.width, "specialTokensCount": 2, "tokenizer": "tokenizer.json"},
@@ -153,7 +150,10 @@ def _manifest(config: Config, graphs: dict, created: str) -> dict:
             "width": config.stage_c.timestep_width,
             "frequencies": timestep_frequencies(config.stage_c.timestep_width).tolist(),
         },
-        "sampler": {"stageC": _sampler(config.sampler_c), "stageB": _sampler(config.sampler_b)},
+        "sampler": {
+            "stageC": _sampler(config.sampler_c, config.stage_c.prediction),
+            "stageB": _sampler(config.sampler_b, config.stage_b.prediction),
+        },
         "graphs": graphs,
     }
 
@@ -163,9 +163,11 @@ def _write_tokenizer(source: Path, target: Path) -> None:
     target.write_text(json.dumps({**json.loads(source.read_text()), "padding": None, "truncation": None}, ensure_ascii=False))
 
 
-def _sampler(config: SamplerConfig) -> dict:
+def _sampler(config: SamplerConfig, prediction: Prediction) -> dict:
+    """`prediction` is written where it is not the noise: bundles of before keep their revision."""
     return {
         "kind": config.kind,
+        **({} if prediction == "epsilon" else {"prediction": prediction}),
         "steps": {"default": config.steps, "min": config.steps_min, "max": config.steps_max},
         "guidanceScale": {"default": config.guidance_scale, "min": config.guidance_scale_min, "max": config.guidance_scale_max},
     }
@@ -192,8 +194,8 @@ def trained_stages(config: Config, runs: Path) -> Stages:
     Runs in which no previewer was trained make a bundle without one."""
     return Stages(
         text_encoder=load_text_encoder(runs),
-        compressor=load_part(runs, "stage-b", "compressor", Compressor(config.latent.channels)),
-        stage_a=load_part(runs, "stage-a", "stage_a", StageA(config.stage_a)),
+        compressor=load_compressor(config, runs),
+        stage_a=load_stage_a(config, runs),
         stage_b=load_part(runs, "stage-b", "stage_b", new_stage_b(config)),
         stage_c=load_part(runs, "stage-c", "stage_c", new_stage_c(config)),
         previewer=load_part(runs, "previewer", "previewer", new_previewer(config)) if (runs / "previewer.pt").exists() else None,

@@ -5,13 +5,15 @@ What depends on the text or on the Stage C latent alone has a graph of its own, 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
-from wuerstchen.config import Config
+from wuerstchen.config import Config, Prediction
+from wuerstchen.models.alpha import premultiply, straight
+from wuerstchen.models.autoencoder import ConvolutionalCompressor
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.models.compressor import Compressor
 from wuerstchen.models.previewer import Previewer
@@ -20,11 +22,13 @@ from wuerstchen.models.stage_b import StageB
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.models.text_encoder import TextEncoder
 
+RGB = 3
+
 
 @dataclass(frozen=True)
 class Stages:
     text_encoder: TextEncoder
-    compressor: Compressor
+    compressor: Compressor | ConvolutionalCompressor
     stage_a: StageA
     stage_b: StageB
     stage_c: StageC
@@ -72,7 +76,8 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
     timestep_c = Port("timestep_embedding", "float32", ("b", c.timestep_width))
     timestep_b = Port("timestep_embedding", "float32", ("b", config.stage_b.timestep_width))
     grown = ("b", config.stage_b.channels[0], f"{ratio}*h", f"{ratio}*w")
-    image = Port("image", "float32", ("b", 3, f"{config.latent.downscale}*h", f"{config.latent.downscale}*w"))
+    channels = config.picture_channels
+    image = Port("image", "float32", ("b", channels, f"{config.latent.downscale}*h", f"{config.latent.downscale}*w"))
     graphs = (
         Graph(
             "textEncoder",
@@ -93,8 +98,7 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
         Graph(
             "stageC",
             (stage_c_latent, timestep_c, text_condition, text_mask),
-            _noise_and_heads(stage_c_latent),
-            stages.stage_c.noise_and_heads,
+            *_prediction(c.prediction, stages.stage_c, stage_c_latent),
             stages.stage_c,
             "float16",
         ),
@@ -109,16 +113,15 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
         Graph(
             "stageB",
             (stage_b_latent, timestep_b, picture_condition),
-            _noise_and_heads(stage_b_latent),
-            stages.stage_b.noise_and_heads,
+            *_prediction(config.stage_b.prediction, stages.stage_b, stage_b_latent),
             stages.stage_b,
             "float16",
         ),
         Graph(
             "stageA",
             (stage_b_latent,),
-            (Port("image", "float32", ("b", 3, "4*h", "4*w")),),
-            stages.stage_a.decode,
+            (Port("image", "float32", ("b", channels, "4*h", "4*w")),),
+            stages.stage_a.decode if channels == RGB else lambda latent: straight(stages.stage_a.decode(latent)),
             stages.stage_a,
             "float16",
         ),
@@ -126,19 +129,24 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
             "compressor",
             (image,),
             (stage_c_latent,),
-            stages.compressor.forward,
+            stages.compressor.forward if channels == RGB else lambda picture: stages.compressor(premultiply(picture)),
             stages.compressor,
             "float16",
         ),
     )
     if stages.previewer is None:
         return graphs
-    return (*graphs, Graph("previewer", (stage_c_latent,), (image,), stages.previewer.picture, stages.previewer, "float16"))
+    preview = replace(image, shape=("b", RGB, *image.shape[2:]))
+    return (*graphs, Graph("previewer", (stage_c_latent,), (preview,), stages.previewer.picture, stages.previewer, "float16"))
 
 
-def _noise_and_heads(latent: Port) -> tuple[Port, ...]:
-    """noise = (x - clean_head) / deviation_head."""
-    return tuple(Port(name, latent.dtype, latent.shape) for name in ("noise", "clean_head", "deviation_head"))
+def _prediction(
+    prediction: Prediction, stage: StageB | StageC, latent: Port
+) -> tuple[tuple[Port, ...], Callable[..., Tensor | tuple[Tensor, ...]]]:
+    """The outputs of a denoising graph and what computes them. Of the noise: noise = (x - clean_head) / deviation_head."""
+    if prediction == "epsilon":
+        return tuple(Port(name, latent.dtype, latent.shape) for name in ("noise", "clean_head", "deviation_head")), stage.noise_and_heads
+    return (Port("prediction", latent.dtype, latent.shape),), stage.predict
 
 
 def example_inputs(graph: Graph, batch: int, side: int, tokens: int, seed: int) -> tuple[Tensor, ...]:

@@ -12,11 +12,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from wuerstchen.config import Config
-from wuerstchen.diffusion import sample
+from wuerstchen.diffusion import as_noise, sample
 from wuerstchen.export.stored_parameters import read_parameters
 from wuerstchen.models.blocks import timestep_embedding
+from wuerstchen.models.build import new_stage_c
 from wuerstchen.models.stage_c import StageC
-from wuerstchen.training.precompute import new_stage_c
 
 STAGE_C_GRAPHS = ("textConditioner", "stageC")
 # Relative to the output's peak, for the same rounded weights: float32, and with inputs of some products rounded to bytes.
@@ -65,12 +65,18 @@ class Bundle:
         return [states[index, : 1 + len(row)].numpy() for index, row in enumerate(ids)]
 
     def paint(self, latent: Tensor, config: Config) -> Tensor:
-        """Stage C latents (b, c, h, w) to pictures (b, 3, h*downscale, w*downscale) in [0, 1] by Stages B and A, from one noise."""
+        """Stage C latents (b, c, h, w) to pictures (b, channels, h*downscale, w*downscale) in [0, 1] by Stages B and A, from one noise.
+
+        Alpha is straight."""
         condition, ratio = self.run("stageBConditioner", latent), config.latent.downscale // 4
         shape = (len(latent), config.stage_a.latent_channels, latent.shape[2] * ratio, latent.shape[3] * ratio)
         noise = torch.randn(shape, generator=torch.Generator().manual_seed(0))
         width = config.stage_b.timestep_width
-        painted = sample(lambda x, t: self.run("stageB", x, timestep_embedding(t, width), condition), noise, config.sampler_b.steps)
+
+        def noise_in(x: Tensor, t: Tensor) -> Tensor:
+            return as_noise(config.stage_b.prediction, self.run("stageB", x, timestep_embedding(t, width), condition), x, t)
+
+        painted = sample(noise_in, noise, config.sampler_b.steps)
         return self.run("stageA", painted).clamp(0, 1)
 
     def stage_c(self, config: Config) -> StageC:
@@ -104,7 +110,7 @@ class Bundle:
         condition = model.condition(text)
         pairs = (
             (condition, self.run("textConditioner", text)),
-            (model.denoise(x, embedding, condition, mask), self.run("stageC", x, embedding, condition, mask)),
+            (_said(model, x, embedding, condition, mask), self.run("stageC", x, embedding, condition, mask)),
         )
         for key, (ours, stored) in zip(STAGE_C_GRAPHS, pairs, strict=True):
             rounds = any(node.op_type in ROUNDING for node in onnx.load(self.path(key)).graph.node)
@@ -118,3 +124,9 @@ class Bundle:
             f"{self.directory} holds another Stage C than the configuration describes: {'; '.join(problems[:3])}. "
             "Use the configuration and the version it was made with"
         )
+
+
+def _said(model: StageC, x: Tensor, embedding: Tensor, condition: Tensor, mask: Tensor) -> Tensor:
+    """The first output of Stage C's graph."""
+    says = model.denoise if model.config.prediction == "epsilon" else model.predict
+    return says(x, embedding, condition, mask)

@@ -14,11 +14,8 @@ from torch import nn
 from wuerstchen.config import Config, load_config
 from wuerstchen.export.bundle import write_bundle
 from wuerstchen.export.graphs import Stages
-from wuerstchen.models.compressor import Compressor
-from wuerstchen.models.stage_a import StageA
+from wuerstchen.models.build import new_compressor, new_previewer, new_stage_a, new_stage_b, new_stage_c
 from wuerstchen.models.text_encoder import TextEncoder
-from wuerstchen.training.precompute import new_stage_b, new_stage_c
-from wuerstchen.training.previewer import new_previewer
 
 WORDS = [
     "red",
@@ -69,8 +66,8 @@ def tiny_stages(config: Config) -> Stages:
     generator = torch.Generator().manual_seed(config.seed)
     return Stages(
         text_encoder=randomise(TextEncoder(128, config.text.tokens_max, config.text.width, 2, 64, 1), generator),
-        compressor=randomise(Compressor(config.latent.channels), generator),
-        stage_a=randomise(StageA(config.stage_a), generator),
+        compressor=randomise(new_compressor(config), generator),
+        stage_a=randomise(new_stage_a(config), generator),
         stage_b=randomise(new_stage_b(config), generator),
         # More would bring its noise head near the singularity, where rounding is amplified at every step.
         stage_c=randomise(new_stage_c(config), generator, 0.03),

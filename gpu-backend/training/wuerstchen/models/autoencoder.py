@@ -83,5 +83,10 @@ class DirectDecoder(nn.Module):
         )
         initialise(self, sum(counts))
 
+    @property
+    def features(self) -> nn.Sequential:
+        """All but the head: (b, latent_channels, h, w) to (b, decoder_channels[-1], 4h, 4w), what Stage B starts from."""
+        return self.network[:-3]
+
     def forward(self, latent: Tensor) -> Tensor:
         return self.network(latent)

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}
+
 
 def timestep_frequencies(width: int) -> Tensor:
     """(width / 2,) angular frequencies 10000^(-k / (width/2 - 1)), k = 0, 1, …"""

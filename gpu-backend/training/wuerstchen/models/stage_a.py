@@ -1,10 +1,12 @@
-"""Stage A: a VQGAN with four-fold reduction a side (PaellaVQ). Pictures are plain [0, 1] in and out."""
+"""Stage A: a VQGAN with four-fold reduction a side (PaellaVQ). Pictures are [0, 1] in and out, premultiplied if they have alpha."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wuerstchen.config import StageAConfig
+from wuerstchen.config import Activation, StageAConfig
+
+MODULES: dict[Activation, type[nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU}
 
 
 def replicate_border(x: Tensor) -> Tensor:
@@ -16,12 +18,12 @@ def replicate_border(x: Tensor) -> Tensor:
 class MixBlock(nn.Module):
     """Depthwise mixing, then a channel MLP, both gated by scalars that start at 0, so that a new block is the identity."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, activation: Activation = "gelu") -> None:
         super().__init__()
         self.channels = channels
         self.gates = nn.Parameter(torch.zeros(6))
         self.depthwise = nn.Conv2d(channels, channels, 3, groups=channels)
-        self.mlp = nn.Sequential(nn.Linear(channels, channels * 4), nn.GELU(), nn.Linear(channels * 4, channels))
+        self.mlp = nn.Sequential(nn.Linear(channels, channels * 4), MODULES[activation](), nn.Linear(channels * 4, channels))
 
     def _norm(self, x: Tensor, gate: int) -> Tensor:
         y = F.layer_norm(x.permute(0, 2, 3, 1), (self.channels,), eps=1e-6)  # (b, h, w, c)
@@ -57,33 +59,33 @@ class Codebook(nn.Module):
 class StageA(nn.Module):
     """Encoder and decoder for f4 latents (b, c_latent, H/4, W/4). `encode` gives the unquantised latent that Stage B works on."""
 
-    def __init__(self, config: StageAConfig) -> None:
+    def __init__(self, config: StageAConfig, picture_channels: int = 3) -> None:
         super().__init__()
         wide, narrow = config.hidden_channels, config.hidden_channels // 2
-        latent = config.latent_channels
+        latent, activation = config.latent_channels, config.activation
         self.encoder = nn.Sequential(
             nn.PixelUnshuffle(2),
-            nn.Conv2d(12, narrow, 1),
-            MixBlock(narrow),
+            nn.Conv2d(picture_channels * 4, narrow, 1),
+            MixBlock(narrow, activation),
             nn.Conv2d(narrow, wide, 4, stride=2, padding=1),
-            MixBlock(wide),
+            MixBlock(wide, activation),
             nn.Conv2d(wide, latent, 1, bias=False),
             nn.BatchNorm2d(latent, affine=False),
         )
         self.codebook = Codebook(config.codebook_size, latent)
         self.decoder = nn.Sequential(
             nn.Conv2d(latent, wide, 1),
-            *[MixBlock(wide) for _ in range(config.bottleneck_blocks)],
+            *[MixBlock(wide, activation) for _ in range(config.bottleneck_blocks)],
             nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1),
-            MixBlock(narrow),
-            nn.Conv2d(narrow, 12, 1),
+            MixBlock(narrow, activation),
+            nn.Conv2d(narrow, picture_channels * 4, 1),
             nn.PixelShuffle(2),
         )
 
     def encode(self, image: Tensor) -> Tensor:
-        """(b, 3, H, W) in [0, 1] to (b, c_latent, H/4, W/4), unit variance a channel over the training set."""
+        """(b, picture_channels, H, W) in [0, 1] to (b, c_latent, H/4, W/4), unit variance a channel over the training set."""
         return self.encoder(image)
 
     def decode(self, latent: Tensor) -> Tensor:
-        """(b, c_latent, h, w) to (b, 3, 4h, 4w); not clamped."""
+        """(b, c_latent, h, w) to (b, picture_channels, 4h, 4w); not clamped."""
         return self.decoder(latent)

@@ -4,7 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from wuerstchen.config import StageCConfig
+from wuerstchen.diffusion import as_noise
 from wuerstchen.models.blocks import (
+    ACTIVATIONS,
     AttentionBlock,
     ResBlock,
     TimestepBlock,
@@ -32,14 +34,15 @@ class StageC(nn.Module):
         self.blocks = nn.ModuleList(
             nn.ModuleList(
                 [
-                    ResBlock(width, dropout=config.dropout),
+                    ResBlock(width, dropout=config.dropout, activation=ACTIVATIONS[config.activation]),
                     TimestepBlock(width, config.timestep_width),
                     AttentionBlock(width, config.heads, width),
                 ]
             )
             for _ in range(config.depth)
         )
-        self.head = nn.Conv2d(width, latent_channels * 2 * patch**2, 1)
+        heads = 2 if config.prediction == "epsilon" else 1
+        self.head = nn.Conv2d(width, latent_channels * heads * patch**2, 1)
         self.shuffle = nn.PixelShuffle(patch)
         initialise(self, config.depth)
         nn.init.zeros_(self.head.weight)
@@ -57,17 +60,26 @@ class StageC(nn.Module):
 
     def heads(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
         """A, an estimate of the scaled clean latent, and D = |1 - B| + 1e-5, of the noise level: eps = (x - A) / D."""
+        a, b = self._head(x, embedding, condition, text_mask).chunk(2, dim=1)
+        return a, (1 - b).abs() + 1e-5
+
+    def predict(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> Tensor:
+        """What a network says that predicts the clean latent or v."""
+        return self._head(x, embedding, condition, text_mask)
+
+    def _head(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> Tensor:
         h = channels_last(self.embed(x))  # (b, h / patch, w / patch, width)
         bias = attention_bias(h.shape[1] * h.shape[2], text_mask[:, 1:])
         scales, shifts = condition[:, :, :, :1].unbind(2)  # (b, depth, 1, width) each
         for index, (residual, timestep, attention) in enumerate(self.blocks):
             h = timestep(residual(h), embedding) * (1 + scales[:, index, None]) + shifts[:, index, None]
             h = attention(h, condition[:, index, :, 1:], bias)
-        a, b = self.shuffle(self.head(channels_first(channel_norm(h)))).chunk(2, dim=1)
-        return a, (1 - b).abs() + 1e-5
+        return self.shuffle(self.head(channels_first(channel_norm(h))))
 
     def denoise(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> Tensor:
-        """Noise in x from a timestep embedding (b, timestep_width). At a new network's zero head it is x itself."""
+        """Noise in x from a timestep embedding (b, timestep_width), of a network that predicts epsilon.
+
+        At a new network's zero head it is x itself."""
         return self.noise_and_heads(x, embedding, condition, text_mask)[0]
 
     def noise_and_heads(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -75,4 +87,7 @@ class StageC(nn.Module):
         return (x - a) / d, a, d
 
     def forward(self, x: Tensor, t: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
-        return self.denoise(x, timestep_embedding(t, self.config.timestep_width), self.condition(text), text_mask)
+        embedding, condition = timestep_embedding(t, self.config.timestep_width), self.condition(text)
+        if self.config.prediction == "epsilon":
+            return self.denoise(x, embedding, condition, text_mask)
+        return as_noise(self.config.prediction, self.predict(x, embedding, condition, text_mask).float(), x, t)

@@ -11,13 +11,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wuerstchen.config import CompressorTraining, Config
-from wuerstchen.models.autoencoder import ConvolutionalCompressor, DirectDecoder
+from wuerstchen.config import Config
+from wuerstchen.models.autoencoder import ConvolutionalCompressor
+from wuerstchen.models.build import new_compressor, new_direct_decoder
 from wuerstchen.training.augment import augment
 from wuerstchen.training.contact_sheet import write_pairs
 from wuerstchen.training.data import PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
+from wuerstchen.training.perturb import noised
 from wuerstchen.training.reconstruction import FeatureLoss, as_configured, opaque, picture_batch, psnr, reconstruction_loss
 
 NAME = "compressor"
@@ -29,19 +31,8 @@ BATCH = 64
 
 def new_autoencoder(config: Config) -> nn.ModuleDict:
     """`compressor` and `direct_decoder`, fresh. Raises ValueError where the configuration has no `compressor`."""
-    if config.compressor is None:
-        raise ValueError("config: compressor is missing")
-    arguments = config.compressor, config.picture_channels, config.latent.channels
-    return nn.ModuleDict({"compressor": ConvolutionalCompressor(*arguments), "direct_decoder": DirectDecoder(*arguments)})
-
-
-def noised(latent: Tensor, plan: CompressorTraining, share: Share, generator: torch.Generator) -> Tensor:
-    """Adds noise of a deviation drawn from [0, latent_noise] to `noised_share` of the batch."""
-    rows = len(latent) * share.count
-    chosen = torch.rand(rows, generator=generator) < plan.noised_share
-    deviation = torch.rand(rows, generator=generator) * plan.latent_noise * chosen
-    noise = torch.randn((rows, *latent.shape[1:]), generator=generator)
-    return latent + share.take(deviation)[:, None, None, None] * share.take(noise)
+    decoder = new_direct_decoder(config)
+    return nn.ModuleDict({"compressor": new_compressor(config), "direct_decoder": decoder})
 
 
 @torch.no_grad()
@@ -72,7 +63,7 @@ def compressor_run(config: Config, pictures: PictureSet, imagenet_weights: str, 
         settled = step >= plan.settled_from_step
         compressor.norm.train(not settled)
         latent = compressor.standardise(encode(image.contiguous(memory_format=torch.channels_last)))
-        output = decode(noised(latent, plan, share, generator) if settled else latent).float()
+        output = decode(noised(latent, plan.noised_share, plan.latent_noise, share, generator) if settled else latent).float()
         total, figures = reconstruction_loss(output, image)
         if step >= plan.features_from_step:
             grounds = share.take(torch.from_numpy(rng.random((plan.batch, 3, 1, 1), np.float32)))

@@ -133,13 +133,24 @@ class PictureSet:
 
     def crops(self, indices: np.ndarray, size: int, step: int, rng: np.random.Generator) -> tuple[Tensor, np.ndarray]:
         """Square crops at multiples of `step` pixels: (count, 3, size, size) and their (count, 2) top left corners in pixels."""
-        sides = np.array(self.pixels[int(indices[0])].shape[:2])
+        cut, corners = self._cut(self.pixels, indices, size, step, rng)
+        return torch.from_numpy(cut).permute(0, 3, 1, 2).float() / 255, corners
+
+    def premultiplied_crops(self, indices: np.ndarray, size: int, step: int, rng: np.random.Generator) -> Tensor:
+        """(count, 4, size, size): as `crops`, of what `premultiplied` gives."""
+        cut, _ = self._cut(self.pixels if self.rgba is None else self.rgba, indices, size, step, rng)
+        image = torch.from_numpy(cut).permute(0, 3, 1, 2).float() / 255
+        return torch.cat([image, torch.ones_like(image[:, :1])], dim=1) if self.rgba is None else premultiply(image)
+
+    def _cut(
+        self, pixels: BucketArrays, indices: np.ndarray, size: int, step: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        sides = np.array(pixels[int(indices[0])].shape[:2])
         if size > sides.min():
             held = f"{sides[1]}x{sides[0]}"
             raise ValueError(f"crop_pixels is {size}, but the set holds pictures of {held}: crop less, or prepare it with fewer ratios")
         corners = rng.integers(0, (sides - size) // step + 1, (len(indices), 2)) * step
-        cut = np.stack([self.pixels[i][y : y + size, x : x + size] for i, (y, x) in zip(indices, corners, strict=True)])
-        return torch.from_numpy(cut).permute(0, 3, 1, 2).float() / 255, corners
+        return np.stack([pixels[i][y : y + size, x : x + size] for i, (y, x) in zip(indices, corners, strict=True)]), corners
 
 
 def file_name(bucket: str) -> str:

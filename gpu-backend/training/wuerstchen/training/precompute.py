@@ -7,16 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from rich.progress import track
-from torch import Tensor, nn
+from torch import Tensor
 
 from wuerstchen.config import Config
-from wuerstchen.models.compressor import Compressor
-from wuerstchen.models.stage_a import StageA
-from wuerstchen.models.stage_b import StageB
-from wuerstchen.models.stage_c import StageC
+from wuerstchen.models.build import load_compressor, load_stage_a
 from wuerstchen.models.text_encoder import TextEncoder
 from wuerstchen.training.curriculum import favourite_pictures
-from wuerstchen.training.data import BucketArrays, PictureSet
+from wuerstchen.training.data import RGB, BucketArrays, PictureSet
 from wuerstchen.training.recoloured import RecolouredSet, recoloured_items, recoloured_set
 
 BATCH = 64
@@ -25,54 +22,35 @@ TEXT_POSITIONS = 16
 EncodeTexts = Callable[[list[str]], list[np.ndarray]]
 
 
-def new_stage_b(config: Config) -> StageB:
-    """A fresh Stage B whose geometry follows from the configuration: Stage A reduces a side four-fold."""
-    return StageB(config.stage_b, config.stage_a.latent_channels, config.latent.channels, config.latent.downscale // 4)
-
-
-def new_stage_c(config: Config) -> StageC:
-    return StageC(config.stage_c, config.latent.channels, config.text.width)
-
-
-def load_part(runs: Path, run: str, part: str, module: nn.Module) -> nn.Module:
-    """Loads PART of the averaged weights RUNS/RUN.pt into `module`, set to inference."""
-    path = runs / f"{run}.pt"
-    if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist: train {run} first")
-    state = torch.load(path, weights_only=True)
-    module.load_state_dict({name.removeprefix(f"{part}."): t for name, t in state.items() if name.startswith(f"{part}.")})
-    return module.eval().requires_grad_(False)
-
-
 def stage_a_latents(config: Config, pictures: PictureSet, runs: Path) -> BucketArrays:
     """(c_a, height/4, width/4) float16 a picture."""
-    model = load_part(runs, "stage-a", "stage_a", StageA(config.stage_a))
-    return map_pictures(pictures, runs / "stage-a-latents", model.encode)
+    return map_pictures(pictures, runs / "stage-a-latents", load_stage_a(config, runs).encode, config.picture_channels)
 
 
 def compact_latents(config: Config, pictures: PictureSet, runs: Path) -> BucketArrays:
     """(c, height/downscale, width/downscale) float16 a picture: what Stage C learns to make."""
-    model = load_part(runs, "stage-b", "compressor", Compressor(config.latent.channels))
-    return map_pictures(pictures, runs / "stage-c-latents", model)
+    return map_pictures(pictures, runs / "stage-c-latents", load_compressor(config, runs), config.picture_channels)
 
 
 def recoloured_latents(config: Config, pictures: PictureSet, runs: Path) -> RecolouredSet:
     """Latents and captions of the favourites in other colours; none where the configuration has no `recolour_c`."""
     items = recoloured_items(config.recolour_c, pictures, favourite_pictures(config.curriculum_c, pictures))
-    model = load_part(runs, "stage-b", "compressor", Compressor(config.latent.channels))
-    return recoloured_set(items, pictures, runs / "stage-c-recoloured-latents.npy", model)
+    model = load_compressor(config, runs)
+    return recoloured_set(items, pictures, runs / "stage-c-recoloured-latents.npy", model, config.picture_channels)
 
 
 @torch.no_grad()
-def map_pictures(pictures: PictureSet, stem: Path, encode: Callable[[Tensor], Tensor]) -> BucketArrays:
-    """`encode` of every picture, as float16, in STEM.npy (or, for a set in several shapes, one STEM-WIDTHxHEIGHT.npy a bucket)."""
-    arrays = {}
+def map_pictures(pictures: PictureSet, stem: Path, encode: Callable[[Tensor], Tensor], picture_channels: int = RGB) -> BucketArrays:
+    """`encode` of every picture, as float16, in STEM.npy (or, for a set in several shapes, one STEM-WIDTHxHEIGHT.npy a bucket).
+
+    Pictures are RGB on white, or premultiplied RGBA where `picture_channels` is 4."""
+    arrays, read = {}, pictures.images if picture_channels == RGB else pictures.premultiplied
     for bucket in pictures.buckets:
         path = stem.with_name(f"{stem.name}-{bucket}.npy" if bucket else f"{stem.name}.npy")
         if not path.exists():
             members = pictures.rows_of(bucket)
             parts = [members[start : start + BATCH] for start in range(0, len(members), BATCH)]
-            encoded = [encode(pictures.images(part)).half().numpy() for part in track(parts, description=path.stem)]
+            encoded = [encode(read(part)).half().numpy() for part in track(parts, description=path.stem)]
             np.save(path, np.concatenate(encoded))
         arrays[bucket] = np.load(path, mmap_mode="r")
     return pictures.by_bucket(arrays)

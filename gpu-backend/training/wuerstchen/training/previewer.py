@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from wuerstchen.config import Config
 from wuerstchen.diffusion import add_noise
-from wuerstchen.models.previewer import Previewer
+from wuerstchen.models.build import new_previewer
 from wuerstchen.training.contact_sheet import write_pairs
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, training_device
@@ -18,13 +18,6 @@ from wuerstchen.training.reconstruction import psnr
 # Estimates of the clean latent are off by more the earlier the step; half of the latents are off too, up to the noise of this time.
 NOISED_SHARE = 0.5
 NOISE_TIME_MAX = 0.4
-
-
-def new_previewer(config: Config) -> Previewer:
-    """Raises ValueError where the configuration has no `previewer`."""
-    if config.previewer is None:
-        raise ValueError("config: previewer is missing")
-    return Previewer(config.previewer, config.latent.channels, config.latent.downscale)
 
 
 def perturb(latent: Tensor, generator: torch.Generator) -> Tensor:

@@ -10,7 +10,7 @@ from rich.progress import track
 from torch import Tensor
 
 from wuerstchen.config import RecolourConfig
-from wuerstchen.training.data import PictureSet
+from wuerstchen.training.data import RGB, PictureSet
 from wuerstchen.training.recolour import COLOURS, Recolouring, recolour, recolourings, unseen_combinations
 
 BATCH = 64
@@ -32,13 +32,16 @@ def recoloured_items(config: RecolourConfig | None, pictures: PictureSet, favour
 
 
 @torch.no_grad()
-def recoloured_set(items: list[Recolouring], pictures: PictureSet, path: Path, encode: Callable[[Tensor], Tensor]) -> RecolouredSet:
+def recoloured_set(
+    items: list[Recolouring], pictures: PictureSet, path: Path, encode: Callable[[Tensor], Tensor], picture_channels: int = RGB
+) -> RecolouredSet:
     """Encodes each recoloured picture by the compressor; `path` keeps the latents for the next run."""
     if not items:
         return RecolouredSet(items, np.empty(0, np.float16))
     if not path.exists():
         parts = [items[start : start + BATCH] for start in range(0, len(items), BATCH)]
-        encoded = [encode(recoloured_images(part, pictures)).half().numpy() for part in track(parts, description=path.stem)]
+        read = recoloured_images if picture_channels == RGB else recoloured_premultiplied
+        encoded = [encode(read(part, pictures)).half().numpy() for part in track(parts, description=path.stem)]
         np.save(path, np.concatenate(encoded))
     latents = np.load(path)
     if len(latents) != len(items):
@@ -47,6 +50,12 @@ def recoloured_set(items: list[Recolouring], pictures: PictureSet, path: Path, e
 
 
 def recoloured_images(items: list[Recolouring], pictures: PictureSet) -> Tensor:
-    """(n, 3, side, side) in [0, 1]."""
+    """(n, 3, side, side) in [0, 1], on white."""
     colours = torch.tensor([COLOURS[item.colour] for item in items])
     return recolour(pictures.images(np.array([item.picture for item in items])), colours)
+
+
+def recoloured_premultiplied(items: list[Recolouring], pictures: PictureSet) -> Tensor:
+    """(n, 4, side, side) in [0, 1], premultiplied: what lies on white as `recoloured_images` has it, with the picture's own alpha."""
+    alpha = pictures.premultiplied(np.array([item.picture for item in items]))[:, 3:]
+    return torch.cat([(recoloured_images(items, pictures) - (1 - alpha)).clamp_min(0).minimum(alpha), alpha], dim=1)

@@ -8,10 +8,8 @@ import torch
 from torch import nn
 
 from wuerstchen.config import Config
-from wuerstchen.models.compressor import Compressor
-from wuerstchen.models.stage_a import StageA
+from wuerstchen.models.build import new_compressor, new_direct_decoder, new_stage_a, new_stage_b
 from wuerstchen.training.data import PictureSet
-from wuerstchen.training.precompute import new_stage_b
 
 PICTURES = 64
 HELD_OUT_EVERY = 8
@@ -27,8 +25,12 @@ def rehearsal(config: Config, directory: Path) -> tuple[PictureSet, Path]:
     rng.integers(0, 256, (PICTURES, side, side, 3), np.uint8).tofile(data / "images.rgb")
     captions = [[f"noise {number}, {kind}" for kind in ("plain", "styled", "bare", "other")] for number in range(PICTURES)]
     (data / "records.jsonl").write_text("".join(_record(number, row) for number, row in enumerate(captions)))
-    _save_random(runs, "stage-a", {"stage_a": StageA(config.stage_a)})
-    _save_random(runs, "stage-b", {"compressor": Compressor(latent.channels), "stage_b": new_stage_b(config)})
+    _save_random(runs, "stage-a", {"stage_a": new_stage_a(config)})
+    if config.compressor is None:
+        _save_random(runs, "stage-b", {"compressor": new_compressor(config), "stage_b": new_stage_b(config)})
+    else:
+        _save_random(runs, "compressor", {"compressor": new_compressor(config), "direct_decoder": new_direct_decoder(config)})
+        _save_random(runs, "stage-b", {"stage_b": new_stage_b(config)})
     for name, channels, cells in (
         ("stage-a", config.stage_a.latent_channels, side // 4),
         ("stage-c", latent.channels, side // latent.downscale),

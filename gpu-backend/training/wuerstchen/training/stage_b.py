@@ -8,14 +8,13 @@ from torch import Tensor, nn
 
 from wuerstchen.config import Config
 from wuerstchen.diffusion import add_noise, sample, training_times, weighted_noise_loss
+from wuerstchen.models.build import load_stage_a, new_stage_b
 from wuerstchen.models.compressor import Compressor
-from wuerstchen.models.stage_a import StageA
 from wuerstchen.training.contact_sheet import write_pairs
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, require_even_shares, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.precision import full_precision
-from wuerstchen.training.precompute import load_part, new_stage_b
 from wuerstchen.training.reconstruction import psnr
 
 STAGE_A_DOWNSCALE = 4
@@ -44,7 +43,7 @@ def stage_b_run(config: Config, pictures: PictureSet, latents: BucketArrays, ima
     if plan.full_picture_steps > 0:
         require_even_shares(plan.batch // WHOLE_PICTURE_BATCH_SHARE, plan.accumulate)
     device = training_device()
-    stage_a = load_part(runs, "stage-a", "stage_a", StageA(config.stage_a)).to(device)
+    stage_a = load_stage_a(config, runs).to(device)
 
     compressor.requires_grad_(not plan.freeze_compressor)
     compress, predict = maybe_compile(compressor, config), maybe_compile(model, config)

@@ -1,22 +1,26 @@
 """Stage C on precomputed latents and text states: p2-weighted noise loss, captions dropped for guidance."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wuerstchen.config import Config
-from wuerstchen.diffusion import add_noise, guided, sample, training_times, weighted_noise_loss
-from wuerstchen.models.stage_a import StageA
+from wuerstchen.config import Config, Prediction
+from wuerstchen.diffusion import add_noise, guided, sample, training_times, velocity, weighted_noise_loss
+from wuerstchen.models.blocks import timestep_embedding
+from wuerstchen.models.build import STAGE_A_DOWNSCALE, load_part, load_stage_a, new_direct_decoder, new_stage_b, new_stage_c
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.training.contact_sheet import write_grid
 from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures, with_recoloured
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
-from wuerstchen.training.precompute import TextStates, load_part, new_stage_b, new_stage_c
+from wuerstchen.training.precompute import TextStates
 from wuerstchen.training.recoloured import RecolouredSet
+from wuerstchen.training.reconstruction import opaque
 
 CAPTION_DROP = 0.05
 # Plain caption, style first, no style, synonyms: see datasets/emoji/captions.ts.
@@ -33,21 +37,53 @@ def choose_caption(rows: list[int], rng: np.random.Generator, styled: bool = Tru
     return rows[int(rng.integers(3, len(rows)))] if len(rows) > 3 else rows[0]
 
 
+class Says(nn.Module):
+    """Stage C's own output, before it becomes noise: what a loss on the clean latent or on v needs."""
+
+    def __init__(self, stage_c: StageC) -> None:
+        super().__init__()
+        self.stage_c = stage_c
+
+    def forward(self, x: Tensor, t: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
+        if self.stage_c.config.prediction == "epsilon":
+            return self.stage_c(x, t, text, text_mask)
+        embedding = timestep_embedding(t, self.stage_c.config.timestep_width)
+        return self.stage_c.predict(x, embedding, self.stage_c.condition(text), text_mask)
+
+
+def objective(
+    says: Callable[..., Tensor], prediction: Prediction, drawn: tuple[Tensor, Tensor, Tensor], text: tuple[Tensor, Tensor]
+) -> Tensor:
+    """The loss for `drawn` clean latents, noise and times. Of the noise, squares are weighted by p2; of v they count alike at all times,
+    which is a weight of signal over noise plus one on the squares of the clean latent."""
+    clean, noise, times = drawn
+    said = says(add_noise(clean, noise, times), times, *text).float()
+    if prediction == "epsilon":
+        return weighted_noise_loss(said, noise, times)
+    return F.mse_loss(said, clean if prediction == "sample" else velocity(clean, noise, times))
+
+
 class Painter:
-    """Latents to pictures by the finished Stages B and A."""
+    """Latents to pictures: by the finished Stages B and A or, where the compressor was trained with one, by its direct decoder."""
 
     def __init__(self, config: Config, runs: Path) -> None:
-        self.stage_a = load_part(runs, "stage-a", "stage_a", StageA(config.stage_a))
+        self.config = config
+        if config.compressor is not None:
+            self.direct_decoder = load_part(runs, "compressor", "direct_decoder", new_direct_decoder(config))
+            return
+        self.stage_a = load_stage_a(config, runs)
         self.stage_b = load_part(runs, "stage-b", "stage_b", new_stage_b(config))
-        self.steps, self.channels = config.sampler_b.steps, config.stage_a.latent_channels
-        self.ratio = config.latent.downscale // 4
 
     @torch.no_grad()
     def paint(self, latent: Tensor) -> Tensor:
-        """(b, c, h, w) to (b, 3, h*downscale, w*downscale) in [0, 1]."""
-        shape = (len(latent), self.channels, latent.shape[2] * self.ratio, latent.shape[3] * self.ratio)
+        """(b, c, h, w) to (b, 3, h*downscale, w*downscale) in [0, 1], on white."""
+        if self.config.compressor is not None:
+            return opaque(self.direct_decoder(latent)).clamp(0, 1)
+        ratio = self.config.latent.downscale // STAGE_A_DOWNSCALE
+        shape = (len(latent), self.config.stage_a.latent_channels, latent.shape[2] * ratio, latent.shape[3] * ratio)
         noise = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-        return self.stage_a.decode(sample(lambda x, t: self.stage_b(x, t, latent), noise, self.steps)).clamp(0, 1)
+        painted = sample(lambda x, t: self.stage_b(x, t, latent), noise, self.config.sampler_b.steps)
+        return self.stage_a.decode(painted).clamp(0, 1)
 
 
 @torch.no_grad()
@@ -63,7 +99,7 @@ def stage_c_run(
 ) -> StageRun:
     """`latents`: (c, h, w) a picture, of the compressor. Recoloured pictures are numbered on from the last picture."""
     plan, model, painter = config.train_c, new_stage_c(config), Painter(config, runs)
-    predict = maybe_compile(model, config)
+    predict = maybe_compile(Says(model), config)
     sheet = _sheet_pictures(config, pictures)
 
     count = len(pictures.records)
@@ -89,7 +125,7 @@ def stage_c_run(
         times, noise = training_times(plan.batch, generator), torch.randn(clean.shape, generator=generator)
         clean, times, noise = share.take(clean), share.take(times), share.take(noise)
         states, mask = (share.place(part) for part in text.batch(share.take(captions)))
-        return weighted_noise_loss(predict(add_noise(clean, noise, times), times, states, mask), noise, times), {}
+        return objective(predict, config.stage_c.prediction, (clean, noise, times), (states, mask)), {}
 
     def evaluate(step: int) -> dict[str, float]:
         device = training_device()
