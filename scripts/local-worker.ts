@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { guardChildren } from "./guard-children.ts";
 import { migrateDatabase } from "./local-database.ts";
 import { localHost } from "./ports.ts";
 
@@ -57,8 +58,15 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
     }),
   );
   const url = await miniflare.ready;
+  const release = guardChildren();
   await migrateDatabase(await miniflare.getD1Database("USAGE"), join(options.root, "migrations"));
-  return { url: url.origin, stop: () => miniflare.dispose() };
+  return {
+    url: url.origin,
+    async stop() {
+      release();
+      await miniflare.dispose();
+    },
+  };
 }
 
 /** Where the Worker reaches others. A developer's webhooks are on this machine too, which a deployed Worker refuses. */
