@@ -13,6 +13,9 @@ const leadMs = 30_000;
 /** A test depends on time if its text names a date, an expiry or a clock, or starts the Worker or a whole stack. */
 const dependsOnTime = /\bDate\b|nowMs|expire|certificate|TestEdge|JobClient|useTinyStack/u;
 
+/** Tests that bring a clock of their own, or whose cost is a model and not time. */
+const bringsOwnClock = /^test\/(workers\/account\/model|e2e\/published-model)/u;
+
 /** The clocks: what each one is, and when its run begins in Unix milliseconds. */
 function clocks(nowMs: number): readonly (readonly [name: string, startMs: number])[] {
   const today = new Date(nowMs);
@@ -52,8 +55,8 @@ function runUnder(library: string, shiftSeconds: number, files: readonly string[
 
 if (process.platform !== "linux") end("Shifting the clock works on Linux alone. The tests themselves run anywhere.");
 
-const files = globSync("test/{workers,shared,gpu-backend,scripts,e2e}/**/*.test.ts", { cwd: root }).filter((file) =>
-  dependsOnTime.test(readFileSync(join(root, file), "utf8")),
+const files = globSync("test/{workers,shared,gpu-backend,scripts,e2e}/**/*.test.ts", { cwd: root }).filter(
+  (file) => !bringsOwnClock.test(file) && dependsOnTime.test(readFileSync(join(root, file), "utf8")),
 );
 if (files.length === 0) end("No test depends on time: the rule in test/clocks/run.ts finds none.");
 

@@ -61,10 +61,14 @@ export async function startBackend(environment: Readonly<Record<string, string>>
   };
 }
 
-/** Runs the backend's entry with nothing but this environment and what Node itself needs. */
+/** What Node itself needs, and what shifts its clock as this process's is (test/clocks). */
+const inherited = ["PATH", "LD_PRELOAD", "CLOCK_SHIFT_SECONDS"];
+
+/** Runs the backend's entry with nothing but this environment and what it inherits. */
 export function spawnMain(environment: Readonly<Record<string, string>>): ChildProcess {
-  const { PATH = "" } = process.env;
-  return spawn(process.execPath, [mainPath], { env: { PATH, ...environment }, stdio: ["pipe", "pipe", "pipe"] });
+  const known = Object.entries(process.env).filter(([name]) => inherited.includes(name));
+  const env = { ...Object.fromEntries(known), ...environment };
+  return spawn(process.execPath, [mainPath], { env, stdio: ["pipe", "pipe", "pipe"] });
 }
 
 /** A request to the backend before it is signed. */
