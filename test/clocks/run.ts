@@ -10,11 +10,12 @@ const dayMs = 86_400_000;
 /** A run begins so long before the moment that it is to cross: later than a first test, earlier than the last. */
 const leadMs = 30_000;
 
-/** A test depends on time if its text names a date, an expiry or a clock, or starts the Worker or a whole stack. */
-const dependsOnTime = /\bDate\b|nowMs|expire|certificate|TestEdge|JobClient|useTinyStack/u;
+/** A test depends on time if its text names a date, an expiry or a clock, or starts a Worker, a backend or a stack. */
+const dependsOnTime =
+  /\bDate\b|nowMs|expire|certificate|TestEdge|JobClient|useTinyStack|useHeldEdge|startBackend|signedHeaders/u;
 
-/** Tests that bring a clock of their own, or whose cost is a model and not time. */
-const bringsOwnClock = /^test\/(workers\/account\/model|e2e\/published-model)/u;
+/** Tests that bring a clock of their own, or that load a machine for their own sake and show nothing more of time. */
+const leftOut = /^test\/(workers\/account\/model|e2e\/(published-model|money-under-fire|neighbour))/u;
 
 /** The clocks: what each one is, and when its run begins in Unix milliseconds. */
 function clocks(nowMs: number): readonly (readonly [name: string, startMs: number])[] {
@@ -43,6 +44,13 @@ function end(message: string): never {
   process.exit(1);
 }
 
+/** A library that the loader cannot use is ignored with a warning: then nothing would be shifted, and all would pass. */
+function checkShift(library: string): void {
+  const env = { ...process.env, LD_PRELOAD: library, CLOCK_SHIFT_SECONDS: String(dayMs / 1_000) };
+  const { stdout } = spawnSync(process.execPath, ["-p", "Date.now()"], { env, encoding: "utf8" });
+  if (Math.abs(Number(stdout) - Date.now() - dayMs) > dayMs / 2) end("The preloaded library does not shift the clock.");
+}
+
 function runUnder(library: string, shiftSeconds: number, files: readonly string[]): boolean {
   const env = { ...process.env, LD_PRELOAD: library, CLOCK_SHIFT_SECONDS: String(shiftSeconds) };
   const { status } = spawnSync(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", ...files], {
@@ -56,13 +64,14 @@ function runUnder(library: string, shiftSeconds: number, files: readonly string[
 if (process.platform !== "linux") end("Shifting the clock works on Linux alone. The tests themselves run anywhere.");
 
 const files = globSync("test/{workers,shared,gpu-backend,scripts,e2e}/**/*.test.ts", { cwd: root }).filter(
-  (file) => !bringsOwnClock.test(file) && dependsOnTime.test(readFileSync(join(root, file), "utf8")),
+  (file) => !leftOut.test(file) && dependsOnTime.test(readFileSync(join(root, file), "utf8")),
 );
 if (files.length === 0) end("No test depends on time: the rule in test/clocks/run.ts finds none.");
 
 const folder = mkdtempSync(join(tmpdir(), "clocks-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 const library = buildShift(folder);
+checkShift(library);
 const failed: string[] = [];
 for (const [name, startMs] of clocks(Date.now())) {
   process.stdout.write(`\n${files.length} test files, ${name}: ${new Date(startMs).toISOString()}\n`);

@@ -11,20 +11,17 @@
 #include <time.h>
 #include <unistd.h>
 
-static time_t shift(void) {
-  static time_t seconds;
-  static int known;
-  if (!known) {
-    const char *text = getenv("CLOCK_SHIFT_SECONDS");
-    seconds = text == NULL ? 0 : (time_t)atoll(text);
-    known = 1;
-  }
-  return seconds;
+static time_t shift_seconds;
+
+/* Read once before main, so that no thread ever sees another value. */
+__attribute__((constructor)) static void read_shift(void) {
+  const char *text = getenv("CLOCK_SHIFT_SECONDS");
+  shift_seconds = text == NULL ? 0 : (time_t)atoll(text);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
   int outcome = (int)syscall(SYS_clock_gettime, clock, now);
-  if (outcome == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += shift();
+  if (outcome == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += shift_seconds;
   return outcome;
 }
 
