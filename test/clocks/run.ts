@@ -14,20 +14,31 @@ const leadMs = 30_000;
 const dependsOnTime =
   /\bDate\b|nowMs|expire|certificate|TestEdge|JobClient|useTinyStack|useHeldEdge|startBackend|signedHeaders/u;
 
+/** A test can notice the moment that its run crosses if its own text names a time, or if it has jobs, which have deadlines. */
+const noticesMoments = /\bDate\b|nowMs|expire|JobClient/u;
+
 /** Tests that bring a clock of their own, or that load a machine for their own sake and show nothing more of time. */
 const leftOut = /^test\/(workers\/account\/model|e2e\/(published-model|money-under-fire|neighbour))/u;
 
-/** The clocks: what each one is, and when its run begins in Unix milliseconds. */
-function clocks(nowMs: number): readonly (readonly [name: string, startMs: number])[] {
+/** The clocks: what each one is, when its run begins in Unix milliseconds, and which tests it runs. */
+function clocks(nowMs: number): readonly (readonly [name: string, startMs: number, rule: RegExp])[] {
   const today = new Date(nowMs);
   const year = today.getUTCFullYear();
   const leapYear = year + 4 - (year % 4);
   return [
-    ["400 days from now", nowMs + 400 * dayMs],
-    ["across a midnight", Date.UTC(year, today.getUTCMonth(), today.getUTCDate() + 1) - leadMs],
-    ["across a year's end", Date.UTC(year + 1, 0, 1) - leadMs],
-    ["across a leap day", Date.UTC(leapYear, 1, 29) - leadMs],
+    ["400 days from now", nowMs + 400 * dayMs, dependsOnTime],
+    ["across a midnight", Date.UTC(year, today.getUTCMonth(), today.getUTCDate() + 1) - leadMs, noticesMoments],
+    ["across a year's end", Date.UTC(year + 1, 0, 1) - leadMs, noticesMoments],
+    ["across a leap day", Date.UTC(leapYear, 1, 29) - leadMs, noticesMoments],
   ];
+}
+
+/** The test files whose text matches. */
+function filesWith(rule: RegExp): readonly string[] {
+  const all = globSync("test/{workers,shared,gpu-backend,scripts,e2e}/**/*.test.ts", { cwd: root });
+  const files = all.filter((file) => !leftOut.test(file) && rule.test(readFileSync(join(root, file), "utf8")));
+  if (files.length === 0) end("No test depends on time: the rules in test/clocks/run.ts find none.");
+  return files;
 }
 
 /** Builds the library that shifts a process's clock. */
@@ -63,17 +74,13 @@ function runUnder(library: string, shiftSeconds: number, files: readonly string[
 
 if (process.platform !== "linux") end("Shifting the clock works on Linux alone. The tests themselves run anywhere.");
 
-const files = globSync("test/{workers,shared,gpu-backend,scripts,e2e}/**/*.test.ts", { cwd: root }).filter(
-  (file) => !leftOut.test(file) && dependsOnTime.test(readFileSync(join(root, file), "utf8")),
-);
-if (files.length === 0) end("No test depends on time: the rule in test/clocks/run.ts finds none.");
-
 const folder = mkdtempSync(join(tmpdir(), "clocks-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 const library = buildShift(folder);
 checkShift(library);
 const failed: string[] = [];
-for (const [name, startMs] of clocks(Date.now())) {
+for (const [name, startMs, rule] of clocks(Date.now())) {
+  const files = filesWith(rule);
   process.stdout.write(`\n${files.length} test files, ${name}: ${new Date(startMs).toISOString()}\n`);
   if (!runUnder(library, Math.round((startMs - Date.now()) / 1_000), files)) failed.push(name);
 }
