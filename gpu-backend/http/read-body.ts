@@ -29,6 +29,22 @@ export async function readBody(request: Request, bytesMax: number): Promise<Resu
   return length > bytesMax ? err(tooLarge) : ok(joined(chunks, length));
 }
 
+/**
+ * Reads at most so many bytes of a body and keeps none: a client that is still sending when the connection closes may never
+ * see why it is refused.
+ */
+export async function dropBody(request: Request, bytesMax: number): Promise<void> {
+  let length = 0;
+  try {
+    for await (const chunk of request.body ?? []) {
+      length += chunk.byteLength;
+      if (length > bytesMax) return;
+    }
+  } catch {
+    // Its sender has gone.
+  }
+}
+
 function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const body = new Uint8Array(length);
   let offset = 0;

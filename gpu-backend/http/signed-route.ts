@@ -9,7 +9,7 @@ import type { Scheduler } from "../scheduling/scheduler.ts";
 import { answerFailure, answerGuardFull } from "./answer-failure.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import type { Metrics } from "./metrics.ts";
-import { declaredBytes, readBody } from "./read-body.ts";
+import { declaredBytes, dropBody, readBody } from "./read-body.ts";
 
 /** Who may ask, and how much of bodies is held. */
 export interface SignatureRules {
@@ -53,7 +53,7 @@ export function answerSigned(services: SignedServices, route: SignedRoute): Hand
     const signed = await verify(context, rules);
     if (!signed.ok) return signed.error === "guard-full" ? answerGuardFull(context) : answerFailure(context, notSigned);
     const fault = formFault(context, route) ?? queueFault(context, services, route);
-    if (fault !== undefined) return answerFailure(context, fault);
+    if (fault !== undefined) return refuse(context, route, fault);
     const bytes = declaredBytes(context.req.raw) ?? route.bytesMax;
     const release = rules.bodyBudget.take(getConnInfo(context).remote.address ?? "", bytes);
     if (release === undefined) return answerFailure(context, noRoom);
@@ -75,6 +75,12 @@ export function answerSigned(services: SignedServices, route: SignedRoute): Hand
     rules.onRefused("mismatch");
     return err(notSigned);
   }
+}
+
+/** Its sender is genuine, so what is too long is read away first: it would not see the refusal otherwise. */
+async function refuse(context: Context, { bytesMax }: SignedRoute, fault: Failure): Promise<Response> {
+  if (fault.code === "payload_too_large") await dropBody(context.req.raw, 2 * bytesMax);
+  return answerFailure(context, fault);
 }
 
 const notSigned: Failure = { code: "invalid_signature" };
