@@ -2,11 +2,11 @@
 
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { type ByteBudget, createByteBudget } from "../shared/byte-budget.ts";
 import { AppError } from "../shared/errors.ts";
 import { createMemoryReplayGuard } from "../shared/wire/replay-guard.ts";
 import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
-import { createBodyBudget } from "./http/body-budget.ts";
 import { listen } from "./http/listen.ts";
 import { createMetrics, type Metrics, type QueueState } from "./http/metrics.ts";
 import type { Services } from "./http/services.ts";
@@ -107,11 +107,17 @@ function createServices(config: Config, { bundle, lane, log, metrics, scheduler 
     signatureRules: {
       secrets: [config.GPU_BACKEND_SECRET, config.GPU_BACKEND_SECRET_PREVIOUS ?? []].flat(),
       replayGuard: createMemoryReplayGuard({ nowSeconds }),
-      bodyBudget: createBodyBudget(config.BODY_MEGABYTES_MAX * 1_000_000),
+      bodyBudget: createBodyBudget(config),
       nowSeconds,
       onRefused: (fault) => log.warn({ fault }, "signature refused"),
     },
   };
+}
+
+/** Each address has at most half, so that none keeps all others out. */
+function createBodyBudget({ BODY_MEGABYTES_MAX }: Config): ByteBudget {
+  const bytesMax = BODY_MEGABYTES_MAX * 1_000_000;
+  return createByteBudget({ bytesMax, holderBytesMax: bytesMax / 2 });
 }
 
 // An explicit exit either way: whatever is still open must not keep a stopped server alive.

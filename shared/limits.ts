@@ -63,6 +63,9 @@ export const pictureBytesMax = 8 * 1024 * 1024;
 /** A file that is to be verified: a PNG of 2048×2048 pixels of ours, and few enough to hold beside others. Bytes. */
 export const verifiedFileBytesMax = 16 * 1024 * 1024;
 
+/** The largest body needs 3 Mbit/s then. A sender that is slower holds memory which others need. */
+export const bodySecondsMax = 60;
+
 /** Four bytes a pixel while it is decoded, so 64 MiB; a small file can claim far more. */
 export const picturePixelsMax = 4_096 * 4_096;
 

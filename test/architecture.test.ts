@@ -27,7 +27,7 @@ const importTable: ImportTable = {
   "shared/diffusion": [...sharedBase, "shared/models"],
   "shared/api": [...sharedBase, "shared/models"],
   "shared/wire": [...sharedBase, "shared/models"],
-  "workers/edge": [],
+  "workers/edge": ["shared"],
   "workers/moderation": shared,
   "workers/gpu": [...rooms("edge"), ...shared],
   "workers/auth": shared,

@@ -1,10 +1,10 @@
 import { type Handler, Hono, type MiddlewareHandler } from "hono";
 import type { AppEnv } from "./middleware/app-env.ts";
 import { authenticate, authenticateAdmin, authenticateLater } from "./middleware/authenticate.ts";
-import { limitBody } from "./middleware/body-limit.ts";
 import { crossOrigin } from "./middleware/cross-origin.ts";
 import { methodNotAllowed, notFound, plainErrors, unexpectedError } from "./middleware/errors.ts";
 import { limitByAddress } from "./middleware/limit-by-address.ts";
+import { provideBody } from "./middleware/request-body.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { secureHeaders } from "./middleware/security-headers.ts";
@@ -36,7 +36,7 @@ import type { Services } from "./services.ts";
 
 /**
  * The Worker's HTTP side. `routing/route-table.ts` lists every route with its guard and bounds; here each gets its handler.
- * A request meets the middleware in this order: request id, log, security headers, CORS, the route's guard, the bound of its body.
+ * A request meets the middleware in this order: request id, log, security headers, CORS, the route's body (not read yet), its guard.
  */
 export function createApp(services: Services): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -48,9 +48,10 @@ export function createApp(services: Services): Hono<AppEnv> {
 
   const handlers = handlersOf(services);
   const guardOf = createGuards(services);
+  const bodyOf = ({ bodyBytesMax }: Route) => (bodyBytesMax === undefined ? [] : [provideBody(services, bodyBytesMax)]);
   for (const [path, routes] of routesByPath()) {
     for (const [id, route] of routes) {
-      app.on(route.method.toUpperCase(), [path], ...guardOf(route.guard), ...boundOf(route), handlers[id]);
+      app.on(route.method.toUpperCase(), [path], ...bodyOf(route), ...guardOf(route.guard), handlers[id]);
     }
     app.all(path, methodNotAllowed(...routes.flatMap(([, { method }]) => methodNames(method))));
   }
@@ -130,8 +131,4 @@ function createGuards(services: Services): (guard: Guard) => readonly Middleware
         return [];
     }
   };
-}
-
-function boundOf({ bodyBytesMax }: Route): readonly MiddlewareHandler<AppEnv>[] {
-  return bodyBytesMax === undefined ? [] : [limitBody(bodyBytesMax)];
 }

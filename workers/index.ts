@@ -1,4 +1,4 @@
-import { failureToHttp } from "../shared/errors.ts";
+import { failureToHttp } from "../shared/failure-to-http.ts";
 import { createApp } from "./app.ts";
 import { parseEnv } from "./env.ts";
 import { describeError } from "./middleware/errors.ts";

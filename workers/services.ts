@@ -4,6 +4,7 @@ import { type Accounts, createAccounts } from "./account/client.ts";
 import { type AccountIndex, createAccountIndex } from "./account/keys/account-index.ts";
 import { createKeyDirectory, type KeyDirectory } from "./auth/key-directory.ts";
 import { createOperators, type Operators } from "./auth/operators.ts";
+import { type BodyBudget, createBodyBudget } from "./edge/body-budget.ts";
 import { createFailureLimiter, type FailureLimiter } from "./edge/failure-limiter.ts";
 import { createSampledLimiter } from "./edge/sampled-limiter.ts";
 import type { WorkerEnv } from "./env.ts";
@@ -63,6 +64,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly x402: X402Settings | undefined;
   readonly locationLimiter: LocationLimiter;
   readonly strangerLimiter: FailureLimiter;
+  readonly bodyBudget: BodyBudget;
   /** Whose marks are ours, the present one first. */
   readonly originSecrets: readonly string[];
   readonly models: ModelRegistry;
@@ -104,6 +106,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     operators: createOperators(env.ADMIN_SECRET),
     locationLimiter: createSampledLimiter(env.LOCATION_LIMITER, locationLimitSeconds * 1_000, nowMs),
     strangerLimiter: createFailureLimiter(env.STRANGER_LIMITER, strangerLimitSeconds * 1_000, nowMs),
+    bodyBudget: createBodyBudget(nowMs),
     originSecrets: [env.GPU_BACKEND_SECRET, ...env.GPU_BACKEND_SECRETS_BEFORE],
     jobs: createAsyncJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
     webhookTargets: env.WEBHOOK_TARGETS,

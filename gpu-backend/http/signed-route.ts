@@ -1,5 +1,6 @@
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, Handler } from "hono";
+import type { ByteBudget } from "../../shared/byte-budget.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { placeIn } from "../../shared/wire/job-terms.ts";
@@ -7,7 +8,7 @@ import type { ReplayGuard } from "../../shared/wire/replay-guard.ts";
 import { hasDigest, type SignatureFault, verifyHead } from "../../shared/wire/request-signature.ts";
 import type { Scheduler } from "../scheduling/scheduler.ts";
 import { answerFailure, answerGuardFull } from "./answer-failure.ts";
-import type { BodyBudget } from "./body-budget.ts";
+
 import type { Metrics } from "./metrics.ts";
 import { declaredBytes, dropBody, readBody } from "./read-body.ts";
 
@@ -16,7 +17,7 @@ export interface SignatureRules {
   /** The present one, and while it is being changed the one before. */
   readonly secrets: readonly string[];
   readonly replayGuard: ReplayGuard;
-  readonly bodyBudget: BodyBudget;
+  readonly bodyBudget: ByteBudget;
   /** Unix seconds. */
   readonly nowSeconds: () => number;
   /** Told of every refusal; clients are told no reason. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { backendFaults, isDeterministicFault } from "../backend-fault.ts";
-import { type ErrorBody, type Failure, type FailureResponse, failureToHttp } from "../errors.ts";
+import type { ErrorBody, Failure, FailureResponse } from "../errors.ts";
+import { failureToHttp } from "../failure-to-http.ts";
 
 // A failure on its way from a backend to the edge is OpenAI's envelope, as on the way to a client, and beside `error`, for
 // `backend_failed` alone, a `fault`:

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { AppError, failureToHttp, invalidRequest } from "../../shared/errors.ts";
+import { AppError, invalidRequest } from "../../shared/errors.ts";
 import { failureExamples } from "../../shared/failure-examples.ts";
+import { failureToHttp } from "../../shared/failure-to-http.ts";
 
 describe.each(Object.values(failureExamples))("$code", (failure) => {
   test("has OpenAI's envelope with all four keys", () => {
@@ -34,6 +35,8 @@ describe("failureToHttp", () => {
       link_expired: 410,
       idempotent_result_gone: 410,
       payload_too_large: 413,
+      request_timeout: 408,
+      server_busy: 429,
       unsupported_media_type: 415,
       method_not_allowed: 405,
       insufficient_quota: 402,

@@ -1,3 +1,5 @@
+import { createByteCollector } from "./byte-collector.ts";
+
 /**
  * The body of an answer from outside, at most `bytesMax` bytes of it in memory. Undefined when it is longer; the connection
  * is closed then. Rejects when the connection breaks.
@@ -7,20 +9,10 @@ export async function readBounded(
   bytesMax: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (body === null) return new Uint8Array();
-  if (Number(headers.get("content-length")) > bytesMax) return void body.cancel();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const bytesExpected = Number(headers.get("content-length"));
+  if (bytesExpected > bytesMax) return void body.cancel();
+  const collector = createByteCollector({ bytesMax, bytesExpected });
   // Leaving the loop early closes the stream.
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > bytesMax) return undefined;
-    chunks.push(chunk);
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  for await (const chunk of body) if (collector.add(chunk) !== "kept") return undefined;
+  return collector.bytes();
 }

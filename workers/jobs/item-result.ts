@@ -1,5 +1,6 @@
 import { isDeterministicFault } from "../../shared/backend-fault.ts";
-import { type Failure, failureToHttp } from "../../shared/errors.ts";
+import type { Failure } from "../../shared/errors.ts";
+import { failureToHttp } from "../../shared/failure-to-http.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Generation } from "../generation/generate-image.ts";
 import type { ItemOutcome } from "./job-record.ts";

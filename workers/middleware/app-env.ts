@@ -1,6 +1,7 @@
 import type { KeyScope } from "../../shared/api/key-scopes.ts";
 import type { FailureCode } from "../../shared/errors.ts";
 import type { Door } from "../account/account-gate.ts";
+import type { RequestBody } from "../edge/receive-body.ts";
 
 /** What middleware leaves on a request's context for those after it. */
 export interface AppEnv {
@@ -13,6 +14,10 @@ export interface AppEnv {
     door?: Door;
     /** Set once the account was asked: all that the key may do. */
     scopes?: readonly KeyScope[];
+    /** Set by `provideBody`, on routes that have a body. */
+    body: RequestBody;
+    /** Set by `keyOrPayment`: the name of the payment, which takes the place of an `Idempotency-Key`. */
+    paymentName?: string;
     /** Set by `authenticateAdmin`: the name of the operator whose credential was shown. */
     operator: string;
     /** Set by routes that answer with pictures: the tier of each, comma-separated. */

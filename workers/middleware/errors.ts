@@ -1,5 +1,6 @@
 import type { Context, ErrorHandler, Handler, MiddlewareHandler, NotFoundHandler } from "hono";
-import { AppError, type Failure, failureToHttp } from "../../shared/errors.ts";
+import { AppError, type Failure } from "../../shared/errors.ts";
+import { failureToHttp } from "../../shared/failure-to-http.ts";
 import type { AppEnv, Log } from "./app-env.ts";
 
 /** OpenAI's client ignores a `retry-after` beyond this and would come back far too early. */
@@ -53,6 +54,7 @@ function retryAdvice(failure: Failure): boolean | undefined {
   switch (failure.code) {
     case "rate_limit_exceeded":
     case "backend_overloaded":
+    case "server_busy":
       return failure.retryAfterSeconds <= honouredRetryAfterSecondsMax;
     case "moderation_unavailable":
     case "backend_unavailable":

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { errorBodySchema, type FailureCode, failureToHttp } from "../../shared/errors.ts";
+import { errorBodySchema, type FailureCode } from "../../shared/errors.ts";
 import { failureExamples } from "../../shared/failure-examples.ts";
+import { failureToHttp } from "../../shared/failure-to-http.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { type DocumentedRouteId, type Guard, routeTable } from "../routing/route-table.ts";
 import type { Answer, BodySchema, Operation, Parameter } from "./operation.ts";
@@ -70,7 +71,7 @@ function operationObject(route: DescribedRoute, operation: Operation): object {
     security: credential === "none" ? [] : [{ [credential]: [] }],
     ...(parameters === undefined ? {} : { parameters: parameters.map(parameterObject) }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: bodyContent(body, example) } }),
-    responses: { ...mapValues(answers, answerObject), ...failureObjects(route, operation.failures) },
+    responses: { ...mapValues(answers, answerObject), ...failureObjects(route, operation) },
   };
 }
 
@@ -103,10 +104,11 @@ function bodyContent(body: NonNullable<Operation["body"]>, example: object | und
 /** Failures by status, each with the bodies that it may have. */
 function failureObjects(
   { credential, path }: DescribedRoute,
-  failures: readonly FailureCode[],
+  { body: requestBody, failures }: Operation,
 ): Record<string, object> {
   const byStatus = new Map<number, Record<string, object>>();
-  for (const code of [...credentialFailures[credential], ...failures, "internal" as const]) {
+  const shared = requestBody === undefined ? [] : bodyFailures;
+  for (const code of [...credentialFailures[credential], ...failures, ...shared, "internal" as const]) {
     const { status, body } = failureToHttp(failureExamples[code]);
     byStatus.set(status, { ...byStatus.get(status), [code]: { value: body } });
   }
@@ -123,6 +125,9 @@ function failureObjects(
     ]),
   );
 }
+
+/** What reading a body can fail with, whatever it holds. */
+const bodyFailures: readonly FailureCode[] = ["request_timeout", "server_busy"];
 
 /** What showing a credential can fail with. */
 const credentialFailures: Readonly<Record<Credential, readonly FailureCode[]>> = {

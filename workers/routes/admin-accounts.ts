@@ -45,7 +45,7 @@ export function putAccount({ accounts, accountIndex }: AccountServices): Handler
   return async (c) => {
     const id = accountParam(c);
     if (id === undefined) return failureResponse(c, { code: "not_found", what: "account" });
-    const json = await readJson(c.req);
+    const json = await readJson(c);
     if (!json.ok) return failureResponse(c, json.error);
     const request = parseAccountRequest(json.value);
     if (!request.ok) return failureResponse(c, request.error);

@@ -34,7 +34,7 @@ export function createKey(services: KeyServices): Handler<AppEnv> {
   return async (c) => {
     const account = accountParam(c);
     if (account === undefined) return failureResponse(c, { code: "not_found", what: "account" });
-    const json = await readJson(c.req);
+    const json = await readJson(c);
     if (!json.ok) return failureResponse(c, json.error);
     const request = parseKeyRequest(json.value, services.nowMs());
     if (!request.ok) return failureResponse(c, request.error);
@@ -56,7 +56,7 @@ export function rotateKey(services: KeyServices): Handler<AppEnv> {
   return async (c) => {
     const account = accountParam(c);
     if (account === undefined) return failureResponse(c, { code: "not_found", what: "account" });
-    const json = await readJson(c.req);
+    const json = await readJson(c);
     if (!json.ok) return failureResponse(c, json.error);
     const overlap = parseRotation(json.value);
     if (!overlap.ok) return failureResponse(c, overlap.error);

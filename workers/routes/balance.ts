@@ -26,7 +26,7 @@ export function grantCredit({ accounts }: GrantServices): Handler<AppEnv> {
     if (account === undefined || (await accounts.of(account).account()) === undefined) {
       return failureResponse(c, { code: "not_found", what: "account" });
     }
-    const json = await readJson(c.req);
+    const json = await readJson(c);
     if (!json.ok) return failureResponse(c, json.error);
     const grant = parseGrantRequest(json.value);
     if (!grant.ok) return failureResponse(c, grant.error);

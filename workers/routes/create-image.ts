@@ -35,7 +35,7 @@ export interface CreateImageServices {
  */
 export function createImage(services: CreateImageServices): Handler<AppEnv> {
   return async (c) => {
-    const json = await readJson(c.req);
+    const json = await readJson(c);
     if (!json.ok) return failureResponse(c, json.error);
     return answerWithImages(c, services, { json: json.value, form: answerForm(c.req.header("accept")) });
   };

@@ -12,7 +12,7 @@ import { readJson } from "./read-json.ts";
 /** `POST /v1/quotes`: what a request of `POST /v1/images/generations` can cost. Looks nothing up and runs nothing. */
 export function createQuote(planner: Planner): Handler<AppEnv> {
   return async (c) => {
-    const json = await readJson(c.req);
+    const json = await readJson(c);
     if (!json.ok) return failureResponse(c, json.error);
     const request = parseCreateImageRequest(json.value);
     if (!request.ok) return failureResponse(c, request.error);

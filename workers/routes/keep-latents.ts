@@ -17,7 +17,9 @@ export function putLatent(services: UploadServices): Handler<AppEnv> {
     }
     const caller = readCaller(c);
     if (!caller.ok) return failureResponse(c, caller.error);
-    const keeping = uploadLatent(services, caller.value, new Uint8Array(await c.req.arrayBuffer()));
+    const file = await c.get("body").bytes();
+    if (!file.ok) return failureResponse(c, file.error);
+    const keeping = uploadLatent(services, caller.value, file.value);
     // A client may leave: what was held for it is settled or released all the same.
     c.executionCtx.waitUntil(keeping.catch(() => {}));
     const kept = await keeping;

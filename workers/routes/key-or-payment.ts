@@ -8,7 +8,6 @@ import type { FailureLimiter } from "../edge/failure-limiter.ts";
 import { planCeilingMicroUsd } from "../generation/charge-request.ts";
 import { type Planner, planRequest } from "../generation/plan-request.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
-import { limitBody } from "../middleware/body-limit.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { addressOf, tooManyWrong } from "../middleware/limit-by-address.ts";
 import {
@@ -45,12 +44,7 @@ export function keyOrPayment(services: PaymentServices, allow: MiddlewareHandler
   if (x402 === undefined) return allow;
   return async (c, next) => {
     if (c.req.header("authorization") !== undefined) return allow(c, next);
-    // A body without a declared length is limited while it is read, so this must come before reading it.
-    return limitBody()(c, async () => {
-      const response = await pay(c, services, x402);
-      if (response === undefined) return next();
-      c.res = response;
-    });
+    return (await pay(c, services, x402)) ?? next();
   };
 }
 
@@ -79,15 +73,9 @@ async function pay(
   return undefined;
 }
 
-/** Reads the body; whoever comes after finds it again. */
 async function priceOf(c: Context<AppEnv>, planner: Planner): Promise<Result<number, Failure>> {
-  const json = await readJson(c.req);
+  const json = await readJson(c);
   if (!json.ok) return json;
-  const body = JSON.stringify(json.value);
-  const headers = new Headers(c.req.raw.headers);
-  headers.set("content-length", String(new TextEncoder().encode(body).length));
-  const { url, method, signal } = c.req.raw;
-  c.req.raw = new Request(url, { method, headers, signal, body });
   const form = answerForm(c.req.header("accept"));
   const request = parseCreateImageRequest(withAcceptedFormat(json.value, form));
   return request.ok ? ceilingOf(planner, request.value) : request;
@@ -117,9 +105,7 @@ async function enter(c: Context<AppEnv>, services: PaymentServices, taken: Taken
     await services.accounts.of(account).grant({ grantId, microUsd, actor });
     c.header("payment-response", settlement.receipt);
   }
-  const headers = new Headers(c.req.raw.headers);
-  headers.set("idempotency-key", name);
-  c.req.raw = new Request(c.req.raw, { headers });
+  c.set("paymentName", name);
   c.set("account", account);
   c.set("scopes", ["generate"]);
 }

@@ -22,7 +22,7 @@ export interface LatentRouteServices extends Omit<CreateImageServices, "generati
 /** `POST /v1/latents/{id}/decode`: the picture of a stored latent, in any format. */
 export function decodeLatent(services: LatentRouteServices): Handler<AppEnv> {
   return async (c) => {
-    const json = await readJson(c.req);
+    const json = await readJson(c);
     if (!json.ok) return failureResponse(c, json.error);
     const latent = await findOwnLatent(services.generation, named(c, c.req.param("id") ?? "", "id"));
     if (!latent.ok) return failureResponse(c, latent.error);
@@ -39,7 +39,7 @@ export function decodeLatent(services: LatentRouteServices): Handler<AppEnv> {
 /** `POST /v1/latents/{id}/interpolate`: pictures on the way from one stored latent to another. */
 export function interpolateLatents(services: LatentRouteServices): Handler<AppEnv> {
   return async (c) => {
-    const json = await readJson(c.req);
+    const json = await readJson(c);
     if (!json.ok) return failureResponse(c, json.error);
     const first = await findOwnLatent(services.generation, named(c, c.req.param("id") ?? "", "id"));
     if (!first.ok) return failureResponse(c, first.error);

@@ -60,7 +60,7 @@ async function readJob(
   c: Context<AppEnv>,
   { webhookTargets }: PutJobServices,
 ): Promise<Result<CreateJobRequest, Failure>> {
-  const json = await readJson(c.req);
+  const json = await readJson(c);
   if (!json.ok) return json;
   const job = parseCreateJobRequest(json.value);
   if (!job.ok || job.value.webhookUrl === undefined) return job;

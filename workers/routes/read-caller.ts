@@ -11,7 +11,7 @@ const keyPattern = new RegExp(`^[\\x21-\\x7e]{1,${idempotencyKeyCharactersMax}}$
 
 /** Who asks, and what the headers say about this being a repeat. Fails on a key that no client means. */
 export function readCaller(c: Context<AppEnv>): Result<Caller, Failure> {
-  const idempotencyKey = c.req.header("idempotency-key");
+  const idempotencyKey = c.get("paymentName") ?? c.req.header("idempotency-key");
   if (idempotencyKey !== undefined && !keyPattern.test(idempotencyKey)) {
     const rule = `must be 1 to ${idempotencyKeyCharactersMax} visible ASCII characters`;
     return err(invalidRequest(null, `The header 'Idempotency-Key' ${rule}.`));

@@ -1,19 +1,21 @@
-import type { HonoRequest } from "hono";
+import type { Context } from "hono";
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
 
 const jsonType = "application/json";
 
-/** A body of JSON, unread: for whoever must see its very bytes. Fails with `unsupported_media_type`. */
-export async function readJsonText(request: HonoRequest): Promise<Result<string, Failure>> {
-  const type = request.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+/** A body of JSON, unread: for whoever must see its very bytes. Fails with `unsupported_media_type`, or as `receiveBody`. */
+export async function readJsonText(c: Context<AppEnv>): Promise<Result<string, Failure>> {
+  const type = c.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== jsonType) return err({ code: "unsupported_media_type", expected: jsonType });
-  return ok(await request.text());
+  const body = await c.get("body").bytes();
+  return body.ok ? ok(new TextDecoder().decode(body.value)) : body;
 }
 
-/** A request's body as JSON. Fails with `unsupported_media_type`, or `invalid_request` when it is not JSON. */
-export async function readJson(request: HonoRequest): Promise<Result<unknown, Failure>> {
-  const text = await readJsonText(request);
+/** A request's body as JSON. Fails as `readJsonText`, or with `invalid_request` when it is not JSON. */
+export async function readJson(c: Context<AppEnv>): Promise<Result<unknown, Failure>> {
+  const text = await readJsonText(c);
   if (!text.ok) return text;
   try {
     return ok(JSON.parse(text.value));

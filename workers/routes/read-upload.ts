@@ -1,9 +1,10 @@
-import type { HonoRequest } from "hono";
+import type { Context } from "hono";
 import { fieldsOfForm } from "../../shared/api/start-image-request.ts";
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { pictureBytesMax } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { fromBase64 } from "../gpu/base64.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
 import { readJson } from "./read-json.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -24,13 +25,18 @@ const imageNames = ["image", "image[]"];
 
 /**
  * Reads a multipart form as OpenAI's clients send it, or JSON with the files as base64 or data URLs. Fails with
- * `unsupported_media_type`, or `invalid_request` naming the field.
+ * `unsupported_media_type`, `invalid_request` naming the field, or as `receiveBody`.
  */
-export async function readUpload(request: HonoRequest): Promise<Result<Upload, Failure>> {
-  const type = request.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
-  if (type === "application/json") return readJsonUpload(request);
+export async function readUpload(c: Context<AppEnv>): Promise<Result<Upload, Failure>> {
+  const contentType = c.req.header("content-type") ?? "";
+  const type = contentType.split(";", 1)[0]?.trim().toLowerCase();
+  if (type === "application/json") return readJsonUpload(c);
   if (type !== formType) return err({ code: "unsupported_media_type", expected: formType });
-  const form = await request.raw.formData().catch(() => undefined);
+  const body = await c.get("body").bytes();
+  if (!body.ok) return body;
+  // Only the platform's classes for messages read a form.
+  const message = new Response(body.value, { headers: { "content-type": contentType } });
+  const form = await message.formData().catch(() => undefined);
   return form === undefined
     ? err(invalidRequest(null, "The request body is not a valid multipart form."))
     : readForm([...form.entries()]);
@@ -58,8 +64,8 @@ async function bytesOfFile(name: string, file: File | undefined): Promise<Result
   return file.size > pictureBytesMax ? err(tooLarge(name)) : ok(new Uint8Array(await file.arrayBuffer()));
 }
 
-async function readJsonUpload(request: HonoRequest): Promise<Result<Upload, Failure>> {
-  const json = await readJson(request);
+async function readJsonUpload(c: Context<AppEnv>): Promise<Result<Upload, Failure>> {
+  const json = await readJson(c);
   if (!json.ok) return json;
   if (typeof json.value !== "object" || json.value === null || Array.isArray(json.value)) {
     return err(invalidRequest(null, "The request body must be an object."));

@@ -39,7 +39,7 @@ export function varyImage(services: StartRouteServices): Handler<AppEnv> {
 /** `POST /v1/latents/{id}/variations`: siblings of a stored latent, with a prompt or without. */
 export function varyLatent(services: StartRouteServices): Handler<AppEnv> {
   return async (c) => {
-    const upload = await readUpload(c.req);
+    const upload = await readUpload(c);
     if (!upload.ok) return failureResponse(c, upload.error);
     const named = { account: c.get("account"), id: c.req.param("id") ?? "", param: "id" };
     const latent = await findOwnLatent(services.generation, named);
@@ -57,7 +57,7 @@ export function varyLatent(services: StartRouteServices): Handler<AppEnv> {
 
 function fromUploadedPicture(services: StartRouteServices, readFields: ReadFields): Handler<AppEnv> {
   return async (c) => {
-    const upload = await readUpload(c.req);
+    const upload = await readUpload(c);
     if (!upload.ok) return failureResponse(c, upload.error);
     const asked = readStart(c, upload.value, readFields);
     if (!asked.ok) return failureResponse(c, asked.error);

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { ImageEvent } from "../../shared/api/images-stream.ts";
-import { type Failure, failureToHttp } from "../../shared/errors.ts";
+import type { Failure } from "../../shared/errors.ts";
+import { failureToHttp } from "../../shared/failure-to-http.ts";
 import { createEventOutbox, readOutbox } from "../../shared/wire/event-outbox.ts";
 import { eventStreamContentType, formatComment, formatEvent } from "../../shared/wire/event-stream.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";

@@ -30,7 +30,7 @@ export function stripeWebhook(services: StripeServices): Handler<AppEnv> {
     const { stripeWebhookSecret: secret, nowMs, log } = services;
     if (secret === undefined) return failureResponse(c, { code: "not_found", what: "path" });
     const signature = c.req.header("stripe-signature");
-    const body = await readJsonText(c.req);
+    const body = await readJsonText(c);
     if (!body.ok) return failureResponse(c, body.error);
     const event = await openWebhook(secret, { body: body.value, signature, nowMs: nowMs() });
     if (!event.ok) return failureResponse(c, event.error);

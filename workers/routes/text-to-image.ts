@@ -12,7 +12,7 @@ import { readJson } from "./read-json.ts";
  */
 export function textToImage(services: CreateImageServices): Handler<AppEnv> {
   return async (c) => {
-    const json = await readJson(c.req);
+    const json = await readJson(c);
     if (!json.ok) return failureResponse(c, json.error);
     const request = fromTextToImageRequest(json.value, c.req.param("id") ?? "");
     if (!request.ok) return failureResponse(c, request.error);

@@ -16,7 +16,9 @@ export function verifyPicture({ originSecrets }: { readonly originSecrets: reado
     if (type === undefined || !contentTypes.includes(type)) {
       return failureResponse(c, { code: "unsupported_media_type", expected: contentTypes.join(", or ") });
     }
-    const file = new Uint8Array(await c.req.arrayBuffer());
+    const body = await c.get("body").bytes();
+    if (!body.ok) return failureResponse(c, body.error);
+    const file = body.value;
     if (file.length === 0)
       return failureResponse(c, invalidRequest(null, "The request body must be a picture's file."));
     const plain = withoutManifest(file);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type CreateImageRequest, parseCreateImageRequest } from "../../../shared/api/create-image-request.ts";
-import { type Failure, failureToHttp } from "../../../shared/errors.ts";
+import type { Failure } from "../../../shared/errors.ts";
+import { failureToHttp } from "../../../shared/failure-to-http.ts";
 
 function accepted(json: unknown): CreateImageRequest {
   const result = parseCreateImageRequest(json);

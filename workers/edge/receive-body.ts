@@ -1,0 +1,79 @@
+import { type Failure, invalidRequest } from "../../shared/errors.ts";
+import { bodySecondsMax } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { BodyLease } from "./body-budget.ts";
+import { type Collected, createByteCollector } from "./byte-collector.ts";
+
+/** A request's body, which nothing has read yet. */
+export interface RequestBody {
+  /** All of it, read at the first call. Fails as `receiveBody` does. */
+  bytes(): Promise<Result<Uint8Array<ArrayBuffer>, Failure>>;
+}
+
+/** What bounds a body. */
+export interface BodyTerms {
+  readonly bytesMax: number;
+  readonly lease: Pick<BodyLease, "reserve">;
+  /** Aborts when the body is late. */
+  readonly late: AbortSignal;
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/**
+ * The whole body of a request. Fails with `payload_too_large` by its declared length or as it arrives, `server_busy` when
+ * there is no room for it, `request_timeout` when it is late, and `invalid_request` when its sender leaves. What has arrived
+ * of a body that fails is dropped.
+ */
+export async function receiveBody(request: Request, terms: BodyTerms): Promise<Result<Bytes, Failure>> {
+  const { bytesMax, lease, late } = terms;
+  const bytesExpected = Number(request.headers.get("content-length"));
+  if (bytesExpected > bytesMax) return err(failureOf("too-long", bytesMax));
+  if (request.body === null) return ok(new Uint8Array());
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const collector = createByteCollector({ bytesMax, bytesExpected, reserve: lease.reserve });
+  const ended = await collect(reader, { add: collector.add, late: whenAborted(late) });
+  if (ended === "whole") return ok(collector.bytes());
+  void reader.cancel().catch(() => {});
+  return err(failureOf(ended, bytesMax));
+}
+
+type Ended = "whole" | "late" | "broken" | Exclude<Collected, "kept">;
+
+interface Collecting {
+  readonly add: (chunk: Uint8Array) => Collected;
+  readonly late: Promise<"late">;
+}
+
+async function collect(reader: ReadableStreamDefaultReader<Uint8Array>, { add, late }: Collecting): Promise<Ended> {
+  for (;;) {
+    const next = await Promise.race([reader.read().catch(() => "broken" as const), late]);
+    if (typeof next === "string") return next;
+    if (next.done) return "whole";
+    const collected = add(next.value);
+    if (collected !== "kept") return collected;
+  }
+}
+
+function whenAborted(signal: AbortSignal): Promise<"late"> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve("late");
+    else signal.addEventListener("abort", () => resolve("late"), { once: true });
+  });
+}
+
+/** Other bodies are gone in about a second. */
+const retryAfterSeconds = 1;
+
+function failureOf(ended: Exclude<Ended, "whole">, limitBytes: number): Failure {
+  switch (ended) {
+    case "too-long":
+      return { code: "payload_too_large", limitBytes };
+    case "no-room":
+      return { code: "server_busy", retryAfterSeconds };
+    case "late":
+      return { code: "request_timeout", secondsMax: bodySecondsMax };
+    case "broken":
+      return invalidRequest(null, "The request body ended before its length.");
+  }
+}
