@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Failure } from "../../shared/errors.ts";
 import { answerTextBytesMax } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { Attempt } from "../edge/failure-limiter.ts";
 import { readBounded } from "../edge/read-bounded.ts";
 import type { PaymentName, X402Index } from "./x402-index.ts";
 
@@ -64,6 +65,8 @@ export interface OfferedPayment {
   readonly requirements: PaymentRequirements;
   /** Whether a payer has credit for this request: from one that failed, or was cheaper than what it paid. */
   readonly hasCredit: (payer: string) => Promise<boolean>;
+  /** Asked before the facilitator is; fails where too many payments from there were not good, or are being checked. */
+  readonly begin: () => Result<Attempt, Failure>;
 }
 
 const addressPattern = /^0x[0-9a-fA-F]{40}$/u;
@@ -121,11 +124,12 @@ const repeatMsMax = 23 * 60 * 60 * 1_000;
  * Checks a payment and puts it on the chain: nothing was done for the request yet. A nonce counts once here, whatever the
  * facilitator says: shown again, the payment stands for the request that it paid and for no other, so that a settled one
  * is delivered or can be fetched. Fails with `payment_required` on one that is not good for these requirements, or
- * `payment_unavailable` when the facilitator cannot say; the log then names the payment.
+ * `payment_unavailable` when the facilitator cannot say, which is nobody's failure here; the log then names the payment.
+ * A payment that is known already asks nobody, and is never kept waiting.
  */
 export async function takePayment(
   settings: X402Settings,
-  { header, requirements, hasCredit }: OfferedPayment,
+  { header, requirements, hasCredit, begin }: OfferedPayment,
 ): Promise<Result<TakenPayment, Failure>> {
   const payload = readPayload(header);
   if (payload === undefined) return refused("The payment cannot be read.");
@@ -134,12 +138,30 @@ export async function takePayment(
   const name = nameOf(payload);
   const offer = { name, microUsd: Number(requirements.amount), body: facilitatorBody(payload, requirements) };
   const before = await settings.index.find(name);
-  if (before?.state === "begun") return settle(settings, offer);
-  if (before !== undefined) {
+  if (before !== undefined && before.state !== "begun") {
     if (settings.nowMs() - before.atMs > repeatMsMax) return refused("The payment was used already.");
     return ok(taken(offer, before.settlement));
   }
-  return takeNew(settings, offer, hasCredit);
+  const attempt = begin();
+  if (!attempt.ok) return attempt;
+  return counted(attempt.value, () =>
+    before === undefined ? takeNew(settings, offer, hasCredit) : settle(settings, offer),
+  );
+}
+
+/** Only a payment that is not good counts as failed: a facilitator that cannot be reached is not its payer's fault. */
+async function counted(
+  attempt: Attempt,
+  take: () => Promise<Result<TakenPayment, Failure>>,
+): Promise<Result<TakenPayment, Failure>> {
+  let outcome: "passed" | "failed" = "passed";
+  try {
+    const taken = await take();
+    if (!taken.ok && taken.error.code === "payment_required") outcome = "failed";
+    return taken;
+  } finally {
+    await attempt.end(outcome);
+  }
 }
 
 interface Offer {

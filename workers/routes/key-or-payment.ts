@@ -1,15 +1,15 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { type CreateImageRequest, parseCreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { Failure } from "../../shared/errors.ts";
-import { ok, type Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { Accounts } from "../account/client.ts";
 import type { AccountIndex } from "../account/keys/account-index.ts";
-import type { FailureLimiter } from "../edge/failure-limiter.ts";
+import type { Attempt, FailureLimiter } from "../edge/failure-limiter.ts";
 import { planCeilingMicroUsd } from "../generation/charge-request.ts";
 import { type Planner, planRequest } from "../generation/plan-request.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
-import { addressOf, tooManyWrong } from "../middleware/limit-by-address.ts";
+import { addressOf, type LocationLimiter, tooManyHere, tooManyWrong } from "../middleware/limit-by-address.ts";
 import {
   type PaymentRequirements,
   paymentRequired,
@@ -29,6 +29,8 @@ export interface PaymentServices {
   readonly accountIndex: AccountIndex;
   /** Counts payments that are not good, so that inventing them asks the facilitator a bounded number of times. */
   readonly strangerLimiter: FailureLimiter;
+  /** Counts all that an address asks without a key. */
+  readonly locationLimiter: LocationLimiter;
 }
 
 /** Prices do not depend on who asks. */
@@ -44,8 +46,22 @@ export function keyOrPayment(services: PaymentServices, allow: MiddlewareHandler
   if (x402 === undefined) return allow;
   return async (c, next) => {
     if (c.req.header("authorization") !== undefined) return allow(c, next);
-    return (await pay(c, services, x402)) ?? next();
+    const { success } = await services.locationLimiter.limit({ key: addressOf(c) });
+    if (!success) return failureResponse(c, tooManyHere);
+    const paying = pay(c, services, x402);
+    // A client may leave: a payment that is not good is counted all the same, and one that is good is entered.
+    c.executionCtx.waitUntil(paying.catch(() => {}));
+    return (await paying) ?? next();
   };
+}
+
+/** Other payments from this address are being checked, each within seconds. */
+const checkingOthers: Failure = { code: "rate_limit_exceeded", requestsPerMinute: undefined, retryAfterSeconds: 1 };
+
+function beginAttempt(limiter: FailureLimiter, address: string): Result<Attempt, Failure> {
+  const attempt = limiter.begin(address);
+  if (attempt === "failed-too-often") return err(tooManyWrong);
+  return attempt === "too-many-at-once" ? err(checkingOthers) : ok(attempt);
 }
 
 /** Undefined when it is paid. */
@@ -60,13 +76,12 @@ async function pay(
   const header = c.req.header("payment-signature");
   if (header === undefined) return askForPayment(c, requirements, "This request needs a payment.");
   const address = addressOf(c);
-  if (services.strangerLimiter.isRefused(address)) return failureResponse(c, tooManyWrong);
   const hasCredit = async (payer: string) =>
     (await services.accounts.of(accountOf(payer)).balances()).available >= priced.value;
-  const taken = await takePayment(settings, { header, requirements, hasCredit });
+  const begin = () => beginAttempt(services.strangerLimiter, address);
+  const taken = await takePayment(settings, { header, requirements, hasCredit, begin });
   if (!taken.ok) {
     const { error } = taken;
-    await services.strangerLimiter.note(address);
     return error.code === "payment_required" ? askForPayment(c, requirements, error.reason) : failureResponse(c, error);
   }
   await enter(c, services, taken.value);

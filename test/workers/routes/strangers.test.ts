@@ -31,7 +31,8 @@ test.each<[string, string]>([
   expect((await edge.fetch(path, { headers: right })).status).toBe(200);
 });
 
-test("invented payments ask the facilitator a bounded number of times", async () => {
+/** An edge that is paid by x402, and a way to offer it a payment. */
+async function paidEdge(answer: () => Response) {
   const calls: string[] = [];
   const paid = new TestEdge(
     {
@@ -42,24 +43,45 @@ test("invented payments ask the facilitator a bounded number of times", async ()
     },
     async (url) => {
       calls.push(url);
-      return Response.json({ isValid: false });
+      return answer();
     },
   );
-  const ask = (header: Record<string, string>) =>
+  const ask = (header: Record<string, string>, address: string) =>
     paid.fetch("/v1/images/generations", {
       method: "POST",
-      headers: { "content-type": "application/json", ...from("203.0.113.9"), ...header },
+      headers: { "content-type": "application/json", ...from(address), ...header },
       body: JSON.stringify({ prompt: "apple", seed: 1 }),
     });
-  const asked = await ask({});
+  const asked = await ask({}, "203.0.113.1");
   const { accepts } = JSON.parse(atob(asked.headers.get("payment-required") ?? ""));
   expect(accepts[0]).toMatchObject(requirementsOf(paid.services.x402 ?? expect.fail(), Number(accepts[0].amount)));
   const payload = { signature: "0x00", authorization: { from: `0x${"3".repeat(40)}`, nonce: `0x${"4".repeat(64)}` } };
   const payment = btoa(JSON.stringify({ x402Version: 2, accepted: accepts[0], payload }));
-  const statuses = await statusesOf(200, () => ask({ "payment-signature": payment }));
+  return { calls, pay: (address: string) => ask({ "payment-signature": payment }, address) };
+}
+
+const invalid = () => Response.json({ isValid: false });
+
+test("invented payments ask the facilitator a bounded number of times", async () => {
+  const { calls, pay } = await paidEdge(invalid);
+  const statuses = await statusesOf(200, () => pay("203.0.113.9"));
   expect(statuses[0]).toBe(402);
   expect(statuses.at(-1)).toBe(429);
   expect(calls.length).toBeLessThan(130);
+});
+
+test("invented payments that come all at once ask the facilitator a bounded number of times too", async () => {
+  const { calls, pay } = await paidEdge(invalid);
+  const answers = await Promise.all(Array.from({ length: 320 }, () => pay("203.0.113.10")));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([402, 429]));
+  // 60 in a minute, which may pass into the next, and 16 under way.
+  expect(calls.length).toBeLessThan(150);
+});
+
+test("a facilitator that cannot be reached counts against nobody who pays", async () => {
+  const { pay } = await paidEdge(() => new Response("down", { status: 500 }));
+  const statuses = await statusesOf(200, () => pay("203.0.113.11"));
+  expect(new Set(statuses)).toEqual(new Set([502]));
 });
 
 test("health asks the backends once in five seconds, however often it is asked", async () => {

@@ -107,6 +107,19 @@ describe("a caller without an account", () => {
     expect(await edge.ledger(account).balances()).toMatchObject({ spent: generated });
   });
 
+  test("fetches what it paid for, also from an address whose payments are refused", async () => {
+    const { edge } = newEdge();
+    const body = { prompt: "apple", reuse: "fresh" };
+    const from = { "cf-connecting-ip": "203.0.113.77" };
+    const asked = await ask(edge, body, from);
+    const good = { ...from, ...(await payFor(asked, "15")) };
+    expect((await ask(edge, body, good)).status).toBe(200);
+    const bad = { ...from, ...(await payFor(asked, "16", { signature: "bad" })) };
+    let status = 0;
+    while (status !== 429) status = (await ask(edge, body, bad)).status;
+    expect((await ask(edge, body, good)).status).toBe(200);
+  });
+
   test("keeps what a request that failed, or was cheaper, did not cost, for the next one", async () => {
     const { edge, facilitator } = newEdge();
     const body = { prompt: "apple", reuse: "fresh" };
