@@ -123,12 +123,10 @@ function createGuards(services: Services): (guard: Guard) => readonly Middleware
       case "operator":
         return [authenticateAdmin(services)];
       case "address":
-        return [limitByAddress(services.locationLimiter)];
       case "link":
       case "stripe":
-      case "open":
-        // Their handlers check the signature, or there is nothing to check.
-        return [];
+        // Handlers check the signatures of links and of Stripe.
+        return [limitByAddress(services.locationLimiter)];
     }
   };
 }

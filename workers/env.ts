@@ -28,6 +28,7 @@ const envSchema = z.object({
   ACCOUNT_LEDGERS: bindingSchema<ObjectNamespace<AccountClient>>(),
   LOCATION_LIMITER: bindingSchema<RateLimit>(),
   STRANGER_LIMITER: bindingSchema<RateLimit>(),
+  LINK_DECODE_LIMITER: bindingSchema<RateLimit>(),
   ASYNC_JOBS: bindingSchema<ObjectNamespace<AsyncJobRpc>>(),
   ACCOUNT_JOBS: bindingSchema<ObjectNamespace<AccountJobsRpc>>(),
   WEBHOOKS: bindingSchema<Queue<WebhookMessage>>(),

@@ -65,6 +65,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly locationLimiter: LocationLimiter;
   readonly strangerLimiter: FailureLimiter;
   readonly bodyBudget: BodyBudget;
+  readonly linkDecodeLimiter: LocationLimiter;
   /** Whose marks are ours, the present one first. */
   readonly originSecrets: readonly string[];
   readonly models: ModelRegistry;
@@ -106,6 +107,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     operators: createOperators(env.ADMIN_SECRET),
     locationLimiter: createSampledLimiter(env.LOCATION_LIMITER, locationLimitSeconds * 1_000, nowMs),
     strangerLimiter: createFailureLimiter(env.STRANGER_LIMITER, strangerLimitSeconds * 1_000, nowMs),
+    linkDecodeLimiter: env.LINK_DECODE_LIMITER,
     bodyBudget: createBodyBudget(nowMs),
     originSecrets: [env.GPU_BACKEND_SECRET, ...env.GPU_BACKEND_SECRETS_BEFORE],
     jobs: createAsyncJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),

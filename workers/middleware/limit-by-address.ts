@@ -26,6 +26,16 @@ export const tooManyWrong: Failure = {
   retryAfterSeconds: strangerLimitSeconds,
 };
 
+/** The period of LINK_DECODE_LIMITER in wrangler.toml. */
+const linkDecodeLimitSeconds = 60;
+
+/** Too many pictures of one account were decoded again for links. */
+export const tooManyLinkDecodes: Failure = {
+  code: "rate_limit_exceeded",
+  requestsPerMinute: undefined,
+  retryAfterSeconds: linkDecodeLimitSeconds,
+};
+
 /** The name under which a caller without a key is counted. */
 export function addressOf(c: Context<AppEnv>): string {
   return `address:${c.req.header("cf-connecting-ip") ?? "unknown"}`;

@@ -55,7 +55,6 @@ export function credentialOf({ by }: Guard): Credential {
     case "address":
     case "link":
     case "stripe":
-    case "open":
       return "none";
   }
 }
@@ -131,7 +130,7 @@ const bodyFailures: readonly FailureCode[] = ["request_timeout", "server_busy"];
 
 /** What showing a credential can fail with. */
 const credentialFailures: Readonly<Record<Credential, readonly FailureCode[]>> = {
-  none: [],
+  none: ["rate_limit_exceeded"],
   admin: ["missing_api_key", "invalid_api_key", "rate_limit_exceeded"],
   "api-key": [
     ...(["missing_api_key", "invalid_api_key", "insufficient_scope", "account_suspended"] as const),

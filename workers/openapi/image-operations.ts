@@ -103,7 +103,7 @@ export function imageOperations(models: ModelRegistry) {
         "`unmarked`. Free of charge, and nothing is kept.",
       body: pictures,
       answers: { 200: { description: "What its mark says.", content: { "application/json": verificationSchema } } },
-      failures: ["invalid_request", "unsupported_media_type", "payload_too_large", "rate_limit_exceeded"],
+      failures: ["invalid_request", "unsupported_media_type", "payload_too_large"],
     },
   } satisfies Operations;
 }

@@ -9,6 +9,7 @@ import type { LatentCache } from "../latents/latent-cache.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { edgeLocation } from "../middleware/edge-location.ts";
 import { failureResponse } from "../middleware/errors.ts";
+import { type LocationLimiter, tooManyLinkDecodes } from "../middleware/limit-by-address.ts";
 import { requestOrigin } from "../middleware/request-origin.ts";
 import type { DecodeJobs } from "../single-flight/client.ts";
 
@@ -18,11 +19,13 @@ export interface GetImageServices {
   readonly decodeJobs: DecodeJobs;
   readonly latents: LatentCache;
   readonly imageLinks: ImageLinks;
+  readonly linkDecodeLimiter: LocationLimiter;
 }
 
 /**
  * `GET /v1/images/{latent id}.{format}?exp&sig`: the picture that a link was made for. No API key: the link is the
- * permission. A picture that the edge has dropped is decoded again from its latent.
+ * permission. A picture that the edge has dropped is decoded again from its latent, free of charge and so within a rate of
+ * the account that it was made for.
  */
 export function getImage(services: GetImageServices): Handler<AppEnv> {
   return async (c) => {
@@ -44,12 +47,14 @@ interface ImageFile extends Pick<StreamedImage, "length" | "etag"> {
 
 async function decodeAgain(
   c: Context<AppEnv>,
-  { latents, decodeJobs }: GetImageServices,
+  { latents, decodeJobs, linkDecodeLimiter }: GetImageServices,
   { latentId, options }: LinkedImage,
 ): Promise<Result<ImageFile, Failure>> {
   const latent = await latents.find(latentId);
   if (latent === undefined) return err({ code: "not_found", what: "image" });
   const { bytes: file, account } = latent;
+  const { success } = await linkDecodeLimiter.limit({ key: account });
+  if (!success) return err(tooManyLinkDecodes);
   const job = { latentId, latent: file, options, account, claimId: c.get("requestId"), origin: requestOrigin(c) };
   const { signal } = c.req.raw;
   const request = { ...job, priority: "interactive" } as const;

@@ -13,18 +13,20 @@ import {
  *   that reserves, for routes that reserve anyway.
  * - `key-or-payment`: the same, or a payment by x402 in place of a key.
  * - `operator`: an operator's credential; wrong ones are limited by address.
- * - `address`: anybody, as often as the location's limiter lets one address.
+ * - `address`: anybody.
  * - `link`: a signed link; it was paid for with its picture, and a forged one is refused before any look-up.
  * - `stripe`: Stripe's signature.
- * - `open`: anybody; the answer is the same for all and costs nothing.
+ *
+ * The last three, and whoever shows no key where a payment takes its place, may ask as often as the location's limiter
+ * lets one address.
  */
 export type Guard =
   | { readonly by: "key"; readonly scope: KeyScope; readonly admission: "first" | "with-money" }
   | { readonly by: "key-or-payment"; readonly scope: KeyScope }
-  | { readonly by: "operator" | "address" | "link" | "stripe" | "open" };
+  | { readonly by: "operator" | "address" | "link" | "stripe" };
 
-/** Guards behind which a backend may work: the caller's money or a rate stands before it. */
-type GuardOfWork = Exclude<Guard, { readonly by: "operator" | "stripe" | "open" }>;
+/** Guards behind which money is held before a backend works. */
+type PayingGuard = Extract<Guard, { readonly by: "key" | "key-or-payment" }>;
 
 interface RouteBase {
   readonly method: "get" | "post" | "put" | "delete";
@@ -38,15 +40,19 @@ interface RouteBase {
 
 /**
  * One route. A route that makes a backend work must say what holds money or sets a rate for it: `money: "held"` reserves
- * the ceiling before the first request to a backend, `"paid"` was paid before, `"free"` needs a guard by address.
+ * the ceiling before the first request to a backend; `"paid"` was paid before, and names what its work is counted by, since
+ * it can be asked for again; `"free"` needs a guard by address, and is answered from the last look for a while.
  */
 export type Route = RouteBase &
   (
     | { readonly guard: Guard; readonly work: "none" }
+    | { readonly guard: PayingGuard; readonly work: "backend"; readonly money: "held" }
     | {
-        readonly guard: Exclude<GuardOfWork, { by: "address" }>;
+        readonly guard: { readonly by: "link" };
         readonly work: "backend";
-        readonly money: "held" | "paid";
+        readonly money: "paid";
+        /** Decodes by links are counted for the account that the picture was made for. */
+        readonly rate: "account";
       }
     | { readonly guard: { readonly by: "address" }; readonly work: "backend"; readonly money: "free" }
   );
@@ -56,7 +62,7 @@ const generate = { by: "key", scope: "generate", admission: "first" } as const;
 const latents = { by: "key", scope: "latents", admission: "first" } as const;
 const jobs = { by: "key", scope: "jobs", admission: "first" } as const;
 const operator = { by: "operator" } as const;
-const open = { by: "open" } as const;
+const address = { by: "address" } as const;
 
 const heldWork = { work: "backend", money: "held" } as const;
 const noWork = { work: "none" } as const;
@@ -89,7 +95,14 @@ export const routeTable = {
     bodyBytesMax: picturesBodyBytesMax,
     ...heldWork,
   },
-  getImage: { method: "get", path: "/v1/images/:file", guard: { by: "link" }, work: "backend", money: "paid" },
+  getImage: {
+    method: "get",
+    path: "/v1/images/:file",
+    guard: { by: "link" },
+    work: "backend",
+    money: "paid",
+    rate: "account",
+  },
   textToImage: {
     method: "post",
     path: "/hf/models/:id",
@@ -130,18 +143,18 @@ export const routeTable = {
   createKey: { method: "post", path: `${account}/keys`, guard: operator, bodyBytesMax, ...noWork },
   revokeKey: { method: "delete", path: `${account}/keys/:key`, guard: operator, ...noWork },
   rotateKey: { method: "post", path: `${account}/keys/:key/rotations`, guard: operator, bodyBytesMax, ...noWork },
-  listModels: { method: "get", path: "/v1/models", guard: open, ...noWork },
-  getModel: { method: "get", path: "/v1/models/:id", guard: open, ...noWork },
+  listModels: { method: "get", path: "/v1/models", guard: address, ...noWork },
+  getModel: { method: "get", path: "/v1/models/:id", guard: address, ...noWork },
   verifyPicture: {
     method: "post",
     path: "/v1/verify",
-    guard: { by: "address" },
+    guard: address,
     bodyBytesMax: verifiedFileBytesMax,
     ...noWork,
   },
-  getHealth: { method: "get", path: "/v1/health", guard: { by: "address" }, work: "backend", money: "free" },
-  getOpenApi: { method: "get", path: "/openapi.json", guard: open, ...noWork, documented: false },
-  getDocs: { method: "get", path: "/docs", guard: open, ...noWork, documented: false },
+  getHealth: { method: "get", path: "/v1/health", guard: address, work: "backend", money: "free" },
+  getOpenApi: { method: "get", path: "/openapi.json", guard: address, ...noWork, documented: false },
+  getDocs: { method: "get", path: "/docs", guard: address, ...noWork, documented: false },
 } as const satisfies Readonly<Record<string, Route>>;
 
 /** The operation's id in the OpenAPI document. */

@@ -53,6 +53,34 @@ describe("a picture's link", () => {
     expect((await edge.fetch(url)).headers.get("x-wuerstchen-tier")).toBe("image");
   });
 
+  test("decodes again only within the rate of the picture's account; what the edge holds is shown all the same", async () => {
+    const counted: string[] = [];
+    const LINK_DECODE_LIMITER = {
+      limit: ({ key }: RateLimitOptions) => Promise.resolve({ success: counted.push(key) <= 2 }),
+    };
+    const limited = new TestEdge({ LINK_DECODE_LIMITER });
+    const account = `links-${crypto.randomUUID()}`;
+    const key = await limited.createKey(account);
+    const answer = await limited.generate(key, { prompt: "pear", seed: 1, response_format: "url" });
+    const [url, { latent_id: id }] = [firstUrl(answer), firstPicture(answer)];
+    const showAgain = async () => {
+      await caches.default.delete(imageEdgeUrl(id, { format: "png" }));
+      return limited.fetch(url);
+    };
+    expect((await showAgain()).status).toBe(200);
+    expect((await showAgain()).status).toBe(200);
+    expect((await limited.fetch(url)).status).toBe(200);
+    const calls = limited.backend.transcript.length;
+    const refused = await showAgain();
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "60"]);
+    expect(limited.backend.transcript.length).toBe(calls);
+    expect(counted).toEqual([account, account, account]);
+  });
+
+  test("has a real limiter", async () => {
+    expect(await edge.env.LINK_DECODE_LIMITER.limit({ key: "anybody" })).toEqual({ success: true });
+  });
+
   test("holds the quality too", async () => {
     const { url } = await linkedPicture({ output_format: "jpeg", output_compression: 55 });
     const response = await edge.fetch(url);
