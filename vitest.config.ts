@@ -1,9 +1,16 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { bundleFolder } from "./scripts/bundle-folder.ts";
+import { buildSite } from "./scripts/site.ts";
 
 /** On a machine that is busy with other work, tests take some ten times as long as alone. */
 const testTimeout = 60_000;
+
+// wrangler.toml names the static files, and its reader wants them to be there.
+const root = import.meta.dirname;
+await buildSite({ root, bundle: bundleFolder(root, {}, {}), folder: join(root, "dist/site") });
 
 const secretsForTests = {
   LATENT_KEY_SECRET: "latent-key-secret-for-tests-only",
@@ -35,7 +42,7 @@ export default defineConfig({
           name: "node",
           testTimeout,
           environment: "node",
-          include: ["test/{gpu-backend,shared,scripts,contract,e2e}/**/*.test.ts", "test/*.test.ts"],
+          include: ["test/{gpu-backend,shared,scripts,contract,e2e,browser}/**/*.test.ts", "test/*.test.ts"],
         },
       },
     ],

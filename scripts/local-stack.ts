@@ -68,6 +68,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       ...{ ...options, root, port, bundle },
       stateFolder: state.folder,
       backendUrl: backend.url,
+      apiKey,
       secrets: {
         GPU_BACKEND_SECRET: secret,
         LATENT_KEY_SECRET: keptSecret(state, "latent-key"),

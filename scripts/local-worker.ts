@@ -3,7 +3,11 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { guardChildren } from "./guard-children.ts";
 import { migrateDatabase } from "./local-database.ts";
+import { entryWorker } from "./local-entry.ts";
 import { localHost } from "./ports.ts";
+import { buildSite } from "./site.ts";
+
+const workerName = "wuerstchen-edge";
 
 /** How to run the Worker. */
 export interface LocalWorkerOptions {
@@ -12,6 +16,8 @@ export interface LocalWorkerOptions {
   readonly stateFolder: string;
   readonly bundle: string;
   readonly backendUrl: string;
+  /** Signs the pages in at once; absent: they ask for a key. */
+  readonly apiKey?: string | undefined;
   /** Name → value. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Whether its log goes to stderr. */
@@ -28,12 +34,15 @@ export interface LocalWorker {
 export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
   const folder = join(options.stateFolder, "worker");
   const script = join(folder, "index.js");
+  const site = join(options.stateFolder, "site");
+  await buildSite({ root: options.root, bundle: options.bundle, folder: site });
   await bundleWorker(options, script);
   forbidTelephony();
   // Imported late, after the above, and because the two of them take half a second.
   const { convertV4MiniflareOptions, Miniflare } = await import("miniflare");
   const { unstable_getMiniflareWorkerOptions: readWranglerConfig } = await import("wrangler");
-  const { workerOptions } = readWranglerConfig(join(options.root, "wrangler.toml"));
+  const overrides = { assets: { directory: site } };
+  const { workerOptions } = readWranglerConfig(join(options.root, "wrangler.toml"), undefined, { overrides });
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: localHost,
@@ -46,9 +55,10 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
         if (options.verbose) process.stderr.write(`${message}\n`);
       },
       workers: [
+        ...(options.apiKey === undefined ? [] : [entryWorker(workerName, options.apiKey)]),
         {
           ...workerOptions,
-          name: "wuerstchen-edge",
+          name: workerName,
           rootPath: folder,
           modulesRoot: folder,
           modules: [{ type: "ESModule", path: script }],
@@ -59,7 +69,7 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
   );
   const url = await miniflare.ready;
   const release = guardChildren();
-  await migrateDatabase(await miniflare.getD1Database("USAGE"), join(options.root, "migrations"));
+  await migrateDatabase(await miniflare.getD1Database("USAGE", workerName), join(options.root, "migrations"));
   return {
     url: url.origin,
     async stop() {

@@ -6,7 +6,7 @@ import { onStopSignal } from "./stop-signals.ts";
 
 const help = `Runs the edge Worker and the GPU backend on this machine, until Ctrl-C.
 
-  npm start                      and follow what it prints
+  npm start                      and open the address that it prints: the playground, signed in
   npm start -- --json            print one line {"url","api_key","backend_url"} when ready, and nothing else
 
 Options
@@ -62,7 +62,9 @@ function describeAsJson({ url, apiKey, backendUrl }: LocalStack): string {
 }
 
 function describe({ url, apiKey }: LocalStack): string {
-  return `Ready. Ctrl-C stops it.
+  return `Open ${url}
+
+Ready. Ctrl-C stops it.
 
   URL       ${url}/v1
   API key   ${apiKey}

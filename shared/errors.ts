@@ -18,7 +18,7 @@ export type Failure =
   | { readonly code: "missing_api_key" }
   | { readonly code: "invalid_api_key" }
   | { readonly code: "model_not_found"; readonly model: string; readonly available?: readonly string[] }
-  | { readonly code: "not_found"; readonly what: string }
+  | { readonly code: "not_found"; readonly what: string; readonly hint?: string }
   | { readonly code: "invalid_signature" }
   | { readonly code: "link_expired" }
   | { readonly code: "payload_too_large"; readonly limitBytes: number }

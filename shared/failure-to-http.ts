@@ -22,7 +22,7 @@ export function failureToHttp(failure: Failure): FailureResponse {
     case "model_not_found":
       return refusal(404, failure.code, modelNotFoundText(failure.model, failure.available), "model");
     case "not_found":
-      return refusal(404, failure.code, `There is no such ${failure.what}.`);
+      return refusal(404, failure.code, [`There is no such ${failure.what}.`, failure.hint].join(" ").trimEnd());
     case "invalid_signature":
       return refusal(403, failure.code, "The signature is missing or does not match this request.");
     case "link_expired":

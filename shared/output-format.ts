@@ -1,5 +1,3 @@
-import { z } from "zod";
-
 /** What is true of a picture format. */
 interface FormatTraits {
   /** Of file names, lower case. */
@@ -8,13 +6,11 @@ interface FormatTraits {
   readonly isLossy: boolean;
 }
 
-const outputFormatNames = ["png", "jpeg", "webp"] as const;
-
 /** The picture formats, under the names that OpenAI's API gives them. */
-export const outputFormatSchema = z.enum(outputFormatNames);
+export const outputFormatNames = ["png", "jpeg", "webp"] as const;
 
 /** One of "png", "jpeg", "webp". */
-export type OutputFormat = z.infer<typeof outputFormatSchema>;
+export type OutputFormat = (typeof outputFormatNames)[number];
 
 /** Every picture format: a new one has its line here and its case in the encoder (`gpu-backend/image/encode-image.ts`). */
 export const outputFormats: Readonly<Record<OutputFormat, FormatTraits>> = {

@@ -2,7 +2,7 @@ import { type Handler, Hono, type MiddlewareHandler } from "hono";
 import type { AppEnv } from "./middleware/app-env.ts";
 import { authenticate, authenticateAdmin, authenticateLater } from "./middleware/authenticate.ts";
 import { crossOrigin } from "./middleware/cross-origin.ts";
-import { methodNotAllowed, notFound, plainErrors, unexpectedError } from "./middleware/errors.ts";
+import { methodNotAllowed, plainErrors, unexpectedError } from "./middleware/errors.ts";
 import { limitByAddress } from "./middleware/limit-by-address.ts";
 import { provideBody } from "./middleware/request-body.ts";
 import { requestId } from "./middleware/request-id.ts";
@@ -14,7 +14,6 @@ import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.t
 import { getBalance, grantCredit } from "./routes/balance.ts";
 import { createImage } from "./routes/create-image.ts";
 import { createQuote } from "./routes/create-quote.ts";
-import { getDocsPage } from "./routes/docs-page.ts";
 import { getImage } from "./routes/get-image.ts";
 import { getLatent } from "./routes/get-latent.ts";
 import { health } from "./routes/health.ts";
@@ -29,6 +28,7 @@ import { postReconciliation } from "./routes/reconcile.ts";
 import { editImage, varyImage, varyLatent } from "./routes/start-images.ts";
 import { stripeWebhook } from "./routes/stripe-webhook.ts";
 import { textToImage } from "./routes/text-to-image.ts";
+import { getIndex, unknownPath } from "./routes/unknown-path.ts";
 import { verifyPicture } from "./routes/verify-picture.ts";
 import { getWebhookSecret, rotateWebhookSecret } from "./routes/webhook-secret.ts";
 import { type Guard, type Route, type RouteId, routesByPath } from "./routing/route-table.ts";
@@ -56,7 +56,7 @@ export function createApp(services: Services): Hono<AppEnv> {
     app.all(path, methodNotAllowed(...routes.flatMap(([, { method }]) => methodNames(method))));
   }
 
-  app.notFound(notFound);
+  app.notFound(unknownPath);
   app.onError(unexpectedError(services.log));
   return app;
 }
@@ -106,7 +106,7 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     verifyPicture: verifyPicture(services),
     getHealth: health(services),
     getOpenApi: getOpenApi(services.models),
-    getDocs: getDocsPage(),
+    getIndex: getIndex(),
   };
 }
 

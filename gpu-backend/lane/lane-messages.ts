@@ -2,7 +2,7 @@ import { z } from "zod";
 import { backendFaults } from "../../shared/backend-fault.ts";
 import { latentEncodings } from "../../shared/latents/latent-values.ts";
 import { secretCharactersMin } from "../../shared/limits.ts";
-import { outputFormatSchema } from "../../shared/output-format.ts";
+import { outputFormatSchema } from "../../shared/output-format-schema.ts";
 import { priorities } from "../../shared/wire/job-terms.ts";
 import { jobPartSchema } from "./timeline.ts";
 

@@ -10,7 +10,8 @@ import {
   stepsMax,
 } from "../limits.ts";
 import { parseImageSize } from "../models/image-size.ts";
-import { type OutputFormat, outputFormatSchema } from "../output-format.ts";
+import type { OutputFormat } from "../output-format.ts";
+import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { compressionOf } from "./output-compression.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { seedMax } from "../limits.ts";
-import { outputFormatSchema } from "../output-format.ts";
+import { outputFormatSchema } from "../output-format-schema.ts";
 
 // What a finished request answers. OpenAI's fields first, then what OpenAI does not tell.
 

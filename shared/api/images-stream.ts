@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { outputFormatSchema } from "../output-format.ts";
+import { outputFormatSchema } from "../output-format-schema.ts";
 import {
   ageSchema,
   imagesUsageSchema,

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
 import { imagesPerRequestMax } from "../limits.ts";
-import { type OutputFormat, outputFormatSchema } from "../output-format.ts";
+import type { OutputFormat } from "../output-format.ts";
+import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { compressionOf } from "./output-compression.ts";

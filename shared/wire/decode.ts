@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
-import { type OutputFormat, outputFormatSchema } from "../output-format.ts";
+import type { OutputFormat } from "../output-format.ts";
+import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type JobTerms, jobTermsParameters, queryWithTerms } from "./job-terms.ts";

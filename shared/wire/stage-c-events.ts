@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
 import { previewBytesMax, stepsMax } from "../limits.ts";
-import { outputFormatSchema } from "../output-format.ts";
+import { outputFormatSchema } from "../output-format-schema.ts";
 import { err, type Result } from "../result.ts";
 import { formatEvent, type ServerEvent } from "./event-stream.ts";
 import { formatWireFailure, parseWireFailure, type WireFailure } from "./failure.ts";

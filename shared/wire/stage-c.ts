@@ -9,7 +9,7 @@ import {
   stepsMax,
   tokensPerPromptMax,
 } from "../limits.ts";
-import { outputFormatSchema } from "../output-format.ts";
+import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type JobTerms, jobTermsParameters, queryWithTerms, shareKeySchema } from "./job-terms.ts";

@@ -14,7 +14,7 @@ function pathsUnder(folder: string): string[] {
   return entriesOf(folder).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return isSkipped(folder, entry.name) ? [] : pathsUnder(path);
-    return entry.name.endsWith(".ts") ? [path] : [];
+    return /\.tsx?$/u.test(entry.name) ? [path] : [];
   });
 }
 

@@ -1,7 +1,8 @@
 import type { Failure } from "../../shared/errors.ts";
 import { fromHex, toHex } from "../../shared/hex.ts";
 import { hmacSha256, verifyHmacSha256 } from "../../shared/hmac.ts";
-import { type OutputFormat, outputFormatSchema } from "../../shared/output-format.ts";
+import type { OutputFormat } from "../../shared/output-format.ts";
+import { outputFormatSchema } from "../../shared/output-format-schema.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 

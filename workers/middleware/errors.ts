@@ -1,4 +1,4 @@
-import type { Context, ErrorHandler, Handler, MiddlewareHandler, NotFoundHandler } from "hono";
+import type { Context, ErrorHandler, Handler, MiddlewareHandler } from "hono";
 import { AppError, type Failure } from "../../shared/errors.ts";
 import { failureToHttp } from "../../shared/failure-to-http.ts";
 import type { AppEnv, Log } from "./app-env.ts";
@@ -25,9 +25,6 @@ export function plainErrors(): MiddlewareHandler<AppEnv> {
     return next();
   };
 }
-
-/** Answers what no route took. */
-export const notFound: NotFoundHandler<AppEnv> = (c) => failureResponse(c, { code: "not_found", what: "path" });
 
 /** Answers a path's other methods. */
 export function methodNotAllowed(...allowed: readonly string[]): Handler<AppEnv> {

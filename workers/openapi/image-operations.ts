@@ -2,7 +2,7 @@ import { imagesResponseSchema } from "../../shared/api/images-response.ts";
 import { textToImageBodySchema } from "../../shared/api/text-to-image-request.ts";
 import { verificationSchema } from "../../shared/api/verification.ts";
 import type { FailureCode } from "../../shared/errors.ts";
-import { outputFormatSchema } from "../../shared/output-format.ts";
+import { outputFormatSchema } from "../../shared/output-format-schema.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import {
   type Answer,

@@ -1,6 +1,7 @@
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
-import { type OutputFormat, outputFormatSchema } from "../../shared/output-format.ts";
+import type { OutputFormat } from "../../shared/output-format.ts";
+import { outputFormatSchema } from "../../shared/output-format-schema.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
 /** How a client wants its answer: OpenAI's JSON, or the bytes of the one picture. */

@@ -3,7 +3,8 @@ import type { Verification } from "../../shared/api/verification.ts";
 import { withoutManifest } from "../../shared/content-credentials.ts";
 import { invalidRequest } from "../../shared/errors.ts";
 import { originMarkKey, originOf } from "../../shared/origin-mark.ts";
-import { imageContentType, outputFormatSchema } from "../../shared/output-format.ts";
+import { imageContentType } from "../../shared/output-format.ts";
+import { outputFormatSchema } from "../../shared/output-format-schema.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 

@@ -154,7 +154,7 @@ export const routeTable = {
   },
   getHealth: { method: "get", path: "/v1/health", guard: address, work: "backend", money: "free" },
   getOpenApi: { method: "get", path: "/openapi.json", guard: address, ...noWork, documented: false },
-  getDocs: { method: "get", path: "/docs", guard: address, ...noWork, documented: false },
+  getIndex: { method: "get", path: "/v1", guard: address, ...noWork, documented: false },
 } as const satisfies Readonly<Record<string, Route>>;
 
 /** The operation's id in the OpenAPI document. */

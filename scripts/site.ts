@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { type Manifest, parseManifest } from "../shared/models/manifest.ts";
+import { CommandError } from "./command-line.ts";
+import { viteConfig } from "./vite-config.ts";
+
+/** What the pages are built of, beside what package-lock.json pins. */
+const sources = ["workers/site", "shared"];
+
+/** The graphs that turn a latent into a picture, and the one that previews it. */
+const decoderGraphs = ["stageBConditioner", "stageB", "stageA", "previewer"] as const;
+
+/** Workers' limit of a static file: https://developers.cloudflare.com/workers/platform/limits/ */
+const staticFileBytesMax = 25 * 2 ** 20;
+
+/** Which site to build, and where to. */
+export interface SiteOptions {
+  /** The repository. */
+  readonly root: string;
+  /** The folder of the bundle whose latents the pages decode. */
+  readonly bundle: string;
+  /** Where the files go; `FOLDER.digest` beside it says what they were built of. */
+  readonly folder: string;
+}
+
+/**
+ * Builds the pages and puts the decoder's graphs beside them, each under its digest, unless all of it is there already.
+ * Returns whether it built. Throws `CommandError` on a bundle without a manifest.
+ */
+export async function buildSite({ root, bundle, folder }: SiteOptions): Promise<boolean> {
+  const manifest = readFileSync(join(bundle, "model.json"));
+  const digest = digestOf(root, manifest);
+  const stamp = `${folder}.digest`;
+  if (existsSync(folder) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return false;
+  // Imported late, because it takes a third of a second.
+  const { build } = await import("vite");
+  // Two commands may build at once: each into its own folder, and the last one stays.
+  const building = `${folder}.${process.pid}`;
+  await build(viteConfig(root, building));
+  copyDecoder(bundle, manifest, join(building, "site"));
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(building, folder);
+  writeFileSync(stamp, digest);
+  return true;
+}
+
+/** Nothing for a model that a page cannot decode: its pictures come from the server alone. */
+function copyDecoder(bundle: string, bytes: Buffer, folder: string): void {
+  const parsed = parseManifest(JSON.parse(bytes.toString("utf8")));
+  if (!parsed.ok) throw new CommandError(`${bundle}/model.json is not a manifest: ${parsed.error.problems.join("; ")}`);
+  const files = decoderFiles(parsed.value);
+  if (files === undefined) return;
+  mkdirSync(join(folder, "model"), { recursive: true });
+  writeFileSync(join(folder, "model.json"), bytes);
+  for (const { file, sha256 } of files) copyFileSync(join(bundle, file), join(folder, "model", `${sha256}.onnx`));
+}
+
+/** Undefined when a graph is larger than a static file may be, or has its weights in a second file. */
+function decoderFiles({ graphs, files }: Manifest): { readonly file: string; readonly sha256: string }[] | undefined {
+  const names = decoderGraphs.flatMap((name) => graphs[name]?.file ?? []);
+  const isServable = (file: string) => (files[file]?.bytes ?? 0) <= staticFileBytesMax && !(`${file}.data` in files);
+  if (!names.every(isServable)) return undefined;
+  return names.map((file) => ({ file, sha256: files[file]?.sha256 ?? "" }));
+}
+
+function digestOf(root: string, manifest: Buffer): string {
+  const hash = createHash("sha256")
+    .update(manifest)
+    .update(readFileSync(join(root, "package-lock.json")));
+  for (const path of sources.flatMap((source) => filesUnder(join(root, source)))) {
+    hash.update(path.slice(root.length)).update(readFileSync(path));
+  }
+  return hash.digest("hex");
+}
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted();
+}
