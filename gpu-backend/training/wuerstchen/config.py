@@ -103,9 +103,9 @@ class OptimiserConfig:
 class StageATraining(OptimiserConfig):
     """`decoder_only` freezes the encoder and the codebook: latents, and what was trained on them, stay valid.
 
-    `quantised_share` of the batches pass the codebook; Stage B works on latents that never did. From `settled_from_step` on the statistics
-    of the encoder's BatchNorm stay. From `adversarial_from_step` on, a discriminator's opinion counts with `adversarial_weight`; 0 builds
-    none."""
+    `quantised_share` of the batches pass the codebook; Stage B works on latents that never did. From `settled_from_step` on the encoder's
+    BatchNorm normalises by slow statistics. From `adversarial_from_step` on, a discriminator's opinion counts with `adversarial_weight`;
+    0 builds none."""
 
     decoder_only: bool = False
     quantised_share: float = 0.9
@@ -117,8 +117,8 @@ class StageATraining(OptimiserConfig):
 
 @dataclass(frozen=True)
 class CompressorTraining(OptimiserConfig):
-    """From `settled_from_step` on the latent's statistics stay, and `noised_share` of the latents get noise of up to `latent_noise`
-    deviations. From `features_from_step` on the features of an ImageNet network count with `feature_weight`."""
+    """From `settled_from_step` on the latent is normalised by slow statistics, and `noised_share` of the latents get noise of up to
+    `latent_noise` deviations. From `features_from_step` on the features of an ImageNet network count with `feature_weight`."""
 
     settled_from_step: int = 0
     noised_share: float = 0.0

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wuerstchen.config import CompressorConfig
-from wuerstchen.models.blocks import ChannelNorm, ResBlock, channels_first, channels_last, initialise
+from wuerstchen.models.blocks import ChannelNorm, ResBlock, SettlingNorm, channels_first, channels_last, initialise
 
 PATCH = 4
 # BatchNorm's share of a new batch in its running statistics: 100 batches are remembered.
@@ -54,13 +54,13 @@ class ConvolutionalCompressor(nn.Module):
             nn.Conv2d(widths[-1], latent_channels, 1, bias=False),
         )
         initialise(self, sum(counts))
-        self.norm = nn.BatchNorm2d(latent_channels, affine=False, momentum=STATISTICS_MOMENTUM)
+        self.norm = SettlingNorm(latent_channels, momentum=STATISTICS_MOMENTUM)
 
     def forward(self, image: Tensor) -> Tensor:
         return self.standardise(self.network(image))
 
     def standardise(self, features: Tensor) -> Tensor:
-        """By the batch in training, by the running statistics in inference; in float32 whatever came in."""
+        """By the batch in training until it has settled, by the running statistics after and in inference; in float32 whatever came in."""
         return self.norm(features.float())
 
 

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wuerstchen.config import Activation, StageAConfig
+from wuerstchen.models.blocks import SettlingNorm
 
 MODULES: dict[Activation, type[nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU}
 
@@ -70,7 +71,7 @@ class StageA(nn.Module):
             nn.Conv2d(narrow, wide, 4, stride=2, padding=1),
             MixBlock(wide, activation),
             nn.Conv2d(wide, latent, 1, bias=False),
-            nn.BatchNorm2d(latent, affine=False),
+            SettlingNorm(latent),
         )
         self.codebook = Codebook(config.codebook_size, latent)
         self.decoder = nn.Sequential(

@@ -1,6 +1,6 @@
 """The compressor with its direct decoder, for reconstruction. Frozen for good when Stage C begins: stored latents are its language.
 
-Three parts. First BatchNorm normalises the latent by each batch. From `settled_from_step` on its statistics stay, and latents of a share of
+Three parts. First BatchNorm normalises the latent by each batch. From `settled_from_step` on by slow statistics, and latents of a share of
 each batch get noise, so that near latents mean near pictures. From `features_from_step` on an ImageNet network's features count too. The
 averaged weights get statistics of their own, measured on training pictures, at every evaluation and at the end."""
 
@@ -61,7 +61,7 @@ def compressor_run(config: Config, pictures: PictureSet, imagenet_weights: str, 
         rng, generator = batch_rng(config.seed + 4, step)
         image = share.take(as_configured(config, augment(pictures.premultiplied(pictures.draw(plan.batch, rng)), rng)))
         settled = step >= plan.settled_from_step
-        compressor.norm.train(not settled)
+        compressor.norm.settled = settled
         latent = compressor.standardise(encode(image.contiguous(memory_format=torch.channels_last)))
         output = decode(noised(latent, plan.noised_share, plan.latent_noise, share, generator) if settled else latent).float()
         total, figures = reconstruction_loss(output, image)

@@ -34,8 +34,8 @@ def stage_a_run(config: Config, pictures: PictureSet, imagenet_weights: str, dir
         model.requires_grad_(False).decoder.requires_grad_(True)
 
     def encoded(step: int, image: Tensor) -> Tensor:
-        settled = plan.decoder_only or (plan.settled_from_step is not None and step >= plan.settled_from_step)
-        model.encoder.train(not settled)
+        model.encoder.train(not plan.decoder_only)  # a frozen BatchNorm keeps its statistics
+        model.encoder[-1].settled = plan.settled_from_step is not None and step >= plan.settled_from_step
         return encode(image).float()
 
     def quantised(latent: Tensor) -> tuple[Tensor, Tensor]:
