@@ -6,8 +6,9 @@ import { CommandError } from "./command-line.ts";
 import { openDevelopmentAccount } from "./local-account.ts";
 import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
 import { claimState, claimStateOrTemporary, keptApiKey, keptSecret } from "./local-state.ts";
-import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
+import { type LocalWorker, startLocalWorker, storageOf } from "./local-worker.ts";
 import { freePort } from "./ports.ts";
+import { checkStorage } from "./storage-check.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -41,7 +42,7 @@ export interface LocalStack {
   readonly backendUrl: string;
   /** Settles only when the backend ends by itself: with the last lines that it wrote. */
   readonly ended: Promise<string>;
-  /** Ends both; nothing is left behind but the state folder. */
+  /** Finishes the requests under way and ends both; nothing is left behind but the state folder. */
   stop(): Promise<void>;
 }
 
@@ -51,11 +52,13 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const claim = options.mayUseTemporaryState ? claimStateOrTemporary : claimState;
   const state = claim(resolve(options.state ?? join(root, defaultState)));
   const parts: (LocalBackend | LocalWorker)[] = [];
+  // The edge first: the requests that it finishes need the backend.
   const stop = async () => {
-    await Promise.all(parts.map((part) => part.stop()));
+    for (const part of parts.toReversed()) await part.stop();
     state.release();
   };
   try {
+    checkStorage(storageOf(state.folder));
     const port = await freePort(options.port, "PORT");
     const backendPort = await freePort(options.backendPort, "BACKEND_PORT");
     const secret = keptSecret(state, "gpu-backend");

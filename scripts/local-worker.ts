@@ -1,13 +1,20 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import { guardChildren } from "./guard-children.ts";
 import { migrateDatabase } from "./local-database.ts";
-import { entryWorker } from "./local-entry.ts";
+import { drainHeader, entryWorker } from "./local-entry.ts";
+import { randomSecret } from "./local-state.ts";
 import { localHost } from "./ports.ts";
 import { buildSite } from "./site.ts";
+import { withoutSignalHandlers } from "./stop-signals.ts";
 
 const workerName = "wuerstchen-edge";
+
+/** How long requests that are under way may take to end once the Worker is told to stop: longer than a picture takes. */
+const drainMsMax = 30_000;
+const drainPollMs = 50;
 
 /** How to run the Worker. */
 export interface LocalWorkerOptions {
@@ -27,7 +34,13 @@ export interface LocalWorkerOptions {
 /** The Worker in workerd, with its real bindings on local storage. */
 export interface LocalWorker {
   readonly url: string;
+  /** Takes no more requests, and ends when those under way have been answered, or some time after. */
   stop(): Promise<void>;
+}
+
+/** Where the Worker's bindings keep what they store. */
+export function storageOf(stateFolder: string): string {
+  return join(stateFolder, "storage");
 }
 
 /** Bundles and starts the Worker, and brings its database up to date. */
@@ -42,41 +55,55 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
   const { convertV4MiniflareOptions, Miniflare } = await import("miniflare");
   const { unstable_getMiniflareWorkerOptions: readWranglerConfig } = await import("wrangler");
   const overrides = { assets: { directory: site } };
+  const drainToken = randomSecret();
   const { workerOptions } = readWranglerConfig(join(options.root, "wrangler.toml"), undefined, { overrides });
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      host: localHost,
-      port: options.port,
-      cf: false,
-      logRequests: false,
-      resourcePersistencePath: join(options.stateFolder, "storage"),
-      // Never to stdout, which is for whoever started this.
-      handleStructuredLogs({ message }) {
-        if (options.verbose) process.stderr.write(`${message}\n`);
+  const settings = convertV4MiniflareOptions({
+    host: localHost,
+    port: options.port,
+    cf: false,
+    logRequests: false,
+    resourcePersistencePath: storageOf(options.stateFolder),
+    // Never to stdout, which is for whoever started this.
+    handleStructuredLogs({ message }) {
+      if (options.verbose) process.stderr.write(`${message}\n`);
+    },
+    workers: [
+      entryWorker(workerName, { apiKey: options.apiKey, drainToken }),
+      {
+        ...workerOptions,
+        name: workerName,
+        rootPath: folder,
+        modulesRoot: folder,
+        modules: [{ type: "ESModule", path: script }],
+        bindings: { ...Object(workerOptions["bindings"]), ...addresses(options), ...options.secrets },
       },
-      workers: [
-        ...(options.apiKey === undefined ? [] : [entryWorker(workerName, options.apiKey)]),
-        {
-          ...workerOptions,
-          name: workerName,
-          rootPath: folder,
-          modulesRoot: folder,
-          modules: [{ type: "ESModule", path: script }],
-          bindings: { ...Object(workerOptions["bindings"]), ...addresses(options), ...options.secrets },
-        },
-      ],
-    }),
-  );
+    ],
+  });
+  const miniflare = withoutSignalHandlers(() => new Miniflare(settings));
   const url = await miniflare.ready;
   const release = guardChildren();
   await migrateDatabase(await miniflare.getD1Database("USAGE", workerName), join(options.root, "migrations"));
   return {
     url: url.origin,
     async stop() {
+      await drain(url.href, drainToken);
       release();
       await miniflare.dispose();
     },
   };
+}
+
+/** Waits for the requests under way; a Worker that does not answer has none that could be waited for. */
+async function drain(url: string, token: string): Promise<void> {
+  const deadlineMs = performance.now() + drainMsMax;
+  while (performance.now() < deadlineMs) {
+    const underWay = await fetch(url, { headers: { [drainHeader]: token } }).then(
+      (response) => response.json(),
+      () => 0,
+    );
+    if (underWay === 0) return;
+    await sleep(drainPollMs);
+  }
 }
 
 /** Where the Worker reaches others. A developer's webhooks are on this machine too, which a deployed Worker refuses. */

@@ -4,7 +4,8 @@ import { type LocalStack, startLocalStack } from "./local-stack.ts";
 import { showProgress } from "./progress.ts";
 import { onStopSignal } from "./stop-signals.ts";
 
-const help = `Runs the edge Worker and the GPU backend on this machine, until Ctrl-C.
+const help = `Runs the edge Worker and the GPU backend on this machine, until Ctrl-C (SIGTERM, SIGHUP).
+Then it finishes the requests under way, at most 30 s; a second Ctrl-C ends it at once.
 
   npm start                      and open the address that it prints: the playground, signed in
   npm start -- --json            print one line {"url","api_key","backend_url"} when ready, and nothing else

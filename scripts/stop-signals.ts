@@ -5,6 +5,20 @@ const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const parentPollMs = 1_000;
 
 /**
+ * Runs a library's `start` without the handlers of signals that it adds: Miniflare's would end this process at once, in
+ * the middle of what `onStopSignal` does. What the library does on `exit` stays.
+ */
+export function withoutSignalHandlers<Started>(start: () => Started): Started {
+  const signals = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+  const before = new Set(signals.flatMap((signal) => process.listeners(signal)));
+  const started = start();
+  for (const signal of signals) {
+    for (const handler of process.listeners(signal)) if (!before.has(handler)) process.off(signal, handler);
+  }
+  return started;
+}
+
+/**
  * Runs `stop` and exits when the process is told to end. Register it before anything else starts: other handlers that
  * exit at once would keep it from running. A second signal exits without waiting.
  */

@@ -23,7 +23,10 @@ export function viteConfig(root: string, outDir: string): InlineConfig {
       modulePreload: { polyfill: false },
       // The reference's viewer alone is 1.7 MB; no other page loads it.
       chunkSizeWarningLimit: 2_000,
-      rolldownOptions: { input: { index: join(source, "index.html"), docs: join(source, "docs.html") } },
+      rolldownOptions: {
+        checks: { bundlerTimings: false },
+        input: { index: join(source, "index.html"), docs: join(source, "docs.html") },
+      },
     },
     worker: {
       format: "es",

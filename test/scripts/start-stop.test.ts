@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, test } from "vitest";
 import { tinyDirectory } from "../support/tiny-bundle.ts";
 
@@ -23,15 +24,21 @@ function newState(): string {
 }
 
 /** Starts the stack on free ports. */
-function start(state: string): ChildProcess {
+function start(state: string, stderr: "inherit" | "pipe" = "inherit"): ChildProcess {
   return spawn(process.execPath, ["scripts/start.ts", "--json", "--bundle", tinyDirectory, "--state", state], {
     cwd: root,
     env: { ...process.env, PORT: "0", BACKEND_PORT: "0" },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", stderr],
   });
 }
 
-async function ready({ stdout }: ChildProcess): Promise<{ url: string; backend_url: string }> {
+interface Ready {
+  readonly url: string;
+  readonly api_key: string;
+  readonly backend_url: string;
+}
+
+async function ready({ stdout }: ChildProcess): Promise<Ready> {
   if (stdout === null) throw new TypeError("The start script has no stdout.");
   const [line] = await once(createInterface(stdout), "line");
   return JSON.parse(line);
@@ -58,4 +65,72 @@ test("a start script that is killed takes edge and backend with it, and its fold
   expect(await answers(`${(await ready(again)).url}/v1/models`)).toBe(true);
   again.kill("SIGTERM");
   await once(again, "exit");
+});
+
+/** Begins a streamed picture; settles when it is under way, with what settles with its whole text. */
+async function beginStream({ url, api_key }: Ready, seed: number): Promise<() => Promise<string>> {
+  const response = await fetch(`${url}/v1/images/generations`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${api_key}`, "content-type": "application/json" },
+    body: JSON.stringify({ prompt: "apple", seed, steps: 100, stream: true, partial_images: 3 }),
+  });
+  if (response.body === null) throw new TypeError("A stream has a body.");
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const first = await reader.read();
+  return async () => {
+    let text = first.value ?? "";
+    for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+    return text;
+  };
+}
+
+test("a start script that is told to stop finishes the pictures under way, takes no more, and leaves nothing running", {
+  timeout: 300_000,
+}, async () => {
+  const child = start(newState());
+  const stack = await ready(child);
+  const exited = once(child, "exit");
+  const streams = await Promise.all(Array.from({ length: 12 }, (_, seed) => beginStream(stack, seed)));
+  child.kill("SIGTERM");
+  for (const rest of streams) expect(await rest()).toContain("image_generation.completed");
+  expect(await exited).toEqual([143, null]);
+  expect(await answers(stack.url)).toBe(false);
+  expect(await answers(stack.backend_url)).toBe(false);
+});
+
+/** SQLite mends a file from a write-ahead log beside it, which a Worker that ends may leave. */
+function foldLogInto(file: string): void {
+  const database = new DatabaseSync(file);
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.close();
+}
+
+const damages: Readonly<Record<string, (file: string) => void>> = {
+  overwritten: (file) => writeFileSync(file, Buffer.alloc(8_192, 7)),
+  "cut short": (file) => truncateSync(file, 5_000),
+};
+
+test("a damaged database file is named with what to delete, before anything is started", {
+  timeout: 300_000,
+}, async () => {
+  const state = newState();
+  const first = start(state);
+  await ready(first);
+  first.kill("SIGTERM");
+  await once(first, "exit");
+  const storage = join(state, "storage");
+  const [file = ""] = globSync("**/*D1*/*.sqlite", { cwd: storage }).filter((name) => !name.includes("metadata"));
+  foldLogInto(join(storage, file));
+  const whole = readFileSync(join(storage, file));
+  for (const damage of Object.values(damages)) {
+    writeFileSync(join(storage, file), whole);
+    damage(join(storage, file));
+    const again = start(state, "pipe");
+    const [[code], parts] = await Promise.all([once(again, "exit"), again.stderr?.toArray()]);
+    const text = String(parts);
+    expect(code).toBe(1);
+    expect(text).toContain(`The database file ${join(storage, file)} is damaged`);
+    expect(text).toContain(`Delete ${storage}, or put a copy of it back`);
+    expect(text).not.toMatch(/^ {4}at /mu);
+  }
 });
