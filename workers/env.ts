@@ -40,6 +40,15 @@ const envSchema = z.object({
   /** Takes the place of GPU_BACKEND_URL where there are several. */
   GPU_BACKENDS: gpuBackendsSchema.optional(),
   WEBHOOK_TARGETS: z.enum(["public", "any"], { error: "must be public or any" }).default("public"),
+  /** The only hosts that webhooks may go to, between commas or spaces; "*.example.com" stands for all below that. */
+  WEBHOOK_HOSTS: z
+    .string()
+    .default("")
+    .transform((text) => text.split(/[\s,]+/u).filter((host) => host !== ""))
+    .pipe(z.array(z.string().regex(/^(?:\*\.)?[a-z0-9.:[\]-]+$/u, "must be host names in lower case"))),
+  /** Delivers webhooks in the Worker's place; see docs/jobs.md. */
+  WEBHOOK_PROXY_URL: z.url({ protocol: /^https?$/u, error: "must be an http(s) URL" }).optional(),
+  WEBHOOK_PROXY_SECRET: secretSchema.optional(),
   /** How pictures are looked up at the edge; see docs/deploy.md. */
   IMAGE_READS: z
     .enum(["cache-api", "workers-cache"], { error: "must be cache-api or workers-cache" })

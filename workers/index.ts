@@ -59,10 +59,10 @@ export default {
 
 function deliveryParts(env: unknown): DeliveryParts {
   const world = platform();
-  const { jobs, webhookTargets: targets } = createServices(parseEnv(env), world);
+  const { jobs, webhookRules: rules, webhookProxy: proxy } = createServices(parseEnv(env), world);
   const secretsOf = async (account: string) =>
     (await jobs.listOf(account).webhookSecrets()).map(({ secret }) => secret);
-  return { ...world, targets, secretsOf };
+  return { ...world, rules, proxy, secretsOf };
 }
 
 /** What is missing is for the operator's log only. */

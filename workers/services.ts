@@ -31,7 +31,8 @@ import type { X402Settings } from "./payments/x402.ts";
 import { createX402Index } from "./payments/x402-index.ts";
 import { createDecodeJobs, createLatentJobs, type DecodeJobs } from "./single-flight/client.ts";
 import { type ReconcileParts, type Reconciliation, reconcile } from "./usage/reconcile.ts";
-import type { WebhookTargets } from "./webhooks/webhook-url.ts";
+import type { WebhookProxy } from "./webhooks/deliver-webhook.ts";
+import type { WebhookRules } from "./webhooks/webhook-url.ts";
 
 /** 128 bits: no two requests ever share a reservation, and no two waits a name. */
 const idBytes = 16;
@@ -75,7 +76,8 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly imageLinks: ImageLinks;
   readonly decodeJobs: DecodeJobs;
   readonly jobs: AsyncJobs;
-  readonly webhookTargets: WebhookTargets;
+  readonly webhookRules: WebhookRules;
+  readonly webhookProxy: WebhookProxy | undefined;
   readonly generation: ImageServices;
   /** Compares ledgers, usage table and meter. */
   readonly reconcile: () => Promise<Reconciliation>;
@@ -111,7 +113,8 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     bodyBudget: createBodyBudget(nowMs),
     originSecrets: [env.GPU_BACKEND_SECRET, ...env.GPU_BACKEND_SECRETS_BEFORE],
     jobs: createAsyncJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
-    webhookTargets: env.WEBHOOK_TARGETS,
+    webhookRules: { targets: env.WEBHOOK_TARGETS, hosts: env.WEBHOOK_HOSTS },
+    webhookProxy: webhookProxy(env),
     reconcile: () => reconcile(reconcileParts(env, { accounts, nowMs })),
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
     generation: {
@@ -155,6 +158,13 @@ export function createMeter(env: WorkerEnv): UsageMeter | undefined {
   const { STRIPE_API_KEY: apiKey, STRIPE_METER_EVENT_NAME: eventName, STRIPE_API_URL: apiUrl } = env;
   if (apiKey === undefined || eventName === undefined) return undefined;
   return createUsageMeter({ apiKey, eventName, apiUrl, fetch: (input, init) => fetch(input, init) });
+}
+
+/** Throws `AppError` without its secret: whoever finds a proxy could send through it. */
+function webhookProxy({ WEBHOOK_PROXY_URL: url, WEBHOOK_PROXY_SECRET: secret }: WorkerEnv): WebhookProxy | undefined {
+  if (url === undefined) return undefined;
+  if (secret === undefined) throw new AppError("WEBHOOK_PROXY_URL needs WEBHOOK_PROXY_SECRET beside it.");
+  return { url, secret };
 }
 
 /** Throws `AppError` when a part is missing: nobody shall be asked to pay to nowhere. */

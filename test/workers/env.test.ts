@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { parseEnv } from "../../workers/env.ts";
+import { TestEdge } from "./support/test-edge.ts";
 
 test("the environment of wrangler.toml and four secrets is complete", () => {
   expect(parseEnv(env).GPU_BACKEND_URL).toBe("http://127.0.0.1:8788");
@@ -17,6 +18,16 @@ test("whatever is missing or too short is named, all at once, and no value is to
 
 test("a slash at the end of the backend's address changes nothing", () => {
   expect(parseEnv({ ...env, GPU_BACKEND_URL: "https://gpu.example/" }).GPU_BACKEND_URL).toBe("https://gpu.example");
+});
+
+test("hosts of webhooks are read from a list, and their proxy needs its secret", () => {
+  expect(parseEnv({ ...env, WEBHOOK_HOSTS: "a.example.com, *.b.example.org" }).WEBHOOK_HOSTS).toEqual([
+    "a.example.com",
+    "*.b.example.org",
+  ]);
+  expect(messageOf(() => parseEnv({ ...env, WEBHOOK_HOSTS: "https://a.example.com/" }))).toContain("WEBHOOK_HOSTS");
+  const proxied = parseEnv({ ...env, WEBHOOK_PROXY_URL: "https://egress.example.net/" });
+  expect(messageOf(() => new TestEdge(proxied))).toContain("WEBHOOK_PROXY_SECRET");
 });
 
 function messageOf(work: () => unknown): string {

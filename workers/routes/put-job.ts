@@ -11,7 +11,7 @@ import type { AppEnv } from "../middleware/app-env.ts";
 import { edgeLocation } from "../middleware/edge-location.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { requestOrigin } from "../middleware/request-origin.ts";
-import { checkWebhookUrl, type WebhookTargets } from "../webhooks/webhook-url.ts";
+import { checkWebhookUrl, type WebhookRules } from "../webhooks/webhook-url.ts";
 import { jobSummary } from "./job-answer.ts";
 import { readJson } from "./read-json.ts";
 
@@ -19,7 +19,7 @@ import { readJson } from "./read-json.ts";
 export interface PutJobServices {
   readonly jobs: AsyncJobs;
   readonly generation: Planner & { readonly newReservationId: () => string };
-  readonly webhookTargets: WebhookTargets;
+  readonly webhookRules: WebhookRules;
   readonly nowMs: () => number;
 }
 
@@ -58,13 +58,13 @@ export function putJob(services: PutJobServices): Handler<AppEnv> {
 
 async function readJob(
   c: Context<AppEnv>,
-  { webhookTargets }: PutJobServices,
+  { webhookRules }: PutJobServices,
 ): Promise<Result<CreateJobRequest, Failure>> {
   const json = await readJson(c);
   if (!json.ok) return json;
   const job = parseCreateJobRequest(json.value);
   if (!job.ok || job.value.webhookUrl === undefined) return job;
-  const target = checkWebhookUrl(job.value.webhookUrl, webhookTargets);
+  const target = checkWebhookUrl(job.value.webhookUrl, webhookRules);
   return target.ok ? job : target;
 }
 

@@ -1,16 +1,25 @@
 import { signWebhook } from "./sign-webhook.ts";
 import { type WebhookMessage, webhookBody } from "./webhook-message.ts";
-import { checkWebhookUrl, type WebhookTargets } from "./webhook-url.ts";
+import { checkWebhookUrl, type WebhookRules } from "./webhook-url.ts";
 
 /** A receiver should note a message and work later: longer than this, and it would hold up those behind it. */
 const deliveryTimeoutMs = 15_000;
+
+/** A proxy of the operator's that delivers in the Worker's place, since it can resolve names and refuse private addresses. */
+export interface WebhookProxy {
+  readonly url: string;
+  /** Shows the proxy that a delivery is ours. */
+  readonly secret: string;
+}
 
 /** What delivering takes. */
 export interface DeliveryParts {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly timeout: (milliseconds: number) => AbortSignal;
   readonly nowMs: () => number;
-  readonly targets: WebhookTargets;
+  readonly rules: WebhookRules;
+  /** Undefined: the Worker delivers itself. */
+  readonly proxy: WebhookProxy | undefined;
   /** The valid secrets of an account, newest first. */
   readonly secretsOf: (account: string) => Promise<readonly string[]>;
   readonly log: (entry: Readonly<Record<string, string | number>>) => void;
@@ -24,16 +33,22 @@ export type Delivery = "delivered" | "refused" | "failed";
  * followed, since it could lead anywhere; and of the answer nothing but the status is read.
  */
 export async function deliverWebhook(parts: DeliveryParts, message: WebhookMessage): Promise<Delivery> {
-  const target = checkWebhookUrl(message.url, parts.targets);
+  const target = checkWebhookUrl(message.url, parts.rules);
   if (!target.ok) return "refused";
   const body = webhookBody(message);
   const timestampSeconds = Math.floor(parts.nowMs() / 1_000);
   const secrets = await parts.secretsOf(message.account);
   const signed = await signWebhook(secrets, { id: message.id, timestampSeconds, body });
   try {
-    const response = await parts.fetch(target.value.href, {
+    const { url, headers } = route(target.value, parts.proxy);
+    const response = await parts.fetch(url, {
       method: "POST",
-      headers: { "content-type": "application/json", "user-agent": "wuerstchen-edge-webhooks/1", ...signed },
+      headers: {
+        "content-type": "application/json",
+        "user-agent": "wuerstchen-edge-webhooks/1",
+        ...signed,
+        ...headers,
+      },
       body,
       redirect: "manual",
       signal: parts.timeout(deliveryTimeoutMs),
@@ -47,4 +62,13 @@ export async function deliverWebhook(parts: DeliveryParts, message: WebhookMessa
     parts.log({ event: "webhook_unreachable" });
     return "failed";
   }
+}
+
+/** The same message either way: a proxy forwards it to the address in `x-webhook-url`, and answers with its status. */
+function route(
+  target: URL,
+  proxy: WebhookProxy | undefined,
+): { readonly url: string; readonly headers: Readonly<Record<string, string>> } {
+  if (proxy === undefined) return { url: target.href, headers: {} };
+  return { url: proxy.url, headers: { authorization: `Bearer ${proxy.secret}`, "x-webhook-url": target.href } };
 }

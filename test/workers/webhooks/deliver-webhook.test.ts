@@ -18,7 +18,10 @@ const message: WebhookMessage = {
 const secretOf = (byte: number) => formatWebhookSecret(new Uint8Array(32).fill(byte));
 
 /** A receiver that answers as it is told, and what it was sent. */
-function setUp(answer: () => Response | Promise<Response> = () => new Response(null, { status: 204 })) {
+function setUp(
+  answer: () => Response | Promise<Response> = () => new Response(null, { status: 204 }),
+  more: Partial<DeliveryParts> = {},
+) {
   const requests: { url: string; init: RequestInit }[] = [];
   const ends: string[] = [];
   const parts: DeliveryParts = {
@@ -28,9 +31,11 @@ function setUp(answer: () => Response | Promise<Response> = () => new Response(n
     },
     timeout: () => new AbortController().signal,
     nowMs: () => nowMs,
-    targets: "public",
+    rules: { targets: "public", hosts: [] },
+    proxy: undefined,
     secretsOf: async () => [secretOf(1), secretOf(2)],
     log: () => {},
+    ...more,
   };
   const queued = (body: unknown, attempts = 1) => ({
     ...{ body, attempts },
@@ -64,6 +69,24 @@ describe("a webhook", () => {
     const wrong = new Webhook(secretOf(3));
     expect(() => wrong.verify(String(body), headers as Record<string, string>)).toThrow("No matching signature");
     expect(ends).toEqual(["ack"]);
+  });
+
+  test("goes through the operator's proxy where there is one, with its target beside it and the same signature", async () => {
+    const proxy = { url: "https://egress.example.net/webhooks", secret: "s".repeat(32) };
+    const { requests, ends, deliver } = setUp(undefined, { proxy });
+    await deliver(message);
+    expect(requests.map(({ url }) => url)).toEqual([proxy.url]);
+    const { headers, body } = requests[0]?.init ?? {};
+    expect(headers).toMatchObject({ authorization: `Bearer ${proxy.secret}`, "x-webhook-url": message.url });
+    expect(() => new Webhook(secretOf(1)).verify(String(body), headers as Record<string, string>)).not.toThrow();
+    expect(ends).toEqual(["ack"]);
+  });
+
+  test("that waits for a host which is no longer allowed is given up, and no proxy hears of it", async () => {
+    const proxy = { url: "https://egress.example.net/webhooks", secret: "s".repeat(32) };
+    const { requests, ends, deliver } = setUp(undefined, { proxy, rules: { targets: "public", hosts: ["other.net"] } });
+    await deliver(message);
+    expect([requests, ends]).toEqual([[], ["ack"]]);
   });
 
   test("that the queue brings twice is sent twice under the same id, with the same body", async () => {

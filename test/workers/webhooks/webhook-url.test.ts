@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { checkWebhookUrl } from "../../../workers/webhooks/webhook-url.ts";
 
-const isAllowed = (url: string) => checkWebhookUrl(url, "public").ok;
+const open = { targets: "public", hosts: [] } as const;
+const isAllowed = (url: string) => checkWebhookUrl(url, open).ok;
 
 describe("a webhook's address", () => {
   test.each([
@@ -50,12 +51,32 @@ describe("a webhook's address", () => {
     ["Teredo", "https://[2001:0:1::1]/"],
     ["IPv6 for documents", "https://[2001:db8::1]/"],
   ])("that is %s is refused: %s", (_, url) => {
-    const checked = checkWebhookUrl(url, "public");
+    const checked = checkWebhookUrl(url, open);
     expect(checked).toMatchObject({ ok: false, error: { code: "invalid_request", param: "webhook_url" } });
   });
 
   test("may be this machine's where the operator says so, for development", () => {
-    expect(checkWebhookUrl("http://127.0.0.1:9000/hook", "any").ok).toBe(true);
-    expect(checkWebhookUrl("ftp://127.0.0.1/hook", "any").ok).toBe(false);
+    expect(checkWebhookUrl("http://127.0.0.1:9000/hook", { targets: "any", hosts: [] }).ok).toBe(true);
+    expect(checkWebhookUrl("ftp://127.0.0.1/hook", { targets: "any", hosts: [] }).ok).toBe(false);
+  });
+
+  test.each([
+    ["https://hooks.example.com/a", true],
+    ["https://HOOKS.example.com./a", true],
+    ["https://a.customer.example.org/", true],
+    ["https://customer.example.org/", false],
+    ["https://evilcustomer.example.org/", false],
+    ["https://hooks.example.com.evil.net/", false],
+    ["https://other.example.com/", false],
+    ["https://93.184.216.34/", false],
+  ])("is one of those that the operator lists, if there is a list: %s", (url, isListed) => {
+    const hosts = ["hooks.example.com", "*.customer.example.org"];
+    for (const targets of ["public", "any"] as const)
+      expect(checkWebhookUrl(url, { targets, hosts }).ok).toBe(isListed);
+  });
+
+  test("that is listed must be public all the same", () => {
+    const hosts = ["localhost", "10.0.0.1", "metadata.google.internal"];
+    for (const host of hosts) expect(checkWebhookUrl(`https://${host}/`, { targets: "public", hosts }).ok).toBe(false);
   });
 });
