@@ -52,9 +52,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const claim = options.mayUseTemporaryState ? claimStateOrTemporary : claimState;
   const state = claim(resolve(options.state ?? join(root, defaultState)));
   const parts: (LocalBackend | LocalWorker)[] = [];
-  // The edge first: the requests that it finishes need the backend.
   const stop = async () => {
-    for (const part of parts.toReversed()) await part.stop();
+    await Promise.all(parts.map((part) => part.stop()));
     state.release();
   };
   try {
@@ -82,7 +81,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     parts.push(worker);
     await waitUntilReady(worker.url, backend.ended, startMsMax + folderBytes(bundle) / diskBytesPerMs);
     await openDevelopmentAccount(worker.url, { adminSecret, apiKey });
-    return { url: worker.url, apiKey, adminSecret, backendUrl: backend.url, ended: backend.ended, stop };
+    const finish = () => worker.drain().then(stop);
+    return { url: worker.url, apiKey, adminSecret, backendUrl: backend.url, ended: backend.ended, stop: finish };
   } catch (error) {
     await stop();
     throw error;

@@ -34,7 +34,9 @@ export interface LocalWorkerOptions {
 /** The Worker in workerd, with its real bindings on local storage. */
 export interface LocalWorker {
   readonly url: string;
-  /** Takes no more requests, and ends when those under way have been answered, or some time after. */
+  /** Takes no more requests. Settles when those under way have been answered, or after half a minute. */
+  drain(): Promise<void>;
+  /** Ends it in the middle of whatever it does. */
   stop(): Promise<void>;
 }
 
@@ -85,8 +87,8 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
   await migrateDatabase(await miniflare.getD1Database("USAGE", workerName), join(options.root, "migrations"));
   return {
     url: url.origin,
+    drain: () => drain(url.href, drainToken),
     async stop() {
-      await drain(url.href, drainToken);
       release();
       await miniflare.dispose();
     },
