@@ -1,4 +1,4 @@
-import type { Reporter, TestModule } from "vitest/node";
+import type { Reporter, TestCase, TestModule } from "vitest/node";
 
 /** A message may hold a whole table of values; its beginning says enough to find the test. */
 const failureCharactersMax = 400;
@@ -10,25 +10,26 @@ const failureCharactersMax = 400;
  */
 export default class PlainSummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
-    let passed = 0;
-    let failed = unhandledErrors.length;
-    const lines: string[] = unhandledErrors.map((error) => failureLine("outside any test", error));
-    for (const module of modules) {
-      failed += module.errors().length;
-      lines.push(...module.errors().map((error) => failureLine(module.relativeModuleId, error)));
-      for (const test of module.children.allTests()) {
-        const result = test.result();
-        if (result.state === "skipped") lines.push(`skipped: ${test.name}: ${result.note ?? "no reason is given"}\n`);
-        if (result.state === "passed") passed += 1;
-        if (result.state === "failed") {
-          failed += 1;
-          lines.push(failureLine(`${module.relativeModuleId} > ${test.fullName}`, result.errors[0]));
-        }
-      }
-    }
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const count = (state: string) => tests.filter((test) => test.result().state === state).length;
+    const broken = [
+      ...unhandledErrors.map((error) => failureLine("outside any test", error)),
+      ...modules.flatMap((module) => module.errors().map((error) => failureLine(module.relativeModuleId, error))),
+    ];
+    const lines = [...broken, ...tests.map(testLine)].join("");
+    const outcome = `${count("passed")} passed, ${count("failed") + broken.length} failed\n`;
     // After the default reporter's own summary, which is printed in the same turn of the event loop.
-    process.on("exit", () => process.stdout.write(`${lines.join("")}${passed} passed, ${failed} failed\n`));
+    process.on("exit", () => process.stdout.write(lines + outcome));
   }
+}
+
+/** What is told of a test: nothing of one that passed at once. */
+function testLine(test: TestCase): string {
+  const result = test.result();
+  if (result.state === "skipped") return `skipped: ${test.name}: ${result.note ?? "no reason is given"}\n`;
+  const name = `${test.module.relativeModuleId} > ${test.fullName}`;
+  if (result.state === "failed") return failureLine(name, result.errors[0]);
+  return test.diagnostic()?.flaky === true ? `passed at a second try: ${name}\n` : "";
 }
 
 function failureLine(where: string, error: unknown): string {
