@@ -58,9 +58,9 @@ def test_a_batch_across_buckets_is_refused_with_their_names(mixed: Path) -> None
 def test_what_is_computed_of_a_picture_is_found_under_its_number(mixed: Path, tmp_path: Path) -> None:
     pictures = PictureSet(mixed, 64)
     for _ in range(2):  # computed, then read from the files
-        means = map_pictures(pictures, tmp_path / "means", lambda image: image.mean((2, 3)) * 255)
+        means = map_pictures(pictures, tmp_path / "means", lambda image: image.mean((2, 3)) * 255, "means")
         assert all(np.allclose(means[number], number, atol=0.1) for number in range(40))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["means-64x64.npy", "means-96x32.npy"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["means-64x64.key", "means-64x64.npy", "means-96x32.key", "means-96x32.npy"]
 
 
 def test_the_written_split_is_kept_and_evaluation_takes_the_fullest_bucket(mixed: Path) -> None:

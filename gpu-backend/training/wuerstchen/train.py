@@ -17,7 +17,7 @@ from wuerstchen.training.distributed import connected, first_process_first, rank
 from wuerstchen.training.estimate import Estimate, estimate, table
 from wuerstchen.training.loop import StageRun, train
 from wuerstchen.training.parallel import Parallel
-from wuerstchen.training.precompute import compact_latents, recoloured_latents, stage_a_latents, text_states
+from wuerstchen.training.precompute import compact_latents, recoloured_latents, stage_a_latents
 from wuerstchen.training.previewer import previewer_run
 from wuerstchen.training.rehearsal import rehearsal
 from wuerstchen.training.sources import imagenet_weights, text_encoder_directory
@@ -25,6 +25,7 @@ from wuerstchen.training.stage_a import stage_a_run
 from wuerstchen.training.stage_b import stage_b_run
 from wuerstchen.training.stage_b_frozen import frozen_stage_b_run
 from wuerstchen.training.stage_c import stage_c_run
+from wuerstchen.training.text_states import text_states
 from wuerstchen.training.trainer import Trainer
 
 STAGES = ("a", "compressor", "b", "c", "previewer")

@@ -17,6 +17,8 @@ from wuerstchen.export.stored_parameters import read_parameters
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.models.build import new_stage_c
 from wuerstchen.models.stage_c import StageC
+from wuerstchen.training.cache import digest_of, file_digest
+from wuerstchen.training.text_states import CaptionEncoder
 
 STAGE_C_GRAPHS = ("textConditioner", "stageC")
 # Relative to the output's peak, for the same rounded weights: float32, and with inputs of some products rounded to bytes.
@@ -63,6 +65,23 @@ class Bundle:
         mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
         states = self.run("textEncoder", padded, mask)
         return [states[index, : 1 + len(row)].numpy() for index, row in enumerate(ids)]
+
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        """Of each text before it is cut, those of its start and end included."""
+        self._tokenizer.no_truncation()
+        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch(texts)]
+
+    def digest(self, key: str) -> str:
+        """Of a graph's file and, where its weights lie in a file of their own, of that."""
+        path = self.path(key)
+        files = [path, path.with_name(f"{path.name}.data")]
+        return digest_of(*[file_digest(file) for file in files if file.exists()])
+
+    @cached_property
+    def caption_encoder(self) -> CaptionEncoder:
+        """The text encoder, for text states that are kept."""
+        digest = digest_of(self.digest("textEncoder"), file_digest(self.directory / self.manifest["text"]["tokenizer"]))
+        return CaptionEncoder(self.encode_texts, self.count_tokens, self.manifest["text"]["tokensMax"], digest)
 
     def paint(self, latent: Tensor, config: Config) -> Tensor:
         """Stage C latents (b, c, h, w) to pictures (b, channels, h*downscale, w*downscale) in [0, 1] by Stages B and A, from one noise.

@@ -80,6 +80,13 @@ class TextEncoder(nn.Module):
         self.tokenizer.enable_truncation(tokens_max)
         return [encoding.ids for encoding in self.tokenizer.encode_batch(texts)]
 
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        """Of each text before it is cut, with [CLS] and [SEP]."""
+        assert self.tokenizer is not None, "load the encoder from a directory first"
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        return [len(encoding.ids) for encoding in self.tokenizer.encode_batch(texts)]
+
     @torch.no_grad()
     def encode_texts(self, texts: list[str], tokens_max: int) -> list[np.ndarray]:
         """One (1 + t, width) float32 array a text, without padding."""

@@ -14,8 +14,9 @@ from wuerstchen.training.contact_sheet import write_grid
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun
-from wuerstchen.training.precompute import TextStates, cached_text_states, map_pictures
+from wuerstchen.training.precompute import map_pictures
 from wuerstchen.training.stage_c import CAPTION_DROP, choose_caption, generate
+from wuerstchen.training.text_states import TextStates, cached_text_states
 
 EVALUATIONS = 4
 HELD_OUT_MAX = 64
@@ -25,10 +26,8 @@ SHEET_PICTURES = 8
 def finetune_run(config: Config, bundle: Bundle, model: StageC, pictures: PictureSet, runs: Path, name: str) -> StageRun:
     """Trains those parameters of `model` that ask for a gradient; RUNS keeps latents and text states, and RUNS/NAME.png shows captions."""
     runs.mkdir(parents=True, exist_ok=True)
-    latents = map_pictures(pictures, runs / "stage-c-latents", lambda image: bundle.run("compressor", image))
-    captions = [record.captions for record in pictures.records]
-    # Not shortened as in the first training: people describe their own pictures at length.
-    text = cached_text_states(captions, runs, lambda: bundle.encode_texts, positions=1 + config.text.tokens_max)
+    latents = map_pictures(pictures, runs / "stage-c-latents", lambda image: bundle.run("compressor", image), bundle.digest("compressor"))
+    text = cached_text_states([record.captions for record in pictures.records], runs, bundle.caption_encoder)
     plan, measured = config.train_c, pictures.held_out_batch(HELD_OUT_MAX)
     sheet = _sheet_pictures(pictures)
 
@@ -43,7 +42,7 @@ def finetune_run(config: Config, bundle: Bundle, model: StageC, pictures: Pictur
         generator = torch.Generator().manual_seed(2)  # the same times and noise at every evaluation
         held_out = _noise_loss(model, latents[measured], text, rows, Share(device=training_device()), generator)
         _write_sheet(config, bundle, model, pictures, latents, text, sheet, runs / f"{name}.png")
-        return {"held_out_loss": held_out.item()}
+        return {"held_out_loss": held_out.item(), "captions_cut": text.share_cut}
 
     every = max(1, plan.steps // EVALUATIONS)
     return StageRun(name, nn.ModuleDict({"stage_c": model}), loss, evaluate, every, seed=config.seed)

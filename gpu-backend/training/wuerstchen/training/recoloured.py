@@ -1,5 +1,6 @@
 """The recoloured pictures as Stage C reads them: compact latents and captions, computed once."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from rich.progress import track
 from torch import Tensor
 
 from wuerstchen.config import RecolourConfig
+from wuerstchen.training.cache import cached, digest_of
 from wuerstchen.training.data import RGB, PictureSet
 from wuerstchen.training.recolour import COLOURS, Recolouring, recolour, recolourings, unseen_combinations
 
@@ -33,20 +35,25 @@ def recoloured_items(config: RecolourConfig | None, pictures: PictureSet, favour
 
 @torch.no_grad()
 def recoloured_set(
-    items: list[Recolouring], pictures: PictureSet, path: Path, encode: Callable[[Tensor], Tensor], picture_channels: int = RGB
+    items: list[Recolouring],
+    pictures: PictureSet,
+    path: Path,
+    encode: Callable[[Tensor], Tensor],
+    encoder: str,
+    picture_channels: int = RGB,
 ) -> RecolouredSet:
-    """Encodes each recoloured picture by the compressor; `path` keeps the latents for the next run."""
+    """Encodes each recoloured picture by the compressor, of which `encoder` is a digest; `path` keeps the latents for the next run."""
     if not items:
         return RecolouredSet(items, np.empty(0, np.float16))
-    if not path.exists():
+    read = recoloured_images if picture_channels == RGB else recoloured_premultiplied
+
+    def encoded() -> np.ndarray:
         parts = [items[start : start + BATCH] for start in range(0, len(items), BATCH)]
-        read = recoloured_images if picture_channels == RGB else recoloured_premultiplied
-        encoded = [encode(read(part, pictures)).half().numpy() for part in track(parts, description=path.stem)]
-        np.save(path, np.concatenate(encoded))
-    latents = np.load(path)
-    if len(latents) != len(items):
-        raise ValueError(f"{path} holds {len(latents)} latents for {len(items)} recoloured pictures: delete it to compute them again")
-    return RecolouredSet(items, latents)
+        return np.concatenate([encode(read(part, pictures)).half().numpy() for part in track(parts, description=path.stem)])
+
+    painted = json.dumps([(item.picture, COLOURS[item.colour]) for item in items])
+    key = digest_of("recoloured", encoder, *pictures.digests.values(), str(picture_channels), painted)
+    return RecolouredSet(items, cached(path, key, encoded))
 
 
 def recoloured_images(items: list[Recolouring], pictures: PictureSet) -> Tensor:

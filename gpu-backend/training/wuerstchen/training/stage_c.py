@@ -18,9 +18,9 @@ from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures, 
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
-from wuerstchen.training.precompute import TextStates
 from wuerstchen.training.recoloured import RecolouredSet
 from wuerstchen.training.reconstruction import opaque
+from wuerstchen.training.text_states import TextStates
 
 CAPTION_DROP = 0.05
 # Plain caption, style first, no style, synonyms: see datasets/emoji/captions.ts.
@@ -133,7 +133,7 @@ def stage_c_run(
         noise = torch.randn((len(sheet), *latents[sheet[0]].shape), generator=torch.Generator().manual_seed(1))
         made = generate(model, states, none, noise.to(device), config.sampler_c.steps, config.sampler_c.guidance_scale).cpu()
         write_grid(runs / "stage-c.png", painter.paint(made), 8, [pictures.records[i].captions[0] for i in sheet])
-        return {"latent_std": made.std().item()}
+        return {"latent_std": made.std().item(), "captions_cut": text.share_cut}
 
     return StageRun("stage-c", nn.ModuleDict({"stage_c": model}), loss, evaluate, 1000, seed=config.seed)
 

@@ -1,0 +1,55 @@
+"""Captions reach training as long as the configuration says, and what is cut is counted."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import CONFIGS
+
+from wuerstchen.config import Config, load_config
+from wuerstchen.models.text_encoder import TextEncoder
+from wuerstchen.training.sources import text_encoder_directory
+from wuerstchen.training.text_states import text_states
+
+SHORT = "red apple"  # [CLS] red apple [SEP]
+# 24 words of one token each, between [CLS] and [SEP]
+LONG = "a small red apple with one green leaf on a white plate beside a blue cup and a silver spoon on a wooden table"
+
+
+def reads(tokens_max: int) -> Config:
+    tiny = load_config(CONFIGS / "tiny.toml")
+    return dataclasses.replace(tiny, text=dataclasses.replace(tiny.text, tokens_max=tokens_max))
+
+
+def test_a_caption_below_the_limit_is_read_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = text_states(reads(32), [(SHORT, LONG)], tmp_path, text_encoder_directory())
+    states, mask = text.batch(text.rows[0])
+    encoded = TextEncoder.load(text_encoder_directory()).encode_texts([SHORT, LONG], 32)
+    assert mask.sum(1).tolist() == [1 + 4, 1 + 26]
+    for row, expected in enumerate(encoded):
+        assert np.allclose(states[row, : len(expected)], expected, atol=2e-3)
+        assert not states[row, len(expected) :].any()
+    assert text.share_cut == 0
+    assert "cut" not in capsys.readouterr().out
+
+
+def test_captions_over_the_limit_are_cut_there_and_their_share_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    captions = [(SHORT, LONG), (LONG,), (SHORT,)]
+    for _ in range(2):  # encoded, then found again
+        text = text_states(reads(16), captions, tmp_path, text_encoder_directory())
+        assert text.batch(text.rows[1])[1].sum() == 1 + 16
+        assert text.share_cut == 0.5
+        said = " ".join(capsys.readouterr().out.split())
+        assert "50.0% of the captions have more than 16 tokens and are cut there (the longest has 26)" in said
+
+
+def test_all_batches_have_the_shape_of_the_longest_caption(tmp_path: Path) -> None:
+    text = text_states(reads(32), [(SHORT,), (LONG,)], tmp_path, text_encoder_directory())
+    assert text.batch([text.empty])[0].shape == text.batch(text.rows[1])[0].shape == (1, 1 + 26, 384)
+
+
+def test_a_set_without_captions_has_the_empty_one(tmp_path: Path) -> None:
+    text = text_states(reads(16), [], tmp_path, text_encoder_directory())
+    assert text.share_cut == 0
+    assert text.batch([text.empty])[1].sum() == 1 + 2
