@@ -2,6 +2,7 @@ import csv
 import dataclasses
 import json
 import math
+import shutil
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,8 +13,23 @@ from conftest import CONFIGS
 
 from wuerstchen import evaluate
 from wuerstchen.config import load_config
+from wuerstchen.evaluation.context import DECODER_WEIGHTS, WEIGHTS, Context, Options
 from wuerstchen.evaluation.results import PartResult
 from wuerstchen.export.tiny import tiny_stages
+from wuerstchen.training.data import PictureSet
+
+OPTIONS = Options(
+    captions=8,
+    samples=8,
+    seeds=2,
+    sampler_prompts=3,
+    unseen="",
+    compression_steps=2,
+    compression_batch=2,
+    watts=30.0,
+    price_kwh=0.3,
+    price_hour=0.08,
+)
 
 PEOPLE = ("waving hand", "cook", "man cook", "woman cook", "flag of Kenya", "flag of Japan")
 
@@ -117,6 +133,34 @@ def test_finished_parts_are_not_measured_again(trained: Path, people_directory: 
     run_evaluate(trained, people_directory, monkeypatch, "--parts", "reconstruction")
     with pytest.raises(AssertionError, match="a stored part ran"):
         run_evaluate(trained, people_directory, monkeypatch, "--parts", "reconstruction", "--again")
+
+
+def test_a_part_is_measured_again_when_a_picture_was_repainted(
+    trained: Path, people_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def again(context: Context) -> PartResult:
+        raise AssertionError("measured again")
+
+    shutil.copytree(people_directory, tmp_path / "set")
+    run_evaluate(trained, tmp_path / "set", monkeypatch, "--parts", "reconstruction")
+    monkeypatch.setitem(evaluate.PARTS, "reconstruction", dataclasses.replace(evaluate.PARTS["reconstruction"], run=again))
+    run_evaluate(trained, tmp_path / "set", monkeypatch, "--parts", "reconstruction")
+    pixels = bytearray((tmp_path / "set" / "images.rgb").read_bytes())
+    pixels[0] ^= 255
+    (tmp_path / "set" / "images.rgb").write_bytes(pixels)
+    with pytest.raises(AssertionError, match="measured again"):
+        run_evaluate(trained, tmp_path / "set", monkeypatch, "--parts", "reconstruction")
+
+
+def test_a_compressor_of_its_own_is_part_of_the_weights_that_figures_depend_on(pictures_directory: Path, tmp_path: Path) -> None:
+    config = load_config(CONFIGS / "tiny-alpha.toml")
+    for name in ("stage-a.pt", "stage-b.pt", "stage-c.pt", "compressor.pt"):
+        (tmp_path / name).write_bytes(b"first")
+    context = Context(config, PictureSet(pictures_directory, 64), tmp_path, tmp_path / "out", OPTIONS)
+    before = context.digest_of(), context.digest_of(DECODER_WEIGHTS), context.digest_of(WEIGHTS[:1])
+    (tmp_path / "compressor.pt").write_bytes(b"trained on")
+    after = context.digest_of(), context.digest_of(DECODER_WEIGHTS), context.digest_of(WEIGHTS[:1])
+    assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True]
 
 
 def test_an_unknown_part_is_named(

@@ -25,6 +25,7 @@ from wuerstchen.models.compressor import Compressor
 from wuerstchen.models.stage_b import StageB
 from wuerstchen.training.data import batch_rng
 from wuerstchen.training.sources import imagenet_weights
+from wuerstchen.whole_file import whole_file, write_whole
 
 # Side of the compressor's input over the picture's side: 16:1, 21:1, 32:1, 43:1.
 INPUT_SHARES = (1.0, 0.75, 0.5, 0.375)
@@ -125,7 +126,7 @@ def _stored_ratio(context: Context, share: float) -> dict:
     """A sweep may take hours: every ratio is kept as soon as it is measured."""
     path = context.cache / f"{_name(context, share)}.json"
     if not path.exists():
-        path.write_text(json.dumps(_measure(context, share)))
+        write_whole(path, json.dumps(_measure(context, share)))
     return json.loads(path.read_text())
 
 
@@ -140,7 +141,8 @@ def _measure(context: Context, share: float) -> dict:
         painted = sample(lambda x, t: model.predict(x, t, condition), noise, context.config.sampler_b.steps)
         made = context.stages.stage_a.decode(painted).clamp(0, 1)
         perceptual = context.network.perceptual_distance(made, originals).mean().item()
-    np.save(context.cache / f"{_name(context, share)}.npy", to_bytes(made[:SHEET_PICTURES]))
+    with whole_file(context.cache / f"{_name(context, share)}.npy") as file:
+        np.save(file, to_bytes(made[:SHEET_PICTURES]))
     cells = latent.shape[-1]
     return {
         "ratio": originals.shape[-1] / cells,

@@ -42,7 +42,7 @@ class Context:
     def __init__(self, config: Config, pictures: PictureSet, runs: Path, out: Path, options: Options) -> None:
         """`runs`: the folder of this configuration's runs; caches go to its subfolder `evaluation`."""
         self.config, self.pictures, self.runs, self.out, self.options = config, pictures, runs, out, options
-        self.pictures_digest = hashlib.sha256((pictures.directory / "records.jsonl").read_bytes()).hexdigest()[:12]
+        self.pictures_digest = pictures.digest[:12]
         self.cache = runs / "evaluation" / self.pictures_digest
         self.cache.mkdir(parents=True, exist_ok=True)
         out.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,9 @@ class Context:
     def digest_of(self, weights: tuple[str, ...] = WEIGHTS) -> str:
         """Changes with these weights and with the sampler's defaults."""
         digest = hashlib.sha256(repr((self.config.sampler_b, self.config.sampler_c)).encode())
-        for name in weights:
+        # Where the compressor has a stage of its own, its weights are not in Stage B's file.
+        own_compressor = self.config.compressor is not None and "stage-b.pt" in weights
+        for name in (*weights, *(["compressor.pt"] if own_compressor else [])):
             digest.update((self.runs / name).read_bytes())
         return digest.hexdigest()[:12]
 
@@ -73,7 +75,8 @@ class Context:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        path, styles = self.cache / f"evaluator-{RECIPE}.pt", style_names(self.pictures)
+        recipe = f"{RECIPE}-{self.config.seed}-{self.config.text.tokens_max}"
+        path, styles = self.cache / f"evaluator-{recipe}.pt", style_names(self.pictures)
         if not path.exists():
             records = self.pictures.records
             words = {record.captions[2] for record in records} | {

@@ -13,6 +13,8 @@ from rich.progress import track
 from torch import Tensor, nn
 
 from wuerstchen.models.compressor import EfficientNetLite0, MobileBlock
+from wuerstchen.models.weights_digest import weights_digest
+from wuerstchen.training.cache import cached, digest_of
 from wuerstchen.training.data import PictureSet
 
 # The two stages that the compressor leaves out: (expansion, channels, repeats, stride, kernel).
@@ -103,7 +105,7 @@ def training_views(network: PictureFeatures, pictures: PictureSet, directory: Pa
 
 
 def _view(network: PictureFeatures, pictures: PictureSet, path: Path, view: int) -> np.ndarray:
-    if not path.exists():
+    def computed() -> np.ndarray:
         count, rows = len(pictures.records), []
         for start in track(range(0, count, BATCH), description=f"features, view {view}"):
             images = pictures.images(np.arange(start, min(start + BATCH, count)))
@@ -112,7 +114,6 @@ def _view(network: PictureFeatures, pictures: PictureSet, path: Path, view: int)
             if view == VIEWS - 1:
                 images = grey(images)
             rows.append(network(images.contiguous(memory_format=torch.channels_last)).half().numpy())
-        part = path.with_suffix(".part.npy")
-        np.save(part, np.concatenate(rows))
-        part.replace(path)
-    return np.load(path, mmap_mode="r")
+        return np.concatenate(rows)
+
+    return cached(path, digest_of("features", weights_digest(network), pictures.digest, str(view)), computed)

@@ -18,6 +18,7 @@ from wuerstchen.evaluation.features import to_bytes
 from wuerstchen.export.graphs import Stages
 from wuerstchen.training.data import PictureSet, Record
 from wuerstchen.training.stage_c import generate
+from wuerstchen.whole_file import whole_file
 
 BATCH = 16
 
@@ -91,9 +92,8 @@ class PictureMaker:
         for start in track(range(0, len(rows), BATCH), description=f"{len(rows)} pictures", disable=not rows):
             own = rows[start : start + BATCH]
             for row, picture in zip(own, to_bytes(make(own)), strict=True):
-                part = paths[names[row]].with_suffix(".part")
-                Image.fromarray(picture).save(part, "png")
-                part.replace(paths[names[row]])
+                with whole_file(paths[names[row]]) as file:
+                    Image.fromarray(picture).save(file, "png")
         return np.stack([np.asarray(Image.open(paths[name])) for name in names])
 
 

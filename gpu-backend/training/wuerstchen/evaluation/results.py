@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from wuerstchen.whole_file import write_whole
+
 
 @dataclass(frozen=True)
 class Kpi:
@@ -81,9 +83,7 @@ def wilson_interval(right: int, count: int) -> tuple[float, float]:
 def store(path: Path, result: PartResult, inputs: dict) -> None:
     """`inputs` says what the result depends on: it is used again only where all of it is the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps({"inputs": inputs, "result": dataclasses.asdict(result)}, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps({"inputs": inputs, "result": dataclasses.asdict(result)}, indent=1, ensure_ascii=False) + "\n")
 
 
 def stored(path: Path, inputs: dict) -> PartResult | None:
