@@ -244,6 +244,53 @@ def test_a_finished_run_gives_the_same_files_again_and_no_other_run_takes_its_pl
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"learning_rate": 1e-4}, r"learning_rate 0\.001: go on"),
+        ({"learning_rate": 0.0}, r"learning_rate 0\.001: go on"),
+        ({"steps": 6}, "steps 4: go on"),
+        ({"seed": 1}, "seed 0: go on"),
+        ({"batch": 2}, "batch 4: go on"),
+        ({"alpha": 8.0}, r"alpha 4\.0: go on"),
+        ({"method": "full"}, "method lora, learning_rate"),
+    ],
+)
+def test_a_training_with_another_setting_is_not_taken_for_the_one_that_lies_there(
+    begun: Namespace, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        command.finetune(Namespace(**{**vars(begun), **changes}))
+
+
+def test_a_training_on_repainted_pictures_or_by_another_plan_is_another_one(begun: Namespace, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(begun.data, tmp_path / "set"))
+    pixels = (data / "images.rgb").read_bytes()
+    (data / "images.rgb").write_bytes(bytes([pixels[0] ^ 255]) + pixels[1:])
+    with pytest.raises(ValueError, match="holds a training with data"):
+        command.finetune(Namespace(**{**vars(begun), "data": data}))
+    plan = (TRAINING / "configs" / "tiny.toml").read_text().replace("[train_c]\n", '[train_c]\nprecision = "bfloat16"\n')
+    (tmp_path / "other.toml").write_text(plan)
+    with pytest.raises(ValueError, match="holds a training with config"):
+        command.finetune(Namespace(**{**vars(begun), "config": tmp_path / "other.toml"}))
+
+
+@pytest.fixture(scope="module")
+def begun(bundle: Bundle, pictures_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Namespace:
+    """The options of a training that is finished: 4 steps of LoRA at the defaults."""
+    asked = options(bundle, pictures_directory, tmp_path_factory.mktemp("begun"), out=None)
+    assert command.finetune(asked)
+    return asked
+
+
+def test_a_learning_rate_of_zero_changes_no_weight(bundle: Bundle, pictures_directory: Path, tmp_path: Path) -> None:
+    assert command.finetune(options(bundle, pictures_directory, tmp_path, method="full", learning_rate=0.0, out=None))
+    merged = load_part(tmp_path / "runs" / "tiny", "stage-c", "stage_c", new_stage_c(TINY))
+    assert torch.equal(predicted(merged), predicted(bundle.stage_c(TINY)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"learning_rate": -1.0}, "--learning-rate is -1.0: a number that is not negative"),
+        ({"learning_rate": float("nan")}, "--learning-rate is nan"),
         ({"rank": 99}, "--rank is 99: at most the width of Stage C, 32"),
         ({"steps": 0}, "--steps is 0: at least 1"),
         ({"out": Path("My Model")}, "model id 'My Model'"),

@@ -7,8 +7,8 @@
 import argparse
 import dataclasses
 import datetime
-import hashlib
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -19,10 +19,12 @@ from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import check_target, write_tuned_bundle
 from wuerstchen.models.lora import add_lora, load_lora, merge_lora, save_lora
 from wuerstchen.models.stage_c import StageC
+from wuerstchen.training.cache import digest_of
 from wuerstchen.training.checkpoint import save_atomically
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.finetune_c import finetune_run
 from wuerstchen.training.loop import train
+from wuerstchen.whole_file import write_whole
 
 EXAMPLES = """examples:
   python -m wuerstchen.finetune --bundle ../models/emoji-128 --data data/mine --runs runs/mine --out ../models/mine
@@ -42,11 +44,14 @@ def tuning_config(config: Config, arguments: argparse.Namespace) -> Config:
             raise ValueError(f"--{name} is {getattr(arguments, name)}: at least {least}")
     if arguments.rank > config.stage_c.channels:
         raise ValueError(f"--rank is {arguments.rank}: at most the width of Stage C, {config.stage_c.channels}")
+    rate = LEARNING_RATES[arguments.method] if arguments.learning_rate is None else arguments.learning_rate
+    if not (math.isfinite(rate) and rate >= 0):
+        raise ValueError(f"--learning-rate is {rate}: a number that is not negative")
     plan = dataclasses.replace(
         config.train_c,
         steps=arguments.steps,
         batch=arguments.batch,
-        learning_rate=arguments.learning_rate or LEARNING_RATES[arguments.method],
+        learning_rate=rate,
         warmup_steps=max(1, min(50, arguments.steps // 10)),
         decay_steps=arguments.steps // 4,
         ema_decay=EMA_DECAY,
@@ -54,19 +59,29 @@ def tuning_config(config: Config, arguments: argparse.Namespace) -> Config:
     return dataclasses.replace(config, train_c=plan, seed=arguments.seed, compile=False)
 
 
-def claim(runs: Path, identity: dict) -> None:
+def identity_of(arguments: argparse.Namespace, config: Config, bundle: Bundle, pictures: PictureSet) -> dict[str, str | int | float]:
+    """Everything that the result of a training depends on: one that differs in any of it is another training."""
+    plan = config.train_c
+    rest = dataclasses.replace(plan, steps=0, batch=0, learning_rate=0.0, warmup_steps=0, decay_steps=0)
+    settings = digest_of(repr((rest, config.stage_c, config.text, config.latent)))
+    identity = {"method": arguments.method, "base": bundle.manifest["revision"], "data": pictures.digest[:16], "config": settings[:16]}
+    identity |= {"seed": arguments.seed, "batch": plan.batch, "steps": plan.steps, "learning_rate": plan.learning_rate}
+    return {**identity, **({"rank": arguments.rank, "alpha": arguments.alpha} if arguments.method == "lora" else {})}
+
+
+def begin(runs: Path, identity: dict[str, str | int | float]) -> None:
     """Marks RUNS as this training's. Raises ValueError where another one, or a first training, lies there."""
     path = runs / "finetune.json"
     if path.exists():
         begun = json.loads(path.read_text())
         if other := [name for name, value in identity.items() if begun.get(name) != value]:
-            listed = ", ".join(f"{name} {begun.get(name)}" for name in other)
+            listed = ", ".join(f"{name} {begun.get(name, '(not recorded)')}" for name in other)
             raise ValueError(f"{runs} holds a training with {listed}: go on with that, or name another --runs")
         return
     if any(runs.glob("stage-c*")):
         raise ValueError(f"{runs} holds another training of Stage C: name another --runs")
     runs.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(identity, indent=2) + "\n")
+    write_whole(path, json.dumps(identity, indent=2) + "\n")
 
 
 def finetune(arguments: argparse.Namespace) -> bool:
@@ -77,10 +92,7 @@ def finetune(arguments: argparse.Namespace) -> bool:
         check_target(arguments.out)
     model, pictures = bundle.stage_c(config), PictureSet(arguments.data, config.image_side)
     runs, lora = arguments.runs / config.id, arguments.method == "lora"
-    records = hashlib.sha256((arguments.data / "records.jsonl").read_bytes()).hexdigest()[:16]
-    base = bundle.manifest["revision"]
-    identity = {"method": arguments.method, "base": base, "data": records, "seed": arguments.seed, "batch": arguments.batch}
-    claim(runs, {**identity, **({"rank": arguments.rank, "alpha": arguments.alpha} if lora else {})})
+    begin(runs, identity_of(arguments, config, bundle, pictures))
     torch.manual_seed(config.seed)
     if lora:
         add_lora(model, arguments.rank, arguments.alpha)
@@ -89,7 +101,7 @@ def finetune(arguments: argparse.Namespace) -> bool:
         return False
     tuned = bundle.stage_c(config)
     if lora:
-        write_lora(model, runs, {"base": bundle.manifest["id"], "revision": base})
+        write_lora(model, runs, {"base": bundle.manifest["id"], "revision": bundle.manifest["revision"]})
         load_lora(tuned, runs / LORA_FILE)
         merge_lora(tuned)
     else:
