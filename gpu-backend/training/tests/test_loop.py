@@ -15,6 +15,7 @@ from conftest import CONFIGS, log_of
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor, nn
 
+from wuerstchen import train as train_command
 from wuerstchen.config import Config, OptimiserConfig, StageATraining, load_config
 from wuerstchen.train import stage_run, train_stage
 from wuerstchen.training import codebook_use, loop
@@ -145,6 +146,32 @@ def test_a_killed_process_resumes_to_the_same_losses(rehearsed: Rehearsed, tmp_p
     train_stage("a", tiny("a", steps=30, **ADVERSARIAL), rehearsed[0], tmp_path)
     assert log_of(log) == log_of(tmp_path / "stage-a.csv")
     assert [step for step, _ in log_of(log)] == list(range(30))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_process_leaves_a_checkpoint_and_a_status_that_ends_a_chain_of_commands(
+    number: signal.Signals, rehearsed: Rehearsed, tmp_path: Path
+) -> None:
+    command = [sys.executable, str(Path(__file__).parent / "every_step.py"), "--config", str(CONFIGS / "tiny.toml"), "--stage", "a"]
+    command += ["--steps", "100000", "--data", str(rehearsed[0].directory), "--runs", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(CONFIGS.parent)}
+    log = tmp_path / "tiny" / "stage-a.csv"
+    child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while child.poll() is None and not (log.exists() and log.read_bytes().count(b"\n") >= 2):
+        time.sleep(0.005)
+    child.send_signal(number)
+    said = child.communicate()[1]
+    assert child.returncode == 130
+    assert said.splitlines()[-1] == "stage a: stopped, checkpoint written; the same command goes on from it"
+    assert torch.load(tmp_path / "tiny" / "stage-a.checkpoint.pt", weights_only=True)["step"] >= 2
+
+
+def test_what_is_missing_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ["train", "--config", str(CONFIGS / "tiny.toml"), "--data", str(tmp_path / "nowhere"), "--runs", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as ended:
+        train_command.main()
+    assert str(ended.value).startswith("train: ") and "nowhere" in str(ended.value)
 
 
 def test_a_resumed_log_holds_no_row_twice_and_no_half_row(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from wuerstchen.evaluation.context import DECODER_WEIGHTS, WEIGHTS, Context, Opt
 from wuerstchen.evaluation.evaluator import RECIPE
 from wuerstchen.evaluation.report import write_report
 from wuerstchen.evaluation.results import PartResult, store, stored
+from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.training.data import PictureSet
 
 
@@ -112,7 +113,8 @@ def main() -> None:
     options = Options(**{field.name: getattr(arguments, field.name) for field in dataclasses.fields(Options)})
     context = Context(config, pictures, arguments.runs / config.id, arguments.out, options)
     console = Console(stderr=True)
-    results = evaluate(context, names, arguments.again, console)
+    with ends_when_stopped("evaluate: stopped; the same command goes on"):
+        results = evaluate(context, names, arguments.again, console)
     facts = (
         f"{len(pictures.records):,} pictures, {len(pictures.held_out):,} of them never trained. Weights {context.digest_of()}. "
         f"Written {time.strftime('%Y-%m-%d')}. Ranges are 95 % confidence."

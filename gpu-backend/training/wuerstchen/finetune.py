@@ -19,6 +19,7 @@ from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import check_target, write_tuned_bundle
 from wuerstchen.models.lora import add_lora, load_lora, merge_lora, save_lora
 from wuerstchen.models.stage_c import StageC
+from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.cache import digest_of
 from wuerstchen.training.checkpoint import save_atomically
 from wuerstchen.training.data import PictureSet
@@ -160,12 +161,13 @@ def main() -> None:
     arguments = parser().parse_args()
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
-    try:
-        finished = finetune(arguments)
-    except (ValueError, OSError) as error:
-        sys.exit(f"finetune: {error}")
+    with ends_when_stopped("finetune: stopped; the same command goes on"):
+        try:
+            finished = finetune(arguments)
+        except (ValueError, OSError) as error:
+            sys.exit(f"finetune: {error}")
     if not finished:
-        print("finetune: stopped, checkpoint written; the same command goes on from it")
+        end_stopped("finetune: stopped, checkpoint written; the same command goes on from it")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from wuerstchen.config import Config, load_config
 from wuerstchen.pictures.buckets import RATIOS, aspect_buckets, parse_ratio, side_multiple
 from wuerstchen.pictures.prepare import Settings, prepare
 from wuerstchen.pictures.samples import count_pictures
+from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.training.data import HELD_OUT_PERCENT
 
 EXAMPLES = """examples:
@@ -106,12 +107,11 @@ def run(arguments: argparse.Namespace, console: Console) -> dict:
 def main() -> None:
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # such pictures are left out and reported
     arguments, console = parser().parse_args(), Console()
-    try:
-        show(run(arguments, console), arguments.out, console)
-    except (ValueError, OSError) as error:
-        sys.exit(f"prepare: {error}")
-    except KeyboardInterrupt:
-        sys.exit(f"prepare: stopped; {arguments.out} is as it was, start again to prepare it")
+    with ends_when_stopped(f"prepare: stopped; {arguments.out} is as it was, start again to prepare it"):
+        try:
+            show(run(arguments, console), arguments.out, console)
+        except (ValueError, OSError) as error:
+            sys.exit(f"prepare: {error}")
 
 
 if __name__ == "__main__":

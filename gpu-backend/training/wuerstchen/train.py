@@ -11,6 +11,7 @@ import torch
 from rich.console import Console
 
 from wuerstchen.config import Config, CurriculumConfig, OptimiserConfig, load_config
+from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.compressor import compressor_run
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.distributed import connected, first_process_first, rank
@@ -125,10 +126,8 @@ def arguments() -> argparse.Namespace:
     return parsed
 
 
-def main() -> None:
-    asked = arguments()
-    if asked.threads is not None:
-        torch.set_num_threads(asked.threads)
+def train_all(asked: argparse.Namespace) -> None:
+    """Prepares where asked to and trains the asked stages. Ends the process with status 130 where a signal stopped it."""
     config = with_steps(load_config(asked.config), asked.stage, asked.steps)
     stages = stages_of(config) if asked.stage == "all" else (asked.stage,)
     if asked.dry_run:
@@ -136,17 +135,28 @@ def main() -> None:
         return
     if asked.parallel == "fsdp":
         config = dataclasses.replace(config, compile=False)  # compiled graphs would skip the hooks that gather a block's shards
-    runs = asked.runs / config.id
     with connected():
         with first_process_first():
             if asked.prepare and rank() == 0:
                 prepare(asked.prepare, asked.data, asked.config)
         pictures = PictureSet(asked.data, config.image_side)
         for stage in stages:
-            if not train_stage(stage, config, pictures, runs, asked.parallel):
-                if rank() == 0:
-                    print(f"stage {stage}: stopped, checkpoint written; the same command goes on from it")
-                return
+            if not train_stage(stage, config, pictures, asked.runs / config.id, asked.parallel):
+                end_stopped(f"stage {stage}: stopped, checkpoint written; the same command goes on from it")
+
+
+def main() -> None:
+    asked = arguments()
+    if asked.threads is not None:
+        torch.set_num_threads(asked.threads)
+    with ends_when_stopped("train: stopped; the same command goes on"):
+        try:
+            train_all(asked)
+        except subprocess.CalledProcessError as error:
+            # The builder said why. A negative status is the signal that ended it.
+            sys.exit(error.returncode if error.returncode > 0 else 128 - error.returncode)
+        except (ValueError, OSError, FloatingPointError) as error:
+            sys.exit(f"train: {error}")
 
 
 if __name__ == "__main__":

@@ -17,11 +17,12 @@ from wuerstchen.languages.extension import save_rows, save_tokenizer
 from wuerstchen.languages.lexicon import load_lexicon
 from wuerstchen.languages.vocabulary import extend_tokenizer
 from wuerstchen.models.text_encoder import TextEncoder
+from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.loop import train
 from wuerstchen.training.sources import text_encoder_directory
 
 
-def main() -> None:
+def teach() -> None:
     parser = argparse.ArgumentParser(prog="python -m wuerstchen.languages", description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="TOML file; the language's files are in languages/ beside it")
     parser.add_argument("--language", required=True, help="for example ja")
@@ -39,10 +40,14 @@ def main() -> None:
     save_tokenizer(runs, arguments.language, vocabulary.tokenizer)
     run = text_run(config, arguments.language, lexicon, vocabulary, english)
     if not train(run, plan, runs):
-        print(f"{run.name}: stopped, checkpoint written; the same command goes on from it")
-        return
+        end_stopped(f"{run.name}: stopped, checkpoint written; the same command goes on from it")
     rows = torch.load(runs / f"{run.name}.pt", weights_only=True)["words.added"]
     save_rows(runs, arguments.language, rows)
+
+
+def main() -> None:
+    with ends_when_stopped("languages: stopped; the same command goes on"):
+        teach()
 
 
 if __name__ == "__main__":
