@@ -14,6 +14,7 @@ from torch import nn
 
 from wuerstchen.config import Config, RecolourConfig, load_config
 from wuerstchen.models.build import new_compressor, new_direct_decoder, new_stage_a, new_stage_b
+from wuerstchen.train import train_stage
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.precompute import compact_latents, recoloured_latents, stage_a_latents
 from wuerstchen.training.sources import text_encoder_directory
@@ -171,6 +172,26 @@ def test_a_warm_folder_gives_the_pairs_of_an_empty_one(
     fresh, warm = trained_pairs(given, empty), trained_pairs(given, given.runs)
     assert not equal(before, fresh)  # the change is one that matters
     assert equal(warm, fresh)
+
+
+@pytest.mark.parametrize("change", [correct_a_caption, repaint_a_picture, retrain_the_compressor], ids=lambda change: change.__name__)
+def test_a_run_that_goes_on_says_what_changed_under_it(
+    change: Callable[[Work], None], pictures_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = work("tiny.toml", pictures_directory, tmp_path)
+    given.config = dataclasses.replace(given.config, text=dataclasses.replace(given.config.text, width=384))  # the real encoder's
+
+    def said(steps: int) -> str:
+        config = dataclasses.replace(given.config, train_c=dataclasses.replace(given.config.train_c, steps=steps))
+        assert train_stage("c", config, PictureSet(given.data, SIDE), given.runs)
+        return " ".join(capsys.readouterr().out.split())
+
+    assert "changed since" not in said(2) + said(3)
+    change(given)
+    name = {correct_a_caption: "captions", repaint_a_picture: "pictures", retrain_the_compressor: "compressor"}[change]
+    assert f"stage-c: {name} changed since step 3; the run is finished and learns nothing of it." in said(3)
+    assert f"stage-c: {name} changed since step 3; the run goes on with the new ones." in said(4)
+    assert "changed since" not in said(5)
 
 
 def equal(left: list[tuple[np.ndarray, ...]], right: list[tuple[np.ndarray, ...]]) -> bool:

@@ -16,6 +16,7 @@ from wuerstchen.training.compressor import compressor_run
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.distributed import connected, first_process_first, rank
 from wuerstchen.training.estimate import Estimate, estimate, table
+from wuerstchen.training.inputs import inputs_of
 from wuerstchen.training.loop import StageRun, train
 from wuerstchen.training.parallel import Parallel
 from wuerstchen.training.precompute import compact_latents, recoloured_latents, stage_a_latents
@@ -65,6 +66,7 @@ def stage_run(stage: str, config: Config, pictures: PictureSet, runs: Path) -> t
 def train_stage(stage: str, config: Config, pictures: PictureSet, runs: Path, parallel: Parallel = "ddp") -> bool:
     """Trains one stage to its end. Returns False where a signal stopped it; the same call goes on from there."""
     run, plan = stage_run(stage, config, pictures, runs)
+    run = dataclasses.replace(run, inputs=inputs_of(stage, config, pictures, runs))
     return train(run, plan, runs, parallel)
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from wuerstchen.training.distributed import rank
 from wuerstchen.training.parallel import assign, like, whole
+from wuerstchen.whole_file import whole_file
 
 
 class Ema:
@@ -40,11 +41,10 @@ class Ema:
 
 
 def save_atomically(state: dict, path: Path) -> None:
-    """The first process writes; a kill during the write leaves the previous file whole."""
+    """The first process writes; a kill or a full disk during the write leaves the previous file whole."""
     if rank() == 0:
-        part = path.with_suffix(".part")
-        torch.save(state, part)
-        part.replace(path)
+        with whole_file(path) as file:
+            torch.save(state, file)
 
 
 def whole_state(state: dict[str, Tensor]) -> dict[str, Tensor]:

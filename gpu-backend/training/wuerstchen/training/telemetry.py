@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch.utils.tensorboard import SummaryWriter
 
 from wuerstchen.training.distributed import rank
+from wuerstchen.whole_file import write_whole
 
 TENSORBOARD_FLUSH_SECONDS = 20
 
@@ -24,9 +25,7 @@ def cut_log(path: Path, step: int) -> None:
     with open(path, newline="", encoding="utf-8") as file:
         # A kill can leave half a row at the end, which never has a row's whole step, time and loss.
         csv.writer(kept).writerows(row for row in csv.reader(file) if len(row) > 2 and int(row[0]) < step)
-    part = path.with_suffix(".part")
-    part.write_text(kept.getvalue(), encoding="utf-8", newline="")
-    part.replace(path)
+    write_whole(path, kept.getvalue())
 
 
 class Telemetry:

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from wuerstchen.config import OptimiserConfig
 from wuerstchen.training.checkpoint import Ema, load_optimiser, optimiser_state, restore_frozen, save_atomically, whole_state
-from wuerstchen.training.distributed import mean_over_processes, shares, training_device
+from wuerstchen.training.distributed import mean_over_processes, rank, shares, training_device
+from wuerstchen.training.inputs import changed_inputs
 from wuerstchen.training.learner import Learner, Loss
 from wuerstchen.training.parallel import Parallel, call_without_gradients
 from wuerstchen.training.precision import checkpoint_activations
@@ -31,7 +32,7 @@ class StageRun:
 
     Parts of `modules` named in `frozen` (prefixes of state names) come from an earlier run's averaged weights and never change.
     `after_step` runs in every process after the optimiser. Buffers of `memory` are what the loss remembers from step to step: they are
-    in the checkpoint, not in the finished weights."""
+    in the checkpoint, not in the finished weights. `inputs` are digests of what the loss reads, by name."""
 
     name: str
     modules: nn.ModuleDict
@@ -43,6 +44,7 @@ class StageRun:
     after_step: Callable[[int], None] = lambda step: None
     memory: nn.Module = field(default_factory=nn.Module)
     seed: int = 0
+    inputs: dict[str, str] = field(default_factory=dict)
 
 
 class Trainer:
@@ -50,6 +52,7 @@ class Trainer:
 
     def __init__(self, run: StageRun, plan: OptimiserConfig, directory: Path, parallel: Parallel) -> None:
         self.run, self.plan, self.step, self.skipped = run, plan, 0, 0
+        self.inputs: dict[str, str] = {}  # of the last step, which a run that only looks at a finished one does not take
         self.checkpoint, self.shares = directory / f"{run.name}.checkpoint.pt", shares(plan.accumulate)
         state = torch.load(self.checkpoint, weights_only=True, map_location="cpu") if self.checkpoint.exists() else None
         averaged = self._load_parts(state, directory)
@@ -64,6 +67,8 @@ class Trainer:
         self.ema.load(averaged)
         if state is not None:
             self.step = state["step"]
+            self.inputs = state.get("inputs", {})
+            self._report_changes()
             load_optimiser(self.learner.optimiser, state["optimiser"], run.name)
             if self.critic and "critic_optimiser" in state:
                 load_optimiser(self.critic.optimiser, state["critic_optimiser"], f"{run.name}'s critic")
@@ -80,6 +85,16 @@ class Trainer:
         if run.frozen:
             averaged |= restore_frozen(run.name, run.modules, run.frozen if state else ("",), directory)
         return averaged
+
+    def _report_changes(self) -> None:
+        """A run that goes on keeps what it learned, which a run from nothing would not have."""
+        changed = changed_inputs(self.inputs, self.run.inputs)
+        if changed and rank() == 0:
+            goes_on = "goes on with the new ones" if self.step < self.plan.steps else "is finished and learns nothing of it"
+            print(
+                f"{self.run.name}: {', '.join(changed)} changed since step {self.step}; the run {goes_on}. "
+                f"Delete {self.checkpoint.name} to begin anew, or raise --steps to train on"
+            )
 
     def advance(self, say: Callable[[str], None]) -> dict[str, float]:
         """One step of the optimiser (of both, where there is a critic)."""
@@ -103,7 +118,7 @@ class Trainer:
         self._count_skipped(max(norms, key=lambda norm: (not math.isfinite(norm), norm)), say)
         self.ema.update(self.run.modules, step)
         self.run.after_step(step)
-        self.step += 1
+        self.step, self.inputs = self.step + 1, self.run.inputs
         return {"loss": figures.pop("loss"), "norm": norms[0], **figures}
 
     def _count_skipped(self, norm: float, say: Callable[[str], None]) -> None:
@@ -133,7 +148,7 @@ class Trainer:
         """Writes everything that the rest of the run depends on."""
         run = self.run
         state = {"step": self.step, "modules": whole_state(run.modules.state_dict()), "ema": whole_state(self.ema.state)}
-        state |= {"optimiser": optimiser_state(self.learner.optimiser), "memory": run.memory.state_dict()}
+        state |= {"optimiser": optimiser_state(self.learner.optimiser), "memory": run.memory.state_dict(), "inputs": self.inputs}
         if self.critic:
             state |= {"critic": run.critic.parts.state_dict(), "critic_optimiser": optimiser_state(self.critic.optimiser)}
         save_atomically(state, self.checkpoint)
