@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type LocalStack, startLocalStack } from "../../scripts/local-stack.ts";
-import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../../workers/auth/api-key.ts";
+import { openAccount } from "../support/open-account.ts";
 import { quantile } from "./statistics.ts";
 
 const help = `Options:
@@ -27,6 +27,9 @@ const { values } = parseArgs({
     steps: { type: "string" },
   },
 });
+
+/** More than a run can spend. */
+const creditMicroUsd = 1_000_000_000;
 
 const durationMs = Number(values.seconds) * 1_000;
 let seed = Math.floor(Date.now() / 1_000) % 1_000_000;
@@ -105,22 +108,6 @@ function printTimes(name: string, outcomes: readonly Outcome[]): void {
   print(`  ${name}: p50 ${quantile(ms, 0.5).toFixed(0)} ms, p99 ${quantile(ms, 0.99).toFixed(0)} ms`);
 }
 
-async function openAccount({ url, adminSecret }: LocalStack, account: string): Promise<string> {
-  const apiKey = await formatApiKey(crypto.getRandomValues(new Uint8Array(apiKeyRandomBytes)));
-  const order = async (method: string, path: string, body: object) => {
-    const answer = await fetch(`${url}/v1/admin/accounts/${account}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${adminSecret}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    if (!answer.ok) throw new TypeError(`The account was not opened: ${await answer.text()}`);
-  };
-  await order("PUT", "", { name: account });
-  await order("POST", "/keys", { name: account, requests_per_minute: 600_000, sha256: await hashApiKey(apiKey) });
-  await order("POST", "/grants", { grant_id: account, micro_usd: 1_000_000_000 });
-  return apiKey;
-}
-
 async function measureOverload(stack: LocalStack): Promise<void> {
   const { url, apiKey } = stack;
   await closedLoop(4, 2_000, () => ask(url, apiKey));
@@ -130,7 +117,9 @@ async function measureOverload(stack: LocalStack): Promise<void> {
     print(`${callers} callers: ${perSecond.toFixed(2)} pictures/s (${describeOutcomes(outcomes)})`);
     best = Math.max(best, perSecond);
   }
-  const accounts = await Promise.all(["one", "two", "three", "four"].map((name) => openAccount(stack, name)));
+  const accounts = await Promise.all(
+    ["one", "two", "three", "four"].map((name) => openAccount(stack, name, creditMicroUsd)),
+  );
   for (const [name, keys] of [
     ["one account", [apiKey]],
     ["four accounts", accounts],
@@ -158,7 +147,7 @@ async function measureOverload(stack: LocalStack): Promise<void> {
 
 /** One account asks for ten pictures at a time, from eight callers; the other for one, from one. */
 async function measureNeighbour(stack: LocalStack): Promise<void> {
-  const neighbour = await openAccount(stack, "neighbour");
+  const neighbour = await openAccount(stack, "neighbour", creditMicroUsd);
   const alone = await closedLoop(1, durationMs / 3, () => ask(stack.url, neighbour));
   const noise = closedLoop(8, durationMs, () => ask(stack.url, stack.apiKey, 10));
   await pause(1_000);

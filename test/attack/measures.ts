@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { quantile } from "../bench/statistics.ts";
+
+/** How an honest client fared. */
+export interface Honest {
+  readonly asked: number;
+  readonly delivered: number;
+  readonly p99Ms: number;
+}
+
+/** One request after another for a new picture, until `ended` aborts. 429 is waited out as its answer says, and asked again. */
+export async function honestClient(url: string, apiKey: string, ended: AbortSignal): Promise<Honest> {
+  const ms: number[] = [];
+  let [asked, delivered] = [0, 0];
+  for (let seed = Date.now() % 1_000_000; !ended.aborted; seed += 1) {
+    const startMs = performance.now();
+    const answer = await fetch(`${url}/v1/images/generations`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
+      body: JSON.stringify({ prompt: "a green pear", seed }),
+    });
+    await answer.arrayBuffer();
+    asked += 1;
+    if (answer.status === 200) delivered += 1;
+    ms.push(performance.now() - startMs);
+  }
+  return { asked, delivered, p99Ms: quantile(ms, 0.99) };
+}
+
+/** What a backend's device has worked so far, in milliseconds. */
+export async function deviceMs(backendUrl: string): Promise<number> {
+  const text = await (await fetch(`${backendUrl}/metrics`)).text();
+  const lines = text.split("\n").filter((line) => line.startsWith("gpu_milliseconds_total{"));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+}
+
+/** Memory of this process's descendants of a name, in bytes: by Linux' /proc. */
+export function residentBytes(name: string): number {
+  const processes = readdirSync("/proc")
+    .filter((entry) => /^\d+$/u.test(entry))
+    .flatMap((pid) => readProcess(pid) ?? []);
+  const family = new Set([process.pid]);
+  for (let size = 0; size < family.size; ) {
+    size = family.size;
+    for (const { pid, parent } of processes) if (family.has(parent)) family.add(pid);
+  }
+  return processes
+    .filter(({ pid, command }) => pid !== process.pid && family.has(pid) && command.includes(name))
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Undefined when it has ended meanwhile. */
+function readProcess(pid: string) {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const field = (label: string) => Number(new RegExp(`^${label}:\\s+(\\d+)`, "mu").exec(status)?.[1] ?? 0);
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return { pid: Number(pid), parent: field("PPid"), bytes: field("VmRSS") * 1_024, command };
+  } catch {
+    return undefined;
+  }
+}
