@@ -103,7 +103,7 @@ describe("the code", () => {
     expect(forbiddenImports(sources, importTable)).toEqual([]);
   });
 
-  test("enters each guarded package by its one door", () => {
+  test("imports each guarded package in its one place", () => {
     expect(forbiddenPackages(sources, doors)).toEqual([]);
   });
 
@@ -143,7 +143,7 @@ describe("a planted fault is found:", () => {
     expect(planted("workers/b.ts", 'import "../shared/new/a.ts";')).toHaveLength(1);
   });
 
-  test("a package that enters elsewhere than by its door, also by a path inside it", () => {
+  test("a package that is imported outside its place, also by a path inside it", () => {
     const outside = new Map([
       ["workers/prompt/a.ts", 'import type { Context } from "hono";'],
       ["workers/jobs/a.ts", 'import { cors } from "hono/cors";'],

@@ -4,9 +4,9 @@ import { secretCharactersMin } from "../shared/limits.ts";
 import type { AccountClient } from "./account/client.ts";
 import type { ObjectNamespace } from "./edge/object-client.ts";
 import { gpuBackendsSchema } from "./gpu/gpu-backends.ts";
-import type { AccountJobsRpc, AsyncJobRpc } from "./jobs/client.ts";
+import type { JobClient, JobListClient } from "./jobs/client.ts";
 import type { GuardModel } from "./moderation/llama-guard.ts";
-import type { DecodeJobRpc, LatentJobRpc } from "./single-flight/client.ts";
+import type { DecodeRunClient, LatentRunClient } from "./single-flight/client.ts";
 import type { UsageEvent } from "./usage/usage-event.ts";
 import type { WebhookMessage } from "./webhooks/webhook-message.ts";
 
@@ -23,14 +23,14 @@ const bindingSchema = <Binding>() =>
 const envSchema = z.object({
   API_KEYS: bindingSchema<KVNamespace>(),
   LATENTS: bindingSchema<R2Bucket>(),
-  LATENT_JOBS: bindingSchema<ObjectNamespace<LatentJobRpc>>(),
-  DECODE_JOBS: bindingSchema<ObjectNamespace<DecodeJobRpc>>(),
+  LATENT_JOBS: bindingSchema<ObjectNamespace<LatentRunClient>>(),
+  DECODE_JOBS: bindingSchema<ObjectNamespace<DecodeRunClient>>(),
   ACCOUNT_LEDGERS: bindingSchema<ObjectNamespace<AccountClient>>(),
   LOCATION_LIMITER: bindingSchema<RateLimit>(),
   STRANGER_LIMITER: bindingSchema<RateLimit>(),
   LINK_DECODE_LIMITER: bindingSchema<RateLimit>(),
-  ASYNC_JOBS: bindingSchema<ObjectNamespace<AsyncJobRpc>>(),
-  ACCOUNT_JOBS: bindingSchema<ObjectNamespace<AccountJobsRpc>>(),
+  ASYNC_JOBS: bindingSchema<ObjectNamespace<JobClient>>(),
+  ACCOUNT_JOBS: bindingSchema<ObjectNamespace<JobListClient>>(),
   WEBHOOKS: bindingSchema<Queue<WebhookMessage>>(),
   USAGE_EVENTS: bindingSchema<Queue<UsageEvent>>(),
   USAGE: bindingSchema<D1Database>(),

@@ -4,7 +4,7 @@ import type { Log } from "./middleware/app-env.ts";
 import { builtInBundle } from "./models/bundle.ts";
 import type { Platform } from "./services.ts";
 
-// biome-ignore lint/suspicious/noConsole: the one door to the log, which on Workers is the console.
+// biome-ignore lint/suspicious/noConsole: the one way to the log, which on Workers is the console.
 export const log: Log = (entry) => console.log(JSON.stringify(entry));
 
 // The main module's exports, which imports this one: their type would go round in a circle.

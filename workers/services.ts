@@ -17,7 +17,7 @@ import type { GpuBackend } from "./gpu/gpu-backends.ts";
 import { createGpuClient, type GpuClient } from "./gpu/gpu-client.ts";
 import { createImageCache, type ImageCache, type ImageReads } from "./images/image-cache.ts";
 import { createImageLinks, type ImageLinks } from "./images/image-link.ts";
-import { type AsyncJobs, createAsyncJobs } from "./jobs/client.ts";
+import { createJobs, type Jobs } from "./jobs/client.ts";
 import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
 import type { Log } from "./middleware/app-env.ts";
 import { type LocationLimiter, locationLimitSeconds, strangerLimitSeconds } from "./middleware/limit-by-address.ts";
@@ -29,7 +29,7 @@ import { createPaymentIndex, type PaymentIndex } from "./payments/payment-index.
 import { createUsageMeter, type UsageMeter } from "./payments/stripe-meter.ts";
 import type { X402Settings } from "./payments/x402.ts";
 import { createX402Index } from "./payments/x402-index.ts";
-import { createDecodeJobs, createLatentJobs, type DecodeJobs } from "./single-flight/client.ts";
+import { createDecodeRuns, createLatentRuns, type DecodeRuns } from "./single-flight/client.ts";
 import { type ReconcileParts, type Reconciliation, reconcile } from "./usage/reconcile.ts";
 import type { WebhookProxy } from "./webhooks/deliver-webhook.ts";
 import type { WebhookRules } from "./webhooks/webhook-url.ts";
@@ -74,8 +74,8 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly latents: LatentCache;
   readonly images: ImageCache;
   readonly imageLinks: ImageLinks;
-  readonly decodeJobs: DecodeJobs;
-  readonly jobs: AsyncJobs;
+  readonly decodeRuns: DecodeRuns;
+  readonly jobs: Jobs;
   readonly webhookRules: WebhookRules;
   readonly webhookProxy: WebhookProxy | undefined;
   readonly generation: ImageServices;
@@ -87,19 +87,19 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
 type ImageServices = GenerationServices & StartImageServices & LatentPictureServices & UploadServices;
 
 /** What the Durable Objects that do the work have in common with the Worker. */
-export type JobParts = Pick<Services, "latents" | "images" | "gpu" | "accounts" | "log">;
+export type RunServices = Pick<Services, "latents" | "images" | "gpu" | "accounts" | "log">;
 
 /** The one place where collaborators are chosen and put together. Throws `AppError` on a bundle that is not valid. */
 export function createServices(env: WorkerEnv, platform: Platform): Services {
   const { nowMs, randomBytes, timeout, log } = platform;
   const models = createModelRegistry(platform.bundle);
-  const { latents, images, gpu, accounts } = createJobParts(env, platform);
+  const { latents, images, gpu, accounts } = createRunServices(env, platform);
   const newId = () => toHex(randomBytes(idBytes));
-  const latentJobs = createLatentJobs(env.LATENT_JOBS, newId);
-  const decodeJobs = createDecodeJobs(env.DECODE_JOBS, { images, newWaiterId: newId });
+  const latentRuns = createLatentRuns(env.LATENT_JOBS, newId);
+  const decodeRuns = createDecodeRuns(env.DECODE_JOBS, { images, newWaiterId: newId });
   const randomSeed = () => new DataView(Uint8Array.from(randomBytes(4)).buffer).getUint32(0);
   return {
-    ...{ nowMs, randomBytes, timeout, log, models, latents, images, gpu, accounts, decodeJobs },
+    ...{ nowMs, randomBytes, timeout, log, models, latents, images, gpu, accounts, decodeRuns },
     keys: createKeyDirectory(env.API_KEYS, nowMs),
     accountIndex: createAccountIndex(env.USAGE),
     paymentIndex: createPaymentIndex(env.USAGE),
@@ -112,13 +112,13 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     linkDecodeLimiter: env.LINK_DECODE_LIMITER,
     bodyBudget: createBodyBudget(nowMs),
     originSecrets: [env.GPU_BACKEND_SECRET, ...env.GPU_BACKEND_SECRETS_BEFORE],
-    jobs: createAsyncJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
+    jobs: createJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
     webhookRules: { targets: env.WEBHOOK_TARGETS, hosts: env.WEBHOOK_HOSTS },
     webhookProxy: webhookProxy(env),
     reconcile: () => reconcile(reconcileParts(env, { accounts, nowMs })),
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
     generation: {
-      ...{ models, latents, images, accounts, gpu, latentJobs, decodeJobs, randomSeed, nowMs },
+      ...{ models, latents, images, accounts, gpu, latentRuns, decodeRuns, randomSeed, nowMs },
       newReservationId: newId,
       refusals: createRecentRefusals(nowMs),
       latentKeySecret: env.LATENT_KEY_SECRET,
@@ -139,7 +139,7 @@ function reconcileParts(env: WorkerEnv, { accounts, nowMs }: Pick<Services, "acc
 }
 
 /** What the Durable Objects that do the work take. Make it once an isolate: it learns how the backends are. */
-export function createJobParts(env: WorkerEnv, platform: Platform): JobParts {
+export function createRunServices(env: WorkerEnv, platform: Platform): RunServices {
   return {
     log: platform.log,
     accounts: createAccounts(env.ACCOUNT_LEDGERS),

@@ -33,7 +33,7 @@ export function forbiddenImports(tree: SourceTree, table: ImportTable): string[]
   });
 }
 
-/** Imports of a package from anywhere but its door. */
+/** Imports of a package from anywhere but its one place. */
 export function forbiddenPackages(tree: SourceTree, doors: DoorTable): string[] {
   return [...tree].flatMap(([path, source]) =>
     importsOf(path, source)
@@ -42,7 +42,7 @@ export function forbiddenPackages(tree: SourceTree, doors: DoorTable): string[] 
           ([name]) => specifier === name || specifier.startsWith(`${name}/`),
         )?.[1];
         return (
-          paths !== undefined && !paths.some((door) => (door.endsWith("/") ? path.startsWith(door) : path === door))
+          paths !== undefined && !paths.some((place) => (place.endsWith("/") ? path.startsWith(place) : path === place))
         );
       })
       .map((specifier) => `${path} imports ${specifier}`),

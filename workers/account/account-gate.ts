@@ -2,23 +2,23 @@ import type { AccountClient, Accounts } from "./client.ts";
 import type { Admission, AdmissionRequest } from "./keys/admission.ts";
 
 /** The way into an account that is asked whether a key opens it: alone, or with the reservation of what it wants. */
-export interface Door {
+export interface AccountGate {
   /** Asks, unless it was asked already. */
-  ask(): Promise<Admission>;
+  admit(): Promise<Admission>;
   /** Asks and reserves in one call, failing as the admission first. Reserves alone when it was asked already. */
   readonly reserve: AccountClient["reserve"];
 }
 
-/** What a door needs. */
-export interface DoorParts {
+/** What a gate needs. */
+export interface GateServices {
   readonly accounts: Accounts;
 }
 
-/** A door for one request. */
-export function createDoor({ accounts }: DoorParts, account: string, request: AdmissionRequest): Door {
+/** A gate for one request. */
+export function createAccountGate({ accounts }: GateServices, account: string, request: AdmissionRequest): AccountGate {
   let admission: Admission | undefined;
   return {
-    async ask() {
+    async admit() {
       admission ??= await accounts.of(account).admit(request);
       return admission;
     },

@@ -6,7 +6,7 @@ import type { Result } from "../../shared/result.ts";
 import type { SettledPage } from "../usage/settled-entry.ts";
 import type { UsageEvent } from "../usage/usage-event.ts";
 import { AccountBook, type WorkDone } from "./account-book.ts";
-import { AccountDesk, type Rotation } from "./keys/account-admin.ts";
+import { AccountAdmin, type Rotation } from "./keys/account-admin.ts";
 import { readAccount } from "./keys/account-record.ts";
 import { type Admission, type AdmissionRequest, admit } from "./keys/admission.ts";
 import { type Actor, type AuditPage, readAudit } from "./keys/audit.ts";
@@ -45,13 +45,13 @@ export interface AccountWorld {
 }
 
 /**
- * The Durable Object of one account: its money (`AccountBook`), its keys (`AccountDesk`), and who may come in (`admit`),
+ * The Durable Object of one account: its money (`AccountBook`), its keys (`AccountAdmin`), and who may come in (`admit`),
  * with a clock, an alarm, and an outbox for its events. Every public method may be repeated. The class that the platform
  * creates gives it the outer world, so that callers can take their types from this one.
  */
 export abstract class AccountObject extends DurableObject<unknown> {
   readonly #book: AccountBook;
-  readonly #desk: AccountDesk;
+  readonly #admin: AccountAdmin;
   readonly #rates = new RequestRates();
   readonly #world: AccountWorld;
   readonly #nowMs: AccountWorld["nowMs"];
@@ -64,7 +64,7 @@ export abstract class AccountObject extends DurableObject<unknown> {
       this.#alarmMs = (await state.storage.getAlarm()) ?? undefined;
     });
     this.#book = new AccountBook(state.storage);
-    this.#desk = new AccountDesk(state.storage);
+    this.#admin = new AccountAdmin(state.storage);
     this.#world = world;
     this.#nowMs = world.nowMs;
   }
@@ -74,7 +74,7 @@ export abstract class AccountObject extends DurableObject<unknown> {
   }
 
   changeAccount(id: string, request: AccountRequest, actor: Actor) {
-    return this.#desk.change(id, request, { actor, nowMs: this.#nowMs() });
+    return this.#admin.change(id, request, { actor, nowMs: this.#nowMs() });
   }
 
   keys() {
@@ -82,15 +82,15 @@ export abstract class AccountObject extends DurableObject<unknown> {
   }
 
   createKey(sha256: string, terms: KeyTerms, actor: Actor) {
-    return this.#desk.createKey(sha256, terms, { actor, nowMs: this.#nowMs() });
+    return this.#admin.createKey(sha256, terms, { actor, nowMs: this.#nowMs() });
   }
 
   rotateKey(rotation: Rotation, actor: Actor) {
-    return this.#desk.rotateKey(rotation, { actor, nowMs: this.#nowMs() });
+    return this.#admin.rotateKey(rotation, { actor, nowMs: this.#nowMs() });
   }
 
   revokeKey(keyId: string, actor: Actor) {
-    return this.#desk.revokeKey(keyId, { actor, nowMs: this.#nowMs() });
+    return this.#admin.revokeKey(keyId, { actor, nowMs: this.#nowMs() });
   }
 
   audit(page: AuditPage) {

@@ -7,7 +7,7 @@ import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import { type ChargeLine, generationLines, hitLine, type PricedWork } from "../prices/price-book.ts";
-import type { LatentJobs } from "../single-flight/client.ts";
+import type { LatentRuns } from "../single-flight/client.ts";
 import type { NoteRun } from "./charge-request.ts";
 import type { GenerationPlan, PlannedPicture } from "./plan-generation.ts";
 import type { ObtainStart } from "./start-source.ts";
@@ -29,7 +29,7 @@ export interface PictureLatent extends PlannedPicture {
 /** What looking up and making latents takes. */
 export interface LatentSources {
   readonly latents: LatentCache;
-  readonly latentJobs: LatentJobs;
+  readonly latentRuns: LatentRuns;
   readonly nowMs: () => number;
 }
 
@@ -98,7 +98,7 @@ export async function findStandIn(
 }
 
 async function obtainOwnLatent(
-  { latents, latentJobs, nowMs }: LatentSources,
+  { latents, latentRuns, nowMs }: LatentSources,
   { plan, picture, startOf }: WantedLatent,
   { account, claimId, priority, signal, origin, watch }: Claimant,
 ): Promise<Result<PictureLatent, Failure>> {
@@ -118,7 +118,7 @@ async function obtainOwnLatent(
   const lines = generationLines(latentId, plan.work);
   const request = { latentId, job, priority, account, claimId, lines, origin };
   const onNews = watch && ((event: StageCEvent) => watch.onEvent(picture, plan, event));
-  const made = await latentJobs.obtain({ request, signal, onNews });
+  const made = await latentRuns.obtain({ request, signal, onNews });
   if (!made.ok) return made;
   const generated = made.value.claimId === claimId;
   const latent = generated ? { ...picture, generated, lines } : hit;

@@ -5,7 +5,7 @@ import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { ImageCache } from "../images/image-cache.ts";
 import { type ChargeLine, decodeLine, hitLine, type PricedWork, stoppedLines } from "../prices/price-book.ts";
-import type { DecodeJobs } from "../single-flight/client.ts";
+import type { DecodeRuns } from "../single-flight/client.ts";
 import {
   type Claimant,
   type LatentSources,
@@ -33,7 +33,7 @@ export interface Picture {
 /** What looking up and making pictures takes. */
 export interface PictureSources extends LatentSources {
   readonly images: ImageCache;
-  readonly decodeJobs: DecodeJobs;
+  readonly decodeRuns: DecodeRuns;
 }
 
 /** All pictures of a plan. Latents first: while one cannot be made, no decode is begun that nobody would see. */
@@ -101,7 +101,7 @@ export async function paintLatents(
 
 /** A latent that was just made has no picture yet; for any other, the edge may still hold one. */
 async function obtainPicture(
-  { images, decodeJobs, nowMs }: PictureSources,
+  { images, decodeRuns, nowMs }: PictureSources,
   { plan, latent }: { readonly plan: Painting; readonly latent: PictureLatent },
   { account, claimId, location, priority, signal, origin, noteRun }: Claimant,
 ): Promise<Result<Picture, Failure>> {
@@ -114,7 +114,7 @@ async function obtainPicture(
   if (cached !== undefined) return ok(picture({ plan, latent, decoded: false }, { ...cached, milliseconds }));
 
   const request = { latentId, latent: latent.bytes, options: plan.decode, priority, account, claimId, origin };
-  const outcome = await decodeJobs.obtain(location, { request, signal });
+  const outcome = await decodeRuns.obtain(location, { request, signal });
   const decode = [decodeLine(latentId, plan.work)];
   if (!outcome.ok) {
     if (outcome.error.code === "job_cancelled") noteRun(stoppedLines(decode, outcome.error.doneShare ?? 0));

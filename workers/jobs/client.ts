@@ -32,8 +32,8 @@ export interface SeenNews {
   readonly state: string;
 }
 
-/** The methods of the Durable Object of one job. Each may be repeated; see `AsyncJob`. */
-export interface AsyncJobRpc {
+/** The methods of the Durable Object of one job. Each may be repeated; see `Job`. */
+export interface JobClient {
   create(order: JobOrder): Promise<Result<CreatedJob, Failure>>;
   read(page: ItemsPage): Promise<JobPage | undefined>;
   news(seen: SeenNews): Promise<JobPage | undefined>;
@@ -42,8 +42,8 @@ export interface AsyncJobRpc {
   wake(): Promise<void>;
 }
 
-/** The methods of the Durable Object of one account's jobs. Each may be repeated; see `AccountJobs`. */
-export interface AccountJobsRpc {
+/** The methods of the Durable Object of one account's jobs. Each may be repeated; see `JobList`. */
+export interface JobListClient {
   add(job: NewListedJob): Promise<Result<undefined, Failure>>;
   enter(jobId: string): Promise<number>;
   ahead(jobId: string): Promise<number>;
@@ -56,13 +56,13 @@ export interface AccountJobsRpc {
 }
 
 /** All jobs, and each account's list of them. */
-export interface AsyncJobs {
-  of(account: string, jobId: string): AsyncJobRpc;
-  listOf(account: string): AccountJobsRpc;
+export interface Jobs {
+  of(account: string, jobId: string): JobClient;
+  listOf(account: string): JobListClient;
 }
 
 /** Jobs in Durable Objects, one a job and one an account. */
-export function createAsyncJobs(jobs: ObjectNamespace<AsyncJobRpc>, lists: ObjectNamespace<AccountJobsRpc>): AsyncJobs {
+export function createJobs(jobs: ObjectNamespace<JobClient>, lists: ObjectNamespace<JobListClient>): Jobs {
   return {
     // No account's id holds a slash.
     of: (account, jobId) => objectClient(() => jobs.getByName(`${account}/${jobId}`)),

@@ -56,7 +56,7 @@ interface ListedRow extends Record<string, SqlStorageValue> {
 }
 
 /** The list of one account's jobs, and whose turn it is. Every method may be repeated. */
-export class AccountJobs {
+export class JobList {
   readonly #sql: SqlStorage;
 
   constructor(storage: TableStorage) {

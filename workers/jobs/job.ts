@@ -2,7 +2,7 @@ import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Accounts } from "../account/client.ts";
 import type { WebhookMessage } from "../webhooks/webhook-message.ts";
-import type { AsyncJobs, CreatedJob, ItemsPage, JobPage, SeenNews } from "./client.ts";
+import type { CreatedJob, ItemsPage, JobPage, Jobs, SeenNews } from "./client.ts";
 import { failedOutcome } from "./item-result.ts";
 import { isEnd, type JobOrder, type JobView } from "./job-record.ts";
 import { runSlice, type SliceParts } from "./job-slice.ts";
@@ -27,7 +27,7 @@ const newsMsMax = 15_000;
 const newsItemsMax = 100;
 
 /** What outlives the object in memory, its clock, and those it works with. */
-export interface AsyncJobParts extends SliceParts {
+export interface JobServices extends SliceParts {
   /** The object's one alarm. */
   readonly setAlarm: (atMs: number) => void;
   /** Deletes everything that the object stores, and its alarm. */
@@ -35,7 +35,7 @@ export interface AsyncJobParts extends SliceParts {
   /** A signal that aborts after so many milliseconds. */
   readonly timeout: (milliseconds: number) => AbortSignal;
   readonly accounts: Accounts;
-  readonly jobs: AsyncJobs;
+  readonly jobs: Jobs;
   readonly sendWebhook: (message: WebhookMessage) => Promise<unknown>;
 }
 
@@ -44,15 +44,15 @@ export interface AsyncJobParts extends SliceParts {
  * ended is never begun again; and one that was begun by an object which ended is begun again under the same name, by
  * which the ledger knows what was charged for it. All work is done by the alarm, so it goes on whoever leaves.
  */
-export class AsyncJob {
-  readonly #parts: AsyncJobParts;
+export class Job {
+  readonly #parts: JobServices;
   readonly #items = new Set<number>();
   readonly #followers = new Set<() => void>();
   #stop = new AbortController();
   #reserving: Promise<Result<undefined, Failure>> | undefined;
   #advancing: Promise<void> | undefined;
 
-  constructor(parts: AsyncJobParts) {
+  constructor(parts: JobServices) {
     this.#parts = parts;
   }
 

@@ -1,6 +1,6 @@
 import type { KeyScope } from "../../shared/api/key-scopes.ts";
 import type { FailureCode } from "../../shared/errors.ts";
-import type { Door } from "../account/account-gate.ts";
+import type { AccountGate } from "../account/account-gate.ts";
 import type { RequestBody } from "../edge/receive-body.ts";
 
 /** What middleware leaves on a request's context for those after it. */
@@ -11,7 +11,7 @@ export interface AppEnv {
     /** Set by `authenticate`: the account whose key was shown, the key's id, and the way into the account. */
     account: string;
     keyId: string;
-    door?: Door;
+    gate?: AccountGate;
     /** Set once the account was asked: all that the key may do. */
     scopes?: readonly KeyScope[];
     /** Set by `provideBody`, on routes that have a body. */

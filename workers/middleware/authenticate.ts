@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { KeyScope } from "../../shared/api/key-scopes.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { createDoor, type DoorParts } from "../account/account-gate.ts";
+import { createAccountGate, type GateServices } from "../account/account-gate.ts";
 import { keyIdOf } from "../account/keys/key-record.ts";
 import type { RateState } from "../account/keys/request-rate.ts";
 import type { KeyDirectory } from "../auth/key-directory.ts";
@@ -15,14 +15,14 @@ import { addressOf, type LocationLimiter, tooManyHere, tooManyWrong } from "./li
 import { tellHeaders } from "./tell-headers.ts";
 
 /** What it takes to know a caller. */
-export interface Authentication extends DoorParts {
+export interface Authentication extends GateServices {
   readonly keys: KeyDirectory;
   readonly locationLimiter: LocationLimiter;
   readonly strangerLimiter: FailureLimiter;
 }
 
 /**
- * The door of a route: `allow(scope)` lets a request pass that shows a valid API key with that scope, within its rate,
+ * The gate of a route: `allow(scope)` lets a request pass that shows a valid API key with that scope, within its rate,
  * and tells those after it whose it is. Every answer to a valid key says what it may still send.
  */
 export function authenticate(parts: Authentication): (scope: KeyScope) => MiddlewareHandler<AppEnv> {
@@ -33,7 +33,7 @@ export function authenticate(parts: Authentication): (scope: KeyScope) => Middle
 const refusedKeysMax = 4_096;
 
 /**
- * As `authenticate`, for a route that asks the account for money anyway: `c.get("door")` asks for both in one call. A
+ * As `authenticate`, for a route that asks the account for money anyway: `c.get("gate")` asks for both in one call. A
  * request that comes to its end before that is asked about then, and a refusal goes before any other answer. A key that
  * was refused the last time is asked about first, so that a flood of refused requests costs no more than the question.
  */
@@ -57,13 +57,13 @@ function guard(parts: Authentication, scope: KeyScope, order: Order): Middleware
     const identified = await identify(parts, c);
     if (!identified.ok) return failureResponse(c, identified.error);
     const { account, keyId } = identified.value;
-    const door = createDoor(parts, account, { keyId, scope });
+    const gate = createAccountGate(parts, account, { keyId, scope });
     c.set("account", account);
     c.set("keyId", keyId);
-    c.set("door", door);
+    c.set("gate", gate);
     const entered = order.isAskedFirst(keyId) ? await enterNow(c) : ok(undefined);
     if (entered.ok) await next();
-    const { outcome, rate } = await door.ask();
+    const { outcome, rate } = await gate.admit();
     if (!outcome.ok) replaceResponse(c, outcome.error);
     if (rate !== undefined) tellHeaders(c, rateHeaders(rate));
     order.note(keyId, !outcome.ok);

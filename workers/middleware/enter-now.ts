@@ -5,7 +5,7 @@ import type { AppEnv } from "./app-env.ts";
 
 /** Has the account asked now, where its route left that for later. Nothing to ask where nobody showed a key. */
 export async function enterNow(c: Context<AppEnv>): Promise<Result<undefined, Failure>> {
-  const admission = await c.get("door")?.ask();
+  const admission = await c.get("gate")?.admit();
   if (admission === undefined) return ok(undefined);
   if (!admission.outcome.ok) return admission.outcome;
   c.set("scopes", admission.outcome.value.scopes);

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { AccountJobs, type JobEnd, type NewListedJob } from "../jobs/job-list.ts";
+import { type JobEnd, JobList, type NewListedJob } from "../jobs/job-list.ts";
 import { platform } from "../platform.ts";
 import { formatWebhookSecret } from "../webhooks/sign-webhook.ts";
 import { WebhookSecrets } from "../webhooks/webhook-secrets.ts";
@@ -7,14 +7,14 @@ import { WebhookSecrets } from "../webhooks/webhook-secrets.ts";
 /** 256 bits, as long as the signature. */
 const secretBytes = 32;
 
-/** The Durable Object of one account's list of jobs, and of what their webhooks are signed with. See `AccountJobs`. */
+/** The Durable Object of one account's list of jobs, and of what their webhooks are signed with. See `JobList`. */
 export class AccountJobsObject extends DurableObject<unknown> {
-  readonly #list: AccountJobs;
+  readonly #list: JobList;
   readonly #secrets: WebhookSecrets;
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
-    this.#list = new AccountJobs(state.storage);
+    this.#list = new JobList(state.storage);
     const newSecret = () => formatWebhookSecret(platform().randomBytes(secretBytes));
     this.#secrets = new WebhookSecrets(state.storage.sql, newSecret);
   }

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { parseEnv } from "../env.ts";
 import { generateImages } from "../generation/generate-image.ts";
 import type { ItemsPage, SeenNews } from "../jobs/client.ts";
-import { AsyncJob } from "../jobs/job.ts";
+import { Job } from "../jobs/job.ts";
 import type { JobOrder } from "../jobs/job-record.ts";
 import { JobStore } from "../jobs/job-store.ts";
 import { describeError } from "../middleware/errors.ts";
@@ -12,9 +12,9 @@ import { createServices, type Services } from "../services.ts";
 /** Built once an isolate, whose environment never changes: it holds a tokeniser, and an isolate may hold many objects. */
 let services: Services | undefined;
 
-/** The Durable Object of one job: `AsyncJob`, with a clock, an alarm and the Worker's own way of making pictures. */
+/** The Durable Object of one job: `Job`, with a clock, an alarm and the Worker's own way of making pictures. */
 export class AsyncJobObject extends DurableObject<unknown> {
-  readonly #job: AsyncJob;
+  readonly #job: Job;
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
@@ -23,7 +23,7 @@ export class AsyncJobObject extends DurableObject<unknown> {
     const bindings = parseEnv(env);
     services ??= createServices(bindings, world);
     const { generation, accounts, jobs } = services;
-    this.#job = new AsyncJob({
+    this.#job = new Job({
       ...{ log, accounts, jobs, nowMs: world.nowMs, timeout: world.timeout, store: new JobStore(storage) },
       generate: (caller, request) => generateImages(generation, caller, request),
       setAlarm: (atMs) => void storage.setAlarm(atMs),

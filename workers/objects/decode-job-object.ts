@@ -1,23 +1,23 @@
 import { DurableObject } from "cloudflare:workers";
-import { DecodeJob, type DecodeRequest } from "../single-flight/decode-run.ts";
-import { jobParts } from "./job-parts.ts";
+import { type DecodeRequest, DecodeRun } from "../single-flight/decode-run.ts";
+import { runServices } from "./run-services.ts";
 
 /** The Durable Object of one picture that is being decoded for one edge location. It stores nothing. */
 export class DecodeJobObject extends DurableObject<unknown> {
-  readonly #job: DecodeJob;
+  readonly #run: DecodeRun;
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
-    this.#job = new DecodeJob(jobParts(env));
+    this.#run = new DecodeRun(runServices(env));
   }
 
-  /** See `DecodeJob.obtain`. */
+  /** See `DecodeRun.obtain`. */
   obtain(request: DecodeRequest) {
-    return this.#job.obtain(request);
+    return this.#run.obtain(request);
   }
 
-  /** See `DecodeJob.leave`. */
+  /** See `DecodeRun.leave`. */
   leave(waiterId: string) {
-    this.#job.leave(waiterId);
+    this.#run.leave(waiterId);
   }
 }

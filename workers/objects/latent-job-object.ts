@@ -2,13 +2,13 @@ import { DurableObject } from "cloudflare:workers";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import { platform } from "../platform.ts";
 import {
-  LatentJob,
-  type LatentJobRecord,
-  type LatentJobStore,
   type LatentRequest,
+  LatentRun,
+  type LatentRunRecord,
+  type LatentRunStore,
 } from "../single-flight/latent-run.ts";
 import type { OnNews } from "../single-flight/shared-run.ts";
-import { jobParts } from "./job-parts.ts";
+import { runServices } from "./run-services.ts";
 
 /** How long an object may be gone before its unfinished job is begun again without anybody asking. */
 const redriveMs = 10_000;
@@ -18,32 +18,32 @@ const recordKey = "latent-job/v1";
 
 /** The Durable Object of one latent that is being made. Its storage is empty whenever no job is under way. */
 export class LatentJobObject extends DurableObject<unknown> {
-  readonly #job: LatentJob;
+  readonly #run: LatentRun;
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
-    this.#job = new LatentJob({ ...jobParts(env), store: storeIn(state.storage) });
+    this.#run = new LatentRun({ ...runServices(env), store: storeIn(state.storage) });
   }
 
-  /** See `LatentJob.obtain`. */
+  /** See `LatentRun.obtain`. */
   obtain(request: LatentRequest, onEvent?: OnNews<StageCEvent>) {
-    return this.#job.obtain(request, onEvent);
+    return this.#run.obtain(request, onEvent);
   }
 
-  /** See `LatentJob.leave`. */
+  /** See `LatentRun.leave`. */
   leave(waiterId: string) {
-    this.#job.leave(waiterId);
+    this.#run.leave(waiterId);
   }
 
   override alarm(): Promise<void> {
-    return this.#job.redrive();
+    return this.#run.redrive();
   }
 }
 
-function storeIn(storage: DurableObjectStorage): LatentJobStore {
+function storeIn(storage: DurableObjectStorage): LatentRunStore {
   const setAlarm = () => void storage.setAlarm(platform().nowMs() + redriveMs);
   return {
-    read: () => storage.kv.get<LatentJobRecord>(recordKey),
+    read: () => storage.kv.get<LatentRunRecord>(recordKey),
     write(record) {
       storage.kv.put(recordKey, record);
       setAlarm();

@@ -11,12 +11,12 @@ import { edgeLocation } from "../middleware/edge-location.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { type LocationLimiter, tooManyLinkDecodes } from "../middleware/limit-by-address.ts";
 import { requestOrigin } from "../middleware/request-origin.ts";
-import type { DecodeJobs } from "../single-flight/client.ts";
+import type { DecodeRuns } from "../single-flight/client.ts";
 
 /** What the route needs. */
 export interface GetImageServices {
   readonly images: ImageCache;
-  readonly decodeJobs: DecodeJobs;
+  readonly decodeRuns: DecodeRuns;
   readonly latents: LatentCache;
   readonly imageLinks: ImageLinks;
   readonly linkDecodeLimiter: LocationLimiter;
@@ -47,7 +47,7 @@ interface ImageFile extends Pick<StreamedImage, "length" | "etag"> {
 
 async function decodeAgain(
   c: Context<AppEnv>,
-  { latents, decodeJobs, linkDecodeLimiter }: GetImageServices,
+  { latents, decodeRuns, linkDecodeLimiter }: GetImageServices,
   { latentId, options }: LinkedImage,
 ): Promise<Result<ImageFile, Failure>> {
   const latent = await latents.find(latentId);
@@ -58,7 +58,7 @@ async function decodeAgain(
   const job = { latentId, latent: file, options, account, claimId: c.get("requestId"), origin: requestOrigin(c) };
   const { signal } = c.req.raw;
   const request = { ...job, priority: "interactive" } as const;
-  const image = await decodeJobs.obtain(edgeLocation(c.req.raw), { request, signal });
+  const image = await decodeRuns.obtain(edgeLocation(c.req.raw), { request, signal });
   if (!image.ok) return image;
   const { bytes, etag } = image.value;
   return ok({ body: bytes, length: String(bytes.length), etag });

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { ImageLinks } from "../images/image-link.ts";
-import type { AsyncJobRpc, AsyncJobs, JobPage } from "../jobs/client.ts";
+import type { JobClient, JobPage, Jobs } from "../jobs/client.ts";
 import { isEnd } from "../jobs/job-record.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
@@ -16,7 +16,7 @@ const heartbeat = ": still here\n\n";
  */
 export async function answerJobEvents(
   c: Context<AppEnv>,
-  { jobs, imageLinks }: { readonly jobs: AsyncJobs; readonly imageLinks: ImageLinks },
+  { jobs, imageLinks }: { readonly jobs: Jobs; readonly imageLinks: ImageLinks },
 ): Promise<Response> {
   const job = jobs.of(c.get("account"), c.req.param("id") ?? "");
   const lastId = c.req.header("last-event-id") ?? "";
@@ -30,7 +30,7 @@ export async function answerJobEvents(
 }
 
 /** One look at the job a pull, so a client that reads slowly is told slowly, and nothing piles up here. */
-function eventStream(job: AsyncJobRpc, first: JobPage, presenter: JobPresenter): ReadableStream<Uint8Array> {
+function eventStream(job: JobClient, first: JobPage, presenter: JobPresenter): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let summary = "";
   let seen = { place: 0, state: "" };

@@ -1,7 +1,7 @@
 import type { Context, Handler } from "hono";
 import type { JobList } from "../../shared/api/job.ts";
 import type { ImageLinks } from "../images/image-link.ts";
-import type { AsyncJobs } from "../jobs/client.ts";
+import type { Jobs } from "../jobs/client.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { jobAnswer, jobSummary } from "./job-answer.ts";
@@ -12,7 +12,7 @@ const notStored = { "cache-control": "no-store" };
 
 /** What the routes need. */
 export interface JobServices {
-  readonly jobs: AsyncJobs;
+  readonly jobs: Jobs;
   readonly imageLinks: ImageLinks;
 }
 

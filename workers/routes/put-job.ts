@@ -5,7 +5,7 @@ import { toHex } from "../../shared/hex.ts";
 import { hmacSha256 } from "../../shared/hmac.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Planner } from "../generation/plan-request.ts";
-import type { AsyncJobs } from "../jobs/client.ts";
+import type { Jobs } from "../jobs/client.ts";
 import { jobCeilingMicroUsd } from "../jobs/price-job.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { edgeLocation } from "../middleware/edge-location.ts";
@@ -17,7 +17,7 @@ import { readJson } from "./read-json.ts";
 
 /** What the route needs. */
 export interface PutJobServices {
-  readonly jobs: AsyncJobs;
+  readonly jobs: Jobs;
   readonly generation: Planner & { readonly newReservationId: () => string };
   readonly webhookRules: WebhookRules;
   readonly nowMs: () => number;

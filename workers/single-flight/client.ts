@@ -9,17 +9,17 @@ import type { LatentRequest, ObtainedLatent } from "./latent-run.ts";
 import type { OnNews } from "./shared-run.ts";
 
 /** The methods of an object that makes one thing, however many wait for it. Each may be repeated. */
-interface JobRpc<Request, Value, News = never> {
+interface RunClient<Request, Value, News = never> {
   /** `onNews` is called back, over the network, until the outcome is there. */
   obtain(request: Request, onNews?: OnNews<News>): Promise<Result<Value, Failure>>;
   leave(waiterId: string): Promise<void>;
 }
 
 /** The methods of the Durable Object that makes one latent, named by the latent's id. */
-export type LatentJobRpc = JobRpc<LatentRequest, ObtainedLatent, StageCEvent>;
+export type LatentRunClient = RunClient<LatentRequest, ObtainedLatent, StageCEvent>;
 
 /** The methods of the Durable Object that decodes one picture at one location. */
-export type DecodeJobRpc = JobRpc<DecodeRequest, DecodedImage>;
+export type DecodeRunClient = RunClient<DecodeRequest, DecodedImage>;
 
 /** What a caller wants, and the signal by which it says that it wants it no more. */
 export interface Wish<Request, News = never> {
@@ -30,14 +30,14 @@ export interface Wish<Request, News = never> {
 }
 
 /** Latents that are not stored yet, each made once however many ask. */
-export interface LatentJobs {
+export interface LatentRuns {
   /** Fails with `job_cancelled` when the signal aborts first. Others who want the same hear nothing of that. */
   obtain(wish: Wish<LatentRequest, StageCEvent>): Promise<Result<ObtainedLatent, Failure>>;
 }
 
 /** Pictures that a location does not hold, each decoded once however many ask there. */
-export interface DecodeJobs {
-  /** `location`: the edge location that the request reached. Fails as `LatentJobs.obtain` does. */
+export interface DecodeRuns {
+  /** `location`: the edge location that the request reached. Fails as `LatentRuns.obtain` does. */
   obtain(location: string, wish: Wish<DecodeRequest>): Promise<Result<DecodedImage, Failure>>;
 }
 
@@ -45,7 +45,7 @@ export interface DecodeJobs {
 type NewWaiterId = () => string;
 
 /** Latent jobs in Durable Objects, one a latent's id. */
-export function createLatentJobs(namespace: ObjectNamespace<LatentJobRpc>, newWaiterId: NewWaiterId): LatentJobs {
+export function createLatentRuns(namespace: ObjectNamespace<LatentRunClient>, newWaiterId: NewWaiterId): LatentRuns {
   return {
     obtain: ({ request, ...wish }) =>
       obtainUnlessLeft(() => namespace.getByName(request.latentId), { ...request, waiterId: newWaiterId() }, wish),
@@ -56,10 +56,10 @@ export function createLatentJobs(namespace: ObjectNamespace<LatentJobRpc>, newWa
  * Decode jobs in Durable Objects, one a location and picture. An object may live in another data centre than the
  * location it serves, so the first caller keeps the picture at its own location as well.
  */
-export function createDecodeJobs(
-  namespace: ObjectNamespace<DecodeJobRpc>,
+export function createDecodeRuns(
+  namespace: ObjectNamespace<DecodeRunClient>,
   { images, newWaiterId }: { readonly images: ImageCache; readonly newWaiterId: NewWaiterId },
-): DecodeJobs {
+): DecodeRuns {
   return {
     async obtain(location, { request, signal }) {
       const { latentId, options, claimId } = request;
@@ -77,7 +77,7 @@ export function createDecodeJobs(
 
 /** A leave that gets lost costs the run that would have been stopped, and nothing else. */
 async function obtainUnlessLeft<Request extends { readonly waiterId: string }, Value, News>(
-  stubOf: () => JobRpc<Request, Value, News>,
+  stubOf: () => RunClient<Request, Value, News>,
   request: Request,
   { signal, onNews }: Pick<Wish<Request, News>, "signal" | "onNews">,
 ): Promise<Result<Value, Failure>> {

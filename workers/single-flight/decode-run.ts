@@ -26,7 +26,7 @@ export interface DecodedImage extends CachedImage {
 }
 
 /** What a decode takes. */
-export interface DecodeJobParts {
+export interface DecodeRunServices {
   readonly images: Pick<ImageCache, "find" | "put">;
   readonly gpu: Pick<GpuClient, "decodeLatent">;
 }
@@ -35,11 +35,11 @@ export interface DecodeJobParts {
  * The decoding of one picture at one edge location. Nothing is recorded: a decode whose object ends is repeated by
  * whoever still waits, and nobody is charged for it twice.
  */
-export class DecodeJob {
-  readonly #parts: DecodeJobParts;
+export class DecodeRun {
+  readonly #parts: DecodeRunServices;
   readonly #run = new SharedRun<DecodeRequest, DecodedImage>({ begin: (request, run) => this.#begin(request, run) });
 
-  constructor(parts: DecodeJobParts) {
+  constructor(parts: DecodeRunServices) {
     this.#parts = parts;
   }
 

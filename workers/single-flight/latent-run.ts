@@ -37,24 +37,24 @@ export interface ObtainedLatent {
 }
 
 /** A job that was begun and not finished: enough to begin it again. */
-export interface LatentJobRecord {
+export interface LatentRunRecord {
   readonly request: LatentRequest;
   /** How often it was begun. */
   readonly attempts: number;
 }
 
 /** What outlives the object in memory. `write` also sets the alarm that calls `redrive`; `clear` takes both away. */
-export interface LatentJobStore {
-  read(): LatentJobRecord | undefined;
+export interface LatentRunStore {
+  read(): LatentRunRecord | undefined;
   /** The platform lets nothing out before a write is on disk, so a job is recorded before it is dispatched. */
-  write(record: LatentJobRecord): void;
+  write(record: LatentRunRecord): void;
   setAlarm(): void;
   clear(): Promise<void>;
 }
 
 /** What making a latent takes. */
-export interface LatentJobParts {
-  readonly store: LatentJobStore;
+export interface LatentRunServices {
+  readonly store: LatentRunStore;
   readonly gpu: Pick<GpuClient, "runStageC">;
   readonly latents: Pick<LatentCache, "find" | "put">;
   readonly accounts: { of(account: string): Pick<AccountClient, "recordWork"> };
@@ -62,11 +62,11 @@ export interface LatentJobParts {
 }
 
 /** The making of one latent. The run belongs to this object and to none of the requests that wait for it. */
-export class LatentJob {
-  readonly #parts: LatentJobParts;
+export class LatentRun {
+  readonly #parts: LatentRunServices;
   readonly #run: SharedRun<LatentRequest, ObtainedLatent, StageCEvent>;
 
-  constructor(parts: LatentJobParts) {
+  constructor(parts: LatentRunServices) {
     this.#parts = parts;
     this.#run = new SharedRun({
       begin: (request, run) => this.#begin(request, run),

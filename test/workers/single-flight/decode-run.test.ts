@@ -3,7 +3,7 @@ import type { Failure } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { DecodeOutcome } from "../../../workers/gpu/gpu-client.ts";
 import type { CachedImage } from "../../../workers/images/image-cache.ts";
-import { DecodeJob, type DecodeRequest } from "../../../workers/single-flight/decode-run.ts";
+import { type DecodeRequest, DecodeRun } from "../../../workers/single-flight/decode-run.ts";
 
 const bytes = new Uint8Array([1, 2, 3]);
 const latent = new Uint8Array([4]);
@@ -28,7 +28,7 @@ function setUp() {
     world.runs += 1;
     return world.run();
   };
-  return { world, job: new DecodeJob({ images, gpu: { decodeLatent } }) };
+  return { world, job: new DecodeRun({ images, gpu: { decodeLatent } }) };
 }
 
 test("one decode serves all who ask meanwhile, on the first one's claim, and its picture is kept", async () => {

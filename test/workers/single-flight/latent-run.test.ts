@@ -4,17 +4,17 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type { WorkDone } from "../../../workers/account/account-book.ts";
 import type { StageCOutcome } from "../../../workers/gpu/gpu-client.ts";
 import type { StoredLatent } from "../../../workers/latents/latent-cache.ts";
-import { LatentJob, type LatentJobRecord, type LatentJobStore } from "../../../workers/single-flight/latent-run.ts";
+import { LatentRun, type LatentRunRecord, type LatentRunStore } from "../../../workers/single-flight/latent-run.ts";
 import { latentRequest as request } from "../support/latent-request.ts";
 
 const bytes = new Uint8Array([1, 2, 3]);
 const made = ok({ latents: [bytes], milliseconds: { "stage-c": 20 } });
 
-class MemoryStore implements LatentJobStore {
-  record: LatentJobRecord | undefined;
+class MemoryStore implements LatentRunStore {
+  record: LatentRunRecord | undefined;
   alarms = 0;
   read = () => this.record;
-  write = (record: LatentJobRecord) => {
+  write = (record: LatentRunRecord) => {
     this.record = record;
     this.alarms += 1;
   };
@@ -52,7 +52,7 @@ function setUp(run: () => Promise<Result<StageCOutcome, Failure>> = async () => 
     },
   };
   const accounts = { of: () => ledger };
-  return { world, newObject: () => new LatentJob({ store, gpu, latents, accounts, log: () => {} }) };
+  return { world, newObject: () => new LatentRun({ store, gpu, latents, accounts, log: () => {} }) };
 }
 
 const never = () => new Promise<never>(() => {});

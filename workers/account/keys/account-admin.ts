@@ -37,7 +37,7 @@ type DeskStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
  * The account itself and its keys, in the account's object. Every change is one storage transaction together with its
  * audit entry, and may be repeated: a repeat changes nothing and writes no entry.
  */
-export class AccountDesk {
+export class AccountAdmin {
   readonly #storage: DeskStorage;
   readonly #sql: SqlStorage;
 
