@@ -74,7 +74,8 @@ export default {
     }
     const end = begin(request);
     try {
-      return toItsEnd(signedIn(request, await EDGE.fetch(request), DEVELOPMENT_KEY), ctx, end);
+      // In this order: workerd breaks off a page that HTMLRewriter writes into another stream.
+      return signedIn(request, toItsEnd(await EDGE.fetch(request), ctx, end), DEVELOPMENT_KEY);
     } catch (error) {
       end();
       throw error;
