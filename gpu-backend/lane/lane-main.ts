@@ -3,13 +3,13 @@
 import { readFile } from "node:fs/promises";
 import { setPriority } from "node:os";
 import { join } from "node:path";
+import { previewLatent } from "../../shared/decoding/preview-latent.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { createClaimSigner, type SignerFiles } from "../image/c2pa-signature.ts";
 import { type ContentCredentials, openContentCredentials } from "../image/content-credentials.ts";
 import { type EncodeOptions, encodeImage, type RgbPixels } from "../image/encode-image.ts";
 import { type StepWatch, watchJob } from "../pipeline/job-watch.ts";
 import { createPipeline } from "../pipeline/pipeline.ts";
-import { previewLatent } from "../pipeline/preview-latent.ts";
 import { readManifest } from "../runtime/bundle.ts";
 import { openGraphCache } from "../runtime/graph-cache.ts";
 import { createGraphRunner, type JobContext } from "../runtime/graph-runner.ts";

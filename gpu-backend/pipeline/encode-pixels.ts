@@ -1,10 +1,10 @@
+import { float32Tensor } from "../../shared/decoding/host-tensor.ts";
+import { type Pixels, toPlanes } from "../../shared/decoding/pixels.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
 import type { ImageSize } from "../../shared/models/image-size.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Graph } from "../runtime/graph.ts";
-import { float32Tensor } from "../runtime/host-tensor.ts";
-import { type Pixels, toPlanes } from "../tensor/pixels.ts";
 
 /**
  * The size at which a bundle's compressor reads a picture for a latent of this shape: so many pixels a cell as its input

@@ -1,3 +1,6 @@
+import { float32Tensor } from "../../shared/decoding/host-tensor.ts";
+import { fromStored, toStored } from "../../shared/decoding/latent-space.ts";
+import { timestepTensor } from "../../shared/decoding/timestep-tensor.ts";
 import { guide, isGuided, type NoisePrediction } from "../../shared/diffusion/guidance.ts";
 import { createNoiseSource } from "../../shared/diffusion/noise-source.ts";
 import { type SampledStep, type SamplerStart, sample, withKept } from "../../shared/diffusion/sampler.ts";
@@ -5,10 +8,7 @@ import type { LatentShape } from "../../shared/latents/latent-key.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Sampling } from "../../shared/models/sampling.ts";
 import type { Graph } from "../runtime/graph.ts";
-import { float32Tensor } from "../runtime/host-tensor.ts";
-import { fromStored, toStored } from "./latent-space.ts";
 import type { TextCondition } from "./text-conditions.ts";
-import { timestepTensor } from "./timestep-tensor.ts";
 
 /** All that decides one Stage C latent. */
 export interface LatentOrder extends Sampling {

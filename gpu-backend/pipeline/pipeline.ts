@@ -1,3 +1,5 @@
+import { runStageA, runStageB } from "../../shared/decoding/paint-latent.ts";
+import type { Pixels } from "../../shared/decoding/pixels.ts";
 import { isGuided } from "../../shared/diffusion/guidance.ts";
 import type { SampledStep } from "../../shared/diffusion/sampler.ts";
 import { AppError } from "../../shared/errors.ts";
@@ -7,12 +9,10 @@ import type { LatentEncoding } from "../../shared/latents/latent-values.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
-import type { Pixels } from "../tensor/pixels.ts";
 import { encodePixels } from "./encode-pixels.ts";
 import type { StepWatch } from "./job-watch.ts";
 import { readStart } from "./latent-start.ts";
 import { makeLatent } from "./make-latent.ts";
-import { runStageA, runStageB } from "./paint-latent.ts";
 import { createTextConditions, joinConditions, type TextCondition } from "./text-conditions.ts";
 
 /**

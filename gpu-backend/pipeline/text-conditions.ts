@@ -1,6 +1,6 @@
+import { type Float32Tensor, float32Tensor, int64Tensor } from "../../shared/decoding/host-tensor.ts";
 import { type Manifest, textPositions } from "../../shared/models/manifest.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
-import { type Float32Tensor, float32Tensor, int64Tensor } from "../runtime/host-tensor.ts";
 import { concatenateRows } from "../runtime/row-batch.ts";
 import { leadingOnes, padRows } from "../tensor/rows.ts";
 import { createWeightedLruCache } from "./weighted-lru-cache.ts";

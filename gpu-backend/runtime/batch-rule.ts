@@ -1,4 +1,4 @@
-import { type Float32Tensor, float32Tensor } from "./host-tensor.ts";
+import { type Float32Tensor, float32Tensor } from "../../shared/decoding/host-tensor.ts";
 import { type RowInputs, splitRows } from "./row-batch.ts";
 
 /**

@@ -1,6 +1,6 @@
+import type { HostTensor } from "../../shared/decoding/host-tensor.ts";
 import { aloneRule, type BatchRule, probeBatchRule } from "./batch-rule.ts";
 import type { GraphName, GraphSet } from "./graph-set.ts";
-import type { HostTensor } from "./host-tensor.ts";
 import type { NamedTensors } from "./port-check.ts";
 import { type RowInputs, rowKey } from "./row-batch.ts";
 

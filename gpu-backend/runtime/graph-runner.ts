@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Float32Tensor } from "../../shared/decoding/host-tensor.ts";
 import type { Urgency } from "../../shared/wire/urgency.ts";
 import { type BatchRules, createBatchRules, type RowsMax } from "./batch-rules.ts";
 import { companionsOf, mostUrgent, type QueuedCall } from "./call-queue.ts";
 import { type GraphName, type GraphSet, mapNames } from "./graph-set.ts";
-import type { Float32Tensor } from "./host-tensor.ts";
 import type { NamedTensors } from "./port-check.ts";
 import { createRowStacker, rowsOf, splitRows } from "./row-batch.ts";
 

@@ -1,13 +1,18 @@
 import { join } from "node:path";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
 import type { BackendFault } from "../../shared/backend-fault.ts";
+import {
+  describeTensor,
+  type Float32Tensor,
+  float32Tensor,
+  type HostTensor,
+} from "../../shared/decoding/host-tensor.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Manifest, ManifestGraph } from "../../shared/models/manifest.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Execution } from "./execution.ts";
 import type { GraphCache } from "./graph-cache.ts";
 import { graphDigest, loadedBytes } from "./graph-size.ts";
-import { describeTensor, type Float32Tensor, float32Tensor, type HostTensor } from "./host-tensor.ts";
 import { type NamedTensors, portFault } from "./port-check.ts";
 import { runtimeFault } from "./runtime-fault.ts";
 import { logSeverityLevel, openSession } from "./session.ts";

@@ -1,5 +1,5 @@
+import { describeTensor, type HostTensor } from "../../shared/decoding/host-tensor.ts";
 import type { ManifestGraph } from "../../shared/models/manifest.ts";
-import { describeTensor, type HostTensor } from "./host-tensor.ts";
 
 type Port = ManifestGraph["inputs"][number];
 

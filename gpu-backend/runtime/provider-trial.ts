@@ -1,9 +1,9 @@
+import { float32Tensor } from "../../shared/decoding/host-tensor.ts";
 import { AppError } from "../../shared/errors.ts";
 import { stageBLatentShapeFor } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { openGraph } from "./graph.ts";
 import type { GraphSetOptions } from "./graph-set.ts";
-import { float32Tensor } from "./host-tensor.ts";
 
 /** The first of these compiles kernels and warms up. */
 const runs = 3;

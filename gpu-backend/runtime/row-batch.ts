@@ -1,5 +1,5 @@
+import { type Float32Tensor, float32Tensor } from "../../shared/decoding/host-tensor.ts";
 import { AppError } from "../../shared/errors.ts";
-import { type Float32Tensor, float32Tensor } from "./host-tensor.ts";
 import type { NamedTensors } from "./port-check.ts";
 
 /** The inputs of one call: float32 only, each with the same first axis, its rows. */

@@ -1,5 +1,5 @@
+import type { Float32Tensor } from "../../shared/decoding/host-tensor.ts";
 import type { LoadedGraph } from "./graph.ts";
-import type { Float32Tensor } from "./host-tensor.ts";
 import type { NamedTensors } from "./port-check.ts";
 
 /** A graph that can be loaded when it is needed. */

@@ -1,6 +1,6 @@
 import type { GraphSet } from "../../gpu-backend/runtime/graph-set.ts";
-import { float32Tensor } from "../../gpu-backend/runtime/host-tensor.ts";
 import type { NamedTensors } from "../../gpu-backend/runtime/port-check.ts";
+import { float32Tensor } from "../../shared/decoding/host-tensor.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import { type Manifest, type ManifestGraph, textPositions } from "../../shared/models/manifest.ts";
 

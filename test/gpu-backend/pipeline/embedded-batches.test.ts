@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Pixels } from "../../../gpu-backend/tensor/pixels.ts";
+import type { Pixels } from "../../../shared/decoding/pixels.ts";
 import { openTinyPipeline } from "../../support/tiny-pipeline.ts";
 
 const directory = join(import.meta.dirname, "../../../gpu-backend/models/emoji-128");

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { makeLatent } from "../../../gpu-backend/pipeline/make-latent.ts";
 import { createPipeline } from "../../../gpu-backend/pipeline/pipeline.ts";
 import { createTextConditions, joinConditions } from "../../../gpu-backend/pipeline/text-conditions.ts";
-import type { Pixels } from "../../../gpu-backend/tensor/pixels.ts";
+import type { Pixels } from "../../../shared/decoding/pixels.ts";
 import { decodeLatent, type Latent } from "../../../shared/latents/latent-format.ts";
 import golden from "../../golden/tiny-pictures.json" with { type: "json" };
 import { differenceMax, fromFloat32Hex } from "../../support/float32-hex.ts";

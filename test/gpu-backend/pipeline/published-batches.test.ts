@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { createPipeline, type Pipeline } from "../../../gpu-backend/pipeline/pipeline.ts";
-import type { Pixels } from "../../../gpu-backend/tensor/pixels.ts";
+import type { Pixels } from "../../../shared/decoding/pixels.ts";
 import type { StageCRequest } from "../../../shared/wire/stage-c.ts";
 import {
   openPublished,

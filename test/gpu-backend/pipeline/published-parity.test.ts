@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { makeLatent } from "../../../gpu-backend/pipeline/make-latent.ts";
-import { runStageA, runStageB } from "../../../gpu-backend/pipeline/paint-latent.ts";
 import { createTextConditions, joinConditions } from "../../../gpu-backend/pipeline/text-conditions.ts";
+import { runStageA, runStageB } from "../../../shared/decoding/paint-latent.ts";
 import { fromFloat16Bits, toFloat16Bits } from "../../../shared/latents/float16.ts";
 import type { Latent } from "../../../shared/latents/latent-format.ts";
 import { differenceMax } from "../../support/float32-hex.ts";

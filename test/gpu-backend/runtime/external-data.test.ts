@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { openGraph } from "../../../gpu-backend/runtime/graph.ts";
 import { openGraphCache } from "../../../gpu-backend/runtime/graph-cache.ts";
 import { loadedBytes } from "../../../gpu-backend/runtime/graph-size.ts";
-import { float32Tensor } from "../../../gpu-backend/runtime/host-tensor.ts";
+import { float32Tensor } from "../../../shared/decoding/host-tensor.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { ManifestGraph } from "../../../shared/models/manifest.ts";
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readManifest } from "../../../gpu-backend/runtime/bundle.ts";
 import { openGraph } from "../../../gpu-backend/runtime/graph.ts";
 import { type GraphCache, openGraphCache } from "../../../gpu-backend/runtime/graph-cache.ts";
-import { int64Tensor } from "../../../gpu-backend/runtime/host-tensor.ts";
+import { int64Tensor } from "../../../shared/decoding/host-tensor.ts";
 import { AppError } from "../../../shared/errors.ts";
 import { tinyDirectory } from "../../support/tiny-bundle.ts";
 

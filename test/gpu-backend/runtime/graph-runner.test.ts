@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { companionsOf, compareCalls, mostUrgent, type QueuedCall } from "../../../gpu-backend/runtime/call-queue.ts";
 import { createGraphRunner, type JobContext } from "../../../gpu-backend/runtime/graph-runner.ts";
 import { type GraphName, type GraphSet, mapNames } from "../../../gpu-backend/runtime/graph-set.ts";
-import { float32Tensor } from "../../../gpu-backend/runtime/host-tensor.ts";
 import { concatenateRows, splitRows } from "../../../gpu-backend/runtime/row-batch.ts";
+import { float32Tensor } from "../../../shared/decoding/host-tensor.ts";
 import { AppError } from "../../../shared/errors.ts";
 
 const patient = Number.POSITIVE_INFINITY;

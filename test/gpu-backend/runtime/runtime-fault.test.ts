@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openGraph } from "../../../gpu-backend/runtime/graph.ts";
-import { int64Tensor } from "../../../gpu-backend/runtime/host-tensor.ts";
 import { runtimeFault } from "../../../gpu-backend/runtime/runtime-fault.ts";
+import { int64Tensor } from "../../../shared/decoding/host-tensor.ts";
 import type { ManifestGraph } from "../../../shared/models/manifest.ts";
 
 /** One ConstantOfShape node (opset 17), made with the `onnx` package: zeros of whatever shape it is told. */

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { readManifest } from "../../../gpu-backend/runtime/bundle.ts";
 import { type GraphSetOptions, openGraphs } from "../../../gpu-backend/runtime/graph-set.ts";
-import { float32Tensor, int64Tensor } from "../../../gpu-backend/runtime/host-tensor.ts";
 import { createStageResidence, type LazyGraph } from "../../../gpu-backend/runtime/stage-residence.ts";
+import { float32Tensor, int64Tensor } from "../../../shared/decoding/host-tensor.ts";
 import { AppError } from "../../../shared/errors.ts";
 import { tinyDirectory } from "../../support/tiny-bundle.ts";
 

@@ -1,10 +1,10 @@
-import { AppError } from "../../shared/errors.ts";
-import type { LatentShape } from "../../shared/latents/latent-key.ts";
-import type { Manifest } from "../../shared/models/manifest.ts";
-import type { Graph } from "../runtime/graph.ts";
-import { float32Tensor } from "../runtime/host-tensor.ts";
-import { type Pixels, toPixels } from "../tensor/pixels.ts";
+import { AppError } from "../errors.ts";
+import type { LatentShape } from "../latents/latent-key.ts";
+import type { Manifest } from "../models/manifest.ts";
+import type { DecoderGraph } from "./decoder-graphs.ts";
+import { float32Tensor } from "./host-tensor.ts";
 import { toStored } from "./latent-space.ts";
+import { type Pixels, toPixels } from "./pixels.ts";
 
 /** A clean latent as the sampler has it, (channels, height, width). */
 export interface SampledLatent {
@@ -15,7 +15,7 @@ export interface SampledLatent {
 /** Roughly what the picture of a latent will be: the previewer's one pass. */
 export async function previewLatent(
   manifest: Manifest,
-  previewer: Graph,
+  previewer: DecoderGraph,
   { values, shape }: SampledLatent,
 ): Promise<Pixels> {
   const latent = toStored(manifest.latent, values);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { toPixels } from "../../../gpu-backend/tensor/pixels.ts";
 import { leadingOnes, padRows } from "../../../gpu-backend/tensor/rows.ts";
+import { toPixels } from "../../../shared/decoding/pixels.ts";
 
 function firstByteOf(value: number): number | undefined {
   const planes = { values: Float32Array.of(value, 0, 0), planeHeight: 1, planeWidth: 1 };

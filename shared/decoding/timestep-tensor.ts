@@ -1,6 +1,6 @@
-import { embedTimestep } from "../../shared/diffusion/timestep-embedding.ts";
-import type { Manifest } from "../../shared/models/manifest.ts";
-import { type Float32Tensor, float32Tensor } from "../runtime/host-tensor.ts";
+import { embedTimestep } from "../diffusion/timestep-embedding.ts";
+import type { Manifest } from "../models/manifest.ts";
+import { type Float32Tensor, float32Tensor } from "./host-tensor.ts";
 
 /** The time `t` in [0, 1] as Stages C and B take it, the same for every row: (rows, width). */
 export function timestepTensor({ timestepEmbedding }: Manifest, t: number, rows = 1): Float32Tensor {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fromStored, toStored } from "../../../gpu-backend/pipeline/latent-space.ts";
+import { fromStored, toStored } from "../../../shared/decoding/latent-space.ts";
 
 const x = Float32Array.of(0, 0.25, 1, -0.5, 0.1);
 

@@ -1,18 +1,16 @@
-import { createNoiseSource } from "../../shared/diffusion/noise-source.ts";
-import { type SampledStep, sample } from "../../shared/diffusion/sampler.ts";
-import { AppError } from "../../shared/errors.ts";
-import type { Latent } from "../../shared/latents/latent-format.ts";
-import type { LatentShape } from "../../shared/latents/latent-key.ts";
-import { latentSeed } from "../../shared/latents/latent-seed.ts";
-import type { ImageSize } from "../../shared/models/image-size.ts";
-import { imageSizeOf, stageBLatentShapeFor } from "../../shared/models/latent-shape.ts";
-import type { Manifest } from "../../shared/models/manifest.ts";
-import type { GraphSet } from "../runtime/graph-set.ts";
-import { type Float32Tensor, float32Tensor } from "../runtime/host-tensor.ts";
-import { type Pixels, toPixels } from "../tensor/pixels.ts";
+import { createNoiseSource } from "../diffusion/noise-source.ts";
+import { type SampledStep, sample } from "../diffusion/sampler.ts";
+import { AppError } from "../errors.ts";
+import type { Latent } from "../latents/latent-format.ts";
+import type { LatentShape } from "../latents/latent-key.ts";
+import { latentSeed } from "../latents/latent-seed.ts";
+import type { ImageSize } from "../models/image-size.ts";
+import { imageSizeOf, stageBLatentShapeFor } from "../models/latent-shape.ts";
+import type { Manifest } from "../models/manifest.ts";
+import type { DecoderGraphs } from "./decoder-graphs.ts";
+import { type Float32Tensor, float32Tensor } from "./host-tensor.ts";
+import { type Pixels, toPixels } from "./pixels.ts";
 import { timestepTensor } from "./timestep-tensor.ts";
-
-type DecoderGraphs = Pick<GraphSet, "stageBConditioner" | "stageB" | "stageA">;
 
 /** Runs Stage B: the latent between Stage B and Stage A, (1, channels, height, width). Deterministic for one latent. */
 export async function runStageB(

@@ -1,4 +1,4 @@
-import type { Manifest } from "../../shared/models/manifest.ts";
+import type { Manifest } from "../models/manifest.ts";
 
 type LatentSpace = Pick<Manifest["latent"], "scale" | "offset">;
 
