@@ -42,7 +42,7 @@ export default defineConfig({
           name: "node",
           testTimeout,
           environment: "node",
-          include: ["test/{gpu-backend,shared,scripts,contract,e2e,browser}/**/*.test.ts", "test/*.test.ts"],
+          include: ["test/{gpu-backend,shared,scripts,contract,e2e,browser,site}/**/*.test.ts", "test/*.test.ts"],
         },
       },
     ],

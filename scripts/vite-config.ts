@@ -25,13 +25,18 @@ export function viteConfig(root: string, outDir: string): InlineConfig {
       chunkSizeWarningLimit: 2_000,
       rolldownOptions: {
         checks: { bundlerTimings: false },
-        input: { index: join(source, "index.html"), docs: join(source, "docs.html") },
+        input: {
+          index: join(source, "index.html"),
+          docs: join(source, "docs.html"),
+          picture: join(source, "picture.html"),
+        },
       },
     },
     worker: {
       format: "es",
       // A name that `public/_headers` knows: the decoder alone may compile WebAssembly.
       rolldownOptions: {
+        checks: { bundlerTimings: false },
         output: { entryFileNames: "site/decoder-[hash].js", chunkFileNames: "site/decoder-[hash].js" },
       },
     },

@@ -56,7 +56,7 @@ const importTable: ImportTable = {
   "workers/openapi": [...rooms("models", "routing"), ...shared],
   "workers/routes": [...work, ...rooms("edge", "middleware", "openapi", "routing"), ...shared],
   "workers/objects": ["workers", ...rooms("middleware"), ...work, ...shared],
-  "workers/site/words": [],
+  "workers/site/words": ["workers/site/decoder", ...shared],
   "workers/site/pictures": [],
   "workers/site/api": shared,
   "workers/site/state": [...rooms("site/api", "site/decoder"), "shared/decoding", ...shared],

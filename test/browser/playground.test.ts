@@ -1,17 +1,16 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { expectAccessible, isBrowserExpected, useBrowser } from "../support/browser.ts";
+import { downloadPicture, makePicture, publishedBundle } from "../support/playground.ts";
 import { useTinyStack } from "../support/tiny-stack.ts";
-
-const bundle = join(import.meta.dirname, "../../gpu-backend/models/emoji-128");
 
 /** Of the scripts that the first page loads; the model and its runtime come later and apart. */
 const firstLoadBytesMax = 80_000;
 
 describe.runIf(isBrowserExpected)("the playground", () => {
-  const stack = useTinyStack(bundle);
+  const stack = useTinyStack(publishedBundle);
   const open = useBrowser();
 
   async function openPlayground(options: Parameters<typeof open>[1] = {}) {
@@ -19,18 +18,6 @@ describe.runIf(isBrowserExpected)("the playground", () => {
     await watched.page.goto(stack().url);
     return watched;
   }
-
-  async function makePicture(page: Awaited<ReturnType<typeof openPlayground>>["page"], prompt: string) {
-    await page.getByLabel("What should it show?").fill(prompt);
-    await page.getByRole("button", { name: "Make picture" }).click();
-    await page.getByRole("img", { name: `Picture made by AI for: ${prompt}, 3D` }).waitFor();
-  }
-
-  const download = async (page: Awaited<ReturnType<typeof openPlayground>>["page"]) => {
-    const started = page.waitForEvent("download");
-    await page.getByRole("link", { name: "Download" }).click();
-    return readFile(await (await started).path());
-  };
 
   test("is signed in at once, tells the price before and the steps meanwhile, and shows the API's own bytes", async () => {
     const { page, faults } = await openPlayground();
@@ -58,7 +45,7 @@ describe.runIf(isBrowserExpected)("the playground", () => {
       },
       body: JSON.stringify({ prompt: "lemon, 3D", seed }),
     });
-    expect(await download(page)).toEqual(Buffer.from(await answer.arrayBuffer()));
+    expect(await downloadPicture(page)).toEqual(Buffer.from(await answer.arrayBuffer()));
     expect(faults).toEqual([]);
   });
 
@@ -88,6 +75,35 @@ describe.runIf(isBrowserExpected)("the playground", () => {
     await page.getByRole("img", { name: "Picture made by AI for: pear, 3D" }).waitFor();
     expect(await page.getByLabel("What should it show?").inputValue()).toBe("pear");
     expect(requests.filter((request) => /pear|plum/u.test(request))).toEqual([]);
+  });
+
+  test("shows code that asks for the same picture again, with the key left out", async () => {
+    const { page } = await openPlayground();
+    await page.getByText("Advanced").click();
+    await page.getByLabel("Seed", { exact: true }).fill("77");
+    await makePicture(page, "it's a rose");
+    await page.getByRole("button", { name: "Code", exact: true }).click();
+    const curl = (await page.locator("pre").textContent()) ?? "";
+    expect(curl).not.toContain(stack().apiKey);
+    const run = promisify(execFile);
+    const { stdout } = await run("bash", ["-c", curl], { env: { ...process.env, KEY: stack().apiKey } });
+    const answer = JSON.parse(stdout) as { readonly data: readonly { readonly b64_json: string }[] };
+    expect(Buffer.from(answer.data[0]?.b64_json ?? "", "base64")).toEqual(await downloadPicture(page));
+  });
+
+  test("stops a run at once, and says what that costs", async () => {
+    const { page } = await openPlayground();
+    await page.getByText("Advanced").click();
+    await page.getByLabel("Steps", { exact: true }).fill("100");
+    await page.getByLabel("What should it show?").fill("castle");
+    await page.getByText(/^up to/u).waitFor();
+    await page.getByRole("button", { name: "Make picture" }).click();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page
+      .getByRole("alert")
+      .getByText(/^Stopped\./u)
+      .waitFor();
+    await makePicture(page, "tower");
   });
 
   test("can be used by the keyboard alone", async () => {

@@ -13,6 +13,9 @@ const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 /** Whether the tests of pages run here. */
 export const isBrowserExpected = process.env["CHROMIUM"] !== undefined || existsSync(executablePath);
 
+/** How long a page may take for what a test waits for, on a machine that is busy with other work. */
+export const waitMsMax = 55_000;
+
 const switches = [
   "--no-sandbox",
   "--disable-gpu",
@@ -45,6 +48,7 @@ export function useBrowser(): (url: string, options?: BrowserContextOptions) => 
   return async (url, options = {}) => {
     if (browser === undefined) throw new TypeError("The browser has not started.");
     const context = await browser.newContext({ locale: "en-US", ...options });
+    context.setDefaultTimeout(waitMsMax);
     const page = await context.newPage();
     return { page, ...watch(page, new URL(url).host) };
   };

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import "./style/base.css";
 import "./style/playground.css";
+import "./style/facts.css";
 import "./style/lists.css";
 import "./style/panels.css";
 import type { ModelsList } from "../../shared/api/models-list.ts";

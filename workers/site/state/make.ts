@@ -3,8 +3,8 @@ import type { ImagesResponse } from "../../../shared/api/images-response.ts";
 import { ApiError, type ApiRequest, sendForJson } from "../api/client.ts";
 import { streamImages } from "../api/image-stream.ts";
 import { linkOf } from "./link.ts";
-import { addResult, fileOf, type Result, shownId, type ToldPicture } from "./results.ts";
-import { apiKey, refreshBalance } from "./session.ts";
+import { addResult, fileOf, type Result, type ToldPicture } from "./results.ts";
+import { apiKey, refreshBalance, signOut } from "./session.ts";
 import { fullPrompt, generationRequest, hasStyles, model, type Settings } from "./settings.ts";
 
 /** What is being made just now. */
@@ -42,11 +42,14 @@ export function make(settings: Settings): Promise<void> {
   const facts = { request, settings, prompt, link };
   return track({ prompt, size: settings.size ?? model.value?.size_default ?? "1x1" }, async (options) => {
     const body = { ...request.body, stream: true, partial_images: previewsMax };
+    let missing = settings.n;
     for await (const news of streamImages({ ...request, body }, options)) {
+      if (news.type === "image_generation.completed") missing -= 1;
       if (news.type === "step") progress({ step: news.step, steps: news.steps });
       else if (news.type === "image_generation.partial_image") showPreview(fileOf(news.b64_json, news.output_format));
       else addResult({ ...news, ...costOf(news.usage) }, facts);
     }
+    if (missing > 0) throw brokenConnection();
   });
 }
 
@@ -78,12 +81,13 @@ async function track(begun: Pick<Run, "prompt" | "size">, work: (options: Option
   stopping = new AbortController();
   const { signal: stopSignal } = stopping;
   failure.value = undefined;
-  shownId.value = undefined;
   run.value = { ...begun, step: 0, steps: 0, preview: undefined };
   try {
     await work({ key, signal: stopSignal });
   } catch (error) {
     failure.value = stopSignal.aborted ? "stopped" : asApiError(error);
+    // A key that was revoked meanwhile: the form for another one appears, and the prompt stays.
+    if (failure.value !== "stopped" && failure.value.code === "invalid_api_key") signOut();
   }
   const { preview } = run.value;
   run.value = undefined;
@@ -108,5 +112,9 @@ function costOf(usage: ImagesResponse["usage"]): Pick<ToldPicture, "microUsd" | 
 
 /** A connection that breaks in the middle of an answer is no `ApiError` yet. */
 function asApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError("The connection broke.", "offline", 0);
+  return error instanceof ApiError ? error : brokenConnection();
+}
+
+function brokenConnection(): ApiError {
+  return new ApiError("The connection broke.", "offline", 0);
 }

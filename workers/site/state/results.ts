@@ -35,7 +35,7 @@ export interface Result {
 /** The pictures of this session, in the order in which they came. */
 export const results = signal<readonly Result[]>([]);
 
-/** Which of them is shown large; undefined: none, as while another is being made. */
+/** Which of them is shown large; undefined: none yet. */
 export const shownId = signal<number | undefined>(undefined);
 
 /** The picture that is shown large. */

@@ -4,10 +4,14 @@ import type { Result } from "../state/results.ts";
 import { settings } from "../state/settings.ts";
 import { words } from "../words/words.ts";
 import { Code } from "./code.tsx";
+import { DecodeHere } from "./decode-here.tsx";
+import { Edit } from "./edit.tsx";
+import { Mix } from "./mix.tsx";
+import { Share } from "./share.tsx";
 import { Vary } from "./vary.tsx";
 
 /** What opens below the buttons. */
-const panels = { vary: Vary, code: Code } as const;
+const panels = { vary: Vary, mix: Mix, edit: Edit, decode: DecodeHere, share: Share, code: Code } as const;
 
 type PanelName = keyof typeof panels;
 
@@ -15,20 +19,12 @@ type PanelName = keyof typeof panels;
 export function Actions(result: Result) {
   const { actions: texts } = words.value;
   const open = useSignal<PanelName | undefined>(undefined);
-  const isCopied = useSignal(false);
   const Panel = open.value === undefined ? undefined : panels[open.value];
 
   /** Really another one: no seed, and no latent that is there already. */
   function again(): void {
     settings.value = { ...result.settings, seed: undefined, reuse: "fresh" };
     void make(settings.value);
-  }
-
-  async function copyLink(): Promise<void> {
-    const exact = new URLSearchParams(result.link);
-    exact.set("seed", String(result.seed));
-    await navigator.clipboard.writeText(`${location.origin}/#${exact}`);
-    isCopied.value = true;
   }
 
   return (
@@ -38,15 +34,16 @@ export function Actions(result: Result) {
           {texts.again}
         </button>
         <PanelButton name="vary" label={words.value.vary.open} open={open} />
+        <PanelButton name="mix" label={words.value.mix.open} open={open} />
+        <PanelButton name="edit" label={words.value.edit.open} open={open} />
+        <PanelButton name="decode" label={words.value.device.open} open={open} />
         <a class="button" href={result.url} download={fileName(result)}>
           {texts.download}
         </a>
-        <button type="button" onClick={copyLink}>
-          {isCopied.value ? texts.copied : texts.copyLink}
-        </button>
+        <PanelButton name="share" label={words.value.share.open} open={open} />
         <PanelButton name="code" label={texts.code} open={open} />
       </div>
-      {Panel !== undefined && <Panel {...result} />}
+      {Panel !== undefined && <Panel key={result.id} {...result} />}
     </section>
   );
 }

@@ -35,11 +35,12 @@ export function Composer() {
       {hasStyles(model.value) && <Styles />}
       <div class="make">
         {run.value === undefined ? (
-          <button type="submit" class="primary" aria-disabled={!isReady} title={texts.shortcut}>
+          <button key="make" type="submit" class="primary" aria-disabled={!isReady} title={texts.shortcut}>
             {n > 1 ? texts.makeMany(n) : texts.make}
           </button>
         ) : (
-          <button type="button" class="primary stop" onClick={stop}>
+          // A button of its own: the browser would submit the form with one that becomes "make" under the pointer.
+          <button key="stop" type="button" class="primary stop" onClick={stop}>
             {texts.stop}
           </button>
         )}

@@ -1,10 +1,12 @@
 import type { Result } from "../state/results.ts";
 import { change, settings } from "../state/settings.ts";
 import { words } from "../words/words.ts";
-import { bytesText, dollars } from "./money.ts";
+import { LatentMap } from "./latent-map.tsx";
+import { dollars } from "./money.ts";
 
 /** What is told of a picture: where it came from, what it cost, where the time went. */
-export function Facts({ tier, isSimilar, microUsd, seed, file, milliseconds }: Result) {
+export function Facts(result: Result) {
+  const { tier, isSimilar, microUsd, seed, milliseconds } = result;
   const { result: texts, advanced } = words.value;
   return (
     <aside class="facts" aria-label={texts.title}>
@@ -27,9 +29,8 @@ export function Facts({ tier, isSimilar, microUsd, seed, file, milliseconds }: R
             {advanced.seedLock}
           </button>
         </dd>
-        <dt>{texts.bytes}</dt>
-        <dd>{bytesText(file.size)}</dd>
       </dl>
+      <LatentMap {...result} />
       <Times milliseconds={milliseconds} />
     </aside>
   );

@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import { ApiError } from "../api/client.ts";
 import { isKeyLike, signIn } from "../state/session.ts";
 import { words } from "../words/words.ts";
 import { errorText } from "./error-text.ts";
@@ -16,7 +15,7 @@ export function KeyForm() {
     fault.value = isKeyLike(text.value) ? undefined : key.malformed;
     if (fault.value !== undefined) return;
     await signIn(text.value, isRemembered.value).catch((error: unknown) => {
-      fault.value = error instanceof ApiError ? errorText(error) : String(error);
+      fault.value = errorText(error);
     });
   }
 

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { failure, type Run, run } from "../state/make.ts";
 import { type Result, results, shown } from "../state/results.ts";
 import { hasStyles, model } from "../state/settings.ts";
@@ -22,17 +23,31 @@ export function Stage() {
 
 function StageContent() {
   const { result: texts } = words.value;
-  if (run.value !== undefined) return <Progress {...run.value} />;
-  if (shown.value !== undefined) return <Shown {...shown.value} />;
+  const isRunning = run.value !== undefined;
+  if (isRunning || shown.value !== undefined) {
+    return (
+      <>
+        {run.value !== undefined && <Progress {...run.value} />}
+        {/* Kept while a run is under way: a mask and words that were put together survive a run that fails. */}
+        {shown.value !== undefined && (
+          <div hidden={isRunning}>
+            <Shown {...shown.value} />
+          </div>
+        )}
+      </>
+    );
+  }
   if (hasStyles(model.value) && results.value.length === 0) return <Examples />;
   return <p class="frame empty">{texts.empty}</p>;
 }
 
 function Failure() {
+  const text = useRef<HTMLParagraphElement>(null);
+  useEffect(() => text.current?.scrollIntoView({ block: "nearest" }), [failure.value]);
   if (failure.value === undefined) return null;
   const isStopped = failure.value === "stopped";
   return (
-    <p class={isStopped ? "notice" : "notice fault"} role="alert">
+    <p ref={text} class={isStopped ? "notice" : "notice fault"} role="alert">
       {failure.value === "stopped" ? words.value.make.stopped : errorText(failure.value)}
     </p>
   );
@@ -40,11 +55,14 @@ function Failure() {
 
 function Progress({ size, step, steps, preview, prompt }: Run) {
   const { make, result: texts } = words.value;
+  const figure = useRef<HTMLElement>(null);
+  // A run may begin in a panel far below.
+  useEffect(() => figure.current?.scrollIntoView({ block: "nearest" }), []);
   const share = steps === 0 ? 0 : step / steps;
   const isDecoding = steps > 0 && step === steps;
   const waiting = steps === 0 ? make.waiting : make.step(step, steps);
   return (
-    <figure class="picture working">
+    <figure ref={figure} class="picture working">
       <div class="frame" style={{ aspectRatio: ratioOf(size) }}>
         {preview !== undefined && (
           <img src={preview} alt={texts.preview} style={{ filter: `blur(${(1 - share) * 6}px)` }} />

@@ -1,3 +1,10 @@
+import type { FailureCode } from "../../../shared/errors.ts";
+import type { DecoderErrorCode } from "../decoder/decoder-error.ts";
+
+/** A sentence for each failure of the decoder, and for each of the API that the pages can meet. */
+type ErrorSentences = Readonly<Record<DecoderErrorCode | "offline" | "unknown", string>> &
+  Readonly<Partial<Record<FailureCode, string>>>;
+
 /** Every sentence of the pages, in English: the list that other languages are held to. */
 export const en = {
   languageName: "English",
@@ -94,7 +101,7 @@ export const en = {
     again: "Again",
     againHelp: "The same words, another picture",
     download: "Download",
-    copyLink: "Copy link",
+    copy: "Copy",
     copied: "Copied",
     code: "Code",
     copyCode: "Copy code",
@@ -106,6 +113,50 @@ export const en = {
     strength: "How much is new",
     help: "From a sibling at 0.1 to a new picture at 1. Only that part of the steps runs and is charged.",
     make: "Make variation",
+  },
+  device: {
+    open: "Decode here",
+    help: "Your device makes the picture again from the latent alone: the server sends 2 KB and spends no GPU. The first time it loads 21 MB, which stay on this device.",
+    previewLabel: "Rough picture from the previewer",
+    loading: (share: string) => `Loading the decoder … ${share}`,
+    working: "Stages B and A run on this device …",
+    done: (ms: string) => `Made on this device in ${ms} ms`,
+    failed: (reason: string) => `It could not be decoded here. ${reason}`,
+    psnr: (decibels: string) => `${decibels} dB (PSNR) to the server's picture.`,
+    equal: "Every pixel equals the server's picture.",
+    lossy: "The server's picture is lossy itself.",
+  },
+  share: {
+    open: "Share",
+    help: "A link whose fragment holds the latent. Whoever opens it makes the picture on their own device; no server is asked for it, and none sees it.",
+    pictureLink: "Picture link",
+    settingsLink: "Settings link",
+    settingsHelp:
+      "Opens the playground with these words and this seed. Making the picture again is charged to whoever does.",
+    title: "A picture in a link",
+    intro: "This link holds a latent of 2 KB. Your device makes the picture from it.",
+    notVerified: "Made by AI. Not verified: whoever made the link chose what it shows.",
+    broken: "This link holds no picture. It may have been cut on its way; ask for it again.",
+    tryIt: "Make one of your own",
+  },
+  mix: {
+    open: "Mix",
+    help: "The way from this picture to another of this session, on the sphere that latents lie on. Your device decodes it.",
+    with: "With",
+    none: "Make a second picture of the same size first.",
+    place: "Where between them",
+    keep: "Keep this mix",
+    label: "Mix of two pictures",
+  },
+  edit: {
+    open: "Edit",
+    help: "Paint over what should change, and say what it becomes. What you leave out stays, cell by cell of the latent.",
+    prompt: "What it becomes",
+    brush: "Brush",
+    clear: "Clear",
+    make: "Make edit",
+    canvas: "Mask: paint where the picture should change",
+    all: "Select everything",
   },
   history: {
     title: "This session",
@@ -141,8 +192,19 @@ export const en = {
     deadline_exceeded: "It took too long and was stopped; nothing was charged. Try again.",
     content_policy_violation: "This prompt was refused; nothing was charged. Try other words.",
     moderation_unavailable: "The prompt could not be checked just now. Try again in a moment.",
+    model_not_found: "The service has another model now. Reload the page and try again.",
+    not_found: "This latent is no longer stored. Make the picture again, then try once more.",
+    payload_too_large: "The request is too large. Shorten the words and try again.",
+    invalid_request: "The service did not accept a setting; change it and try again.",
+    decoder_offline: "The decoder could not be loaded. Check the connection and try again.",
+    decoder_unavailable: "This service's model is too large for a device. Use the picture that the server made.",
+    decoder_outdated: "The decoder on this page is out of date. Reload the page and try again.",
+    latent_unreadable:
+      "This latent is of another model, or of another version of it, or damaged. Make the picture again here.",
+    decoder_failed: "This browser could not run the decoder. Close other tabs or try a newer browser.",
     internal: "Something broke on the server; nothing was charged. Try again, and report it if it stays.",
-  } as Readonly<Record<string, string>>,
+    unknown: "Something unexpected happened. Reload the page and try again.",
+  } satisfies ErrorSentences,
   footer: {
     marked: "Every picture says in its metadata that AI made it.",
     prompts: "Prompts are never stored or logged.",

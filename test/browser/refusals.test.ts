@@ -1,0 +1,138 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { en } from "../../workers/site/words/en.ts";
+import { ja } from "../../workers/site/words/ja.ts";
+import { type Backend, startBackend } from "../support/backend.ts";
+import { isBrowserExpected, useBrowser } from "../support/browser.ts";
+import { startTinyEdge, type TinyEdge } from "../support/tiny-edge.ts";
+import { startMsMax } from "../support/tiny-stack.ts";
+
+const languages = [
+  { locale: "en-US", words: en },
+  { locale: "ja-JP", words: ja },
+] as const;
+
+type Language = (typeof languages)[number];
+
+/** Nothing that a failure may take away. */
+const prompt = "a prompt that stays";
+
+describe.runIf(isBrowserExpected)("a page without the development key", () => {
+  const open = useBrowser();
+  let backend: Backend;
+  let edge: TinyEdge;
+
+  beforeAll(async () => {
+    backend = await startBackend();
+    edge = await startTinyEdge(backend.url);
+  }, startMsMax);
+
+  afterAll(async () => {
+    await edge.stop();
+    await backend.stop();
+  });
+
+  async function openPage({ locale }: Language): Promise<Page> {
+    const { page } = await open(edge.url, { locale });
+    await page.goto(edge.url);
+    return page;
+  }
+
+  async function signIn(page: Page, { words: { key } }: Language, apiKey: string, isRemembered = false) {
+    await page.getByLabel(key.label, { exact: true }).fill(apiKey);
+    if (isRemembered) await page.getByRole("checkbox").check();
+    await page.getByRole("button", { name: key.use }).click();
+  }
+
+  async function signedIn(language: Language, apiKey: string): Promise<Page> {
+    const page = await openPage(language);
+    await signIn(page, language, apiKey);
+    await page.getByRole("button", { name: language.words.key.signOut }).waitFor();
+    return page;
+  }
+
+  /** Asks for a picture, and expects this sentence and the prompt where it was. */
+  async function expectRefusal(page: Page, { words }: Language, sentence: string): Promise<void> {
+    await page.getByLabel(words.prompt.label).fill(prompt);
+    await page.getByRole("button", { name: words.make.make }).click();
+    await page.getByRole("alert").getByText(sentence, { exact: true }).waitFor();
+    expect(await page.getByLabel(words.prompt.label).inputValue()).toBe(prompt);
+  }
+
+  const admin = async (method: string, path: string, body?: object) =>
+    (
+      await edge.send(method, `/v1/admin/accounts/${path}`, body, { authorization: `Bearer ${edge.adminSecret}` })
+    ).json();
+
+  /** A key of an account of its own, with so much credit. */
+  async function newKey(account: string, creditMicroUsd: number, terms: object = {}) {
+    await admin("PUT", account, { name: account });
+    if (creditMicroUsd > 0) await admin("POST", `${account}/grants`, { micro_usd: creditMicroUsd, grant_id: account });
+    return (await admin("POST", `${account}/keys`, { name: "key", ...terms })) as {
+      readonly id: string;
+      readonly key: string;
+    };
+  }
+
+  test("forgets a key with the tab unless told otherwise", async () => {
+    const [english] = languages;
+    const page = await signedIn(english, edge.apiKey);
+    await page.reload();
+    await signIn(page, english, edge.apiKey, true);
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    await page.reload();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.reload();
+    await page.getByRole("button", { name: "Use key" }).waitFor();
+  });
+
+  describe.each(languages)("in $locale", (language) => {
+    const { locale, words } = language;
+    const suffix = locale.toLowerCase();
+
+    test("says of a wrong key, and of one that was revoked meanwhile, to enter another", async () => {
+      const page = await openPage(language);
+      await signIn(page, language, `we_${"0".repeat(28)}`);
+      await page.getByRole("alert").getByText(words.errors.invalid_api_key, { exact: true }).waitFor();
+      const { id, key } = await newKey(`revoked-${suffix}`, 1_000_000);
+      await signIn(page, language, key, true);
+      await page.getByRole("button", { name: words.key.signOut }).waitFor();
+      await admin("DELETE", `revoked-${suffix}/keys/${id}`);
+      await expectRefusal(page, language, words.errors.invalid_api_key);
+      await signIn(page, language, edge.apiKey);
+      await page.getByRole("button", { name: words.key.signOut }).waitFor();
+    });
+
+    test("says that credit is missing", async () => {
+      const { key } = await newKey(`poor-${suffix}`, 0);
+      await expectRefusal(await signedIn(language, key), language, words.errors.insufficient_quota);
+    });
+
+    test("says that a key sent too much in a short time", async () => {
+      const { key } = await newKey(`limited-${suffix}`, 1_000_000, { requests_per_minute: 1 });
+      await expectRefusal(await signedIn(language, key), language, words.errors.rate_limit_exceeded);
+    });
+
+    test("says that it is offline, and makes the picture when it is not any more", async () => {
+      const page = await signedIn(language, edge.apiKey);
+      await page.context().setOffline(true);
+      await expectRefusal(page, language, words.errors.offline);
+      await page.context().setOffline(false);
+      await page.getByRole("button", { name: words.make.make }).click();
+      await page.getByRole("img", { name: words.result.alt(prompt) }).waitFor();
+      await page.locator(".latent-map canvas").waitFor();
+      await page.context().setOffline(true);
+      await page.getByRole("button", { name: words.device.open }).click();
+      await page.getByText(words.device.failed(words.errors.decoder_offline), { exact: true }).waitFor();
+    });
+  });
+
+  describe("when the backend is gone", () => {
+    beforeAll(() => backend.stop());
+
+    test.each(languages)("says so in $locale", async (language) => {
+      const { key } = await newKey(`gone-${language.locale.toLowerCase()}`, 1_000_000);
+      await expectRefusal(await signedIn(language, key), language, language.words.errors.backend_unavailable);
+    });
+  });
+});

@@ -1,0 +1,36 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { Pixels } from "../../../shared/decoding/pixels.ts";
+
+/** A picture that was made on this device. */
+export function PixelsCanvas({ pixels, label }: { readonly pixels: Pixels; readonly label: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    canvas.current?.getContext("2d")?.putImageData(imageDataOf(pixels), 0, 0);
+  }, [pixels]);
+  return <canvas ref={canvas} role="img" aria-label={label} width={pixels.width} height={pixels.height} />;
+}
+
+function imageDataOf({ width, height, data }: Pixels): ImageData {
+  const image = new ImageData(width, height);
+  for (let pixel = 0; pixel < width * height; pixel += 1) {
+    image.data.set(data.subarray(3 * pixel, 3 * pixel + 3), 4 * pixel);
+    image.data[4 * pixel + 3] = 255;
+  }
+  return image;
+}
+
+/** Peak signal-to-noise ratio of two pictures of one size in decibels; infinite when they are equal. */
+export function psnr(a: Pixels, b: Pixels): number {
+  const squares = a.data.reduce((sum, value, i) => sum + (value - (b.data[i] ?? 0)) ** 2, 0);
+  return 10 * Math.log10(255 ** 2 / (squares / a.data.length));
+}
+
+/** The pixels of a picture file. Rejects when it is none. */
+export async function pixelsOf(file: Blob): Promise<Pixels> {
+  const bitmap = await createImageBitmap(file);
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext("2d");
+  context?.drawImage(bitmap, 0, 0);
+  const rgba = context?.getImageData(0, 0, bitmap.width, bitmap.height).data ?? new Uint8ClampedArray();
+  return { width: bitmap.width, height: bitmap.height, data: Uint8Array.from(rgba.filter((_, i) => i % 4 !== 3)) };
+}
