@@ -29,6 +29,7 @@ import { editImage, varyImage, varyLatent } from "./routes/start-images.ts";
 import { stripeWebhook } from "./routes/stripe-webhook.ts";
 import { textToImage } from "./routes/text-to-image.ts";
 import { getIndex, unknownPath } from "./routes/unknown-path.ts";
+import { getUsage } from "./routes/usage.ts";
 import { verifyPicture } from "./routes/verify-picture.ts";
 import { getWebhookSecret, rotateWebhookSecret } from "./routes/webhook-secret.ts";
 import { type Guard, type Route, type RouteId, routesByPath } from "./routing/route-table.ts";
@@ -90,6 +91,7 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     getWebhookSecret: getWebhookSecret(services.jobs),
     rotateWebhookSecret: rotateWebhookSecret(services.jobs),
     getBalance: getBalance(services.accounts),
+    getUsage: getUsage(services),
     stripeWebhook: stripeWebhook(services),
     listAccounts: listAccounts(services),
     getAccount: getAccount(services),

@@ -31,6 +31,7 @@ import type { X402Settings } from "./payments/x402.ts";
 import { createX402Index } from "./payments/x402-index.ts";
 import { createDecodeRuns, createLatentRuns, type DecodeRuns } from "./single-flight/client.ts";
 import { type ReconcileParts, type Reconciliation, reconcile } from "./usage/reconcile.ts";
+import { createUsageReader, type UsageReader } from "./usage/usage-by-day.ts";
 import type { WebhookProxy } from "./webhooks/deliver-webhook.ts";
 import type { WebhookRules } from "./webhooks/webhook-url.ts";
 
@@ -59,6 +60,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly accountIndex: AccountIndex;
   readonly operators: Operators;
   readonly paymentIndex: PaymentIndex;
+  readonly usage: UsageReader;
   readonly stripeWebhookSecret: string | undefined;
   readonly trustsClientReference: boolean;
   /** Undefined: nobody can pay without an account. */
@@ -103,6 +105,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     keys: createKeyDirectory(env.API_KEYS, nowMs),
     accountIndex: createAccountIndex(env.USAGE),
     paymentIndex: createPaymentIndex(env.USAGE),
+    usage: createUsageReader(env.USAGE),
     stripeWebhookSecret: env.STRIPE_WEBHOOK_SECRET,
     trustsClientReference: env.STRIPE_CLIENT_REFERENCE === "account",
     x402: x402Settings(env, platform),

@@ -1,26 +1,15 @@
 import { createJobBodySchema, jobIdPattern } from "../../shared/api/create-job-request.ts";
 import { jobListSchema, jobSchema, jobSummarySchema } from "../../shared/api/job.ts";
 import { webhookSecretResponseSchema } from "../../shared/api/webhook-secret.ts";
-import { pageEntriesMax } from "../../shared/limits.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { type Answer, type BodySchema, jsonBody, type Operations, type Parameter } from "./operation.ts";
+import { pageParameters } from "./page-parameters.ts";
 import { servedBody } from "./served-body.ts";
 
 const jobIdParameter: Parameter = {
   ...{ in: "path", name: "id", description: "The job's id, chosen by you.", required: true },
   schema: { json: { type: "string", pattern: jobIdPattern.source } },
 };
-
-const pageParameters: readonly Parameter[] = [
-  {
-    ...{ in: "query", name: "limit", description: "How many at most.", required: false },
-    schema: { json: { type: "integer", minimum: 1, maximum: pageEntriesMax, default: 100 } },
-  },
-  {
-    ...{ in: "query", name: "cursor", description: "A `next_cursor`.", required: false },
-    schema: { json: { type: "string", pattern: "^[0-9]{1,15}$" } },
-  },
-];
 
 const lastEventParameter: Parameter = {
   ...{ in: "header", name: "Last-Event-ID", description: "The last event that was seen.", required: false },

@@ -1,6 +1,8 @@
 import { balanceResponseSchema, quoteResponseSchema } from "../../shared/api/money.ts";
+import { usageListSchema } from "../../shared/api/usage.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Operations } from "./operation.ts";
+import { pageParameters } from "./page-parameters.ts";
 import { generationBody, generationExample } from "./served-body.ts";
 
 /** Prices, credit. */
@@ -19,6 +21,13 @@ export function moneyOperations(models: ModelRegistry) {
       summary: "The account's credit",
       answers: { 200: { description: "The balance.", content: { "application/json": balanceResponseSchema } } },
       failures: [],
+    },
+    getUsage: {
+      tag: "Money",
+      summary: "What the account was charged, by UTC day and kind of work, newest first",
+      parameters: pageParameters,
+      answers: { 200: { description: "The days.", content: { "application/json": usageListSchema } } },
+      failures: ["invalid_request"],
     },
   } satisfies Operations;
 }
