@@ -1,5 +1,6 @@
 """A kept array is the one that was asked for, whatever interrupted the writing of it."""
 
+import json
 import os
 import resource
 import subprocess
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from conftest import CONFIGS
 
+from wuerstchen.languages.extension import save_tokenizer
 from wuerstchen.training.cache import cached, digest_of
 from wuerstchen.whole_file import whole_file, write_whole
 
@@ -95,6 +97,14 @@ def test_after_a_full_disk_nothing_is_left_and_the_same_call_succeeds_when_there
         cached(path, "one", lambda: ONES)
     assert list(tmp_path.iterdir()) == []
     assert np.array_equal(cached(path, "one", lambda: ONES), ONES)
+
+
+def test_the_words_of_a_language_are_saved_after_a_full_disk_as_before_it(tmp_path: Path) -> None:
+    words = {"model": {f"word {number}": number for number in range(1000)}}
+    with room_for(4096), pytest.raises(OSError):
+        save_tokenizer(tmp_path, "ja", words)
+    save_tokenizer(tmp_path, "ja", words)
+    assert json.loads((tmp_path / "text-ja.tokenizer.json").read_text()) == words
 
 
 def test_a_file_that_does_not_fit_leaves_the_one_before_it(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from wuerstchen.models.text_encoder import TextEncoder
 from wuerstchen.training.sources import text_encoder_directory
+from wuerstchen.whole_file import write_whole
 
 ROWS = "words.added"
 
@@ -47,7 +48,7 @@ def save_tokenizer(runs: Path, language: str, tokenizer: dict) -> None:
     if path.exists() and path.read_text(encoding="utf-8") != text:
         raise ValueError(f"{path} has other words than {language} has now: delete {runs}/text-{language}.* to learn it again")
     runs.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    write_whole(path, text)
 
 
 def save_rows(runs: Path, language: str, rows: Tensor) -> None:
