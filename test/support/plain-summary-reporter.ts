@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
 
 /** A message may hold a whole table of values; its beginning says enough to find the test. */
@@ -33,6 +34,8 @@ function testLine(test: TestCase): string {
 }
 
 function failureLine(where: string, error: unknown): string {
-  const message = error instanceof Object && "message" in error ? String(error.message) : String(error);
+  // What comes from a Worker may have no prototype, and so be no `Error` and no text either.
+  const isObject = typeof error === "object" && error !== null;
+  const message = isObject && "message" in error ? String(error.message) : inspect(error);
   return `failed: ${where}: ${message.slice(0, failureCharactersMax)}\n`;
 }

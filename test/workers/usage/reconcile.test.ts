@@ -1,5 +1,6 @@
-import { runInDurableObject } from "cloudflare:test";
+import { createScheduledController, env, runInDurableObject } from "cloudflare:test";
 import { beforeEach, expect, test } from "vitest";
+import worker from "../../../workers/index.ts";
 import { ledgerStub } from "../support/account-book.ts";
 import { TestEdge } from "../support/test-edge.ts";
 
@@ -106,4 +107,12 @@ test("a customer's settlement that the meter was never told of is told, once", a
   edge.nowMs += settledMs;
   for (let i = 0; i < 2; i += 1) await reconcile();
   expect(told).toEqual([String(spent)]);
+});
+
+test("the deployed entry point reconciles by itself when its hour comes", async () => {
+  await chargeAndLose(3);
+  const { spent } = await edge.ledger(account).balances();
+  edge.nowMs += settledMs;
+  await worker.scheduled(createScheduledController(), env);
+  expect(await reported()).toBe(spent);
 });
