@@ -22,7 +22,7 @@ import { deleteLatent, putLatent } from "./routes/keep-latents.ts";
 import { keyOrPayment } from "./routes/key-or-payment.ts";
 import { decodeLatent, interpolateLatents } from "./routes/latent-pictures.ts";
 import { getModel, listModels } from "./routes/list-models.ts";
-import { getOpenApi } from "./routes/openapi.ts";
+import { getLlmsText, getOpenApi } from "./routes/openapi.ts";
 import { putJob } from "./routes/put-job.ts";
 import { postReconciliation } from "./routes/reconcile.ts";
 import { editImage, varyImage, varyLatent } from "./routes/start-images.ts";
@@ -108,6 +108,7 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     verifyPicture: verifyPicture(services),
     getHealth: health(services),
     getOpenApi: getOpenApi(services.models),
+    getLlmsText: getLlmsText(services.models),
     getIndex: getIndex(),
   };
 }

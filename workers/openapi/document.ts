@@ -7,7 +7,7 @@ import { type DocumentedRouteId, type Guard, routeTable } from "../routing/route
 import type { Answer, BodySchema, Operation, Parameter } from "./operation.ts";
 import { operations } from "./operations.ts";
 
-const about = `Text to image with reusable latents, paid per request. OpenAI's Images API, and what it lacks: seeds, latents as
+export const about = `Text to image with reusable latents, paid per request. OpenAI's Images API, and what it lacks: seeds, latents as
 resources, quotes, a balance. Every failure has OpenAI's envelope with all four keys.`;
 
 /** The API as OpenAPI 3.1, with the sizes and ranges of the models that are served. */

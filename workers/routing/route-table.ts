@@ -155,6 +155,7 @@ export const routeTable = {
   },
   getHealth: { method: "get", path: "/v1/health", guard: address, work: "backend", money: "free" },
   getOpenApi: { method: "get", path: "/openapi.json", guard: address, ...noWork, documented: false },
+  getLlmsText: { method: "get", path: "/llms.txt", guard: address, ...noWork, documented: false },
   getIndex: { method: "get", path: "/v1", guard: address, ...noWork, documented: false },
 } as const satisfies Readonly<Record<string, Route>>;
 

@@ -29,7 +29,7 @@ function routes(): string[] {
   return [...new Set(handlers.map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{[^}]*\})?/gu, "{$1}")}`))];
 }
 
-const undocumented = ["GET /openapi.json", "GET /v1"];
+const undocumented = ["GET /openapi.json", "GET /llms.txt", "GET /v1"];
 
 describe("the OpenAPI document", () => {
   test("tells every route of the service, and no other", () => {
@@ -65,4 +65,16 @@ describe("the OpenAPI document", () => {
       },
     });
   });
+});
+
+test("llms.txt is plain Markdown that names every operation of the document and the models", async () => {
+  const response = await edge.fetch("/llms.txt");
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-type")).toContain("text/plain");
+  const text = await response.text();
+  expect(text.startsWith("# wuerstchen-edge\n\n> ")).toBe(true);
+  expect(text).toContain("Models: tiny.");
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const method of Object.keys(methods)) expect(text).toContain(`- [${method.toUpperCase()} ${path}](`);
+  }
 });
