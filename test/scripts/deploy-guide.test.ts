@@ -16,3 +16,8 @@ test.each([
   expect(names).not.toEqual([]);
   for (const name of names) expect(guide).toMatch(new RegExp(`\\b${name}\\b`, "u"));
 });
+
+test("a deployed Worker keeps its own log lines, and none of the platform's, which hold URLs and so signed links", () => {
+  expect(settings).toMatch(/^\[observability\]\nenabled = true$/mu);
+  expect(settings).toMatch(/^\[observability\.logs\]\nenabled = true\ninvocation_logs = false$/mu);
+});
