@@ -35,6 +35,9 @@ describe.runIf(isBrowserExpected)("the playground", () => {
     expect(seen).toEqual(expect.arrayContaining([expect.stringMatching(/^Step \d+ of 12/u)]));
     expect(seen).toContain("Preview of a picture in the making");
 
+    // Each step of the time has a word of the page's language, and not its name in the API.
+    expect(await page.locator(".times").allTextContents()).not.toContainEqual(expect.stringMatching(/[a-z]-[a-z]/u));
+
     const seed = Number((await page.locator(".facts dd").nth(1).textContent())?.match(/\d+/u)?.[0]);
     const answer = await fetch(`${stack().url}/v1/images/generations`, {
       method: "POST",

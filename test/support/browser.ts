@@ -8,15 +8,16 @@ import { startMsMax } from "./tiny-stack.ts";
  * Debian's Chromium, or what CHROMIUM names. Where that is set, as in `.ci/run`, a missing browser fails the tests;
  * elsewhere they are listed as skipped.
  */
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+export const chromiumPath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 /** Whether the tests of pages run here. */
-export const isBrowserExpected = process.env["CHROMIUM"] !== undefined || existsSync(executablePath);
+export const isBrowserExpected = process.env["CHROMIUM"] !== undefined || existsSync(chromiumPath);
 
 /** How long a page may take for what a test waits for, on a machine that is busy with other work. */
 export const waitMsMax = 55_000;
 
-const switches = [
+/** Neither a sandbox, which root has none of, nor anything that looks for other hosts. */
+export const chromiumSwitches = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -40,7 +41,7 @@ export function useBrowser(): (url: string, options?: BrowserContextOptions) => 
   let browser: Browser | undefined;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: switches, headless: true });
+    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumSwitches, headless: true });
   }, startMsMax);
 
   afterAll(() => browser?.close());
