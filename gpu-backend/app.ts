@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { answerFailure } from "./http/answer-failure.ts";
-import { cancelJob } from "./http/cancel-job.ts";
+import { cancelTask } from "./http/cancel-task.ts";
 import { decodeLatent } from "./http/decode-latent.ts";
 import { encodeImage } from "./http/encode-image.ts";
 import { encodeMask } from "./http/encode-mask.ts";
@@ -12,7 +12,7 @@ import { answerSigned } from "./http/signed-route.ts";
 import { tellBacklog } from "./http/tell-backlog.ts";
 
 /** All that computes or cancels. */
-const signedRoutes = [runStageC, decodeLatent, cancelJob, encodeImage, encodeMask];
+const signedRoutes = [runStageC, decodeLatent, cancelTask, encodeImage, encodeMask];
 
 /** Every route of the backend. Keep those that are not signed off the public network. */
 export function createApp(services: Services): Hono {

@@ -66,7 +66,7 @@ const environmentSchema = z.object({
   /** How far the process that computes stands back, 0 to 19, so that the one that answers need not wait; 0 beside other work. */
   LANE_NICE: wholeNumber(0, 19).default(5),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
-  /** Jobs that may wait: of one tenant and of batch jobs, half as many. Beyond some minutes of work their clients have gone. */
+  /** Tasks that may wait: of one tenant and of batch tasks, half as many. Beyond some minutes of work their clients have gone. */
   QUEUE_JOBS_MAX: wholeNumber(0, 10_000).default(128),
   /** Bodies of all requests under way; of those from one address, half as much. The longest has 8.4 MB. */
   BODY_MEGABYTES_MAX: wholeNumber(17, 65_536).default(256),
@@ -74,7 +74,7 @@ const environmentSchema = z.object({
   BODY_SECONDS_MAX: wholeNumber(1, 3_600).default(30),
   /** Pictures whose steps run together. Eight keep a CPU busy; a card takes more. */
   PICTURES_TOGETHER_MAX: wholeNumber(1, 64).default(8),
-  /** A job that takes longer is stopped; ten pictures at the most steps on a CPU need some minutes. */
+  /** A task that takes longer is stopped; ten pictures at the most steps on a CPU need some minutes. */
   JOB_SECONDS_MAX: wholeNumber(1, 86_400).default(600),
   /** Texts remembered in their computed form, some 0.3 to 1.2 MB each. */
   TEXT_CACHE_MEGABYTES: wholeNumber(0, 65_536).default(128),

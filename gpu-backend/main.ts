@@ -15,14 +15,14 @@ import { createLane, type Lane } from "./lane/lane.ts";
 import { laneOptionsFor } from "./lane/lane-options.ts";
 import { createLog } from "./log.ts";
 import { type Bundle, readBundle } from "./runtime/bundle.ts";
-import { createIdenticalJobs } from "./scheduling/identical-jobs.ts";
-import { createNamedJobs } from "./scheduling/named-jobs.ts";
+import { createIdenticalTasks } from "./scheduling/identical-tasks.ts";
+import { createNamedTasks } from "./scheduling/named-tasks.ts";
 import { createScheduler, leftToOthers, type Scheduler } from "./scheduling/scheduler.ts";
 import { createServiceRate } from "./scheduling/service-rate.ts";
 import { stopRequested } from "./stop.ts";
 
 /** Latents are some kilobytes; an edge that asks again does so within seconds. */
-const latentJobsKeptMax = 256;
+const latentTasksKeptMax = 256;
 
 /** Proxies cut connections that are silent for a minute; some, half of that. */
 const heartbeatMs = 10_000;
@@ -94,10 +94,10 @@ function createServices(config: Config, { bundle, lane, log, metrics, scheduler 
   return {
     model: bundle,
     scheduler,
-    namedJobs: createNamedJobs(),
-    stageCJobs: createIdenticalJobs({ keptMax: latentJobsKeptMax, left: leftToOthers }),
+    namedTasks: createNamedTasks(),
+    stageCTasks: createIdenticalTasks({ keptMax: latentTasksKeptMax, left: leftToOthers }),
     // The edge stores what it asked for; nobody shall learn from the time it takes that a picture was here before.
-    encodeJobs: createIdenticalJobs({ keptMax: 0, left: leftToOthers }),
+    encodeTasks: createIdenticalTasks({ keptMax: 0, left: leftToOthers }),
     isReady: () => lane.isReady(),
     metrics,
     tracing: tracingOf(config),

@@ -30,7 +30,7 @@ export function answerGuardFull(context: Context): Response {
   return context.json(body, 503, headers);
 }
 
-/** Says no to a job, and in `server-timing` how long it waited and what it used of the device all the same. */
+/** Says no to a task, and in `server-timing` how long it waited and what it used of the device all the same. */
 export function answerUnscheduled(context: Context, { failure, queueMs, gpuMs }: Unscheduled): Response {
   return answerFailure(context, failure, { "server-timing": formatServerTiming({ queue: queueMs, gpu: gpuMs }) });
 }

@@ -13,7 +13,7 @@ export interface LoadedModel {
   readonly vocabularySize: number;
 }
 
-/** Why this backend cannot do a Stage C job, naming the field, or undefined when it can. Never quotes a value. */
+/** Why this backend cannot do a Stage C task, naming the field, or undefined when it can. Never quotes a value. */
 export function stageCFault(model: LoadedModel, request: StageCRequest): Failure | undefined {
   const { manifest } = model;
   const sampling = resolveSampling(manifest, request);

@@ -10,7 +10,7 @@ import type { SignedRoute } from "./signed-route.ts";
 import { tracedEnd, traceparentHeader } from "./tracing.ts";
 
 /** POST /decode: a latent file in, a picture file out. The `server-timing` header tells the parts. */
-export function decodeLatent({ model, scheduler, namedJobs, metrics, tracing }: Services): SignedRoute {
+export function decodeLatent({ model, scheduler, namedTasks, metrics, tracing }: Services): SignedRoute {
   async function handle(context: Context, body: Uint8Array<ArrayBuffer>): Promise<Response> {
     const options = parseDecodeQuery(context.req.query());
     if (!options.ok) return answerFailure(context, options.error);
@@ -19,11 +19,11 @@ export function decodeLatent({ model, scheduler, namedJobs, metrics, tracing }: 
 
     const { format, quality, jobId, ...terms } = options.value;
     const trace = tracing.begin("decode", context.req.header(traceparentHeader));
-    const ran = await namedJobs.run(jobId, context.req.raw.signal, (signal) =>
+    const ran = await namedTasks.run(jobId, context.req.raw.signal, (signal) =>
       scheduler.decode(body, { format, quality }, { ...terms, signal }),
     );
     trace.end(tracedEnd(ran));
-    metrics.jobEnded("decode", ran);
+    metrics.taskEnded("decode", ran);
     if (!ran.ok) return answerUnscheduled(context, ran.error);
     const { outcome, queueMs, residentBytes } = ran.value;
     const { stageB, stageA, encode } = outcome.milliseconds;

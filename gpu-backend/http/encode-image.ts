@@ -7,10 +7,10 @@ import {
   parseEncodeQuery,
   pictureContentType,
 } from "../../shared/wire/encode-picture.ts";
-import type { JobTerms } from "../../shared/wire/job-terms.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
+import type { TaskTerms } from "../../shared/wire/task-terms.ts";
 import { readPicture } from "../image/read-picture.ts";
-import type { EncodeJob } from "../lane/lane-messages.ts";
+import type { EncodeTask } from "../lane/lane-messages.ts";
 import { compressorSize } from "../pipeline/encode-pixels.ts";
 import type { Answer } from "../scheduling/scheduler.ts";
 import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
@@ -21,7 +21,7 @@ import type { SignedRoute } from "./signed-route.ts";
 import { traceparentHeader } from "./tracing.ts";
 
 /** A picture's file, what it is to become, and on which terms. */
-interface Upload extends Pick<EncodeJob, "latentShape">, JobTerms {
+interface Upload extends Pick<EncodeTask, "latentShape">, TaskTerms {
   readonly file: Uint8Array;
   readonly shareKey: string | undefined;
 }
@@ -31,7 +31,7 @@ interface Upload extends Pick<EncodeJob, "latentShape">, JobTerms {
  * from several callers at once is read and encoded once.
  */
 export function encodeImage(services: Services): SignedRoute {
-  const { model, encodeJobs, tracing } = services;
+  const { model, encodeTasks, tracing } = services;
 
   async function handle(context: Context, body: Uint8Array): Promise<Response> {
     const query = parseEncodeQuery(context.req.query());
@@ -42,12 +42,12 @@ export function encodeImage(services: Services): SignedRoute {
 
     const [channels, rows, columns] = shape.value;
     const upload: Upload = { ...terms, shareKey, file: body, latentShape: [channels, rows, columns] };
-    const job = {
-      ...{ kind: "encode", jobId, key: uploadKey(upload), jobs: encodeJobs },
+    const task = {
+      ...{ kind: "encode", jobId, key: uploadKey(upload), tasks: encodeTasks },
       trace: tracing.begin("encode", context.req.header(traceparentHeader)),
       run: (signal: AbortSignal) => readAndEncode(services, upload, signal),
     };
-    const ran = await runOnce(services, job, { signal: context.req.raw.signal });
+    const ran = await runOnce(services, task, { signal: context.req.raw.signal });
     return ran.ok ? context.json(toResponse(ran.value.value)) : answerUnscheduled(context, ran.error);
   }
 

@@ -7,7 +7,7 @@ export function answerLive(services: Services) {
   return (context: Context): Response => context.json(healthOf(services));
 }
 
-/** GET /health/ready: 200 when jobs are taken at once, else 502, the status of `backend_unavailable`. */
+/** GET /health/ready: 200 when tasks are taken at once, else 502, the status of `backend_unavailable`. */
 export function answerReady(services: Services) {
   return (context: Context): Response => context.json(healthOf(services), services.isReady() ? 200 : 502);
 }

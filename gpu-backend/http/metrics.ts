@@ -11,21 +11,21 @@ const rowsBuckets = [1, 2, 4, 8, 16, 32, 64, 128];
 
 /** What waits and runs, as it is now. */
 export interface QueueState {
-  /** Jobs that wait and jobs that run. */
+  /** Tasks that wait and tasks that run. */
   readonly depth: number;
-  readonly waiting: { readonly jobs: number; readonly oldestMs: number };
+  readonly waiting: { readonly tasks: number; readonly oldestMs: number };
   readonly backlogMs: number;
 }
 
-/** How a job ended. A run that several callers share is counted for each, its time once. */
-type JobResult = Result<{ readonly gpuMs: number }, { readonly failure: Failure; readonly gpuMs: number }>;
+/** How a task ended. A run that several callers share is counted for each, its time once. */
+type TaskResult = Result<{ readonly gpuMs: number }, { readonly failure: Failure; readonly gpuMs: number }>;
 
 /** What the server counts. */
 export interface Metrics {
   requestAnswered(route: string, status: number): void;
-  /** How a job of this kind ended, "done" or the failure's code, and what it used of the device in either case. */
-  jobEnded(kind: string, result: JobResult): void;
-  /** Latents made in one job, and its parts in milliseconds. */
+  /** How a task of this kind ended, "done" or the failure's code, and what it used of the device in either case. */
+  taskEnded(kind: string, result: TaskResult): void;
+  /** Latents made in one task, and its parts in milliseconds. */
   stageCRan(latents: number, milliseconds: Readonly<Record<string, number>>): void;
   /** The parts of one decode in milliseconds. */
   decoded(milliseconds: Readonly<Record<string, number>>): void;
@@ -36,7 +36,7 @@ export interface Metrics {
   /** Whether a prompt's condition had to be computed, or was remembered. */
   textRead(isComputed: boolean): void;
   /** A request that another's run, or its kept outcome, answered. */
-  jobShared(): void;
+  taskShared(): void;
   /** Memory of the process that computes. */
   laneResident(bytes: number): void;
   contentType: string;
@@ -60,11 +60,11 @@ export function createMetrics(queue: () => QueueState): Metrics {
   const decodes = new Counter({ name: "decodes_total", help: "Latents decoded to pictures", registers });
   const encodes = new Counter({ name: "encodes_total", help: "Pictures encoded to latents", registers });
   const labelNames = ["kind", "outcome"] as const;
-  const jobs = new Counter({ name: "jobs_total", help: "Jobs by how they ended", labelNames, registers });
+  const tasks = new Counter({ name: "jobs_total", help: "Tasks by how they ended", labelNames, registers });
   const gpu = new Counter({ name: "gpu_milliseconds_total", help: "Time of the device", labelNames, registers });
   const parts = new Histogram({
     name: "job_part_milliseconds",
-    help: "Time of each part of a job",
+    help: "Time of each part of a task",
     labelNames: ["part"],
     buckets: millisecondsBuckets,
     registers,
@@ -79,9 +79,9 @@ export function createMetrics(queue: () => QueueState): Metrics {
 
   return {
     requestAnswered: (route, status) => requests.inc({ route, status }),
-    jobEnded(kind, result) {
+    taskEnded(kind, result) {
       const labels = { kind, outcome: result.ok ? "done" : result.error.failure.code };
-      jobs.inc(labels);
+      tasks.inc(labels);
       gpu.inc(labels, result.ok ? result.value.gpuMs : result.error.gpuMs);
     },
     stageCRan(latents, milliseconds) {
@@ -107,7 +107,7 @@ export function createMetrics(queue: () => QueueState): Metrics {
 }
 
 /** What the device did, and what it did not have to do. */
-function runMetrics(registers: Registry[]): Pick<Metrics, "graphRan" | "textRead" | "jobShared"> {
+function runMetrics(registers: Registry[]): Pick<Metrics, "graphRan" | "textRead" | "taskShared"> {
   const labelNames = ["graph"] as const;
   const rows = new Histogram({
     name: "graph_run_rows",
@@ -129,28 +129,28 @@ function runMetrics(registers: Registry[]): Pick<Metrics, "graphRan" | "textRead
     labelNames: ["source"],
     registers,
   });
-  const shared = new Counter({ name: "jobs_shared_total", help: "Jobs that another's run answered", registers });
+  const shared = new Counter({ name: "jobs_shared_total", help: "Tasks that another's run answered", registers });
   return {
     graphRan(run) {
       rows.observe({ graph: run.graph }, run.rows);
       durations.observe({ graph: run.graph }, run.milliseconds);
     },
     textRead: (isComputed) => texts.inc({ source: isComputed ? "computed" : "remembered" }),
-    jobShared: () => shared.inc(),
+    taskShared: () => shared.inc(),
   };
 }
 
 /** Gauges of the queue; the answer sets them to what is true now. */
 function queueMetrics(registers: Registry[], queue: () => QueueState): () => void {
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
-  const depth = gauge("queue_depth", "Jobs that wait and jobs that run");
-  const waiting = gauge("queue_waiting_jobs", "Jobs that wait for their turn");
+  const depth = gauge("queue_depth", "Tasks that wait and tasks that run");
+  const waiting = gauge("queue_waiting_jobs", "Tasks that wait for their turn");
   const oldest = gauge("queue_oldest_wait_milliseconds", "Since when the first of them waits");
   const backlog = gauge("queue_backlog_milliseconds", "Work that is left, by what such work took lately");
   return () => {
     const state = queue();
     depth.set(state.depth);
-    waiting.set(state.waiting.jobs);
+    waiting.set(state.waiting.tasks);
     oldest.set(state.waiting.oldestMs);
     backlog.set(state.backlogMs);
   };

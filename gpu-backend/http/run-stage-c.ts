@@ -2,7 +2,6 @@ import type { Context } from "hono";
 import type { Failure } from "../../shared/errors.ts";
 import { stageCBodyBytesMax } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { JobTerms } from "../../shared/wire/job-terms.ts";
 import { roundMilliseconds } from "../../shared/wire/server-timing.ts";
 import {
   parseStageCRequest,
@@ -11,8 +10,9 @@ import {
   type StageCResponse,
   stageCPath,
 } from "../../shared/wire/stage-c.ts";
+import type { TaskTerms } from "../../shared/wire/task-terms.ts";
 import type { LaneNews } from "../lane/lane-messages.ts";
-import type { Caller } from "../scheduling/identical-jobs.ts";
+import type { Caller } from "../scheduling/identical-tasks.ts";
 import type { Unscheduled } from "../scheduling/scheduler.ts";
 import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
 import { stageCFault } from "./check-request.ts";
@@ -21,11 +21,11 @@ import { keyOf, runOnce } from "./run-once.ts";
 import type { Services } from "./services.ts";
 import type { SignedRoute } from "./signed-route.ts";
 import { acceptsEvents, type RunFor, streamStageC } from "./stream-stage-c.ts";
-import { type JobTrace, traceparentHeader } from "./tracing.ts";
+import { type TaskTrace, traceparentHeader } from "./tracing.ts";
 
 /**
  * POST /stage-c: token ids and seeds in, one latent a seed out, as JSON or, for who accepts them, as events. The checked
- * job decides the latents, so it is the key; previews are no part of it.
+ * task decides the latents, so it is the key; previews are no part of it.
  */
 export function runStageC(services: Services): SignedRoute {
   const { model } = services;
@@ -33,14 +33,14 @@ export function runStageC(services: Services): SignedRoute {
   async function handle(context: Context, body: Uint8Array): Promise<Response> {
     const terms = parseStageCTerms(context.req.query());
     if (!terms.ok) return answerFailure(context, terms.error);
-    const request = readJob(body);
+    const request = readTask(body);
     if (!request.ok) return answerFailure(context, request.error);
     const fault = stageCFault(model, request.value);
     if (fault !== undefined) return answerFailure(context, fault);
 
     const run: RunFor = async (caller) => {
       const trace = services.tracing.begin("stage-c", context.req.header(traceparentHeader));
-      return runJob(services, { request: request.value, terms: terms.value, trace }, caller);
+      return runTask(services, { request: request.value, terms: terms.value, trace }, caller);
     };
     if (acceptsEvents(context)) return streamStageC(context, services.heartbeatMs, run);
     const end = await run({ signal: context.req.raw.signal });
@@ -52,25 +52,25 @@ export function runStageC(services: Services): SignedRoute {
 
 interface TracedStageC {
   readonly request: StageCRequest;
-  readonly terms: JobTerms;
-  readonly trace: JobTrace;
+  readonly terms: TaskTerms;
+  readonly trace: TaskTrace;
 }
 
-/** Runs a checked job, or joins the run of one that asks for the same. */
-async function runJob(
+/** Runs a checked task, or joins the run of one that asks for the same. */
+async function runTask(
   services: Services,
   { request, terms: { jobId, ...terms }, trace }: TracedStageC,
   caller: Caller<LaneNews>,
 ): Promise<Result<StageCResponse, Unscheduled>> {
-  const { scheduler, stageCJobs, metrics } = services;
+  const { scheduler, stageCTasks, metrics } = services;
   const { priority, deadlineMs } = terms;
   const { shareKey, previewEverySteps, previewFormat, ...order } = request;
-  const job = {
-    ...{ kind: "stage-c", jobId, key: keyOf({ order, shareKey, priority, deadlineMs }), jobs: stageCJobs, trace },
+  const task = {
+    ...{ kind: "stage-c", jobId, key: keyOf({ order, shareKey, priority, deadlineMs }), tasks: stageCTasks, trace },
     run: (signal: AbortSignal, onNews: (news: LaneNews) => void) =>
       scheduler.runStageC({ ...order, previewEverySteps, previewFormat }, { ...terms, signal, onNews }),
   };
-  const ran = await runOnce(services, job, caller);
+  const ran = await runOnce(services, task, caller);
   if (!ran.ok) return ran;
   const { outcome, queueMs, residentBytes, timeline } = ran.value.value;
   const { textEncoder, stageC } = outcome.milliseconds;
@@ -87,7 +87,7 @@ async function runJob(
   return ok(toResponse(request, outcome.files, milliseconds));
 }
 
-function readJob(body: Uint8Array): Result<StageCRequest, Failure> {
+function readTask(body: Uint8Array): Result<StageCRequest, Failure> {
   const json = readJson(body);
   return json.ok ? parseStageCRequest(json.value) : json;
 }

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { PictureSize } from "../image/read-picture.ts";
 import type { EncodeOutcome, LaneNews, StageCOutcome } from "../lane/lane-messages.ts";
-import type { IdenticalJobs } from "../scheduling/identical-jobs.ts";
-import type { NamedJobs } from "../scheduling/named-jobs.ts";
+import type { IdenticalTasks } from "../scheduling/identical-tasks.ts";
+import type { NamedTasks } from "../scheduling/named-tasks.ts";
 import type { Scheduled, Scheduler, Unscheduled } from "../scheduling/scheduler.ts";
 import type { LoadedModel } from "./check-request.ts";
 import type { Metrics } from "./metrics.ts";
@@ -18,9 +18,9 @@ export interface EncodedPicture extends EncodeOutcome {
 export interface Services {
   readonly model: LoadedModel;
   readonly scheduler: Scheduler;
-  readonly stageCJobs: IdenticalJobs<Scheduled<StageCOutcome>, Unscheduled, LaneNews>;
-  readonly encodeJobs: IdenticalJobs<Scheduled<EncodedPicture>, Unscheduled>;
-  readonly namedJobs: NamedJobs;
+  readonly stageCTasks: IdenticalTasks<Scheduled<StageCOutcome>, Unscheduled, LaneNews>;
+  readonly encodeTasks: IdenticalTasks<Scheduled<EncodedPicture>, Unscheduled>;
+  readonly namedTasks: NamedTasks;
   readonly isReady: () => boolean;
   readonly metrics: Metrics;
   readonly tracing: Tracing;

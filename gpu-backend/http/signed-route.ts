@@ -3,9 +3,9 @@ import type { Context, Handler } from "hono";
 import type { ByteBudget } from "../../shared/byte-budget.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { placeIn } from "../../shared/wire/job-terms.ts";
 import type { ReplayGuard } from "../../shared/wire/replay-guard.ts";
 import { hasDigest, type SignatureFault, verifyHead } from "../../shared/wire/request-signature.ts";
+import { placeIn } from "../../shared/wire/task-terms.ts";
 import type { Scheduler } from "../scheduling/scheduler.ts";
 import { answerFailure, answerGuardFull } from "./answer-failure.ts";
 
@@ -28,13 +28,13 @@ export interface SignatureRules {
 export interface SignedServices {
   readonly signatureRules: SignatureRules;
   readonly scheduler: Pick<Scheduler, "refusal">;
-  readonly metrics: Pick<Metrics, "jobEnded">;
+  readonly metrics: Pick<Metrics, "taskEnded">;
 }
 
 /** A route for the edge alone: POST, with a signed body. */
 export interface SignedRoute {
   readonly path: string;
-  /** The kind of job that it puts into the queue, if it does. */
+  /** The kind of task that it puts into the queue, if it does. */
   readonly task?: string;
   readonly contentType: string;
   /** The longest body that it takes. */
@@ -107,7 +107,7 @@ function queueFault(
   { task }: SignedRoute,
 ): Failure | undefined {
   const failure = task === undefined ? undefined : scheduler.refusal(placeIn(req.query()));
-  if (task !== undefined && failure !== undefined) metrics.jobEnded(task, err({ failure, gpuMs: 0 }));
+  if (task !== undefined && failure !== undefined) metrics.taskEnded(task, err({ failure, gpuMs: 0 }));
   return failure;
 }
 

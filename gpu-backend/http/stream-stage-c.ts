@@ -6,11 +6,11 @@ import { eventStreamContentType, formatComment } from "../../shared/wire/event-s
 import type { StageCResponse } from "../../shared/wire/stage-c.ts";
 import { formatStageCEnd, formatStageCEvent } from "../../shared/wire/stage-c-events.ts";
 import type { LaneNews } from "../lane/lane-messages.ts";
-import type { Caller } from "../scheduling/identical-jobs.ts";
+import type { Caller } from "../scheduling/identical-tasks.ts";
 import type { Unscheduled } from "../scheduling/scheduler.ts";
 import { answerUnscheduled } from "./answer-failure.ts";
 
-/** Does the job for a caller. */
+/** Does the task for a caller. */
 export type RunFor = (caller: Caller<LaneNews>) => Promise<Result<StageCResponse, Unscheduled>>;
 
 /** Whether the sender of a request wants events. */
@@ -19,7 +19,7 @@ export function acceptsEvents(context: Context): boolean {
 }
 
 /**
- * Answers a job with events while it waits and runs (shared/wire/stage-c-events.ts). What is refused at once is refused
+ * Answers a task with events while it waits and runs (shared/wire/stage-c-events.ts). What is refused at once is refused
  * as without a stream, by its status. A reader that leaves takes its wish back; one that is slow misses news.
  */
 export async function streamStageC(context: Context, heartbeatMs: number, run: RunFor): Promise<Response> {
@@ -29,7 +29,7 @@ export async function streamStageC(context: Context, heartbeatMs: number, run: R
     signal: AbortSignal.any([context.req.raw.signal, left.signal]),
     onNews: (news) => tell(outbox, news),
   });
-  // A job that finds no place has its answer before anything else can happen.
+  // A task that finds no place has its answer before anything else can happen.
   const refused = await Promise.race([ending, nextTurn()]);
   if (refused?.ok === false) return answerUnscheduled(context, refused.error);
 

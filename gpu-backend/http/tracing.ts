@@ -4,30 +4,30 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, TraceIdRatioBasedSampler, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { FailureCode } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
-import type { JobPart } from "../lane/timeline.ts";
+import type { TaskPart } from "../lane/timeline.ts";
 
 /** W3C Trace Context. */
 export const traceparentHeader = "traceparent";
 
-/** How a job ended, as far as a trace tells it. */
-export interface TracedJob {
+/** How a task ended, as far as a trace tells it. */
+export interface TracedTask {
   readonly queueMs: number;
   readonly gpuMs: number;
   /** After the queue; empty when another request's run gave the outcome. */
-  readonly timeline: readonly JobPart[];
+  readonly timeline: readonly TaskPart[];
   readonly failure?: FailureCode;
 }
 
-/** The trace of one job that was begun. */
-export interface JobTrace {
-  /** Ends the job's span, and makes one for its time in the queue and one for each part. Only the first call counts. */
-  end(job: TracedJob): void;
+/** The trace of one task that was begun. */
+export interface TaskTrace {
+  /** Ends the task's span, and makes one for its time in the queue and one for each part. Only the first call counts. */
+  end(task: TracedTask): void;
 }
 
-/** Spans of jobs. No attribute holds anything of a request but its kind: no token id, seed, key or address. */
+/** Spans of tasks. No attribute holds anything of a request but its kind: no token id, seed, key or address. */
 export interface Tracing {
-  /** `traceparent`: the W3C header that the edge sent; without a valid one the job is a trace of its own. */
-  begin(kind: string, traceparent: string | undefined): JobTrace;
+  /** `traceparent`: the W3C header that the edge sent; without a valid one the task is a trace of its own. */
+  begin(kind: string, traceparent: string | undefined): TaskTrace;
   /** Sends what is left, for so long at most. */
   close(msMax: number): Promise<void>;
 }
@@ -53,7 +53,7 @@ export function createTracing({ serviceName, share, nowMs }: TracingOptions): Tr
     begin(kind, traceparent) {
       const startTime = nowMs();
       const span = tracer.startSpan(kind, { kind: SpanKind.SERVER, startTime }, parentContext(traceparent));
-      return { end: (job) => endJob(tracer, span, { startTime, endTime: nowMs(), ...job }) };
+      return { end: (task) => endTask(tracer, span, { startTime, endTime: nowMs(), ...task }) };
     },
     async close(msMax) {
       // A receiver that is away must not keep a stopping server.
@@ -68,29 +68,29 @@ export const noTracing: Tracing = {
   close: () => Promise.resolve(),
 };
 
-/** What a trace tells of a job's end. */
+/** What a trace tells of a task's end. */
 export function tracedEnd(
-  end: Result<Omit<TracedJob, "failure">, { failure: { code: FailureCode }; queueMs: number; gpuMs: number }>,
-): TracedJob {
+  end: Result<Omit<TracedTask, "failure">, { failure: { code: FailureCode }; queueMs: number; gpuMs: number }>,
+): TracedTask {
   if (end.ok) return { queueMs: end.value.queueMs, gpuMs: end.value.gpuMs, timeline: end.value.timeline };
   const { failure, queueMs, gpuMs } = end.error;
   return { queueMs, gpuMs, timeline: [], failure: failure.code };
 }
 
-function endJob(
+function endTask(
   tracer: Tracer,
   span: Span,
-  job: TracedJob & { readonly startTime: number; readonly endTime: number },
+  task: TracedTask & { readonly startTime: number; readonly endTime: number },
 ): void {
   const context = trace.setSpan(ROOT_CONTEXT, span);
-  const begunMs = job.startTime + job.queueMs;
-  tracer.startSpan("queue", { startTime: job.startTime }, context).end(begunMs);
-  for (const { part, startMs, endMs, runs } of job.timeline) {
+  const begunMs = task.startTime + task.queueMs;
+  tracer.startSpan("queue", { startTime: task.startTime }, context).end(begunMs);
+  for (const { part, startMs, endMs, runs } of task.timeline) {
     tracer.startSpan(part, { startTime: begunMs + startMs, attributes: { runs } }, context).end(begunMs + endMs);
   }
-  span.setAttributes({ "gpu.milliseconds": job.gpuMs, outcome: job.failure ?? "done" });
-  if (job.failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
-  span.end(job.endTime);
+  span.setAttributes({ "gpu.milliseconds": task.gpuMs, outcome: task.failure ?? "done" });
+  if (task.failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end(task.endTime);
 }
 
 function parentContext(traceparent = "") {

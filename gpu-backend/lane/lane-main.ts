@@ -1,4 +1,4 @@
-// The process that computes: loads a bundle's graphs and does the jobs of the server that started it.
+// The process that computes: loads a bundle's graphs and does the tasks of the server that started it.
 
 import { readFile } from "node:fs/promises";
 import { setPriority } from "node:os";
@@ -8,18 +8,18 @@ import type { Manifest } from "../../shared/models/manifest.ts";
 import { createClaimSigner, type SignerFiles } from "../image/c2pa-signature.ts";
 import { type ContentCredentials, openContentCredentials } from "../image/content-credentials.ts";
 import { type EncodeOptions, encodeImage, type RgbPixels } from "../image/encode-image.ts";
-import { type StepWatch, watchJob } from "../pipeline/job-watch.ts";
 import { createPipeline } from "../pipeline/pipeline.ts";
+import { type StepWatch, watchTask } from "../pipeline/task-watch.ts";
 import { readManifest } from "../runtime/bundle.ts";
 import { openGraphCache } from "../runtime/graph-cache.ts";
-import { createGraphRunner, type JobContext } from "../runtime/graph-runner.ts";
+import { createGraphRunner, type TaskContext } from "../runtime/graph-runner.ts";
 import { type GraphName, type GraphSet, openGraphs } from "../runtime/graph-set.ts";
-import type { LaneJob } from "./lane-messages.ts";
+import type { LaneTask } from "./lane-messages.ts";
 import { serveLane, type WorkContext } from "./serve-lane.ts";
 
 const now = () => performance.now();
 
-/** Of which part of a job a graph is; named as in `server-timing`. */
+/** Of which part of a task a graph is; named as in `server-timing`. */
 const partOf: Readonly<Record<GraphName, string>> = {
   textEncoder: "text-encoder",
   textConditioner: "text-encoder",
@@ -46,37 +46,37 @@ serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, pic
   const runner = createGraphRunner({ graphs, rowsMax, now, onBatch: onRan });
   const pipeline = createPipeline({ manifest, ...settings });
 
-  return async (job, { urgency, signal, onSpent, onPart, tell }) => {
+  return async (task, { urgency, signal, onSpent, onPart, tell }) => {
     const spentMs = new Map<GraphName, number>();
-    const onRun: JobContext["onRun"] = (name, milliseconds, { startMs, endMs }) => {
+    const onRun: TaskContext["onRun"] = (name, milliseconds, { startMs, endMs }) => {
       onPart(partOf[name], startMs, endMs);
       spentMs.set(name, (spentMs.get(name) ?? 0) + milliseconds);
       onSpent(milliseconds);
     };
     const spentOn = (...names: readonly GraphName[]) => names.reduce((sum, name) => sum + (spentMs.get(name) ?? 0), 0);
-    const jobGraphs = runner.graphsFor({ urgency, signal, onRun });
+    const taskGraphs = runner.graphsFor({ urgency, signal, onRun });
 
-    if (job.kind === "stage-c") {
+    if (task.kind === "stage-c") {
       const files = await pipeline.makeLatents(
-        job.request,
-        jobGraphs,
-        watchOf(job, { manifest, graphs: jobGraphs, encode, tell }),
+        task.request,
+        taskGraphs,
+        watchOf(task, { manifest, graphs: taskGraphs, encode, tell }),
       );
       const textEncoder = spentOn("textEncoder", "textConditioner");
       return { files, milliseconds: { textEncoder, stageC: spentOn("stageC") } };
     }
-    if (job.kind === "encode") {
-      const file = await pipeline.encode(job.pixels, job.latentShape, jobGraphs);
+    if (task.kind === "encode") {
+      const file = await pipeline.encode(task.pixels, task.latentShape, taskGraphs);
       return { file, milliseconds: { compressor: spentOn("compressor") } };
     }
     // Stage A is the last step.
-    const pixels = await pipeline.paint(job.latent, jobGraphs, ({ step, steps }) =>
+    const pixels = await pipeline.paint(task.latent, taskGraphs, ({ step, steps }) =>
       tell({ kind: "progress", step, steps: steps + 1 }),
     );
     const stages = { stageB: spentOn("stageBConditioner", "stageB"), stageA: spentOn("stageA") };
     const start = now();
-    const marked = await encode(pixels, job.options);
-    const bytes = credentials === undefined ? marked : await credentials.addTo(marked, job.options.format);
+    const marked = await encode(pixels, task.options);
+    const bytes = credentials === undefined ? marked : await credentials.addTo(marked, task.options.format);
     onPart("encode", start, now());
     return { bytes, milliseconds: { ...stages, encode: now() - start } };
   };
@@ -95,13 +95,13 @@ interface Previewing extends Pick<WorkContext, "tell"> {
   readonly encode: Encode;
 }
 
-/** Every job tells its steps; previews are made for those that want them, of bundles that can. */
+/** Every task tells its steps; previews are made for those that want them, of bundles that can. */
 function watchOf(
-  { request, previews: { everySteps, format } }: Extract<LaneJob, { kind: "stage-c" }>,
+  { request, previews: { everySteps, format } }: Extract<LaneTask, { kind: "stage-c" }>,
   { manifest, graphs, encode, tell }: Previewing,
 ): StepWatch {
   const { seeds, latentShape: shape } = request;
-  return watchJob({
+  return watchTask({
     samples: seeds.length,
     previewEverySteps: everySteps,
     paint: async (values) => encode(await previewLatent(manifest, graphs.previewer, { values, shape }), { format }),

@@ -3,8 +3,8 @@ import { backendFaults } from "../../shared/backend-fault.ts";
 import { latentEncodings } from "../../shared/latents/latent-values.ts";
 import { secretCharactersMin } from "../../shared/limits.ts";
 import { outputFormatSchema } from "../../shared/output-format-schema.ts";
-import { priorities } from "../../shared/wire/job-terms.ts";
-import { jobPartSchema } from "./timeline.ts";
+import { priorities } from "../../shared/wire/task-terms.ts";
+import { taskPartSchema } from "./timeline.ts";
 
 // What the server's process and a lane's process say to each other, over Node's own channel with structured cloning.
 
@@ -30,7 +30,7 @@ const loadSchema = z.object({
   c2paSigner: z.object({ certificates: z.string(), privateKey: z.string() }).optional(),
 });
 
-const stageCJobSchema = z.object({
+const stageCTaskSchema = z.object({
   kind: z.literal("stage-c"),
   request: z.object({
     model: z.string(),
@@ -47,13 +47,13 @@ const stageCJobSchema = z.object({
   previews: z.object({ everySteps: z.int().min(0), format: outputFormatSchema }),
 });
 
-const encodeJobSchema = z.object({
+const encodeTaskSchema = z.object({
   kind: z.literal("encode"),
   pixels: z.object({ width: z.int(), height: z.int(), data: anyBytesSchema }),
   latentShape: shapeSchema,
 });
 
-const decodeJobSchema = z.object({
+const decodeTaskSchema = z.object({
   kind: z.literal("decode"),
   latent: anyBytesSchema,
   options: z.object({ format: outputFormatSchema, quality: z.int().optional() }),
@@ -62,7 +62,7 @@ const decodeJobSchema = z.object({
 const jobIdSchema = z.int().min(0);
 
 const submissionSchema = z.object({
-  kind: z.literal("job"),
+  kind: z.literal("task"),
   id: jobIdSchema,
   urgency: z.object({
     priority: z.enum(priorities),
@@ -71,45 +71,45 @@ const submissionSchema = z.object({
     deadlineMs: z.custom<number>((value) => typeof value === "number" && !Number.isNaN(value)),
     arrival: z.int(),
   }),
-  job: z.union([stageCJobSchema, decodeJobSchema, encodeJobSchema]),
+  task: z.union([stageCTaskSchema, decodeTaskSchema, encodeTaskSchema]),
 });
 
 const toLaneSchema = z.union([
   loadSchema,
   submissionSchema,
-  /** Stops a job between two runs; it is answered all the same. */
+  /** Stops a task between two runs; it is answered all the same. */
   z.object({ kind: z.literal("stop"), id: jobIdSchema }),
 ]);
 
-/** The outcome of a Stage C job: latent files in the order of the seeds. */
+/** The outcome of a Stage C task: latent files in the order of the seeds. */
 export const stageCOutcomeSchema = z.object({
   files: z.array(bytesSchema),
   milliseconds: z.object({ textEncoder: millisecondsSchema, stageC: millisecondsSchema }),
 });
 
-/** The outcome of a decode job: a picture file. */
+/** The outcome of a decode task: a picture file. */
 export const decodeOutcomeSchema = z.object({
   bytes: bytesSchema,
   milliseconds: z.object({ stageB: millisecondsSchema, stageA: millisecondsSchema, encode: millisecondsSchema }),
 });
 
-/** The outcome of an encode job: a latent file. */
+/** The outcome of an encode task: a latent file. */
 export const encodeOutcomeSchema = z.object({
   file: bytesSchema,
   milliseconds: z.object({ compressor: millisecondsSchema }),
 });
 
-/** Every job is answered once. `gpuMs`: what it used of the device, also when nothing came of it. */
+/** Every task is answered once. `gpuMs`: what it used of the device, also when nothing came of it. */
 const answerFields = {
   id: jobIdSchema,
   gpuMs: millisecondsSchema,
   residentBytes: z.number(),
-  timeline: z.array(jobPartSchema),
+  timeline: z.array(taskPartSchema),
 };
 
 const stepSchema = z.int().min(1);
 
-/** How a job goes: steps that are done for all of its samples, and a sample's preview, a picture file. */
+/** How a task goes: steps that are done for all of its samples, and a sample's preview, a picture file. */
 const newsSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("progress"), step: stepSchema, steps: stepSchema }),
   z.object({
@@ -124,9 +124,9 @@ const newsSchema = z.discriminatedUnion("kind", [
 const ranSchema = z.object({ graph: z.string(), rows: z.int().min(1), milliseconds: millisecondsSchema });
 
 const fromLaneSchema = z.union([
-  /** A run of a graph, for one job or several. */
+  /** A run of a graph, for one task or several. */
   z.object({ kind: z.literal("ran"), run: ranSchema }),
-  /** Any number of times before the job is answered. */
+  /** Any number of times before the task is answered. */
   z.object({ kind: z.literal("news"), id: jobIdSchema, news: newsSchema }),
   z.object({ kind: z.literal("ready") }),
   /** `reason` holds no value of a tensor and nothing of a prompt. */
@@ -141,16 +141,16 @@ const fromLaneSchema = z.union([
   z.object({ ...answerFields, kind: z.literal("stopped") }),
 ]);
 
-/** What a lane loads before it takes jobs. */
+/** What a lane loads before it takes tasks. */
 export type LaneLoad = z.infer<typeof loadSchema>;
 
-/** One job of a lane. Requests are checked before they become jobs. */
-export type LaneJob = z.infer<typeof stageCJobSchema> | z.infer<typeof decodeJobSchema> | EncodeJob;
+/** One task of a lane. Requests are checked before they become tasks. */
+export type LaneTask = z.infer<typeof stageCTaskSchema> | z.infer<typeof decodeTaskSchema> | EncodeTask;
 
 /** A picture that is to become a latent of this shape. */
-export type EncodeJob = z.infer<typeof encodeJobSchema>;
+export type EncodeTask = z.infer<typeof encodeTaskSchema>;
 
-/** A job with the name and the place that the server gave it. */
+/** A task with the name and the place that the server gave it. */
 export type Submission = z.infer<typeof submissionSchema>;
 
 /** Latent files in the order of the seeds, and milliseconds by part. */
@@ -171,11 +171,11 @@ export type FromLane = z.infer<typeof fromLaneSchema>;
 /** A run of a graph: rows of its batch, and how long it took. */
 export type LaneRun = z.infer<typeof ranSchema>;
 
-/** What a lane tells of one job while it runs. */
+/** What a lane tells of one task while it runs. */
 export type LaneNews = z.infer<typeof newsSchema>;
 
-/** How a lane answers one job. */
-export type JobAnswer = Exclude<Extract<FromLane, { readonly id: number }>, { readonly kind: "news" }>;
+/** How a lane answers one task. */
+export type TaskAnswer = Exclude<Extract<FromLane, { readonly id: number }>, { readonly kind: "news" }>;
 
 /** Reads a message that a lane received; undefined when it is none of ours. */
 export function parseToLane(message: unknown): ToLane | undefined {

@@ -49,7 +49,7 @@ export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger
       c2paSigner: await c2paSignerOf(config, log),
     },
     log,
-    jobMsMax: config.JOB_SECONDS_MAX * 1_000,
+    taskMsMax: config.JOB_SECONDS_MAX * 1_000,
     // A single run of the largest graphs takes some seconds on a CPU.
     stuckMsMax: 60_000,
     readyMsMax: 60_000 + bundleBytes(bundle) / diskBytesPerMs,

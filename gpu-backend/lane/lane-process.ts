@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import {
   type FromLane,
-  type JobAnswer,
   type LaneLoad,
   type LaneNews,
   type LaneRun,
   parseFromLane,
   type Submission,
+  type TaskAnswer,
   type ToLane,
 } from "./lane-messages.ts";
 
@@ -29,7 +29,7 @@ export interface Died {
 /** What came of loading. */
 export type LoadReply = Exclude<FromLane, { readonly id: number } | { readonly kind: "ran" }> | Died;
 
-/** Hears what a job tells before it is answered. Must not throw. */
+/** Hears what a task tells before it is answered. Must not throw. */
 export type OnNews = (news: LaneNews) => void;
 
 /** One process that owns loaded models. */
@@ -38,9 +38,9 @@ export interface LaneProcess {
   /** "ready", or why it never will be. */
   readonly loaded: Promise<LoadReply>;
   readonly exited: Promise<void>;
-  /** Does a job beside those that it has already, telling `onNews` how it goes. Never rejects. */
-  run(submission: Omit<Submission, "kind">, onNews: OnNews): Promise<JobAnswer | Died>;
-  /** Asks the process to stop a job between two runs; the job is answered all the same. */
+  /** Does a task beside those that it has already, telling `onNews` how it goes. Never rejects. */
+  run(submission: Omit<Submission, "kind">, onNews: OnNews): Promise<TaskAnswer | Died>;
+  /** Asks the process to stop a task between two runs; the task is answered all the same. */
   stop(id: number): void;
   /** Asks the process to end, which it does between two runs. */
   disconnect(): void;
@@ -65,7 +65,7 @@ export function startLaneProcess({ modulePath, environment, load, onRan }: LaneP
     exited: exitOf(child),
     run(submission, onNews) {
       const answer = channel.answerTo(submission.id, onNews);
-      channel.send({ kind: "job", ...submission });
+      channel.send({ kind: "task", ...submission });
       return answer;
     },
     stop: (id) => channel.send({ kind: "stop", id }),
@@ -79,12 +79,12 @@ export function startLaneProcess({ modulePath, environment, load, onRan }: LaneP
 interface Channel {
   readonly loaded: Promise<LoadReply>;
   send(message: ToLane): void;
-  answerTo(id: number, onNews: OnNews): Promise<JobAnswer | Died>;
+  answerTo(id: number, onNews: OnNews): Promise<TaskAnswer | Died>;
 }
 
 interface Waiting {
   readonly onNews: OnNews;
-  readonly settle: (answer: JobAnswer | Died) => void;
+  readonly settle: (answer: TaskAnswer | Died) => void;
 }
 
 /** Hands each message to whoever waits for it. When the process ends, all of them hear that. */
@@ -108,9 +108,9 @@ function openChannel(child: ChildProcess, onRan: LaneProcessOptions["onRan"]): C
     if (message === undefined) return;
     if (message.kind === "ran") return onRan?.(message.run);
     if (!("id" in message)) return settleLoaded(message);
-    const job = waiting.get(message.id);
-    if (message.kind === "news") return job?.onNews(message.news);
-    job?.settle(message);
+    const task = waiting.get(message.id);
+    if (message.kind === "news") return task?.onNews(message.news);
+    task?.settle(message);
     waiting.delete(message.id);
   });
   for (const event of ["disconnect", "exit", "error"]) child.on(event, die);

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Urgency } from "../../shared/wire/urgency.ts";
-import type { JobAnswer, LaneJob, Submission } from "./lane-messages.ts";
+import type { LaneTask, Submission, TaskAnswer } from "./lane-messages.ts";
 import {
   type Died,
   type LaneProcess,
@@ -11,7 +11,7 @@ import {
 } from "./lane-process.ts";
 import { createReadySlot, pause, type ReadySlot } from "./ready-slot.ts";
 
-/** What a lane reports to the log: names, counts and reasons, nothing of a job. */
+/** What a lane reports to the log: names, counts and reasons, nothing of a task. */
 export interface LaneLog {
   info(entry: Readonly<Record<string, unknown>>, message: string): void;
   warn(entry: Readonly<Record<string, unknown>>, message: string): void;
@@ -20,18 +20,18 @@ export interface LaneLog {
 /** A lane's settings. Times in milliseconds. */
 export interface LaneOptions extends LaneProcessOptions {
   readonly log: LaneLog;
-  /** A job that takes longer is stopped. */
-  readonly jobMsMax: number;
-  /** A job that goes on so long after it was to stop takes its process with it: longer than any single run. */
+  /** A task that takes longer is stopped. */
+  readonly taskMsMax: number;
+  /** A task that goes on so long after it was to stop takes its process with it: longer than any single run. */
   readonly stuckMsMax: number;
-  /** How long a job waits for a process that is still loading. */
+  /** How long a task waits for a process that is still loading. */
   readonly readyMsMax: number;
   /** How long an ending process may take for the step it is in. */
   readonly stopMsMax: number;
 }
 
-/** What came of a job: "unready" when no process was ready in time, "overdue" when it took longer than any job may. */
-export type LaneReply = JobAnswer | Died | { readonly kind: "unready" } | Overdue;
+/** What came of a task: "unready" when no process was ready in time, "overdue" when it took longer than any task may. */
+export type LaneReply = TaskAnswer | Died | { readonly kind: "unready" } | Overdue;
 
 /** `gpuMs`: what it used of the device; 0 where a process took the number with it. */
 interface Overdue {
@@ -39,10 +39,10 @@ interface Overdue {
   readonly gpuMs: number;
 }
 
-/** On which terms a job is done. */
+/** On which terms a task is done. */
 export interface LaneTerms {
   readonly urgency: Urgency;
-  /** Stops the job, between two runs of a graph when it has begun. */
+  /** Stops the task, between two runs of a graph when it has begun. */
   readonly signal: AbortSignal;
   readonly onNews: OnNews;
 }
@@ -52,8 +52,8 @@ export interface Lane {
   isReady(): boolean;
   /** Whether the first process could load the models, and if not, why. */
   readonly started: Promise<Result<undefined, string>>;
-  /** Does a job beside those that it has already. Never rejects. */
-  run(job: LaneJob, terms: LaneTerms): Promise<LaneReply>;
+  /** Does a task beside those that it has already. Never rejects. */
+  run(task: LaneTask, terms: LaneTerms): Promise<LaneReply>;
   /** Ends the process and starts no other. */
   close(): Promise<void>;
 }
@@ -65,7 +65,7 @@ const respawnDelayMsMax = 10_000;
 export function createLane(options: LaneOptions): Lane {
   const closing = new AbortController();
   const slot = createReadySlot();
-  let jobsBegun = 0;
+  let tasksBegun = 0;
   let current = startLaneProcess(options);
   const started = current.loaded.then(loadOutcome);
   const ended = supervise();
@@ -85,17 +85,17 @@ export function createLane(options: LaneOptions): Lane {
   return {
     isReady: () => slot.get() !== undefined,
     started,
-    async run(job, terms) {
+    async run(task, terms) {
       const lane = await slot.wait(options.readyMsMax, AbortSignal.any([closing.signal, terms.signal]));
       if (lane === undefined || terms.signal.aborted) return { kind: "unready" };
-      jobsBegun += 1;
+      tasksBegun += 1;
       const { reply, isOverdue } = await runWatched(
         lane,
-        { id: jobsBegun, urgency: terms.urgency, job },
+        { id: tasksBegun, urgency: terms.urgency, task },
         terms,
         options,
       );
-      // Its exit is noticed a moment later, and the next job must not be given to it.
+      // Its exit is noticed a moment later, and the next task must not be given to it.
       if (reply.kind === "died") slot.clear(lane);
       const isLost = reply.kind === "died" || reply.kind === "stopped";
       return isOverdue && isLost ? { kind: "overdue", gpuMs: "gpuMs" in reply ? reply.gpuMs : 0 } : reply;
@@ -110,13 +110,13 @@ export function createLane(options: LaneOptions): Lane {
   };
 }
 
-/** Runs a job, stops it when the signal aborts or its time is over, and ends a process that does not stop. */
+/** Runs a task, stops it when the signal aborts or its time is over, and ends a process that does not stop. */
 async function runWatched(
   lane: LaneProcess,
   submission: Omit<Submission, "kind">,
   { signal, onNews }: Omit<LaneTerms, "urgency">,
-  { jobMsMax, stuckMsMax }: LaneOptions,
-): Promise<{ readonly reply: JobAnswer | Died; readonly isOverdue: boolean }> {
+  { taskMsMax, stuckMsMax }: LaneOptions,
+): Promise<{ readonly reply: TaskAnswer | Died; readonly isOverdue: boolean }> {
   let isOverdue = false;
   let stuck: NodeJS.Timeout | undefined;
   const stop = () => {
@@ -126,7 +126,7 @@ async function runWatched(
   const overdue = setTimeout(() => {
     isOverdue = true;
     stop();
-  }, jobMsMax);
+  }, taskMsMax);
   signal.addEventListener("abort", stop, { once: true });
   const reply = await lane.run(submission, onNews);
   signal.removeEventListener("abort", stop);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { LaneProcess } from "./lane-process.ts";
 
-/** Holds the process that takes jobs while there is one. */
+/** Holds the process that takes tasks while there is one. */
 export interface ReadySlot {
   get(): LaneProcess | undefined;
   /** Fills the slot and wakes everyone who waits for it. */

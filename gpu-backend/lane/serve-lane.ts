@@ -4,38 +4,38 @@ import type { Urgency } from "../../shared/wire/urgency.ts";
 import { runtimeFault } from "../runtime/runtime-fault.ts";
 import {
   type FromLane,
-  type LaneJob,
   type LaneLoad,
   type LaneNews,
   type LaneRun,
+  type LaneTask,
   parseToLane,
   type Submission,
 } from "./lane-messages.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
 
-/** What a job is done with. */
+/** What a task is done with. */
 export interface WorkContext {
   readonly urgency: Urgency;
-  /** Aborts when the job is to stop, and when it has ended, so that nothing of it goes on unseen. */
+  /** Aborts when the task is to stop, and when it has ended, so that nothing of it goes on unseen. */
   readonly signal: AbortSignal;
-  /** Told the milliseconds that the job used of the device, as they are used. */
+  /** Told the milliseconds that the task used of the device, as they are used. */
   readonly onSpent: (milliseconds: number) => void;
-  /** Told when a part of the job began and ended, by `performance.now()`; of one in many runs, of each. */
+  /** Told when a part of the task began and ended, by `performance.now()`; of one in many runs, of each. */
   readonly onPart: Timeline["add"];
-  /** Tells the server how the job goes. Of a job that is to stop, only its steps are told; of one that has ended, nothing. */
+  /** Tells the server how the task goes. Of a task that is to stop, only its steps are told; of one that has ended, nothing. */
   readonly tell: (news: LaneNews) => void;
 }
 
-/** Does one job. The parent checks the outcome, a plain object, by its schema. What is thrown fails that job alone. */
-export type LaneWork = (job: LaneJob, context: WorkContext) => Promise<object>;
+/** Does one task. The parent checks the outcome, a plain object, by its schema. What is thrown fails that task alone. */
+export type LaneWork = (task: LaneTask, context: WorkContext) => Promise<object>;
 
 /**
- * Makes this process a lane: loads when told to, then does jobs until the channel to its parent closes, which ends it,
+ * Makes this process a lane: loads when told to, then does tasks until the channel to its parent closes, which ends it,
  * so that no lane outlives its server. Signals to the process group are left to the parent, which lets work finish.
  */
 export function serveLane(load: (options: LaneLoad, onRan: (run: LaneRun) => void) => Promise<LaneWork>): void {
   const stops = new Map<number, AbortController>();
-  let work: LaneWork = () => Promise.reject(new AppError("A job came before the models were loaded."));
+  let work: LaneWork = () => Promise.reject(new AppError("A task came before the models were loaded."));
 
   process.on("disconnect", () => process.exit(0));
   process.on("SIGINT", () => undefined);
@@ -43,7 +43,7 @@ export function serveLane(load: (options: LaneLoad, onRan: (run: LaneRun) => voi
   process.on("message", (raw) => {
     const message = parseToLane(raw);
     if (message?.kind === "load") void loadAndReport(message);
-    if (message?.kind === "job") void workAndReport(message);
+    if (message?.kind === "task") void workAndReport(message);
     if (message?.kind === "stop") stops.get(message.id)?.abort();
   });
 
@@ -56,7 +56,7 @@ export function serveLane(load: (options: LaneLoad, onRan: (run: LaneRun) => voi
     }
   }
 
-  async function workAndReport({ id, urgency, job }: Submission): Promise<void> {
+  async function workAndReport({ id, urgency, task }: Submission): Promise<void> {
     const stop = new AbortController();
     stops.set(id, stop);
     const timeline = createTimeline(performance.now());
@@ -70,7 +70,7 @@ export function serveLane(load: (options: LaneLoad, onRan: (run: LaneRun) => voi
       if (!hasEnded && (news.kind === "progress" || !stop.signal.aborted)) send({ kind: "news", id, news });
     };
     const end = await endOf(
-      work(job, { urgency, signal: stop.signal, onSpent, onPart: timeline.add, tell }),
+      work(task, { urgency, signal: stop.signal, onSpent, onPart: timeline.add, tell }),
       stop.signal,
     );
     stops.delete(id);
@@ -85,7 +85,7 @@ type End =
   | { readonly kind: "failed"; readonly reason: string; readonly fault: BackendFault | undefined }
   | { readonly kind: "stopped" };
 
-/** A job that finished in spite of being stopped is done: its outcome is as good as any. */
+/** A task that finished in spite of being stopped is done: its outcome is as good as any. */
 async function endOf(work: Promise<object>, signal: AbortSignal): Promise<End> {
   try {
     return { kind: "done", outcome: await work };

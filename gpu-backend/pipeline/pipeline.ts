@@ -10,13 +10,13 @@ import type { Manifest } from "../../shared/models/manifest.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
 import { encodePixels } from "./encode-pixels.ts";
-import type { StepWatch } from "./job-watch.ts";
 import { readStart } from "./latent-start.ts";
 import { makeLatent } from "./make-latent.ts";
+import type { StepWatch } from "./task-watch.ts";
 import { createTextConditions, joinConditions, type TextCondition } from "./text-conditions.ts";
 
 /**
- * From token ids to latents, and from a latent to a picture, on the graphs of the job that asks. Both reject with what
+ * From token ids to latents, and from a latent to a picture, on the graphs of the task that asks. Both reject with what
  * the graphs reject with.
  */
 export interface Pipeline {

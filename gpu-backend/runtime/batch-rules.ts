@@ -4,7 +4,7 @@ import type { GraphName, GraphSet } from "./graph-set.ts";
 import type { NamedTensors } from "./port-check.ts";
 import { type RowInputs, rowKey } from "./row-batch.ts";
 
-/** How many rows of a sampler's graph to run together at most. The others run once a job, and each call alone. */
+/** How many rows of a sampler's graph to run together at most. The others run once a task, and each call alone. */
 export type RowsMax = Readonly<Partial<Record<GraphName, number>>>;
 
 /** The rules of a set of graphs. */

@@ -1,19 +1,19 @@
 import { compareUrgency, type Urgency } from "../../shared/wire/urgency.ts";
 import type { BatchRule } from "./batch-rule.ts";
 
-/** A run of a graph that a job waits for, as far as it decides what runs next. */
+/** A run of a graph that a task waits for, as far as it decides what runs next. */
 export interface QueuedCall {
   readonly urgency: Urgency;
   /** Only calls of one key can share a run. */
   readonly key: string;
   readonly rows: number;
-  /** Whether its graph runs once a job, and is not a step of a sampler. */
+  /** Whether its graph runs once a task, and is not a step of a sampler. */
   readonly isOnce: boolean;
 }
 
 /**
- * Negative when `a` runs before `b`. Within a class, what runs once a job goes first: it lets a job into a batch, or
- * ends one, and behind the steps of an older job it would wait for all of them.
+ * Negative when `a` runs before `b`. Within a class, what runs once a task goes first: it lets a task into a batch, or
+ * ends one, and behind the steps of an older task it would wait for all of them.
  */
 export function compareCalls(a: QueuedCall, b: QueuedCall): number {
   const isSameClass = a.urgency.priority === b.urgency.priority;

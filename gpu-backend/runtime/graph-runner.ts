@@ -13,7 +13,7 @@ export interface RunSpan {
   readonly endMs: number;
 }
 
-/** One run of a graph, for however many jobs. */
+/** One run of a graph, for however many tasks. */
 export interface GraphRun {
   readonly graph: GraphName;
   /** Of the batch: each is a picture or a latent, twice with guidance. */
@@ -21,19 +21,19 @@ export interface GraphRun {
   readonly milliseconds: number;
 }
 
-/** The job on whose behalf graphs run. */
-export interface JobContext {
+/** The task on whose behalf graphs run. */
+export interface TaskContext {
   readonly urgency: Urgency;
-  /** Once aborted, no further run is begun for the job: what it waits for rejects with the signal's reason. */
+  /** Once aborted, no further run is begun for the task: what it waits for rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** Told the device's milliseconds of every run; of a shared one, the job's share by rows. */
+  /** Told the device's milliseconds of every run; of a shared one, the task's share by rows. */
   readonly onRun: (name: GraphName, milliseconds: number, run: RunSpan) => void;
 }
 
-/** Runs the graphs of many jobs on one device, one run at a time. */
+/** Runs the graphs of many tasks on one device, one run at a time. */
 export interface GraphRunner {
-  /** The graphs as one job sees them. Their `run` rejects as `Graph.run` does, and when the job is stopped. */
-  graphsFor(context: JobContext): GraphSet;
+  /** The graphs as one task sees them. Their `run` rejects as `Graph.run` does, and when the task is stopped. */
+  graphsFor(context: TaskContext): GraphSet;
 }
 
 /** What a runner is made of. `now` counts milliseconds from any moment. */
@@ -48,14 +48,14 @@ export interface GraphRunnerOptions {
 interface Call extends QueuedCall {
   readonly name: GraphName;
   readonly inputs: NamedTensors;
-  readonly context: JobContext;
+  readonly context: TaskContext;
   readonly resolve: (output: Float32Tensor) => void;
   readonly reject: (reason: unknown) => void;
 }
 
 /**
- * Between two runs every job has asked for its next step, so steps of jobs that came at different moments run together:
- * a job joins a batch, and leaves it, at any step, and none waits for company.
+ * Between two runs every task has asked for its next step, so steps of tasks that came at different moments run together:
+ * a task joins a batch, and leaves it, at any step, and none waits for company.
  */
 export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunnerOptions): GraphRunner {
   const rules = createBatchRules(graphs, rowsMax);
@@ -67,7 +67,7 @@ export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunner
     if (isRunning) return;
     isRunning = true;
     while (waiting.size > 0) {
-      // Lets messages in, and every job that has just got a result ask for its next run.
+      // Lets messages in, and every task that has just got a result ask for its next run.
       await nextTurn();
       rejectStopped(waiting);
       const batch = await nextBatch(waiting, rules);
@@ -77,7 +77,7 @@ export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunner
     isRunning = false;
   }
 
-  function enqueue(name: GraphName, inputs: NamedTensors, context: JobContext): Promise<Float32Tensor> {
+  function enqueue(name: GraphName, inputs: NamedTensors, context: TaskContext): Promise<Float32Tensor> {
     return new Promise((resolve, reject) => {
       const place = { urgency: context.urgency, key: rules.keyOf(name, inputs), rows: rowsOf(inputs) };
       const isOnce = rowsMax[name] === undefined;
@@ -91,7 +91,7 @@ export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunner
   };
 }
 
-/** Taken out before each run, so that a stopped job costs no more than the run that was under way. */
+/** Taken out before each run, so that a stopped task costs no more than the run that was under way. */
 function rejectStopped(waiting: Set<Call>): void {
   for (const call of waiting) {
     const { signal } = call.context;

@@ -1,100 +1,103 @@
-import type { Priority } from "../../shared/wire/job-terms.ts";
+import type { Priority } from "../../shared/wire/task-terms.ts";
 import { compareUrgency } from "../../shared/wire/urgency.ts";
-import { type Applicant, type Begun, type Candidate, createRunningJobs, type RunningJobs } from "./running-jobs.ts";
+import { type Applicant, type Begun, type Candidate, createRunningTasks, type RunningTasks } from "./running-tasks.ts";
 
 /** Who waits and who runs. Holds no promise, clock or timer. */
-export interface Admission<Job extends Candidate> {
-  /** Waiting and running jobs. */
-  jobs(): readonly Job[];
-  /** Whether a job would be let in now. Costs a pass over the jobs, and changes nothing. */
+export interface Admission<Task extends Candidate> {
+  /** Waiting and running tasks. */
+  tasks(): readonly Task[];
+  /** Whether a task would be let in now. Costs a pass over the tasks, and changes nothing. */
   hasRoom(applicant: Applicant): boolean;
-  /** Lets a job wait. False, and nothing changes, when there is no place for it. */
-  enter(job: Job): boolean;
-  /** The jobs that begin now; from here on they run. */
-  begin(): Begun<Job>[];
-  /** Takes out a job, waiting or running. Does nothing when it is not in. */
-  leave(job: Job): void;
+  /** Lets a task wait. False, and nothing changes, when there is no place for it. */
+  enter(task: Task): boolean;
+  /** The tasks that begin now; from here on they run. */
+  begin(): Begun<Task>[];
+  /** Takes out a task, waiting or running. Does nothing when it is not in. */
+  leave(task: Task): void;
 }
 
 /** Bounds. */
 export interface AdmissionOptions {
-  /** Jobs that may wait to begin, of all tenants. */
+  /** Tasks that may wait to begin, of all tenants. */
   readonly waitingMax: number;
-  /** Pictures that run at a time. A job of more runs when nothing else of its class does. */
+  /** Pictures that run at a time. A task of more runs when nothing else of its class does. */
   readonly picturesMax: number;
 }
 
-/** Of requests, whose jobs follow one another within seconds, many more than can be under way. Some 400 KB. */
+/** Of requests, whose tasks follow one another within seconds, many more than can be under way. Some 400 KB. */
 const recentRequestsMax = 4_096;
 
 /**
- * Interactive jobs begin before batch jobs; within a class, the tenant that had least; of a tenant, the earliest deadline.
- * The first in this order is never overtaken by a smaller job. A tenant that runs nothing begins one job beyond the bound of
- * pictures, up to twice the bound, so that it need not wait for the long jobs of others to end.
+ * Interactive tasks begin before batch tasks; within a class, the tenant that had least; of a tenant, the earliest deadline.
+ * The first in this order is never overtaken by a smaller task. A tenant that runs nothing begins one task beyond the bound of
+ * pictures, up to twice the bound, so that it need not wait for the long tasks of others to end.
  *
  * Places to wait: a tenant may hold as many as are still free (dynamic thresholds, Choudhury and Hahne, IEEE/ACM
  * Transactions on Networking 6(2), 1998), so one alone gets half, n of them 1/(n+1) each, and a new one always finds some.
- * Batch jobs may hold half of all places. Once a job was let in, the others of its request are, whatever is free: work that
+ * Batch tasks may hold half of all places. Once a task was let in, the others of its request are, whatever is free: work that
  * has begun is finished, and none is done for a request that is refused in the end.
  */
-export function createAdmission<Job extends Candidate>({ waitingMax, picturesMax }: AdmissionOptions): Admission<Job> {
-  const waiting = new Set<Job>();
-  const running = createRunningJobs<Job>(picturesMax);
+export function createAdmission<Task extends Candidate>({
+  waitingMax,
+  picturesMax,
+}: AdmissionOptions): Admission<Task> {
+  const waiting = new Set<Task>();
+  const running = createRunningTasks<Task>(picturesMax);
   const requests = createRecentNames(recentRequestsMax);
 
   /** The next to begin: the first, if it fits, else the first of a tenant that runs nothing, within the first's class. */
-  function next(): Job | undefined {
+  function next(): Task | undefined {
     const ordered = inOrder(waiting, running);
     const [first] = ordered;
     if (first === undefined || running.fits(first)) return first;
-    return ordered.find((job) => job.priority === first.priority && running.fitsBeyond(job));
+    return ordered.find((task) => task.priority === first.priority && running.fitsBeyond(task));
   }
 
   function hasRoom(applicant: Applicant): boolean {
     const { priority, tenant, request } = applicant;
     if (request !== undefined && requests.has(request)) return true;
     const others = Array.from(waiting);
-    const isFirst = !others.some((job) => job.priority === "interactive" || priority === "batch");
+    const isFirst = !others.some((task) => task.priority === "interactive" || priority === "batch");
     if (isFirst && running.fits(applicant)) return true;
-    const own = others.filter((job) => job.tenant === tenant).length;
+    const own = others.filter((task) => task.tenant === tenant).length;
     if (own === 0 && isFirstOfClass(others, priority) && running.fitsBeyond(applicant)) return true;
     const free = (priority === "batch" ? Math.ceil(waitingMax / 2) : waitingMax) - waiting.size;
     return free > 0 && (own === 0 || own < free);
   }
 
   return {
-    jobs: () => [...waiting, ...running.list()],
+    tasks: () => [...waiting, ...running.list()],
     hasRoom,
-    enter(job) {
-      if (!hasRoom(job)) return false;
-      waiting.add(job);
-      if (job.request !== undefined) requests.add(job.request);
+    enter(task) {
+      if (!hasRoom(task)) return false;
+      waiting.add(task);
+      if (task.request !== undefined) requests.add(task.request);
       return true;
     },
     begin() {
-      const begun: Begun<Job>[] = [];
-      for (let job = next(); job !== undefined; job = next()) {
-        waiting.delete(job);
-        begun.push(running.begin(job));
+      const begun: Begun<Task>[] = [];
+      for (let task = next(); task !== undefined; task = next()) {
+        waiting.delete(task);
+        begun.push(running.begin(task));
       }
       return begun;
     },
-    leave(job) {
-      waiting.delete(job);
-      running.end(job);
+    leave(task) {
+      waiting.delete(task);
+      running.end(task);
     },
   };
 }
 
 /** Whether nothing more urgent than this class waits. */
 function isFirstOfClass(waiting: readonly Candidate[], priority: Priority): boolean {
-  return priority === "interactive" || !waiting.some((job) => job.priority === "interactive");
+  return priority === "interactive" || !waiting.some((task) => task.priority === "interactive");
 }
 
-function inOrder<Job extends Candidate>(waiting: Iterable<Job>, running: RunningJobs<Job>): Job[] {
-  return Array.from(waiting, (job) => [job, running.placeOf(job)] as const)
+function inOrder<Task extends Candidate>(waiting: Iterable<Task>, running: RunningTasks<Task>): Task[] {
+  return Array.from(waiting, (task) => [task, running.placeOf(task)] as const)
     .sort(([, a], [, b]) => compareUrgency(a, b))
-    .map(([job]) => job);
+    .map(([task]) => task);
 }
 
 /** The names that were added last, oldest out. */

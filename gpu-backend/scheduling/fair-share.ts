@@ -1,19 +1,19 @@
 /**
  * Divides a device between tenants by virtual time: start-time fair queueing (Goyal, Vin and Cheng, "Start-time Fair
- * Queueing", SIGCOMM 1996), for a device that works on several jobs at a time. A job's start tag is its tenant's last
+ * Queueing", SIGCOMM 1996), for a device that works on several tasks at a time. A task's start tag is its tenant's last
  * finish tag, or the virtual time if that is later; its finish tag is that plus its cost. Whoever has the smallest start
- * tag goes first. Virtual time is the smallest start tag of the jobs that run, so a tenant that was silent has no claim
+ * tag goes first. Virtual time is the smallest start tag of the tasks that run, so a tenant that was silent has no claim
  * to the past, and one that asked for much waits only while others want something.
  *
- * Two tenants that always have work differ by at most one job of each in what they were given. Holds a number for each
+ * Two tenants that always have work differ by at most one task of each in what they were given. Holds a number for each
  * tenant that runs or ran ahead of virtual time, and no more.
  */
 export interface FairShare {
-  /** The start tag that a job of this tenant would have now. */
+  /** The start tag that a task of this tenant would have now. */
   startOf(tenant: string): number;
-  /** Charges a job that begins, and gives its start tag. `cost`: in any unit, the same for all; above 0. */
+  /** Charges a task that begins, and gives its start tag. `cost`: in any unit, the same for all; above 0. */
   begin(tenant: string, cost: number): number;
-  /** A job that began with this start tag has ended. */
+  /** A task that began with this start tag has ended. */
   end(start: number): void;
   /** The smallest start tag that anything could have now. */
   virtualTime(): number;

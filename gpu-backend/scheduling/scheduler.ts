@@ -8,33 +8,33 @@ import type { Lane, LaneLog } from "../lane/lane.ts";
 import {
   type DecodeOutcome,
   decodeOutcomeSchema,
-  type EncodeJob,
   type EncodeOutcome,
+  type EncodeTask,
   encodeOutcomeSchema,
-  type LaneJob,
+  type LaneTask,
   type StageCOutcome,
   stageCOutcomeSchema,
 } from "../lane/lane-messages.ts";
-import type { JobPart } from "../lane/timeline.ts";
+import type { TaskPart } from "../lane/timeline.ts";
 import type { AdmissionOptions } from "./admission.ts";
-import { createJobRuns, type JobRuns, type RunEnd, type RunPlace, type RunTerms } from "./job-runs.ts";
 import type { ServiceRate } from "./service-rate.ts";
-import { workOf } from "./work.ts";
+import { createTaskRuns, type RunEnd, type RunPlace, type RunTerms, type TaskRuns } from "./task-runs.ts";
+import { workOf } from "./task-work.ts";
 
-/** What a job gave, and what it took. */
+/** What a task gave, and what it took. */
 export interface Scheduled<Outcome> {
   readonly outcome: Outcome;
   /** Milliseconds until it began. */
   readonly queueMs: number;
   /** Milliseconds that it used of the device. */
   readonly gpuMs: number;
-  /** Memory of the lane's process after the job. */
+  /** Memory of the lane's process after the task. */
   readonly residentBytes: number;
   /** When its parts were worked on, in milliseconds after it began. */
-  readonly timeline: readonly JobPart[];
+  readonly timeline: readonly TaskPart[];
 }
 
-/** Why a job gave nothing, and what it took all the same. */
+/** Why a task gave nothing, and what it took all the same. */
 export interface Unscheduled {
   readonly failure: Failure;
   readonly queueMs: number;
@@ -51,29 +51,29 @@ export const leftToOthers: Unscheduled = {
   doneShare: 0,
 };
 
-/** What a job comes back with. */
+/** What a task comes back with. */
 export type Answer<Outcome> = Result<Scheduled<Outcome>, Unscheduled>;
 
-/** On which terms a job is done. */
+/** On which terms a task is done. */
 export type SchedulerTerms = RunTerms;
 
-/** Gives jobs to the lane, divided fairly between tenants, in the order of their urgency. Every job is answered once; nothing here rejects. */
+/** Gives tasks to the lane, divided fairly between tenants, in the order of their urgency. Every task is answered once; nothing here rejects. */
 export interface Scheduler {
-  /** Jobs that wait and jobs that run. */
+  /** Tasks that wait and tasks that run. */
   depth(): number;
   /** How many wait for their turn, and since how many milliseconds the first of them. */
-  waiting: JobRuns["waiting"];
+  waiting: TaskRuns["waiting"];
   /** Milliseconds of work in all of them, by what such work took lately. */
   backlogMs(): number;
-  /** Why a job on such terms would be refused now, if it would: known in microseconds, before its body is read. */
+  /** Why a task on such terms would be refused now, if it would: known in microseconds, before its body is read. */
   refusal(place: RunPlace): Failure | undefined;
   /** The request must have been checked against the manifest. */
   runStageC(request: StageCRequest, terms: SchedulerTerms): Promise<Answer<StageCOutcome>>;
   /** `latent`: a latent file that has been checked. */
   decode(latent: Uint8Array, options: DecodeOptions, terms: SchedulerTerms): Promise<Answer<DecodeOutcome>>;
-  /** `job.pixels` have the size that the compressor takes for `job.latentShape`. */
-  encode(job: Omit<EncodeJob, "kind">, terms: SchedulerTerms): Promise<Answer<EncodeOutcome>>;
-  /** From now on refuses new jobs; those that it has go on. */
+  /** `task.pixels` have the size that the compressor takes for `task.latentShape`. */
+  encode(task: Omit<EncodeTask, "kind">, terms: SchedulerTerms): Promise<Answer<EncodeOutcome>>;
+  /** From now on refuses new tasks; those that it has go on. */
   drain(): void;
 }
 
@@ -88,14 +88,14 @@ export interface SchedulerOptions {
 
 /**
  * Failures: `backend_overloaded` when no place is free, `backend_unavailable` when no lane is ready in time or the
- * server is about to end, `backend_failed` when the job failed or its lane died, `deadline_exceeded`, `job_cancelled`.
+ * server is about to end, `backend_failed` when the task failed or its lane died, `deadline_exceeded`, `job_cancelled`.
  * A client may repeat after any.
  */
 export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptions): Scheduler {
-  const runs = createJobRuns({ bounds, lane, now });
+  const runs = createTaskRuns({ bounds, lane, now });
   let isDraining = false;
 
-  function report<Outcome>(task: LaneJob, end: RunEnd, schema: z.ZodType<Outcome>): Answer<Outcome> {
+  function report<Outcome>(task: LaneTask, end: RunEnd, schema: z.ZodType<Outcome>): Answer<Outcome> {
     const { reply, queueMs, gpuMs, doneShare } = end;
     if (reply.kind === "done") {
       const { residentBytes, timeline } = reply;
@@ -105,27 +105,27 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
     }
     const failure = failureOf(end);
     const reason = reply.kind === "failed" ? reply.reason : reply.kind;
-    log.warn({ job: task.kind, reason, code: failure.code, gpuMs: Math.round(gpuMs) }, "job failed");
+    log.warn({ task: task.kind, reason, code: failure.code, gpuMs: Math.round(gpuMs) }, "task failed");
     return err({ failure, queueMs, gpuMs, doneShare });
   }
 
-  const costMs = (task: LaneJob) => rate.estimateMs(task.kind, workOf(task).units);
-  const sumMs = (jobs: ReturnType<JobRuns["jobs"]>) => jobs.reduce((sum, { task }) => sum + costMs(task), 0);
-  const backlogMs = () => sumMs(runs.jobs());
+  const costMs = (task: LaneTask) => rate.estimateMs(task.kind, workOf(task).units);
+  const sumMs = (tasks: ReturnType<TaskRuns["tasks"]>) => tasks.reduce((sum, { task }) => sum + costMs(task), 0);
+  const backlogMs = () => sumMs(runs.tasks());
 
-  /** What jobs take until their pictures are there: a latent is followed by its decode. */
-  function untilPicturesMs(jobs: ReturnType<JobRuns["jobs"]>): number {
-    const latents = jobs.filter(({ task }) => task.kind === "stage-c");
+  /** What tasks take until their pictures are there: a latent is followed by its decode. */
+  function untilPicturesMs(tasks: ReturnType<TaskRuns["tasks"]>): number {
+    const latents = tasks.filter(({ task }) => task.kind === "stage-c");
     const decodes = latents.reduce((sum, { task }) => sum + workOf(task).pictures, 0);
-    return sumMs(jobs) + (rate.isMeasured("decode") ? rate.estimateMs("decode", decodes) : 0);
+    return sumMs(tasks) + (rate.isMeasured("decode") ? rate.estimateMs("decode", decodes) : 0);
   }
 
-  /** Until half of what stands before the tenant is done: its own jobs, each beside one of every other tenant. */
+  /** Until half of what stands before the tenant is done: its own tasks, each beside one of every other tenant. */
   function overloaded({ tenant = "" }: RunPlace): Failure {
-    const jobs = runs.jobs();
-    const own = jobs.filter((job) => job.tenant === tenant);
-    const tenants = new Set(jobs.map((job) => job.tenant)).size;
-    const allMs = untilPicturesMs(jobs);
+    const tasks = runs.tasks();
+    const own = tasks.filter((task) => task.tenant === tenant);
+    const tenants = new Set(tasks.map((task) => task.tenant)).size;
+    const allMs = untilPicturesMs(tasks);
     const aheadMs = own.length === 0 ? allMs : Math.min(allMs, untilPicturesMs(own) * tenants);
     return { code: "backend_overloaded", retryAfterSeconds: aheadMs / 2 / 1_000 };
   }
@@ -135,7 +135,7 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
     return runs.hasRoom(place) ? undefined : overloaded(place);
   }
 
-  async function schedule<Outcome>(task: LaneJob, schema: z.ZodType<Outcome>, terms: SchedulerTerms) {
+  async function schedule<Outcome>(task: LaneTask, schema: z.ZodType<Outcome>, terms: SchedulerTerms) {
     if (isDraining) return refused<Outcome>({ code: "backend_unavailable" });
     const run = runs.start(task, costMs(task), terms);
     if (run === undefined) return refused<Outcome>(overloaded(terms));
@@ -143,7 +143,7 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
   }
 
   return {
-    depth: () => runs.jobs().length,
+    depth: () => runs.tasks().length,
     waiting: runs.waiting,
     backlogMs,
     refusal,
@@ -153,7 +153,7 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
     },
     decode: (latent, { format, quality }, terms) =>
       schedule({ kind: "decode", latent, options: { format, quality } }, decodeOutcomeSchema, terms),
-    encode: (job, terms) => schedule({ kind: "encode", ...job }, encodeOutcomeSchema, terms),
+    encode: (task, terms) => schedule({ kind: "encode", ...task }, encodeOutcomeSchema, terms),
     drain() {
       isDraining = true;
     },

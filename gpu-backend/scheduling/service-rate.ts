@@ -8,10 +8,10 @@ export interface ServiceRate {
   estimateMs(kind: string, units: number): number;
 }
 
-/** Until a kind has been measured: one job of it is taken for a second of work. */
-const unmeasuredJobMs = 1_000;
+/** Until a kind has been measured: one task of it is taken for a second of work. */
+const unmeasuredTaskMs = 1_000;
 
-/** Some ten jobs back: follows a change of load within seconds and does not jump with each job. */
+/** Some ten tasks back: follows a change of load within seconds and does not jump with each task. */
 const weightOfNewest = 0.2;
 
 /** An exponential moving average of milliseconds a unit, for each kind of work. */
@@ -27,7 +27,7 @@ export function createServiceRate(): ServiceRate {
     isMeasured: (kind) => unitMs.has(kind),
     estimateMs(kind, units) {
       const known = unitMs.get(kind);
-      return known === undefined ? unmeasuredJobMs : known * units;
+      return known === undefined ? unmeasuredTaskMs : known * units;
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Header of the backend's answers to jobs: the milliseconds of work that it has before it, whole. */
+/** Header of the backend's answers to tasks: the milliseconds of work that it has before it, whole. */
 export const backlogHeader = "x-wuerstchen-backlog-ms";
 
 /** More than any queue holds; a larger number is a mistake. A day. */

@@ -2,22 +2,22 @@ import { z } from "zod";
 import type { Failure } from "../errors.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { jobIdSchema } from "./job-terms.ts";
+import { jobIdSchema } from "./task-terms.ts";
 
-/** Where a job is cancelled: POST, JSON both ways. */
+/** Where a task is cancelled: POST, JSON both ways. */
 export const cancelPath = "/cancel";
 
 const requestSchema = z.strictObject({ jobId: jobIdSchema });
 
-/** Names the job that nobody wants any more. */
+/** Names the task that nobody wants any more. */
 export type CancelRequest = z.infer<typeof requestSchema>;
 
 const responseSchema = z.object({
-  /** False when no such job waits or runs, or it was done before it could be stopped. */
+  /** False when no such task waits or runs, or it was done before it could be stopped. */
   cancelled: z.boolean(),
-  /** What a cancelled job had used of the device. What a job that was done has used, its own answer tells. */
+  /** What a cancelled task had used of the device. What a task that was done has used, its own answer tells. */
   gpuMilliseconds: z.number().min(0),
-  /** The part of its steps that had run: 0 before the first one, 1 for a job that was done. */
+  /** The part of its steps that had run: 0 before the first one, 1 for a task that was done. */
   doneShare: z.number().min(0).max(1).default(0),
 });
 

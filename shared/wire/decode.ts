@@ -4,7 +4,7 @@ import type { OutputFormat } from "../output-format.ts";
 import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { type JobTerms, jobTermsParameters, queryWithTerms } from "./job-terms.ts";
+import { queryWithTerms, type TaskTerms, taskTermsParameters } from "./task-terms.ts";
 
 /** Where the backend turns latents into pictures: POST, one latent file in, image bytes out. */
 export const decodePath = "/decode";
@@ -24,7 +24,7 @@ const querySchema = z.strictObject({
     .transform(Number)
     .pipe(z.int().min(0).max(100))
     .optional(),
-  ...jobTermsParameters,
+  ...taskTermsParameters,
 });
 
 /** How a latent is to become a file. `quality` is 0…100 and only means something for jpeg and webp. */
@@ -34,7 +34,7 @@ export interface DecodeOptions {
 }
 
 /** What a decode request asks for, and on which terms. */
-export interface DecodeRequest extends DecodeOptions, JobTerms {}
+export interface DecodeRequest extends DecodeOptions, TaskTerms {}
 
 /** The path and query of a decode request, the one spelling that both sides sign. */
 export function decodeTarget({ format, quality, ...terms }: DecodeRequest): string {

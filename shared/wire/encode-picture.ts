@@ -4,7 +4,7 @@ import { latentBase64CharactersMax, maskCellsMax, picturePixelsMax } from "../li
 import { parseImageSize } from "../models/image-size.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { type JobTerms, jobTermsParameters, queryWithTerms, shareKeySchema } from "./job-terms.ts";
+import { queryWithTerms, shareKeySchema, type TaskTerms, taskTermsParameters } from "./task-terms.ts";
 
 /** Where the backend turns a picture into a latent: POST, a PNG, JPEG or WebP file in, JSON out. */
 export const encodeImagePath = "/encode-image";
@@ -18,16 +18,16 @@ export const pictureContentType = "application/octet-stream";
 const querySchema = z.strictObject({
   /** The size of the picture that is wanted, one that the model offers. */
   size: z.string().refine((text) => parseImageSize(text) !== undefined, "must be WIDTHxHEIGHT in pixels"),
-  /** As in a Stage C job: without it, how long an upload takes would tell one tenant what another has uploaded. */
+  /** As in a Stage C task: without it, how long an upload takes would tell one tenant what another has uploaded. */
   shareKey: shareKeySchema.optional(),
-  ...jobTermsParameters,
+  ...taskTermsParameters,
 });
 
 /**
  * What a picture is read for. Rule: it is turned upright, laid on white, and scaled to cover the size; what sticks out
  * is cut off evenly on both sides. A mask takes the same way, so both stay one above the other.
  */
-export interface EncodeRequest extends JobTerms {
+export interface EncodeRequest extends TaskTerms {
   /** "WIDTHxHEIGHT" in pixels. */
   readonly size: string;
   /** Uploads of the same file share a run only where this is the same. */
@@ -51,7 +51,7 @@ const imageResponseSchema = z.object({
 
 const maskResponseSchema = z.object({
   ...readFields,
-  /** As `start.mask` of a Stage C job: a cell is 1 where more than 2 % of it is to be painted. */
+  /** As `start.mask` of a Stage C task: a cell is 1 where more than 2 % of it is to be painted. */
   cells: z
     .string()
     .regex(/^[01]+$/u)

@@ -7,7 +7,7 @@ import { formatEvent, type ServerEvent } from "./event-stream.ts";
 import { formatWireFailure, parseWireFailure, type WireFailure } from "./failure.ts";
 import { parseStageCResponse, type StageCRequest, type StageCResponse } from "./stage-c.ts";
 
-// A Stage C job whose sender accepts text/event-stream is answered with these events: any number of `progress` and
+// A Stage C task whose sender accepts text/event-stream is answered with these events: any number of `progress` and
 // `preview`, then one `result`, whose data is the body that the JSON answer has, or one `error` with an error's body and
 // the status that it would have had.
 
@@ -16,7 +16,7 @@ const stepSchema = z.int().min(1).max(stepsMax);
 const eventSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("progress"),
-    /** Done for every sample of the job. */
+    /** Done for every sample of the task. */
     step: stepSchema,
     steps: stepSchema,
   }),
@@ -31,15 +31,15 @@ const eventSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-/** What a job tells while it runs. A reader that is slow misses some of it. */
+/** What a task tells while it runs. A reader that is slow misses some of it. */
 export type StageCEvent = z.infer<typeof eventSchema>;
 
-/** A job's event, or its end. */
+/** A task's event, or its end. */
 export type StageCMessage =
   | { readonly kind: "event"; readonly event: StageCEvent }
   | { readonly kind: "end"; readonly end: Result<StageCResponse, StageCRefusal> };
 
-/** Why a job that had begun gave nothing: our own fault or the backend's, never the client's. */
+/** Why a task that had begun gave nothing: our own fault or the backend's, never the client's. */
 export interface StageCRefusal extends WireFailure {
   /** What the answer's status would have been without events. */
   readonly status: number | undefined;
@@ -50,7 +50,7 @@ export function formatStageCEvent({ kind, ...data }: StageCEvent): string {
   return formatEvent(kind, data);
 }
 
-/** The last event of a job. */
+/** The last event of a task. */
 export function formatStageCEnd(end: Result<StageCResponse, Failure>): string {
   if (end.ok) return formatEvent("result", end.value);
   const { status, body } = formatWireFailure(end.error);

@@ -12,9 +12,9 @@ import {
 import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { type JobTerms, jobTermsParameters, queryWithTerms, shareKeySchema } from "./job-terms.ts";
+import { queryWithTerms, shareKeySchema, type TaskTerms, taskTermsParameters } from "./task-terms.ts";
 
-/** Where the backend takes Stage C jobs: POST, JSON both ways; terms in the query. */
+/** Where the backend takes Stage C tasks: POST, JSON both ways; terms in the query. */
 export const stageCPath = "/stage-c";
 
 const tokenIdsSchema = z.array(z.int().min(0)).min(1).max(tokensPerPromptMax);
@@ -34,7 +34,7 @@ const startSchema = z.strictObject({
 });
 
 /**
- * Previews, for a sender that accepts events (stage-c-events.ts). They change nothing of the latents; identical jobs
+ * Previews, for a sender that accepts events (stage-c-events.ts). They change nothing of the latents; identical tasks
  * share a run, and its previews are those that the first of them asked for.
  */
 const previewFields = {
@@ -59,14 +59,14 @@ const requestSchema = z.strictObject({
   /** Absent: sampling begins as pure noise, from the text alone. */
   start: startSchema.optional(),
   /**
-   * Identical jobs share a run, or the outcome of a recent one, only where this is the same: without it, how long a job
+   * Identical tasks share a run, or the outcome of a recent one, only where this is the same: without it, how long a task
    * takes would tell one tenant what another has asked for.
    */
   shareKey: shareKeySchema.optional(),
   ...previewFields,
 });
 
-const termsSchema = z.strictObject(jobTermsParameters);
+const termsSchema = z.strictObject(taskTermsParameters);
 
 const millisecondsSchema = z.number().min(0);
 
@@ -83,32 +83,32 @@ const responseSchema = z.object({
     )
     .min(1)
     .max(imagesPerRequestMax),
-  /** Until the job began, and then the device's time by part: a job that shared a batch counts its share of it. */
+  /** Until the task began, and then the device's time by part: a task that shared a batch counts its share of it. */
   milliseconds: z.object({ queue: millisecondsSchema, textEncoder: millisecondsSchema, stageC: millisecondsSchema }),
 });
 
 /** Token ids and seeds in: the backend never sees a prompt's text. */
 export type StageCRequest = z.infer<typeof requestSchema>;
 
-/** What a job starts from. */
+/** What a task starts from. */
 export type StageCStart = z.infer<typeof startSchema>;
 
-/** One latent a seed, in the request's order, and what the job took. */
+/** One latent a seed, in the request's order, and what the task took. */
 export type StageCResponse = z.infer<typeof responseSchema>;
 
-/** The path and query of a job on these terms, the one spelling that both sides sign. */
-export function stageCTarget(terms: JobTerms): string {
+/** The path and query of a task on these terms, the one spelling that both sides sign. */
+export function stageCTarget(terms: TaskTerms): string {
   const query = queryWithTerms({}, terms);
   return query === "" ? stageCPath : `${stageCPath}?${query}`;
 }
 
 /** Reads the query's parameters. Fails with `invalid_request` naming the parameter. */
-export function parseStageCTerms(query: Readonly<Record<string, string>>): Result<JobTerms, Failure> {
+export function parseStageCTerms(query: Readonly<Record<string, string>>): Result<TaskTerms, Failure> {
   const parsed = termsSchema.safeParse(query);
   return parsed.success ? ok(parsed.data) : err(requestFault(parsed.error, query));
 }
 
-/** The backend's reading of a job. Fails with `invalid_request` naming the field. */
+/** The backend's reading of a task. Fails with `invalid_request` naming the field. */
 export function parseStageCRequest(json: unknown): Result<StageCRequest, Failure> {
   const parsed = requestSchema.safeParse(json);
   return parsed.success ? ok(parsed.data) : err(requestFault(parsed.error, json));

@@ -1,13 +1,13 @@
-import type { Priority } from "./job-terms.ts";
+import type { Priority } from "./task-terms.ts";
 
-/** A running job's place among others. */
+/** A running task's place among others. */
 export interface Urgency {
   readonly priority: Priority;
   /** Its tenant's share so far, in virtual time (`gpu-backend/scheduling/fair-share.ts`). */
   readonly startTag: number;
   /** Milliseconds on the server's own clock; Infinity without a deadline. */
   readonly deadlineMs: number;
-  /** Counts up with every job that arrives, so that no two are equally urgent. */
+  /** Counts up with every task that arrives, so that no two are equally urgent. */
   readonly arrival: number;
 }
 

@@ -31,11 +31,11 @@ function lanePids(backend: Backend): number[] {
   return backend.logged("lane ready").map((entry) => Number(entry["lanePid"]));
 }
 
-/** Answered health checks, one after another, until the job is done. */
-async function checksUntil(backend: Backend, job: Promise<unknown>): Promise<number> {
+/** Answered health checks, one after another, until the task is done. */
+async function checksUntil(backend: Backend, task: Promise<unknown>): Promise<number> {
   let isDone = false;
   let checks = 0;
-  const finished = job.then(() => {
+  const finished = task.then(() => {
     isDone = true;
   });
   while (!isDone) {
@@ -56,57 +56,57 @@ test("while a secret is being changed both values are accepted, and no third", a
 
 test("the server answers all the while that Stage C computes", async () => {
   const backend = await start();
-  const job = send(backend, stageCDraft(longRequest));
-  // A server whose loop computes would answer the first of them after the job.
-  expect(await checksUntil(backend, job)).toBeGreaterThan(20);
-  expect((await job).status).toBe(200);
+  const task = send(backend, stageCDraft(longRequest));
+  // A server whose loop computes would answer the first of them after the task.
+  expect(await checksUntil(backend, task)).toBeGreaterThan(20);
+  expect((await task).status).toBe(200);
 });
 
-test("a lane that is killed in mid-job fails that job as repeatable, and those that wait are done by the next lane", async () => {
+test("a lane that is killed in mid-task fails that task as repeatable, and those that wait are done by the next lane", async () => {
   const backend = await start();
-  const job = send(backend, stageCDraft(longRequest));
+  const task = send(backend, stageCDraft(longRequest));
   await checksUntil(backend, queueHolds(backend, 1));
   const waiting = send(backend, stageCDraft({ ...longRequest, seeds: longRequest.seeds.map((seed) => seed + 10) }));
   await queueHolds(backend, 2);
   process.kill(lanePids(backend)[0] ?? 0, "SIGKILL");
-  const answer = await job;
+  const answer = await task;
   expect([answer.status, await answer.json()]).toMatchObject([502, { error: { code: "backend_failed" } }]);
   expect((await waiting).status).toBe(200);
   expect(lanePids(backend)).toHaveLength(2);
 });
 
-/** Resolves when so many jobs wait or run. */
-async function queueHolds(backend: Backend, jobs: number): Promise<void> {
-  while ((await metricOf(backend, "queue_depth")) !== jobs);
+/** Resolves when so many tasks wait or run. */
+async function queueHolds(backend: Backend, tasks: number): Promise<void> {
+  while ((await metricOf(backend, "queue_depth")) !== tasks);
 }
 
-test("jobs beyond the queue are told when to come back, and the others are done", async () => {
+test("tasks beyond the queue are told when to come back, and the others are done", async () => {
   const backend = await start({ QUEUE_JOBS_MAX: "1" });
-  const job = send(backend, stageCDraft(longRequest));
+  const task = send(backend, stageCDraft(longRequest));
   await queueHolds(backend, 1);
   const waiting = send(backend, stageCDraft({ ...longRequest, seeds: longRequest.seeds.map((seed) => seed + 10) }));
   await queueHolds(backend, 2);
   const refused = await send(backend, stageCDraft({ ...tinyRequest, seeds: [43] }));
   expect([refused.status, refused.headers.has("retry-after")]).toEqual([429, true]);
-  expect([(await job).status, (await waiting).status]).toEqual([200, 200]);
+  expect([(await task).status, (await waiting).status]).toEqual([200, 200]);
 });
 
 describe("the server stops", () => {
-  test("on SIGTERM, after the running job has been answered, and leaves no lane behind", async () => {
+  test("on SIGTERM, after the running task has been answered, and leaves no lane behind", async () => {
     const backend = await start();
-    const job = send(backend, stageCDraft(longRequest));
+    const task = send(backend, stageCDraft(longRequest));
     await queueHolds(backend, 1);
     backend.process.kill("SIGTERM");
-    expect((await job).status).toBe(200);
+    expect((await task).status).toBe(200);
     expect(await once(backend.process, "exit")).toEqual([0, null]);
     expect(() => process.kill(lanePids(backend)[0] ?? 0, 0)).toThrow("ESRCH");
   });
 
   test("on SIGINT without waiting longer than it may", async () => {
     const backend = await start({ SHUTDOWN_SECONDS_MAX: "0" });
-    const job = send(backend, stageCDraft(longRequest));
+    const task = send(backend, stageCDraft(longRequest));
     await queueHolds(backend, 1);
-    const outcome = expect(job).rejects.toThrow();
+    const outcome = expect(task).rejects.toThrow();
     backend.process.kill("SIGINT");
     expect(await once(backend.process, "exit")).toEqual([0, null]);
     await outcome;
@@ -119,7 +119,7 @@ describe("the server stops", () => {
   });
 });
 
-test("a lane ends by itself when its server is killed, in mid-job too", async () => {
+test("a lane ends by itself when its server is killed, in mid-task too", async () => {
   const backend = await start();
   const outcome = expect(send(backend, stageCDraft(longRequest))).rejects.toThrow();
   await queueHolds(backend, 1);

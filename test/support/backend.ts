@@ -3,9 +3,9 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { JobTerms } from "../../shared/wire/job-terms.ts";
 import { signRequest } from "../../shared/wire/request-signature.ts";
 import { stageCTarget } from "../../shared/wire/stage-c.ts";
+import type { TaskTerms } from "../../shared/wire/task-terms.ts";
 import { modelsDirectory } from "./tiny-bundle.ts";
 
 const mainPath = join(import.meta.dirname, "../../gpu-backend/main.ts");
@@ -97,12 +97,12 @@ export async function send(backend: Backend, draft: Draft): Promise<Response> {
   return fetch(`${backend.url}${draft.target}`, { method: "POST", headers, body: draft.body });
 }
 
-/** The draft of a Stage C job. */
-export function stageCDraft(job: unknown, terms: JobTerms = {}): Draft {
+/** The draft of a Stage C task. */
+export function stageCDraft(task: unknown, terms: TaskTerms = {}): Draft {
   return {
     target: stageCTarget(terms),
     contentType: "application/json",
-    body: new TextEncoder().encode(JSON.stringify(job)),
+    body: new TextEncoder().encode(JSON.stringify(task)),
   };
 }
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { forward } from "./forward-request.ts";
 
-/** Stands before a backend and can keep its answers back, so that a test has all the time it wants in mid-job. */
+/** Stands before a backend and can keep its answers back, so that a test has all the time it wants in mid-task. */
 export interface HoldingProxy {
   readonly url: string;
   /** From now on the answers on this path are kept back. `reached` settles when the backend has given one. */

@@ -22,7 +22,7 @@ const junk = fc.oneof(
 const notWhole = fc.constantFrom<unknown>(null, Number.NaN, -1, 0.5, 1e308, 2 ** 53, "1", true, [1], {}, "1e400");
 const tooMany = (count: number, value: unknown) => new Array(count).fill(value);
 
-/** For every field, values that no Stage C job may have. `undefined` leaves it out. */
+/** For every field, values that no Stage C task may have. `undefined` leaves it out. */
 const badFields: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   model: fc.oneof(
     fc.constantFrom<unknown>(undefined, null, "", "Tiny", "tiny ", "../tiny", 7, [], "x".repeat(129)),
@@ -59,22 +59,22 @@ const badFields: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   previewFormat: fc.constantFrom<unknown>("gif", "", 1, null),
 };
 
-const badJob = fc
+const badTask = fc
   .constantFrom(...Object.keys(badFields))
   .chain((field) => (badFields[field] ?? junk).map((value) => stageCDraft({ ...tinyRequest, [field]: value })));
 
-const jobBytes = new TextEncoder().encode(JSON.stringify(tinyRequest));
-const asJob = (body: Uint8Array<ArrayBuffer>): Draft => ({ ...stageCDraft({}), body });
+const taskBytes = new TextEncoder().encode(JSON.stringify(tinyRequest));
+const asTask = (body: Uint8Array<ArrayBuffer>): Draft => ({ ...stageCDraft({}), body });
 
 /** Bodies that are no JSON, or not what they should be. */
 const badText = fc.oneof(
-  fc.uint8Array({ maxLength: 300 }).map((bytes) => asJob(Uint8Array.from(bytes))),
-  fc.nat({ max: jobBytes.length - 1 }).map((end) => asJob(jobBytes.slice(0, end))),
-  fc.nat({ max: 100_000 }).map((depth) => asJob(new TextEncoder().encode("[".repeat(depth) + "]".repeat(depth)))),
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => asTask(Uint8Array.from(bytes))),
+  fc.nat({ max: taskBytes.length - 1 }).map((end) => asTask(taskBytes.slice(0, end))),
+  fc.nat({ max: 100_000 }).map((depth) => asTask(new TextEncoder().encode("[".repeat(depth) + "]".repeat(depth)))),
   junk.map((value) => stageCDraft(value)),
   fc
     .constantFrom('{"seeds":[1e400]}', '{"__proto__":{"steps":6}}', "\ufeff{}", "nul")
-    .map((text) => asJob(new TextEncoder().encode(text))),
+    .map((text) => asTask(new TextEncoder().encode(text))),
 );
 
 /** A latent file that the tiny bundle decodes. */
@@ -191,7 +191,7 @@ const badPictureRequest = fc.oneof(
 );
 
 const badContent = fc.oneof(
-  badJob,
+  badTask,
   badText,
   badLatent.map((file) => decodeDraft(file)),
   badQuery,

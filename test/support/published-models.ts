@@ -51,8 +51,8 @@ export function publishedGolden(family: PublishedFamily): PublishedGolden {
 export interface PublishedModel {
   readonly manifest: Manifest;
   readonly graphs: GraphSet;
-  /** The graphs as a job of its own sees them. */
-  jobGraphs(): GraphSet;
+  /** The graphs as a task of its own sees them. */
+  taskGraphs(): GraphSet;
 }
 
 /** Loads a family's tiny bundle. */
@@ -61,12 +61,12 @@ export async function openPublished(family: PublishedFamily): Promise<PublishedM
   const manifest = await readManifest(directory);
   const graphs = await openGraphs(manifest, { directory, execution: { provider: "cpu", intraOpThreads: 1 } });
   const runner = createGraphRunner({ graphs, rowsMax: { stageC: 16, stageB: 8 }, now: () => performance.now() });
-  return { manifest, graphs, jobGraphs: () => graphsOfAJob(runner) };
+  return { manifest, graphs, taskGraphs: () => graphsOfATask(runner) };
 }
 
 let arrival = 0;
 
-function graphsOfAJob(runner: GraphRunner): GraphSet {
+function graphsOfATask(runner: GraphRunner): GraphSet {
   arrival += 1;
   const urgency = { priority: "interactive", startTag: 0, deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
   return runner.graphsFor({ urgency, signal: new AbortController().signal, onRun: () => undefined });

@@ -10,7 +10,7 @@ export const tinyDirectory = join(modelsDirectory, "tiny");
 /** The revision that the tiny bundle has now. */
 export const tinyRevision = tinyManifest.revision;
 
-/** A job that the tiny bundle accepts. */
+/** A task that the tiny bundle accepts. */
 export const tinyRequest = {
   model: tinyManifest.id,
   revision: tinyRevision,

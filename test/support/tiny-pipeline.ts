@@ -10,8 +10,8 @@ export interface TinyPipeline {
   readonly manifest: Manifest;
   readonly graphs: GraphSet;
   readonly pipeline: Pipeline;
-  /** The graphs as a job of its own sees them. */
-  jobGraphs(): GraphSet;
+  /** The graphs as a task of its own sees them. */
+  taskGraphs(): GraphSet;
   /** Every run so far. */
   readonly runs: readonly GraphRun[];
 }
@@ -34,7 +34,7 @@ export async function openTinyPipeline(directory = tinyDirectory): Promise<TinyP
     graphs,
     runs,
     pipeline: createPipeline({ manifest, conditionCacheBytesMax: 1e6, latentEncoding: "float16" }),
-    jobGraphs() {
+    taskGraphs() {
       arrival += 1;
       const urgency = { priority: "interactive", startTag: 0, deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
       return runner.graphsFor({ urgency, signal: new AbortController().signal, onRun: () => undefined });

@@ -1,6 +1,6 @@
 import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
-import type { Priority } from "../../shared/wire/job-terms.ts";
+import type { Priority } from "../../shared/wire/task-terms.ts";
 
 /** Accounts that are remembered, oldest out. Some 100 KB. */
 const accountsMax = 1_000;

@@ -3,7 +3,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { StageCStart } from "../../shared/wire/stage-c.ts";
 import type { Accounts } from "../account/client.ts";
 import { toBase64 } from "../gpu/base64.ts";
-import type { JobConditions, JobPayer } from "../gpu/cancellable-job.ts";
+import type { JobConditions, JobPayer } from "../gpu/cancellable-task.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { GenerationPlan } from "./plan-generation.ts";

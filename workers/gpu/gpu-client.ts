@@ -19,7 +19,7 @@ import {
 } from "../../shared/wire/stage-c.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import { fromBase64 } from "./base64.ts";
-import { type JobConditions, type Named, type NameJob, sendCancellable } from "./cancellable-job.ts";
+import { type JobConditions, type Named, type NameJob, sendCancellable } from "./cancellable-task.ts";
 import { createGpuFleet, type GpuFleet, type GpuFleetOptions } from "./gpu-fleet.ts";
 import { parseJson } from "./parse-json.ts";
 import { payerTags } from "./payer-tags.ts";

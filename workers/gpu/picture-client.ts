@@ -11,7 +11,7 @@ import {
   pictureContentType,
 } from "../../shared/wire/encode-picture.ts";
 import { fromBase64 } from "./base64.ts";
-import { type JobConditions, type Named, type NameJob, sendCancellable } from "./cancellable-job.ts";
+import { type JobConditions, type Named, type NameJob, sendCancellable } from "./cancellable-task.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
 import type { GpuRequest } from "./gpu-transport.ts";
 import { parseJson } from "./parse-json.ts";

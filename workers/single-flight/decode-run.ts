@@ -1,7 +1,7 @@
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
-import type { Priority } from "../../shared/wire/job-terms.ts";
+import type { Priority } from "../../shared/wire/task-terms.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { CachedImage, ImageCache } from "../images/image-cache.ts";

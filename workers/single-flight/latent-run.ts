@@ -1,8 +1,8 @@
 import { AppError, type Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { Priority } from "../../shared/wire/job-terms.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
+import type { Priority } from "../../shared/wire/task-terms.ts";
 import type { AccountClient } from "../account/client.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";

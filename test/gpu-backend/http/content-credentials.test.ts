@@ -23,7 +23,7 @@ afterAll(() => backend.stop());
 
 async function makeLatent(): Promise<Uint8Array<ArrayBuffer>> {
   const made = parseStageCResponse(await (await send(backend, stageCDraft(tinyRequest))).json(), tinyRequest);
-  if (!made.ok) throw new Error("The backend refused a job.");
+  if (!made.ok) throw new Error("The backend refused a task.");
   return new Uint8Array(Buffer.from(made.value.latents[0]?.safetensors ?? "", "base64"));
 }
 

@@ -13,7 +13,7 @@ import {
 } from "../../support/backend.ts";
 import { tinyRequest } from "../../support/tiny-bundle.ts";
 
-const holdingJobs = 3;
+const holdingTasks = 3;
 
 let backend: Backend;
 let picture: Uint8Array<ArrayBuffer>;
@@ -21,7 +21,7 @@ let alone: EncodeImageResponse;
 let seed = 0;
 
 beforeAll(async () => {
-  // One picture at a time, so that a long job keeps uploads waiting.
+  // One picture at a time, so that a long task keeps uploads waiting.
   backend = await startBackend({ PICTURES_TOGETHER_MAX: "1" });
   const raw = { width: 64, height: 64, channels: 3 } as const;
   picture = Uint8Array.from(await sharp(Buffer.from(golden.pixelsBase64, "base64"), { raw }).png().toBuffer());
@@ -43,14 +43,14 @@ async function bodyOf(response: Response): Promise<EncodeImageResponse> {
 
 const metric = (name: string) => metricOf(backend, name);
 
-/** Keeps the lane busy with so many jobs of a hundred steps, far longer than uploads take to arrive. */
+/** Keeps the lane busy with so many tasks of a hundred steps, far longer than uploads take to arrive. */
 async function holdLane(): Promise<readonly Promise<Response>[]> {
-  const held = Array.from({ length: holdingJobs }, () => {
+  const held = Array.from({ length: holdingTasks }, () => {
     seed += 10;
     const seeds = Array.from({ length: 10 }, (_, i) => seed + i);
     return send(backend, stageCDraft({ ...tinyRequest, steps: 100, seeds }));
   });
-  while ((await metric("queue_depth")) !== holdingJobs);
+  while ((await metric("queue_depth")) !== holdingTasks);
   return held;
 }
 
@@ -81,7 +81,7 @@ describe("the same picture from many callers at once", () => {
     const before = await counts();
     const held = await holdLane();
     const leaving = upload({ jobId: "the-upload-that-leaves" });
-    while ((await metric("queue_depth")) !== holdingJobs + 1);
+    while ((await metric("queue_depth")) !== holdingTasks + 1);
     const staying = upload({ jobId: "the-upload-that-stays" });
     const leavingToo = upload({ jobId: "another-that-leaves" });
     await cancelOnceThere("another-that-leaves");

@@ -87,7 +87,7 @@ test(
     expect(after.server / before.server).toBeLessThan(1.15);
     expect(after.lane / before.lane).toBeLessThan(1.05);
     expect(backend.logged("unhandled")).toEqual([]);
-    expect(backend.logged("job failed")).toEqual([]);
+    expect(backend.logged("task failed")).toEqual([]);
     expect(backend.logged("lane ready")).toHaveLength(1);
   },
   testMsMax,

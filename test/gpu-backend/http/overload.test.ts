@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { encodeLatent } from "../../../shared/latents/latent-format.ts";
 import { decodeTarget } from "../../../shared/wire/decode.ts";
-import type { JobTerms } from "../../../shared/wire/job-terms.ts";
+import type { TaskTerms } from "../../../shared/wire/task-terms.ts";
 import {
   type Backend,
   decodeDraft,
@@ -32,8 +32,8 @@ async function start(environment: Readonly<Record<string, string>>): Promise<Bac
   return backend;
 }
 
-/** A job that nobody has asked for yet. */
-function job(steps: number) {
+/** A task that nobody has asked for yet. */
+function task(steps: number) {
   seed += 1;
   return { ...tinyRequest, steps, seeds: [seed] };
 }
@@ -44,11 +44,11 @@ async function statusOf(answer: Promise<Response>): Promise<number> {
   return status;
 }
 
-/** Sends so many long jobs of a tenant, and gives their statuses as they come. */
-function flood(backend: Backend, count: number, terms: JobTerms, steps = 100): number[] {
+/** Sends so many long tasks of a tenant, and gives their statuses as they come. */
+function flood(backend: Backend, count: number, terms: TaskTerms, steps = 100): number[] {
   const statuses: number[] = [];
   for (let sent = 0; sent < count; sent += 1) {
-    void statusOf(send(backend, stageCDraft(job(steps), terms))).then(
+    void statusOf(send(backend, stageCDraft(task(steps), terms))).then(
       (status) => statuses.push(status),
       () => undefined,
     );
@@ -56,7 +56,7 @@ function flood(backend: Backend, count: number, terms: JobTerms, steps = 100): n
   return statuses;
 }
 
-/** Waits until so many jobs wait and run. */
+/** Waits until so many tasks wait and run. */
 async function reachesDepth(backend: Backend, depth: number): Promise<void> {
   while ((await metricOf(backend, "queue_depth")) < depth);
 }
@@ -69,7 +69,7 @@ const latent = (() => {
 
 describe("a backend without room", () => {
   test.each([
-    ["/stage-c", () => stageCDraft(job(1), { tenant: tenantA })],
+    ["/stage-c", () => stageCDraft(task(1), { tenant: tenantA })],
     ["/decode", () => ({ ...decodeDraft(latent), target: decodeTarget({ format: "png", tenant: tenantA }) })],
     ["/encode-image", () => pictureDraft("/encode-image", new Uint8Array(4_096))],
   ])("refuses before it has read the body, and says when to come back: %s", async (_, draftOf) => {
@@ -89,10 +89,10 @@ describe("a backend without room", () => {
   test("names the time until half of the tenant's work before it is done", async () => {
     const backend = await start({ QUEUE_JOBS_MAX: "4", PICTURES_TOGETHER_MAX: "1" });
     // So that a step's time is known.
-    await statusOf(send(backend, stageCDraft(job(10))));
+    await statusOf(send(backend, stageCDraft(task(10))));
     flood(backend, 4, { tenant: tenantA }, 100);
     await reachesDepth(backend, 4);
-    const answer = await send(backend, stageCDraft(job(1), { tenant: tenantA }));
+    const answer = await send(backend, stageCDraft(task(1), { tenant: tenantA }));
     expect(answer.status).toBe(429);
     const backlogMs = Number(answer.headers.get("x-wuerstchen-backlog-ms"));
     const seconds = Number(answer.headers.get("retry-after"));
@@ -109,7 +109,7 @@ describe("a tenant that asks for far more than there is room for", () => {
       const noisy = flood(backend, 80, { tenant: tenantA });
       await reachesDepth(backend, 40);
       const before = noisy.filter((status) => status === 200).length;
-      expect(await statusOf(send(backend, stageCDraft(job(100), { tenant: tenantB })))).toBe(200);
+      expect(await statusOf(send(backend, stageCDraft(task(100), { tenant: tenantB })))).toBe(200);
       const meanwhile = noisy.filter((status) => status === 200).length - before;
       // 8 that ran, and those that took their places; in the order of their coming it would be all 40.
       expect(meanwhile).toBeLessThan(20);
@@ -123,7 +123,7 @@ describe("a tenant that asks for far more than there is room for", () => {
     async () => {
       const backend = await start({ QUEUE_JOBS_MAX: "4", PICTURES_TOGETHER_MAX: "1" });
       const request = "the-request-of-a-latent";
-      await statusOf(send(backend, stageCDraft(job(1), { tenant: tenantA, request })));
+      await statusOf(send(backend, stageCDraft(task(1), { tenant: tenantA, request })));
       flood(backend, 8, { tenant: tenantA });
       await reachesDepth(backend, 4);
       const target = decodeTarget({ format: "png", tenant: tenantA });

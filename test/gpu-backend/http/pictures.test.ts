@@ -112,7 +112,7 @@ describe("a mask", () => {
   });
 });
 
-describe("a start that does not fit the job is refused:", () => {
+describe("a start that does not fit the task is refused:", () => {
   test.each<[string, string, (latent: string) => object]>([
     ["no latent", "start.latent", () => ({ latent: "AAAA", strength: 0.5 })],
     ["no base64", "start.latent", () => ({ latent: "?", strength: 0.5 })],

@@ -20,7 +20,7 @@ async function runsOf(shareKey: string | undefined): Promise<number> {
   return (await metricOf(backend, "stage_c_runs_total")) - before;
 }
 
-test("the outcome of a recent job is given to whoever has its share key, and to nobody else", async () => {
+test("the outcome of a recent task is given to whoever has its share key, and to nobody else", async () => {
   expect(await runsOf(keys[0])).toBe(1);
   expect(await runsOf(keys[0])).toBe(0);
   expect(await runsOf(keys[1])).toBe(1);

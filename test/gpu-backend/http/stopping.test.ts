@@ -22,8 +22,8 @@ beforeAll(async () => {
 
 afterAll(() => backend.stop());
 
-/** A job of some hundred steps that nobody has asked for yet. */
-function longJob() {
+/** A task of some hundred steps that nobody has asked for yet. */
+function longTask() {
   seed += 10;
   return { ...tinyRequest, steps: 100, seeds: Array.from({ length: 8 }, (_, i) => seed + i) };
 }
@@ -35,16 +35,16 @@ async function reaches(name: string, value: number): Promise<void> {
   while ((await metric(name)) !== value);
 }
 
-const cancelledJobs = 'jobs_total{kind="stage-c",outcome="job_cancelled"}';
+const cancelledTasks = 'jobs_total{kind="stage-c",outcome="job_cancelled"}';
 
 async function codeOf(response: Response): Promise<[number, string]> {
   const { error } = (await response.json()) as { error: { code: string } };
   return [response.status, error.code];
 }
 
-describe("a job", () => {
+describe("a task", () => {
   test("stops when its client closes the connection, and what it used is counted", async () => {
-    const draft = stageCDraft(longJob());
+    const draft = stageCDraft(longTask());
     const client = new AbortController();
     const headers = await signedHeaders(draft);
     const { body, target } = draft;
@@ -53,12 +53,12 @@ describe("a job", () => {
     client.abort();
     await expect(answer).rejects.toThrow("abort");
     await reaches("queue_depth", 0);
-    await reaches(cancelledJobs, 1);
+    await reaches(cancelledTasks, 1);
   });
 
   test("stops when it is cancelled by its id; both answers tell what it used of the device", async () => {
     const jobId = "a-job-to-be-cancelled";
-    const running = send(backend, stageCDraft(longJob(), { jobId }));
+    const running = send(backend, stageCDraft(longTask(), { jobId }));
     await reaches("queue_depth", 1);
     const cancelled = await send(backend, cancelDraft(jobId));
     const answer = await running;
@@ -73,7 +73,7 @@ describe("a job", () => {
 
   test("that is stopped after some of its steps says how large a part of them had run", async () => {
     const jobId = "a-job-that-shows-its-steps";
-    const draft = stageCDraft({ ...longJob(), seeds: [seed] }, { jobId });
+    const draft = stageCDraft({ ...longTask(), seeds: [seed] }, { jobId });
     const headers = { ...(await signedHeaders(draft)), accept: "text/event-stream" };
     const running = await fetch(`${backend.url}${draft.target}`, { method: "POST", headers, body: draft.body });
     const reader = createEventReader();
@@ -93,21 +93,23 @@ describe("a job", () => {
   });
 
   test("stops at its deadline with 504", async () => {
-    const answer = await send(backend, stageCDraft(longJob(), { deadlineMs: 1 }));
+    const answer = await send(backend, stageCDraft(longTask(), { deadlineMs: 1 }));
     expect(Object.keys(parseServerTiming(answer.headers.get("server-timing")))).toEqual(["queue", "gpu"]);
     expect(await codeOf(answer)).toEqual([504, "deadline_exceeded"]);
   });
 
   test("cannot take the id of another that is not done", async () => {
     const jobId = "an-id-that-is-taken";
-    const answers = await Promise.all([longJob(), longJob()].map((job) => send(backend, stageCDraft(job, { jobId }))));
+    const answers = await Promise.all(
+      [longTask(), longTask()].map((task) => send(backend, stageCDraft(task, { jobId }))),
+    );
     const refused = answers.filter((answer) => !answer.ok);
     expect(refused).toHaveLength(1);
     expect(await Promise.all(refused.map(codeOf))).toEqual([[400, "invalid_request"]]);
   });
 
   test("that is sent twice goes on for the one who stays when the other cancels", async () => {
-    const order = longJob();
+    const order = longTask();
     const leaving = send(backend, stageCDraft(order, { jobId: "the-one-that-leaves" }));
     const staying = send(backend, stageCDraft(order, { jobId: "the-one-that-stays" }));
     await reaches("queue_depth", 1);
@@ -117,11 +119,11 @@ describe("a job", () => {
   });
 });
 
-test("a cancellation of a job that is unknown or done says so", async () => {
+test("a cancellation of a task that is unknown or done says so", async () => {
   const answer = await send(backend, cancelDraft("a-job-that-never-was"));
   const unknown = { cancelled: false, gpuMilliseconds: 0, doneShare: 0 };
   expect([answer.status, await answer.json()]).toEqual([200, unknown]);
-  await send(backend, stageCDraft({ ...longJob(), steps: 1, seeds: [seed] }, { jobId: "a-job-that-is-done" }));
+  await send(backend, stageCDraft({ ...longTask(), steps: 1, seeds: [seed] }, { jobId: "a-job-that-is-done" }));
   const done = await send(backend, cancelDraft("a-job-that-is-done"));
   expect(await done.json()).toEqual({ ...unknown, doneShare: 1 });
 });

@@ -7,8 +7,8 @@ import type { StageCResponse } from "../../../shared/wire/stage-c.ts";
 
 type End = Result<StageCResponse, Unscheduled>;
 
-/** A stream of a job that waits until it is stopped, and says that it lives every millisecond. */
-async function waitingJob() {
+/** A stream of a task that waits until it is stopped, and says that it lives every millisecond. */
+async function waitingTask() {
   let finish: (end: End) => void = () => {};
   const ended = new Promise<End>((resolve) => {
     finish = resolve;
@@ -24,8 +24,8 @@ async function waitingJob() {
   return { response, signals, finish };
 }
 
-test("a job that waits in the queue keeps its connection alive by comments", async () => {
-  const { response, finish } = await waitingJob();
+test("a task that waits in the queue keeps its connection alive by comments", async () => {
+  const { response, finish } = await waitingTask();
   const reader = (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader();
   for (let beats = 0; beats < 3; beats += 1) expect((await reader.read()).value).toBe(": waiting\n\n");
   finish(err({ failure: { code: "backend_failed" }, queueMs: 0, gpuMs: 0, doneShare: 0 }));
@@ -35,7 +35,7 @@ test("a job that waits in the queue keeps its connection alive by comments", asy
 });
 
 test("a reader that leaves takes its wish back", async () => {
-  const { response, signals } = await waitingJob();
+  const { response, signals } = await waitingTask();
   expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
   await response.body?.cancel();
   expect(signals.map(({ aborted }) => aborted)).toEqual([true]);

@@ -5,9 +5,9 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digitalSourceType } from "../../../gpu-backend/image/provenance.ts";
 import { createEventReader, type ServerEvent } from "../../../shared/wire/event-stream.ts";
-import type { JobTerms } from "../../../shared/wire/job-terms.ts";
 import { parseStageCResponse } from "../../../shared/wire/stage-c.ts";
 import { parseStageCMessage, type StageCMessage } from "../../../shared/wire/stage-c-events.ts";
+import type { TaskTerms } from "../../../shared/wire/task-terms.ts";
 import { type Backend, metricOf, send, signedHeaders, stageCDraft, startBackend } from "../../support/backend.ts";
 import { tinyDirectory, tinyRequest } from "../../support/tiny-bundle.ts";
 
@@ -20,14 +20,14 @@ beforeAll(async () => {
 
 afterAll(() => backend.stop());
 
-/** A job that nobody has asked for yet. */
-function newJob(change: object = {}) {
+/** A task that nobody has asked for yet. */
+function newTask(change: object = {}) {
   seed += 10;
   return { ...tinyRequest, seeds: [seed], ...change };
 }
 
-async function ask(job: unknown, signal?: AbortSignal, { url } = backend, terms: JobTerms = {}): Promise<Response> {
-  const draft = stageCDraft(job, terms);
+async function ask(task: unknown, signal?: AbortSignal, { url } = backend, terms: TaskTerms = {}): Promise<Response> {
+  const draft = stageCDraft(task, terms);
   const headers = { ...(await signedHeaders(draft)), accept: "text/event-stream" };
   const { body, target } = draft;
   return fetch(`${url}${target}`, { method: "POST", headers, body, ...(signal && { signal }) });
@@ -40,10 +40,10 @@ async function* eventsOf(response: Response): AsyncGenerator<ServerEvent> {
   }
 }
 
-async function messagesOf(response: Response, job: typeof tinyRequest): Promise<StageCMessage[]> {
+async function messagesOf(response: Response, task: typeof tinyRequest): Promise<StageCMessage[]> {
   const messages: StageCMessage[] = [];
   for await (const event of eventsOf(response)) {
-    const message = parseStageCMessage(event, job);
+    const message = parseStageCMessage(event, task);
     if (message === undefined) throw new Error(`Not understood: ${event.event}`);
     messages.push(message);
   }
@@ -70,10 +70,10 @@ function latentsIn(messages: readonly StageCMessage[]): string[] {
 
 const queueDepth = () => metricOf(backend, "queue_depth");
 
-describe("a Stage C job whose sender accepts events", () => {
+describe("a Stage C task whose sender accepts events", () => {
   test("tells its steps and shows every sample, then gives the very body of the JSON answer", async () => {
-    const job = newJob({ steps: 100, previewEverySteps: 5 });
-    const wanted = { ...job, seeds: [seed, seed + 1] };
+    const task = newTask({ steps: 100, previewEverySteps: 5 });
+    const wanted = { ...task, seeds: [seed, seed + 1] };
     const response = await ask(wanted);
     expect(response.headers.get("content-type")).toBe("text/event-stream");
     const messages = await messagesOf(response, wanted);
@@ -94,40 +94,40 @@ describe("a Stage C job whose sender accepts events", () => {
   });
 
   test("makes the latents that it makes without previews", async () => {
-    const job = newJob({ steps: 100 });
-    const watched = await messagesOf(await ask({ ...job, previewEverySteps: 1, previewFormat: "png" }), job);
+    const task = newTask({ steps: 100 });
+    const watched = await messagesOf(await ask({ ...task, previewEverySteps: 1, previewFormat: "png" }), task);
     expect(previewsIn(watched).length).toBeGreaterThan(0);
     // Another backend, which has kept no outcome.
     const other = await startBackend();
-    const answer = parseStageCResponse(await (await send(other, stageCDraft(job))).json(), job);
+    const answer = parseStageCResponse(await (await send(other, stageCDraft(task))).json(), task);
     await other.stop();
     expect(answer.ok && answer.value.latents.map(({ safetensors }) => safetensors)).toEqual(latentsIn(watched));
   });
 
   test.each([{}, { previewEverySteps: 0 }])("shows nothing that was not asked for: %o", async (wish) => {
-    const job = newJob(wish);
-    const messages = await messagesOf(await ask(job), job);
+    const task = newTask(wish);
+    const messages = await messagesOf(await ask(task), task);
     expect([previewsIn(messages), latentsIn(messages).length]).toEqual([[], 1]);
   });
 
   test("that was done before gives its result alone", async () => {
-    const job = newJob({ previewEverySteps: 1 });
-    const first = latentsIn(await messagesOf(await ask(job), job));
-    const again = await messagesOf(await ask(job), job);
+    const task = newTask({ previewEverySteps: 1 });
+    const first = latentsIn(await messagesOf(await ask(task), task));
+    const again = await messagesOf(await ask(task), task);
     expect([again.length, latentsIn(again)]).toEqual([1, first]);
   });
 
   test("sent twice at once runs once, and both hear of it", async () => {
-    const job = newJob({ steps: 100, previewEverySteps: 10 });
-    const answers = await Promise.all([ask(job), ask(job)]);
-    const heard = await Promise.all(answers.map((answer) => messagesOf(answer, job)));
+    const task = newTask({ steps: 100, previewEverySteps: 10 });
+    const answers = await Promise.all([ask(task), ask(task)]);
+    const heard = await Promise.all(answers.map((answer) => messagesOf(answer, task)));
     for (const messages of heard) expect(stepsIn(messages).length).toBeGreaterThan(0);
     expect(heard.map(latentsIn)[0]).toEqual(heard.map(latentsIn)[1]);
   });
 
   test("stops when the reader leaves in the middle", async () => {
     const client = new AbortController();
-    const response = await ask(newJob({ steps: 100, seeds: [seed, seed + 1, seed + 2, seed + 3] }), client.signal);
+    const response = await ask(newTask({ steps: 100, seeds: [seed, seed + 1, seed + 2, seed + 3] }), client.signal);
     for await (const { event } of eventsOf(response)) {
       expect(event).toBe("progress");
       break;
@@ -140,7 +140,7 @@ describe("a Stage C job whose sender accepts events", () => {
   });
 
   test("that fails after it has begun ends with an error in the usual envelope", async () => {
-    const response = await ask(newJob({ steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9] }), undefined, backend, {
+    const response = await ask(newTask({ steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9] }), undefined, backend, {
       deadlineMs: 50,
     });
     const events: ServerEvent[] = [];
@@ -160,17 +160,17 @@ describe("a Stage C job whose sender accepts events", () => {
     [{ previewFormat: "gif" }, 400],
     [{ model: "other" }, 404],
   ])("that is wrong is refused by its status: %o", async (change, status) => {
-    const response = await ask(newJob(change));
+    const response = await ask(newTask(change));
     expect([response.status, response.headers.get("content-type")]).toEqual([status, "application/json"]);
     await response.body?.cancel();
   });
 });
 
-test("a busy backend refuses a stream as it refuses any job, with 429", async () => {
+test("a busy backend refuses a stream as it refuses any task, with 429", async () => {
   const busy = await startBackend({ QUEUE_JOBS_MAX: "0", PICTURES_TOGETHER_MAX: "1" });
   const client = new AbortController();
-  const running = await Promise.all([1, 2].map(() => ask(newJob({ steps: 100 }), client.signal, busy)));
-  const refused = await ask(newJob(), undefined, busy);
+  const running = await Promise.all([1, 2].map(() => ask(newTask({ steps: 100 }), client.signal, busy)));
+  const refused = await ask(newTask(), undefined, busy);
   expect([refused.status, Number(refused.headers.get("retry-after")) > 0]).toEqual([429, true]);
   client.abort();
   await Promise.allSettled(running.map((answer) => answer.text()));
@@ -188,8 +188,8 @@ test("a bundle without a previewer tells steps and shows nothing", async () => {
   await rm(join(folder, "tiny", "previewer.onnx"));
 
   const plain = await startBackend({ MODELS_DIR: folder });
-  const job = newJob({ steps: 12, previewEverySteps: 1 });
-  const messages = await messagesOf(await ask(job, undefined, plain), job);
+  const task = newTask({ steps: 12, previewEverySteps: 1 });
+  const messages = await messagesOf(await ask(task, undefined, plain), task);
   await plain.stop();
   await rm(folder, { recursive: true });
   expect([previewsIn(messages), latentsIn(messages).length, stepsIn(messages).length > 0]).toEqual([[], 1, true]);

@@ -32,14 +32,14 @@ beforeAll(async () => {
     OTEL_EXPORTER_OTLP_HEADERS: `authorization=${otlpKey}`,
   });
   const traceparent = `00-${traceId}-${parentId}-01`;
-  const job = { ...tinyRequest, tokenIds, seeds: [seed] };
-  const made = await post(stageCDraft(job), traceparent);
+  const task = { ...tinyRequest, tokenIds, seeds: [seed] };
+  const made = await post(stageCDraft(task), traceparent);
   const { latents } = (await made.json()) as { latents: { safetensors: string }[] };
   const latent = new Uint8Array(Buffer.from(latents[0]?.safetensors ?? "", "base64"));
   await (await post(decodeDraft(latent), traceparent)).arrayBuffer();
-  // Beyond the vocabulary: refused, and thus no job.
-  await (await post(stageCDraft({ ...job, tokenIds: [2, 7_171_717, 3] }), traceparent)).text();
-  await (await post(stageCDraft(job), `00-${traceId}-${"c".repeat(16)}-01`)).text();
+  // Beyond the vocabulary: refused, and thus no task.
+  await (await post(stageCDraft({ ...task, tokenIds: [2, 7_171_717, 3] }), traceparent)).text();
+  await (await post(stageCDraft(task), `00-${traceId}-${"c".repeat(16)}-01`)).text();
   await (
     await post(stageCDraft({ ...tinyRequest, seeds: [seed], steps: 100 }, { deadlineMs: 1 }), "not-a-parent")
   ).text();
@@ -53,29 +53,29 @@ afterAll(() => receiver.stop());
 
 const childrenOf = ({ spanId }: ReceivedSpan) => spans.filter(({ parentSpanId }) => parentSpanId === spanId);
 
-test("jobs are spans of the edge's trace, beneath the request, each with its queue and its parts", () => {
-  const jobs = spans.filter(({ parentSpanId }) => parentSpanId === parentId);
-  expect(jobs.map(({ name, traceId: of }) => [name, of])).toEqual([
+test("tasks are spans of the edge's trace, beneath the request, each with its queue and its parts", () => {
+  const tasks = spans.filter(({ parentSpanId }) => parentSpanId === parentId);
+  expect(tasks.map(({ name, traceId: of }) => [name, of])).toEqual([
     ["stage-c", traceId],
     ["decode", traceId],
   ]);
-  expect(jobs.map((job) => childrenOf(job).map(({ name }) => name))).toEqual([
+  expect(tasks.map((task) => childrenOf(task).map(({ name }) => name))).toEqual([
     ["queue", "text-encoder", "stage-c"],
     ["queue", "stage-b", "stage-a", "encode"],
   ]);
 });
 
-test("parts follow one another inside their job", () => {
-  for (const job of spans.filter(({ parentSpanId }) => parentSpanId === parentId)) {
-    const moments = childrenOf(job).flatMap((part) => [part.startTimeUnixNano, part.endTimeUnixNano]);
-    const all = [job.startTimeUnixNano, ...moments, job.endTimeUnixNano].map(BigInt);
+test("parts follow one another inside their task", () => {
+  for (const task of spans.filter(({ parentSpanId }) => parentSpanId === parentId)) {
+    const moments = childrenOf(task).flatMap((part) => [part.startTimeUnixNano, part.endTimeUnixNano]);
+    const all = [task.startTimeUnixNano, ...moments, task.endTimeUnixNano].map(BigInt);
     // The lane's clock and the server's are read in two processes, some of a millisecond apart.
     for (const [index, moment] of all.slice(1).entries())
       expect(moment - (all[index] ?? 0n)).toBeGreaterThan(-3_000_000n);
   }
 });
 
-test("a job without a valid parent is a trace of its own, and one that failed says how", () => {
+test("a task without a valid parent is a trace of its own, and one that failed says how", () => {
   const [own, ...others] = spans.filter(({ name, parentSpanId }) => name === "stage-c" && parentSpanId === undefined);
   expect(others).toEqual([]);
   expect(own?.traceId).toMatch(/^[0-9a-f]{32}$/u);

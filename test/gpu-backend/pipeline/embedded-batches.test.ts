@@ -4,9 +4,9 @@ import type { Pixels } from "../../../shared/decoding/pixels.ts";
 import { openTinyPipeline } from "../../support/tiny-pipeline.ts";
 
 const directory = join(import.meta.dirname, "../../../gpu-backend/models/emoji-128");
-const { manifest, pipeline, jobGraphs, runs } = await openTinyPipeline(directory);
+const { manifest, pipeline, taskGraphs, runs } = await openTinyPipeline(directory);
 
-/** Jobs of one shape that differ in text, noise, guidance and number of steps. */
+/** Tasks of one shape that differ in text, noise, guidance and number of steps. */
 const orders = [1, 2, 3, 4].map((seed) => ({
   model: manifest.id,
   revision: manifest.revision,
@@ -19,7 +19,7 @@ const orders = [1, 2, 3, 4].map((seed) => ({
 }));
 
 async function makeFile(order: (typeof orders)[number]): Promise<Uint8Array> {
-  const [file = new Uint8Array()] = await pipeline.makeLatents(order, jobGraphs());
+  const [file = new Uint8Array()] = await pipeline.makeLatents(order, taskGraphs());
   return file;
 }
 
@@ -32,7 +32,7 @@ describe("the embedded model's bytes are the same alone and in any company:", ()
     for (const order of orders) {
       const file = await makeFile(order);
       alone.push(file);
-      pictures.push(await pipeline.paint(file, jobGraphs()));
+      pictures.push(await pipeline.paint(file, taskGraphs()));
     }
   });
 
@@ -45,7 +45,7 @@ describe("the embedded model's bytes are the same alone and in any company:", ()
 
   test.each([2, 3, 4])("a picture's among %d, in runs that they share", async (count) => {
     const before = runs.length;
-    const painted = await Promise.all(alone.slice(-count).map((file) => pipeline.paint(file, jobGraphs())));
+    const painted = await Promise.all(alone.slice(-count).map((file) => pipeline.paint(file, taskGraphs())));
     expect(painted).toEqual(pictures.slice(-count));
     const rows = runs.slice(before).map((run) => (run.graph === "stageB" ? run.rows : 0));
     expect(Math.max(...rows)).toBe(count);

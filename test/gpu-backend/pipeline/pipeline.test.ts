@@ -9,10 +9,10 @@ import { differenceMax, fromFloat32Hex } from "../../support/float32-hex.ts";
 import { tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
 import { openTinyPipeline } from "../../support/tiny-pipeline.ts";
 
-const { manifest, graphs, pipeline, jobGraphs } = await openTinyPipeline();
+const { manifest, graphs, pipeline, taskGraphs } = await openTinyPipeline();
 
 function makeFiles(change: Partial<typeof tinyRequest> = {}): Promise<readonly Uint8Array[]> {
-  return pipeline.makeLatents({ ...tinyRequest, ...change }, jobGraphs());
+  return pipeline.makeLatents({ ...tinyRequest, ...change }, taskGraphs());
 }
 
 function read(file: Uint8Array | undefined): Latent {
@@ -41,7 +41,7 @@ describe.each(golden.cases)("seed $seed, $steps steps, guidance $guidanceScale",
 
   test("the picture is the reference's, up to one unit of a colour", async () => {
     const [file = new Uint8Array()] = await makeFiles(change);
-    const pixels = await pipeline.paint(file, jobGraphs());
+    const pixels = await pipeline.paint(file, taskGraphs());
     expect(differenceMax(pixels.data, Buffer.from(wanted.pixelsBase64, "base64"))).toBeLessThanOrEqual(1);
   });
 });
@@ -60,7 +60,7 @@ test("a latent says which model, revision, seed and settings made it, and nothin
 });
 
 describe("bytes are the same alone and in any company:", () => {
-  /** Eight jobs that differ in everything that may differ within a batch. */
+  /** Eight tasks that differ in everything that may differ within a batch. */
   const orders = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => ({
     seeds: [seed],
     steps: 3 + (seed % 3),
@@ -76,7 +76,7 @@ describe("bytes are the same alone and in any company:", () => {
     for (const order of orders) {
       const [file = new Uint8Array()] = await makeFiles(order);
       alone.push(file);
-      pictures.push(await pipeline.paint(file, jobGraphs()));
+      pictures.push(await pipeline.paint(file, taskGraphs()));
     }
   });
 
@@ -86,7 +86,7 @@ describe("bytes are the same alone and in any company:", () => {
   });
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8])("a picture's among %d", async (count) => {
-    const painted = await Promise.all(alone.slice(-count).map((file) => pipeline.paint(file, jobGraphs())));
+    const painted = await Promise.all(alone.slice(-count).map((file) => pipeline.paint(file, taskGraphs())));
     expect(painted).toEqual(pictures.slice(-count));
   });
 
@@ -124,12 +124,12 @@ test("without guidance the negative prompt has no say", async () => {
 });
 
 test("a file that is no latent is refused with a reason", async () => {
-  await expect(pipeline.paint(new Uint8Array(4), jobGraphs())).rejects.toThrow(/ends before its header/u);
+  await expect(pipeline.paint(new Uint8Array(4), taskGraphs())).rejects.toThrow(/ends before its header/u);
 });
 
 test("a latent that is written as int8 is near the one written as float16, and is painted", async () => {
   const settings = { manifest, conditionCacheBytesMax: 1e6, latentEncoding: "int8" } as const;
-  const [file = new Uint8Array()] = await createPipeline(settings).makeLatents(tinyRequest, jobGraphs());
+  const [file = new Uint8Array()] = await createPipeline(settings).makeLatents(tinyRequest, taskGraphs());
   const [float16] = await makeFiles();
   expect(file.length).toBeLessThan(float16?.length ?? 0);
   const values = [...read(file).values];
@@ -137,5 +137,5 @@ test("a latent that is written as int8 is near the one written as float16, and i
   for (const [index, value] of read(float16).values.entries()) {
     expect(Math.abs(value - (values[index] ?? Number.NaN))).toBeLessThan(largest / 200);
   }
-  expect((await pipeline.paint(file, jobGraphs())).data).toHaveLength(3 * 64 * 64);
+  expect((await pipeline.paint(file, taskGraphs())).data).toHaveLength(3 * 64 * 64);
 });

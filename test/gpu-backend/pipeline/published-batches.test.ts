@@ -18,7 +18,7 @@ describe.each(publishedFamilies)("%s: bytes are the same alone and in any compan
   let alone: Uint8Array[];
   let pictures: Pixels[];
 
-  /** Eight jobs that differ in everything that may differ within a batch; one of them is not guided. */
+  /** Eight tasks that differ in everything that may differ within a batch; one of them is not guided. */
   const orders = counts.map((seed) => ({
     seeds: [seed],
     steps: 3 + (seed % 3),
@@ -28,14 +28,14 @@ describe.each(publishedFamilies)("%s: bytes are the same alone and in any compan
 
   async function makeFile(order: (typeof orders)[number]): Promise<Uint8Array> {
     const { id, revision } = model.manifest;
-    const job: StageCRequest = {
+    const task: StageCRequest = {
       model: id,
       revision,
       negativeTokenIds: first?.negativeTokenIds ?? [],
       latentShape: [16, 3, 6],
       ...order,
     };
-    const [file = new Uint8Array()] = await pipeline.makeLatents(job, model.jobGraphs());
+    const [file = new Uint8Array()] = await pipeline.makeLatents(task, model.taskGraphs());
     return file;
   }
 
@@ -48,7 +48,7 @@ describe.each(publishedFamilies)("%s: bytes are the same alone and in any compan
     for (const order of orders) {
       const file = await makeFile(order);
       alone.push(file);
-      pictures.push(await pipeline.paint(file, model.jobGraphs()));
+      pictures.push(await pipeline.paint(file, model.taskGraphs()));
     }
   });
 
@@ -57,7 +57,7 @@ describe.each(publishedFamilies)("%s: bytes are the same alone and in any compan
   });
 
   test.each(counts)("a picture's among %d", async (count) => {
-    const painted = alone.slice(-count).map((file) => pipeline.paint(file, model.jobGraphs()));
+    const painted = alone.slice(-count).map((file) => pipeline.paint(file, model.taskGraphs()));
     expect(await Promise.all(painted)).toEqual(pictures.slice(-count));
   });
 });

@@ -14,7 +14,7 @@ import { openTinyPipeline } from "../../support/tiny-pipeline.ts";
 
 const shape = tinyRequest.latentShape;
 const start = fromFloat32Hex(golden.startHex);
-const { manifest, graphs, pipeline, jobGraphs } = await openTinyPipeline();
+const { manifest, graphs, pipeline, taskGraphs } = await openTinyPipeline();
 
 function startFile(values: Float32Array): string {
   const file = encodeLatent({ values, shape, metadata: { model: "tiny", revision: tinyRevision, seed: "0" } });
@@ -23,7 +23,7 @@ function startFile(values: Float32Array): string {
 }
 
 async function made(change: object): Promise<Float32Array> {
-  const [file = new Uint8Array()] = await pipeline.makeLatents({ ...tinyRequest, ...change }, jobGraphs());
+  const [file = new Uint8Array()] = await pipeline.makeLatents({ ...tinyRequest, ...change }, taskGraphs());
   const decoded = decodeLatent(file);
   if (!decoded.ok) throw new Error(decoded.error.message);
   return decoded.value.values;
@@ -51,9 +51,9 @@ describe.each(golden.cases)("seed $seed, $steps steps of $kind at strength $stre
     const texts = createTextConditions({ manifest, cacheBytesMax: 0 });
     const { tokenIds, negativeTokenIds, guidanceScale } = golden.text;
     const text = joinConditions([await texts.of(graphs, negativeTokenIds), await texts.of(graphs, tokenIds)]);
-    const job = { ...tinyRequest, start: { latent: startFile(start), strength, ...(mask === null ? {} : { mask }) } };
+    const task = { ...tinyRequest, start: { latent: startFile(start), strength, ...(mask === null ? {} : { mask }) } };
     const sampler = { ...manifest.sampler, stageC: { ...manifest.sampler.stageC, kind: kind as "ddim" | "ddpm" } };
-    const order = { text, seed, steps, guidanceScale, latentShape: shape, start: readStart(job) };
+    const order = { text, seed, steps, guidanceScale, latentShape: shape, start: readStart(task) };
     const values = await makeLatent({ ...manifest, sampler }, graphs.stageC, order);
     expect(differenceMax(values, fromFloat32Hex(wanted.latentHex))).toBeLessThanOrEqual(1e-4);
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { companionsOf, compareCalls, mostUrgent, type QueuedCall } from "../../../gpu-backend/runtime/call-queue.ts";
-import { createGraphRunner, type JobContext } from "../../../gpu-backend/runtime/graph-runner.ts";
+import { createGraphRunner, type TaskContext } from "../../../gpu-backend/runtime/graph-runner.ts";
 import { type GraphName, type GraphSet, mapNames } from "../../../gpu-backend/runtime/graph-set.ts";
 import { concatenateRows, splitRows } from "../../../gpu-backend/runtime/row-batch.ts";
 import { float32Tensor } from "../../../shared/decoding/host-tensor.ts";
@@ -30,7 +30,7 @@ const numbers = (...values: number[]) => ({ x: float32Tensor(Float32Array.from(v
 
 let arrival = 0;
 
-function contextOf(change: Partial<JobContext> = {}): JobContext {
+function contextOf(change: Partial<TaskContext> = {}): TaskContext {
   arrival += 1;
   const urgency = { priority: "interactive", startTag: 0, deadlineMs: patient, arrival } as const;
   return { urgency, signal: new AbortController().signal, onRun: () => undefined, ...change };
@@ -95,7 +95,7 @@ describe("a runner", () => {
     expect([...(await graphs.stageA.run(numbers(7))).data]).toEqual([14]);
   });
 
-  test("begins no run for a job that is stopped, and the others lose nothing", async () => {
+  test("begins no run for a task that is stopped, and the others lose nothing", async () => {
     const runs: string[] = [];
     const runner = await warmRunner(runs);
     const stop = new AbortController();
@@ -118,18 +118,18 @@ describe("a runner", () => {
     expect(runs).toEqual(["stageA 1", "stageB 1"]);
   });
 
-  test("lets a job into the batch of an older one at its next step", async () => {
+  test("lets a task into the batch of an older one at its next step", async () => {
     const runs: string[] = [];
     const runner = await warmRunner(runs);
     const older = runner.graphsFor(contextOf()).stageC;
     const newer = runner.graphsFor(contextOf());
-    const olderJob = older.run(numbers(1)).then(() => older.run(numbers(2)));
-    const newerJob = newer.textEncoder.run(numbers(3)).then(() => newer.stageC.run(numbers(4)));
-    await Promise.all([olderJob, newerJob]);
+    const olderTask = older.run(numbers(1)).then(() => older.run(numbers(2)));
+    const newerTask = newer.textEncoder.run(numbers(3)).then(() => newer.stageC.run(numbers(4)));
+    await Promise.all([olderTask, newerTask]);
     expect(runs).toEqual(["textEncoder 1", "stageC 2", "stageC 1"]);
   });
 
-  test("charges each job its share of a run by rows", async () => {
+  test("charges each task its share of a run by rows", async () => {
     let clock = 0;
     const runner = await warmRunner([], undefined, () => (clock += 6));
     const charged: number[] = [];

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Admission, createAdmission } from "../../../gpu-backend/scheduling/admission.ts";
-import type { Candidate } from "../../../gpu-backend/scheduling/running-jobs.ts";
+import type { Candidate } from "../../../gpu-backend/scheduling/running-tasks.ts";
 
 const picturesMax = 8;
 const waitingMax = 6;
 
 let arrivals = 0;
 
-function jobOf(change: Partial<Candidate> = {}): Candidate {
+function taskOf(change: Partial<Candidate> = {}): Candidate {
   arrivals += 1;
   return {
     priority: "interactive",
@@ -31,9 +31,9 @@ const candidates = fc
     tenant: fc.constantFrom("a", "b", "c"),
     costMs: fc.integer({ min: 1, max: 100 }),
   })
-  .map(jobOf);
+  .map(taskOf);
 
-/** What happens to an admission: a job comes, or the one at a place of the list leaves. Jobs begin after each. */
+/** What happens to an admission: a task comes, or the one at a place of the list leaves. Tasks begin after each. */
 const events = fc.array(fc.oneof(candidates, fc.nat({ max: 30 })), { maxLength: 60 });
 
 interface History {
@@ -50,35 +50,35 @@ function replay(happened: readonly (Candidate | number)[], check: (history: Hist
     if (typeof event !== "number") {
       if (admission.enter(event)) history.entered.push(event);
     } else {
-      const leaving = admission.jobs()[event];
+      const leaving = admission.tasks()[event];
       if (leaving !== undefined) {
         admission.leave(leaving);
         history.left.add(leaving);
       }
     }
-    history.begun.push(...admission.begin().map(({ job }) => job));
+    history.begun.push(...admission.begin().map(({ task }) => task));
     check(history);
   }
   return history;
 }
 
 function waitingIn({ admission, begun }: History): Candidate[] {
-  return admission.jobs().filter((job) => !begun.includes(job));
+  return admission.tasks().filter((task) => !begun.includes(task));
 }
 
 function runningIn({ admission, begun }: History): Candidate[] {
-  return admission.jobs().filter((job) => begun.includes(job));
+  return admission.tasks().filter((task) => begun.includes(task));
 }
 
 describe("whatever comes and goes,", () => {
-  test("every job that entered waits, runs or has left, and begins at most once", () => {
+  test("every task that entered waits, runs or has left, and begins at most once", () => {
     fc.assert(
       fc.property(events, (happened) => {
         const history = replay(happened, ({ admission, entered, left, begun }) => {
-          expect(new Set(admission.jobs())).toEqual(new Set(entered.filter((job) => !left.has(job))));
+          expect(new Set(admission.tasks())).toEqual(new Set(entered.filter((task) => !left.has(task))));
           expect(new Set(begun).size).toBe(begun.length);
         });
-        expect(history.begun.every((job) => history.entered.includes(job))).toBe(true);
+        expect(history.begun.every((task) => history.entered.includes(task))).toBe(true);
       }),
     );
   });
@@ -90,12 +90,12 @@ describe("whatever comes and goes,", () => {
           expect(waitingIn(history).length).toBeLessThanOrEqual(waitingMax);
           const running = runningIn(history);
           for (const priority of ["interactive", "batch"]) {
-            const jobs = running.filter((job) => job.priority === priority);
-            const pictures = jobs.map((job) => job.pictures);
-            // The last of them may have begun beyond the bound: the only job of its tenant, below twice the bound.
+            const tasks = running.filter((task) => task.priority === priority);
+            const pictures = tasks.map((task) => task.pictures);
+            // The last of them may have begun beyond the bound: the only task of its tenant, below twice the bound.
             const before = pictures.reduce((sum, count) => sum + count, 0) - Math.max(0, ...pictures);
             expect(before).toBeLessThan(2 * picturesMax);
-            const ofOne = jobs.filter((job) => job.tenant === jobs[0]?.tenant).map((job) => job.pictures);
+            const ofOne = tasks.filter((task) => task.tenant === tasks[0]?.tenant).map((task) => task.pictures);
             expect(ofOne.length <= 1 || ofOne.reduce((sum, count) => sum + count, 0) <= picturesMax + 10).toBe(true);
           }
         });
@@ -103,16 +103,16 @@ describe("whatever comes and goes,", () => {
     );
   });
 
-  test("no interactive job waits behind a batch job that has just begun, and none of a tenant behind a later deadline", () => {
+  test("no interactive task waits behind a batch task that has just begun, and none of a tenant behind a later deadline", () => {
     fc.assert(
       fc.property(events, (happened) => {
         let seen = 0;
         replay(happened, (history) => {
-          for (const job of history.begun.slice(seen)) {
+          for (const task of history.begun.slice(seen)) {
             for (const other of waitingIn(history)) {
-              expect(job.priority === "batch" && other.priority === "interactive").toBe(false);
-              const isRival = job.tenant === other.tenant && job.priority === other.priority;
-              expect(isRival && other.deadlineMs < job.deadlineMs).toBe(false);
+              expect(task.priority === "batch" && other.priority === "interactive").toBe(false);
+              const isRival = task.tenant === other.tenant && task.priority === other.priority;
+              expect(isRival && other.deadlineMs < task.deadlineMs).toBe(false);
             }
           }
           seen = history.begun.length;
@@ -135,67 +135,67 @@ describe("whatever comes and goes,", () => {
 
   test("asking for room changes nothing, and its answer is the one that entering gives", () => {
     fc.assert(
-      fc.property(events, candidates, (happened, job) => {
+      fc.property(events, candidates, (happened, task) => {
         const { admission } = replay(happened, () => undefined);
-        const before = admission.jobs();
-        const hasRoom = admission.hasRoom(job);
-        expect(admission.jobs()).toEqual(before);
-        expect(admission.enter(jobOf({ ...job }))).toBe(hasRoom);
+        const before = admission.tasks();
+        const hasRoom = admission.hasRoom(task);
+        expect(admission.tasks()).toEqual(before);
+        expect(admission.enter(taskOf({ ...task }))).toBe(hasRoom);
       }),
     );
   });
 
-  test("no place is lost: once all have left, a job begins at once", () => {
+  test("no place is lost: once all have left, a task begins at once", () => {
     fc.assert(
       fc.property(events, (happened) => {
         const { admission } = replay(happened, () => undefined);
-        for (const job of admission.jobs()) admission.leave(job);
-        const next = jobOf({ priority: "batch", pictures: 10 });
-        expect([admission.enter(next), admission.begin().map(({ job }) => job)]).toEqual([true, [next]]);
+        for (const task of admission.tasks()) admission.leave(task);
+        const next = taskOf({ priority: "batch", pictures: 10 });
+        expect([admission.enter(next), admission.begin().map(({ task }) => task)]).toEqual([true, [next]]);
       }),
     );
   });
 });
 
-test("interactive jobs begin before batch jobs, earlier deadlines first, and among equals who came first", () => {
+test("interactive tasks begin before batch tasks, earlier deadlines first, and among equals who came first", () => {
   const admission = createAdmission<Candidate>({ waitingMax: 2 * waitingMax, picturesMax: 1 });
-  const running = jobOf();
+  const running = taskOf();
   admission.enter(running);
   admission.begin();
   const [batchSoon, late, soon, patientA, patientB] = [
-    jobOf({ priority: "batch", deadlineMs: 1 }),
-    jobOf({ deadlineMs: 9 }),
-    jobOf({ deadlineMs: 2 }),
-    jobOf(),
-    jobOf(),
+    taskOf({ priority: "batch", deadlineMs: 1 }),
+    taskOf({ deadlineMs: 9 }),
+    taskOf({ deadlineMs: 2 }),
+    taskOf(),
+    taskOf(),
   ];
-  for (const job of [patientA, batchSoon, late, patientB, soon]) expect(admission.enter(job)).toBe(true);
+  for (const task of [patientA, batchSoon, late, patientB, soon]) expect(admission.enter(task)).toBe(true);
   const order: Candidate[] = [];
-  for (let next: Candidate | undefined = running; next !== undefined; next = admission.begin()[0]?.job) {
+  for (let next: Candidate | undefined = running; next !== undefined; next = admission.begin()[0]?.task) {
     order.push(next);
     admission.leave(next);
   }
   expect(order).toEqual([running, soon, late, patientA, patientB, batchSoon]);
 });
 
-test("batch jobs leave half of the places to interactive ones, and never stand before them", () => {
+test("batch tasks leave half of the places to interactive ones, and never stand before them", () => {
   const admission = createAdmission<Candidate>({ waitingMax: 8, picturesMax: 1 });
-  const batch = Array.from({ length: 5 }, () => jobOf({ priority: "batch" }));
+  const batch = Array.from({ length: 5 }, () => taskOf({ priority: "batch" }));
   expect(
-    batch.map((job) => {
-      const isIn = admission.enter(job);
+    batch.map((task) => {
+      const isIn = admission.enter(task);
       admission.begin();
       return isIn;
     }),
   ).toEqual([true, true, true, false, false]);
-  const interactive = jobOf();
-  expect([admission.enter(interactive), admission.begin().map(({ job }) => job)]).toEqual([true, [interactive]]);
+  const interactive = taskOf();
+  expect([admission.enter(interactive), admission.begin().map(({ task }) => task)]).toEqual([true, [interactive]]);
 });
 
-/** Lets in as many jobs of a tenant as there is room for, at most `count`. */
+/** Lets in as many tasks of a tenant as there is room for, at most `count`. */
 function fill(admission: Admission<Candidate>, tenant: string, count: number): Candidate[] {
-  const jobs = Array.from({ length: count }, () => jobOf({ tenant }));
-  return jobs.filter((job) => admission.enter(job));
+  const tasks = Array.from({ length: count }, () => taskOf({ tenant }));
+  return tasks.filter((task) => admission.enter(task));
 }
 
 test("one tenant alone gets half of the places, and three get a quarter each", () => {
@@ -210,7 +210,7 @@ test("one tenant alone gets half of the places, and three get a quarter each", (
   const counts = new Map<string, number>();
   for (let round = 0; round < 100; round += 1) {
     for (const tenant of ["a", "b", "c"]) {
-      if (shared.enter(jobOf({ tenant }))) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+      if (shared.enter(taskOf({ tenant }))) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
     }
   }
   for (const count of counts.values()) expect(Math.abs(count - 16)).toBeLessThanOrEqual(1);
@@ -220,24 +220,24 @@ test("a tenant that comes after the flood of another begins at once, before all 
   const admission = createAdmission<Candidate>({ waitingMax: 64, picturesMax: 16 });
   fill(admission, "flood", 100);
   const flood = admission.begin();
-  const neighbour = jobOf({ tenant: "neighbour" });
+  const neighbour = taskOf({ tenant: "neighbour" });
   expect(admission.enter(neighbour)).toBe(true);
   const [begun] = admission.begin();
-  expect(begun?.job).toBe(neighbour);
+  expect(begun?.task).toBe(neighbour);
   const before = flood.filter(({ urgency }) => urgency.startTag < (begun?.urgency.startTag ?? 0));
   expect(before).toEqual([]);
 });
 
-test("once a job of a request was let in, its others are, and the decode that ends it goes first", () => {
+test("once a task of a request was let in, its others are, and the decode that ends it goes first", () => {
   const admission = createAdmission<Candidate>({ waitingMax: 2, picturesMax: 1 });
   const request = "the request that was let in";
-  const first = jobOf({ tenant: "a", request });
+  const first = taskOf({ tenant: "a", request });
   admission.enter(first);
   admission.begin();
-  while (admission.enter(jobOf({ tenant: "a" })));
+  while (admission.enter(taskOf({ tenant: "a" })));
   admission.leave(first);
   admission.begin();
-  const decode = jobOf({ tenant: "a", request, isLast: true, deadlineMs: 5 });
+  const decode = taskOf({ tenant: "a", request, isLast: true, deadlineMs: 5 });
   expect(admission.enter(decode)).toBe(true);
   expect(admission.hasRoom({ priority: "interactive", tenant: "a", request: "another", pictures: 1 })).toBe(false);
 });

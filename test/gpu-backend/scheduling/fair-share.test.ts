@@ -4,7 +4,7 @@ import { createFairShare, type FairShare } from "../../../gpu-backend/scheduling
 
 const tenants = ["a", "b", "c", "d"];
 
-/** Costs of jobs to come, for each tenant; and how many run at a time. */
+/** Costs of tasks to come, for each tenant; and how many run at a time. */
 const loads = fc.record({
   costs: fc.tuple(...tenants.map(() => fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 30, maxLength: 30 }))),
   together: fc.integer({ min: 1, max: 6 }),
@@ -20,7 +20,7 @@ function sum(values: ReadonlyMap<string, number>, one: string, other: string): n
   return (values.get(one) ?? 0) + (values.get(other) ?? 0);
 }
 
-/** Begins the next job of whoever has the smallest start tag: what it was given, and its tag. */
+/** Begins the next task of whoever has the smallest start tag: what it was given, and its tag. */
 function serve(share: FairShare, queues: ReadonlyMap<string, number[]>) {
   const waiting = [...queues].filter(([, costs]) => costs.length > 0);
   const [tenant, costs] = waiting.reduce((a, b) => (share.startOf(b[0]) < share.startOf(a[0]) ? b : a));
@@ -29,7 +29,7 @@ function serve(share: FairShare, queues: ReadonlyMap<string, number[]>) {
 }
 
 describe("among tenants that always have work", () => {
-  test("what two of them were given differs by no more than a job of each, at any moment", () => {
+  test("what two of them were given differs by no more than a task of each, at any moment", () => {
     fc.assert(
       fc.property(loads, ({ costs, together }) => {
         const share = createFairShare();
@@ -50,7 +50,7 @@ describe("among tenants that always have work", () => {
     );
   });
 
-  test("a tenant of many jobs gets no more than one of few, however much it asks for", () => {
+  test("a tenant of many tasks gets no more than one of few, however much it asks for", () => {
     const share = createFairShare();
     const queues = new Map([
       ["many", new Array(1_000).fill(10)],
@@ -68,7 +68,7 @@ describe("among tenants that always have work", () => {
 describe("a tenant that comes late", () => {
   test("has no claim to the past: from then on it gets its share, and not what it did not ask for", () => {
     const share = createFairShare();
-    for (let job = 0; job < 100; job += 1) share.end(share.begin("early", 10));
+    for (let task = 0; task < 100; task += 1) share.end(share.begin("early", 10));
     const queues = new Map([
       ["early", new Array(50).fill(10)],
       ["late", new Array(50).fill(10)],

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Lane, LaneReply, LaneTerms } from "../../../gpu-backend/lane/lane.ts";
-import type { LaneJob } from "../../../gpu-backend/lane/lane-messages.ts";
+import type { LaneTask } from "../../../gpu-backend/lane/lane-messages.ts";
 import { createScheduler, type Scheduler } from "../../../gpu-backend/scheduling/scheduler.ts";
 import { QueueModel } from "../../support/queue-model.ts";
 import { tinyRequest } from "../../support/tiny-bundle.ts";
@@ -34,7 +34,7 @@ class Real {
     const lane: Lane = {
       isReady: () => true,
       started: Promise.resolve({ ok: true, value: undefined }),
-      run: (job, terms) => this.#run(job, terms),
+      run: (task, terms) => this.#run(task, terms),
       close: async () => undefined,
     };
     const log = { info: () => undefined, warn: () => undefined };
@@ -42,9 +42,9 @@ class Real {
     this.scheduler = createScheduler({ bounds: { waitingMax: placesMax, picturesMax }, lane, rate, log, now: () => 0 });
   }
 
-  #run(job: LaneJob, terms: LaneTerms): Promise<LaneReply> {
+  #run(task: LaneTask, terms: LaneTerms): Promise<LaneReply> {
     return new Promise((resolve) => {
-      const id = idOf(job);
+      const id = idOf(task);
       const running = { id, terms, settle: resolve };
       this.running.push(running);
       terms.signal.addEventListener("abort", () => this.end(running, "stopped"), { once: true });
@@ -64,9 +64,9 @@ class Real {
   }
 }
 
-function idOf(job: LaneJob): number {
-  if (job.kind === "stage-c") return job.request.seeds[0] ?? 0;
-  return job.kind === "decode" ? (job.latent[0] ?? 0) : 0;
+function idOf(task: LaneTask): number {
+  if (task.kind === "stage-c") return task.request.seeds[0] ?? 0;
+  return task.kind === "decode" ? (task.latent[0] ?? 0) : 0;
 }
 
 interface Submission {

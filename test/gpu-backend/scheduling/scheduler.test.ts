@@ -17,7 +17,7 @@ function start(...options: Parameters<typeof startTinyLane>): TinyLane {
 }
 
 describe("a lane", () => {
-  test("does jobs that came before it had loaded", async () => {
+  test("does tasks that came before it had loaded", async () => {
     const { scheduler, lane } = start();
     expect(lane.isReady()).toBe(false);
     const made = await scheduler.runStageC(tinyRequest, patient);
@@ -25,7 +25,7 @@ describe("a lane", () => {
     expect(lane.isReady()).toBe(true);
   });
 
-  test("that is killed in mid-job fails that job alone, and another takes the next", async () => {
+  test("that is killed in mid-task fails that task alone, and another takes the next", async () => {
     const { scheduler, lane, pids } = start();
     await lane.started;
     const first = scheduler.runStageC(longRequest, patient);
@@ -36,8 +36,8 @@ describe("a lane", () => {
     expect(pids).toHaveLength(2);
   });
 
-  test("whose job takes too long and does not stop is replaced", async () => {
-    const { scheduler, lane } = start({ jobMsMax: 5, stuckMsMax: 0 });
+  test("whose task takes too long and does not stop is replaced", async () => {
+    const { scheduler, lane } = start({ taskMsMax: 5, stuckMsMax: 0 });
     await lane.started;
     expect(await scheduler.runStageC(longRequest, patient)).toMatchObject({
       ok: false,
@@ -45,7 +45,7 @@ describe("a lane", () => {
     });
   });
 
-  test("survives a job that throws, and the log says why without a value", async () => {
+  test("survives a task that throws, and the log says why without a value", async () => {
     const { scheduler, lane, log, pids } = start();
     await lane.started;
     const failed = await scheduler.runStageC({ ...tinyRequest, tokenIds: [2, 987_654_321, 3] }, patient);
@@ -67,12 +67,12 @@ describe("a lane", () => {
     });
   });
 
-  test("ends when it is closed, in mid-job too", async () => {
+  test("ends when it is closed, in mid-task too", async () => {
     const { scheduler, lane, pids } = start();
     await lane.started;
-    const job = scheduler.runStageC(longRequest, patient);
+    const task = scheduler.runStageC(longRequest, patient);
     await lane.close();
-    expect(await job).toMatchObject({ ok: false, error: { failure: { code: "backend_failed" } } });
+    expect(await task).toMatchObject({ ok: false, error: { failure: { code: "backend_failed" } } });
     expect(() => process.kill(pids[0] ?? 0, 0)).toThrow("ESRCH");
   });
 });
@@ -80,7 +80,7 @@ describe("a lane", () => {
 test("two processes make the same latent and the same picture, byte for byte", async () => {
   const [a, b] = [start().scheduler, start().scheduler];
   const [madeA, madeB] = await Promise.all([a.runStageC(tinyRequest, patient), b.runStageC(tinyRequest, patient)]);
-  if (!madeA.ok || !madeB.ok) throw new Error("A job failed.");
+  if (!madeA.ok || !madeB.ok) throw new Error("A task failed.");
   const [file = new Uint8Array()] = madeA.value.outcome.files;
   expect(madeB.value.outcome.files).toEqual([file]);
   const [paintedA, paintedB] = await Promise.all([
@@ -91,7 +91,7 @@ test("two processes make the same latent and the same picture, byte for byte", a
   expect(paintedB.value.outcome.bytes).toEqual(paintedA.value.outcome.bytes);
 });
 
-test("a job beyond the queue is told when to come back", async () => {
+test("a task beyond the queue is told when to come back", async () => {
   const { scheduler } = start({}, 0);
   const first = scheduler.runStageC(longRequest, patient);
   const refused = await scheduler.runStageC(tinyRequest, patient);

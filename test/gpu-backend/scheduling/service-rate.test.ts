@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createServiceRate } from "../../../gpu-backend/scheduling/service-rate.ts";
 
-test("work that was never measured is taken for a second a job", () => {
+test("work that was never measured is taken for a second a task", () => {
   expect(createServiceRate().estimateMs("stage-c", 40)).toBe(1_000);
 });
 

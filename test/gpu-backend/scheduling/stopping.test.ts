@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tinyRequest } from "../../support/tiny-bundle.ts";
 import { patient, startTinyLane, type TinyLane } from "../../support/tiny-lane.ts";
 
-const jobs = 4_000;
+const tasks = 4_000;
 const soakMsMax = 300_000;
 const longRequest = { ...tinyRequest, steps: 100, seeds: [1, 2, 3, 4] };
 
 let started: TinyLane;
 
 beforeAll(async () => {
-  started = startTinyLane({}, jobs);
+  started = startTinyLane({}, tasks);
   await started.lane.started;
 });
 
@@ -30,7 +30,7 @@ async function bytesOf(seed: number): Promise<Uint8Array | undefined> {
 }
 
 test(
-  "4,000 jobs, a third of them left at random points, are each answered once, rightly, and no place is lost",
+  "4,000 tasks, a third of them left at random points, are each answered once, rightly, and no place is lost",
   async () => {
     const { scheduler, pids } = started;
     const seeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
@@ -40,7 +40,7 @@ test(
     const endings: string[] = [];
     const memory: number[] = [];
 
-    async function runJob(index: number): Promise<void> {
+    async function runTask(index: number): Promise<void> {
       const client = new AbortController();
       // Some go before they begin, some while they run, some when they are done: around the time of their own answer.
       if (dice() < 0.3) leaving.push({ after: index + Math.round(dice() * 40 - 25), client });
@@ -56,28 +56,28 @@ test(
       for (const { after, client: gone } of leaving) if (after <= endings.length) gone.abort();
     }
 
-    // No more at a time than batch jobs may wait, so that none is refused.
-    for (let start = 0; start < jobs; start += 250) {
-      await Promise.all(Array.from({ length: 250 }, (_, index) => runJob(start + index)));
+    // No more at a time than batch tasks may wait, so that none is refused.
+    for (let start = 0; start < tasks; start += 250) {
+      await Promise.all(Array.from({ length: 250 }, (_, index) => runTask(start + index)));
     }
 
-    expect(endings).toHaveLength(jobs);
+    expect(endings).toHaveLength(tasks);
     expect(new Set(endings)).toEqual(new Set(["done", "job_cancelled"]));
     expect(scheduler.depth()).toBe(0);
     expect(pids).toHaveLength(1);
     expect(await bytesOf(3)).toEqual(expected.get(3));
-    // V8's heap of the lane grows for some 2,000 jobs, from 160 to 200 MB, and stays there: seen over 6,000.
+    // V8's heap of the lane grows for some 2,000 tasks, from 160 to 200 MB, and stays there: seen over 6,000.
     expect((memory.at(-1) ?? 0) / (memory[Math.floor(0.75 * memory.length)] ?? 1)).toBeLessThan(1.05);
   },
   soakMsMax,
 );
 
-describe("a job that runs", () => {
+describe("a task that runs", () => {
   test("ends soon after its caller has gone, and says what it used", async () => {
     const whole = await started.scheduler.runStageC(longRequest, patient);
     const client = new AbortController();
     const running = started.scheduler.runStageC(longRequest, { signal: client.signal });
-    // Its steps run together with the first of the long job, which came before.
+    // Its steps run together with the first of the long task, which came before.
     await started.scheduler.runStageC({ ...tinyRequest, steps: 3, seeds: [77] }, patient);
     client.abort();
     const ended = await running;
@@ -93,7 +93,7 @@ describe("a job that runs", () => {
   });
 });
 
-test("a job that is left while it waits never reaches the device", async () => {
+test("a task that is left while it waits never reaches the device", async () => {
   const running = started.scheduler.runStageC(longRequest, patient);
   const client = new AbortController();
   const many = { ...tinyRequest, seeds: [1, 2, 3, 4, 5] };
@@ -103,12 +103,12 @@ test("a job that is left while it waits never reaches the device", async () => {
   expect(await running).toMatchObject({ ok: true });
 });
 
-test("a caller that has gone before its job came costs nothing", async () => {
+test("a caller that has gone before its task came costs nothing", async () => {
   const ended = await started.scheduler.runStageC(tinyRequest, { signal: AbortSignal.abort() });
   expect(ended).toMatchObject({ ok: false, error: { failure: { code: "job_cancelled" }, gpuMs: 0 } });
 });
 
-test("an interactive job is done before batch jobs that came first", async () => {
+test("an interactive task is done before batch tasks that came first", async () => {
   const { scheduler } = started;
   const order: string[] = [];
   const run = async (name: string, priority: "interactive" | "batch") => {

@@ -27,7 +27,7 @@ function read(text: string) {
     .map((event) => parseStageCMessage(event, request));
 }
 
-describe("the events of a Stage C job", () => {
+describe("the events of a Stage C task", () => {
   test("are read as they were written", () => {
     const progress = { kind: "progress", step: 2, steps: 6 } as const;
     const preview = { kind: "preview", sample: 0, step: 2, format: "webp", image: "AAAA" } as const;
@@ -39,7 +39,7 @@ describe("the events of a Stage C job", () => {
     ]);
   });
 
-  test("that end with another job's latents end with a failure", () => {
+  test("that end with another task's latents end with a failure", () => {
     const other = { ...response, latents: [{ seed: 8, safetensors: "AAAA" }] };
     expect(read(formatStageCEnd(ok(other)))).toEqual([
       { kind: "end", end: err({ failure: { code: "backend_failed" }, isDeterministic: false, status: undefined }) },

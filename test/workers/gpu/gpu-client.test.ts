@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatStageCEvent } from "../../../shared/wire/stage-c-events.ts";
-import type { JobConditions } from "../../../workers/gpu/cancellable-job.ts";
+import type { JobConditions } from "../../../workers/gpu/cancellable-task.ts";
 import { createGpuClient } from "../../../workers/gpu/gpu-client.ts";
 import type { GpuFleetOptions } from "../../../workers/gpu/gpu-fleet.ts";
 import { GpuBackendDouble } from "../support/gpu-backend-double.ts";

@@ -5,11 +5,11 @@ import { ok } from "../../../shared/result.ts";
 import { cancelPath } from "../../../shared/wire/cancel.ts";
 import { type DecodeOptions, decodePath, parseDecodeQuery } from "../../../shared/wire/decode.ts";
 import { eventStreamContentType } from "../../../shared/wire/event-stream.ts";
-import type { JobTerms } from "../../../shared/wire/job-terms.ts";
 import { createMemoryReplayGuard } from "../../../shared/wire/replay-guard.ts";
 import { hasDigest, verifyHead } from "../../../shared/wire/request-signature.ts";
 import { parseStageCRequest, parseStageCTerms, type StageCRequest, stageCPath } from "../../../shared/wire/stage-c.ts";
 import { formatStageCEnd, formatStageCEvent } from "../../../shared/wire/stage-c-events.ts";
+import type { TaskTerms } from "../../../shared/wire/task-terms.ts";
 import { toBase64 } from "../../../workers/gpu/base64.ts";
 import { answerPictureTool } from "./picture-tools-double.ts";
 import { manifest } from "./tiny-bundle.ts";
@@ -21,7 +21,7 @@ type Behaviour = "works" | "unreachable" | (() => Response);
 export class GpuBackendDouble {
   readonly jobs: StageCRequest[] = [];
   /** The terms of each of `jobs`. */
-  readonly terms: JobTerms[] = [];
+  readonly terms: TaskTerms[] = [];
   readonly decodes: DecodeOptions[] = [];
   /** Paths of what was asked about pictures and latents from outside. */
   readonly tools: string[] = [];

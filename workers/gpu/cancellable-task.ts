@@ -2,7 +2,7 @@ import type { Failure } from "../../shared/errors.ts";
 import { answerTextBytesMax } from "../../shared/limits.ts";
 import { err, type Result } from "../../shared/result.ts";
 import { type CancelRequest, cancelPath, parseCancelResponse } from "../../shared/wire/cancel.ts";
-import type { JobTerms, Priority } from "../../shared/wire/job-terms.ts";
+import type { Priority, TaskTerms } from "../../shared/wire/task-terms.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
 import type { GpuAnswer, GpuRequest } from "./gpu-transport.ts";
 import { parseJson } from "./parse-json.ts";
@@ -29,13 +29,13 @@ export interface JobConditions {
 
 /** Conditions of a job that has its name and its payer's tags. */
 export type Named<Conditions> = Omit<Conditions, "payer"> & {
-  readonly terms: JobTerms & { readonly jobId: string };
+  readonly terms: TaskTerms & { readonly jobId: string };
 };
 
 /** Gives a job a name of its own, and turns its payer into tags. */
 export type NameJob = <Conditions extends JobConditions>(conditions: Conditions) => Promise<Named<Conditions>>;
 
-/** A job as it is sent, and the name by which it is cancelled: see `JobTerms`. */
+/** A job as it is sent, and the name by which it is cancelled: see `TaskTerms`. */
 export interface NamedRequest {
   readonly jobId: string;
   readonly request: GpuRequest;

@@ -2,38 +2,38 @@ import { invalidRequest } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Unscheduled } from "./scheduler.ts";
 
-/** How a named job ends. */
+/** How a named task ends. */
 export type Ending<Value> = Result<Value, Unscheduled>;
 
 /** Callers that can take their wish back by the id that they gave it. */
-export interface NamedJobs {
+export interface NamedTasks {
   /**
-   * Runs a job whose signal aborts when the client has gone or `cancel` is called with its id. Fails with
-   * `invalid_request` when the id belongs to a job that is not done yet.
+   * Runs a task whose signal aborts when the client has gone or `cancel` is called with its id. Fails with
+   * `invalid_request` when the id belongs to a task that is not done yet.
    */
   run<Value>(
     jobId: string | undefined,
     client: AbortSignal,
     run: (signal: AbortSignal) => Promise<Ending<Value>>,
   ): Promise<Ending<Value>>;
-  /** Stops a job, and returns how it ended once it has; so too for one that ended lately. Undefined for any other id. */
+  /** Stops a task, and returns how it ended once it has; so too for one that ended lately. Undefined for any other id. */
   cancel(jobId: string): Promise<Ending<unknown>> | undefined;
 }
 
-interface NamedJob {
+interface NamedTask {
   readonly stop: AbortController;
   readonly ended: Promise<Ending<unknown>>;
 }
 
-/** Ends that are remembered: those of more jobs than answers can be on their way at once. */
+/** Ends that are remembered: those of more tasks than answers can be on their way at once. */
 const endsMax = 1_024;
 
-/** No jobs yet. */
-export function createNamedJobs(): NamedJobs {
-  const jobs = new Map<string, NamedJob>();
+/** No tasks yet. */
+export function createNamedTasks(): NamedTasks {
+  const tasks = new Map<string, NamedTask>();
   const ends = new Map<string, Ending<undefined>>();
 
-  /** Whoever cancels a job whose answer is on its way hears that it was done, and not that there is none. */
+  /** Whoever cancels a task whose answer is on its way hears that it was done, and not that there is none. */
   function remember(jobId: string, end: Ending<unknown>): void {
     ends.set(jobId, end.ok ? ok(undefined) : end);
     const [oldest] = ends.keys();
@@ -43,7 +43,7 @@ export function createNamedJobs(): NamedJobs {
   return {
     async run(jobId, client, run) {
       if (jobId === undefined) return run(client);
-      if (jobs.has(jobId)) {
+      if (tasks.has(jobId)) {
         return err({
           failure: invalidRequest("jobId", "'jobId' is taken. Use each once."),
           queueMs: 0,
@@ -53,20 +53,20 @@ export function createNamedJobs(): NamedJobs {
       }
       const stop = new AbortController();
       const ended = run(AbortSignal.any([client, stop.signal]));
-      jobs.set(jobId, { stop, ended });
+      tasks.set(jobId, { stop, ended });
       try {
         const end = await ended;
         remember(jobId, end);
         return end;
       } finally {
-        jobs.delete(jobId);
+        tasks.delete(jobId);
       }
     },
     cancel(jobId) {
-      const job = jobs.get(jobId);
-      job?.stop.abort();
+      const task = tasks.get(jobId);
+      task?.stop.abort();
       const end = ends.get(jobId);
-      return job?.ended ?? (end && Promise.resolve(end));
+      return task?.ended ?? (end && Promise.resolve(end));
     },
   };
 }

@@ -1,14 +1,14 @@
-import type { JobTerms } from "../../shared/wire/job-terms.ts";
+import type { TaskTerms } from "../../shared/wire/task-terms.ts";
 import type { Urgency } from "../../shared/wire/urgency.ts";
 import type { Lane, LaneReply } from "../lane/lane.ts";
-import type { LaneJob } from "../lane/lane-messages.ts";
+import type { LaneTask } from "../lane/lane-messages.ts";
 import type { OnNews } from "../lane/lane-process.ts";
 import { type AdmissionOptions, createAdmission } from "./admission.ts";
-import { createJobStop, type JobStop, type StopReason } from "./job-stop.ts";
-import type { Applicant, Candidate } from "./running-jobs.ts";
-import { workOf } from "./work.ts";
+import type { Applicant, Candidate } from "./running-tasks.ts";
+import { createTaskStop, type StopReason, type TaskStop } from "./task-stop.ts";
+import { workOf } from "./task-work.ts";
 
-/** How a job ended. */
+/** How a task ended. */
 export interface RunEnd {
   /** "unstarted": stopped while it waited. */
   readonly reply: LaneReply | { readonly kind: "unstarted" };
@@ -22,76 +22,76 @@ export interface RunEnd {
   readonly doneShare: number;
 }
 
-/** A job that waits or runs. */
-export interface JobRun {
+/** A task that waits or runs. */
+export interface TaskRun {
   readonly ended: Promise<RunEnd>;
 }
 
-/** On which terms a job is done. */
-export interface RunTerms extends Omit<JobTerms, "jobId"> {
-  /** Aborts when nobody wants the job any more. */
+/** On which terms a task is done. */
+export interface RunTerms extends Omit<TaskTerms, "jobId"> {
+  /** Aborts when nobody wants the task any more. */
   readonly signal: AbortSignal;
-  /** Hears how the job goes. Must not throw. */
+  /** Hears how the task goes. Must not throw. */
   readonly onNews?: OnNews;
 }
 
-/** The terms that decide whether a job may wait. */
-export type RunPlace = Pick<JobTerms, "priority" | "tenant" | "request">;
+/** The terms that decide whether a task may wait. */
+export type RunPlace = Pick<TaskTerms, "priority" | "tenant" | "request">;
 
-/** The jobs that wait and run. */
-export interface JobRuns {
-  jobs(): readonly { readonly task: LaneJob; readonly tenant: string }[];
+/** The tasks that wait and run. */
+export interface TaskRuns {
+  tasks(): readonly { readonly task: LaneTask; readonly tenant: string }[];
   /** How many wait for their turn, and since how many milliseconds the first of them. */
-  waiting(): { readonly jobs: number; readonly oldestMs: number };
-  /** Whether a job of one picture on such terms would be let in now. */
+  waiting(): { readonly tasks: number; readonly oldestMs: number };
+  /** Whether a task of one picture on such terms would be let in now. */
   hasRoom(terms: RunPlace): boolean;
-  /** Lets a job wait to begin; undefined when no place is free. `costMs`: what it is expected to take of the device. */
-  start(task: LaneJob, costMs: number, terms: RunTerms): JobRun | undefined;
+  /** Lets a task wait to begin; undefined when no place is free. `costMs`: what it is expected to take of the device. */
+  start(task: LaneTask, costMs: number, terms: RunTerms): TaskRun | undefined;
 }
 
 /** What it takes. `now` counts milliseconds from any moment. */
-export interface JobRunsOptions {
+export interface TaskRunsOptions {
   readonly bounds: AdmissionOptions;
   readonly lane: Lane;
   readonly now: () => number;
 }
 
-interface Job extends Candidate {
-  readonly task: LaneJob;
-  readonly stop: JobStop;
+interface QueuedTask extends Candidate {
+  readonly task: LaneTask;
+  readonly stop: TaskStop;
   readonly onNews: OnNews;
   readonly enqueuedMs: number;
   hasBegun: boolean;
-  /** Lets the job go on: to the lane in this place, or away, without one, when it is stopped. */
+  /** Lets the task go on: to the lane in this place, or away, without one, when it is stopped. */
   begin: (urgency?: Urgency) => void;
 }
 
-/** Brings jobs to the lane in the order of their urgency. A job's place is given on however it ends. */
-export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
-  const admission = createAdmission<Job>(bounds);
+/** Brings tasks to the lane in the order of their urgency. A task's place is given on however it ends. */
+export function createTaskRuns({ bounds, lane, now }: TaskRunsOptions): TaskRuns {
+  const admission = createAdmission<QueuedTask>(bounds);
   let arrivals = 0;
 
-  function beginJobs(): void {
-    for (const { job, urgency } of admission.begin()) {
-      job.hasBegun = true;
-      job.begin(urgency);
+  function beginTasks(): void {
+    for (const { task: queued, urgency } of admission.begin()) {
+      queued.hasBegun = true;
+      queued.begin(urgency);
     }
   }
 
-  function beginningOf(job: Job): Promise<Urgency | undefined> {
+  function beginningOf(queued: QueuedTask): Promise<Urgency | undefined> {
     return new Promise((resolve) => {
-      job.begin = resolve;
-      job.stop.signal.addEventListener("abort", () => resolve(undefined), { once: true });
-      if (job.stop.signal.aborted) resolve(undefined);
-      beginJobs();
+      queued.begin = resolve;
+      queued.stop.signal.addEventListener("abort", () => resolve(undefined), { once: true });
+      if (queued.stop.signal.aborted) resolve(undefined);
+      beginTasks();
     });
   }
 
-  async function take(job: Job): Promise<RunEnd> {
-    const { task, stop, onNews } = job;
+  async function take(queued: QueuedTask): Promise<RunEnd> {
+    const { task, stop, onNews } = queued;
     try {
-      const urgency = await beginningOf(job);
-      const queueMs = now() - job.enqueuedMs;
+      const urgency = await beginningOf(queued);
+      const queueMs = now() - queued.enqueuedMs;
       const { signal } = stop;
       const steps = countSteps(onNews);
       const isStopped = urgency === undefined || signal.aborted;
@@ -99,25 +99,25 @@ export function createJobRuns({ bounds, lane, now }: JobRunsOptions): JobRuns {
       const gpuMs = "gpuMs" in reply ? reply.gpuMs : 0;
       return { reply, stopped: stop.reason(), queueMs, gpuMs, doneShare: steps.doneShare() };
     } finally {
-      admission.leave(job);
+      admission.leave(queued);
       stop.dispose();
-      beginJobs();
+      beginTasks();
     }
   }
 
   return {
-    jobs: () => admission.jobs(),
+    tasks: () => admission.tasks(),
     hasRoom: (place) => admission.hasRoom({ ...applicantOf(place), pictures: 1 }),
     waiting() {
-      const enqueued = admission.jobs().flatMap(({ hasBegun, enqueuedMs }) => (hasBegun ? [] : [enqueuedMs]));
+      const enqueued = admission.tasks().flatMap(({ hasBegun, enqueuedMs }) => (hasBegun ? [] : [enqueuedMs]));
       const nowMs = now();
-      return { jobs: enqueued.length, oldestMs: nowMs - Math.min(nowMs, ...enqueued) };
+      return { tasks: enqueued.length, oldestMs: nowMs - Math.min(nowMs, ...enqueued) };
     },
     start(task, costMs, terms) {
       arrivals += 1;
-      const job = createJob(task, costMs, { terms, nowMs: now(), arrival: arrivals });
-      if (admission.enter(job)) return { ended: take(job) };
-      job.stop.dispose();
+      const queued = createQueuedTask(task, costMs, { terms, nowMs: now(), arrival: arrivals });
+      if (admission.enter(queued)) return { ended: take(queued) };
+      queued.stop.dispose();
       return undefined;
     },
   };
@@ -129,7 +129,7 @@ interface Arriving {
   readonly arrival: number;
 }
 
-function createJob(task: LaneJob, costMs: number, { terms, nowMs, arrival }: Arriving): Job {
+function createQueuedTask(task: LaneTask, costMs: number, { terms, nowMs, arrival }: Arriving): QueuedTask {
   const { deadlineMs, signal, onNews = unheard, ...place } = terms;
   return {
     ...applicantOf(place),
@@ -139,7 +139,7 @@ function createJob(task: LaneJob, costMs: number, { terms, nowMs, arrival }: Arr
     costMs,
     isLast: task.kind === "decode",
     task,
-    stop: createJobStop(signal, deadlineMs),
+    stop: createTaskStop(signal, deadlineMs),
     onNews,
     enqueuedMs: nowMs,
     hasBegun: false,

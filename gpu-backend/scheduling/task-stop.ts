@@ -1,18 +1,18 @@
-/** Why a job is stopped before it is done. */
+/** Why a task is stopped before it is done. */
 export type StopReason = "cancelled" | "deadline";
 
-/** Stops one job, once, whoever asks first. */
-export interface JobStop {
+/** Stops one task, once, whoever asks first. */
+export interface TaskStop {
   readonly signal: AbortSignal;
   /** Undefined as long as nobody has asked. */
   reason(): StopReason | undefined;
   cancel(): void;
-  /** Forgets clock and client. To be called when the job has ended. */
+  /** Forgets clock and client. To be called when the task has ended. */
   dispose(): void;
 }
 
 /** Watches the client, whose signal aborts when it has gone, and the deadline, milliseconds from now. */
-export function createJobStop(client: AbortSignal, deadlineMs: number | undefined): JobStop {
+export function createTaskStop(client: AbortSignal, deadlineMs: number | undefined): TaskStop {
   const controller = new AbortController();
   let reason: StopReason | undefined;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { deadlineMsMax } from "../limits.ts";
 
-/** Identical jobs share a run only where this is the same. */
+/** Identical tasks share a run only where this is the same. */
 export const shareKeySchema = z.string().regex(/^[\w-]{16,128}$/u);
 
 /** "interactive": someone waits for it. "batch": whenever there is room. */
@@ -10,17 +10,17 @@ export const priorities = ["interactive", "batch"] as const;
 /** One of `priorities`. */
 export type Priority = (typeof priorities)[number];
 
-/** The form of a job's id. */
+/** The form of a task's id. */
 export const jobIdSchema = z.string().regex(/^[\w-]{16,64}$/u);
 
 /** The form of what stands for a tenant or a request, and tells nobody who it is. */
 const tagSchema = z.string().regex(/^[\w-]{16,64}$/u);
 
 /**
- * On which terms a job is done, as parameters of a query: they are signed with the target, and read before the body is.
- * What a job makes never depends on them.
+ * On which terms a task is done, as parameters of a query: they are signed with the target, and read before the body is.
+ * What a task makes never depends on them.
  */
-export const jobTermsParameters = {
+export const taskTermsParameters = {
   /** "interactive" when absent. */
   priority: z.enum(priorities).optional(),
   /** Milliseconds from arrival after which nobody wants the result any more. */
@@ -30,16 +30,16 @@ export const jobTermsParameters = {
     .transform(Number)
     .pipe(z.int().min(1).max(deadlineMsMax))
     .optional(),
-  /** Chosen by the caller and never used twice: the name by which the job can be cancelled. */
+  /** Chosen by the caller and never used twice: the name by which the task can be cancelled. */
   jobId: jobIdSchema.optional(),
   /** Who shares the device with others: an HMAC, by which a backend can tell accounts apart and not who they are. */
   tenant: tagSchema.optional(),
-  /** The client's request that the job is part of, as an HMAC. Once one of its jobs was let in, the others are. */
+  /** The client's request that the task is part of, as an HMAC. Once one of its tasks was let in, the others are. */
   request: tagSchema.optional(),
 };
 
-/** On which terms a job is done. Every field may be absent. */
-export interface JobTerms {
+/** On which terms a task is done. Every field may be absent. */
+export interface TaskTerms {
   readonly priority?: Priority | undefined;
   readonly deadlineMs?: number | undefined;
   readonly jobId?: string | undefined;
@@ -50,7 +50,7 @@ export interface JobTerms {
 /** "name=value&…" of the terms that are there, and of other parameters before them: the one spelling that is signed. */
 export function queryWithTerms(
   others: Readonly<Record<string, string | number | undefined>>,
-  { priority, deadlineMs, jobId, tenant, request }: JobTerms,
+  { priority, deadlineMs, jobId, tenant, request }: TaskTerms,
 ): string {
   return Object.entries({ ...others, priority, deadlineMs, jobId, tenant, request })
     .filter(([, value]) => value !== undefined)
@@ -59,12 +59,12 @@ export function queryWithTerms(
 }
 
 const placeSchema = z.object({
-  priority: jobTermsParameters.priority.catch(undefined),
-  tenant: jobTermsParameters.tenant.catch(undefined),
-  request: jobTermsParameters.request.catch(undefined),
+  priority: taskTermsParameters.priority.catch(undefined),
+  tenant: taskTermsParameters.tenant.catch(undefined),
+  request: taskTermsParameters.request.catch(undefined),
 });
 
-/** The terms that decide whether a job may wait. What is wrong about them counts as absent, and is refused later. */
-export function placeIn(query: Readonly<Record<string, string>>): Pick<JobTerms, "priority" | "tenant" | "request"> {
+/** The terms that decide whether a task may wait. What is wrong about them counts as absent, and is refused later. */
+export function placeIn(query: Readonly<Record<string, string>>): Pick<TaskTerms, "priority" | "tenant" | "request"> {
   return placeSchema.parse(query);
 }

@@ -1,13 +1,13 @@
 import { err, ok, type Result } from "../../shared/result.ts";
 
-/** What a job gave, and whether it was run for this caller. */
+/** What a task gave, and whether it was run for this caller. */
 export interface Shared<Value> {
   readonly value: Value;
   /** True when another caller's run gave it: nothing was computed for this one. */
   readonly isShared: boolean;
 }
 
-/** Who waits for a job. */
+/** Who waits for a task. */
 export interface Caller<News> {
   /** Aborts when the caller has gone. */
   readonly signal: AbortSignal;
@@ -15,14 +15,14 @@ export interface Caller<News> {
   readonly onNews?: (news: News) => void;
 }
 
-/** Does a job, and tells how it goes. */
+/** Does a task, and tells how it goes. */
 export type Work<Value, Reason, News> = (
   signal: AbortSignal,
   tell: (news: News) => void,
 ) => Promise<Result<Value, Reason>>;
 
-/** Runs identical jobs once. */
-export interface IdenticalJobs<Value, Reason, News = never> {
+/** Runs identical tasks once. */
+export interface IdenticalTasks<Value, Reason, News = never> {
   /**
    * The outcome of the run under way for this key, or of a recent one that worked, or else of `run`, whose signal
    * aborts when every caller's has. A caller that leaves while others wait hears so at once.
@@ -31,7 +31,7 @@ export interface IdenticalJobs<Value, Reason, News = never> {
 }
 
 /** How many outcomes are kept, and what a caller hears that leaves a run to others. */
-export interface IdenticalJobsOptions<Reason> {
+export interface IdenticalTasksOptions<Reason> {
   readonly keptMax: number;
   readonly left: Reason;
 }
@@ -43,12 +43,12 @@ interface Run<Value, Reason, News> {
 }
 
 /**
- * Jobs whose outcome their key decides. An edge that was restarted in mid-job asks again, and gets what it asked for
+ * Tasks whose outcome their key decides. An edge that was restarted in mid-task asks again, and gets what it asked for
  * first. The last `keptMax` outcomes are kept, oldest out; a failure never is.
  */
-export function createIdenticalJobs<Value, Reason, News = never>(
-  options: IdenticalJobsOptions<Reason>,
-): IdenticalJobs<Value, Reason, News> {
+export function createIdenticalTasks<Value, Reason, News = never>(
+  options: IdenticalTasksOptions<Reason>,
+): IdenticalTasks<Value, Reason, News> {
   const underWay = new Map<string, Run<Value, Reason, News>>();
   const kept = new Map<string, Result<Value, Reason>>();
 

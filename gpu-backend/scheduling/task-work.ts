@@ -1,7 +1,7 @@
 import { stepsRun } from "../../shared/models/sampling.ts";
-import type { LaneJob } from "../lane/lane-messages.ts";
+import type { LaneTask } from "../lane/lane-messages.ts";
 
-/** How much a job asks for. */
+/** How much a task asks for. */
 export interface Work {
   /** Pictures or latents that it makes. */
   readonly pictures: number;
@@ -9,10 +9,10 @@ export interface Work {
   readonly units: number;
 }
 
-/** The work in a job. */
-export function workOf(job: LaneJob): Work {
-  if (job.kind !== "stage-c") return { pictures: 1, units: 1 };
-  const { seeds, steps, guidanceScale, start } = job.request;
+/** The work in a task. */
+export function workOf(task: LaneTask): Work {
+  if (task.kind !== "stage-c") return { pictures: 1, units: 1 };
+  const { seeds, steps, guidanceScale, start } = task.request;
   const predictions = stepsRun(steps, start?.strength ?? 1) * (guidanceScale > 1 ? 2 : 1);
   // Never nothing, by which a rate could not be measured.
   return { pictures: seeds.length, units: Math.max(1, seeds.length * predictions) };

@@ -1,10 +1,10 @@
 import type { SampledStep } from "../../shared/diffusion/sampler.ts";
 
-/** Told of the steps of a job's samples, each counted from 0. */
+/** Told of the steps of a task's samples, each counted from 0. */
 export type StepWatch = (sample: number, step: SampledStep) => void;
 
-/** What a job tells while it runs. */
-export interface JobNews {
+/** What a task tells while it runs. */
+export interface TaskNews {
   /** So many steps of so many are done for every sample. */
   progress(step: number, steps: number): void;
   /** A sample's preview, a picture file. */
@@ -12,13 +12,13 @@ export interface JobNews {
 }
 
 /** What a watch is made of. */
-export interface JobWatchOptions {
+export interface TaskWatchOptions {
   readonly samples: number;
   /** 0: none. */
   readonly previewEverySteps: number;
   /** Makes a picture file of a clean latent. */
   readonly paint: (latent: Float32Array) => Promise<Uint8Array>;
-  readonly news: JobNews;
+  readonly news: TaskNews;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface JobWatchOptions {
  * a sample's last one is being made, further ones are left out. So is one that cannot be made, and that of the last
  * step, which the picture itself follows.
  */
-export function watchJob({ samples, previewEverySteps, paint, news }: JobWatchOptions): StepWatch {
+export function watchTask({ samples, previewEverySteps, paint, news }: TaskWatchOptions): StepWatch {
   const done = new Array<number>(samples).fill(0);
   const painting = new Set<number>();
   let told = 0;

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { type JobWatchOptions, watchJob } from "../../../gpu-backend/pipeline/job-watch.ts";
+import { type TaskWatchOptions, watchTask } from "../../../gpu-backend/pipeline/task-watch.ts";
 
 /** A watch of two samples whose previews are made when `finish` is called. */
-function setUp(change: Partial<JobWatchOptions> = {}) {
+function setUp(change: Partial<TaskWatchOptions> = {}) {
   const told: string[] = [];
   const finish: (() => void)[] = [];
   const paint = (latent: Float32Array) =>
@@ -15,7 +15,7 @@ function setUp(change: Partial<JobWatchOptions> = {}) {
     preview: ({ sample, step, bytes }: { sample: number; step: number; bytes: Uint8Array }) =>
       told.push(`preview of ${sample} at ${step}: ${bytes}`),
   };
-  const watch = watchJob({ samples: 2, previewEverySteps: 1, paint, news, ...change });
+  const watch = watchTask({ samples: 2, previewEverySteps: 1, paint, news, ...change });
   const step = (sample: number, step: number) =>
     watch(sample, { step, steps: 4, cleanEstimate: () => Float32Array.of(sample, step) });
   return { told, finish, step };

@@ -19,9 +19,9 @@ beforeAll(async () => {
 afterAll(() => backend.stop());
 
 async function runStageC(change: Partial<typeof tinyRequest> = {}): Promise<StageCResponse> {
-  const job = { ...tinyRequest, ...change };
-  const response = parseStageCResponse(await (await send(backend, stageCDraft(job))).json(), job);
-  if (!response.ok) throw new Error("The backend refused a job.");
+  const task = { ...tinyRequest, ...change };
+  const response = parseStageCResponse(await (await send(backend, stageCDraft(task))).json(), task);
+  if (!response.ok) throw new Error("The backend refused a task.");
   return response.value;
 }
 
@@ -35,7 +35,7 @@ async function faultOf(response: Response) {
   return { status: response.status, ...error };
 }
 
-describe("a Stage C job", () => {
+describe("a Stage C task", () => {
   test("gives one latent a seed, in order, and says what it took", async () => {
     const { latents, milliseconds } = await runStageC({ seeds: [7, 4_294_967_295, 7] });
     expect(latents.map(({ seed }) => seed)).toEqual([7, 4_294_967_295, 7]);
@@ -147,7 +147,7 @@ describe("a decode", () => {
   });
 });
 
-test("health, metrics and unknown paths answer while jobs do not disturb them", async () => {
+test("health, metrics and unknown paths answer while tasks do not disturb them", async () => {
   const get = (path: string) => fetch(`${backend.url}${path}`);
   const health = { status: "ready", model: "tiny", revision: tinyRevision };
   for (const path of ["/health", "/health/live", "/health/ready"])

@@ -1,0 +1,86 @@
+import type { Priority } from "../../shared/wire/task-terms.ts";
+import type { Urgency } from "../../shared/wire/urgency.ts";
+import { createFairShare, type FairShare } from "./fair-share.ts";
+
+/** Whose task it is, as far as that decides whether it may wait. */
+export interface Applicant {
+  readonly priority: Priority;
+  /** Opaque; tasks without one are one tenant's. */
+  readonly tenant: string;
+  /** Opaque: the client's request that the task is part of, if it is part of one. */
+  readonly request: string | undefined;
+  /** Pictures that it makes, 1 or more. */
+  readonly pictures: number;
+}
+
+/** A task as far as it decides when it begins. */
+export interface Candidate extends Applicant {
+  readonly deadlineMs: number;
+  readonly arrival: number;
+  /** What it will take of the device, in milliseconds as they are expected. */
+  readonly costMs: number;
+  /** Whether it ends what other tasks began: it goes before their like. */
+  readonly isLast: boolean;
+}
+
+/** A task that begins, and its place among those that run. */
+export interface Begun<Task> {
+  readonly task: Task;
+  readonly urgency: Urgency;
+}
+
+/** The tasks that run, and what each tenant was given. */
+export interface RunningTasks<Task extends Candidate> {
+  list(): Iterable<Task>;
+  /** Whether a task may begin within the bound of pictures. One of more pictures may when nothing else of its class runs. */
+  fits(applicant: Applicant): boolean;
+  /** Whether it may begin beyond the bound: its tenant runs nothing, and less than twice the bound runs. */
+  fitsBeyond(applicant: Applicant): boolean;
+  /** The place that a task would have if it began now. */
+  placeOf(task: Task): Urgency;
+  begin(task: Task): Begun<Task>;
+  /** Does nothing for a task that does not run. */
+  end(task: Task): void;
+}
+
+/** Nothing runs. `picturesMax`: the bound. */
+export function createRunningTasks<Task extends Candidate>(picturesMax: number): RunningTasks<Task> {
+  const startTags = new Map<Task, number>();
+  const shares: Readonly<Record<Priority, FairShare>> = { interactive: createFairShare(), batch: createFairShare() };
+
+  /** What batch tasks run does not count against an interactive task, which goes before them at their next step. */
+  function picturesBefore(priority: Priority): number {
+    let pictures = 0;
+    for (const task of startTags.keys()) {
+      if (task.priority === "interactive" || priority === "batch") pictures += task.pictures;
+    }
+    return pictures;
+  }
+
+  return {
+    list: () => startTags.keys(),
+    fits({ priority, pictures }) {
+      const before = picturesBefore(priority);
+      return before === 0 || before + pictures <= picturesMax;
+    },
+    fitsBeyond({ priority, tenant }) {
+      if (picturesBefore(priority) >= 2 * picturesMax) return false;
+      return !Array.from(startTags.keys()).some((task) => task.tenant === tenant);
+    },
+    placeOf: ({ priority, tenant, deadlineMs, arrival }) => {
+      return { priority, startTag: shares[priority].startOf(tenant), deadlineMs, arrival };
+    },
+    begin(task) {
+      const { priority, tenant, costMs, deadlineMs, arrival, isLast } = task;
+      const first = shares[priority].virtualTime();
+      const startTag = shares[priority].begin(tenant, costMs);
+      startTags.set(task, startTag);
+      return { task, urgency: { priority, startTag: isLast ? first : startTag, deadlineMs, arrival } };
+    },
+    end(task) {
+      const startTag = startTags.get(task);
+      if (startTag !== undefined) shares[task.priority].end(startTag);
+      startTags.delete(task);
+    },
+  };
+}
