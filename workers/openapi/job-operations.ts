@@ -30,7 +30,7 @@ export function jobOperations(models: ModelRegistry) {
   return {
     putJob: {
       ...jobs,
-      summary: "Create a job of up to 10, 000 requests",
+      summary: "Create a job of up to 10,000 requests",
       description: "Again with the same body it is the same job. The most that it can cost is held until it ends.",
       parameters: [jobIdParameter],
       body: jsonBody(servedBody(createJobBodySchema, models)),
