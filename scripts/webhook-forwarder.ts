@@ -111,7 +111,9 @@ function send(
   const kept = forwardedHeaders.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]]));
   return new Promise((resolve) => {
     const request = (target.protocol === "https:" ? requestHttps : requestHttp)(target, {
-      ...{ method: "POST", lookup: checkedLookup, signal: AbortSignal.timeout(answerMsMax), autoSelectFamily: true },
+      method: "POST",
+      lookup: checkedLookup,
+      signal: AbortSignal.timeout(answerMsMax),
       headers: { ...Object.fromEntries(kept), "content-length": body.length },
     });
     request.on("error", (error) => resolve(error instanceof PrivateAddressError ? 403 : 502));
