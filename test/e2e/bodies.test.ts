@@ -1,33 +1,21 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { verifiedFileBytesMax } from "../../shared/limits.ts";
-import { type Backend, startBackend } from "../support/backend.ts";
-import { startTinyEdge, type TinyEdge } from "../support/tiny-edge.ts";
+import { useTinyEdge } from "../support/tiny-edge.ts";
 import { sendUnfinished, type Unfinished } from "../support/unfinished-request.ts";
 
 const testMsMax = 600_000;
 
-let backend: Backend;
-let edge: TinyEdge;
-
-beforeAll(async () => {
-  backend = await startBackend();
-  edge = await startTinyEdge(backend.url);
-}, testMsMax);
-
-afterAll(async () => {
-  await edge.stop();
-  await backend.stop();
-}, testMsMax);
+const started = useTinyEdge();
 
 function unfinishedFile(): Unfinished {
   const headers = { "content-type": "image/png" };
-  return sendUnfinished({ url: `${edge.url}/v1/verify`, headers, bytes: verifiedFileBytesMax });
+  return sendUnfinished({ url: `${started().edge.url}/v1/verify`, headers, bytes: verifiedFileBytesMax });
 }
 
 async function statusOfVerify(): Promise<number> {
   const body = new Uint8Array(verifiedFileBytesMax);
-  const answer = await fetch(`${edge.url}/v1/verify`, {
+  const answer = await fetch(`${started().edge.url}/v1/verify`, {
     method: "POST",
     headers: { "content-type": "image/png" },
     body,
@@ -47,7 +35,7 @@ test(
     expect(ended.every((status) => status === 429 || status === undefined)).toBe(true);
     expect(ended).toContain(429);
 
-    const paid = await edge.send("POST", "/v1/images/generations", { prompt: "apple", seed: 1 });
+    const paid = await started().edge.send("POST", "/v1/images/generations", { prompt: "apple", seed: 1 });
     expect(paid.status).toBe(200);
     await paid.arrayBuffer();
 

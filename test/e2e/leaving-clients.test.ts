@@ -1,9 +1,9 @@
 import { connect, type Socket } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { BalanceResponse } from "../../shared/api/money.ts";
 import { createEventReader } from "../../shared/wire/event-stream.ts";
-import { type Backend, metricOf, startBackend } from "../support/backend.ts";
-import { startTinyEdge, type TinyEdge } from "../support/tiny-edge.ts";
+import { metricOf } from "../support/backend.ts";
+import { useTinyEdge } from "../support/tiny-edge.ts";
 
 // The real Worker in workerd and the real backend; clients that close their sockets.
 
@@ -13,31 +13,20 @@ const steps = 100;
 const generation = 280;
 const whole = generation + 1 + 3;
 
-let backend: Backend;
-let edge: TinyEdge;
-
-beforeAll(async () => {
-  backend = await startBackend();
-  edge = await startTinyEdge(backend.url);
-}, testMsMax);
-
-afterAll(async () => {
-  await edge.stop();
-  await backend.stop();
-}, testMsMax);
+const started = useTinyEdge();
 
 function post(path: string, body: object, signal: AbortSignal): Promise<Response> {
-  const headers = { authorization: `Bearer ${edge.apiKey}`, "content-type": "application/json" };
-  return fetch(`${edge.url}${path}`, { method: "POST", headers, body: JSON.stringify(body), signal });
+  const headers = { authorization: `Bearer ${started().edge.apiKey}`, "content-type": "application/json" };
+  return fetch(`${started().edge.url}${path}`, { method: "POST", headers, body: JSON.stringify(body), signal });
 }
 
 /** A plain POST on a socket of its own. workerd notices that it is reset; a close might be half of one only. */
 function openRequest(path: string, body: object): Socket {
-  const { hostname, port, host } = new URL(edge.url);
+  const { hostname, port, host } = new URL(started().edge.url);
   const json = JSON.stringify(body);
   const socket = connect(Number(port), hostname);
   socket.write(
-    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${edge.apiKey}\r\n` +
+    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${started().edge.apiKey}\r\n` +
       `content-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n${json}`,
   );
   return socket;
@@ -45,11 +34,13 @@ function openRequest(path: string, body: object): Socket {
 
 /** When all that clients left behind has ended. */
 async function settled(): Promise<BalanceResponse> {
-  await expect.poll(async () => (await edge.balance()).held_micro_usd, { timeout: 120_000, interval: 100 }).toBe(0);
-  return edge.balance();
+  await expect
+    .poll(async () => (await started().edge.balance()).held_micro_usd, { timeout: 120_000, interval: 100 })
+    .toBe(0);
+  return started().edge.balance();
 }
 
-const cancelled = () => metricOf(backend, 'jobs_total{kind="stage-c",outcome="job_cancelled"}');
+const cancelled = () => metricOf(started().backend, 'jobs_total{kind="stage-c",outcome="job_cancelled"}');
 
 /** Reads a stream up to its third preview, and hangs up. */
 async function leaveAfterPreviews(body: object): Promise<void> {
@@ -85,7 +76,9 @@ test(
   async () => {
     const before = { spent: (await settled()).spent_micro_usd, cancelled: await cancelled() };
     const client = openRequest("/v1/images/generations", { prompt: "apple", n: 10, steps, seed: 1_000 });
-    await expect.poll(() => metricOf(backend, "queue_depth"), { timeout: 120_000, interval: 1 }).toBeGreaterThan(0);
+    await expect
+      .poll(() => metricOf(started().backend, "queue_depth"), { timeout: 120_000, interval: 1 })
+      .toBeGreaterThan(0);
     client.resetAndDestroy();
     const spent = (await settled()).spent_micro_usd - before.spent;
     expect(await cancelled()).toBeGreaterThan(before.cancelled);

@@ -80,6 +80,28 @@ export async function startTinyEdge(...backendUrls: readonly [string, ...string[
   };
 }
 
+/** An edge before a backend, for all tests of a file. `settings`: the backend's environment. */
+export function useTinyEdge(
+  settings: Readonly<Record<string, string>> = {},
+): () => { readonly edge: TinyEdge; readonly backend: Backend } {
+  let started: { readonly edge: TinyEdge; readonly backend: Backend } | undefined;
+
+  beforeAll(async () => {
+    const backend = await startBackend(settings);
+    started = { backend, edge: await startTinyEdge(backend.url) };
+  }, startMsMax);
+
+  afterAll(async () => {
+    await started?.edge.stop();
+    await started?.backend.stop();
+  }, startMsMax);
+
+  return () => {
+    if (started === undefined) throw new TypeError("The edge has not started.");
+    return started;
+  };
+}
+
 /** An edge, a backend, and between them a proxy that can keep answers back. */
 export interface HeldEdge {
   readonly edge: TinyEdge;
