@@ -119,7 +119,7 @@ describe.runIf(isBrowserExpected)("on the device", () => {
     expect(faults).toEqual([]);
   });
 
-  test("two pictures are mixed from one to the other, and the mix that is kept is the API's", async () => {
+  test("two pictures are mixed from one to the other, and the mix that is kept is another picture than both", async () => {
     const { page, faults } = await openPlayground();
     await makePicture(page, "pear");
     const pear = await downloadPicture(page);
