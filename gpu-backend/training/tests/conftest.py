@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_bundle import write_bundle
 
 from wuerstchen.config import load_config
+from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.rehearsal import rehearsal
 
@@ -49,3 +51,9 @@ def log_of(path: Path) -> list[tuple[int, dict[str, float]]]:
     """(step, figures) of a run's CSV, without the time of day."""
     rows = csv.reader(path.read_text().splitlines())
     return [(int(step), {key: float(value) for key, value in (cell.split("=") for cell in cells)}) for step, _, *cells in rows]
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The servers' tiny bundle with Stage C as the code of today exports it. Tests must not write there."""
+    return write_bundle(tmp_path_factory.mktemp("bundles") / "tiny")

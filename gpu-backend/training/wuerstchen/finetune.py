@@ -17,13 +17,13 @@ import torch
 from wuerstchen.config import Config, load_config
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import check_target, write_tuned_bundle
+from wuerstchen.finetuning.stage_c import finetune_run
 from wuerstchen.models.lora import add_lora, load_lora, merge_lora, save_lora
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.cache import digest_of
 from wuerstchen.training.checkpoint import save_atomically
 from wuerstchen.training.data import PictureSet
-from wuerstchen.training.finetune_c import finetune_run
 from wuerstchen.training.loop import train
 from wuerstchen.whole_file import write_whole
 
