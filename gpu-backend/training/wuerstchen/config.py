@@ -5,6 +5,8 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from wuerstchen.config_values import check_values
+
 T = TypeVar("T")
 # GELU is the paper's; on a CPU its slope takes longer than the products around it, and ReLU trains twice as many pictures an hour.
 Activation = Literal["gelu", "relu"]
@@ -218,23 +220,32 @@ class Config:
 
 
 def load_config(path: str | Path) -> Config:
-    """Reads a TOML file; keys with a default may be left out. Raises ValueError naming a key that is missing, unknown or mistyped."""
-    with open(path, "rb") as file:
-        config = _build(Config, tomllib.load(file), "")
+    """Reads a TOML file; keys with a default may be left out.
+
+    Raises ValueError naming a key that is missing, unknown or mistyped, or whose value is out of its range."""
+    config = _build(Config, _read_toml(Path(path)), "")
     if (config.previewer is None) != (config.train_previewer is None):
         raise ValueError("config: previewer and train_previewer need each other")
     if (config.compressor is None) != (config.train_compressor is None):
         raise ValueError("config: compressor and train_compressor need each other")
-    if config.compressor is not None and config.stage_b.mapper_channels != config.compressor.decoder_channels[-1]:
-        raise ValueError("config: stage_b.mapper_channels must be the last of compressor.decoder_channels")
     if config.picture_channels not in (3, 4):
         raise ValueError(f"config: picture_channels must be 3 (RGB) or 4 (RGBA), not {config.picture_channels}")
+    check_values(config)
     if config.recolour_c is None:
         return config
     return replace(config, recolour_c=replace(config.recolour_c, unseen=str(Path(path).parent / config.recolour_c.unseen)))
 
 
-def _build(kind: type[T], values: dict[str, Any], prefix: str) -> T:
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # of TOML or of UTF-8
+        raise ValueError(f"config: {path} is no TOML file: {error}") from error
+
+
+def _build(kind: type[T], values: Any, prefix: str) -> T:
+    if not isinstance(values, dict):
+        raise ValueError(f"config: {prefix.removesuffix('.')} must be a section of keys, not {values!r}")
     hints = get_type_hints(kind)
     required = {field.name for field in fields(kind) if field.default is MISSING}  # type: ignore[arg-type]
     for name in values.keys() - hints.keys():
@@ -250,13 +261,16 @@ def _convert(hint: Any, value: Any, name: str) -> Any:
     if type(None) in get_args(hint):  # TOML has no null: a section that is there is not None
         return _convert(get_args(hint)[0], value, name)
     if hint in (tuple[int, ...], tuple[str, ...]):
-        return tuple(value)
-    if hint is float and isinstance(value, int):
+        entry = get_args(hint)[0]
+        if not isinstance(value, list):
+            raise ValueError(f"config: {name} must be a list of {entry.__name__}, not {value!r}")
+        return tuple(_convert(entry, item, f"{name}[{number}]") for number, item in enumerate(value))
+    if hint is float and type(value) is int:
         return float(value)
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             raise ValueError(f"config: {name} must be one of {', '.join(get_args(hint))}, not {value!r}")
         return value
     if type(value) is not hint:
-        raise ValueError(f"config: {name} must be {hint.__name__}, not {type(value).__name__}")
+        raise ValueError(f"config: {name} must be {hint.__name__}, not {value!r}")
     return value
