@@ -4,7 +4,8 @@ from PIL import Image
 from raw_pictures import bomb, encoded
 
 from wuerstchen.pictures.buckets import aspect_buckets, nearest_bucket, parse_ratio
-from wuerstchen.pictures.decode import PictureError, decode_picture, fit
+from wuerstchen.pictures.decode import PictureError, decode_picture
+from wuerstchen.pictures.fit import fit
 
 
 def test_transparency_lies_on_white() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from raw_pictures import encoded, picture, put
 
-from wuerstchen.pictures.samples import LeftOut, Sample, read_samples
+from wuerstchen.pictures.left_out import LeftOut
+from wuerstchen.pictures.samples import Sample, read_samples
 
 
 def samples(folder: Path) -> dict[str, tuple[str, ...]]:

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from raw_pictures import MIXED, SQUARE, bomb, encoded, folder_of, left_out, picture, put
 
-from wuerstchen.pictures.decode import fit
 from wuerstchen.pictures.duplicates import difference_hash
+from wuerstchen.pictures.fit import fit
 from wuerstchen.pictures.prepare import prepare
 from wuerstchen.training.data import PictureSet, is_held_out
 
@@ -53,7 +53,7 @@ def test_pictures_go_to_the_bucket_of_their_shape(tmp_path: Path) -> None:
     report = prepare(folder, tmp_path / "set", MIXED)
     assert report["buckets"] == {"32x96": 1, "64x64": 3, "96x32": 1}
     pictures = PictureSet(tmp_path / "set", 64)
-    shapes = {record.label: pictures.pixels[number].shape for number, record in enumerate(pictures.records)}
+    shapes = {record.file: pictures.pixels[number].shape for number, record in enumerate(pictures.records)}
     assert shapes["tall.png"] == (96, 32, 3)
     assert shapes["wide.png"] == (32, 96, 3)
 

@@ -1,7 +1,8 @@
 """Turns your own pictures into a data set for training.
 
-Captions are taken from `metadata.jsonl` (fields file_name and text, caption or captions), from cat.txt or cat.json beside cat.png, or from
-WebDataset shards (*.tar). What cannot be used is listed in report.json and left out; the previous set stays until the new one is whole.
+Captions are taken from `metadata.jsonl` or `metadata.csv` (fields file_name and text, caption or captions, perhaps label), from cat.txt,
+cat.caption or cat.json beside cat.png, or from WebDataset shards (*.tar). What cannot be used is listed in report.json and left out; the
+previous set stays until the new one is whole.
 """
 
 import argparse
@@ -18,7 +19,8 @@ from rich.table import Table
 
 from wuerstchen.config import Config, load_config
 from wuerstchen.pictures.buckets import RATIOS, aspect_buckets, parse_ratio, side_multiple
-from wuerstchen.pictures.prepare import Settings, prepare
+from wuerstchen.pictures.fit import FITS
+from wuerstchen.pictures.prepare import CUT_NAMED, Settings, prepare
 from wuerstchen.pictures.samples import count_pictures
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.training.data import HELD_OUT_PERCENT
@@ -54,7 +56,7 @@ def settings_of(arguments: argparse.Namespace, config: Config) -> Settings:
     narrow = [f"{width}x{height}" for width, height in buckets if min(width, height) < crops]
     if narrow:
         raise ValueError(f"--ratios: {' '.join(narrow)} is narrower than crop_pixels, {crops}: name ratios nearer to 1:1")
-    return Settings(side, tuple(buckets), side_min, arguments.near_bits, arguments.held_out_percent, arguments.licence)
+    return Settings(side, tuple(buckets), side_min, arguments.near_bits, arguments.held_out_percent, arguments.licence, arguments.fit)
 
 
 def show(report: dict, out: Path, console: Console) -> None:
@@ -64,6 +66,12 @@ def show(report: dict, out: Path, console: Console) -> None:
     for bucket, count in report["buckets"].items():
         kept.add_row(bucket, str(count))
     console.print(kept)
+    if cut := report["cut"]:
+        worst = max(cut, key=lambda item: item["share"])
+        console.print(
+            f"{len(cut)} of {pictures['all']} pictures lose more than {CUT_NAMED:.0%} of their area, {escape(worst['file'])} "
+            f"{worst['share']:.0%}: see report.json. --fit pad keeps all of each, --fit focus cuts away from its edges"
+        )
     if any(report["left_out"].values()):
         left = Table("left out", "files", "the first of them", title="all of them are in report.json")
         for reason, items in report["left_out"].items():
@@ -79,6 +87,12 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--out", type=Path, required=True, help="folder of the data set; a set prepared earlier is replaced")
     result.add_argument("--config", type=Path, required=True, help="TOML file of the model to train: it says how large pictures are")
     result.add_argument("--ratios", default=",".join(RATIOS), help="width:height of the buckets, comma-separated; 1:1 crops to squares")
+    result.add_argument(
+        "--fit",
+        choices=FITS,
+        default="crop",
+        help="how a picture takes its bucket's shape: its middle (crop, default), where most edges are (focus), whole on white (pad)",
+    )
     result.add_argument("--side-min", type=int, help="pictures with a shorter side below this are left out; default: half the model's side")
     result.add_argument(
         "--near-bits", type=int, default=6, help="bits of 64 by which duplicates may differ (default 6; 0: equal hashes only)"

@@ -1,4 +1,4 @@
-"""Bytes of a picture's file to upright RGB, and to the shape of a bucket."""
+"""Bytes of a picture's file to upright RGB."""
 
 import io
 
@@ -36,11 +36,3 @@ def _on_white(image: Image.Image) -> Image.Image:
         return image.convert("RGB")
     layer = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
-
-
-def fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
-    """(height, width, 3) bytes of `size` (width, height): the largest centred part of that aspect ratio, bilinear with antialiasing."""
-    scale = min(image.width / size[0], image.height / size[1])
-    width, height = size[0] * scale, size[1] * scale
-    left, top = (image.width - width) / 2, (image.height - height) / 2
-    return np.asarray(image.resize(size, Image.Resampling.BILINEAR, box=(left, top, left + width, top + height)))

@@ -11,15 +11,19 @@ from pathlib import Path
 import numpy as np
 
 from wuerstchen.pictures.buckets import nearest_bucket
-from wuerstchen.pictures.decode import PictureError, decode_picture, fit
+from wuerstchen.pictures.decode import PictureError, decode_picture
 from wuerstchen.pictures.duplicates import Seen, difference_hash, thumbnail
-from wuerstchen.pictures.samples import LeftOut, Sample, read_samples
+from wuerstchen.pictures.fit import Fit, cut_share, fit
+from wuerstchen.pictures.left_out import LeftOut
+from wuerstchen.pictures.samples import Sample, read_samples
 from wuerstchen.pictures.set_writer import SetWriter
 from wuerstchen.training.data import Record
 
 # Files of as many samples are in memory at once.
 SAMPLES_AT_ONCE = 32
 PICTURES_MIN = 2
+# A picture that loses more of its area is named in the report.
+CUT_NAMED = 0.2
 FORMAT = "wuerstchen-edge/prepared@1"
 
 
@@ -33,27 +37,31 @@ class Settings:
     near_bits: int
     held_out_percent: float
     licence: str
+    fit: Fit = "crop"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded sample: what duplicates are found by, and its pixels (height, width, 3) in the shape of its bucket."""
+    """A decoded sample: what duplicates are found by, its pixels (height, width, 3) in the shape of its bucket, the share cut off."""
 
     sample: Sample
     digest: np.uint64
     small: np.ndarray
     pixels: np.ndarray
+    cut: float
 
 
 def prepare(folder: Path, out: Path, settings: Settings, progress: Callable[[], None] = lambda: None) -> dict:
-    """Reads `folder`, writes the set `out` and returns its report; `progress` is called after each sample.
+    """Reads `folder`, writes the set `out` and returns its report; `progress` is called after each picture.
 
     Raises ValueError where fewer than two pictures are left, FileExistsError where `out` is no prepared set; `out` is then as before."""
     left_out: list[LeftOut] = []
+    cuts: dict[str, float] = {}
     seen, names = Seen(settings.near_bits), []
     with SetWriter(out, settings.side, settings.held_out_percent) as writer:
         for item in _decoded(folder, settings):
-            progress()
+            if isinstance(item, Picture) or item.of_picture:
+                progress()
             if isinstance(item, Picture) and (first := seen.find(item.digest, item.small)) is not None:
                 item = LeftOut(item.sample.name, "duplicate", f"repeats {names[first]}")
             if isinstance(item, LeftOut):
@@ -61,12 +69,13 @@ def prepare(folder: Path, out: Path, settings: Settings, progress: Callable[[], 
                 continue
             seen.add(item.digest, item.small)
             names.append(item.sample.name)
+            cuts[item.sample.name] = item.cut
             writer.add(_record(item.sample, settings.licence), item.pixels)
         if len(names) < PICTURES_MIN:
             reasons = "".join(f"\n  {item.name}: {item.detail}" for item in left_out[:20])
             raise ValueError(f"{folder}: {len(names)} usable pictures, at least {PICTURES_MIN} are needed{reasons}")
         writer.split()
-        report = _report(writer.records, left_out, settings)
+        report = _report(writer.records, left_out, cuts, settings)
         writer.finish(report)
     return report
 
@@ -85,22 +94,25 @@ def _decode(sample: Sample | LeftOut, settings: Settings) -> Picture | LeftOut:
     try:
         image = decode_picture(sample.data)
     except PictureError as error:
-        return LeftOut(sample.name, "bad", str(error))
+        return LeftOut(sample.name, "bad", str(error), of_picture=True)
     if min(image.size) < settings.side_min:
-        return LeftOut(sample.name, "too_small", f"{image.width}x{image.height}: the shorter side must have {settings.side_min} pixels")
+        detail = f"{image.width}x{image.height}: the shorter side must have {settings.side_min} pixels"
+        return LeftOut(sample.name, "too_small", detail, of_picture=True)
     if not sample.captions:
-        return LeftOut(sample.name, "no_caption", "no text in metadata.jsonl and no caption file beside it")
-    pixels = fit(image, nearest_bucket(image.size, settings.buckets))
-    return Picture(sample, difference_hash(image), thumbnail(image), pixels)
+        return LeftOut(sample.name, "no_caption", "no text in a metadata file and no caption file beside it", of_picture=True)
+    size = nearest_bucket(image.size, settings.buckets)
+    pixels, cut = fit(image, size, settings.fit), cut_share(image, size, settings.fit)
+    return Picture(sample, difference_hash(image), thumbnail(image), pixels, cut)
 
 
 def _record(sample: Sample, licence: str) -> Record:
     """The id is a hash of the file's bytes: moving, renaming or packing pictures moves none of them to the other side of the split."""
     digest = hashlib.sha256(sample.data).hexdigest()[:16]
-    return Record(digest, licence, style="", label=sample.name, kind="picture", weight=1.0, captions=sample.captions)
+    label, file = sample.label or sample.captions[0], sample.name
+    return Record(digest, licence, style="", label=label, kind="picture", weight=1.0, captions=sample.captions, file=file)
 
 
-def _report(records: list[Record], left_out: list[LeftOut], settings: Settings) -> dict:
+def _report(records: list[Record], left_out: list[LeftOut], cuts: dict[str, float], settings: Settings) -> dict:
     """Plain data; the same pictures and settings give the same report."""
     held_out, buckets = sum(bool(record.held_out) for record in records), Counter(record.bucket for record in records)
     by_reason: dict[str, list[dict[str, str]]] = {reason: [] for reason in ("bad", "duplicate", "too_small", "no_caption", "unknown_kind")}
@@ -112,5 +124,6 @@ def _report(records: list[Record], left_out: list[LeftOut], settings: Settings) 
         "pictures": {"all": len(records), "train": len(records) - held_out, "held_out": held_out},
         "captions": sum(len(record.captions) for record in records),
         "buckets": dict(sorted(buckets.items())),
+        "cut": [{"file": name, "share": round(share, 3)} for name, share in cuts.items() if share > CUT_NAMED],
         "left_out": by_reason,
     }

@@ -1,119 +1,113 @@
-"""What a folder holds: pictures with captions in a `metadata.jsonl`, in a file beside the picture, or in WebDataset shards."""
+"""What a folder holds: pictures with captions in a metadata file, in a file beside the picture, or in WebDataset shards."""
 
-import json
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from os.path import normpath
 from pathlib import Path
 
-PICTURE_KINDS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
-CAPTION_KINDS = (".txt", ".json")
-METADATA = "metadata.jsonl"
-CAPTION_FIELDS = ("text", "caption", "captions")
+from wuerstchen.pictures.left_out import LeftOut
+from wuerstchen.pictures.texts import CAPTION_KINDS, METADATA, Text, read_metadata, text_beside
+
+PICTURE_KINDS = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif")
 FILE_MIB_MAX = 64
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The bytes of a picture's file and its captions, which may be none. `name` is the path below the folder, with its shard."""
+    """The bytes of a picture's file and its captions, which may be none. `name` is the path below the folder, with its shard.
+
+    `label`: what the picture is called where its folder says so; else empty."""
 
     name: str
     data: bytes
     captions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A file that does not become part of the set: `reason` is a key of the report, `detail` is for people."""
-
-    name: str
-    reason: str
-    detail: str
+    label: str = ""
 
 
 def count_pictures(folder: Path) -> int:
-    """How many samples `read_samples` will try, from names alone."""
-    files = _files(folder)
+    """How many samples `read_samples` will try, from names alone: those it counts, and left-out ones that are `of_picture`."""
+    files = [path for path in _files(folder) if path.is_file()]
     shards = [path for path in files if path.suffix.lower() == ".tar"]
     return sum(path.suffix.lower() in PICTURE_KINDS for path in files) + sum(len(_shard_members(path)[0]) for path in shards)
 
 
+def printable(name: str) -> str:
+    """A name that can be written as UTF-8: bytes that are no text, which Python holds as lone surrogates, become escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def read_samples(folder: Path) -> Iterator[Sample | LeftOut]:
     """Every picture below `folder`, in the order of the names, read when it is asked for. What cannot be read becomes a LeftOut."""
-    files, captions = _files(folder), {}
+    files, listed = _files(folder), {}
     for path in files:
-        if path.name == METADATA:
-            yield from _read_metadata(path, path.relative_to(folder).as_posix(), set(files), captions)
+        if path.name in METADATA:
+            yield from read_metadata(path, printable(path.relative_to(folder).as_posix()), set(files), listed)
     for path in files:
         name, kind = path.relative_to(folder).as_posix(), path.suffix.lower()
-        if kind in PICTURE_KINDS:
-            beside = {kind: path.with_suffix(kind).read_bytes for kind in CAPTION_KINDS if path.with_suffix(kind).is_file()}
-            yield _sample(name, path.stat().st_size, path.read_bytes, captions.get(path), beside)
+        if not path.is_file():
+            yield LeftOut(printable(name), "bad", "the link leads to no file")
+        elif printable(name) != name:
+            text = "the name is no UTF-8 text: rename the file"
+            yield LeftOut(printable(name), "bad", text, of_picture=kind in PICTURE_KINDS)
+        elif kind in PICTURE_KINDS:
+            yield _file_sample(path, name, listed.get(path))
         elif kind == ".tar":
             yield from _shard_samples(path, name)
-        elif kind not in CAPTION_KINDS and path.name != METADATA:
-            yield LeftOut(name, "unknown_kind", f"pictures are read from {' '.join(PICTURE_KINDS)}")
+        elif kind not in CAPTION_KINDS and path.name not in METADATA:
+            yield LeftOut(name, "unknown_kind", f"pictures are read from {' '.join(PICTURE_KINDS)}: convert it")
 
 
-def captions_of(values: object) -> tuple[str, ...]:
-    """The captions of a metadata line or JSON file: a text or a list of texts in any of CAPTION_FIELDS; blank ones and repeats go."""
-    fields = values if isinstance(values, dict) else {}
-    found = [fields[field] for field in CAPTION_FIELDS if field in fields]
-    texts = [text for value in found for text in (value if isinstance(value, list) else [value])]
-    return tuple(dict.fromkeys(text.strip() for text in texts if isinstance(text, str) and text.strip()))
+def _file_sample(path: Path, name: str, listed: Text | None) -> Sample | LeftOut:
+    beside = {kind: path.with_suffix(kind).read_bytes for kind in CAPTION_KINDS if path.with_suffix(kind).is_file()}
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        return LeftOut(name, "bad", f"cannot be read: {error.strerror}", of_picture=True)
+    return _sample(name, size, path.read_bytes, listed, beside)
 
 
 def _files(folder: Path) -> list[Path]:
-    """All files but hidden ones."""
-    paths = [path for path in folder.rglob("*") if path.is_file()]
+    """All files but hidden ones, and links that lead nowhere."""
+    paths = [path for path in folder.rglob("*") if path.is_file() or (path.is_symlink() and not path.exists())]
     visible = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     return sorted(visible, key=lambda path: path.relative_to(folder).as_posix())
 
 
-def _read_metadata(path: Path, name: str, files: set[Path], captions: dict[Path, tuple[str, ...]]) -> Iterator[LeftOut]:
-    """Fills `captions`; lines that say nothing usable are left out by number."""
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            values = json.loads(line)
-        except ValueError as error:
-            yield LeftOut(f"{name}:{number}", "bad", f"the line is not JSON: {error}")
-            continue
-        file_name = values.get("file_name") if isinstance(values, dict) else None
-        if not isinstance(file_name, str):
-            yield LeftOut(f"{name}:{number}", "bad", "the line has no 'file_name'")
-        elif (target := Path(normpath(path.parent / file_name))) in files:
-            captions[target] = captions_of(values)
-        else:
-            yield LeftOut(f"{name}:{number}", "bad", f"file_name {file_name!r} is not there")
-
-
 def _sample(
-    name: str, size: int, read: Callable[[], bytes], listed: tuple[str, ...] | None, beside: dict[str, Callable[[], bytes]]
+    name: str, size: int, read: Callable[[], bytes], listed: Text | None, beside: dict[str, Callable[[], bytes]]
 ) -> Sample | LeftOut:
     """A picture with its listed captions or, where there are none, those of the files `beside` it."""
     if size > FILE_MIB_MAX << 20:
-        return LeftOut(name, "bad", f"the file has {size >> 20} MiB, the limit is {FILE_MIB_MAX}: make it smaller")
+        return LeftOut(name, "bad", f"the file has {size >> 20} MiB, the limit is {FILE_MIB_MAX}: make it smaller", of_picture=True)
     try:
-        data, captions = read(), listed or tuple(text for kind, take in beside.items() for text in _beside(kind, take()))
+        text = listed if listed and listed.captions else _together([text_beside(kind, take()) for kind, take in beside.items()])
+        return Sample(name, read(), text.captions, text.label or (listed.label if listed else ""))
     except (OSError, ValueError, tarfile.TarError) as error:
-        return LeftOut(name, "bad", f"cannot be read: {error}")
-    return Sample(name, data, captions)
+        return LeftOut(name, "bad", f"cannot be read: {error}", of_picture=True)
 
 
-def _beside(kind: str, data: bytes) -> tuple[str, ...]:
-    """The captions of a text file, one a line, or of a JSON file. Raises ValueError with what is wrong."""
-    try:
-        text = data.decode("utf-8-sig")
-        return captions_of({"captions": text.splitlines()} if kind == ".txt" else json.loads(text))
-    except ValueError as error:
-        raise ValueError(f"its {kind} file is not {'UTF-8 text' if kind == '.txt' else 'JSON'}: {error}") from error
+def _together(texts: list[Text]) -> Text:
+    captions = tuple(dict.fromkeys(caption for text in texts for caption in text.captions))
+    return Text(captions, next((text.label for text in texts if text.label), ""))
 
 
-def _shard_members(path: Path) -> tuple[list[dict[str, tarfile.TarInfo]], str]:
-    """Members by kind, one entry a key (the path up to the first dot of the file name), and what ended the reading early, if anything."""
+@dataclass(frozen=True)
+class _Group:
+    """Members of a shard under one key (the path up to the first dot of the file name), by what stands behind it."""
+
+    members: dict[str, tarfile.TarInfo]
+
+    @property
+    def picture(self) -> tarfile.TarInfo | None:
+        return next((self.members[kind] for kind in PICTURE_KINDS if kind in self.members), None)
+
+    def misnamed(self) -> list[str]:
+        """Pictures with more dots in their names: WebDataset takes all after the first one for the kind."""
+        return [member.name for kind, member in self.members.items() if kind not in PICTURE_KINDS and kind.endswith(PICTURE_KINDS)]
+
+
+def _shard_members(path: Path) -> tuple[list[_Group], list[str], str]:
+    """Groups that hold a picture, names of pictures that are in no such group, and what ended the reading early, if anything."""
     groups: dict[str, dict[str, tarfile.TarInfo]] = {}
     fault = ""
     try:
@@ -125,20 +119,28 @@ def _shard_members(path: Path) -> tuple[list[dict[str, tarfile.TarInfo]], str]:
                     groups.setdefault(f"{parent}/{stem}" if parent else stem, {})[f".{kind.lower()}"] = member
     except (tarfile.TarError, OSError) as error:
         fault = str(error)
-    return [kinds for kinds in groups.values() if any(kind in PICTURE_KINDS for kind in kinds)], fault
+    found = [_Group(members) for members in groups.values()]
+    return [group for group in found if group.picture], [name for group in found for name in group.misnamed()], fault
 
 
 def _shard_samples(path: Path, name: str) -> Iterator[Sample | LeftOut]:
-    groups, fault = _shard_members(path)
+    groups, misnamed, fault = _shard_members(path)
     if fault:
         yield LeftOut(name, "bad", f"the shard is damaged: {fault}")
+    for member in misnamed:
+        yield LeftOut(printable(f"{name}/{member}"), "bad", "in a shard a name ends at its first dot: take out the other dots")
     if not groups:
         return
     with tarfile.open(path, "r:") as shard:
-        for members in groups:
-            picture = next(members[kind] for kind in PICTURE_KINDS if kind in members)
-            beside = {kind: _member_reader(shard, members[kind]) for kind in CAPTION_KINDS if kind in members}
-            yield _sample(f"{name}/{picture.name}", picture.size, _member_reader(shard, picture), None, beside)
+        for group in groups:
+            yield _shard_sample(shard, name, group)
+
+
+def _shard_sample(shard: tarfile.TarFile, name: str, group: _Group) -> Sample | LeftOut:
+    picture = group.picture
+    assert picture is not None
+    beside = {kind: _member_reader(shard, group.members[kind]) for kind in CAPTION_KINDS if kind in group.members}
+    return _sample(printable(f"{name}/{picture.name}"), picture.size, _member_reader(shard, picture), None, beside)
 
 
 def _member_reader(shard: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[], bytes]:

@@ -53,9 +53,12 @@ class SetWriter:
         self.records.append(Record(**{**asdict(record), "bucket": bucket, "index": row}))
 
     def split(self) -> None:
-        """Marks held-out records by their ids; evaluation needs one, so the id nearest to the limit goes where none falls below it."""
-        held_out = {record.id for record in self.records if is_held_out(record.id, self.held_out_percent)}
-        held_out = held_out or {min(self.records, key=lambda record: (crc32(record.id.encode()) % 100, record.id)).id}
+        """Marks held-out records by their ids. Training and evaluation need one each, so where either has none, the id nearest to the
+        limit goes there."""
+        by_digest = sorted({record.id for record in self.records}, key=lambda name: (crc32(name.encode()) % 100, name))
+        held_out = {name for name in by_digest if is_held_out(name, self.held_out_percent)} or set(by_digest[:1])
+        if len(held_out) == len(by_digest):
+            held_out.discard(by_digest[-1])
         self.records = [Record(**{**asdict(record), "held_out": record.id in held_out}) for record in self.records]
 
     def finish(self, report: dict) -> None:

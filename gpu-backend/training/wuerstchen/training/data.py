@@ -22,13 +22,14 @@ from wuerstchen.training.cache import digest_of, file_digest
 HELD_OUT_PERCENT = 2
 SQUARES = ""  # the bucket of a set that has no others
 RGB, RGBA = 3, 4
+RECORDS = "records.jsonl"
 
 
 @dataclass(frozen=True)
 class Record:
     """`bucket` ("160x96", width first) and `index`, the row in its file, are absent from a set of squares; the row is the line there.
 
-    `held_out` is written where a set chose its own share of held-out pictures; else the id says it."""
+    `held_out` is written where a set chose its own share of held-out pictures; else the id says it. `file` names what it was made of."""
 
     id: str
     licence: str
@@ -40,6 +41,7 @@ class Record:
     bucket: str = SQUARES
     index: int | None = None
     held_out: bool | None = None
+    file: str = ""
 
 
 class BucketArrays:
@@ -78,10 +80,9 @@ class PictureSet:
     set has no transparency."""
 
     def __init__(self, directory: Path, side: int) -> None:
-        """`side`: of the pictures of a set of squares. Raises ValueError where pictures and records do not fit each other."""
-        self.directory = directory
-        with open(directory / "records.jsonl", encoding="utf-8") as file:
-            self.records = [_record(json.loads(line)) for line in file]
+        """`side`: of the pictures of a set of squares. Raises ValueError where pictures and records do not fit each other,
+        FileNotFoundError where there is no set."""
+        self.directory, self.records = directory, _read_records(directory)
         self.bucket_of = np.array([record.bucket for record in self.records])
         self.rows = np.array([number if record.index is None else record.index for number, record in enumerate(self.records)])
         self.buckets = sorted(set(self.bucket_of.tolist()))
@@ -93,10 +94,12 @@ class PictureSet:
             if len(pixels) != (count := int((self.bucket_of == name).sum())):
                 raise ValueError(f"{directory / file_name(name)}: {len(pixels)} pictures but {count} records; build the set again")
             if not np.array_equal(np.sort(self.rows[self.bucket_of == name]), np.arange(count)):
-                raise ValueError(f"{directory / 'records.jsonl'}: records of {file_name(name)} share a row or skip one; build it again")
+                raise ValueError(f"{directory / RECORDS}: records of {file_name(name)} share a row or skip one; build it again")
         held_out = np.array([is_held_out(r.id) if r.held_out is None else r.held_out for r in self.records])
         self.train, self.held_out = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-        weights = np.array([record.weight for record in self.records])
+        weights = np.array([record.weight for record in self.records], np.float64)
+        if not (np.isfinite(weights).all() and (weights >= 0).all() and weights[self.train].sum() > 0):
+            raise ValueError(f"{directory / RECORDS}: weights must be at least 0, and one of a picture to train on above 0")
         self._draws = [self.train[self.bucket_of[self.train] == name] for name in self.buckets]
         self._draw_shares = [weights[members] / max(weights[members].sum(), 1e-12) for members in self._draws]
         bucket_weights = np.array([weights[members].sum() for members in self._draws])
@@ -110,7 +113,7 @@ class PictureSet:
     @cached_property
     def digest(self) -> str:
         """Changes with every byte of records and pixels, in hexadecimal."""
-        return digest_of(file_digest(self.directory / "records.jsonl"), *self.digests.values())
+        return digest_of(file_digest(self.directory / RECORDS), *self.digests.values())
 
     def by_bucket(self, arrays: Mapping[str, np.ndarray]) -> BucketArrays:
         """Arrays with one row a picture, as `rows_of` orders them, to be read by picture number."""
@@ -183,15 +186,35 @@ def batch_rng(seed: int, step: int) -> tuple[np.random.Generator, torch.Generato
     return np.random.default_rng([seed, step]), torch.Generator().manual_seed(seed * 1_000_003 + step)
 
 
+def _read_records(directory: Path) -> list[Record]:
+    path = directory / RECORDS
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{directory} holds no data set: make one with python -m wuerstchen.prepare --from FOLDER --out {directory}"
+        )
+    records = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+        if line:
+            try:
+                records.append(_record(json.loads(line)))
+            except (ValueError, TypeError, KeyError) as error:
+                raise ValueError(f"{path}:{number} is no record of a picture ({error}): prepare the set again") from error
+    if not records:
+        raise ValueError(f"{path} holds no records: prepare the set again")
+    return records
+
+
 def _open_pixels(directory: Path, bucket: str, side: int) -> np.ndarray:
     """(rows, height, width, 4) where the set has a file with alpha, else (rows, height, width, 3)."""
     width, height = (int(part) for part in bucket.split("x")) if bucket else (side, side)
     path, channels = directory / file_name(bucket), RGB
     if path.with_suffix(".rgba").exists():
         path, channels = path.with_suffix(".rgba"), RGBA
+    if not path.exists() or path.stat().st_size == 0:
+        raise FileNotFoundError(f"{path} is missing or empty: prepare the set again")
     pixels = np.memmap(path, dtype=np.uint8, mode="r")
     if len(pixels) % (height * width * channels):
-        raise ValueError(f"{path} holds no pictures of {width}x{height}; build the set with this configuration")
+        raise ValueError(f"{path} holds no pictures of {width}x{height}: prepare the set with the configuration of this model")
     return pixels.reshape(-1, height, width, channels)
 
 
