@@ -42,7 +42,10 @@ export default defineConfig({
           name: "node",
           testTimeout,
           environment: "node",
-          include: ["test/{gpu-backend,shared,scripts,contract,e2e,browser,site}/**/*.test.ts", "test/*.test.ts"],
+          include: [
+            "test/{gpu-backend,shared,scripts,contract,e2e,browser,site,model-based}/**/*.test.ts",
+            "test/*.test.ts",
+          ],
         },
       },
     ],

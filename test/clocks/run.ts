@@ -25,7 +25,7 @@ const noticesCalendar = /\bDate\b|\bUTC\b|\bdays?\b|midnight|calendar/u;
  * others do which start the same Worker and backend.
  */
 const leftOut = [
-  "workers/account/model/",
+  "model-based/",
   ...["bodies", "leaving-clients", "money-under-fire", "neighbour", "published-model"].map((name) => `e2e/${name}.`),
   ...["bodies", "faults", "identical-uploads", "malformed", "pictures", "streaming", "tasks"].map(
     (name) => `gpu-backend/http/${name}.`,

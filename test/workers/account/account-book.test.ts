@@ -207,6 +207,17 @@ describe("a request that is repeated", () => {
     });
   });
 
+  test("by its own call, that comes again after it was abandoned, is answered as it ended and holds nothing", async () => {
+    await withCredit(100, (book) => {
+      book.reserve(keyed("1"), nowMs);
+      book.abandon({ reservationId: "1", lines: [line("generation", 30)] }, nowMs);
+      expect(book.reserve(keyed("1", { ceilingMicroUsd: 70 }), nowMs)).toMatchObject({
+        value: { reservationId: "1", isRepeat: false, settlement: { chargedMicroUsd: 30 } },
+      });
+      expect(book.balances()).toMatchObject({ available: 70, held: 0, spent: 30 });
+    });
+  });
+
   test("after a failure, which cost nothing, is a new one under the same key", async () => {
     await withCredit(100, (book) => {
       book.reserve(keyed("1"), nowMs);

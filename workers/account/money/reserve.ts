@@ -41,9 +41,10 @@ export function reserveOrCharge(sql: SqlStorage, request: ReserveRequest, nowMs:
   return ok({ isRepeat: before !== undefined, reservationId, ...chosen, settlement: undefined });
 }
 
-/** A request under way is never taken over. */
+/** A request under way is never taken over, and none by a call of its own that comes again late. */
 function mayTakeOver(before: ReservationRow, { reservationId, paysAgain }: ReserveRequest): boolean {
-  return isAbandoned(before) || (paysAgain === true && before.state === "settled" && before.id !== reservationId);
+  if (before.id === reservationId) return false;
+  return isAbandoned(before) || (paysAgain === true && before.state === "settled");
 }
 
 /** Another request shares what the first holds; the first one, sent again because its answer was lost, holds it already. */
