@@ -16,6 +16,7 @@ import { viteConfig } from "./vite-config.ts";
 
 /** What the pages are built of, beside what package-lock.json pins. */
 const sources = ["workers/site", "shared"];
+const buildFiles = ["scripts/vite-config.ts", "scripts/site-pages.ts"];
 
 /** The graphs that turn a latent into a picture, and the one that previews it. */
 const decoderGraphs = ["stageBConditioner", "stageB", "stageA", "previewer"] as const;
@@ -77,7 +78,8 @@ function digestOf(root: string, manifest: Buffer): string {
   const hash = createHash("sha256")
     .update(manifest)
     .update(readFileSync(join(root, "package-lock.json")));
-  for (const path of sources.flatMap((source) => filesUnder(join(root, source)))) {
+  const paths = sources.flatMap((source) => filesUnder(join(root, source)));
+  for (const path of [...paths, ...buildFiles.map((file) => join(root, file))]) {
     hash.update(path.slice(root.length)).update(readFileSync(path));
   }
   return hash.digest("hex");

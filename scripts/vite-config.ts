@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { InlineConfig } from "vite";
+import { pageInputs, sitePages } from "./site-pages.ts";
 
 /**
  * How Vite builds the pages of `workers/site`: a file a page at the root, everything else under `/site/`, so that no static
@@ -12,6 +13,7 @@ export function viteConfig(root: string, outDir: string): InlineConfig {
     configFile: false,
     publicDir: join(source, "public"),
     logLevel: "warn",
+    plugins: [sitePages(source)],
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
     build: {
       outDir,
@@ -25,11 +27,7 @@ export function viteConfig(root: string, outDir: string): InlineConfig {
       chunkSizeWarningLimit: 2_000,
       rolldownOptions: {
         checks: { bundlerTimings: false },
-        input: {
-          index: join(source, "index.html"),
-          docs: join(source, "docs.html"),
-          picture: join(source, "picture.html"),
-        },
+        input: pageInputs(source),
       },
     },
     worker: {
