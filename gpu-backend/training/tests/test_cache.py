@@ -2,16 +2,14 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import CONFIGS
+from full_disk import room_for
 
 from wuerstchen.languages.extension import save_tokenizer
 from wuerstchen.training.cache import cached, digest_of
@@ -78,17 +76,6 @@ def run_until_killed(path: Path, count: int) -> bool:
     status = subprocess.run([sys.executable, str(script), str(path), "zero", str(count)], env=environment).returncode
     assert status in (0, 9)
     return status == 9
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """No file can grow beyond SIZE bytes: the write fails as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_after_a_full_disk_nothing_is_left_and_the_same_call_succeeds_when_there_is_room(tmp_path: Path) -> None:

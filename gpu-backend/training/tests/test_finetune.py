@@ -157,3 +157,15 @@ def test_what_was_asked_wrongly_is_named_before_training(
     with pytest.raises((ValueError, OSError), match=message):
         command.finetune(options(bundle, pictures_directory, tmp_path, **changes))
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_tuned_bundle_is_tuned_again_without_its_configuration_being_named(
+    bundle: Bundle, pictures_directory: Path, tmp_path: Path
+) -> None:
+    assert command.finetune(options(bundle, pictures_directory, tmp_path, merge=False))
+    tuned = Bundle(tmp_path / "mine")
+    again = options(tuned, pictures_directory, tmp_path, runs=tmp_path / "again", out=tmp_path / "finer", merge=False)
+    assert command.finetune(again)
+    finer = Bundle(tmp_path / "finer")
+    assert len({bundle.manifest["revision"], tuned.manifest["revision"], finer.manifest["revision"]}) == 3
+    assert (finer.directory / "training.toml").read_bytes() == (TRAINING / "configs" / "tiny.toml").read_bytes()

@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
+from wuerstchen.models.build import load_state
+from wuerstchen.plain_errors import plain_errors
 from wuerstchen.training.checkpoint import save_atomically
 
 EXAMPLES = """example, the mean of a broad run and of one that went on with chosen pictures:
@@ -54,10 +55,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="X.pt")
     asked = parser.parse_args()
     weights = asked.weights or [1 / len(asked.runs)] * len(asked.runs)
-    try:
-        save_atomically(average([torch.load(path, weights_only=True, map_location="cpu") for path in asked.runs], weights), asked.out)
-    except (ValueError, FileNotFoundError) as error:
-        parser.error(str(error))
+    with plain_errors("average"):
+        save_atomically(average([load_state(path) for path in asked.runs], weights), asked.out)
 
 
 if __name__ == "__main__":

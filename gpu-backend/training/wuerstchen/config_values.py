@@ -4,10 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from wuerstchen.config import Config, OptimiserConfig
+from typing import Any
 
 MODEL_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 STEPS_MAX, WIDTH_MAX = 100_000_000, 65_536
@@ -73,13 +70,14 @@ RANGES = {
 SAMPLER_KINDS = ("ddim", "ddpm", "dpmpp-2m")
 
 
-def check_values(config: "Config") -> None:
-    """Raises ValueError naming the first key whose value does not fit, the value and what would."""
+def check_values(config: Any) -> None:
+    """`config`: the whole Config, whose module imports this one. Raises ValueError naming the first key whose value does not fit, the
+    value and what would."""
     for problem in _problems(config):
         raise ValueError(f"config: {problem}")
 
 
-def _problems(config: "Config") -> Iterator[str]:
+def _problems(config: Any) -> Iterator[str]:
     yield from _out_of_range(config, "")
     yield from _names(config)
     yield from _networks(config)
@@ -103,7 +101,7 @@ def _out_of_range(section: Any, prefix: str) -> Iterator[str]:
                 yield f"{name} must be {allowed}, not {_plain(number)}"
 
 
-def _names(config: "Config") -> Iterator[str]:
+def _names(config: Any) -> Iterator[str]:
     if not MODEL_ID.fullmatch(config.id):
         yield f"id must be 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first, not {config.id!r}"
     for name in ("name", "description"):
@@ -111,7 +109,7 @@ def _names(config: "Config") -> Iterator[str]:
             yield f"{name} must say something"
 
 
-def _networks(config: "Config") -> Iterator[str]:
+def _networks(config: Any) -> Iterator[str]:
     stage_c, levels = config.stage_c, [("stage_b", "channels", "blocks", None)]
     if stage_c.channels % stage_c.heads:
         yield f"stage_c.heads must divide stage_c.channels, {stage_c.channels}, not be {stage_c.heads}"
@@ -128,7 +126,7 @@ def _networks(config: "Config") -> Iterator[str]:
         yield f"previewer.channels_min must be at most previewer.channels, {config.previewer.channels}, not {config.previewer.channels_min}"
 
 
-def _sizes(config: "Config") -> Iterator[str]:
+def _sizes(config: Any) -> Iterator[str]:
     cells = math.lcm(config.latent.downscale * config.stage_c.patch, 4 * 2 ** (len(config.stage_b.channels) - 1))
     if config.image_side % cells:
         yield f"image_side must be a multiple of {cells} with this patch and these levels of Stage B, not {config.image_side}"
@@ -137,7 +135,7 @@ def _sizes(config: "Config") -> Iterator[str]:
         yield f"image_sides must have min at most max, min a multiple of multiple_of, and multiple_of a multiple of {cells}"
 
 
-def _plan(section: str, plan: "OptimiserConfig", side: int) -> Iterator[str]:
+def _plan(section: str, plan: Any, side: int) -> Iterator[str]:
     if plan.batch % plan.accumulate:
         yield f"{section}.accumulate must divide {section}.batch, {plan.batch}, not be {plan.accumulate}"
     if plan.crop_pixels > side:

@@ -15,12 +15,14 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from wuerstchen.arguments import count
 from wuerstchen.config import load_config
 from wuerstchen.evaluation import compression, cost, distribution, diversity, groups, reconstruction, retrieval, sampler, unseen
 from wuerstchen.evaluation.context import DECODER_WEIGHTS, WEIGHTS, Context, Options
 from wuerstchen.evaluation.evaluator import RECIPE
 from wuerstchen.evaluation.report import write_report
 from wuerstchen.evaluation.results import PartResult, store, stored
+from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.training.data import PictureSet
 
@@ -91,8 +93,30 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--watts", type=float, default=30, help="assumed power of the training machine's share (%(default)s)")
     made.add_argument("--price-kwh", type=float, default=0.30, help="assumed price of a kWh (%(default)s)")
     made.add_argument("--price-hour", type=float, default=0.08, help="assumed rent of such a machine an hour (%(default)s)")
-    made.add_argument("--threads", type=int, help="CPU threads; default: all")
+    made.add_argument("--threads", type=count, help="CPU threads; default: all")
     return made
+
+
+def run(arguments: argparse.Namespace, names: list[str]) -> None:
+    """Raises ValueError or OSError where the data, the weights or the options do not do."""
+    config = load_config(arguments.config)
+    pictures = PictureSet(arguments.data, config.image_side)
+    if len(pictures.buckets) > 1:
+        raise ValueError("--data: the report needs a set of squares; prepare it with --ratios 1:1")
+    prompts = arguments.unseen or arguments.config.with_suffix(".unseen.txt")
+    if "unseen" in names and not prompts.exists():
+        raise ValueError(f"--unseen: {prompts} does not exist")
+    arguments.unseen = prompts.read_text("utf-8") if prompts.exists() else ""
+    options = Options(**{field.name: getattr(arguments, field.name) for field in dataclasses.fields(Options)})
+    context = Context(config, pictures, arguments.runs / config.id, arguments.out, options)
+    console = Console(stderr=True)
+    results = evaluate(context, names, arguments.again, console)
+    facts = (
+        f"{len(pictures.records):,} pictures, {len(pictures.held_out):,} of them never trained. Weights {context.digest_of()}. "
+        f"Written {time.strftime('%Y-%m-%d')}. Ranges are 95 % confidence."
+    )
+    write_report(arguments.out, f"{config.name}: how good is it?", facts, results)
+    console.print(f"{arguments.out / 'report.html'}")
 
 
 def main() -> None:
@@ -102,25 +126,8 @@ def main() -> None:
         parser().error(f"--parts: {', '.join(unknown)} unknown; there are {', '.join(PARTS)}")
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
-    config = load_config(arguments.config)
-    pictures = PictureSet(arguments.data, config.image_side)
-    if len(pictures.buckets) > 1:
-        parser().error("--data: the report needs a set of squares; prepare it with --ratios 1:1")
-    prompts = arguments.unseen or arguments.config.with_suffix(".unseen.txt")
-    if "unseen" in names and not prompts.exists():
-        parser().error(f"--unseen: {prompts} does not exist")
-    arguments.unseen = prompts.read_text("utf-8") if prompts.exists() else ""
-    options = Options(**{field.name: getattr(arguments, field.name) for field in dataclasses.fields(Options)})
-    context = Context(config, pictures, arguments.runs / config.id, arguments.out, options)
-    console = Console(stderr=True)
-    with ends_when_stopped("evaluate: stopped; the same command goes on"):
-        results = evaluate(context, names, arguments.again, console)
-    facts = (
-        f"{len(pictures.records):,} pictures, {len(pictures.held_out):,} of them never trained. Weights {context.digest_of()}. "
-        f"Written {time.strftime('%Y-%m-%d')}. Ranges are 95 % confidence."
-    )
-    write_report(arguments.out, f"{config.name}: how good is it?", facts, results)
-    console.print(f"{arguments.out / 'report.html'}")
+    with ends_when_stopped("evaluate: stopped; the same command goes on"), plain_errors("evaluate"):
+        run(arguments, names)
 
 
 if __name__ == "__main__":

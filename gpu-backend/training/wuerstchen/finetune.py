@@ -9,17 +9,19 @@ import dataclasses
 import datetime
 import json
 import math
-import sys
 from pathlib import Path
 
 import torch
 
+from wuerstchen.arguments import count
 from wuerstchen.config import Config, load_config
 from wuerstchen.export.open_bundle import Bundle
-from wuerstchen.export.tuned_bundle import check_target, write_tuned_bundle
+from wuerstchen.export.tuned_bundle import About, check_target, write_tuned_bundle
 from wuerstchen.finetuning.stage_c import finetune_run
+from wuerstchen.models.build import load_state
 from wuerstchen.models.lora import add_lora, load_lora, merge_lora, save_lora
 from wuerstchen.models.stage_c import StageC
+from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.cache import digest_of
 from wuerstchen.training.checkpoint import save_atomically
@@ -88,7 +90,8 @@ def begin(runs: Path, identity: dict[str, str | int | float]) -> None:
 def finetune(arguments: argparse.Namespace) -> bool:
     """Trains and writes what was asked for. Returns False where a signal stopped it."""
     bundle = Bundle(arguments.bundle)
-    config = tuning_config(load_config(arguments.config or CONFIGS / f"{bundle.manifest['id']}.toml"), arguments)
+    config_file = arguments.config or bundle.config_file(CONFIGS)
+    config = tuning_config(load_config(config_file), arguments)
     if arguments.out is not None:
         check_target(arguments.out)
     model, pictures = bundle.stage_c(config), PictureSet(arguments.data, config.image_side)
@@ -107,7 +110,7 @@ def finetune(arguments: argparse.Namespace) -> bool:
         merge_lora(tuned)
     else:
         load_trained(tuned, runs / f"{RUN_NAMES['full']}.pt")
-    write_results(arguments, bundle, tuned, pictures, runs)
+    write_results(arguments, config_file, bundle, tuned, pictures, runs)
     return True
 
 
@@ -120,11 +123,13 @@ def write_lora(model: StageC, runs: Path, metadata: dict[str, str]) -> None:
 
 def load_trained(model: StageC, path: Path) -> None:
     """The averaged weights that the loop wrote."""
-    state = torch.load(path, weights_only=True)
+    state = load_state(path)
     model.load_state_dict({name.removeprefix("stage_c."): tensor for name, tensor in state.items()})
 
 
-def write_results(arguments: argparse.Namespace, bundle: Bundle, tuned: StageC, pictures: PictureSet, runs: Path) -> None:
+def write_results(
+    arguments: argparse.Namespace, config_file: Path, bundle: Bundle, tuned: StageC, pictures: PictureSet, runs: Path
+) -> None:
     """`--merge`: the weights that `wuerstchen.export.bundle` reads. `--out`: a bundle that a server loads."""
     if arguments.merge:
         save_atomically({f"stage_c.{name}": tensor for name, tensor in tuned.state_dict().items()}, runs / "stage-c.pt")
@@ -132,7 +137,8 @@ def write_results(arguments: argparse.Namespace, bundle: Bundle, tuned: StageC, 
     if arguments.out is not None:
         how = f"Stage C trained on ({arguments.method}, {arguments.steps} steps) with {len(pictures.train)} further pictures"
         shapes = [bucket for bucket in pictures.buckets if bucket]
-        write_tuned_bundle(bundle, tuned, arguments.out, datetime.datetime.now(datetime.UTC).date().isoformat(), how, shapes)
+        created = datetime.datetime.now(datetime.UTC).date().isoformat()
+        write_tuned_bundle(bundle, tuned, arguments.out, About(created, how, shapes, config_file))
         print(f"bundle: {arguments.out}")
 
 
@@ -141,7 +147,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--bundle", type=Path, required=True, help="model bundle to start from")
     result.add_argument("--data", type=Path, required=True, help="data set that wuerstchen.prepare wrote")
     result.add_argument("--runs", type=Path, required=True, help="folder of this training; results lie in RUNS/MODEL")
-    result.add_argument("--config", type=Path, help="TOML file of the bundle's model; default: configs/MODEL.toml")
+    result.add_argument("--config", type=Path, help="TOML file of the bundle's model; default: the bundle's, else configs/MODEL.toml")
     result.add_argument("--method", choices=list(LEARNING_RATES), default="lora")
     result.add_argument("--rank", type=int, default=4, help="of the trained matrices (lora; default 4)")
     result.add_argument("--alpha", type=float, default=4.0, help="they count alpha / rank (lora; default 4)")
@@ -151,7 +157,7 @@ def parser() -> argparse.ArgumentParser:
         "--learning-rate", type=float, help=f"default {LEARNING_RATES['lora']:g} for lora, {LEARNING_RATES['full']:g} for full"
     )
     result.add_argument("--seed", type=int, default=0)
-    result.add_argument("--threads", type=int, help="CPU threads; default: all")
+    result.add_argument("--threads", type=count, help="CPU threads; default: all")
     result.add_argument("--merge", action="store_true", help="write RUNS/MODEL/stage-c.pt, which wuerstchen.export.bundle reads")
     result.add_argument("--out", type=Path, help="write a bundle into this new folder; its name becomes the model's id")
     return result
@@ -161,11 +167,8 @@ def main() -> None:
     arguments = parser().parse_args()
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
-    with ends_when_stopped("finetune: stopped; the same command goes on"):
-        try:
-            finished = finetune(arguments)
-        except (ValueError, OSError) as error:
-            sys.exit(f"finetune: {error}")
+    with ends_when_stopped("finetune: stopped; the same command goes on"), plain_errors("finetune"):
+        finished = finetune(arguments)
     if not finished:
         end_stopped("finetune: stopped, checkpoint written; the same command goes on from it")
 

@@ -6,7 +6,6 @@ previous set stays until the new one is whole.
 """
 
 import argparse
-import sys
 import warnings
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +21,7 @@ from wuerstchen.pictures.buckets import RATIOS, aspect_buckets, parse_ratio, sid
 from wuerstchen.pictures.fit import FITS
 from wuerstchen.pictures.prepare import CUT_NAMED, Settings, prepare
 from wuerstchen.pictures.samples import count_pictures
+from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.training.data import HELD_OUT_PERCENT
 
@@ -121,11 +121,9 @@ def run(arguments: argparse.Namespace, console: Console) -> dict:
 def main() -> None:
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # such pictures are left out and reported
     arguments, console = parser().parse_args(), Console()
-    with ends_when_stopped(f"prepare: stopped; {arguments.out} is as it was, start again to prepare it"):
-        try:
-            show(run(arguments, console), arguments.out, console)
-        except (ValueError, OSError) as error:
-            sys.exit(f"prepare: {error}")
+    stopped = f"prepare: stopped; {arguments.out} is as it was, start again to prepare it"
+    with ends_when_stopped(stopped), plain_errors("prepare"):
+        show(run(arguments, console), arguments.out, console)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from wuerstchen.config import Config, load_config
 from wuerstchen.diffusion import guided, sample
 from wuerstchen.export.bundle import trained_stages
 from wuerstchen.export.graphs import Stages
+from wuerstchen.plain_errors import plain_errors
+from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.training.contact_sheet import write_grid
 
 STYLES = ("3D", "flat", "noto", "twemoji")
@@ -42,6 +44,14 @@ def _states(config: Config, stages: Stages, text: str) -> tuple[Tensor, Tensor]:
     return states, torch.ones(states.shape[:2])
 
 
+def run(arguments: argparse.Namespace) -> None:
+    config = load_config(arguments.config)
+    stages = trained_stages(config, arguments.runs / config.id)
+    prompts = [f"{line}, {style}" for line in arguments.prompts.read_text().splitlines() if line for style in STYLES]
+    pictures = [generate_picture(config, stages, prompt, arguments.seed) for prompt in track(prompts, description="pictures")]
+    write_grid(arguments.out, torch.stack(pictures), 2 * len(STYLES), prompts)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, required=True)
@@ -50,11 +60,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="PNG")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    config = load_config(arguments.config)
-    stages = trained_stages(config, arguments.runs / config.id)
-    prompts = [f"{line}, {style}" for line in arguments.prompts.read_text().splitlines() if line for style in STYLES]
-    pictures = [generate_picture(config, stages, prompt, arguments.seed) for prompt in track(prompts, description="pictures")]
-    write_grid(arguments.out, torch.stack(pictures), 2 * len(STYLES), prompts)
+    with plain_errors("showcase"), ends_when_stopped("showcase: stopped"):
+        run(arguments)
 
 
 if __name__ == "__main__":

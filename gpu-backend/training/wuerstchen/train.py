@@ -10,7 +10,9 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from wuerstchen.arguments import count
 from wuerstchen.config import Config, CurriculumConfig, OptimiserConfig, load_config
+from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.compressor import compressor_run
 from wuerstchen.training.data import PictureSet
@@ -116,11 +118,11 @@ def arguments() -> argparse.Namespace:
         "--prepare", metavar="SOURCE", help="where --data holds no set, build it: `emoji`, or a folder of your own pictures"
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder for checkpoints, logs and contact sheets; default: runs")
-    parser.add_argument("--steps", type=int, help="end after this many steps instead of the configured number (one stage only)")
+    parser.add_argument("--steps", type=count, help="end after this many steps instead of the configured number (one stage only)")
     parser.add_argument(
         "--parallel", choices=["ddp", "fsdp"], default="ddp", help="under torchrun: copy the weights (default) or shard them"
     )
-    parser.add_argument("--threads", type=int, help="CPU threads; default: all")
+    parser.add_argument("--threads", type=count, help="CPU threads; default: all")
     parser.add_argument("--dry-run", action="store_true", help="print parameters, FLOP, memory and hours, measured on noise; train nothing")
     parsed = parser.parse_args()
     if parsed.steps is not None and parsed.stage == "all":
@@ -130,7 +132,10 @@ def arguments() -> argparse.Namespace:
 
 def train_all(asked: argparse.Namespace) -> None:
     """Prepares where asked to and trains the asked stages. Ends the process with status 130 where a signal stopped it."""
-    config = with_steps(load_config(asked.config), asked.stage, asked.steps)
+    config = load_config(asked.config)
+    if asked.stage != "all" and asked.stage not in stages_of(config):
+        raise ValueError(f"--stage {asked.stage}: {asked.config} has no section train_{asked.stage}")
+    config = with_steps(config, asked.stage, asked.steps)
     stages = stages_of(config) if asked.stage == "all" else (asked.stage,)
     if asked.dry_run:
         Console().print(table(estimates(stages, config)))
@@ -151,14 +156,12 @@ def main() -> None:
     asked = arguments()
     if asked.threads is not None:
         torch.set_num_threads(asked.threads)
-    with ends_when_stopped("train: stopped; the same command goes on"):
+    with ends_when_stopped("train: stopped; the same command goes on"), plain_errors("train"):
         try:
             train_all(asked)
         except subprocess.CalledProcessError as error:
             # The builder said why. A negative status is the signal that ended it.
             sys.exit(error.returncode if error.returncode > 0 else 128 - error.returncode)
-        except (ValueError, OSError, FloatingPointError) as error:
-            sys.exit(f"train: {error}")
 
 
 if __name__ == "__main__":

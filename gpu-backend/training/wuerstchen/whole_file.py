@@ -1,6 +1,7 @@
-"""Files that are either whole or as they were, whatever interrupts the write."""
+"""Files and folders that are either whole or as they were, whatever interrupts the write."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,3 +29,22 @@ def write_whole(path: Path, text: str) -> None:
     """Replaces a text file, in UTF-8."""
     with whole_file(path) as file:
         file.write(text.encode())
+
+
+@contextmanager
+def whole_folder(directory: Path) -> Iterator[Path]:
+    """A new folder beside `directory` to fill, which becomes it at the end. After an error nothing of it stays; what a kill left goes at
+    the next start.
+
+    Raises FileExistsError where `directory` holds files."""
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise FileExistsError(f"{directory} is not empty: name another folder")
+    part = directory.with_name(f".{directory.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        yield part
+        part.replace(directory)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise

@@ -7,11 +7,12 @@ import argparse
 from pathlib import Path
 
 import onnx
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from wuerstchen.config import load_config
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.stored_parameters import read_parameters
+from wuerstchen.whole_file import whole_file
 
 GRAPHS = {
     "text": ("textEncoder",),
@@ -35,7 +36,8 @@ def main() -> None:
         for key in keys
         for name, tensor in read_parameters(onnx.load(bundle.path(key))).items()
     }
-    save_file(tensors, arguments.out)
+    with whole_file(arguments.out) as file:
+        file.write(save(tensors))
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 import base64
 import csv
 import dataclasses
+import io
 import json
 from html import escape
 from pathlib import Path
 
 from wuerstchen.evaluation.charts import chart_svg, number_text
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Sheet, Table
+from wuerstchen.whole_file import write_whole
 
 ROWS_SHOWN = 12
 COLUMNS = ("part", "key", "label", "value", "unit", "low", "high", "count", "meaning", "limits")
@@ -17,12 +19,13 @@ COLUMNS = ("part", "key", "label", "value", "unit", "low", "high", "count", "mea
 def write_report(out: Path, title: str, facts: str, parts: list[PartResult]) -> None:
     """Writes OUT/report.html, kpis.json and kpis.csv. `facts` says in a line what was measured, and when."""
     rows = [{"part": part.key, **dataclasses.asdict(kpi)} for part in parts for kpi in part.kpis]
-    (out / "kpis.json").write_text(json.dumps({"title": title, "facts": facts, "kpis": rows}, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    with open(out / "kpis.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
-    (out / "report.html").write_text(page(out, title, facts, parts), "utf-8")
+    write_whole(out / "kpis.json", json.dumps({"title": title, "facts": facts, "kpis": rows}, indent=1, ensure_ascii=False) + "\n")
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, COLUMNS, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(out / "kpis.csv", table.getvalue())
+    write_whole(out / "report.html", page(out, title, facts, parts))
 
 
 def page(out: Path, title: str, facts: str, parts: list[PartResult]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from wuerstchen.evaluation.results import Sheet
+from wuerstchen.whole_file import whole_file
 
 GAP, CAPTION = 6, 16
 CHARACTER_PIXELS = 6
@@ -28,5 +29,6 @@ def write_sheet(
             sheet.paste(Image.fromarray(row[index]), (x, y + number * side))
         caption = captions[index][: side // CHARACTER_PIXELS]
         draw.text((x + side / 2, y + len(rows) * side + CAPTION / 2), caption, fill="#333", anchor="mm")
-    sheet.save(out / f"{name}.webp", quality=QUALITY)
+    with whole_file(out / f"{name}.webp") as file:
+        sheet.save(file, "webp", quality=QUALITY)
     return Sheet(f"{name}.webp", title, meaning)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from wuerstchen.export.graphs import Exported, Graph, Port, Stages, bundle_graph
 from wuerstchen.languages.extension import load_text_encoder, tokenizer_file
 from wuerstchen.models.blocks import timestep_frequencies
 from wuerstchen.models.build import load_compressor, load_part, load_stage_a, new_previewer, new_stage_b, new_stage_c
+from wuerstchen.plain_errors import plain_errors
+from wuerstchen.stopped import ends_when_stopped
+from wuerstchen.whole_file import whole_file, write_whole
 
 OPSET = 23
 # (batch, latent side, text positions)
@@ -34,13 +38,18 @@ def export_graph(graph: Graph, path: Path) -> float:
     """Writes one graph and returns the PSNR in dB of its stored weights against float32. Raises ArithmeticError on a mismatch."""
     exact = exact_model(graph)
     stored = compress_weights(exact, graph.weights)
-    onnx.save(stored, path)
+    save_graph(stored, path)
     for shape in CHECKED_SHAPES:
         check_against_pytorch(graph, exact, shape)
     decibels = stored_psnr(graph, stored)
     if decibels < STORED_PSNR_DB_MIN[graph.weights]:
         raise ArithmeticError(f"{graph.key}: {graph.weights} weights give {decibels:.1f} dB")
     return decibels
+
+
+def save_graph(model: onnx.ModelProto, path: Path) -> None:
+    with whole_file(path) as file:
+        file.write(model.SerializeToString())
 
 
 def exact_model(graph: Graph) -> onnx.ModelProto:
@@ -127,7 +136,7 @@ def write_manifest(manifest: dict, directory: Path, files: dict[str, dict] | Non
     preview = manifest["graphs"].get("previewer", {}).get("file")
     decisive = {name: file for name, file in files.items() if name != preview}
     revision = hashlib.sha256(json.dumps([decisive, manifest["sampler"]]).encode()).hexdigest()[:16]
-    (directory / "model.json").write_text(json.dumps({**manifest, "revision": revision, "files": files}, indent=2) + "\n")
+    write_whole(directory / "model.json", json.dumps({**manifest, "revision": revision, "files": files}, indent=2) + "\n")
 
 
 def _manifest(config: Config, graphs: dict, created: str) -> dict:
@@ -160,7 +169,8 @@ def _manifest(config: Config, graphs: dict, created: str) -> dict:
 
 def _write_tokenizer(source: Path, target: Path) -> None:
     """Without the padding and truncation of some checkpoints: the manifest says how many tokens fit, and dropped ones are counted."""
-    target.write_text(json.dumps({**json.loads(source.read_text()), "padding": None, "truncation": None}, ensure_ascii=False))
+    table = json.loads(source.read_text(encoding="utf-8"))
+    write_whole(target, json.dumps({**table, "padding": None, "truncation": None}, ensure_ascii=False))
 
 
 def _sampler(config: SamplerConfig, prediction: Prediction) -> dict:
@@ -202,6 +212,15 @@ def trained_stages(config: Config, runs: Path) -> Stages:
     )
 
 
+def run(arguments: argparse.Namespace) -> None:
+    config = load_config(arguments.config)
+    runs = arguments.runs / config.id
+    figures = write_bundle(config, trained_stages(config, runs), tokenizer_file(runs), arguments.out, arguments.created)
+    shutil.copyfile(arguments.config, arguments.out / "training.toml")
+    for key, decibels in figures.items():
+        print(f"{key}: stored weights {decibels:.1f} dB against float32")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
@@ -209,11 +228,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="bundle folder, for example ../models/emoji-128")
     parser.add_argument("--created", required=True, help="date of the training, YYYY-MM-DD")
     arguments = parser.parse_args()
-    config = load_config(arguments.config)
-    runs = arguments.runs / config.id
-    figures = write_bundle(config, trained_stages(config, runs), tokenizer_file(runs), arguments.out, arguments.created)
-    for key, decibels in figures.items():
-        print(f"{key}: stored weights {decibels:.1f} dB against float32")
+    with plain_errors("export.bundle"), ends_when_stopped("export.bundle: stopped"):
+        run(arguments)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,13 @@ from torch import Tensor
 
 from wuerstchen.config import Config, load_config
 from wuerstchen.diffusion import NoisePrediction, guided, sample
-from wuerstchen.export.bundle import write_manifest
+from wuerstchen.export.bundle import save_graph, write_manifest
 from wuerstchen.export.integer_products import find_products, to_integer_products
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.models.blocks import timestep_embedding
+from wuerstchen.plain_errors import plain_errors
+from wuerstchen.stopped import ends_when_stopped
+from wuerstchen.whole_file import whole_folder
 
 # By graph, which parameters. What Stage C's other Linears read is of such different sizes that 8 bits are too few.
 INTEGER_PARAMETERS = {
@@ -93,17 +96,20 @@ def input_ranges(model: onnx.ModelProto, values: list[str], feeds: list[Feed]) -
 
 def write_integer_bundle(base: Path, config: Config, prompts: list[str], out: Path) -> None:
     """Raises FileExistsError where `out` holds files."""
-    if out.exists() and any(out.iterdir()):
-        raise FileExistsError(f"{out} is not empty: name another folder for the new bundle")
-    bundle = ListeningBundle(base)
+    with whole_folder(out) as directory:
+        _fill(directory, ListeningBundle(base), config, prompts)
+
+
+def _fill(directory: Path, bundle: ListeningBundle, config: Config, prompts: list[str]) -> None:
     for factor in track(GUIDANCE_FACTORS, description="prompts"):
         draw(bundle, config, prompts, factor * config.sampler_c.guidance_scale)
-    shutil.copytree(base, out, dirs_exist_ok=True)
+    shutil.copytree(bundle.directory, directory, dirs_exist_ok=True)
     for key, parameters in track(INTEGER_PARAMETERS.items(), description="graphs"):
         model = onnx.load(bundle.path(key))
         reads = [product.read for product in find_products(model.graph, parameters)]
-        onnx.save(to_integer_products(model, parameters, input_ranges(model, reads, bundle.feeds[key])), out / bundle.path(key).name)
-    write_manifest(bundle.manifest, out)
+        rounded = to_integer_products(model, parameters, input_ranges(model, reads, bundle.feeds[key]))
+        save_graph(rounded, directory / bundle.path(key).name)
+    write_manifest(bundle.manifest, directory)
 
 
 def picture_psnr(base: Path, copy: Path, config: Config, prompts: list[str]) -> list[float]:
@@ -117,6 +123,13 @@ def read_prompts(path: Path) -> list[str]:
     return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
+def run(arguments: argparse.Namespace) -> None:
+    config = load_config(arguments.config)
+    write_integer_bundle(arguments.bundle, config, read_prompts(arguments.calibration), arguments.out)
+    figures = sorted(picture_psnr(arguments.bundle, arguments.out, config, read_prompts(arguments.prompts)))
+    print(f"{len(figures)} pictures: {np.median(figures):.1f} dB against the float ones (least {figures[0]:.1f})")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, required=True, help="the configuration that the bundle was trained with")
@@ -125,10 +138,8 @@ def main() -> None:
     parser.add_argument("--prompts", type=Path, required=True, help="other prompts, whose pictures are compared")
     parser.add_argument("--out", type=Path, required=True, help="folder of the copy")
     arguments = parser.parse_args()
-    config = load_config(arguments.config)
-    write_integer_bundle(arguments.bundle, config, read_prompts(arguments.calibration), arguments.out)
-    figures = sorted(picture_psnr(arguments.bundle, arguments.out, config, read_prompts(arguments.prompts)))
-    print(f"{len(figures)} pictures: {np.median(figures):.1f} dB against the float ones (least {figures[0]:.1f})")
+    with plain_errors("export.integer"), ends_when_stopped("export.integer: stopped"):
+        run(arguments)
 
 
 if __name__ == "__main__":

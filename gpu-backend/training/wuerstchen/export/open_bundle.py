@@ -21,6 +21,8 @@ from wuerstchen.training.cache import digest_of, file_digest
 from wuerstchen.training.text_states import CaptionEncoder
 
 STAGE_C_GRAPHS = ("textConditioner", "stageC")
+# The configuration that the bundle was made with, beside its graphs: what fine-tuning and reports need to know of the networks.
+TRAINING_CONFIG = "training.toml"
 # Relative to the output's peak, for the same rounded weights: float32, and with inputs of some products rounded to bytes.
 ROUNDING = ("QuantizeLinear", "MatMulNBits")
 SAME_TOLERANCE, SAME_INTEGER_TOLERANCE = 1e-4, 0.05
@@ -33,8 +35,21 @@ class Bundle:
         self.directory = directory
         if not (directory / "model.json").exists():
             raise FileNotFoundError(f"{directory} is no model bundle: it has no model.json")
-        self.manifest = json.loads((directory / "model.json").read_text())
+        try:
+            self.manifest = json.loads((directory / "model.json").read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{directory / 'model.json'} is no JSON ({error}): take the bundle anew from where it was made") from error
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+
+    def config_file(self, configs: Path) -> Path:
+        """The configuration in the bundle or, under the model's name, in the folder `configs`. Raises FileNotFoundError without either."""
+        within, listed = self.directory / TRAINING_CONFIG, configs / f"{self.manifest['id']}.toml"
+        if not within.exists() and not listed.exists():
+            raise FileNotFoundError(
+                f"{self.directory} does not say what it was trained with ({TRAINING_CONFIG}), and {listed} does not exist: "
+                "name the configuration with --config"
+            )
+        return within if within.exists() else listed
 
     def path(self, key: str) -> Path:
         """The file of a graph. Raises ValueError where the bundle has none of that name."""

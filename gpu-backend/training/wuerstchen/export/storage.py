@@ -17,6 +17,9 @@ from wuerstchen.config import load_config
 from wuerstchen.export.bundle import exact_model, stored_psnr, trained_stages
 from wuerstchen.export.compress_weights import compress_weights
 from wuerstchen.export.graphs import Graph, bundle_graphs
+from wuerstchen.plain_errors import plain_errors
+from wuerstchen.stopped import ends_when_stopped
+from wuerstchen.whole_file import write_whole
 
 STORAGES = ("float16", "int8")
 
@@ -41,12 +44,7 @@ def measure(graph: Graph) -> list[StoredSize]:
     return figures
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that training wrote")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    arguments = parser.parse_args()
+def run(arguments: argparse.Namespace) -> None:
     config = load_config(arguments.config)
     graphs = bundle_graphs(config, trained_stages(config, arguments.runs / config.id))
     figures = [figure for graph in track(graphs, description="graphs") for figure in measure(graph)]
@@ -56,7 +54,17 @@ def main() -> None:
         table.add_row(figure.graph, figure.storage, f"{figure.size / 1e6:.2f}", f"{figure.psnr_db:.1f}", used)
     Console().print(table)
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
+        write_whole(arguments.json, json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that training wrote")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    arguments = parser.parse_args()
+    with plain_errors("export.storage"), ends_when_stopped("export.storage: stopped"):
+        run(arguments)
 
 
 if __name__ == "__main__":

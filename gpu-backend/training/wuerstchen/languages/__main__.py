@@ -11,12 +11,15 @@ from pathlib import Path
 
 import torch
 
+from wuerstchen.arguments import count
 from wuerstchen.config import load_config
 from wuerstchen.languages.distil import PLAN, text_run
 from wuerstchen.languages.extension import save_rows, save_tokenizer
 from wuerstchen.languages.lexicon import load_lexicon
 from wuerstchen.languages.vocabulary import extend_tokenizer
+from wuerstchen.models.build import load_state
 from wuerstchen.models.text_encoder import TextEncoder
+from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.loop import train
 from wuerstchen.training.sources import text_encoder_directory
@@ -27,8 +30,8 @@ def teach() -> None:
     parser.add_argument("--config", type=Path, required=True, help="TOML file; the language's files are in languages/ beside it")
     parser.add_argument("--language", required=True, help="for example ja")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that training wrote")
-    parser.add_argument("--steps", type=int, default=PLAN.steps)
-    parser.add_argument("--threads", type=int, help="CPU threads; default: all")
+    parser.add_argument("--steps", type=count, default=PLAN.steps)
+    parser.add_argument("--threads", type=count, help="CPU threads; default: all")
     arguments = parser.parse_args()
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
@@ -41,12 +44,12 @@ def teach() -> None:
     run = text_run(config, arguments.language, lexicon, vocabulary, english)
     if not train(run, plan, runs):
         end_stopped(f"{run.name}: stopped, checkpoint written; the same command goes on from it")
-    rows = torch.load(runs / f"{run.name}.pt", weights_only=True)["words.added"]
+    rows = load_state(runs / f"{run.name}.pt")["words.added"]
     save_rows(runs, arguments.language, rows)
 
 
 def main() -> None:
-    with ends_when_stopped("languages: stopped; the same command goes on"):
+    with ends_when_stopped("languages: stopped; the same command goes on"), plain_errors("languages"):
         teach()
 
 

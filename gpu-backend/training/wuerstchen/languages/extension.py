@@ -5,13 +5,13 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from wuerstchen.models.text_encoder import TextEncoder
 from wuerstchen.training.sources import text_encoder_directory
-from wuerstchen.whole_file import write_whole
+from wuerstchen.whole_file import whole_file, write_whole
 
 ROWS = "words.added"
 
@@ -52,7 +52,8 @@ def save_tokenizer(runs: Path, language: str, tokenizer: dict) -> None:
 
 
 def save_rows(runs: Path, language: str, rows: Tensor) -> None:
-    save_file({ROWS: rows.contiguous()}, rows_path(runs, language))
+    with whole_file(rows_path(runs, language)) as file:
+        file.write(save({ROWS: rows.contiguous()}))
 
 
 def tokenizer_file(runs: Path) -> Path:

@@ -1,5 +1,6 @@
 """Fresh networks whose geometry follows from a configuration, and the averaged weights of finished runs."""
 
+import pickle
 from pathlib import Path
 
 import torch
@@ -58,9 +59,25 @@ def load_part(runs: Path, run: str, part: str, module: nn.Module) -> nn.Module:
     path = runs / f"{run}.pt"
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: train {run} first")
-    state = torch.load(path, weights_only=True)
-    module.load_state_dict({name.removeprefix(f"{part}."): t for name, t in state.items() if name.startswith(f"{part}.")})
+    state = load_state(path)
+    fill(module, {name.removeprefix(f"{part}."): t for name, t in state.items() if name.startswith(f"{part}.")}, path)
     return module.eval().requires_grad_(False)
+
+
+def load_state(path: Path) -> dict:
+    """What a run wrote, on the CPU. Raises ValueError where the file is damaged or something else."""
+    try:
+        return torch.load(path, weights_only=True, map_location="cpu")
+    except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError, ValueError) as error:
+        raise ValueError(f"{path} is damaged, or no file of a run: delete it and train again") from error
+
+
+def fill(module: nn.Module, state: dict, path: Path) -> None:
+    """Loads `state`, read from `path`. Raises ValueError where it is of another network."""
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"{path} holds another network than the configuration describes: name another --runs, or delete it") from error
 
 
 def load_stage_a(config: Config, runs: Path) -> nn.Module:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from wuerstchen.models.blocks import AttentionBlock
+from wuerstchen.whole_file import whole_file
 
 LINEARS = ("query", "key", "value", "out")
 
@@ -49,7 +50,8 @@ def save_lora(model: nn.Module, path: Path, metadata: dict[str, str]) -> None:
         lora = linear.parametrizations.weight[0]
         tensors |= {f"{name}.lora_down": lora.down.detach().cpu().contiguous(), f"{name}.lora_up": lora.up.detach().cpu().contiguous()}
         alpha = lora.scale * len(lora.down)
-    save_file(tensors, path, {**metadata, "alpha": f"{alpha:g}"})
+    with whole_file(path) as file:
+        file.write(save(tensors, {**metadata, "alpha": f"{alpha:g}"}))
 
 
 def load_lora(model: nn.Module, path: Path) -> None:

@@ -26,7 +26,8 @@ from wuerstchen.published.bundle.describe_bundle import SIDE_MAX, SIDE_STEP, Abo
 from wuerstchen.published.bundle.export_graph import INLINE_BYTES_MAX, Target, export_graph
 from wuerstchen.published.bundle.hub import find_roots
 from wuerstchen.published.bundle.network_graphs import Plan, plan_graphs
-from wuerstchen.published.bundle.record import FileFacts, Record, describe_file, finished, open_record, replace_text, save_record
+from wuerstchen.published.bundle.record import FileFacts, Record, describe_file, finished, open_record, save_record
+from wuerstchen.whole_file import write_whole
 
 STAGING = ".partial"
 
@@ -77,9 +78,9 @@ def _make_graph(plan: Plan, record: Record, order: Order, progress: Progress, la
 def _finish(checkpoint: Checkpoint, record: Record, order: Order, keys: list[str]) -> None:
     """The manifest comes last: without it nothing is served."""
     directory = order.directory
-    replace_text(directory / "tokenizer.json", checkpoint.tokenizer.json)
+    write_whole(directory / "tokenizer.json", checkpoint.tokenizer.json)
     if not (directory / "MODEL_CARD.md").exists():  # perhaps someone has written more into it
-        replace_text(directory / "MODEL_CARD.md", model_card(checkpoint, order.about, order.weights))
+        write_whole(directory / "MODEL_CARD.md", model_card(checkpoint, order.about, order.weights))
     manifest = build_manifest(checkpoint, order.about, {key: record.graphs[key]["entry"] for key in keys})
     files = {name: facts for key in keys for name, facts in record.graphs[key]["files"].items()}
     write_manifest(manifest, directory, files | {"tokenizer.json": asdict(describe_file(directory / "tokenizer.json"))})

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from wuerstchen.models.build import load_state
 from wuerstchen.training.distributed import rank
 from wuerstchen.training.parallel import assign, like, whole
 from wuerstchen.whole_file import whole_file
@@ -44,7 +45,10 @@ def save_atomically(state: dict, path: Path) -> None:
     """The first process writes; a kill or a full disk during the write leaves the previous file whole."""
     if rank() == 0:
         with whole_file(path) as file:
-            torch.save(state, file)
+            try:
+                torch.save(state, file)
+            except RuntimeError as error:  # torch covers the disk's own error with one about its archive
+                raise (error.__context__ if isinstance(error.__context__, OSError) else error) from None
 
 
 def whole_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -78,6 +82,6 @@ def restore_frozen(name: str, parts: nn.Module, frozen: tuple[str, ...], directo
     path = directory / f"{name}.pt"
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: parts can be frozen only after a whole run")
-    kept = {key: tensor for key, tensor in torch.load(path, weights_only=True).items() if key.startswith(frozen)}
+    kept = {key: tensor for key, tensor in load_state(path).items() if key.startswith(frozen)}
     parts.load_state_dict(kept, strict=False)
     return kept

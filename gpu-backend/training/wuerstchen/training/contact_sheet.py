@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from wuerstchen.training.distributed import rank
+from wuerstchen.whole_file import whole_file
 
 GAP = 4
 
@@ -37,4 +38,5 @@ def write_grid(path: Path, images: Tensor, columns: int, captions: list[str] | N
         if captions is not None:
             draw.text((x + width / 2, y + height + caption_height / 2), captions[index][:24], fill="#444", anchor="mm")
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(path)
+    with whole_file(path) as file:
+        sheet.save(file, "png")

@@ -8,7 +8,9 @@ from types import TracebackType
 
 import numpy as np
 from PIL import Image
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
 from torch.utils.tensorboard import SummaryWriter
 
 from wuerstchen.training.distributed import rank
@@ -33,8 +35,8 @@ class Telemetry:
 
     def __init__(self, directory: Path, name: str, start: int, steps: int) -> None:
         self.name, self.sheet, self.speaks = name, directory / f"{name}.png", rank() == 0
-        self.progress = _progress(disable=not self.speaks)
-        self.bar = self.progress.add_task(name, total=steps, completed=start, figures="")
+        self.progress = progress_bar(disable=not self.speaks)
+        self.bar = self.progress.add_task(name, total=steps, completed=min(start, steps), figures="")
         if self.speaks:
             cut_log(directory / f"{name}.csv", start)
             self.file = open(directory / f"{name}.csv", "a", newline="", encoding="utf-8")  # noqa: SIM115
@@ -72,13 +74,16 @@ class Telemetry:
         self.progress.console.print(message)
 
 
-def _progress(disable: bool) -> Progress:
+def progress_bar(disable: bool, console: Console | None = None) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=16),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[figures]}"),
+        # What does not fit is cut off; the log has it all.
+        TextColumn("{task.fields[figures]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+        console=console,
         disable=disable,
+        expand=True,
     )

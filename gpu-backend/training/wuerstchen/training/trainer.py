@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from wuerstchen.config import OptimiserConfig
+from wuerstchen.models.build import fill, load_state
 from wuerstchen.training.checkpoint import Ema, load_optimiser, optimiser_state, restore_frozen, save_atomically, whole_state
 from wuerstchen.training.distributed import mean_over_processes, rank, shares, training_device
 from wuerstchen.training.inputs import changed_inputs
@@ -54,7 +55,7 @@ class Trainer:
         self.run, self.plan, self.step, self.skipped = run, plan, 0, 0
         self.inputs: dict[str, str] = {}  # of the last step, which a run that only looks at a finished one does not take
         self.checkpoint, self.shares = directory / f"{run.name}.checkpoint.pt", shares(plan.accumulate)
-        state = torch.load(self.checkpoint, weights_only=True, map_location="cpu") if self.checkpoint.exists() else None
+        state = load_state(self.checkpoint) if self.checkpoint.exists() else None
         averaged = self._load_parts(state, directory)
         for parts in (run.modules, run.memory, *([run.critic.parts] if run.critic else [])):
             parts.to(training_device())
@@ -77,7 +78,7 @@ class Trainer:
         """Fills the modules before they are sharded. Returns the averaged weights to go on with."""
         run, averaged = self.run, {}
         if state is not None:
-            run.modules.load_state_dict(state["modules"])
+            fill(run.modules, state["modules"], self.checkpoint)
             run.memory.load_state_dict(state.get("memory", {}), strict=False)
             averaged = state["ema"]
             if run.critic and "critic" in state:

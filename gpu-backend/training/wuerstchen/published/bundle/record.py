@@ -8,6 +8,7 @@ from pathlib import Path
 from wuerstchen.published.bundle.architectures import read_json
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError, at
 from wuerstchen.published.bundle.weight_files import sha256_of
+from wuerstchen.whole_file import write_whole
 
 FORMAT = "wuerstchen-edge/import@1"
 NAME = "import.json"
@@ -53,20 +54,13 @@ def open_record(directory: Path, options: dict[str, str], sources: dict[str, Fil
 
 def save_record(record: Record, directory: Path) -> None:
     content = {"format": FORMAT, "options": record.options, "sources": _plain(record.sources), "graphs": record.graphs}
-    replace_text(directory / NAME, json.dumps(content, indent=2) + "\n")
+    write_whole(directory / NAME, json.dumps(content, indent=2) + "\n")
 
 
 def finished(record: Record, key: str, directory: Path) -> bool:
     """Whether a graph's files are all there and unchanged."""
     files = {name: FileFacts(**facts) for name, facts in record.graphs.get(key, {}).get("files", {}).items()}
     return bool(files) and all(_unchanged(directory / name, facts) for name, facts in files.items())
-
-
-def replace_text(path: Path, text: str) -> None:
-    """All or nothing."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _unchanged(path: Path, facts: FileFacts) -> bool:
