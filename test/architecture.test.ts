@@ -6,8 +6,9 @@ import {
   type ImportTable,
   importCycle,
   longFiles,
+  unexplainedWords,
 } from "./support/architecture.ts";
-import { readSources } from "./support/source-tree.ts";
+import { readPythonSources, readSources, readText } from "./support/source-tree.ts";
 
 const sharedBase = ["shared", "shared/prompt", "shared/latents"];
 const shared = [...sharedBase, "shared/models", "shared/api", "shared/wire"];
@@ -102,6 +103,9 @@ const doors: DoorTable = {
   "@opentelemetry": ["gpu-backend/http/"],
 };
 
+/** Words of 0.1 that meant two things, or nothing to a newcomer. Spelled so that this line holds none of them. */
+const wornWords = /\b(?:des[k]|doo[r]|dee[d]|claiman[t]|claimI[d]|kept-latent[s]|async-job[s])\b/gu;
+
 const sourceLinesMax = 300;
 const testLinesMax = 400;
 
@@ -127,6 +131,13 @@ describe("the code", () => {
   test("has no file that is too long to read", () => {
     expect(longFiles(sources, sourceLinesMax)).toEqual([]);
     expect(longFiles(readSources("test", "scripts"), testLinesMax)).toEqual([]);
+  });
+
+  test("uses no word of 0.1 that the glossary does not explain", () => {
+    const all = new Map([...sources, ...readSources("test", "scripts"), ...readPythonSources("gpu-backend", "test")]);
+    const glossary = readText("docs/architecture.md").split("## Glossary")[1] ?? "";
+    expect([...all.keys()]).toContain("gpu-backend/training/wuerstchen/training/loop.py");
+    expect(unexplainedWords(all, wornWords, glossary)).toEqual([]);
   });
 });
 
@@ -186,6 +197,12 @@ describe("a planted fault is found:", () => {
       ["shared/d.ts", "export {};"],
     ]);
     expect(importCycle(diamond)).toEqual([]);
+  });
+
+  test("a worn word, unless the glossary explains it", () => {
+    const [first, second] = ["des", "doo"].map((start, index) => `${start}${"kr"[index]}`);
+    const tree = new Map([["shared/a.py", `# the ${first} and the ${second} of a ${second}bell`]]);
+    expect(unexplainedWords(tree, wornWords, `| ${second} | explained |`)).toEqual([`shared/a.py: ${first}`]);
   });
 
   test("one line too many", () => {

@@ -49,9 +49,9 @@ def recorded(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> dict[
 def test_only_holders_of_a_token_reach_the_server_and_an_idle_one_costs_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    service, door = recorded(monkeypatch, modal.App, "cls"), recorded(monkeypatch, modal, "web_server")
+    service, server = recorded(monkeypatch, modal.App, "cls"), recorded(monkeypatch, modal, "web_server")
     module = load(monkeypatch, GPU="L4", CONTAINERS_MAX="7", REGION="eu-west")
-    assert door["requires_proxy_auth"] is True
+    assert server["requires_proxy_auth"] is True
     assert (service["min_containers"], service["max_containers"], service["gpu"]) == (0, 7, "L4")
     assert service["routing_region"] == "eu-west"
     assert list(service["volumes"]) == ["/bundles"]

@@ -82,6 +82,16 @@ export function longFiles(tree: SourceTree, linesMax: number): string[] {
     .map(({ path, lines }) => `${path}: ${lines} lines`);
 }
 
+/** Words that match, in files of the tree, without being a term of the glossary: a table whose first column names terms. */
+export function unexplainedWords(tree: SourceTree, words: RegExp, glossary: string): string[] {
+  const terms = new Set(Array.from(glossary.matchAll(/^\| `?([^|`]+?)`? \|/gmu), ([, term]) => term));
+  return [...tree].flatMap(([path, source]) =>
+    Array.from(source.matchAll(words), ([word]) => word)
+      .filter((word) => !terms.has(word))
+      .map((word) => `${path}: ${word}`),
+  );
+}
+
 function localImports(path: string, source: string): string[] {
   return importsOf(path, source)
     .filter((specifier) => specifier.startsWith(".") && specifier.endsWith(".ts"))

@@ -7,14 +7,33 @@ const foldersSkipped = new Set(["node_modules", "training", "models"]);
 
 /** The TypeScript sources under these folders of the repository. A folder that does not exist yet holds none. */
 export function readSources(...folders: readonly string[]): SourceTree {
-  return new Map(folders.flatMap(pathsUnder).map((path) => [path, readFileSync(join(root, path), "utf8")]));
+  return readTree(folders, { name: /\.tsx?$/u, isSkipped });
 }
 
-function pathsUnder(folder: string): string[] {
+/** The Python sources under these folders, training included. */
+export function readPythonSources(...folders: readonly string[]): SourceTree {
+  return readTree(folders, { name: /\.py$/u, isSkipped: (_, name) => /^(?:\..*|node_modules)$/u.test(name) });
+}
+
+/** A file of the repository, as text. */
+export function readText(path: string): string {
+  return readFileSync(join(root, path), "utf8");
+}
+
+interface Choice {
+  readonly name: RegExp;
+  readonly isSkipped: (parent: string, name: string) => boolean;
+}
+
+function readTree(folders: readonly string[], choice: Choice): SourceTree {
+  return new Map(folders.flatMap((folder) => pathsUnder(folder, choice)).map((path) => [path, readText(path)]));
+}
+
+function pathsUnder(folder: string, choice: Choice): string[] {
   return entriesOf(folder).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return isSkipped(folder, entry.name) ? [] : pathsUnder(path);
-    return /\.tsx?$/u.test(entry.name) ? [path] : [];
+    if (entry.isDirectory()) return choice.isSkipped(folder, entry.name) ? [] : pathsUnder(path, choice);
+    return choice.name.test(entry.name) ? [path] : [];
   });
 }
 

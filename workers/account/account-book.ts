@@ -18,7 +18,8 @@ import { findReservation, type ReservationRow, readSettlement } from "./money/re
 import { reserveOrCharge } from "./money/reserve.ts";
 import { collectOwed, enterReversal, type Reversal } from "./money/reversals.ts";
 import { putWork } from "./money/work-notes.ts";
-import { forgetLatent, forgetTurns, type KeptLatent, keepLatents } from "./reuse/kept-latents.ts";
+import { type DeliveredLatent, forgetLatent, recordDelivered } from "./reuse/delivered-latents.ts";
+import { forgetRotations } from "./reuse/rotation.ts";
 import { forgetPrompts } from "./reuse/similar-prompts.ts";
 import { migrate } from "./schema.ts";
 
@@ -27,7 +28,7 @@ export interface WorkDone {
   readonly reservationId: string;
   readonly lines: readonly ChargeLine[];
   /** The latents that were delivered, for requests to come. */
-  readonly latents?: readonly KeptLatent[] | undefined;
+  readonly latents?: readonly DeliveredLatent[] | undefined;
 }
 
 type BookStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
@@ -114,7 +115,7 @@ export class AccountBook {
       const settled = chargeReservation(this.#sql, { row, claimed: lines }, nowMs);
       const { recipe, key_id } = row;
       if (settled.ok && recipe !== null && latents.length > 0) {
-        keepLatents(this.#sql, { recipe, caller: key_id ?? "", latents, lines: settled.value.lines }, nowMs);
+        recordDelivered(this.#sql, { recipe, caller: key_id ?? "", latents, lines: settled.value.lines }, nowMs);
       }
       return settled;
     });
@@ -157,7 +158,7 @@ export class AccountBook {
       }
       for (const holdId of overdueHolds(this.#sql, nowMs)) this.#closeHold(holdId, nowMs);
       forgetSpending(this.#sql, nowMs);
-      forgetTurns(this.#sql, nowMs);
+      forgetRotations(this.#sql, nowMs);
       forgetPrompts(this.#sql, nowMs);
     });
   }

@@ -17,7 +17,7 @@ import { dropEvents, nextEvents } from "./money/outbox.ts";
 import { type Reservation, type ReserveRequest, reservationMs, type WorkBudget } from "./money/reservation.ts";
 import type { Reversal } from "./money/reversals.ts";
 import { readSettledEntries } from "./money/settled-entries.ts";
-import { dropEvictions, nextEvictions } from "./reuse/kept-latents.ts";
+import { dropEvictions, nextEvictions } from "./reuse/eviction.ts";
 
 /** Events of a busy account leave together: fewer calls of the queue, and usage is seen a second later. */
 const outboxDelayMs = 1_000;

@@ -101,7 +101,7 @@ const migrations: readonly string[] = [
   ALTER TABLE reservations ADD COLUMN key_id TEXT;
   CREATE INDEX reservations_open ON reservations (state) WHERE state = 'open';
 
-  -- Who did what to the account, written in one transaction with the deed.
+  -- Who did what to the account, written in one transaction with the change.
   CREATE TABLE audit (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at_ms INTEGER NOT NULL,

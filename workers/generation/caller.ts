@@ -1,8 +1,8 @@
 import type { ChargedRequest } from "./charge-request.ts";
-import type { Claimant } from "./obtain-latent.ts";
+import type { PayingRequest } from "./obtain-latent.ts";
 
 /** Who asks, and where and how the request reached us. */
-export interface Caller extends Omit<Claimant, "claimId" | "noteRun"> {
+export interface Caller extends Omit<PayingRequest, "reservationId" | "noteRun"> {
   /** The key that pays, if one does; its budget and its revocation count. */
   readonly keyId?: string | undefined;
   /** Whether its key may share latents with other accounts. */

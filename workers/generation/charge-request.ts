@@ -5,7 +5,7 @@ import type { PromptLikeness } from "../../shared/latents/prompt-likeness.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { AccountClient, Accounts } from "../account/client.ts";
 import type { FoundWork, Reservation, Settlement } from "../account/money/reservation.ts";
-import type { KeptLatent } from "../account/reuse/kept-latents.ts";
+import type { DeliveredLatent } from "../account/reuse/delivered-latents.ts";
 import { type ChargeLine, pictureCeilingMicroUsd, sumMicroUsd } from "../prices/price-book.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
 
@@ -69,7 +69,7 @@ export interface Reserved<Item> {
   /** Aborts when the client has left. */
   readonly signal: AbortSignal;
   /** The latents that are delivered with it, for its prompt's requests to come. */
-  readonly latentsOf?: (items: readonly Item[]) => readonly KeptLatent[];
+  readonly latentsOf?: (items: readonly Item[]) => readonly DeliveredLatent[];
 }
 
 /** What was done for a request, and is paid for. */

@@ -3,7 +3,7 @@ import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Settlement } from "../account/money/reservation.ts";
-import type { KeptLatent } from "../account/reuse/kept-latents.ts";
+import type { DeliveredLatent } from "../account/reuse/delivered-latents.ts";
 import type { SimilarLatent } from "../account/reuse/similar-prompts.ts";
 import type { Moderator } from "../moderation/moderator.ts";
 import { latentBytes } from "../prices/price-book.ts";
@@ -104,9 +104,9 @@ export async function generateImages(
   const { account, signal } = caller;
   const latentsOf = (pictures: readonly Picture[]) => keptLatents(plan, pictures);
   const paid = await settleOrRelease(services, { account, reservation, signal, latentsOf }, (noteRun) => {
-    const claimant = { ...caller, claimId: reservation.reservationId, noteRun };
-    const startOf = startSource && askOnce(startSource, { plan, claimant });
-    return obtainPictures(services, { plan, startOf }, claimant);
+    const payer = { ...caller, reservationId: reservation.reservationId, noteRun };
+    const startOf = startSource && askOnce(startSource, { plan, payer });
+    return obtainPictures(services, { plan, startOf }, payer);
   });
   services.refusals.note(caller, paid);
   if (!paid.ok) return paid;
@@ -154,7 +154,7 @@ function finish(
   return { pictures, settlement, size, decode, tokens, warnings, replayed, startLatentId };
 }
 
-function keptLatents({ work }: GenerationPlan, pictures: readonly FoundPicture[]): KeptLatent[] {
+function keptLatents({ work }: GenerationPlan, pictures: readonly FoundPicture[]): DeliveredLatent[] {
   const bytes = latentBytes(work.latentShape);
   return pictures.map(({ latentId, seed, isSimilar }) => ({ latentId, seed, bytes, isSimilar }));
 }

@@ -137,9 +137,9 @@ async function payAndPaint(
   }
   const { account, signal } = caller;
   const paid = await settleOrRelease(services, { account, reservation, signal }, async (noteRun) => {
-    const claimant = { ...caller, claimId: reservation.reservationId, noteRun };
+    const payer = { ...caller, reservationId: reservation.reservationId, noteRun };
     const latents = await obtain(noteRun);
-    return latents.ok ? paintLatents(services, { plan: painting, latents: latents.value }, claimant) : latents;
+    return latents.ok ? paintLatents(services, { plan: painting, latents: latents.value }, payer) : latents;
   });
   return paid.ok ? ok(finish({ ...paid.value, replayed: false }, { size, painting })) : paid;
 }

@@ -34,10 +34,10 @@ export interface LatentSources {
 }
 
 /** On whose behalf. */
-export interface Claimant {
+export interface PayingRequest {
   readonly account: string;
   /** The request's reservation. */
-  readonly claimId: string;
+  readonly reservationId: string;
   /** The edge location that the request reached. */
   readonly location: string;
   readonly origin?: RequestOrigin | undefined;
@@ -66,11 +66,11 @@ export interface WantedLatent {
 export async function obtainLatent(
   sources: LatentSources,
   wanted: WantedLatent,
-  claimant: Claimant,
+  payer: PayingRequest,
 ): Promise<Result<PictureLatent, Failure>> {
   const { plan, picture } = wanted;
-  const similar = await findStandIn(sources, { work: plan.work, picture }, claimant.account);
-  return similar === undefined ? obtainOwnLatent(sources, wanted, claimant) : ok(similar);
+  const similar = await findStandIn(sources, { work: plan.work, picture }, payer.account);
+  return similar === undefined ? obtainOwnLatent(sources, wanted, payer) : ok(similar);
 }
 
 /** Undefined when nothing stands in, or it is stored no more: without its prompt, it cannot be made again. */
@@ -100,7 +100,7 @@ export async function findStandIn(
 async function obtainOwnLatent(
   { latents, latentRuns, nowMs }: LatentSources,
   { plan, picture, startOf }: WantedLatent,
-  { account, claimId, priority, signal, origin, watch }: Claimant,
+  { account, reservationId, priority, signal, origin, watch }: PayingRequest,
 ): Promise<Result<PictureLatent, Failure>> {
   const startedMs = nowMs();
   const stored = await latents.find(picture.latentId);
@@ -116,11 +116,11 @@ async function obtainOwnLatent(
   const previews = watch && previewFields(plan, watch.previews);
   const job = { ...plan.job, seeds: [seed], ...(start && { start: start.value }), ...previews };
   const lines = generationLines(latentId, plan.work);
-  const request = { latentId, job, priority, account, claimId, lines, origin };
+  const request = { latentId, job, priority, account, reservationId, lines, origin };
   const onNews = watch && ((event: StageCEvent) => watch.onEvent(picture, plan, event));
   const made = await latentRuns.obtain({ request, signal, onNews });
   if (!made.ok) return made;
-  const generated = made.value.claimId === claimId;
+  const generated = made.value.reservationId === reservationId;
   const latent = generated ? { ...picture, generated, lines } : hit;
   const all = { ...milliseconds, ...made.value.milliseconds };
   return ok({ ...latent, bytes: made.value.bytes, ageSeconds: 0, milliseconds: all });

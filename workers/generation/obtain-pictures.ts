@@ -7,9 +7,9 @@ import type { ImageCache } from "../images/image-cache.ts";
 import { type ChargeLine, decodeLine, hitLine, type PricedWork, stoppedLines } from "../prices/price-book.ts";
 import type { DecodeRuns } from "../single-flight/client.ts";
 import {
-  type Claimant,
   type LatentSources,
   obtainLatent,
+  type PayingRequest,
   type PictureLatent,
   type WantedLatent,
 } from "./obtain-latent.ts";
@@ -40,12 +40,12 @@ export interface PictureSources extends LatentSources {
 export async function obtainPictures(
   sources: PictureSources,
   { plan, startOf }: Omit<WantedLatent, "picture">,
-  claimant: Claimant,
+  payer: PayingRequest,
 ): Promise<Result<readonly Picture[], Failure>> {
   const latents = allOf(
-    await Promise.all(plan.pictures.map((picture) => obtainLatent(sources, { plan, picture, startOf }, claimant))),
+    await Promise.all(plan.pictures.map((picture) => obtainLatent(sources, { plan, picture, startOf }, payer))),
   );
-  return latents.ok ? paintLatents(sources, { plan, latents: latents.value }, claimant) : latents;
+  return latents.ok ? paintLatents(sources, { plan, latents: latents.value }, payer) : latents;
 }
 
 /** A picture that is at hand; only the account knows whether its latent is stored, and since when. */
@@ -94,16 +94,16 @@ export interface Painting {
 export async function paintLatents(
   sources: PictureSources,
   { plan, latents }: { readonly plan: Painting; readonly latents: readonly PictureLatent[] },
-  claimant: Claimant,
+  payer: PayingRequest,
 ): Promise<Result<readonly Picture[], Failure>> {
-  return allOf(await Promise.all(latents.map((latent) => obtainPicture(sources, { plan, latent }, claimant))));
+  return allOf(await Promise.all(latents.map((latent) => obtainPicture(sources, { plan, latent }, payer))));
 }
 
 /** A latent that was just made has no picture yet; for any other, the edge may still hold one. */
 async function obtainPicture(
   { images, decodeRuns, nowMs }: PictureSources,
   { plan, latent }: { readonly plan: Painting; readonly latent: PictureLatent },
-  { account, claimId, location, priority, signal, origin, noteRun }: Claimant,
+  { account, reservationId, location, priority, signal, origin, noteRun }: PayingRequest,
 ): Promise<Result<Picture, Failure>> {
   const { latentId, generated } = latent;
   const startedMs = nowMs();
@@ -113,14 +113,14 @@ async function obtainPicture(
     : { ...latent.milliseconds, "image-lookup": nowMs() - startedMs };
   if (cached !== undefined) return ok(picture({ plan, latent, decoded: false }, { ...cached, milliseconds }));
 
-  const request = { latentId, latent: latent.bytes, options: plan.decode, priority, account, claimId, origin };
+  const request = { latentId, latent: latent.bytes, options: plan.decode, priority, account, reservationId, origin };
   const outcome = await decodeRuns.obtain(location, { request, signal });
   const decode = [decodeLine(latentId, plan.work)];
   if (!outcome.ok) {
     if (outcome.error.code === "job_cancelled") noteRun(stoppedLines(decode, outcome.error.doneShare ?? 0));
     return outcome;
   }
-  const decoded = outcome.value.claimId === claimId;
+  const decoded = outcome.value.reservationId === reservationId;
   if (decoded) noteRun(decode);
   const all = { ...milliseconds, ...outcome.value.milliseconds };
   return ok(picture({ plan, latent, decoded }, { bytes: outcome.value.bytes, milliseconds: all }));

@@ -73,7 +73,7 @@ async function paintAgain(
 ): Promise<Result<Replayed, Failure>> {
   const { account, signal } = caller;
   const paid = await settleOrRelease(services, { account, reservation, signal }, (noteRun) =>
-    paintLatents(services, { plan, latents }, { ...caller, claimId: reservation.reservationId, noteRun }),
+    paintLatents(services, { plan, latents }, { ...caller, reservationId: reservation.reservationId, noteRun }),
   );
   return paid.ok ? ok({ ...paid.value, replayed: false }) : paid;
 }

@@ -3,7 +3,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { StageCStart } from "../../shared/wire/stage-c.ts";
 import type { Accounts } from "../account/client.ts";
 import { toBase64 } from "../gpu/base64.ts";
-import type { JobConditions, JobPayer } from "../gpu/cancellable-task.ts";
+import type { TaskConditions, TaskPayer } from "../gpu/cancellable-task.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
@@ -11,7 +11,7 @@ import type { GenerationPlan } from "./plan-generation.ts";
 /** For what a start is wanted, and on whose behalf. */
 export interface WantedStart {
   readonly plan: Pick<GenerationPlan, "size" | "startLines">;
-  readonly claimant: Omit<JobConditions, "payer"> & JobPayer;
+  readonly payer: Omit<TaskConditions, "payer"> & TaskPayer;
 }
 
 /** Gives what pictures start from. */
@@ -62,16 +62,16 @@ export function startFrom(services: StartServices, { latent, strength, mask }: S
 async function encodedPicture(
   { gpu, latents, accounts }: StartServices,
   { id, picture: file }: { readonly id: string; readonly picture: Uint8Array<ArrayBuffer> },
-  { plan, claimant }: WantedStart,
+  { plan, payer }: WantedStart,
 ): Promise<Result<Uint8Array, Failure>> {
   const stored = await latents.find(id);
   if (stored !== undefined) return ok(stored.bytes);
-  const { account, claimId, priority, signal } = claimant;
-  const conditions = { priority, signal, payer: { account, claimId } };
+  const { account, reservationId, priority, signal } = payer;
+  const conditions = { priority, signal, payer: { account, reservationId } };
   const encoded = await gpu.encodeImage({ file, size: plan.size, shareKey: id }, conditions);
   if (!encoded.ok) return encoded;
   // Of requests that bring the same picture at once, whose latents are the same, one pays.
   const isFirst = await latents.putFirst(id, { bytes: encoded.value.bytes, account });
-  if (isFirst) await accounts.of(account).recordWork({ reservationId: claimId, lines: plan.startLines });
+  if (isFirst) await accounts.of(account).recordWork({ reservationId, lines: plan.startLines });
   return ok(encoded.value.bytes);
 }

@@ -18,7 +18,7 @@ export interface UploadServices extends ChargingServices {
 }
 
 /** A latent that is kept now. */
-export interface KeptLatent {
+export interface UploadedLatent {
   readonly id: string;
   /** "WIDTHxHEIGHT" in pixels. */
   readonly size: string;
@@ -32,7 +32,7 @@ export async function uploadLatent(
   services: UploadServices,
   caller: Caller,
   file: Uint8Array<ArrayBuffer>,
-): Promise<Result<KeptLatent, Failure>> {
+): Promise<Result<UploadedLatent, Failure>> {
   const { latents, models, latentKeySecret } = services;
   const { manifest } = models.default;
   const checked = checkLatentFile(manifest, file);

@@ -12,16 +12,16 @@ import type { RequestOrigin } from "./request-origin.ts";
 const cancelTimeoutMs = 10_000;
 
 /** On whose behalf a job is done. A backend sees HMACs of both, by which it shares its device fairly. */
-export interface JobPayer {
+export interface TaskPayer {
   readonly account: string;
   /** The request's reservation. */
-  readonly claimId: string;
+  readonly reservationId: string;
 }
 
 /** How a job is done. What it makes never depends on it. */
-export interface JobConditions {
+export interface TaskConditions {
   readonly priority: Priority;
-  readonly payer: JobPayer;
+  readonly payer: TaskPayer;
   /** Aborts when nobody wants the result any more. */
   readonly signal: AbortSignal;
   readonly origin?: RequestOrigin | undefined;
@@ -33,7 +33,7 @@ export type Named<Conditions> = Omit<Conditions, "payer"> & {
 };
 
 /** Gives a job a name of its own, and turns its payer into tags. */
-export type NameJob = <Conditions extends JobConditions>(conditions: Conditions) => Promise<Named<Conditions>>;
+export type NameJob = <Conditions extends TaskConditions>(conditions: Conditions) => Promise<Named<Conditions>>;
 
 /** A job as it is sent, and the name by which it is cancelled: see `TaskTerms`. */
 export interface NamedRequest {
@@ -51,7 +51,7 @@ export interface NamedRequest {
 export async function sendCancellable(
   fleet: GpuFleet,
   { jobId, request, isHedged }: NamedRequest,
-  { signal, origin }: Pick<JobConditions, "signal" | "origin">,
+  { signal, origin }: Pick<TaskConditions, "signal" | "origin">,
 ): Promise<Result<GpuAnswer, Failure>> {
   if (signal.aborted) return err({ code: "job_cancelled", doneShare: 0 });
   const connection = new AbortController();

@@ -19,7 +19,7 @@ import {
 } from "../../shared/wire/stage-c.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import { fromBase64 } from "./base64.ts";
-import { type JobConditions, type Named, type NameJob, sendCancellable } from "./cancellable-task.ts";
+import { type Named, type NameJob, sendCancellable, type TaskConditions } from "./cancellable-task.ts";
 import { createGpuFleet, type GpuFleet, type GpuFleetOptions } from "./gpu-fleet.ts";
 import { parseJson } from "./parse-json.ts";
 import { payerTags } from "./payer-tags.ts";
@@ -65,7 +65,7 @@ export interface DecodeWork {
 }
 
 /** How a Stage C job is done. */
-export interface StageCConditions extends JobConditions {
+export interface StageCConditions extends TaskConditions {
   /** Hears how the job goes; previews come where the job asks for them. */
   readonly onEvent?: ((event: StageCEvent) => void) | undefined;
 }
@@ -73,7 +73,7 @@ export interface StageCConditions extends JobConditions {
 /** The GPU backends. Token ids and latents go there, never a prompt's text or an API key. Stopped work is stopped there. */
 export interface GpuClient extends PictureClient {
   runStageC(job: StageCRequest, conditions: StageCConditions): Promise<Result<StageCOutcome, Failure>>;
-  decodeLatent(work: DecodeWork, conditions: JobConditions): Promise<Result<DecodeOutcome, Failure>>;
+  decodeLatent(work: DecodeWork, conditions: TaskConditions): Promise<Result<DecodeOutcome, Failure>>;
   /** Of each backend; undefined when it does not answer in time, or not sensibly. */
   health(): Promise<(Health | undefined)[]>;
 }
@@ -135,7 +135,7 @@ function stageCMilliseconds({ milliseconds }: StageCResponse): Milliseconds {
 async function decodeLatent(
   fleet: GpuFleet,
   { latent, options }: DecodeWork,
-  { terms, ...conditions }: Named<JobConditions>,
+  { terms, ...conditions }: Named<TaskConditions>,
 ): Promise<Result<DecodeOutcome, Failure>> {
   const request = {
     method: "POST",

@@ -11,7 +11,7 @@ import {
   pictureContentType,
 } from "../../shared/wire/encode-picture.ts";
 import { fromBase64 } from "./base64.ts";
-import { type JobConditions, type Named, type NameJob, sendCancellable } from "./cancellable-task.ts";
+import { type Named, type NameJob, sendCancellable, type TaskConditions } from "./cancellable-task.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
 import type { GpuRequest } from "./gpu-transport.ts";
 import { parseJson } from "./parse-json.ts";
@@ -38,7 +38,7 @@ export interface UploadWork extends PictureWork {
 /** What the backend does with pictures from outside. Fails with its `invalid_request` on one that is wrong. */
 export interface PictureClient {
   /** The latent that stands for a picture. */
-  encodeImage(work: UploadWork, conditions: JobConditions): Promise<Result<LatentFile, Failure>>;
+  encodeImage(work: UploadWork, conditions: TaskConditions): Promise<Result<LatentFile, Failure>>;
   /** A mask as the cells that are to be made anew. */
   encodeMask(work: PictureWork): Promise<Result<string, Failure>>;
 }
@@ -54,7 +54,7 @@ export function createPictureClient(fleet: GpuFleet, named: NameJob): PictureCli
 async function encodeImage(
   fleet: GpuFleet,
   { file, size, shareKey }: UploadWork,
-  { terms, ...conditions }: Named<JobConditions>,
+  { terms, ...conditions }: Named<TaskConditions>,
 ): Promise<Result<LatentFile, Failure>> {
   const target = encodeTarget(encodeImagePath, {
     size,

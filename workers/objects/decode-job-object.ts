@@ -1,5 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
+import { ok } from "../../shared/result.ts";
 import { type DecodeRequest, DecodeRun } from "../single-flight/decode-run.ts";
+import { withEarlierName } from "../single-flight/earlier-names.ts";
 import { runServices } from "./run-services.ts";
 
 /** The Durable Object of one picture that is being decoded for one edge location. It stores nothing. */
@@ -12,8 +14,9 @@ export class DecodeJobObject extends DurableObject<unknown> {
   }
 
   /** See `DecodeRun.obtain`. */
-  obtain(request: DecodeRequest) {
-    return this.#run.obtain(request);
+  async obtain(request: DecodeRequest) {
+    const outcome = await this.#run.obtain(withEarlierName(request));
+    return outcome.ok ? ok(withEarlierName(outcome.value)) : outcome;
   }
 
   /** See `DecodeRun.leave`. */

@@ -1,6 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
+import { ok } from "../../shared/result.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import { platform } from "../platform.ts";
+import { withEarlierName } from "../single-flight/earlier-names.ts";
 import {
   type LatentRequest,
   LatentRun,
@@ -26,8 +28,9 @@ export class LatentJobObject extends DurableObject<unknown> {
   }
 
   /** See `LatentRun.obtain`. */
-  obtain(request: LatentRequest, onEvent?: OnNews<StageCEvent>) {
-    return this.#run.obtain(request, onEvent);
+  async obtain(request: LatentRequest, onEvent?: OnNews<StageCEvent>) {
+    const outcome = await this.#run.obtain(withEarlierName(request), onEvent);
+    return outcome.ok ? ok(withEarlierName(outcome.value)) : outcome;
   }
 
   /** See `LatentRun.leave`. */
@@ -43,7 +46,10 @@ export class LatentJobObject extends DurableObject<unknown> {
 function storeIn(storage: DurableObjectStorage): LatentRunStore {
   const setAlarm = () => void storage.setAlarm(platform().nowMs() + redriveMs);
   return {
-    read: () => storage.kv.get<LatentRunRecord>(recordKey),
+    read() {
+      const record = storage.kv.get<LatentRunRecord>(recordKey);
+      return record && { ...record, request: withEarlierName(record.request) };
+    },
     write(record) {
       storage.kv.put(recordKey, record);
       setAlarm();

@@ -55,7 +55,7 @@ async function decodeAgain(
   const { bytes: file, account } = latent;
   const { success } = await linkDecodeLimiter.limit({ key: account });
   if (!success) return err(tooManyLinkDecodes);
-  const job = { latentId, latent: file, options, account, claimId: c.get("requestId"), origin: requestOrigin(c) };
+  const job = { latentId, latent: file, options, account, reservationId: c.get("requestId"), origin: requestOrigin(c) };
   const { signal } = c.req.raw;
   const request = { ...job, priority: "interactive" } as const;
   const image = await decodeRuns.obtain(edgeLocation(c.req.raw), { request, signal });

@@ -1,12 +1,13 @@
 import type { Failure } from "../../shared/errors.ts";
-import { err, type Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import { callObject } from "../edge/call-object.ts";
 import type { ObjectNamespace } from "../edge/object-client.ts";
 import type { ImageCache } from "../images/image-cache.ts";
 import type { DecodedImage, DecodeRequest } from "./decode-run.ts";
+import { withEarlierName } from "./earlier-names.ts";
 import type { LatentRequest, ObtainedLatent } from "./latent-run.ts";
-import type { OnNews } from "./shared-run.ts";
+import type { OnNews, RunOutcome, Waiter } from "./shared-run.ts";
 
 /** The methods of an object that makes one thing, however many wait for it. Each may be repeated. */
 interface RunClient<Request, Value, News = never> {
@@ -62,30 +63,32 @@ export function createDecodeRuns(
 ): DecodeRuns {
   return {
     async obtain(location, { request, signal }) {
-      const { latentId, options, claimId } = request;
+      const { latentId, options, reservationId } = request;
       const name = `${location}/${latentId}.${options.format}?quality=${options.quality ?? "default"}`;
       const outcome = await obtainUnlessLeft(
         () => namespace.getByName(name),
         { ...request, waiterId: newWaiterId() },
         { signal },
       );
-      if (outcome.ok && outcome.value.claimId === claimId) await images.put(latentId, options, outcome.value.bytes);
+      if (outcome.ok && outcome.value.reservationId === reservationId)
+        await images.put(latentId, options, outcome.value.bytes);
       return outcome;
     },
   };
 }
 
 /** A leave that gets lost costs the run that would have been stopped, and nothing else. */
-async function obtainUnlessLeft<Request extends { readonly waiterId: string }, Value, News>(
+async function obtainUnlessLeft<Request extends Waiter, Value extends RunOutcome, News>(
   stubOf: () => RunClient<Request, Value, News>,
   request: Request,
   { signal, onNews }: Pick<Wish<Request, News>, "signal" | "onNews">,
 ): Promise<Result<Value, Failure>> {
   if (signal.aborted) return err({ code: "job_cancelled" });
-  const leave = () => void callObject(stubOf, (job) => job.leave(request.waiterId)).catch(() => {});
+  const leave = () => void callObject(stubOf, (run) => run.leave(request.waiterId)).catch(() => {});
   signal.addEventListener("abort", leave, { once: true });
   try {
-    return await callObject(stubOf, (job) => job.obtain(request, onNews));
+    const outcome = await callObject(stubOf, (run) => run.obtain(withEarlierName(request), onNews));
+    return outcome.ok ? ok(withEarlierName(outcome.value)) : outcome;
   } finally {
     signal.removeEventListener("abort", leave);
   }

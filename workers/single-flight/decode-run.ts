@@ -20,8 +20,8 @@ export interface DecodeRequest extends Waiter {
 
 /** A picture file. */
 export interface DecodedImage extends CachedImage {
-  /** Whose claim the decode was made for; undefined when the picture was at this location already. */
-  readonly claimId: string | undefined;
+  /** The reservation that pays for the decode; undefined if this location had the picture already. */
+  readonly reservationId: string | undefined;
   readonly milliseconds: Milliseconds;
 }
 
@@ -56,15 +56,15 @@ export class DecodeRun {
   /** Looks first: a caller may have missed the picture just before the last decode put it there. */
   async #begin(request: DecodeRequest, run: Run<DecodeRequest>): Promise<Result<DecodedImage, Failure>> {
     const { images, gpu } = this.#parts;
-    const { latentId, latent, options, priority, account, claimId, origin } = request;
+    const { latentId, latent, options, priority, account, reservationId, origin } = request;
     const cached = await images.find(latentId, options);
-    if (cached !== undefined) return ok({ ...cached, claimId: undefined, milliseconds: {} });
+    if (cached !== undefined) return ok({ ...cached, reservationId: undefined, milliseconds: {} });
     const decoded = await gpu.decodeLatent(
       { latent, options },
-      { priority, payer: { account, claimId }, signal: run.signal, origin },
+      { priority, payer: { account, reservationId }, signal: run.signal, origin },
     );
     if (!decoded.ok) return decoded;
     const image = await images.put(latentId, options, decoded.value.bytes);
-    return ok({ ...image, claimId: run.claimant.claimId, milliseconds: decoded.value.milliseconds });
+    return ok({ ...image, reservationId: run.payer.reservationId, milliseconds: decoded.value.milliseconds });
   }
 }

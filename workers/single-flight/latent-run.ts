@@ -16,14 +16,14 @@ const attemptsMax = 3;
 /** Waits for a run that nobody asked for again: the alarm, which never leaves. */
 const alarmWaiterId = "alarm";
 
-/** One latent that a request wants, and who wants it. Of many, the first one's reservation is the claim on the run. */
+/** One latent that a request wants, and the caller who wants it. Of several callers, the first pays for the run. */
 export interface LatentRequest extends Waiter {
   readonly latentId: string;
   /** The Stage C job, of one seed. */
   readonly job: StageCRequest;
   readonly priority: Priority;
   readonly account: string;
-  /** What the run costs the one who has the claim. */
+  /** What the run costs its payer. */
   readonly lines: readonly ChargeLine[];
   readonly origin?: RequestOrigin | undefined;
 }
@@ -31,8 +31,8 @@ export interface LatentRequest extends Waiter {
 /** A latent that is stored now. */
 export interface ObtainedLatent {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whose claim the Stage C run was made for; undefined when the latent was stored already. */
-  readonly claimId: string | undefined;
+  /** The reservation that pays for the Stage C run; undefined if the latent was stored already. */
+  readonly reservationId: string | undefined;
   readonly milliseconds: Milliseconds;
 }
 
@@ -70,7 +70,7 @@ export class LatentRun {
     this.#parts = parts;
     this.#run = new SharedRun({
       begin: (request, run) => this.#begin(request, run),
-      claimPassed: (request) => this.#passClaim(request),
+      payerChanged: (request) => this.#passPayer(request),
     });
   }
 
@@ -97,18 +97,18 @@ export class LatentRun {
     await this.obtain({ ...record.request, waiterId: alarmWaiterId });
   }
 
-  /** A recorded request goes before the one that asks: the run keeps the claim that it was begun for. */
+  /** A recorded request precedes the one that asks: the run keeps the payer that it was begun for. */
   async #begin(asked: LatentRequest, run: Run<LatentRequest, StageCEvent>): Promise<Result<ObtainedLatent, Failure>> {
     const { store, latents } = this.#parts;
     const left = store.read();
-    run.claimant = left?.request ?? asked;
-    store.write({ request: run.claimant, attempts: (left?.attempts ?? 0) + 1 });
+    run.payer = left?.request ?? asked;
+    store.write({ request: run.payer, attempts: (left?.attempts ?? 0) + 1 });
     try {
       const stored = await latents.find(asked.latentId);
       if (stored === undefined) return await this.#make(run);
-      if (left === undefined) return ok({ bytes: stored.bytes, claimId: undefined, milliseconds: {} });
-      await this.#noteWork(run.claimant);
-      return ok({ bytes: stored.bytes, claimId: run.claimant.claimId, milliseconds: {} });
+      if (left === undefined) return ok({ bytes: stored.bytes, reservationId: undefined, milliseconds: {} });
+      await this.#noteWork(run.payer);
+      return ok({ bytes: stored.bytes, reservationId: run.payer.reservationId, milliseconds: {} });
     } finally {
       await store.clear();
     }
@@ -116,45 +116,45 @@ export class LatentRun {
 
   async #make(run: Run<LatentRequest, StageCEvent>): Promise<Result<ObtainedLatent, Failure>> {
     const { gpu, latents } = this.#parts;
-    const { job, latentId, account, claimId, priority, origin } = run.claimant;
+    const { job, latentId, account, reservationId, priority, origin } = run.payer;
     const onEvent = run.isHeard() ? run.tell : undefined;
     const outcome = await gpu.runStageC(
       { ...job, shareKey: latentId },
-      { priority, payer: { account, claimId }, signal: run.signal, origin, onEvent },
+      { priority, payer: { account, reservationId }, signal: run.signal, origin, onEvent },
     );
     if (!outcome.ok) {
-      await this.#noteStopped(run.claimant, outcome.error);
+      await this.#noteStopped(run.payer, outcome.error);
       return outcome;
     }
     const [bytes] = outcome.value.latents;
     if (bytes === undefined) throw new AppError("Stage C left out the latent that it was asked for.");
     await latents.put(latentId, { bytes, account });
-    // Whoever has the claim now: the first may have left meanwhile.
-    const { claimant } = run;
-    await this.#noteWork(claimant);
-    return ok({ bytes, claimId: claimant.claimId, milliseconds: outcome.value.milliseconds });
+    // Whoever pays now: the first may have left meanwhile.
+    const { payer } = run;
+    await this.#noteWork(payer);
+    return ok({ bytes, reservationId: payer.reservationId, milliseconds: outcome.value.milliseconds });
   }
 
-  /** So that an object which follows this one keeps the claim too. */
-  #passClaim(request: LatentRequest): void {
+  /** So that an object which follows this one keeps the payer too. */
+  #passPayer(request: LatentRequest): void {
     const { store } = this.#parts;
     const record = store.read();
     if (record !== undefined) store.write({ ...record, request });
   }
 
   /** The last who left pays for the steps that ran until then. */
-  async #noteStopped(claimant: LatentRequest, failure: Failure): Promise<void> {
+  async #noteStopped(payer: LatentRequest, failure: Failure): Promise<void> {
     if (failure.code !== "job_cancelled") return;
-    const lines = stoppedLines(claimant.lines, failure.doneShare ?? 0);
-    if (lines.length > 0) await this.#noteWork({ ...claimant, lines });
+    const lines = stoppedLines(payer.lines, failure.doneShare ?? 0);
+    if (lines.length > 0) await this.#noteWork({ ...payer, lines });
   }
 
-  /** So that the run is charged even if its claimant has left. A ledger that cannot be reached spoils no latent. */
-  async #noteWork({ account, claimId, lines }: LatentRequest): Promise<void> {
+  /** So that the run is charged even if its payer has left. A ledger that cannot be reached spoils no latent. */
+  async #noteWork({ account, reservationId, lines }: LatentRequest): Promise<void> {
     try {
-      await this.#parts.accounts.of(account).recordWork({ reservationId: claimId, lines });
+      await this.#parts.accounts.of(account).recordWork({ reservationId, lines });
     } catch {
-      this.#parts.log({ event: "work_not_recorded", reservation: claimId });
+      this.#parts.log({ event: "work_not_recorded", reservation: reservationId });
     }
   }
 }

@@ -3,10 +3,16 @@ import { err, type Result } from "../../shared/result.ts";
 
 /** Someone who waits for a run. */
 export interface Waiter {
-  /** New with every wait, so that one of two who wait with one claim can leave. */
+  /** New with every wait, so that one of two who wait with one reservation can leave. */
   readonly waiterId: string;
   /** The reservation of the request that asks. */
-  readonly claimId: string;
+  readonly reservationId: string;
+}
+
+/** What callers receive of a run. */
+export interface RunOutcome {
+  /** The reservation that pays for it; undefined if nothing had to run. */
+  readonly reservationId: string | undefined;
 }
 
 /** Hears how a run goes. It may be on another machine: what becomes of a call, nobody waits for. */
@@ -17,7 +23,7 @@ export interface Run<Request, News = never> {
   /** Aborts when everybody has left. */
   readonly signal: AbortSignal;
   /** Who pays for it: the first who asked, and when they leave the next who still waits. */
-  claimant: Request;
+  payer: Request;
   /** Whether anybody who waits wants to hear how it goes. */
   isHeard(): boolean;
   /** Tells all who wait by then. */
@@ -27,8 +33,8 @@ export interface Run<Request, News = never> {
 /** What a run is made of. */
 export interface RunParts<Request, Value, News = never> {
   begin(request: Request, run: Run<Request, News>): Promise<Result<Value, Failure>>;
-  /** Hears that the claimant has left, and to whom the claim went. */
-  claimPassed?(request: Request): void;
+  /** Runs when the payer has left, with the request that pays from now on. */
+  payerChanged?(request: Request): void;
 }
 
 interface Waiting<Request, News> {
@@ -78,27 +84,27 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
     this.#waiting.delete(waiterId);
     if (this.#waiting.size > 0) {
       leaver.dismiss();
-      this.#passClaim(run, leaver.request.claimId);
+      this.#passPayer(run, leaver.request.reservationId);
       return;
     }
     // Also where the run was begun for somebody who is gone without having left.
-    run.claimant = leaver.request;
+    run.payer = leaver.request;
     run.stop.abort();
   }
 
-  /** A repeat of the leaver's own request may wait still, and then the claim is with it. */
-  #passClaim(run: Run<Request, News>, claimId: string): void {
+  /** A repeat of the leaver's own request may still wait; then its reservation still pays. */
+  #passPayer(run: Run<Request, News>, reservationId: string): void {
     const [next] = this.#waiting.values();
-    const isClaimed = [...this.#waiting.values()].some(({ request }) => request.claimId === claimId);
-    if (next === undefined || run.claimant.claimId !== claimId || isClaimed) return;
-    run.claimant = next.request;
-    this.#parts.claimPassed?.(next.request);
+    const stillWaits = [...this.#waiting.values()].some(({ request }) => request.reservationId === reservationId);
+    if (next === undefined || run.payer.reservationId !== reservationId || stillWaits) return;
+    run.payer = next.request;
+    this.#parts.payerChanged?.(next.request);
   }
 
   #begin(request: Request) {
     const stop = new AbortController();
     const run = {
-      ...{ stop, signal: stop.signal, claimant: request },
+      ...{ stop, signal: stop.signal, payer: request },
       isHeard: () => [...this.#waiting.values()].some(({ onNews }) => onNews !== undefined),
       tell: (news: News) => this.#tell(news),
     };

@@ -31,7 +31,7 @@ function endlessBackend(status: number, contentType: string) {
   return { client, seen };
 }
 
-const payer = { account: "account-1", claimId: "claim-1" };
+const payer = { account: "account-1", reservationId: "reservation-1" };
 const conditions = { priority: "interactive", payer, signal: new AbortController().signal } as const;
 const file = new Uint8Array(16);
 const stageC = {

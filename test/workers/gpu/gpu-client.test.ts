@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatStageCEvent } from "../../../shared/wire/stage-c-events.ts";
-import type { JobConditions } from "../../../workers/gpu/cancellable-task.ts";
+import type { TaskConditions } from "../../../workers/gpu/cancellable-task.ts";
 import { createGpuClient } from "../../../workers/gpu/gpu-client.ts";
 import type { GpuFleetOptions } from "../../../workers/gpu/gpu-fleet.ts";
 import { GpuBackendDouble } from "../support/gpu-backend-double.ts";
@@ -20,8 +20,8 @@ const job = {
   latentShape: [16, 4, 4] as [number, number, number],
 };
 
-const payer = { account: "account-1", claimId: "claim-1" };
-const conditions: JobConditions = { priority: "interactive", payer, signal: new AbortController().signal };
+const payer = { account: "account-1", reservationId: "reservation-1" };
+const conditions: TaskConditions = { priority: "interactive", payer, signal: new AbortController().signal };
 
 function setUp(overrides: Partial<GpuFleetOptions> = {}) {
   const backend = new GpuBackendDouble(secret, () => nowMs);

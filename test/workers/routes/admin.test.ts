@@ -179,7 +179,7 @@ describe("a key", () => {
 });
 
 describe("the audit log", () => {
-  test("says who did what and when, in order, each deed once, and holds no key and no hash", async () => {
+  test("lists who did what and when, in order, each change once, and holds no key and no hash", async () => {
     const id = await openAccount();
     const { id: keyId, key } = await newKey(id, { name: "app" });
     const grant = { grant_id: "invoice-1", micro_usd: 5 };

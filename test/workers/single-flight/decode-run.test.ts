@@ -10,7 +10,7 @@ const latent = new Uint8Array([4]);
 const decoded = ok({ bytes, milliseconds: { "stage-b": 10 } });
 const request: DecodeRequest = {
   ...{ latentId: "a".repeat(64), latent, options: { format: "png" } },
-  ...{ account: "account-1", claimId: "first", waiterId: "first", priority: "interactive" },
+  ...{ account: "account-1", reservationId: "first", waiterId: "first", priority: "interactive" },
 };
 
 function setUp() {
@@ -31,12 +31,12 @@ function setUp() {
   return { world, job: new DecodeRun({ images, gpu: { decodeLatent } }) };
 }
 
-test("one decode serves all who ask meanwhile, on the first one's claim, and its picture is kept", async () => {
+test("one decode serves all who ask meanwhile, paid by the first, and its picture is kept", async () => {
   const { world, job } = setUp();
   const outcomes = await Promise.all(
-    ["first", "second"].map((claimId) => job.obtain({ ...request, claimId, waiterId: claimId })),
+    ["first", "second"].map((reservationId) => job.obtain({ ...request, reservationId, waiterId: reservationId })),
   );
-  for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: true, value: { bytes, claimId: "first" } });
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: true, value: { bytes, reservationId: "first" } });
   expect(world.runs).toBe(1);
   expect(world.cached.size).toBe(1);
 });
@@ -44,7 +44,7 @@ test("one decode serves all who ask meanwhile, on the first one's claim, and its
 test("a picture that is there by now is nobody's decode", async () => {
   const { world, job } = setUp();
   await job.obtain(request);
-  expect(await job.obtain(request)).toMatchObject({ ok: true, value: { bytes, claimId: undefined } });
+  expect(await job.obtain(request)).toMatchObject({ ok: true, value: { bytes, reservationId: undefined } });
   expect(world.runs).toBe(1);
 });
 

@@ -58,13 +58,16 @@ function setUp(run: () => Promise<Result<StageCOutcome, Failure>> = async () => 
 const never = () => new Promise<never>(() => {});
 
 describe("one object", () => {
-  test("runs Stage C once for all who ask meanwhile, on the first one's claim, and stores the latent", async () => {
+  test("runs Stage C once for all who ask meanwhile, paid by the first, and stores the latent", async () => {
     const { world, newObject } = setUp();
     const job = newObject();
-    const claims = ["first", "second", "third"];
-    const outcomes = await Promise.all(claims.map((claimId) => job.obtain({ ...request, claimId, waiterId: claimId })));
+    const payers = ["first", "second", "third"];
+    const outcomes = await Promise.all(
+      payers.map((reservationId) => job.obtain({ ...request, reservationId, waiterId: reservationId })),
+    );
     expect(world.runs).toBe(1);
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: true, value: { bytes, claimId: "first" } });
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ ok: true, value: { bytes, reservationId: "first" } });
     expect(world.stored.get(request.latentId)).toEqual({ bytes, account: request.account });
   });
 
@@ -80,7 +83,7 @@ describe("one object", () => {
     expect(world.store.record).toBeUndefined();
   });
 
-  test("notes the run for the claimant, and spoils no latent when the ledger is away", async () => {
+  test("notes the run for the payer, and spoils no latent when the ledger is away", async () => {
     const { world, newObject } = setUp();
     await newObject().obtain(request);
     expect(world.noted).toEqual([{ reservationId: "first", lines: request.lines }]);
@@ -92,7 +95,7 @@ describe("one object", () => {
   test("runs nothing when the latent was stored since the caller looked", async () => {
     const { world, newObject } = setUp();
     world.stored.set(request.latentId, { bytes, account: request.account, madeMs: 0 });
-    expect(await newObject().obtain(request)).toMatchObject({ ok: true, value: { bytes, claimId: undefined } });
+    expect(await newObject().obtain(request)).toMatchObject({ ok: true, value: { bytes, reservationId: undefined } });
     expect(world.runs).toBe(0);
   });
 
@@ -135,17 +138,17 @@ describe("an object that ended in mid-job", () => {
     expect(world.store.record).toBeUndefined();
   });
 
-  test("is followed by one that keeps the first claim, whoever asks next", async () => {
+  test("is followed by one that keeps the first payer, whoever asks next", async () => {
     const { next } = await endedInMidJob();
-    const outcome = await next.obtain({ ...request, claimId: "second" });
-    expect(outcome).toMatchObject({ ok: true, value: { claimId: "first" } });
+    const outcome = await next.obtain({ ...request, reservationId: "second" });
+    expect(outcome).toMatchObject({ ok: true, value: { reservationId: "first" } });
   });
 
-  test("after the latent was stored is followed by one that runs nothing and keeps the claim", async () => {
+  test("after the latent was stored is followed by one that runs nothing and keeps the payer", async () => {
     const { world, next } = await endedInMidJob();
     const { runs } = world;
     world.stored.set(request.latentId, { bytes, account: request.account, madeMs: 0 });
-    expect(await next.obtain(request)).toMatchObject({ ok: true, value: { claimId: "first" } });
+    expect(await next.obtain(request)).toMatchObject({ ok: true, value: { reservationId: "first" } });
     expect(world.runs).toBe(runs);
     expect(world.noted).toHaveLength(1);
   });

@@ -15,12 +15,12 @@ function setUp() {
         run.signal.addEventListener("abort", () => finish(err({ code: "job_cancelled" })));
         runs.push({ run, finish });
       }),
-    claimPassed: ({ claimId }) => passed.push(claimId),
+    payerChanged: ({ reservationId }) => passed.push(reservationId),
   });
   return { shared, runs, passed };
 }
 
-const waiter = (name: string, claimId = name): Waiter => ({ waiterId: name, claimId });
+const waiter = (name: string, reservationId = name): Waiter => ({ waiterId: name, reservationId });
 
 test("the first to leave hears so at once, and the others get the outcome", async () => {
   const { shared, runs } = setUp();
@@ -53,14 +53,14 @@ test("who comes while a run is being stopped gets a new one", async () => {
   expect(await second).toEqual(ok("anew"));
 });
 
-test("the claim goes to the next who waits when its holder leaves, and to nobody while a repeat of them waits", async () => {
+test("the next who waits pays when the payer leaves, and nobody else while a repeat of the payer's request waits", async () => {
   const { shared, runs, passed } = setUp();
   for (const name of ["first", "second"]) void shared.join(waiter(name));
   void shared.join(waiter("repeat of first", "first"));
   shared.leave("first");
-  expect(runs[0]?.run.claimant.claimId).toBe("first");
+  expect(runs[0]?.run.payer.reservationId).toBe("first");
   shared.leave("repeat of first");
-  expect(runs[0]?.run.claimant.claimId).toBe("second");
+  expect(runs[0]?.run.payer.reservationId).toBe("second");
   expect(passed).toEqual(["second"]);
 });
 

@@ -2,6 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { storeKey } from "../../../workers/latents/latent-cache.ts";
+import type { LatentRequest } from "../../../workers/single-flight/latent-run.ts";
 import { actor } from "../support/account-book.ts";
 import { latentRequest } from "../support/latent-request.ts";
 import { firstBase64, firstPicture, TestEdge } from "../support/test-edge.ts";
@@ -32,26 +33,47 @@ test("a failure is told to all who wait, and the next request begins anew", asyn
   expect(firstPicture(await edge.generate(key, body)).tier).toBe("generated");
 });
 
-test("a job that an ended object left behind is finished by the alarm, and leaves nothing stored in the object", async () => {
-  const jobs = backend.jobs.length;
-  const { account, claimId: reservationId, lines } = latentRequest;
-  const ledger = edge.ledger(account);
-  await ledger.grant({ grantId: "first", microUsd: 100, actor });
-  const order = { reservationId, account, ceilingMicroUsd: 50, digest: "", seeds: [1], isRetry: false };
-  await ledger.reserve({ ...order, idempotencyKey: undefined });
+/** As 0.1 named the reservation, in its records and in its calls. */
+function asOfVersion01({ reservationId: claimId, ...request }: LatentRequest) {
+  return { ...request, claimId };
+}
+
+const otherLatent = { ...latentRequest, latentId: "b".repeat(64), account: "account-of-0.1" };
+
+test.each([
+  ["this version", latentRequest, latentRequest],
+  ["0.1", otherLatent, asOfVersion01(otherLatent)],
+])(
+  "a run of %s that an ended object left behind is finished by the alarm, charged, and leaves nothing stored",
+  async (_, latentRequest, stored) => {
+    const jobs = backend.jobs.length;
+    const { account, reservationId, lines } = latentRequest;
+    const ledger = edge.ledger(account);
+    await ledger.grant({ grantId: "first", microUsd: 100, actor });
+    const order = { reservationId, account, ceilingMicroUsd: 50, digest: "", seeds: [1], isRetry: false };
+    await ledger.reserve({ ...order, idempotencyKey: undefined });
+    const { LATENT_JOBS } = env as unknown as { readonly LATENT_JOBS: DurableObjectNamespace };
+    const stub = LATENT_JOBS.getByName(latentRequest.latentId);
+    await runInDurableObject(stub, async (_, { storage }) => {
+      storage.kv.put("latent-job/v1", { request: stored, attempts: 1 });
+      await storage.setAlarm(Date.now() + 600_000);
+    });
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(backend.jobs.slice(jobs)).toMatchObject([latentRequest.job]);
+    expect(await edge.env.LATENTS.head(storeKey(latentRequest.latentId))).not.toBeNull();
+    await runInDurableObject(stub, async (_, { storage }) => {
+      expect([...storage.kv.list()]).toEqual([]);
+      expect(await storage.getAlarm()).toBeNull();
+    });
+    // Charged to the first payer, who may have left: the latent is there to be fetched.
+    expect(await ledger.settle({ reservationId, lines: [] })).toMatchObject({ ok: true, value: { lines } });
+  },
+);
+
+test("a Worker of 0.1 and an object of this version agree who pays", async () => {
   const { LATENT_JOBS } = env as unknown as { readonly LATENT_JOBS: DurableObjectNamespace };
-  const stub = LATENT_JOBS.getByName(latentRequest.latentId);
-  await runInDurableObject(stub, async (_, { storage }) => {
-    storage.kv.put("latent-job/v1", { request: latentRequest, attempts: 1 });
-    await storage.setAlarm(Date.now() + 600_000);
-  });
-  expect(await runDurableObjectAlarm(stub)).toBe(true);
-  expect(backend.jobs.slice(jobs)).toMatchObject([latentRequest.job]);
-  expect(await edge.env.LATENTS.head(storeKey(latentRequest.latentId))).not.toBeNull();
-  await runInDurableObject(stub, async (_, { storage }) => {
-    expect([...storage.kv.list()]).toEqual([]);
-    expect(await storage.getAlarm()).toBeNull();
-  });
-  // Charged to the first claimant, who may have left: the latent is there to be fetched.
-  expect(await ledger.settle({ reservationId, lines: [] })).toMatchObject({ ok: true, value: { lines } });
+  const latentId = "c".repeat(64);
+  const request = asOfVersion01({ ...latentRequest, latentId });
+  const stub = LATENT_JOBS.getByName(latentId) as unknown as { obtain(request: unknown): Promise<unknown> };
+  expect(await stub.obtain(request)).toMatchObject({ ok: true, value: { claimId: request.claimId } });
 });

@@ -5,7 +5,7 @@ import { manifest } from "./tiny-bundle.ts";
 export const latentRequest: LatentRequest = {
   latentId: "a".repeat(64),
   account: "account-1",
-  claimId: "first",
+  reservationId: "first",
   waiterId: "waiter-1",
   priority: "interactive",
   lines: [{ kind: "generation", latentId: "a".repeat(64), microUsd: 17 }],

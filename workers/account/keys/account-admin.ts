@@ -113,8 +113,8 @@ export class AccountAdmin {
     return added === undefined ? err({ code: "internal" }) : ok(added);
   }
 
-  #note(deed: AccountChange, { actor, nowMs }: Order): void {
-    writeAudit(this.#sql, actor, deed, nowMs);
+  #note(change: AccountChange, { actor, nowMs }: Order): void {
+    writeAudit(this.#sql, actor, change, nowMs);
   }
 }
 

@@ -1,4 +1,4 @@
-import { hasLatents, takeTurn } from "../reuse/kept-latents.ts";
+import { hasLatents, rotateSeeds } from "../reuse/rotation.ts";
 import { rememberPrompt, takeSimilar } from "../reuse/similar-prompts.ts";
 import type { ChosenLatents, ReserveRequest } from "./reservation.ts";
 
@@ -16,5 +16,5 @@ export function chooseLatents(
     if (similar.length > 0) return { seeds, similar };
     rememberPrompt(sql, { recipe, likeness }, nowMs);
   }
-  return { seeds: takeTurn(sql, { recipe, caller, seeds }, nowMs) };
+  return { seeds: rotateSeeds(sql, { recipe, caller, seeds }, nowMs) };
 }

@@ -1,7 +1,7 @@
 import type { Failure } from "../../../shared/errors.ts";
 import type { PromptLikeness } from "../../../shared/latents/prompt-likeness.ts";
 import { type ChargeLine, priceBookVersion, sumMicroUsd } from "../../prices/price-book.ts";
-import type { KeptLatent } from "../reuse/kept-latents.ts";
+import type { DeliveredLatent } from "../reuse/delivered-latents.ts";
 import type { SimilarLatent } from "../reuse/similar-prompts.ts";
 
 /** Longer than any request takes: Stage C and a decode at their time limits, each behind a full queue. */
@@ -45,7 +45,7 @@ export interface ReserveRequest {
 export interface FoundWork {
   readonly lines: readonly ChargeLine[];
   /** Those that are delivered, for requests to come. */
-  readonly latents: readonly KeptLatent[];
+  readonly latents: readonly DeliveredLatent[];
 }
 
 /** Money that a job of many requests keeps for them. */

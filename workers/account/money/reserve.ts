@@ -1,7 +1,7 @@
 import type { Failure } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { addSpending, checkAllowance } from "../keys/allowance.ts";
-import { keepLatents, keptSince } from "../reuse/kept-latents.ts";
+import { recordDelivered, storedSince } from "../reuse/delivered-latents.ts";
 import { isAbandoned, takeOver } from "./abandoned.ts";
 import { chooseLatents } from "./choose-latents.ts";
 import { chargeWithin } from "./endings.ts";
@@ -76,7 +76,7 @@ function open(
  */
 function chargeFound(sql: SqlStorage, request: ReserveRequest, nowMs: number): Reservation | undefined {
   const { reservationId, account, keyId, seeds, recipe, found, ceilingMicroUsd } = request;
-  const madeMs = found && keptSince(sql, found.latents, nowMs);
+  const madeMs = found && storedSince(sql, found.latents, nowMs);
   if (found === undefined || madeMs === undefined) return undefined;
   const charged = chargeWithin(ceilingMicroUsd, found.lines);
   const settlement = withCustomer(sql, settlementOf(found.lines));
@@ -84,6 +84,6 @@ function chargeFound(sql: SqlStorage, request: ReserveRequest, nowMs: number): R
   addSpending(sql, keyId ?? null, charged, nowMs);
   post(sql, { id: `settle:${reservationId}`, changes: { spent: charged, available: -charged }, atMs: nowMs });
   putSettlementEvent(sql, { id: reservationId, account, settlement }, nowMs);
-  if (recipe !== undefined) keepLatents(sql, { recipe, caller: keyId ?? "", ...found }, nowMs);
+  if (recipe !== undefined) recordDelivered(sql, { recipe, caller: keyId ?? "", ...found }, nowMs);
   return { isRepeat: false, reservationId, seeds, settlement, madeMs };
 }

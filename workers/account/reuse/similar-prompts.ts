@@ -1,6 +1,6 @@
 import { type PromptLikeness, tokenDistance } from "../../../shared/latents/prompt-likeness.ts";
 import { promptDistanceMax, rememberedPromptsMax } from "../../../shared/limits.ts";
-import { latentsInTurn } from "./kept-latents.ts";
+import { rotateLatents } from "./rotation.ts";
 
 // The prompts that an account's requests with `reuse: "similar"` asked for, as keyed digests of their tokens, so that a
 // prompt without latents can be given those of one that is nearly the same. An account's object knows its own alone.
@@ -15,7 +15,7 @@ export interface SimilarLatent {
 }
 
 /** Who asks for latents of a prompt like theirs. */
-export interface SimilarTurn {
+export interface SimilarRequest {
   readonly likeness: PromptLikeness;
   /** Whose turns are told apart: a key. */
   readonly caller: string;
@@ -24,9 +24,13 @@ export interface SimilarTurn {
 }
 
 /** Latents of the nearest prompt that has any, in its turn, at most `count`; none where no prompt is near enough. */
-export function takeSimilar(sql: SqlStorage, { likeness, caller, count }: SimilarTurn, nowMs: number): SimilarLatent[] {
+export function takeSimilar(
+  sql: SqlStorage,
+  { likeness, caller, count }: SimilarRequest,
+  nowMs: number,
+): SimilarLatent[] {
   const recipe = nearestPrompt(sql, likeness);
-  return recipe === undefined ? [] : latentsInTurn(sql, { recipe, caller, count }, nowMs);
+  return recipe === undefined ? [] : rotateLatents(sql, { recipe, caller, count }, nowMs);
 }
 
 /** Notes a prompt under the keyed digest of its recipe, and forgets those that are too many, the oldest first. */

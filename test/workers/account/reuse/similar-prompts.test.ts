@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { rememberedPromptsMax } from "../../../../shared/limits.ts";
-import { forgetLatent, keepLatents } from "../../../../workers/account/reuse/kept-latents.ts";
+import { forgetLatent, recordDelivered } from "../../../../workers/account/reuse/delivered-latents.ts";
 import { forgetPrompts, rememberPrompt, takeSimilar } from "../../../../workers/account/reuse/similar-prompts.ts";
 import { actor, withBook } from "../../support/account-book.ts";
 
@@ -20,7 +20,7 @@ function remember(sql: SqlStorage, words: string, { seed = 1, atMs = nowMs, term
   rememberPrompt(sql, { recipe: words, likeness: likeness(words, terms) }, atMs);
   const latentId = `${words} ${seed}`;
   const lines = [{ kind: "generation", latentId, microUsd: 100 } as const];
-  keepLatents(sql, { recipe: words, caller: "maker", latents: [{ latentId, seed, bytes: 1 }], lines }, atMs);
+  recordDelivered(sql, { recipe: words, caller: "maker", latents: [{ latentId, seed, bytes: 1 }], lines }, atMs);
 }
 
 function take(sql: SqlStorage, words: string, count = 1) {

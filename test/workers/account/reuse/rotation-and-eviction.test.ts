@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { latentsPerPromptDefault } from "../../../../shared/limits.ts";
 import { insertAccount, updateAccount } from "../../../../workers/account/keys/account-record.ts";
-import { forgetTurns, keepLatents, nextEvictions, takeTurn } from "../../../../workers/account/reuse/kept-latents.ts";
+import { recordDelivered } from "../../../../workers/account/reuse/delivered-latents.ts";
+import { nextEvictions } from "../../../../workers/account/reuse/eviction.ts";
+import { forgetRotations, rotateSeeds } from "../../../../workers/account/reuse/rotation.ts";
 import type { ChargeLine } from "../../../../workers/prices/price-book.ts";
 import { withBook } from "../../support/account-book.ts";
 
@@ -37,11 +39,11 @@ interface Delivered {
 
 function deliver(sql: SqlStorage, { seed, line = made(`${seed}`), atMs = nowMs, recipe = "apple" }: Delivered): void {
   const latents = [{ latentId: `${seed}`, seed, bytes: 1_000 }];
-  keepLatents(sql, { recipe, caller: "maker", latents, lines: [line] }, atMs);
+  recordDelivered(sql, { recipe, caller: "maker", latents, lines: [line] }, atMs);
 }
 
 function turn(sql: SqlStorage, seeds: readonly number[], caller = "key"): number[] {
-  return takeTurn(sql, { recipe: "apple", caller, seeds }, nowMs);
+  return rotateSeeds(sql, { recipe: "apple", caller, seeds }, nowMs);
 }
 
 describe("a request without a seed", () => {
@@ -62,14 +64,14 @@ describe("a request without a seed", () => {
           .toArray()
           .map(({ at_ms }) => at_ms);
       for (const hours of [0, 1, 23, 24]) {
-        takeTurn(sql, { recipe: "apple", caller: "key", seeds: [7] }, nowMs + hours * 3_600_000);
+        rotateSeeds(sql, { recipe: "apple", caller: "key", seeds: [7] }, nowMs + hours * 3_600_000);
         expect(turns()).toEqual([nowMs + (hours < 24 ? 0 : 24) * 3_600_000]);
       }
-      takeTurn(sql, { recipe: "apple", caller: "key", seeds: [8] }, nowMs + dayMs + 1);
+      rotateSeeds(sql, { recipe: "apple", caller: "key", seeds: [8] }, nowMs + dayMs + 1);
       expect(turns()).toEqual([nowMs + dayMs + 1]);
-      forgetTurns(sql, nowMs + 31 * dayMs);
+      forgetRotations(sql, nowMs + 31 * dayMs);
       expect(turns()).toHaveLength(1);
-      forgetTurns(sql, nowMs + 31 * dayMs + 2);
+      forgetRotations(sql, nowMs + 31 * dayMs + 2);
       expect(turns()).toEqual([]);
     });
   });
