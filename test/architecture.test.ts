@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   type DoorTable,
@@ -9,6 +12,7 @@ import {
   unexplainedWords,
 } from "./support/architecture.ts";
 import { readPythonSources, readSources, readText } from "./support/source-tree.ts";
+import { testList, untestedSources } from "./support/test-lists.ts";
 
 const sharedBase = ["shared", "shared/prompt", "shared/latents"];
 const shared = [...sharedBase, "shared/models", "shared/api", "shared/wire"];
@@ -139,6 +143,17 @@ describe("the code", () => {
     expect([...all.keys()]).toContain("gpu-backend/training/wuerstchen/training/loop.py");
     expect(unexplainedWords(all, wornWords, glossary)).toEqual([]);
   });
+
+  test("has tests at each source's path under test/, or in the list of its folder", () => {
+    const root = resolve(import.meta.dirname, "..");
+    const listing = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root });
+    const paths = listing.toString("utf8").split("\n");
+    const present = new Set(paths.filter((path) => path !== "" && existsSync(join(root, path))));
+    const lists = [...present].filter((path) => path.endsWith(`/${testList}`));
+    const texts = new Map(lists.map((path) => [path, readFileSync(join(root, path), "utf8")]));
+    expect(present).toContain("shared/result.ts");
+    expect(untestedSources(present, texts)).toEqual([]);
+  });
 });
 
 describe("a planted fault is found:", () => {
@@ -208,5 +223,30 @@ describe("a planted fault is found:", () => {
   test("one line too many", () => {
     expect(longFiles(new Map([["shared/a.ts", "x\n".repeat(3)]]), 3)).toEqual([]);
     expect(longFiles(new Map([["shared/a.ts", "x\n".repeat(4)]]), 3)).toEqual(["shared/a.ts: 4 lines"]);
+  });
+});
+
+describe("a planted fault in the way to the tests is found:", () => {
+  const list = (text: string) => new Map([["shared/TESTS.md", text]]);
+  const problems = (paths: string[], text = "") => untestedSources(new Set(paths), list(text));
+
+  test("a source without tests, in TypeScript and in Python", () => {
+    expect(problems(["shared/a.ts", "workers/site/view/b.tsx"])).toHaveLength(2);
+    expect(problems(["shared/a.ts", "test/shared/a.test.ts"])).toEqual([]);
+    const python = "gpu-backend/training/wuerstchen/training/loop.py";
+    expect(problems([python])).toHaveLength(1);
+    expect(problems([python, "gpu-backend/training/tests/test_loop.py"])).toEqual([]);
+  });
+
+  test("a source that only another folder's list names", () => {
+    const paths = ["workers/a.ts", "test/b.test.ts", "shared/a.ts"];
+    expect(problems(paths, "- `a.ts`: `test/b.test.ts`")).toEqual([expect.stringMatching(/^workers\/a\.ts: add /u)]);
+  });
+
+  test("a list that names a source or a test which is gone, also on a line that goes on", () => {
+    const paths = ["shared/a.ts", "test/b.test.ts"];
+    expect(problems(paths, "- `a.ts`: `test/b.test.ts`")).toEqual([]);
+    expect(problems(paths, "- the others: `test/b.test.ts`,\n  `test/c.test.ts`")).toHaveLength(1);
+    expect(problems(paths, "- `a.ts`, `gone.ts`:\n  `test/b.test.ts`")).toHaveLength(1);
   });
 });

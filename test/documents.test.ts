@@ -47,3 +47,55 @@ test("every row of their tables ends on its line, or the rest would not be in th
   });
   expect(broken).toEqual([]);
 });
+
+/** Folders to which a path in a document may be relative, beside the document's own. */
+const bases = ["", "test", "gpu-backend", "workers/site"];
+
+/** Files and folders that a document names between backquotes and that do not exist. `NAME` stands for any name. */
+function missingPaths(document: string, text: string): string[] {
+  const named = Array.from(text.matchAll(/`([\w.-]+(?:\/[\w.-]+)+)`/gu), ([, path = ""]) => path);
+  const isOurs = (path: string) =>
+    /\.(?:ts|tsx|py|sh|toml|json|yml|sql|md)$/u.test(path) || /^(?:workers|shared|scripts|test)\//u.test(path);
+  return named.filter((path) => {
+    if (!isOurs(path) || path.includes("NAME")) return false;
+    return ![dirname(document), ...bases].some((base) => existsSync(join(root, base, path)));
+  });
+}
+
+/** Words of 0.1 that only this project used so, and turns of phrase that a reader must read twice. */
+const unplainWords = /\b(?:des[k]s?|doo[r]s?|dee[d]s?|claiman[t]s?|whoever|of before|for good|comes? about)\b/giu;
+
+const columnsMax = 120;
+
+/** Lines of prose, tables and code left out, that are wider than `.editorconfig` allows. */
+function wideLines(text: string): string[] {
+  return text.split("\n").filter((line) => line.length > columnsMax && !line.startsWith("|"));
+}
+
+test("every file that they name exists", () => {
+  const missing = documents.flatMap((document) =>
+    missingPaths(document, textOf(join(root, document))).map((path) => [document, path]),
+  );
+  expect(missing).toEqual([]);
+});
+
+test("those of the root and of docs/ use no private word, and no line of prose is wider than 120 columns", () => {
+  // Bullets of the changelog merge by union, so their lines are wrapped at a release.
+  const isPlain = (document: string) => document !== "CHANGELOG.md" && /^(?:docs\/)?[^/]+$/u.test(document);
+  const plain = documents.filter(isPlain);
+  expect(plain).toContain("docs/storage.md");
+  const faults = plain.flatMap((document) => {
+    const text = textOf(join(root, document));
+    return [...(text.match(unplainWords) ?? []), ...wideLines(text)].map((fault) => [document, fault]);
+  });
+  expect(faults).toEqual([]);
+});
+
+test("a planted fault is found: a missing file, a private word, a wide line", () => {
+  expect(missingPaths("docs/a.md", "`shared/result.ts`, `shared/gone.ts`, `e2e/gone.test.ts`, `docs/api.md`")).toEqual([
+    "shared/gone.ts",
+    "e2e/gone.test.ts",
+  ]);
+  expect("Whoever asks keeps it for good.".match(unplainWords)).toEqual(["Whoever", "for good"]);
+  expect(wideLines(`${"a ".repeat(60)}b\n| ${"a ".repeat(60)} |\n${"a ".repeat(60)}`)).toHaveLength(1);
+});
