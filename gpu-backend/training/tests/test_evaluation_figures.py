@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from wuerstchen.evaluation.distribution import frechet_distance, kernel_distance, squared_mmd
+from wuerstchen.evaluation.distribution import frechet_distance
 from wuerstchen.evaluation.diversity import within_and_between
 from wuerstchen.evaluation.image_quality import gaussian_band, psnr_each, ssim_each
+from wuerstchen.evaluation.intervals import kernel_distance
 
 RNG = np.random.default_rng(0)
 
@@ -37,13 +38,14 @@ def test_identical_crowds_have_no_distance() -> None:
 
 
 def test_the_kernel_distance_equals_its_definition_on_points() -> None:
-    """One dimension, k(a, b) = (ab + 1)³: x = {0, 1}, y = {1, 2}."""
-    x, y = np.array([[0.0], [1.0]]), np.array([[1.0], [2.0]])
-    assert squared_mmd(x, y) == pytest.approx(1 + 27 - 2 * (1 + 1 + 8 + 27) / 4)
+    """One dimension, k(a, b) = (ab + 1)³: x = {0, 1, -1}, y = {1, 2, 1}. Pairs within x: 1, 1, 0; within y: 27, 8, 27."""
+    x, y = np.array([[0.0], [1.0], [-1.0]]), np.array([[1.0], [2.0], [1.0]])
+    between = (1 + 1 + 1) + (8 + 27 + 8) + (0 - 1 + 0)
+    assert kernel_distance(x, y)[0] == pytest.approx((1 + 1 + 0) / 3 + (27 + 8 + 27) / 3 - 2 * between / 9)
 
 
 def test_the_kernel_distance_is_unbiased() -> None:
-    values = [squared_mmd(RNG.normal(size=(20, 3)), RNG.normal(size=(20, 3))) for _ in range(400)]
+    values = [kernel_distance(RNG.normal(size=(20, 3)), RNG.normal(size=(20, 3)))[0] for _ in range(400)]
     assert abs(np.mean(values)) < 4 * np.std(values) / 20
 
 

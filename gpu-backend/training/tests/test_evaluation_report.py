@@ -5,7 +5,7 @@ import pytest
 
 from wuerstchen.evaluation.charts import axis_ticks, chart_svg, number_text
 from wuerstchen.evaluation.cost import training_hours
-from wuerstchen.evaluation.results import Chart, Kpi, PartResult, share, store, stored, wilson_interval
+from wuerstchen.evaluation.results import Chart, Kpi, PartResult, share, store, stored
 from wuerstchen.evaluation.sampler import recommend
 
 
@@ -14,10 +14,9 @@ def test_the_fewest_steps_that_are_as_good_are_recommended() -> None:
     assert recommend(accuracy, 50) == (1, 1)
 
 
-def test_wilson_intervals_stay_inside_and_hold_the_share() -> None:
-    assert wilson_interval(0, 100)[0] == 0
-    assert wilson_interval(50, 100) == pytest.approx((0.4038, 0.5962), abs=1e-3)
-    assert share("k", "l", 0, 0, "m").value == 0
+def test_a_share_of_no_trials_is_nothing_and_its_range_everything() -> None:
+    kpi = share("k", "l", 0, 0, "m")
+    assert (kpi.value, kpi.low, kpi.high) == (0, 0, 100)
 
 
 def test_pauses_are_no_training(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 
 from wuerstchen.evaluation.context import Context
 from wuerstchen.evaluation.features import deep_features
+from wuerstchen.evaluation.intervals import Interval, kernel_distance_interval
 from wuerstchen.evaluation.lists import weighted_order
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult
 
-KID_SUBSETS, KID_SUBSET_SIZE = 50, 200
 NOT_INCEPTION = "EfficientNet-Lite0 features, not Inception: never compare it with published FIDs. It falls as the sample grows."
 
 
@@ -29,27 +29,6 @@ def symmetric_root(matrix: np.ndarray) -> np.ndarray:
     """Square root of a symmetric positive semi-definite matrix."""
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
-
-
-def kernel_distance(x: np.ndarray, y: np.ndarray, seed: int = 0) -> tuple[float, float]:
-    """KID (Bińkowski et al. 2018): unbiased squared MMD with the kernel (x·y / d + 1)³, mean over subsets, and its standard error."""
-    rng, size = np.random.default_rng(seed), min(KID_SUBSET_SIZE, len(x), len(y))
-    values = [
-        squared_mmd(x[rng.choice(len(x), size, replace=False)], y[rng.choice(len(y), size, replace=False)]) for _ in range(KID_SUBSETS)
-    ]
-    return float(np.mean(values)), float(np.std(values) / np.sqrt(KID_SUBSETS))
-
-
-def squared_mmd(x: np.ndarray, y: np.ndarray) -> float:
-    """Unbiased estimate for (n, d) and (n, d); it may be a little below 0."""
-    count = len(x)
-
-    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return (a @ b.T / x.shape[1] + 1) ** 3
-
-    xx, yy, xy = kernel(x, x), kernel(y, y), kernel(x, y)
-    pairs = count * (count - 1)
-    return float((xx.sum() - np.trace(xx)) / pairs + (yy.sum() - np.trace(yy)) / pairs - 2 * xy.mean())
 
 
 def run(context: Context) -> PartResult:
@@ -80,15 +59,15 @@ def run(context: Context) -> PartResult:
     )
 
 
-def _figures(context: Context, indices: np.ndarray, reference: np.ndarray) -> dict[str, tuple[float, float, float]]:
-    """(FID, KID, standard error of KID) of real, reconstructed and generated pictures of the same captions."""
+def _figures(context: Context, indices: np.ndarray, reference: np.ndarray) -> dict[str, tuple[float, float, Interval]]:
+    """(FID, KID, range of KID) of real, reconstructed and generated pictures of the same captions."""
     crowds = {
         "real": np.asarray(context.views[0][indices]),
         "reconstructed": context.features(context.maker.reconstruct(context.pictures, indices)),
         "generated": context.features(context.maker.make_for([context.pictures.records[i] for i in indices])),
     }
     deep = {kind: deep_features(features) for kind, features in crowds.items()}
-    return {kind: (frechet_distance(x, reference), *kernel_distance(x, reference)) for kind, x in deep.items()}
+    return {kind: (frechet_distance(x, reference), *kernel_distance_interval(x, reference)) for kind, x in deep.items()}
 
 
 _MEANING = {
@@ -98,7 +77,7 @@ _MEANING = {
 }
 
 
-def _kpi(name: str, kind: str, fid: float, kid: float, error: float, count: int) -> tuple[Kpi, Kpi]:
+def _kpi(name: str, kind: str, fid: float, kid: float, between: Interval, count: int) -> tuple[Kpi, Kpi]:
     key, label = f"{name.replace('-', '_')}_{kind}", f"{kind}, {name} captions"
     shown = name == "training" and kind == "generated"
     return (
@@ -111,7 +90,7 @@ def _kpi(name: str, kind: str, fid: float, kid: float, error: float, count: int)
             f"{_MEANING[kind]} 0 is as good as real.",
             "EfficientNet-Lite0 features. Unlike FID it does not depend on the number of pictures.",
             count,
-            1000 * (kid - 1.96 * error),
-            1000 * (kid + 1.96 * error),
+            1000 * between[0],
+            1000 * between[1],
         ),
     )

@@ -11,6 +11,7 @@ from torch import Tensor
 from wuerstchen.evaluation.context import Context
 from wuerstchen.evaluation.features import BATCH, to_bytes, to_tensor
 from wuerstchen.evaluation.image_quality import psnr_each, ssim_each
+from wuerstchen.evaluation.intervals import mean_interval
 from wuerstchen.evaluation.lists import weighted_order
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult
 from wuerstchen.evaluation.sheets import write_sheet
@@ -128,18 +129,18 @@ def _measure(context: Context, copies: np.ndarray, originals: np.ndarray) -> dic
 
 def _kpi(kind: str, measure: str, values: np.ndarray) -> Kpi:
     label, unit, meaning, limits = MEASURES[measure]
-    mean, error = float(values.mean()), float(values.std() / len(values) ** 0.5)
+    low, high = mean_interval(values) or (None, None)
     shown = (kind, measure) == ("cascade", "psnr")
     return Kpi(
         f"{measure}_{kind}",
         f"{label}, {KINDS[kind]}",
-        mean,
+        float(values.mean()),
         unit,
         meaning,
         limits,
         len(values),
-        mean - 1.96 * error,
-        mean + 1.96 * error,
+        low,
+        high,
         shown,
     )
 

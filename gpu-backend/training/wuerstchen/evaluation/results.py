@@ -2,10 +2,10 @@
 
 import dataclasses
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from wuerstchen.evaluation.intervals import share_interval
 from wuerstchen.whole_file import write_whole
 
 
@@ -67,17 +67,9 @@ class PartResult:
 
 def share(key: str, label: str, right: int, count: int, meaning: str, limits: str = "", headline: bool = False) -> Kpi:
     """A percentage of `count` trials with its 95 % interval after Wilson 1927, which stays inside 0 and 100."""
-    low, high = wilson_interval(right, count)
+    low, high = share_interval(right, count)
     value = 100 * right / count if count else 0.0
     return Kpi(key, label, value, "%", meaning, limits, count, 100 * low, 100 * high, headline)
-
-
-def wilson_interval(right: int, count: int) -> tuple[float, float]:
-    if count == 0:
-        return 0.0, 1.0
-    z, p = 1.96, right / count
-    centre, spread = p + z * z / (2 * count), z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count))
-    return max(0.0, (centre - spread) / (1 + z * z / count)), min(1.0, (centre + spread) / (1 + z * z / count))
 
 
 def store(path: Path, result: PartResult, inputs: dict) -> None:
