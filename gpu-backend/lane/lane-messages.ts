@@ -66,7 +66,10 @@ const submissionSchema = z.object({
   id: jobIdSchema,
   urgency: z.object({
     priority: z.enum(priorities),
+    tenant: z.string(),
     startTag: z.number(),
+    costMs: z.number(),
+    isLast: z.boolean(),
     // Not z.number(), which refuses Infinity: no deadline at all.
     deadlineMs: z.custom<number>((value) => typeof value === "number" && !Number.isNaN(value)),
     arrival: z.int(),

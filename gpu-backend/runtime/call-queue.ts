@@ -11,40 +11,69 @@ export interface QueuedCall {
   readonly isOnce: boolean;
 }
 
+/** A tenant whose calls wait, in the class that goes first. */
+interface WaitingTenant {
+  readonly name: string;
+  /** The largest start tag of its calls: what it was given and promised. */
+  tag: number;
+  arrival: number;
+}
+
 /**
- * Negative when `a` runs before `b`. Within a class, what runs once a task goes first: it lets a task into a batch, or
- * ends one, and behind the steps of an older task it would wait for all of them.
+ * The call that runs next; undefined when none waits. Interactive calls go before batch calls. Within a class, the tenant that
+ * was promised least leads, so a newcomer waits for one run and not for the tasks of a flood. Of its calls, the first is one
+ * that runs once a task (it lets a task into a batch, or ends one), then one of a task that ends others, then the most urgent.
+ * Calls that run once go first for other tenants too, as long as these are not further ahead than the leader's task is long.
  */
-export function compareCalls(a: QueuedCall, b: QueuedCall): number {
-  const isSameClass = a.urgency.priority === b.urgency.priority;
-  if (isSameClass && a.isOnce !== b.isOnce) return a.isOnce ? -1 : 1;
-  return compareUrgency(a.urgency, b.urgency);
+export function nextCall<Call extends QueuedCall>(waiting: readonly Call[]): Call | undefined {
+  const hasInteractive = waiting.some(({ urgency }) => urgency.priority === "interactive");
+  const rivals = waiting.filter(({ urgency }) => urgency.priority === "interactive" || !hasInteractive);
+  const lead = tenantsOf(rivals).toSorted((a, b) => a.tag - b.tag || a.arrival - b.arrival)[0];
+  if (lead === undefined) return undefined;
+  const ordered = rivals.toSorted((a, b) => compareWithin(a.urgency, b.urgency));
+  const own = ordered.filter(({ urgency }) => urgency.tenant === lead.name);
+  const reachTag = lead.tag + Math.max(...own.map(({ urgency }) => urgency.costMs));
+  const isNear = ({ urgency }: Call) => urgency.tenant === lead.name || urgency.startTag < reachTag;
+  return ordered.find((call) => call.isOnce && isNear(call)) ?? own[0];
 }
 
-/** The call that runs next; undefined when none waits. Among equals, the one that waits longest. */
-export function mostUrgent<Call extends QueuedCall>(waiting: readonly Call[]): Call | undefined {
-  return waiting.reduce<Call | undefined>(
-    (best, call) => (best === undefined || compareCalls(call, best) < 0 ? call : best),
-    undefined,
-  );
-}
-
-/** `leader` and whoever may run with it, most urgent first, without exceeding the rule. */
+/** `leader` and whoever may run with it, most urgent first, without exceeding the rule or `rowsMax` rows. */
 export function companionsOf<Call extends QueuedCall>(
   leader: Call,
   waiting: readonly Call[],
-  { rowsMin, rowsMax }: BatchRule,
+  rule: BatchRule,
+  rowsMax = rule.rowsMax,
 ): Call[] {
-  if (leader.rows < rowsMin) return [leader];
+  if (leader.rows < rule.rowsMin) return [leader];
   const others = waiting
-    .filter((call) => call !== leader && call.key === leader.key && call.rows >= rowsMin)
+    .filter((call) => call !== leader && call.key === leader.key && call.rows >= rule.rowsMin)
     .toSorted((a, b) => compareUrgency(a.urgency, b.urgency));
   const batch = [leader];
   let rows = leader.rows;
   for (const call of others) {
-    if (rows + call.rows > rowsMax) break;
+    if (rows + call.rows > Math.min(rule.rowsMax, rowsMax)) break;
     batch.push(call);
     rows += call.rows;
   }
   return batch;
+}
+
+function compareWithin(a: Urgency, b: Urgency): number {
+  if (a.isLast !== b.isLast) return a.isLast ? -1 : 1;
+  return compareUrgency(a, b);
+}
+
+function tenantsOf(calls: readonly QueuedCall[]): WaitingTenant[] {
+  const tenants = new Map<string, WaitingTenant>();
+  for (const { urgency } of calls) {
+    const { tenant: name, startTag, arrival } = urgency;
+    const known = tenants.get(name);
+    if (known === undefined) {
+      tenants.set(name, { name, tag: startTag, arrival });
+      continue;
+    }
+    known.tag = Math.max(known.tag, startTag);
+    known.arrival = Math.min(known.arrival, arrival);
+  }
+  return Array.from(tenants.values());
 }

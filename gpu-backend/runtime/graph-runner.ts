@@ -2,10 +2,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Float32Tensor } from "../../shared/decoding/host-tensor.ts";
 import type { Urgency } from "../../shared/wire/urgency.ts";
 import { type BatchRules, createBatchRules, type RowsMax } from "./batch-rules.ts";
-import { companionsOf, mostUrgent, type QueuedCall } from "./call-queue.ts";
+import { companionsOf, nextCall, type QueuedCall } from "./call-queue.ts";
 import { type GraphName, type GraphSet, mapNames } from "./graph-set.ts";
 import type { NamedTensors } from "./port-check.ts";
 import { createRowStacker, rowsOf, splitRows } from "./row-batch.ts";
+import { createRunTimes, type RunTimes } from "./run-times.ts";
 
 /** When a run began and ended, by the runner's clock. */
 export interface RunSpan {
@@ -55,11 +56,12 @@ interface Call extends QueuedCall {
 
 /**
  * Between two runs every task has asked for its next step, so steps of tasks that came at different moments run together:
- * a task joins a batch, and leaves it, at any step, and none waits for company.
+ * a task joins a batch, and leaves it, at any step. None waits for company, and company at most doubles the time of a leader's run.
  */
 export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunnerOptions): GraphRunner {
   const rules = createBatchRules(graphs, rowsMax);
-  const runBatch = createBatchRun({ graphs, now, onBatch });
+  const times = createRunTimes();
+  const runBatch = createBatchRun({ graphs, times, now, onBatch });
   const waiting = new Set<Call>();
   let isRunning = false;
 
@@ -70,7 +72,7 @@ export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunner
       // Lets messages in, and every task that has just got a result ask for its next run.
       await nextTurn();
       rejectStopped(waiting);
-      const batch = await nextBatch(waiting, rules);
+      const batch = await nextBatch([...waiting], { rules, times });
       for (const call of batch) waiting.delete(call);
       await runBatch(batch);
     }
@@ -101,21 +103,27 @@ function rejectStopped(waiting: Set<Call>): void {
   }
 }
 
-/** The most urgent call and whoever may share its run. A call whose graph cannot even be tried out fails alone. */
-async function nextBatch(waiting: ReadonlySet<Call>, rules: BatchRules): Promise<Call[]> {
-  const leader = mostUrgent([...waiting]);
+interface Learned {
+  readonly rules: BatchRules;
+  readonly times: RunTimes;
+}
+
+/** The next call and whoever may share its run. A call whose graph cannot even be tried out fails alone. */
+async function nextBatch(waiting: readonly Call[], { rules, times }: Learned): Promise<Call[]> {
+  const leader = nextCall(waiting);
   if (leader === undefined) return [];
   // What cannot be tried out is run alone, and then fails with the graph's own reason.
   const rule = await rules.of(leader.name, leader.inputs).catch(() => undefined);
-  return rule === undefined ? [leader] : companionsOf(leader, [...waiting], rule);
+  if (rule === undefined) return [leader];
+  return companionsOf(leader, waiting, rule, times.rowsWithin(leader.key, leader.rows));
+}
+
+interface BatchRunParts extends Omit<GraphRunnerOptions, "rowsMax"> {
+  readonly times: RunTimes;
 }
 
 /** Settles every call that it is given. */
-function createBatchRun({
-  graphs,
-  now,
-  onBatch,
-}: Omit<GraphRunnerOptions, "rowsMax">): (batch: readonly Call[]) => Promise<void> {
+function createBatchRun({ graphs, times, now, onBatch }: BatchRunParts): (batch: readonly Call[]) => Promise<void> {
   const stackers = mapNames(createRowStacker);
 
   async function runTogether(batch: readonly Call[]): Promise<void> {
@@ -130,6 +138,7 @@ function createBatchRun({
     const rowsTogether = rows.reduce((sum, count) => sum + count, 0);
     const milliseconds = span.endMs - startMs;
     const rowMs = milliseconds / rowsTogether;
+    times.observe(leader.key, rowsTogether, milliseconds);
     onBatch?.({ graph: name, rows: rowsTogether, milliseconds });
     const outputs = batch.length === 1 ? [output] : splitRows(output, rows);
     for (const [index, call] of batch.entries()) {

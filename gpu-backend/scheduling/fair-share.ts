@@ -11,6 +11,8 @@
 export interface FairShare {
   /** The start tag that a task of this tenant would have now. */
   startOf(tenant: string): number;
+  /** The start tag of the tenant's last task that began, or the virtual time if that is later. */
+  lastStartOf(tenant: string): number;
   /** Charges a task that begins, and gives its start tag. `cost`: in any unit, the same for all; above 0. */
   begin(tenant: string, cost: number): number;
   /** A task that began with this start tag has ended. */
@@ -21,19 +23,20 @@ export interface FairShare {
 
 /** Nobody has been given anything. */
 export function createFairShare(): FairShare {
-  const finishes = new Map<string, number>();
+  const lastTasks = new Map<string, { readonly start: number; readonly finish: number }>();
   const running: number[] = [];
   let latest = 0;
 
   const virtualTime = () => (running.length === 0 ? latest : Math.min(...running));
-  const startOf = (tenant: string) => Math.max(virtualTime(), finishes.get(tenant) ?? 0);
+  const startOf = (tenant: string) => Math.max(virtualTime(), lastTasks.get(tenant)?.finish ?? 0);
 
   return {
     startOf,
+    lastStartOf: (tenant) => Math.max(virtualTime(), lastTasks.get(tenant)?.start ?? 0),
     virtualTime,
     begin(tenant, cost) {
       const start = startOf(tenant);
-      finishes.set(tenant, start + cost);
+      lastTasks.set(tenant, { start, finish: start + cost });
       running.push(start);
       latest = Math.max(latest, start);
       return start;
@@ -41,7 +44,7 @@ export function createFairShare(): FairShare {
     end(start) {
       running.splice(running.indexOf(start), 1);
       const now = virtualTime();
-      for (const [tenant, finish] of finishes) if (finish <= now) finishes.delete(tenant);
+      for (const [tenant, { finish }] of lastTasks) if (finish <= now) lastTasks.delete(tenant);
     },
   };
 }

@@ -67,15 +67,18 @@ export function createRunningTasks<Task extends Candidate>(picturesMax: number):
       if (picturesBefore(priority) >= 2 * picturesMax) return false;
       return !Array.from(startTags.keys()).some((task) => task.tenant === tenant);
     },
-    placeOf: ({ priority, tenant, deadlineMs, arrival }) => {
-      return { priority, startTag: shares[priority].startOf(tenant), deadlineMs, arrival };
+    placeOf: ({ priority, tenant, costMs, isLast, deadlineMs, arrival }) => {
+      const startTag = shares[priority].startOf(tenant);
+      return { priority, tenant, startTag, costMs, isLast, deadlineMs, arrival };
     },
     begin(task) {
-      const { priority, tenant, costMs, deadlineMs, arrival, isLast } = task;
-      const first = shares[priority].virtualTime();
-      const startTag = shares[priority].begin(tenant, costMs);
-      startTags.set(task, startTag);
-      return { task, urgency: { priority, startTag: isLast ? first : startTag, deadlineMs, arrival } };
+      const { priority, tenant, costMs, isLast, deadlineMs, arrival } = task;
+      // What ends a task goes on in that task's place: its tenant was given no more by it.
+      const before = shares[priority].lastStartOf(tenant);
+      const ownTag = shares[priority].begin(tenant, costMs);
+      startTags.set(task, ownTag);
+      const startTag = isLast ? before : ownTag;
+      return { task, urgency: { priority, tenant, startTag, costMs, isLast, deadlineMs, arrival } };
     },
     end(task) {
       const startTag = startTags.get(task);

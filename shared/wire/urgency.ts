@@ -3,8 +3,14 @@ import type { Priority } from "./task-terms.ts";
 /** A running task's place among others. */
 export interface Urgency {
   readonly priority: Priority;
+  /** Opaque; tasks without one are one tenant's. */
+  readonly tenant: string;
   /** Its tenant's share so far, in virtual time (`gpu-backend/scheduling/fair-share.ts`). */
   readonly startTag: number;
+  /** What it takes of the device, in milliseconds as they are expected: the unit of virtual time. */
+  readonly costMs: number;
+  /** Whether it ends what other tasks began. */
+  readonly isLast: boolean;
   /** Milliseconds on the server's own clock; Infinity without a deadline. */
   readonly deadlineMs: number;
   /** Counts up with every task that arrives, so that no two are equally urgent. */

@@ -4,6 +4,7 @@ import { readManifest } from "../../gpu-backend/runtime/bundle.ts";
 import { createGraphRunner, type GraphRunner } from "../../gpu-backend/runtime/graph-runner.ts";
 import { type GraphSet, openGraphs } from "../../gpu-backend/runtime/graph-set.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
+import { patientUrgency } from "./patient-urgency.ts";
 import { modelsDirectory } from "./tiny-bundle.ts";
 
 /** The released families, each with a tiny bundle of random weights and with what diffusers makes of these weights. */
@@ -68,7 +69,7 @@ let arrival = 0;
 
 function graphsOfATask(runner: GraphRunner): GraphSet {
   arrival += 1;
-  const urgency = { priority: "interactive", startTag: 0, deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
+  const urgency = patientUrgency(arrival);
   return runner.graphsFor({ urgency, signal: new AbortController().signal, onRun: () => undefined });
 }
 

@@ -79,10 +79,16 @@ export class QueueModel {
     return Math.max(this.#now(priority), last === undefined ? 0 : last.tag + last.cost);
   }
 
+  /** Of its tenant's last task, or now. */
+  #lastShare({ tenant, priority }: Place): number {
+    const last = this.#begun.findLast((task) => task.tenant === tenant && task.priority === priority);
+    return Math.max(this.#now(priority), last?.tag ?? 0);
+  }
+
   #settle(): void {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const { id } = next;
-      next.shownTag = next.isDecode ? this.#now(next.priority) : this.#share(next);
+      next.shownTag = next.isDecode ? this.#lastShare(next) : this.#share(next);
       next.tag = this.#share(next);
       this.waiting = this.waiting.filter((task) => task.id !== id);
       this.running.push(next);

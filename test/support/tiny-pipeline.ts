@@ -3,6 +3,7 @@ import { readManifest } from "../../gpu-backend/runtime/bundle.ts";
 import { createGraphRunner, type GraphRun } from "../../gpu-backend/runtime/graph-runner.ts";
 import { type GraphSet, openGraphs } from "../../gpu-backend/runtime/graph-set.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
+import { patientUrgency } from "./patient-urgency.ts";
 import { tinyDirectory } from "./tiny-bundle.ts";
 
 /** The tiny bundle's graphs in this process, and the pipeline over them. */
@@ -36,7 +37,7 @@ export async function openTinyPipeline(directory = tinyDirectory): Promise<TinyP
     pipeline: createPipeline({ manifest, conditionCacheBytesMax: 1e6, latentEncoding: "float16" }),
     taskGraphs() {
       arrival += 1;
-      const urgency = { priority: "interactive", startTag: 0, deadlineMs: Number.POSITIVE_INFINITY, arrival } as const;
+      const urgency = patientUrgency(arrival);
       return runner.graphsFor({ urgency, signal: new AbortController().signal, onRun: () => undefined });
     },
   };

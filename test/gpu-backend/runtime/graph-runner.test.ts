@@ -1,13 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { companionsOf, compareCalls, mostUrgent, type QueuedCall } from "../../../gpu-backend/runtime/call-queue.ts";
 import { createGraphRunner, type TaskContext } from "../../../gpu-backend/runtime/graph-runner.ts";
 import { type GraphName, type GraphSet, mapNames } from "../../../gpu-backend/runtime/graph-set.ts";
 import { concatenateRows, splitRows } from "../../../gpu-backend/runtime/row-batch.ts";
 import { float32Tensor } from "../../../shared/decoding/host-tensor.ts";
 import { AppError } from "../../../shared/errors.ts";
-
-const patient = Number.POSITIVE_INFINITY;
+import { patientUrgency } from "../../support/patient-urgency.ts";
 
 /** Graphs that double each number, refuse 13, and write down how many rows each run had. */
 function doublingGraphs(runs: string[], rowsOneDiffers = false): GraphSet {
@@ -32,8 +29,7 @@ let arrival = 0;
 
 function contextOf(change: Partial<TaskContext> = {}): TaskContext {
   arrival += 1;
-  const urgency = { priority: "interactive", startTag: 0, deadlineMs: patient, arrival } as const;
-  return { urgency, signal: new AbortController().signal, onRun: () => undefined, ...change };
+  return { urgency: patientUrgency(arrival), signal: new AbortController().signal, onRun: () => undefined, ...change };
 }
 
 /** A runner whose rules are known, so that `runs` holds real work only. */
@@ -110,7 +106,7 @@ describe("a runner", () => {
   test("lets the most urgent go first", async () => {
     const runs: string[] = [];
     const runner = await warmRunner(runs);
-    const batch = { priority: "batch", startTag: 0, deadlineMs: 1, arrival: 1 } as const;
+    const batch = { ...patientUrgency(1), priority: "batch", deadlineMs: 1 } as const;
     await Promise.all([
       runner.graphsFor(contextOf({ urgency: batch })).stageB.run(numbers(1)),
       runner.graphsFor(contextOf()).stageA.run(numbers(1)),
@@ -129,48 +125,29 @@ describe("a runner", () => {
     expect(runs).toEqual(["textEncoder 1", "stageC 2", "stageC 1"]);
   });
 
+  test("gives a leader no company by which its run would take more than twice as long", async () => {
+    const runs: string[] = [];
+    let clock = 0;
+    const timed = mapNames((name: GraphName) => ({
+      async run(inputs: Parameters<GraphSet[GraphName]["run"]>[0]) {
+        clock += 10 * (inputs["x"]?.shape[0] ?? 0);
+        return doublingGraphs(runs)[name].run(inputs);
+      },
+    }));
+    const runner = await warmRunner(runs, timed, () => clock);
+    await Promise.all([1, 2, 3, 4].map((value) => runner.graphsFor(contextOf()).stageC.run(numbers(value))));
+    expect(runs).toEqual(["stageC 2", "stageC 2"]);
+  });
+
   test("charges each task its share of a run by rows", async () => {
     let clock = 0;
     const runner = await warmRunner([], undefined, () => (clock += 6));
     const charged: number[] = [];
     const charge = (inputs: ReturnType<typeof numbers>, index: number) =>
       runner.graphsFor(contextOf({ onRun: (_, ms) => (charged[index] = ms) })).stageC.run(inputs);
-    await Promise.all([numbers(1), numbers(2, 3)].map(charge));
-    expect(charged).toEqual([2, 4]);
+    await Promise.all([numbers(1, 2), numbers(3)].map(charge));
+    expect(charged).toEqual([4, 2]);
   });
-});
-
-const calls = fc.array(
-  fc
-    .record({
-      priority: fc.constantFrom("interactive" as const, "batch" as const),
-      startTag: fc.constantFrom(0, 1.5),
-      deadlineMs: fc.constantFrom(1, 2, patient),
-      key: fc.constantFrom("a", "b"),
-      rows: fc.constantFrom(1, 2),
-      isOnce: fc.boolean(),
-    })
-    .map(({ key, rows, isOnce, ...terms }): QueuedCall => {
-      arrival += 1;
-      return { key, rows, isOnce, urgency: { ...terms, arrival } };
-    }),
-  { minLength: 1, maxLength: 20 },
-);
-
-test("a batch has its most urgent call in front, one key, no call twice, and holds the rule", () => {
-  fc.assert(
-    fc.property(calls, fc.constantFrom(1, 2), fc.constantFrom(2, 4, 16), (waiting, rowsMin, rowsMax) => {
-      const leader = mostUrgent(waiting);
-      if (leader === undefined) throw new Error("Nothing waits.");
-      expect(waiting.every((call) => compareCalls(leader, call) <= 0)).toBe(true);
-      const batch = companionsOf(leader, waiting, { rowsMin, rowsMax });
-      expect(batch[0]).toBe(leader);
-      expect(new Set(batch).size).toBe(batch.length);
-      expect(batch.every(({ key }) => key === leader.key)).toBe(true);
-      expect(batch.length === 1 || batch.every(({ rows }) => rows >= rowsMin)).toBe(true);
-      expect(batch.reduce((sum, { rows }) => sum + rows, 0)).toBeLessThanOrEqual(rowsMax);
-    }),
-  );
 });
 
 test("what is joined comes apart again", () => {
