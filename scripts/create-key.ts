@@ -4,16 +4,16 @@ import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../workers/auth/api
 import { isAccountId } from "../workers/auth/key-directory.ts";
 import { CommandError, runCommand } from "./command-line.ts";
 
-const help = `Makes an API key and the commands that let a deployed Worker know it.
+const help = `Creates an API key, and prints the commands that register it with a deployed Worker.
 
   npm run key:create -- --account NAME [--name LABEL]
 
 Options
-  --account NAME   whose key it is: 1 to 64 of a-z 0-9 . _ - beginning with a letter or digit
-  --name LABEL     what the key is for, at most 128 of A-Z a-z 0-9 space . _ - (default "default")
+  --account NAME   the account: 1 to 64 of a-z 0-9 . _ - that begin with a letter or digit
+  --name LABEL     the key's label: at most 128 of A-Z a-z 0-9 space . _ - (default "default")
   --help
 
-The key is printed once and stored nowhere: the Worker keeps only its SHA-256.
+The key is printed once and stored nowhere: the Worker stores only its SHA-256.
 `;
 
 await runCommand(async () => {
@@ -40,13 +40,13 @@ await runCommand(async () => {
 
   ${key}
 
-Open the account, let the deployed Worker know the key (by its SHA-256; it works at once), and give the account 10 USD
-(a grant_id counts once):
+These commands open the account, register the key by its SHA-256, and grant the account 10 USD (a grant_id counts
+once):
 
   curl -X PUT ${url}" ${headers} -d '{}'
   curl ${url}/keys" ${headers} -d '${order}'
   curl ${url}/grants" ${headers} -d '{"grant_id": "first", "micro_usd": 10000000}'
 
-Or have the Worker make the key: leave sha256 out. Scopes, expiry, rate and budget: docs/accounts.md.
+Without sha256, the Worker creates the key and returns it. Scopes, expiry, rate and budget: docs/accounts.md.
 `);
 });

@@ -8,27 +8,27 @@ import { type OutputPaths, outputPaths } from "./output-paths.ts";
 import { showProgress } from "./progress.ts";
 import { onStopSignal } from "./stop-signals.ts";
 
-const help = `Makes pictures from a text, through the edge's public API.
+const help = `Makes pictures from a text through the edge's public API.
 
   npm run generate -- "red apple, 3D" -o apple.png
 
 Options
-  -o, --output FILE   where to (default picture.png; .png, .jpg, .jpeg or .webp); several become FILE-1, FILE-2, …
-  --seed N            0 to 4294967295; the same request with the same seed gives the same picture
-  --n N               how many, 1 to 10; picture i takes seed + i
-  --steps N           how many sampling steps
-  --guidance X        how closely to follow the text
-  --negative TEXT     what to steer away from
-  --size WxH          as the model offers
-  --reuse MODE        prefer (default: a picture that exists already will do) or fresh
-  --url URL           a running service (default: WUERSTCHEN_URL, else one is started for this picture)
-  --key KEY           its API key (default: WUERSTCHEN_API_KEY)
-  --model ID          a model of a running service, or the bundle of one that is started (as for npm start)
-  --bundle DIR        a model bundle anywhere, of a service that is started
-  --verbose           show the logs of a service that is started
+  -o, --output FILE   output file (default picture.png; .png, .jpg, .jpeg or .webp); several become FILE-1, FILE-2, …
+  --seed N            0 to 4294967295; the same request with the same seed returns the same picture
+  --n N               number of pictures, 1 to 10; picture i has seed + i
+  --steps N           number of sampling steps
+  --guidance X        guidance scale: how closely the picture follows the text
+  --negative TEXT     what the picture should not show
+  --size WxH          a size that the model offers
+  --reuse MODE        prefer (default: a stored latent may serve) or fresh
+  --url URL           a running service (default: WUERSTCHEN_URL, else the command starts one)
+  --key KEY           API key of the running service (default: WUERSTCHEN_API_KEY)
+  --model ID          a model of the running service, or the bundle for the started one (as for npm start)
+  --bundle DIR        folder of the bundle for the started service
+  --verbose           show the logs of the started service
   --help
 
-Exit codes: 0 done, 1 it did not work, 2 it was not asked for rightly.
+Exit codes: 0 success, 1 failure, 2 wrong usage.
 `;
 
 const optionTypes = {
@@ -53,7 +53,7 @@ await runCommand(async () => {
   if (values.help) return void process.stdout.write(help);
   const [prompt, ...more] = positionals;
   if (prompt === undefined || more.length > 0) {
-    throw new CommandError('Say what to make as one quoted text: npm run generate -- "red apple, 3D"', 2);
+    throw new CommandError('Pass the prompt as one quoted text: npm run generate -- "red apple, 3D"', 2);
   }
   const n = wholeNumber("--n", values.n, { min: 1, max: imagesPerRequestMax }) ?? 1;
   const output = outputPaths(values.output, n);
@@ -126,7 +126,7 @@ async function requestImages({ url, apiKey }: Service, body: object): Promise<Im
       body: JSON.stringify(body),
     });
   } catch {
-    throw new CommandError(`Nobody answers at ${url}.`);
+    throw new CommandError(`No service answers at ${url}.`);
   }
   const text = await response.text();
   if (response.ok) return JSON.parse(text);

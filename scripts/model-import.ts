@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { CommandError, runCommand } from "./command-line.ts";
 
-const help = `Makes a bundle that the backend serves from a published checkpoint: Würstchen v2 or Stable Cascade.
+const help = `Turns a published checkpoint into a bundle that the backend serves: Würstchen v2 or Stable Cascade.
 
   npm run model:import -- SOURCE [options]
 
@@ -14,17 +14,17 @@ Options
   --prior SOURCE           folder or hub id of the prior
   --out FOLDER             bundle folder; its name becomes the model's id (default: the source's name in gpu-backend/models)
   --weights float16        store weights at half the size; they compute in float32 (default float32)
-  --variant bf16           which weight files where there are several
+  --variant bf16           the variant of the weight files, if there are several
   --stage-b lite, --stage-c lite   Stable Cascade's smaller stages (default large)
   --sizes 1024x1024,…      picture sizes to offer, multiples of 128 a side, the default first
-  --licence TEXT           of these weights, where it is not the release's
+  --licence TEXT           licence of these weights, if it is not the release's
   --revision NAME          branch, tag or commit on the hub
-  --restart                begin again where a former import wrote to the folder
+  --restart                start from the beginning, although an earlier import wrote to the folder
   --help
 
-Run it again after an interruption: finished graphs stay. It needs Python 3.11 with the packages of
-gpu-backend/training/requirements.txt, from PYTHON or gpu-backend/training/.venv. What a model needs and under which
-licence it is: docs/published-checkpoints.md.
+After an interruption, run it again: finished graphs are reused. It needs Python 3.11 with the packages of
+gpu-backend/training/requirements.txt, from PYTHON or gpu-backend/training/.venv. Memory, disk and licences:
+docs/published-checkpoints.md.
 `;
 
 const training = join(import.meta.dirname, "..", "gpu-backend", "training");

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { runCommand } from "./command-line.ts";
 import { digestOf, imagesOf, withDigests } from "./image-digests.ts";
 
-const help = `Asks the registries which digest each container image's tag has now, and writes it behind the tag.
+const help = `Looks up the present digest of each container image's tag, and writes it behind the tag.
 
   npm run images:pin
 

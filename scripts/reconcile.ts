@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
 import { CommandError, runCommand } from "./command-line.ts";
 
-const help = `Has a Worker compare its ledgers with the usage table and Stripe's meter now, repairs what is missing, and prints a report.
+const help = `Makes a Worker compare its ledgers with the usage table and Stripe's meter, repair what is missing, and prints the report.
 
   WORKER_URL=https://… ADMIN_SECRET=… npm run reconcile
 
-The Worker does the same every hour by itself. A run looks at the 100 accounts that were compared longest ago.
-Exit code 1: settlements differ that could not be repaired.
+The Worker does this by itself every hour. A run compares the 100 accounts that were compared longest ago.
+Exit code 1: some settlements differ and could not be repaired.
 `;
 
 await runCommand(async () => {
@@ -14,12 +14,12 @@ await runCommand(async () => {
   if (values.help) return void process.stdout.write(help);
   const { WORKER_URL: url, ADMIN_SECRET: secret } = process.env;
   if (url === undefined || secret === undefined) {
-    throw new CommandError("WORKER_URL and ADMIN_SECRET are needed in the environment.", 2);
+    throw new CommandError("Set WORKER_URL and ADMIN_SECRET in the environment.", 2);
   }
   const headers = { authorization: `Bearer ${secret}` };
   const response = await fetch(new URL("/v1/admin/reconciliations", url), { method: "POST", headers });
   if (!response.ok) throw new CommandError(`The Worker answered ${response.status}.`);
   const report = (await response.json()) as { readonly unrepaired: readonly string[] };
   console.log(JSON.stringify(report, undefined, 2));
-  if (report.unrepaired.length > 0) throw new CommandError(`${report.unrepaired.length} settlements differ still.`);
+  if (report.unrepaired.length > 0) throw new CommandError(`${report.unrepaired.length} settlements still differ.`);
 });

@@ -4,24 +4,25 @@ import { type LocalStack, startLocalStack } from "./local-stack.ts";
 import { showProgress } from "./progress.ts";
 import { onStopSignal } from "./stop-signals.ts";
 
-const help = `Runs the edge Worker and the GPU backend on this machine, until Ctrl-C (SIGTERM, SIGHUP).
-Then it finishes the requests under way, at most 30 s; a second Ctrl-C ends it at once.
+const help = `Runs the edge Worker and the GPU backend on this machine until Ctrl-C (SIGTERM, SIGHUP).
+It then finishes the requests in flight for at most 30 s; a second Ctrl-C ends it at once.
 
-  npm start                      and open the address that it prints: the playground, signed in
-  npm start -- --json            print one line {"url","api_key","backend_url"} when ready, and nothing else
+  npm start                      prints the address of the playground, signed in
+  npm start -- --json            prints only one line {"url","api_key","backend_url"} when ready
 
 Options
-  --model ID     the model bundle, by its folder in gpu-backend/models (default MODEL_ID, else emoji-128)
-  --bundle DIR   a model bundle anywhere
-  --state DIR    where storage, secrets and the development key are kept (default .state; may be deleted)
+  --model ID     the bundle's folder in gpu-backend/models (default MODEL_ID, else emoji-128)
+  --bundle DIR   folder of a bundle elsewhere
+  --state DIR    folder for storage, secrets and the development key (default .state; may be deleted)
   --verbose      show the logs of both on stderr
   --json         as above
   --help
 
 Environment
-  PORT           of the edge (default 8787; 0 takes any free port)
-  BACKEND_PORT   of the backend (default 8788; 0 takes any free port)
-  MODEL_ID       as --model; MODELS_DIR is another folder of bundles
+  PORT           port of the edge (default 8787; 0: any free port)
+  BACKEND_PORT   port of the backend (default 8788; 0: any free port)
+  MODEL_ID       as --model
+  MODELS_DIR     another folder of bundles
 `;
 
 const portDefault = 8787;
@@ -55,7 +56,7 @@ await runCommand(async () => {
 
   const lastLines = await running.ended;
   await running.stop();
-  throw new CommandError(`The GPU backend ended by itself:\n${lastLines}`);
+  throw new CommandError(`The GPU backend ended unexpectedly:\n${lastLines}`);
 });
 
 function describeAsJson({ url, apiKey, backendUrl }: LocalStack): string {

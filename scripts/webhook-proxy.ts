@@ -3,12 +3,12 @@ import { secretCharactersMin } from "../shared/limits.ts";
 import { CommandError, runCommand, wholeNumber } from "./command-line.ts";
 import { startForwarder } from "./webhook-forwarder.ts";
 
-const help = `Sends a Worker's webhooks on, and refuses names that lead to a private network: what a Worker cannot see.
+const help = `Forwards a Worker's webhooks, and refuses names that resolve to a private network, which a Worker cannot see.
 
   WEBHOOK_PROXY_SECRET=… [HOST=0.0.0.0] [PORT=8790] npm run webhook-proxy
 
-Run it behind TLS, in a network that reaches the internet and nothing else. Give the Worker its address as
-WEBHOOK_PROXY_URL, and the same secret. See docs/jobs.md.
+Run it behind TLS, in a network that reaches only the internet. Set the Worker's WEBHOOK_PROXY_URL to its address, and
+the same secret. See docs/jobs.md.
 `;
 
 await runCommand(async () => {

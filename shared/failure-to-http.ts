@@ -3,8 +3,8 @@ import type { AllowanceFailure, BodyFailure, Failure, FailureCode, FailureRespon
 import { echoedNameCharactersMax } from "./limits.ts";
 
 const resultGoneText =
-  "This request was answered and charged before, and its latents are not stored any more. A repeat runs nothing: send " +
-  "it with a new 'Idempotency-Key', and not as a retry, to have it made and charged again.";
+  "This request was answered and charged before, and its latents are no longer stored. A repeat runs nothing. To run " +
+  "and pay for the request again, send it with a new 'Idempotency-Key', and not as a retry.";
 
 /**
  * The one map from failures to the wire. Total: a failure without a case here does not compile.
@@ -16,7 +16,7 @@ export function failureToHttp(failure: Failure): FailureResponse {
     case "invalid_request":
       return refusal(400, failure.code, `${failure.message}${allowedText(failure.allowed)}`, failure.param);
     case "missing_api_key":
-      return unauthorised(failure.code, "An API key is needed. Send it as 'Authorization: Bearer YOUR_KEY'.");
+      return unauthorised(failure.code, "An API key is required. Send it as 'Authorization: Bearer YOUR_KEY'.");
     case "invalid_api_key":
       return unauthorised(failure.code, "This API key is not valid. It may be mistyped, expired or revoked.");
     case "model_not_found":
@@ -55,7 +55,7 @@ export function failureToHttp(failure: Failure): FailureResponse {
     case "backend_failed":
       return fault(502, failure.code, failedRunText(failure.fault));
     case "deadline_exceeded":
-      return fault(504, failure.code, "The time that the request allowed has passed. Allow more, or ask for less.");
+      return fault(504, failure.code, "The request's deadline has passed. Allow more time, or request less.");
     case "internal":
       return fault(500, failure.code, "Something went wrong on our side. Quote the x-request-id header to support.");
     default:
@@ -74,7 +74,11 @@ function bodyFailureToHttp(failure: BodyFailure): FailureResponse {
         `The request body did not arrive within ${failure.secondsMax} s. Send less, or faster.`,
       );
     case "server_busy":
-      return tooMany(failure.code, "Too many bytes of request bodies are on their way.", failure.retryAfterSeconds);
+      return tooMany(
+        failure.code,
+        "The bodies of other requests fill the memory that is set aside for them.",
+        failure.retryAfterSeconds,
+      );
     case "unsupported_media_type":
       return refusal(415, failure.code, `Send the body with 'Content-Type: ${failure.expected}'.`);
   }
@@ -83,16 +87,16 @@ function bodyFailureToHttp(failure: BodyFailure): FailureResponse {
 function allowanceToHttp(failure: AllowanceFailure): FailureResponse {
   switch (failure.code) {
     case "content_policy_violation":
-      return refusal(400, failure.code, "The prompt is against this service's content policy.", "prompt");
+      return refusal(400, failure.code, "The prompt violates this service's content policy.", "prompt");
     case "moderation_unavailable":
-      return fault(502, failure.code, "The prompt cannot be checked at the moment. Nothing was charged; try again.");
+      return fault(502, failure.code, "The prompt cannot be checked now. Nothing was charged; try again.");
     case "payment_required":
       return refusal(402, failure.code, `${failure.reason} Pay as the header 'payment-required' says, or use a key.`);
     case "payment_unavailable":
       return fault(
         502,
         failure.code,
-        "The payment cannot be checked at the moment. Look whether it was made before you pay again.",
+        "The payment cannot be checked now. Check whether it was made before you pay again.",
       );
     case "insufficient_scope":
       return refusal(403, failure.code, `This API key lacks the scope '${failure.scope}'. Use a key that has it.`);
@@ -103,7 +107,7 @@ function allowanceToHttp(failure: AllowanceFailure): FailureResponse {
     case "concurrency_limit_exceeded":
       return tooMany(
         failure.code,
-        `This account has ${failure.requestsMax} requests under way, its limit.`,
+        `This account has ${failure.requestsMax} requests in flight, its limit.`,
         failure.retryAfterSeconds,
       );
     case "key_budget_exceeded":
@@ -114,11 +118,11 @@ function allowanceToHttp(failure: AllowanceFailure): FailureResponse {
 function jobFailureToHttp(failure: JobFailure): FailureResponse {
   switch (failure.code) {
     case "job_id_reused": {
-      const message = `The job '${failure.jobId}' exists already, with another body. Choose another id, or delete it.`;
+      const message = `The job '${failure.jobId}' already exists with another body. Choose another id, or delete the job.`;
       return refusal(422, failure.code, message, "id");
     }
     case "job_not_ended":
-      return refusal(409, failure.code, "The job has not ended. Cancel it first, and delete it when it has ended.");
+      return refusal(409, failure.code, "The job has not ended. Cancel it first, and delete it after its end.");
     case "job_cancelled":
       return refusal(409, failure.code, "The job was cancelled.");
     case "too_many_jobs":
@@ -126,7 +130,7 @@ function jobFailureToHttp(failure: JobFailure): FailureResponse {
   }
 }
 
-/** A 4xx that the client can mend. */
+/** A 4xx: the client can correct the request. */
 function refusal(
   status: FailureResponse["status"],
   code: FailureCode,
@@ -136,21 +140,21 @@ function refusal(
   return { status, body: { error: { message, type: "invalid_request_error", param, code } }, headers: {} };
 }
 
-/** 401, with the scheme that opens. */
+/** 401, with the scheme that is accepted. */
 function unauthorised(code: FailureCode, message: string): FailureResponse {
   return { ...refusal(401, code, message), headers: { "www-authenticate": "Bearer" } };
 }
 
-/** 402, which OpenAI's clients do not repeat: asking again would not help. */
+/** 402: OpenAI's clients do not retry it, since a retry would not help. */
 function outOfCredit(requiredMicroUsd: number, availableMicroUsd: number): FailureResponse {
   const required = `This request may cost up to ${formatUsd(requiredMicroUsd)}`;
   const message = `${required}, and the account has ${formatUsd(availableMicroUsd)} available. Add credit.`;
   return noQuota("insufficient_quota", message);
 }
 
-/** 402 as well: the key has no more to spend today, and coming back at once would not help. */
+/** 402: the key has spent its budget of today, so a retry would not help. */
 function overBudget(budgetMicroUsd: number): FailureResponse {
-  const message = `This request could exceed this API key's budget of ${formatUsd(budgetMicroUsd)} a day. It begins anew at 00:00 UTC.`;
+  const message = `This request could exceed this API key's budget of ${formatUsd(budgetMicroUsd)} per day, which resets at 00:00 UTC.`;
   return noQuota("key_budget_exceeded", message);
 }
 
@@ -158,17 +162,17 @@ function noQuota(code: FailureCode, message: string): FailureResponse {
   return { status: 402, body: { error: { message, type: "insufficient_quota", param: null, code } }, headers: {} };
 }
 
-/** To the last micro-dollar, because that is what a balance is counted in. */
+/** All six decimals: balances are whole micro-USD. */
 function formatUsd(microUsd: number): string {
   return `${(microUsd / 1_000_000).toFixed(6)} USD`;
 }
 
-/** A 5xx: ours, or a service's that we need. */
+/** A 5xx: this service failed, or one that it needs. */
 function fault(status: 500 | 502 | 504, code: FailureCode, message: string): FailureResponse {
   return { status, body: { error: { message, type: "server_error", param: null, code } }, headers: {} };
 }
 
-/** 429, which clients repeat after the time that is named. */
+/** 429: clients retry after the stated time. */
 function tooMany(code: FailureCode, reason: string, retryAfterSeconds: number): FailureResponse {
   const seconds = Math.max(1, Math.ceil(retryAfterSeconds));
   const message = `${reason} Try again in ${seconds} s.`;
@@ -181,7 +185,7 @@ function tooMany(code: FailureCode, reason: string, retryAfterSeconds: number): 
 
 function rateText(requestsPerMinute: number | undefined): string {
   if (requestsPerMinute === undefined) return "Too many requests.";
-  return `This API key may send ${requestsPerMinute} requests a minute.`;
+  return `This API key may send ${requestsPerMinute} requests per minute.`;
 }
 
 function modelNotFoundText(model: string, available: readonly string[] | undefined): string {

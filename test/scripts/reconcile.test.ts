@@ -55,5 +55,5 @@ test("npm run reconcile without its environment names what is missing, and ends 
 test("npm run reconcile --help says what it does and needs no Worker", async () => {
   const { code, stdout } = await reconcile({}, "--help");
   expect(code).toBe(0);
-  expect(stdout).toContain("Has a Worker compare its ledgers");
+  expect(stdout).toContain("Makes a Worker compare its ledgers");
 });
