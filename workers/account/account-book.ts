@@ -69,15 +69,21 @@ export class AccountBook {
     return this.#transact(() => reserveOrCharge(this.#sql, request, nowMs));
   }
 
+  /** Fails as a new `hold` of that much would. Changes nothing. */
+  checkHold({ keyId, ceilingMicroUsd }: Omit<WorkBudget, "holdId">, nowMs: number): Result<undefined, Failure> {
+    const allowed = checkAllowance(this.#sql, { keyId, ceilingMicroUsd, isOfJob: true }, nowMs);
+    if (!allowed.ok) return allowed;
+    const available = readAvailable(this.#sql);
+    return available < ceilingMicroUsd ? err(insufficientQuota(ceilingMicroUsd, available)) : ok(undefined);
+  }
+
   /** Holds money for many requests to come, once for each hold id. Fails as `checkAllowance`, or `insufficient_quota`. */
   hold(budget: WorkBudget, nowMs: number): Result<undefined, Failure> {
     return this.#transact(() => {
-      const { holdId, keyId, ceilingMicroUsd: ceiling } = budget;
+      const { holdId, ceilingMicroUsd: ceiling } = budget;
       if (findHold(this.#sql, holdId) !== undefined) return ok(undefined);
-      const allowed = checkAllowance(this.#sql, { keyId, ceilingMicroUsd: ceiling, isOfJob: true }, nowMs);
-      if (!allowed.ok) return allowed;
-      const available = readAvailable(this.#sql);
-      if (available < ceiling) return err(insufficientQuota(ceiling, available));
+      const holdable = this.checkHold(budget, nowMs);
+      if (!holdable.ok) return holdable;
       putHold(this.#sql, budget, nowMs);
       post(this.#sql, { id: `hold:${holdId}`, changes: { available: -ceiling, held: ceiling }, atMs: nowMs });
       return ok(undefined);

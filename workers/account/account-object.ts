@@ -159,6 +159,10 @@ export abstract class AccountObject extends DurableObject<unknown> {
     this.#book.forgetLatent(latentId);
   }
 
+  checkHold(budget: Omit<WorkBudget, "holdId">) {
+    return this.#book.checkHold(budget, this.#nowMs());
+  }
+
   async hold(budget: WorkBudget) {
     const held = this.#book.hold(budget, this.#nowMs());
     await this.#wakeBy(this.#book.nextDueMs());

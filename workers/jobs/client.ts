@@ -44,6 +44,7 @@ export interface JobClient {
 
 /** The methods of the Durable Object of one account's jobs. Each may be repeated; see `JobList`. */
 export interface JobListClient {
+  look(jobId: string): Promise<Result<{ readonly isListed: boolean }, Failure>>;
   add(job: NewListedJob): Promise<Result<undefined, Failure>>;
   enter(jobId: string): Promise<number>;
   ahead(jobId: string): Promise<number>;

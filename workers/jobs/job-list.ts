@@ -64,12 +64,18 @@ export class JobList {
     runMigrations(storage, migrations);
   }
 
+  /** Whether a job is in the list. Fails with `too_many_jobs` if it is not, and could not be added. Changes nothing. */
+  look(jobId: string): Result<{ readonly isListed: boolean }, Failure> {
+    const isListed = this.#sql.exec("SELECT 1 FROM jobs WHERE job_id = ?", jobId).toArray().length > 0;
+    const isFull = this.#unfinished().length >= unfinishedJobsMax;
+    return isFull && !isListed ? err({ code: "too_many_jobs", jobsMax: unfinishedJobsMax }) : ok({ isListed });
+  }
+
   /** Puts a job at the end. Fails with `too_many_jobs`. */
   add({ jobId, requests, createdMs }: NewListedJob): Result<undefined, Failure> {
-    const known = this.#sql.exec("SELECT 1 FROM jobs WHERE job_id = ?", jobId).toArray();
-    if (known.length > 0) return ok(undefined);
-    if (this.#unfinished().length >= unfinishedJobsMax)
-      return err({ code: "too_many_jobs", jobsMax: unfinishedJobsMax });
+    const seen = this.look(jobId);
+    if (!seen.ok) return seen;
+    if (seen.value.isListed) return ok(undefined);
     const query = "INSERT INTO jobs (job_id, state, requests, created_ms) VALUES (?, 'queued', ?, ?)";
     this.#sql.exec(query, jobId, requests, createdMs);
     return ok(undefined);

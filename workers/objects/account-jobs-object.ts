@@ -19,6 +19,10 @@ export class AccountJobsObject extends DurableObject<unknown> {
     this.#secrets = new WebhookSecrets(state.storage.sql, newSecret);
   }
 
+  look(jobId: string) {
+    return this.#list.look(jobId);
+  }
+
   add(job: NewListedJob) {
     return this.#list.add(job);
   }

@@ -5,7 +5,7 @@ import { toHex } from "../../shared/hex.ts";
 import { hmacSha256 } from "../../shared/hmac.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Planner } from "../generation/plan-request.ts";
-import type { Jobs } from "../jobs/client.ts";
+import { createJob, type JobCreators } from "../jobs/create-job.ts";
 import { jobCeilingMicroUsd } from "../jobs/price-job.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { edgeLocation } from "../middleware/edge-location.ts";
@@ -16,8 +16,7 @@ import { jobSummary } from "./job-answer.ts";
 import { readJson } from "./read-json.ts";
 
 /** What the route needs. */
-export interface PutJobServices {
-  readonly jobs: Jobs;
+export interface PutJobServices extends JobCreators {
   readonly generation: Planner & { readonly newReservationId: () => string };
   readonly webhookRules: WebhookRules;
   readonly nowMs: () => number;
@@ -42,7 +41,7 @@ export function putJob(services: PutJobServices): Handler<AppEnv> {
     if (!mayShare && requests.some(({ request }) => request.cacheScope === "shared")) {
       return failureResponse(c, { code: "insufficient_scope", scope: "shared_cache" });
     }
-    const created = await services.jobs.of(account, jobId.value).create({
+    const created = await createJob(services, {
       ...{ account, keyId: c.get("keyId"), mayShare, location: edgeLocation(c.req.raw), origin: requestOrigin(c) },
       ...{ jobId: jobId.value, webhookUrl, ceilingMicroUsd: ceiling.value, createdMs: services.nowMs() },
       holdId: services.generation.newReservationId(),

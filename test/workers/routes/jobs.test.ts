@@ -1,6 +1,7 @@
-import { runInDurableObject } from "cloudflare:test";
+import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import { unfinishedJobsMax } from "../../../shared/limits.ts";
 import { actor, ledgerStub, sumEntries } from "../support/account-book.ts";
 import { JobClient, resultsIn } from "../support/job-client.ts";
 import { TestEdge } from "../support/test-edge.ts";
@@ -11,7 +12,10 @@ const { backend } = edge;
 /** By the price book, for the tiny bundle. */
 const generated = 21;
 
-const { ASYNC_JOBS } = env as unknown as { readonly ASYNC_JOBS: DurableObjectNamespace };
+const { ASYNC_JOBS, ACCOUNT_JOBS } = env as unknown as {
+  readonly ASYNC_JOBS: DurableObjectNamespace;
+  readonly ACCOUNT_JOBS: DurableObjectNamespace;
+};
 
 beforeEach(() => {
   backend.behaviour = "works";
@@ -121,6 +125,24 @@ describe("creating a job", () => {
     expect((await balances()).held).toBe(0);
   });
 
+  test("that is refused for want of credit or of places makes no object, however often it is tried", async () => {
+    const { jobs: poor } = await newAccount(0);
+    const { jobs: busy, account } = await newAccount();
+    const list = ACCOUNT_JOBS.getByName(account);
+    await runInDurableObject(list, (_, { storage }) => {
+      for (let job = 0; job < unfinishedJobsMax; job += 1) {
+        const row = [`waiting-${job}`, "queued", 1, Date.now()];
+        storage.sql.exec("INSERT INTO jobs (job_id, state, requests, created_ms) VALUES (?, ?, ?, ?)", ...row);
+      }
+    });
+    const before = await listDurableObjectIds(ASYNC_JOBS);
+    for (const name of ["first", "second"]) {
+      expect((await poor.put(name, three)).status).toBe(402);
+      expect((await busy.put(name, three)).status).toBe(429);
+    }
+    expect(await listDurableObjectIds(ASYNC_JOBS)).toHaveLength(before.length);
+  });
+
   test("that the account cannot pay is refused with 402, and leaves nothing behind", async () => {
     const { jobs, balances, account } = await newAccount(3 * generated - 1);
     expect((await jobs.put("dear", three)).status).toBe(402);
@@ -132,6 +154,22 @@ describe("creating a job", () => {
     });
     await edge.ledger(account).grant({ grantId: "more", microUsd: 1, actor });
     expect((await jobs.put("dear", three)).status).toBe(201);
+  });
+
+  test("that finds the credit gone which was there a moment before leaves nothing behind either", async () => {
+    const { jobs, account, balances } = await newAccount(3 * generated);
+    const names = ["one", "two", "three", "four"];
+    const answers = await Promise.all(names.map((name) => jobs.put(name, three)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 402, 402, 402]);
+    const taken = names[answers.findIndex(({ status }) => status === 201)] ?? "";
+    await jobs.ended(taken);
+    expect(await balances()).toMatchObject({ held: 0, spent: 3 * generated });
+    for (const name of names.filter((other) => other !== taken)) {
+      await runInDurableObject(ASYNC_JOBS.getByName(`${account}/${name}`), async (_, { storage }) => {
+        expect(storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'items'").toArray()).toEqual([]);
+        expect(await storage.getAlarm()).toBeNull();
+      });
+    }
   });
 
   test.each([
