@@ -16,71 +16,73 @@ function wholeNumber(min: number, max: number) {
 }
 
 const environmentSchema = z.object({
-  /** Only this machine by default: who may connect from elsewhere is for the operator to decide. */
+  /** The address to listen on. Only this machine by default; the operator decides who else may connect. */
   HOST: z.string().min(1).default("127.0.0.1"),
-  /** 0 takes any free port; the log says which. */
+  /** 0 takes any free port, which the log states. */
   PORT: wholeNumber(0, 65_535).default(8788),
-  /** The folder that holds bundles, each in a folder of its id. */
+  /** The folder of bundles, each in a folder named by its id. */
   MODELS_DIR: z
     .string()
     .min(1)
     .default(join(import.meta.dirname, "models")),
-  /** The bundle to load; the edge names the same one. */
+  /** The bundle to load; the edge must have the same one. */
   MODEL_ID: z
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u, "must be a bundle's id")
     .default("emoji-128"),
   /** Shared with the edge, which signs every request with it. */
   GPU_BACKEND_SECRET: z.string().min(secretCharactersMin),
-  /** The one before, which is accepted too until the edge has the new one. */
+  /** The previous secret, which is also accepted until the edge has the new one. */
   GPU_BACKEND_SECRET_PREVIOUS: z.string().min(secretCharactersMin).optional(),
-  /** What computes. `auto` tries out what is there and logs its choice; `cuda` needs `npm run cuda:install` once. */
+  /** The execution provider. `auto` tries all and logs its choice; `cuda` needs `npm run cuda:install` once. */
   PROVIDER: z.enum(["auto", ...executionProviders]).default("cpu"),
-  /** Threads of one operator. All cores is best alone on a machine; 1 where another process is busy. */
+  /** Threads per operator. All cores are best on a quiet machine, 1 beside another busy process. */
   INTRA_OP_THREADS: wholeNumber(1, 1_024).default(availableParallelism()),
-  /** `all`, or so many megabytes of stages at a time, each loaded when it is needed; 0: only the one that runs. */
+  /** `all`, or the megabytes of stages in memory, each loaded when it is needed; 0: only the one that runs. */
   STAGES_RESIDENT: z
     .union([z.literal("all"), wholeNumber(0, 9_999_999)], "must be all, or a number of megabytes")
     .default("all"),
-  /** How new latents are stored. `int8` halves them and costs a little (docs/performance.md); both are read. */
+  /** The format of new latents. `int8` is half as large and less exact (docs/performance.md); both can be read. */
   LATENT_ENCODING: z.enum(latentEncodings).default("float16"),
-  /** Optimised graphs of earlier starts, which load in half the time; may be deleted at any time. */
+  /** The cache of optimised graphs, which load in half the time. It may be deleted at any time. */
   GRAPH_CACHE_DIR: z
     .string()
     .min(1)
     .default(() => join(homedir(), ".cache/wuerstchen-edge/graphs")),
-  /** Those used longest ago go first. 0 keeps none. */
+  /** Bound of that cache; the least recently used graph is evicted first. 0: no cache. */
   GRAPH_CACHE_MEGABYTES: wholeNumber(0, 9_999_999).default(4_096),
-  /** PEM files: the signer's certificate and those between it and the root, and its key (P-256). Both, or no C2PA. */
+  /** PEM files: the signer's certificate with its intermediates, and its key (P-256). Without both, no C2PA. */
   C2PA_CERTIFICATES: z.string().min(1).optional(),
   C2PA_PRIVATE_KEY: z.string().min(1).optional(),
-  /** Where spans go by OTLP over HTTP; absent: nowhere. The other standard variables of the exporter hold too. */
+  /** Receives spans by OTLP over HTTP; absent: none are sent. The exporter's other standard variables apply too. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/u, error: "must be an http(s) URL" }).optional(),
   OTEL_SERVICE_NAME: z.string().min(1).max(128).default("wuerstchen-backend"),
-  /** Of all traces, which share is kept. */
+  /** The share of traces that is sent. */
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
     .regex(/^(?:0(?:\.\d{1,6})?|1(?:\.0{1,6})?)$/u, "must be a number from 0 to 1")
     .transform(Number)
     .default(1),
-  /** How far the process that computes stands back, 0 to 19, so that the one that answers need not wait; 0 beside other work. */
+  /** `nice` value of the inference process, so that the server answers at once. Set 0 beside other busy programs. */
   LANE_NICE: wholeNumber(0, 19).default(5),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
-  /** Tasks that may wait: of one tenant and of batch tasks, half as many. Beyond some minutes of work their clients have gone. */
+  /**
+   * Tasks that may wait; of one tenant, or of batch tasks, half as many. Clients do not wait for more work than that.
+   */
   QUEUE_JOBS_MAX: wholeNumber(0, 10_000).default(128),
-  /** Bodies of all requests under way; of those from one address, half as much. The longest has 8.4 MB. */
+  /** Bound of the bodies of all requests in flight; from one address, half of it. The longest body has 8.4 MB. */
   BODY_MEGABYTES_MAX: wholeNumber(17, 65_536).default(256),
-  /** How long a request may take to arrive. A slower one gets 408, and its connection is closed. */
+  /** Time for a request to arrive. A slower one receives 408, and its connection is closed. */
   BODY_SECONDS_MAX: wholeNumber(1, 3_600).default(30),
-  /** Pictures whose steps run together. Eight keep a CPU busy; a card takes more. */
+  /** Pictures whose steps run together. Eight keep a CPU busy; a card can take more. */
   PICTURES_TOGETHER_MAX: wholeNumber(1, 64).default(8),
   /** A task that takes longer is stopped; ten pictures at the most steps on a CPU need some minutes. */
   JOB_SECONDS_MAX: wholeNumber(1, 86_400).default(600),
-  /** Texts remembered in their computed form, some 0.3 to 1.2 MB each. */
+  /** Bound of the cache of text states, some 0.3 to 1.2 MB each. */
   TEXT_CACHE_MEGABYTES: wholeNumber(0, 65_536).default(128),
-  /** How long running work may take to finish after a signal to stop. */
+  /** Time for running tasks to finish after a signal to stop. */
   SHUTDOWN_SECONDS_MAX: wholeNumber(0, 3_600).default(10),
-  /** 1: also stop when standard input closes, so that a script's children end with it. */
+  /** 1: also stop when standard input closes, so that the server ends with its parent script. */
   STDIN_CLOSE_EXITS: z
     .enum(["0", "1"])
     .default("0")
@@ -94,7 +96,7 @@ const checkedSchema = environmentSchema.superRefine((config, { addIssue }) => {
   addIssue({ code: "custom", path: [present ? "C2PA_PRIVATE_KEY" : "C2PA_CERTIFICATES"], message });
 });
 
-/** The server's settings. Use the field comments in the source as their reference. */
+/** The server's settings. The field comments above are their reference. */
 export type Config = z.infer<typeof environmentSchema>;
 
 /** Reads the environment once. Throws `AppError` naming each variable that is wrong, and never its value. */

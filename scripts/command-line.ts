@@ -1,7 +1,7 @@
-/** Something the person at the keyboard can mend: shown as its message alone, without a stack. */
+/** A problem that the user can solve: shown as its message alone, without a stack. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
-  /** 1: it did not work; 2: it was not asked for rightly. */
+  /** 1: failure; 2: wrong usage. */
   readonly exitCode: 1 | 2;
 
   constructor(message: string, exitCode: 1 | 2 = 1) {
@@ -19,7 +19,7 @@ export async function runCommand(main: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Tells what went wrong, and returns the exit code for it. Only a bug is shown with its stack. */
+/** Prints what failed and returns the exit code. Only a bug is shown with its stack. */
 function report(error: unknown): number {
   if (error instanceof CommandError) {
     console.error(error.message);

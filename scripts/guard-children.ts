@@ -19,7 +19,7 @@ export function guardChildren(): Release {
   return () => guard.stdin.end("done\n");
 }
 
-/** Process ids. Linux tells them by thread; elsewhere pgrep does. */
+/** Process ids. Linux lists them by thread; elsewhere pgrep does. */
 function childrenOf(pid: number): readonly number[] {
   const tasks = `/proc/${pid}/task`;
   try {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { CommandError } from "./command-line.ts";
 
-// Registries by the OCI Distribution Specification (github.com/opencontainers/distribution-spec, "Pulling manifests"), and
-// their tokens by Docker's (distribution.github.io/distribution/spec/auth/token).
+// Registries by the OCI Distribution Specification (github.com/opencontainers/distribution-spec, "Pulling manifests"),
+// and their tokens by Docker's (distribution.github.io/distribution/spec/auth/token).
 
 /** A name without a registry means Docker Hub's, as Docker has it. */
 const hubHost = "registry-1.docker.io";
@@ -37,8 +37,9 @@ export function withDigests(text: string, digests: ReadonlyMap<string, string>):
 }
 
 /**
- * The digest that an image's tag has now: the SHA-256 of the manifest that its registry sent, which must be the one that
- * the registry names. Throws `CommandError` when the registry does not answer so: a digest is never taken from elsewhere.
+ * The digest that an image's tag has now: the SHA-256 of the manifest that its registry sent, which must be the one
+ * that the registry names. Throws `CommandError` when the registry does not answer so: a digest is never taken from
+ * elsewhere.
  */
 export async function digestOf(image: string, fetch: Fetch): Promise<string> {
   const { url, tag } = manifestOf(image);

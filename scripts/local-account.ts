@@ -14,8 +14,8 @@ export interface DevelopmentCredentials {
 }
 
 /**
- * Opens the development account, lets the Worker know its key and gives it its credit, by the same routes as an operator
- * would. Each may be repeated. Throws `CommandError`.
+ * Opens the development account, lets the Worker know its key and gives it its credit, by the same routes as an
+ * operator would. Each may be repeated. Throws `CommandError`.
  */
 export async function openDevelopmentAccount(url: string, credentials: DevelopmentCredentials): Promise<void> {
   const order = async (method: string, path: string, body: object) => {

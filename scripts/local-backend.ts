@@ -49,7 +49,7 @@ export function startLocalBackend(options: LocalBackendOptions): LocalBackend {
       STDIN_CLOSE_EXITS: "1",
     },
     stdio: ["pipe", "pipe", "pipe"],
-    // Its own group: a Ctrl-C reaches us only, and we end it after the work under way.
+    // A process group of its own: Ctrl-C reaches only this process, which ends the backend after its tasks.
     detached: true,
   });
   const lines: string[] = [];

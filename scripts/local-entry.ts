@@ -3,7 +3,7 @@ import { failureToHttp } from "../shared/failure-to-http.ts";
 /** In the head of a page of a local run, and of no other: what the pages sign in with. */
 export const developmentKeyName = "development-key";
 
-/** With the run's own token: begins the draining, and answers how many requests are under way. */
+/** With the run's own token: starts draining, and answers the number of requests in flight. */
 export const drainHeader = "x-local-drain";
 
 /** What a request gets that comes while the others are finished. */
@@ -12,12 +12,13 @@ const refused = failureToHttp({ code: "backend_unavailable" });
 /**
  * What stands before the local Worker and passes everything on. A deployment has no such part.
  *
- * It counts the requests under way, until the last byte of the answer or until the client leaves, and takes no more once it drains: so a stop can
- * wait for them. One isolate serves all requests of a local run, therefore a plain counter is enough.
+ * It counts the requests under way, until the last byte of the answer or until the client leaves, and takes no more
+ * once it drains: so a stop can wait for them. One isolate serves all requests of a local run, therefore a plain
+ * counter is enough.
  *
- * It writes the development key into the pages, where no log, referrer or other site's script can read it. Only a browser
- * that opens a page of this machine by its own name gets the key, so that neither a page of another site nor a name that
- * somebody points to this machine (DNS rebinding) is given it.
+ * It writes the development key into the pages, where no log, referrer or other site's script can read it. Only a
+ * browser that opens a page of this machine by its own name gets the key, so that neither a page of another site nor a
+ * name that somebody points to this machine (DNS rebinding) is given it.
  */
 const script = `
 const localNames = new Set(["127.0.0.1", "localhost", "[::1]"]);

@@ -42,7 +42,7 @@ export interface LocalStack {
   readonly backendUrl: string;
   /** Settles only when the backend ends by itself: with the last lines that it wrote. */
   readonly ended: Promise<string>;
-  /** Finishes the requests under way and ends both; nothing is left behind but the state folder. */
+  /** Finishes the requests in flight and ends both processes; only the state folder remains. */
   stop(): Promise<void>;
 }
 

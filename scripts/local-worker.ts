@@ -12,7 +12,7 @@ import { withoutSignalHandlers } from "./stop-signals.ts";
 
 const workerName = "wuerstchen-edge";
 
-/** How long requests that are under way may take to end once the Worker is told to stop: longer than a picture takes. */
+/** Time for requests in flight to end after the Worker is stopped: longer than a picture takes. */
 const drainMsMax = 30_000;
 const drainPollMs = 50;
 
@@ -34,7 +34,7 @@ export interface LocalWorkerOptions {
 /** The Worker in workerd, with its real bindings on local storage. */
 export interface LocalWorker {
   readonly url: string;
-  /** Takes no more requests. Settles when those under way have been answered, or after half a minute. */
+  /** Refuses new requests. Settles when those in flight were answered, or after half a minute. */
   drain(): Promise<void>;
   /** Ends it in the middle of whatever it does. */
   stop(): Promise<void>;
@@ -65,7 +65,7 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
     cf: false,
     logRequests: false,
     resourcePersistencePath: storageOf(options.stateFolder),
-    // Never to stdout, which is for whoever started this.
+    // Never to stdout, which belongs to the command's own output.
     handleStructuredLogs({ message }) {
       if (options.verbose) process.stderr.write(`${message}\n`);
     },
@@ -95,7 +95,7 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
   };
 }
 
-/** Waits for the requests under way; a Worker that does not answer has none that could be waited for. */
+/** Waits for the requests in flight; a Worker that does not answer has none. */
 async function drain(url: string, token: string): Promise<void> {
   const deadlineMs = performance.now() + drainMsMax;
   while (performance.now() < deadlineMs) {

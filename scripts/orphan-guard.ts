@@ -1,7 +1,7 @@
 // Ends processes whose parent was killed: `node scripts/orphan-guard.ts PID...` with a pipe as stdin.
 //
-// A process that is killed by SIGKILL cannot end its children, and workerd does not notice that its parent has gone. The
-// kernel closes the pipe then. A parent that ends as it should writes "done" first.
+// A process that is killed by SIGKILL cannot end its children, and workerd does not notice that its parent has gone.
+// The kernel closes the pipe then. A parent that ends as it should writes "done" first.
 import { text } from "node:stream/consumers";
 
 const pids = process.argv.slice(2).map(Number);

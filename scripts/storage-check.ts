@@ -4,9 +4,9 @@ import { DatabaseSync } from "node:sqlite";
 import { CommandError } from "./command-line.ts";
 
 /**
- * Looks whether each database file in a local Worker's storage is whole: workerd never answers a query to one that is not.
- * Reads every page, which takes some milliseconds a MB. Nothing else may have the files open.
- * Throws `CommandError` with the file and what to delete.
+ * Looks whether each database file in a local Worker's storage is whole: workerd never answers a query to one that is
+ * not. Reads every page, which takes some milliseconds a MB. Nothing else may have the files open. Throws
+ * `CommandError` with the file and what to delete.
  */
 export function checkStorage(folder: string): void {
   for (const file of globSync("**/*.sqlite", { cwd: folder })) {

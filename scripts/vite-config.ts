@@ -3,8 +3,8 @@ import type { InlineConfig } from "vite";
 import { pageInputs, sitePages } from "./site-pages.ts";
 
 /**
- * How Vite builds the pages of `workers/site`: a file a page at the root, everything else under `/site/`, so that no static
- * file can stand where a path of the API is.
+ * How Vite builds the pages of `workers/site`: a file a page at the root, everything else under `/site/`, so that no
+ * static file can stand where a path of the API is.
  */
 export function viteConfig(root: string, outDir: string): InlineConfig {
   const source = join(root, "workers/site");

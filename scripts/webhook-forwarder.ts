@@ -33,8 +33,8 @@ const answerMsMax = 12_000;
 
 /**
  * Takes a Worker's webhooks and sends each to the address in `x-webhook-url`. The name is resolved here, once, and the
- * connection goes to the very address that was checked: a name that leads to a private network is refused (403), also one
- * that led elsewhere a moment before. Answers with the receiver's status, or 502 when there is none.
+ * connection goes to the very address that was checked: a name that leads to a private network is refused (403), also
+ * one that led elsewhere a moment before. Answers with the receiver's status, or 502 when there is none.
  */
 export async function startForwarder(options: ForwarderOptions): Promise<Forwarder> {
   const server = createServer((request, response) => void answer(options, request, response));

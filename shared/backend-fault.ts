@@ -15,8 +15,8 @@ export const backendFaults = [
 export type BackendFault = (typeof backendFaults)[number];
 
 /**
- * Whether the same request fails in the same way on every backend of the same bundle: then another backend costs a run and
- * gains nothing. Memory, speed, files and processes differ between backends; the arithmetic does not.
+ * Whether the same request fails in the same way on every backend of the same bundle: then another backend costs a run
+ * and gains nothing. Memory, speed, files and processes differ between backends; the arithmetic does not.
  */
 export function isDeterministicFault(fault: BackendFault | undefined): boolean {
   return fault === "not_finite";

@@ -1,8 +1,8 @@
 import { behindPngHeader, findPngChunk } from "./png-chunk.ts";
 
 /**
- * A file of ours without its C2PA manifest, byte for byte as it was before that was put in; undefined when none stands where
- * ours would: behind a PNG's header, first in a JPEG, last in a WebP (appendix A of the specification).
+ * A file of ours without its C2PA manifest, byte for byte as it was before that was put in; undefined when none stands
+ * where ours would: behind a PNG's header, first in a JPEG, last in a WebP (appendix A of the specification).
  */
 export function withoutManifest(file: Uint8Array): Uint8Array | undefined {
   return withoutPngChunk(file) ?? withoutJpegSegments(file) ?? withoutWebpChunk(file);
@@ -24,7 +24,9 @@ function withoutJpegSegments(file: Uint8Array): Uint8Array | undefined {
   return end > first && end <= file.length ? cut(file, first, end) : undefined;
 }
 
-/** RIFF: "RIFF", the size of what follows (4, little-endian), "WEBP", then chunks: name, size, data, padding to even. */
+/**
+ * RIFF: "RIFF", the size of what follows (4, little-endian), "WEBP", then chunks: name, size, data, padding to even.
+ */
 function withoutWebpChunk(file: Uint8Array): Uint8Array | undefined {
   if (!hasText(file, 0, "RIFF") || !hasText(file, 8, "WEBP")) return undefined;
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);

@@ -1,6 +1,9 @@
 import type { Failure, FailureCode } from "./errors.ts";
 
-/** One failure of each kind: a new one does not compile before it has its example, in the API's document and in its tests. */
+/**
+ * One failure of each kind: a new one does not compile before it has its example, in the API's document and in its
+ * tests.
+ */
 export const failureExamples: { readonly [Code in FailureCode]: Extract<Failure, { readonly code: Code }> } = {
   invalid_request: {
     code: "invalid_request",

@@ -33,7 +33,9 @@ export const signatureAgeSecondsMax = 60;
 /** HMAC-SHA-256 gains nothing beyond its 32-byte output and is guessable well below it. */
 export const secretCharactersMin = 32;
 
-/** More signed requests a second than one process can take: 1,000 were measured, their sender beside it on two cores. */
+/**
+ * More signed requests a second than one process can take: 1,000 were measured, their sender beside it on two cores.
+ */
 const signedRequestsPerSecondMax = 10_000;
 
 /**
@@ -45,10 +47,16 @@ export const rememberedNoncesMax = 2 * signatureAgeSecondsMax * signedRequestsPe
 /** 4096×4096 pixels at a 42nd of their side need 313 KB as float16; nothing larger is a latent of ours. */
 export const latentFileBytesMax = 512 * 1024;
 
-/** JSON that names and counts, beside the files that it carries in base64. Every answer from outside has at most so much. */
+/**
+ * JSON that names and counts, beside the files that it carries in base64. Every answer from outside has at most so
+ * much.
+ */
 export const answerTextBytesMax = 64 * 1024;
 
-/** A picture file that a backend decoded: PNG of 2,800×2,800 pixels without any compression. An isolate has 128 MB. Bytes. */
+/**
+ * A picture file that a backend decoded: PNG of 2,800×2,800 pixels without any compression. An isolate has 128 MB.
+ * Bytes.
+ */
 export const decodedPictureBytesMax = 32 * 1024 * 1024;
 
 /** A preview has the size of the picture or less; as PNG, 512×512 pixels need some 500 KB. */
@@ -96,10 +104,10 @@ export const requestsPerMinuteMax = 600_000;
 /** What a key that names no rate may send: a batch tool's pace, and an endless loop's end. */
 export const requestsPerMinuteDefault = 6_000;
 
-/** Requests of one account under way at once. Beyond it the queue of every backend would be one account's. */
+/** Requests of one account in flight. Beyond it one account would fill the queue of every backend. */
 export const concurrencyMaxMax = 10_000;
 
-/** Requests under way at once of an account that names no limit: the places that a backend's queue has for one account. */
+/** Requests in flight of an account without a limit of its own: the places of one account in a backend's queue. */
 export const concurrencyMaxDefault = 64;
 
 /** Latents of one prompt that requests without a seed go round, of an account that names no number. */
@@ -109,9 +117,9 @@ export const latentsPerPromptDefault = 4;
 export const latentsPerPromptMax = 64;
 
 /**
- * How far a prompt with `reuse: "similar"` may be from one that has latents: 1 − tokens in common ÷ tokens in either. One
- * token more or less in five ("a red apple, 3D"), any order, but no token for another in a prompt of eight or fewer: there
- * a single one ("green") makes a different picture.
+ * How far a prompt with `reuse: "similar"` may be from one that has latents: 1 − tokens in common ÷ tokens in either.
+ * One token more or less in five ("a red apple, 3D"), any order, but no token for another in a prompt of eight or
+ * fewer: there a single one ("green") makes a different picture.
  */
 export const promptDistanceMax = 0.2;
 
@@ -127,13 +135,15 @@ export const latentBytesMaxMax = 2 ** 40;
 /** Keys of one account that work at once. */
 export const keysPerAccountMax = 100;
 
-/** Thirty days: who has not exchanged a key by then has forgotten it. */
+/** Thirty days: a key that was not exchanged by then was forgotten. */
 export const rotationOverlapSecondsMax = 30 * 86_400;
 
 /** As many prompts as a batch of OpenAI's images is asked for; each is a row of the job's storage. */
 export const requestsPerJobMax = 10_000;
 
-/** All requests of a job together: each picture costs the check some tenth of a millisecond, and a client waits for it. */
+/**
+ * All requests of a job together: each picture costs the check some tenth of a millisecond, and a client waits for it.
+ */
 export const picturesPerJobMax = 10_000;
 
 /** 10,000 requests of some 800 bytes. Parsed it takes a few times as much, of the 128 MB that a Worker has. */

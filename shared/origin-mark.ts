@@ -2,8 +2,9 @@ import { fromHex, toHex } from "./hex.ts";
 import { hmacSha256, sha256, verifyHmacSha256 } from "./hmac.ts";
 import { findPngChunk, type PngChunk, pngChecksum } from "./png-chunk.ts";
 
-// A picture file carries in its XMP packet 64 hexadecimal digits, a MAC over every other byte of the file. Only in a PNG
-// there are four bytes more that it cannot cover: the checksum of the chunk that holds it, which follows from the rest.
+// A picture file carries in its XMP packet 64 hexadecimal digits, a MAC over every other byte of the file. Only in a
+// PNG there are four bytes more that it cannot cover: the checksum of the chunk that holds it, which follows from the
+// rest.
 
 /** What stands right before the digits, as an attribute of the XMP packet; right behind them is a quotation mark. */
 const beforeDigits = 'we:originMark="';

@@ -12,7 +12,9 @@ export const outputFormatNames = ["png", "jpeg", "webp"] as const;
 /** One of "png", "jpeg", "webp". */
 export type OutputFormat = (typeof outputFormatNames)[number];
 
-/** Every picture format: a new one has its line here and its case in the encoder (`gpu-backend/image/encode-image.ts`). */
+/**
+ * Every picture format: a new one has its line here and its case in the encoder (`gpu-backend/image/encode-image.ts`).
+ */
 export const outputFormats: Readonly<Record<OutputFormat, FormatTraits>> = {
   png: { extensions: [".png"], isLossy: false },
   jpeg: { extensions: [".jpg", ".jpeg"], isLossy: true },

@@ -22,8 +22,8 @@ export function answerFailure(
 }
 
 /**
- * 503: the guard against replays cannot remember this request, which may come again in a second. Only here, on the way to
- * the edge: a client of the API gets 429 (see `failureToHttp`).
+ * 503: the guard against replays cannot remember this request, which may come again in a second. Only here, on the way
+ * to the edge: a client of the API gets 429 (see `failureToHttp`).
  */
 export function answerGuardFull(context: Context): Response {
   const { body, headers } = formatWireFailure({ code: "backend_overloaded", retryAfterSeconds: 1 });

@@ -9,7 +9,7 @@ import type { Services } from "./services.ts";
 import type { SignedRoute } from "./signed-route.ts";
 import { tracedEnd, traceparentHeader } from "./tracing.ts";
 
-/** POST /decode: a latent file in, a picture file out. The `server-timing` header tells the parts. */
+/** POST /decode: a latent file in, a picture file out. The `server-timing` header lists the parts. */
 export function decodeLatent({ model, scheduler, namedTasks, metrics, tracing }: Services): SignedRoute {
   async function handle(context: Context, body: Uint8Array<ArrayBuffer>): Promise<Response> {
     const options = parseDecodeQuery(context.req.query());

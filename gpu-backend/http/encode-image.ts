@@ -27,8 +27,8 @@ interface Upload extends Pick<EncodeTask, "latentShape">, TaskTerms {
 }
 
 /**
- * POST /encode-image: a picture file in, the latent that stands for it out. Only its pixels reach the lane; the same file
- * from several callers at once is read and encoded once.
+ * POST /encode-image: a picture file in, the latent that stands for it out. Only its pixels reach the lane; the same
+ * file from several callers at once is read and encoded once.
  */
 export function encodeImage(services: Services): SignedRoute {
   const { model, encodeTasks, tracing } = services;

@@ -13,8 +13,8 @@ export interface Listening {
 const idleSweepMs = 20;
 
 /**
- * Longer than callers keep an idle connection themselves (5 s in workerd, 60 s in the usual proxies), so that none sends a
- * request into one that is being closed here: such a request is lost, and a POST is not sent again.
+ * Longer than callers keep an idle connection themselves (5 s in workerd, 60 s in the usual proxies), so that none
+ * sends a request into one that is being closed here: such a request is lost, and a POST is not sent again.
  */
 const keepAliveTimeoutMs = 75_000;
 

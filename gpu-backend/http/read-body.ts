@@ -8,8 +8,9 @@ export function declaredBytes(request: Request): number | undefined {
 }
 
 /**
- * The whole body, but never more than `bytesMax` of it in memory. Of a longer one that declares no length as much again is
- * read and dropped before it is refused: a client that is still sending when the connection closes may never see why.
+ * The whole body, but never more than `bytesMax` of it in memory. Of a longer one that declares no length as much again
+ * is read and dropped before it is refused: a client that is still sending when the connection closes may never see
+ * why.
  */
 export async function readBody(request: Request, bytesMax: number): Promise<Result<Uint8Array<ArrayBuffer>, Failure>> {
   const tooLarge: Failure = { code: "payload_too_large", limitBytes: bytesMax };
@@ -30,8 +31,8 @@ export async function readBody(request: Request, bytesMax: number): Promise<Resu
 }
 
 /**
- * Reads at most so many bytes of a body and keeps none: a client that is still sending when the connection closes may never
- * see why it is refused.
+ * Reads at most so many bytes of a body and keeps none: a client that is still sending when the connection closes may
+ * never see why it is refused.
  */
 export async function dropBody(request: Request, bytesMax: number): Promise<void> {
   let length = 0;

@@ -18,7 +18,10 @@ export interface OneTask<Outcome, News> {
   readonly run: Work<Scheduled<Outcome>, Unscheduled, News>;
 }
 
-/** Runs a task, or joins the run of one with its key. Ends its trace and counts it: each caller, and the device's time once. */
+/**
+ * Runs a task, or joins the run of one with its key. Ends its trace and counts it: each caller, and the device's time
+ * once.
+ */
 export async function runOnce<Outcome, News>(
   { namedTasks, metrics }: Pick<Services, "namedTasks" | "metrics">,
   { kind, jobId, key, tasks, trace, run }: OneTask<Outcome, News>,

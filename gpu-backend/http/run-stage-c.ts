@@ -24,8 +24,8 @@ import { acceptsEvents, type RunFor, streamStageC } from "./stream-stage-c.ts";
 import { type TaskTrace, traceparentHeader } from "./tracing.ts";
 
 /**
- * POST /stage-c: token ids and seeds in, one latent a seed out, as JSON or, for who accepts them, as events. The checked
- * task decides the latents, so it is the key; previews are no part of it.
+ * POST /stage-c: token ids and seeds in, one latent a seed out, as JSON or, for who accepts them, as events. The
+ * checked task decides the latents, so it is the key; previews are no part of it.
  */
 export function runStageC(services: Services): SignedRoute {
   const { model } = services;

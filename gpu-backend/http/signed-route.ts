@@ -44,9 +44,9 @@ export interface SignedRoute {
 }
 
 /**
- * Answers a signed request. The signature covers the body's digest and is checked before a byte of the body is read; then
- * come type and length, a place in the queue, room for the body, and the body itself, whose bytes count as held until the
- * answer. So a refusal costs a signature and a look at the queue.
+ * Answers a signed request. The signature covers the body's digest and is checked before a byte of the body is read;
+ * then come type and length, a place in the queue, room for the body, and the body itself, whose bytes count as held
+ * until the answer. So a refusal costs a signature and a look at the queue.
  */
 export function answerSigned(services: SignedServices, route: SignedRoute): Handler {
   const { signatureRules: rules } = services;
@@ -100,7 +100,7 @@ async function verify(
   return signed.ok ? ok(signed.value) : signed;
 }
 
-/** A place is not taken here: who finds none later is refused then. */
+/** Reserves no place: a task that finds none later is refused then. */
 function queueFault(
   { req }: Context,
   { scheduler, metrics }: Pick<SignedServices, "scheduler" | "metrics">,

@@ -19,8 +19,8 @@ export function acceptsEvents(context: Context): boolean {
 }
 
 /**
- * Answers a task with events while it waits and runs (shared/wire/stage-c-events.ts). What is refused at once is refused
- * as without a stream, by its status. A reader that leaves takes its wish back; one that is slow misses news.
+ * Answers a task with events while it waits and runs (shared/wire/stage-c-events.ts). What is refused at once is
+ * refused as without a stream, by its status. A reader that leaves takes its wish back; one that is slow misses news.
  */
 export async function streamStageC(context: Context, heartbeatMs: number, run: RunFor): Promise<Response> {
   const outbox = createEventOutbox();

@@ -9,7 +9,7 @@ import type { TaskPart } from "../lane/timeline.ts";
 /** W3C Trace Context. */
 export const traceparentHeader = "traceparent";
 
-/** How a task ended, as far as a trace tells it. */
+/** A task's outcome as a trace records it. */
 export interface TracedTask {
   readonly queueMs: number;
   readonly gpuMs: number;
@@ -20,7 +20,9 @@ export interface TracedTask {
 
 /** The trace of one task that was begun. */
 export interface TaskTrace {
-  /** Ends the task's span, and makes one for its time in the queue and one for each part. Only the first call counts. */
+  /**
+   * Ends the task's span, and makes one for its time in the queue and one for each part. Only the first call counts.
+   */
   end(task: TracedTask): void;
 }
 
@@ -68,7 +70,7 @@ export const noTracing: Tracing = {
   close: () => Promise.resolve(),
 };
 
-/** What a trace tells of a task's end. */
+/** The span attributes of a task's end. */
 export function tracedEnd(
   end: Result<Omit<TracedTask, "failure">, { failure: { code: FailureCode }; queueMs: number; gpuMs: number }>,
 ): TracedTask {

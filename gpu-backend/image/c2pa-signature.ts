@@ -2,7 +2,9 @@ import { createPrivateKey, type KeyObject, sign, X509Certificate } from "node:cr
 import { encode } from "cborg";
 import { AppError } from "../../shared/errors.ts";
 
-/** Who signs, in PEM: certificates from the signer's own to the last below the root, and the private key to the first. */
+/**
+ * Who signs, in PEM: certificates from the signer's own to the last below the root, and the private key to the first.
+ */
 export interface SignerFiles {
   readonly certificates: string;
   readonly privateKey: string;

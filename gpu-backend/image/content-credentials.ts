@@ -10,7 +10,7 @@ const reasonCharactersMax = 200;
 
 /** Puts a C2PA manifest into picture files. */
 export interface ContentCredentials {
-  /** The file with a manifest that says who made it and how. Some milliseconds of this thread. */
+  /** The file with a manifest of its origin. Takes some milliseconds of this thread. */
   addTo(file: Uint8Array, format: OutputFormat): Promise<Uint8Array>;
 }
 
@@ -24,8 +24,9 @@ export interface Maker {
 }
 
 /**
- * Loads C2PA's own library and signs a picture to try the certificate out, which reads it again too. Throws `AppError` with
- * C2PA's status codes when it is refused. That nobody trusts the certificate is no fault: trust is the reader's to give.
+ * Loads C2PA's own library and signs a picture to try the certificate out, which reads it again too. Throws `AppError`
+ * with C2PA's status codes when it is refused. That nobody trusts the certificate is no fault: trust is the reader's to
+ * give.
  */
 export async function openContentCredentials(signer: ClaimSigner, maker: Maker): Promise<ContentCredentials> {
   const c2pa = await import("@contentauth/c2pa-wasm");

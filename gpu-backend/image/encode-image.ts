@@ -22,7 +22,7 @@ const defaultQuality = 85;
 const encoderQualityMin = 1;
 
 /**
- * A picture file that says it was made by AI, and bears the mark of this service (`originMarkKey`). Runs on libuv's pool.
+ * A picture file whose XMP says that AI made it, with the mark of this service (`originMarkKey`). Runs on libuv's pool.
  * The same pixels, options and key give the same bytes.
  */
 export async function encodeImage(pixels: RgbPixels, options: EncodeOptions, markKey: string): Promise<Uint8Array> {

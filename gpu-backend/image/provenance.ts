@@ -17,8 +17,8 @@ export const provenanceXmp = [
 ].join("");
 
 /**
- * A PNG file with the packet in it, uncompressed, as XMP's specification wants it (part 3, 1.1.5) and the mark needs it.
- * The encoder's own would be compressed.
+ * A PNG file with the packet in it, uncompressed, as XMP's specification wants it (part 3, 1.1.5) and the mark needs
+ * it. The encoder's own would be compressed.
  */
 export function withPngXmp(png: Uint8Array): Uint8Array {
   // Keyword, its end, not compressed (two bytes), no language, no translated keyword.

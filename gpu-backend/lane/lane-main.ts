@@ -95,7 +95,7 @@ interface Previewing extends Pick<WorkContext, "tell"> {
   readonly encode: Encode;
 }
 
-/** Every task tells its steps; previews are made for those that want them, of bundles that can. */
+/** Every task reports its steps; previews are made on request, if the bundle has a previewer. */
 function watchOf(
   { request, previews: { everySteps, format } }: Extract<LaneTask, { kind: "stage-c" }>,
   { manifest, graphs, encode, tell }: Previewing,

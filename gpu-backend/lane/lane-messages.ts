@@ -17,7 +17,7 @@ const loadSchema = z.object({
   kind: z.literal("load"),
   directory: z.string(),
   execution: z.object({ provider: z.enum(["cpu", "webgpu", "cuda"]), intraOpThreads: z.int().min(1) }),
-  /** How far the process stands back, 0 to 19. */
+  /** `nice` value of the process, 0 to 19. */
   nice: z.int().min(0).max(19),
   graphCache: z.object({ directory: z.string(), bytesMax: z.number() }).optional(),
   residentBytesMax: z.int().min(0).optional(),
@@ -174,7 +174,7 @@ export type FromLane = z.infer<typeof fromLaneSchema>;
 /** A run of a graph: rows of its batch, and how long it took. */
 export type LaneRun = z.infer<typeof ranSchema>;
 
-/** What a lane tells of one task while it runs. */
+/** A lane's reports of one running task. */
 export type LaneNews = z.infer<typeof newsSchema>;
 
 /** How a lane answers one task. */

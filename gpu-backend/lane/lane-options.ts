@@ -19,8 +19,8 @@ const trialMsMax = 30_000;
 const diskBytesPerMs = 50_000;
 
 /**
- * glibc keeps freed blocks below a bound that grows with use, and so most of an evicted stage; a fixed bound gives them back.
- * Others ignore it.
+ * glibc keeps freed blocks below a bound that grows with use, and so most of an evicted stage; a fixed bound gives them
+ * back. Others ignore it.
  */
 const memoryEnvironment = { MALLOC_MMAP_THRESHOLD_: "131072" };
 

@@ -29,7 +29,7 @@ export interface Died {
 /** What came of loading. */
 export type LoadReply = Exclude<FromLane, { readonly id: number } | { readonly kind: "ran" }> | Died;
 
-/** Hears what a task tells before it is answered. Must not throw. */
+/** Receives a task's reports before its answer. Must not throw. */
 export type OnNews = (news: LaneNews) => void;
 
 /** One process that owns loaded models. */
@@ -87,7 +87,7 @@ interface Waiting {
   readonly settle: (answer: TaskAnswer | Died) => void;
 }
 
-/** Hands each message to whoever waits for it. When the process ends, all of them hear that. */
+/** Delivers each message to its waiting call. When the process ends, all waiting calls fail. */
 function openChannel(child: ChildProcess, onRan: LaneProcessOptions["onRan"]): Channel {
   const waiting = new Map<number, Waiting>();
   let isDead = false;

@@ -30,7 +30,9 @@ export interface LaneOptions extends LaneProcessOptions {
   readonly stopMsMax: number;
 }
 
-/** What came of a task: "unready" when no process was ready in time, "overdue" when it took longer than any task may. */
+/**
+ * What came of a task: "unready" when no process was ready in time, "overdue" when it took longer than any task may.
+ */
 export type LaneReply = TaskAnswer | Died | { readonly kind: "unready" } | Overdue;
 
 /** `gpuMs`: what it used of the device; 0 where a process took the number with it. */

@@ -4,7 +4,7 @@ import type { LaneProcess } from "./lane-process.ts";
 /** Holds the process that takes tasks while there is one. */
 export interface ReadySlot {
   get(): LaneProcess | undefined;
-  /** Fills the slot and wakes everyone who waits for it. */
+  /** Fills the slot and resolves all waiting calls. */
   fill(lane: LaneProcess): void;
   /** Empties the slot, if it is still this process that fills it. */
   clear(lane: LaneProcess): void;

@@ -22,11 +22,16 @@ export interface WorkContext {
   readonly onSpent: (milliseconds: number) => void;
   /** Told when a part of the task began and ended, by `performance.now()`; of one in many runs, of each. */
   readonly onPart: Timeline["add"];
-  /** Tells the server how the task goes. Of a task that is to stop, only its steps are told; of one that has ended, nothing. */
+  /**
+   * Tells the server how the task goes. Of a task that is to stop, only its steps are told; of one that has ended,
+   * nothing.
+   */
   readonly tell: (news: LaneNews) => void;
 }
 
-/** Does one task. The parent checks the outcome, a plain object, by its schema. What is thrown fails that task alone. */
+/**
+ * Does one task. The parent checks the outcome, a plain object, by its schema. What is thrown fails that task alone.
+ */
 export type LaneWork = (task: LaneTask, context: WorkContext) => Promise<object>;
 
 /**
@@ -66,7 +71,7 @@ export function serveLane(load: (options: LaneLoad, onRan: (run: LaneRun) => voi
       gpuMs += milliseconds;
     };
     const tell = (news: LaneNews) => {
-      // The step that a stop finds under way runs to its end, and counts.
+      // A step in progress at the stop runs to its end, and counts.
       if (!hasEnded && (news.kind === "progress" || !stop.signal.aborted)) send({ kind: "news", id, news });
     };
     const end = await endOf(

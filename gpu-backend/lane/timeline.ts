@@ -1,6 +1,8 @@
 import { z } from "zod";
 
-/** A part of a task: from the beginning of its first run to the end of its last, in milliseconds of the task's own time. */
+/**
+ * A part of a task: from the beginning of its first run to the end of its last, in milliseconds of the task's own time.
+ */
 export const taskPartSchema = z.object({
   part: z.string(),
   startMs: z.number(),

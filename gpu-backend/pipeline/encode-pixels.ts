@@ -7,8 +7,8 @@ import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Graph } from "../runtime/graph.ts";
 
 /**
- * The size at which a bundle's compressor reads a picture for a latent of this shape: so many pixels a cell as its input
- * port says ("16*h"), whatever the size of the picture that Stage A makes.
+ * The size at which a bundle's compressor reads a picture for a latent of this shape: so many pixels a cell as its
+ * input port says ("16*h"), whatever the size of the picture that Stage A makes.
  */
 export function compressorSize({ graphs }: Manifest, [, rows, columns]: LatentShape): ImageSize {
   const axis = graphs.compressor?.inputs[0]?.shape[2];

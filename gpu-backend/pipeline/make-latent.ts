@@ -23,8 +23,8 @@ export interface LatentOrder extends Sampling {
 }
 
 /**
- * Runs Stage C: (channels, height, width) float32 in the stored form, before it is rounded for storage. What the mask of
- * a start keeps is the start's own, bit for bit; a start of strength 0 is kept as a whole.
+ * Runs Stage C: (channels, height, width) float32 in the stored form, before it is rounded for storage. What the mask
+ * of a start keeps is the start's own, bit for bit; a start of strength 0 is kept as a whole.
  */
 export async function makeLatent(manifest: Manifest, stageC: Graph, order: LatentOrder): Promise<Float32Array> {
   const { start } = order;

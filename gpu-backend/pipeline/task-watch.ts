@@ -3,7 +3,7 @@ import type { SampledStep } from "../../shared/diffusion/sampler.ts";
 /** Told of the steps of a task's samples, each counted from 0. */
 export type StepWatch = (sample: number, step: SampledStep) => void;
 
-/** What a task tells while it runs. */
+/** The reports of a running task. */
 export interface TaskNews {
   /** So many steps of so many are done for every sample. */
   progress(step: number, steps: number): void;

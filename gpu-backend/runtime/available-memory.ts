@@ -5,8 +5,9 @@ import { posix } from "node:path";
 export type ReadText = (path: string) => string | undefined;
 
 /**
- * Bytes that this process may still take: what the machine has left, or less where a control group of a container (version
- * 1 or 2) sets a limit. Cached files count as free, since the system gives them up. `fallback` stands in where there is no /proc.
+ * Bytes that this process may still take: what the machine has left, or less where a control group of a container
+ * (version 1 or 2) sets a limit. Cached files count as free, since the system gives them up. `fallback` stands in where
+ * there is no /proc.
  */
 export function availableBytes(read: ReadText, fallback: number): number {
   const machine = kibibytes(read("/proc/meminfo"), "MemAvailable") ?? fallback;
@@ -24,7 +25,9 @@ export function readSystemText(path: string): string | undefined {
 
 const groupRoot = "/sys/fs/cgroup";
 
-/** The group of this process and those around it, each of which may set a limit. In a container they are at the root. */
+/**
+ * The group of this process and those around it, each of which may set a limit. In a container they are at the root.
+ */
 function groupFolders(read: ReadText): string[] {
   const own = /^0::(\/.*)$/mu.exec(read("/proc/self/cgroup") ?? "")?.[1] ?? "/";
   const folders = [`${groupRoot}/memory`];

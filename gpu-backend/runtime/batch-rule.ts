@@ -3,7 +3,7 @@ import { type RowInputs, splitRows } from "./row-batch.ts";
 
 /**
  * Which calls of a graph may share a run: those of at least `rowsMin` rows, up to `rowsMax` rows together. A call that
- * is smaller runs alone, always, so that its bytes never depend on who else is asking.
+ * is smaller runs alone, always, so that its bytes never depend on other requests.
  */
 export interface BatchRule {
   readonly rowsMin: number;
@@ -56,7 +56,9 @@ function sizesFrom(rowsMin: number, rowsMax: number): number[] {
   return [1, 2, 3, 4, 5, 8, 12].filter((size) => size >= rowsMin && size < rowsMax);
 }
 
-/** Numbers in [−1, 1) from a linear congruential generator: any will do, but the same everywhere. Masks are all ones. */
+/**
+ * Numbers in [−1, 1) from a linear congruential generator: any will do, but the same everywhere. Masks are all ones.
+ */
 function noiseRows(example: RowInputs, rows: number): RowInputs {
   let state = 1;
   const next = () => {

@@ -20,10 +20,11 @@ interface WaitingTenant {
 }
 
 /**
- * The call that runs next; undefined when none waits. Interactive calls go before batch calls. Within a class, the tenant that
- * was promised least leads, so a newcomer waits for one run and not for the tasks of a flood. Of its calls, the first is one
- * that runs once a task (it lets a task into a batch, or ends one), then one of a task that ends others, then the most urgent.
- * Calls that run once go first for other tenants too, as long as these are not further ahead than the leader's task is long.
+ * The call that runs next; undefined when none waits. Interactive calls go before batch calls. Within a class, the
+ * tenant that was promised least leads, so a newcomer waits for one run and not for the tasks of a flood. Of its calls,
+ * the first is one that runs once a task (it lets a task into a batch, or ends one), then one of a task that ends
+ * others, then the most urgent. Calls that run once go first for other tenants too, as long as these are not further
+ * ahead than the leader's task is long.
  */
 export function nextCall<Call extends QueuedCall>(waiting: readonly Call[]): Call | undefined {
   const hasInteractive = waiting.some(({ urgency }) => urgency.priority === "interactive");
@@ -37,7 +38,7 @@ export function nextCall<Call extends QueuedCall>(waiting: readonly Call[]): Cal
   return ordered.find((call) => call.isOnce && isNear(call)) ?? own[0];
 }
 
-/** `leader` and whoever may run with it, most urgent first, without exceeding the rule or `rowsMax` rows. */
+/** `leader` and the calls that may run with it, most urgent first, without exceeding the rule or `rowsMax` rows. */
 export function companionsOf<Call extends QueuedCall>(
   leader: Call,
   waiting: readonly Call[],

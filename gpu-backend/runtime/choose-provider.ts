@@ -32,8 +32,8 @@ export function parseTrialOrder(message: unknown): TrialOrder | undefined {
 }
 
 /**
- * Lets every provider that is there decode one picture, in a process of its own, and picks the fastest: a card's driver may
- * be a program that only imitates a card. What is not done after `msMax` counts as absent; the processor never is.
+ * Lets every provider that is there decode one picture, in a process of its own, and picks the fastest: a card's driver
+ * may be a program that only imitates a card. What is not done after `msMax` counts as absent; the processor never is.
  */
 export async function chooseProvider(
   order: TrialOrder,

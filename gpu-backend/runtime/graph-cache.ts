@@ -70,7 +70,7 @@ export function openGraphCache({ directory, bytesMax }: GraphCacheOptions, now: 
         await mkdir(directory, { recursive: true, mode: 0o700 });
         unfinished = await mkdtemp(join(directory, unfinishedPrefix));
         await write(join(unfinished, graphFile));
-        // A folder takes another's place only if that is empty: whoever was first stays.
+        // A folder replaces only an empty one, so the first writer wins.
         await rename(unfinished, folderOf(key));
         await touch(key);
         await evict(key);

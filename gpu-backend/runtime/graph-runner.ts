@@ -55,8 +55,9 @@ interface Call extends QueuedCall {
 }
 
 /**
- * Between two runs every task has asked for its next step, so steps of tasks that came at different moments run together:
- * a task joins a batch, and leaves it, at any step. None waits for company, and company at most doubles the time of a leader's run.
+ * Between two runs every task has asked for its next step, so steps of tasks that came at different moments run
+ * together: a task joins a batch, and leaves it, at any step. None waits for company, and company at most doubles the
+ * time of a leader's run.
  */
 export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunnerOptions): GraphRunner {
   const rules = createBatchRules(graphs, rowsMax);
@@ -93,7 +94,7 @@ export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunner
   };
 }
 
-/** Taken out before each run, so that a stopped task costs no more than the run that was under way. */
+/** Removed before each run, so that a stopped task costs at most the run in progress. */
 function rejectStopped(waiting: Set<Call>): void {
   for (const call of waiting) {
     const { signal } = call.context;
@@ -108,7 +109,7 @@ interface Learned {
   readonly times: RunTimes;
 }
 
-/** The next call and whoever may share its run. A call whose graph cannot even be tried out fails alone. */
+/** The next call and those that may share its run. A call whose graph fails its trial fails alone. */
 async function nextBatch(waiting: readonly Call[], { rules, times }: Learned): Promise<Call[]> {
   const leader = nextCall(waiting);
   if (leader === undefined) return [];

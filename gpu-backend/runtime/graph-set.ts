@@ -23,7 +23,10 @@ export interface GraphSetOptions {
   readonly residentBytesMax?: number | undefined;
 }
 
-/** Loads the graphs of a bundle, one after another, unless they are loaded when needed. Throws `AppError` naming the graph that cannot be loaded. */
+/**
+ * Loads the graphs of a bundle, one after another, unless they are loaded when needed. Throws `AppError` naming the
+ * graph that cannot be loaded.
+ */
 export async function openGraphs(manifest: Manifest, options: GraphSetOptions): Promise<GraphSet> {
   const { residentBytesMax } = options;
   const residence = residentBytesMax === undefined ? undefined : createStageResidence(residentBytesMax);
@@ -48,7 +51,7 @@ export async function openGraphs(manifest: Manifest, options: GraphSetOptions): 
   };
 }
 
-/** Those who serve requests look into the manifest first. */
+/** Callers that serve requests check the manifest first. */
 function missingGraph(name: GraphName): Graph {
   return { run: () => Promise.reject(new AppError(`Graph ${name} is not in this bundle.`)) };
 }

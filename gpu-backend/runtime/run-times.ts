@@ -23,9 +23,9 @@ interface Means {
 }
 
 /**
- * A line through rows and milliseconds, by exponential moving averages: `ms = fixed + slope × rows`, both at least 0. A graphics
- * card computes more rows in the same time, so nearly all may join; a processor takes as much longer as there are rows, so that
- * company saves nothing and costs its leader time.
+ * A line through rows and milliseconds, by exponential moving averages: `ms = fixed + slope × rows`, both at least 0. A
+ * graphics card computes more rows in the same time, so nearly all may join; a processor takes as much longer as there
+ * are rows, so that company saves nothing and costs its leader time.
  */
 export function createRunTimes(): RunTimes {
   const known = new Map<string, Means>();

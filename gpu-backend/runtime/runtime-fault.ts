@@ -9,7 +9,9 @@ const memoryText = /bad_alloc|bad allocation|fail(?:ed|ure)? to allocate|allocat
 /** What it says of files: protobuf that does not parse, a missing file, external data that is too short. */
 const fileText = /protobuf|load model from .* failed|file doesn't exist|no such file|external data|invalid model/iu;
 
-/** The kind of a runtime's error. Its text is only compared with known phrases: it may quote values, and goes nowhere. */
+/**
+ * The kind of a runtime's error. Its text is only compared with known phrases: it may quote values, and goes nowhere.
+ */
 export function runtimeFault(error: unknown): BackendFault | undefined {
   const text = error instanceof Error ? error.message : "";
   if (memoryText.test(text)) return "out_of_memory";

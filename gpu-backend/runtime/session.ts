@@ -26,7 +26,9 @@ export const logSeverityLevel = 4;
 /** Another way of optimising or of storing gives other keys. */
 const cacheForm = 1;
 
-/** Beside the graph, because a file of ours may be larger than the 2 GB of a protobuf, and can be mapped into memory. */
+/**
+ * Beside the graph, because a file of ours may be larger than the 2 GB of a protobuf, and can be mapped into memory.
+ */
 const weightsFile = "weights.bin";
 
 /**
@@ -86,7 +88,7 @@ function keyOf({ digest, execution }: SessionSource): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-/** Model and, where the system tells them, features, which a virtual machine may hide of the same model. */
+/** The processor's model and, if the system lists them, its features, which a virtual machine may hide. */
 function processor(): string {
   const model = `${arch()} ${cpus()[0]?.model ?? ""}`;
   try {

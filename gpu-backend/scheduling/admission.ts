@@ -2,7 +2,7 @@ import type { Priority } from "../../shared/wire/task-terms.ts";
 import { compareUrgency } from "../../shared/wire/urgency.ts";
 import { type Applicant, type Begun, type Candidate, createRunningTasks, type RunningTasks } from "./running-tasks.ts";
 
-/** Who waits and who runs. Holds no promise, clock or timer. */
+/** Which tasks wait and which run. Holds no promise, clock or timer. */
 export interface Admission<Task extends Candidate> {
   /** Waiting and running tasks. */
   tasks(): readonly Task[];
@@ -28,14 +28,14 @@ export interface AdmissionOptions {
 const recentRequestsMax = 4_096;
 
 /**
- * Interactive tasks begin before batch tasks; within a class, the tenant that had least; of a tenant, the earliest deadline.
- * The first in this order is never overtaken by a smaller task. A tenant that runs nothing begins one task beyond the bound of
- * pictures, up to twice the bound, so that it need not wait for the long tasks of others to end.
+ * Interactive tasks begin before batch tasks; within a class, the tenant that had least; of a tenant, the earliest
+ * deadline. The first in this order is never overtaken by a smaller task. A tenant that runs nothing begins one task
+ * beyond the bound of pictures, up to twice the bound, so that it need not wait for the long tasks of others to end.
  *
  * Places to wait: a tenant may hold as many as are still free (dynamic thresholds, Choudhury and Hahne, IEEE/ACM
- * Transactions on Networking 6(2), 1998), so one alone gets half, n of them 1/(n+1) each, and a new one always finds some.
- * Batch tasks may hold half of all places. Once a task was let in, the others of its request are, whatever is free: work that
- * has begun is finished, and none is done for a request that is refused in the end.
+ * Transactions on Networking 6(2), 1998), so one alone gets half, n of them 1/(n+1) each, and a new one always finds
+ * some. Batch tasks may hold half of all places. Once a task was let in, the others of its request are, whatever is
+ * free: work that has begun is finished, and none is done for a request that is refused in the end.
  */
 export function createAdmission<Task extends Candidate>({
   waitingMax,
@@ -45,7 +45,9 @@ export function createAdmission<Task extends Candidate>({
   const running = createRunningTasks<Task>(picturesMax);
   const requests = createRecentNames(recentRequestsMax);
 
-  /** The next to begin: the first, if it fits, else the first of a tenant that runs nothing, within the first's class. */
+  /**
+   * The next to begin: the first, if it fits, else the first of a tenant that runs nothing, within the first's class.
+   */
   function next(): Task | undefined {
     const ordered = inOrder(waiting, running);
     const [first] = ordered;

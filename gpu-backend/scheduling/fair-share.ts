@@ -1,9 +1,9 @@
 /**
  * Divides a device between tenants by virtual time: start-time fair queueing (Goyal, Vin and Cheng, "Start-time Fair
  * Queueing", SIGCOMM 1996), for a device that works on several tasks at a time. A task's start tag is its tenant's last
- * finish tag, or the virtual time if that is later; its finish tag is that plus its cost. Whoever has the smallest start
- * tag goes first. Virtual time is the smallest start tag of the tasks that run, so a tenant that was silent has no claim
- * to the past, and one that asked for much waits only while others want something.
+ * finish tag, or the virtual time if that is later; its finish tag is that plus its cost. Whoever has the smallest
+ * start tag goes first. Virtual time is the smallest start tag of the tasks that run, so a tenant that was silent has
+ * no claim to the past, and one that asked for much waits only while others want something.
  *
  * Two tenants that always have work differ by at most one task of each in what they were given. Holds a number for each
  * tenant that runs or ran ahead of virtual time, and no more.

@@ -15,7 +15,7 @@ export interface Caller<News> {
   readonly onNews?: (news: News) => void;
 }
 
-/** Does a task, and tells how it goes. */
+/** Runs a task and reports its progress. */
 export type Work<Value, Reason, News> = (
   signal: AbortSignal,
   tell: (news: News) => void,
@@ -25,12 +25,12 @@ export type Work<Value, Reason, News> = (
 export interface IdenticalTasks<Value, Reason, News = never> {
   /**
    * The outcome of the run under way for this key, or of a recent one that worked, or else of `run`, whose signal
-   * aborts when every caller's has. A caller that leaves while others wait hears so at once.
+   * aborts when every caller's has. A caller that leaves while others wait is answered at once.
    */
   run(key: string, caller: Caller<News>, run: Work<Value, Reason, News>): Promise<Result<Shared<Value>, Reason>>;
 }
 
-/** How many outcomes are kept, and what a caller hears that leaves a run to others. */
+/** How many outcomes are cached, and the outcome of a caller that leaves a run to others. */
 export interface IdenticalTasksOptions<Reason> {
   readonly keptMax: number;
   readonly left: Reason;
@@ -80,14 +80,17 @@ export function createIdenticalTasks<Value, Reason, News = never>(
     return run;
   }
 
-  /** Resolves when the caller leaves others behind; the last one to leave stops the run instead, and hears its end. */
+  /**
+   * Resolves when the caller leaves while others wait. The last one to leave stops the run instead and receives its
+   * outcome.
+   */
   function leaving(key: string, run: Run<Value, Reason, News>, caller: Caller<News>): Promise<Result<Value, Reason>> {
     const { signal } = caller;
     return new Promise((resolve) => {
       const leave = () => {
         run.callers.delete(caller);
         if (run.callers.size > 0) return resolve(err(options.left));
-        // Whoever comes now begins anew: a run that is being stopped has nothing for them.
+        // The next caller starts a new run: one that is being stopped has no outcome for it.
         forget(key, run);
         run.stop.abort();
       };

@@ -16,7 +16,9 @@ export interface NamedTasks {
     client: AbortSignal,
     run: (signal: AbortSignal) => Promise<Ending<Value>>,
   ): Promise<Ending<Value>>;
-  /** Stops a task, and returns how it ended once it has; so too for one that ended lately. Undefined for any other id. */
+  /**
+   * Stops a task, and returns how it ended once it has; so too for one that ended lately. Undefined for any other id.
+   */
   cancel(jobId: string): Promise<Ending<unknown>> | undefined;
 }
 
@@ -33,7 +35,9 @@ export function createNamedTasks(): NamedTasks {
   const tasks = new Map<string, NamedTask>();
   const ends = new Map<string, Ending<undefined>>();
 
-  /** Whoever cancels a task whose answer is on its way hears that it was done, and not that there is none. */
+  /**
+   * Remembers tasks that ended, so that a late cancellation is answered that the task was done, not that none exists.
+   */
   function remember(jobId: string, end: Ending<unknown>): void {
     ends.set(jobId, end.ok ? ok(undefined) : end);
     const [oldest] = ends.keys();

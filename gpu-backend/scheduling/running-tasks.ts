@@ -32,7 +32,10 @@ export interface Begun<Task> {
 /** The tasks that run, and what each tenant was given. */
 export interface RunningTasks<Task extends Candidate> {
   list(): Iterable<Task>;
-  /** Whether a task may begin within the bound of pictures. One of more pictures may when nothing else of its class runs. */
+  /**
+   * Whether a task may begin within the bound of pictures. One of more pictures may when nothing else of its class
+   * runs.
+   */
   fits(applicant: Applicant): boolean;
   /** Whether it may begin beyond the bound: its tenant runs nothing, and less than twice the bound runs. */
   fitsBeyond(applicant: Applicant): boolean;

@@ -43,7 +43,7 @@ export interface Unscheduled {
   readonly doneShare: number;
 }
 
-/** What a caller hears that leaves a run which others still wait for. */
+/** The outcome of a caller that leaves a run for which others still wait. */
 export const leftToOthers: Unscheduled = {
   failure: { code: "job_cancelled" },
   queueMs: 0,
@@ -57,7 +57,10 @@ export type Answer<Outcome> = Result<Scheduled<Outcome>, Unscheduled>;
 /** On which terms a task is done. */
 export type SchedulerTerms = RunTerms;
 
-/** Gives tasks to the lane, divided fairly between tenants, in the order of their urgency. Every task is answered once; nothing here rejects. */
+/**
+ * Gives tasks to the lane, divided fairly between tenants, in the order of their urgency. Every task is answered once;
+ * nothing here rejects.
+ */
 export interface Scheduler {
   /** Tasks that wait and tasks that run. */
   depth(): number;

@@ -1,4 +1,4 @@
-/** Measures what work costs, to tell how long a backlog will take. */
+/** Measures the time of each kind of work, to estimate that of a backlog. */
 export interface ServiceRate {
   /** `units` of work of this kind took so many milliseconds of the device. */
   observe(kind: string, units: number, milliseconds: number): void;

@@ -18,7 +18,7 @@ export interface RunEnd {
   readonly queueMs: number;
   /** Milliseconds that it used of the device; 0 where a lane took the number with it. */
   readonly gpuMs: number;
-  /** The part of its steps that ran, 0…1: what a caller who stopped it owes. */
+  /** The share of its steps that ran, 0…1, for which the caller that stopped it pays. */
   readonly doneShare: number;
 }
 
@@ -45,7 +45,9 @@ export interface TaskRuns {
   waiting(): { readonly tasks: number; readonly oldestMs: number };
   /** Whether a task of one picture on such terms would be let in now. */
   hasRoom(terms: RunPlace): boolean;
-  /** Lets a task wait to begin; undefined when no place is free. `costMs`: what it is expected to take of the device. */
+  /**
+   * Lets a task wait to begin; undefined when no place is free. `costMs`: what it is expected to take of the device.
+   */
   start(task: LaneTask, costMs: number, terms: RunTerms): TaskRun | undefined;
 }
 

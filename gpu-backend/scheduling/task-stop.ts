@@ -1,7 +1,7 @@
 /** Why a task is stopped before it is done. */
 export type StopReason = "cancelled" | "deadline";
 
-/** Stops one task, once, whoever asks first. */
+/** Stops one task at its first request to stop; later ones have no effect. */
 export interface TaskStop {
   readonly signal: AbortSignal;
   /** Undefined as long as nobody has asked. */

@@ -20,11 +20,11 @@ export const listedAccountSchema = z
 export const reconciliationSchema = z
   .object({
     object: z.literal("reconciliation"),
-    accounts: z.int().describe("Accounts that were looked at: those that were compared longest ago."),
-    checked: z.int().describe("Settlements that were compared."),
-    repaired: z.int().describe("Settlements that were missing from the usage table, and are there now."),
-    unrepaired: z.array(z.string()).readonly().describe("Settlements that differ still."),
-    unmetered: z.int().describe("Settlements that the meter did not take; the next run tries again."),
+    accounts: z.int().describe("Compared accounts: those that were compared longest ago."),
+    checked: z.int().describe("Compared settlements."),
+    repaired: z.int().describe("Settlements that were missing from the usage table and were written."),
+    unrepaired: z.array(z.string()).readonly().describe("Settlements that still differ."),
+    unmetered: z.int().describe("Settlements that the meter did not accept; the next run retries them."),
   })
   .readonly();
 
@@ -32,9 +32,12 @@ export const reconciliationSchema = z
 export const accountItemSchema = z
   .object({
     ...listedAccountSchema.unwrap().shape,
-    concurrency_max: z.int().nullable().describe("Requests under way at once; null: the service's default."),
-    latents_per_prompt: z.int().nullable().describe("That requests without a seed go round; null: the default."),
-    latent_bytes_max: z.int().nullable().describe("Beyond it the least worth go; null: the default."),
+    concurrency_max: z.int().nullable().describe("Requests in flight at once; null: the service's default."),
+    latents_per_prompt: z.int().nullable().describe("Latents per prompt in rotation; null: the default."),
+    latent_bytes_max: z
+      .int()
+      .nullable()
+      .describe("Beyond it the least valuable latents are evicted; null: the default."),
     stripe_customer: z.string().nullable(),
   })
   .readonly();
@@ -49,7 +52,7 @@ export const keyItemSchema = z
     created: timeSchema.nullable(),
     expires_at: timeSchema.nullable(),
     revoked_at: timeSchema.nullable(),
-    replaced_by: z.string().nullable().describe("The id of the key that a rotation made."),
+    replaced_by: z.string().nullable().describe("The id of the key that replaced it by a rotation."),
     requests_per_minute: z.int().nullable(),
     budget_micro_usd_per_day: z.int().nullable(),
   })
@@ -59,7 +62,7 @@ export const keyItemSchema = z
 export const createdKeySchema = z
   .object({
     ...keyItemSchema.unwrap().shape,
-    key: z.string().optional().describe("The key itself, shown this once; absent when the operator made it."),
+    key: z.string().optional().describe("The key itself, shown only once; absent if the operator made it."),
   })
   .readonly();
 

@@ -58,7 +58,7 @@ export const createImageBodySchema = z.strictObject({
   reuse: z
     .enum(["prefer", "fresh", "similar"])
     .default("prefer")
-    .describe("Without a seed: latents that the prompt has, new ones, or also those of nearly the same prompt."),
+    .describe("For unseeded requests: stored latents of the prompt, new ones, or also those of near prompts."),
   cache_scope: z.enum(["account", "shared"]).default("account"),
   ...ignoredFields,
 });
@@ -119,7 +119,10 @@ export function parseCreateImageRequest(json: unknown): Result<CreateImageReques
   return wire.ok ? toImageRequest(wire.value) : wire;
 }
 
-/** Reads the fields of a body by a schema that holds at least `createImageBodySchema`'s. Fails as the whole request does. */
+/**
+ * Reads the fields of a body by a schema that holds at least `createImageBodySchema`'s. Fails as the whole request
+ * does.
+ */
 export function readImageFields<Wire>(schema: z.ZodType<Wire>, json: unknown): Result<Wire, Failure> {
   const input = withExtraBody(withoutNulls(json));
   const parsed = schema.safeParse(input);
@@ -143,7 +146,9 @@ export function toImageRequest(wire: z.infer<typeof createImageBodySchema>): Res
   return size.ok ? ok(toRequest(wire, size.value, compression.value)) : size;
 }
 
-/** `width` and `height` are another spelling of `size`, known from other services: both or neither, and not beside it. */
+/**
+ * `width` and `height` are another spelling of `size`, known from other services: both or neither, and not beside it.
+ */
 function sizeOf({ size, width, height }: z.infer<typeof createImageBodySchema>): Result<string | undefined, Failure> {
   if (width === undefined && height === undefined) return ok(size === "auto" ? undefined : size);
   if (size !== undefined && size !== "auto") {

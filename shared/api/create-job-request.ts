@@ -12,17 +12,17 @@ const fieldsSchema = z.record(z.string(), z.unknown());
 
 /** The body of `PUT /v1/jobs/{id}`. Its requests are read one by one, so that the first that is wrong can be named. */
 export const createJobBodySchema = z.strictObject({
-  defaults: fieldsSchema.default({}).describe("Fields that all requests share; each may say otherwise."),
+  defaults: fieldsSchema.default({}).describe("Fields for all requests; each request may override them."),
   requests: z
     .array(fieldsSchema)
     .min(1)
     .max(requestsPerJobMax)
-    .describe("Each as the body of `POST /v1/images/generations`, without `response_format`."),
+    .describe("Each is a body of `POST /v1/images/generations`, without `response_format`."),
   webhook_url: z
     .string()
     .max(webhookUrlCharactersMax)
     .optional()
-    .describe("Told when the job has ended. Public https."),
+    .describe("Receives a POST when the job has ended. Public https."),
 });
 
 /** One request of a job. */

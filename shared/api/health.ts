@@ -23,7 +23,7 @@ export const edgeHealthSchema = healthSchema
         edge: z.literal("ready"),
         backend: z
           .enum(["ready", "starting", "unreachable", "other_model"])
-          .describe("other_model: it has loaded another bundle, or another revision, than the edge."),
+          .describe("other_model: the backend has another bundle or revision than the edge."),
       })
       .readonly(),
   })

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { seedMax } from "../limits.ts";
 import { outputFormatSchema } from "../output-format-schema.ts";
 
-// What a finished request answers. OpenAI's fields first, then what OpenAI does not tell.
+// The answer to a finished request: OpenAI's fields first, then our own.
 
 /** What answered for one picture. */
 export const tierSchema = z
@@ -14,7 +14,7 @@ export const seedSchema = z
   .int()
   .min(0)
   .max(seedMax)
-  .describe("The same request with this seed gives this picture again, unless it is `similar`.");
+  .describe("The same request with this seed returns this picture, unless it is `similar`.");
 
 /** A latent's id. */
 export const latentIdSchema = z.string().regex(/^[0-9a-f]{64}$/u);
@@ -22,16 +22,13 @@ export const latentIdSchema = z.string().regex(/^[0-9a-f]{64}$/u);
 const microUsdSchema = z.int().min(0).describe("Micro-USD: millionths of a dollar.");
 
 /** How old a picture's latent is. */
-export const ageSchema = z
-  .int()
-  .min(0)
-  .describe("Seconds since its latent was made; 0 when it was made for this request.");
+export const ageSchema = z.int().min(0).describe("Seconds since its latent was made; 0 if this request made it.");
 
 /** Whether a picture shows another prompt than the request's. */
 export const similarSchema = z
   .literal(true)
   .optional()
-  .describe("The picture of another prompt of this account that is nearly the same; only with `reuse: similar`.");
+  .describe("The picture of a near prompt of this account; only with `reuse: similar`.");
 
 const madeFields = {
   seed: seedSchema,
@@ -47,7 +44,7 @@ export const imageItemSchema = z
     z.object({ b64_json: z.base64(), ...madeFields }).readonly(),
     z.object({ url: z.url(), ...madeFields }).readonly(),
   ])
-  .describe("Exactly one of b64_json and url, as response_format chose.");
+  .describe("Exactly one of b64_json and url, by response_format.");
 
 const pictureUsageSchema = z
   .object({
@@ -67,7 +64,7 @@ export const imagesUsageSchema = z
     cost: z
       .object({ currency: z.literal("usd"), micro_usd: microUsdSchema, price_book: z.int().min(1) })
       .readonly()
-      .describe("What the request was charged, and by which version of the prices."),
+      .describe("The request's charge, and the version of its prices."),
     pictures: z.array(pictureUsageSchema).readonly(),
   })
   .readonly();
@@ -81,7 +78,7 @@ export const imagesResponseSchema = z
     size: z.string().describe("WIDTHxHEIGHT in pixels."),
     start_latent_id: latentIdSchema
       .optional()
-      .describe("The latent that the pictures started from, kept for its owner."),
+      .describe("The latent that the pictures started from, stored for its owner."),
     usage: imagesUsageSchema,
     warnings: z.array(z.string()).readonly(),
   })
@@ -96,5 +93,7 @@ export type ImageItem = z.infer<typeof imageItemSchema>;
 /** What a request used, and what each of its pictures did. */
 export type ImagesUsage = z.infer<typeof imagesUsageSchema>;
 
-/** The body of a successful `POST /v1/images/generations`. Use the field descriptions in the source as its reference. */
+/**
+ * The body of a successful `POST /v1/images/generations`. Use the field descriptions in the source as its reference.
+ */
 export type ImagesResponse = z.infer<typeof imagesResponseSchema>;

@@ -10,12 +10,12 @@ import {
 } from "./images-response.ts";
 
 // What `POST /v1/images/generations` with `stream: true` answers: OpenAI's events and fields, then what OpenAI does not
-// tell. A picture has up to `partial_images` partial events, or none where its latent was there, and one completed event.
+// tell. A picture has at most `partial_images` partial events (none if its latent existed) and one completed event.
 
 const pictureFields = {
   b64_json: z.base64(),
   created_at: z.int().describe("Unix seconds."),
-  size: z.string().describe("WIDTHxHEIGHT in pixels of the picture that was asked for."),
+  size: z.string().describe("WIDTHxHEIGHT in pixels of the requested picture."),
   quality: z.literal("auto"),
   background: z.literal("opaque"),
   output_format: outputFormatSchema,

@@ -37,8 +37,8 @@ export const jobResultSchema = z
   .object({
     index: countSchema.describe("Its place in the job's requests, from 0."),
     state: itemStateSchema,
-    data: z.array(imageItemSchema).readonly().optional().describe("Its pictures, by links that expire."),
-    micro_usd: microUsdSchema.optional().describe("What it was charged."),
+    data: z.array(imageItemSchema).readonly().optional().describe("The pictures, as links that expire."),
+    micro_usd: microUsdSchema.optional().describe("The charge."),
     warnings: z.array(z.string()).readonly().optional(),
     error: z
       .object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() })
@@ -55,7 +55,7 @@ const resultsPageSchema = z
   })
   .readonly();
 
-/** A job as its events tell it: everything but the results. */
+/** A job as its events report it: everything but the results. */
 export const jobSummarySchema = z
   .object({
     object: z.literal("job"),
@@ -64,8 +64,8 @@ export const jobSummarySchema = z
     created: secondsSchema,
     started: secondsSchema.nullable(),
     ended: secondsSchema.nullable(),
-    expires: secondsSchema.describe("Until when it may run; once it has ended, until when it is kept."),
-    queue_position: countSchema.nullable().describe("Jobs of the account that start before it; null unless queued."),
+    expires: secondsSchema.describe("The time until which it may run; after its end, the time of its deletion."),
+    queue_position: countSchema.nullable().describe("Jobs of the account that start earlier; null unless queued."),
     progress: progressSchema,
     cost: z
       .object({

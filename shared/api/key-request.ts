@@ -61,7 +61,9 @@ export const rotationBodySchema = z.strictObject({
   overlap_seconds: z.int().min(0).max(rotationOverlapSecondsMax).default(86_400),
 });
 
-/** Reads the body of a rotation: how long, in seconds, the old key works beside the new one. A day unless it says so. */
+/**
+ * Reads the body of a rotation: how long, in seconds, the old key works beside the new one. A day unless it says so.
+ */
 export function parseRotation(json: unknown): Result<number, Failure> {
   const parsed = rotationBodySchema.safeParse(json);
   return parsed.success ? ok(parsed.data.overlap_seconds) : err(requestFault(parsed.error, json));

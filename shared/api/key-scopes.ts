@@ -10,5 +10,7 @@ export const keyScopeSchema = z.enum(["generate", "read", "latents", "jobs", "sh
 /** What a key may do; every route names one. */
 export type KeyScope = z.infer<typeof keyScopeSchema>;
 
-/** Those of a key that names none: all but sharing, which tells others that somebody asked for the same. */
+/**
+ * The scopes of a key that names none: all but sharing, since a shared hit reveals that somebody requested the same.
+ */
 export const defaultKeyScopes: readonly KeyScope[] = ["generate", "read", "latents", "jobs"];

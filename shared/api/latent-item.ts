@@ -9,7 +9,7 @@ export const latentItemSchema = z
     object: z.literal("latent"),
     model: z.string(),
     revision: z.string(),
-    size: z.string().describe("WIDTHxHEIGHT in pixels of the picture that it stands for."),
+    size: z.string().describe("WIDTHxHEIGHT in pixels of its picture."),
     cost: z.object({ currency: z.literal("usd"), micro_usd: z.int().min(0), price_book: z.int().min(1) }).readonly(),
   })
   .readonly();

@@ -13,14 +13,14 @@ export const modelItemSchema = z
     name: z.string(),
     description: z.string(),
     licence: z.string(),
-    revision: z.string().describe("Changes with any byte of the model, and with it every latent id."),
+    revision: z.string().describe("Changes with any byte of the model; every latent id changes with it."),
     sizes: z.array(z.string()).readonly().describe("WIDTHxHEIGHT in pixels."),
     size_default: z.string(),
     sides: z
       .object({ min: z.int(), max: z.int(), multiple_of: z.int() })
       .readonly()
       .optional()
-      .describe("Any size whose sides are such is offered as well; absent: only those in `sizes`."),
+      .describe("Any size with such sides is offered as well; absent: only those in `sizes`."),
     steps: rangeSchema,
     guidance_scale: rangeSchema,
   })

@@ -7,8 +7,8 @@ export const balanceResponseSchema = z
   .object({
     object: z.literal("balance"),
     currency: z.literal("usd"),
-    available_micro_usd: microUsdSchema.describe("What new requests may still cost, in micro-USD."),
-    held_micro_usd: microUsdSchema.min(0).describe("Held for requests under way, in micro-USD."),
+    available_micro_usd: microUsdSchema.describe("Credit for new requests, in micro-USD."),
+    held_micro_usd: microUsdSchema.min(0).describe("Held for requests in flight, in micro-USD."),
     spent_micro_usd: microUsdSchema.describe("Charged so far, in micro-USD."),
   })
   .readonly();
@@ -24,7 +24,7 @@ export const quoteResponseSchema = z
     picture_micro_usd: z
       .object({ generated: microUsdSchema, latent: microUsdSchema, image: microUsdSchema })
       .readonly()
-      .describe("What one picture costs by the tier that serves it, in micro-USD."),
+      .describe("The price of one picture by the tier that serves it, in micro-USD."),
   })
   .readonly();
 

@@ -42,7 +42,9 @@ export interface StartImageRequest {
   readonly strength: number;
 }
 
-/** Reads the fields of `POST /v1/images/edits` but its files. Fails with `invalid_request` naming the first wrong one. */
+/**
+ * Reads the fields of `POST /v1/images/edits` but its files. Fails with `invalid_request` naming the first wrong one.
+ */
 export function parseEditRequest(fields: unknown, hasMask: boolean): Result<StartImageRequest, Failure> {
   const wire = readImageFields(editBodySchema, fields);
   return wire.ok ? toStartRequest(wire.value, hasMask ? maskedStrengthDefault : editStrengthDefault) : wire;

@@ -15,7 +15,7 @@ const usageDaySchema = z
         z
           .object({
             kind: z.string().describe("The kind of work: generation, storage, hit, decode, encode, and so on."),
-            lines: countSchema.describe("Charge lines: one a picture and kind of work."),
+            lines: countSchema.describe("Charge lines: one per picture and kind of work."),
             micro_usd: microUsdSchema,
           })
           .readonly(),

@@ -10,10 +10,10 @@ export const verificationSchema = z
       .describe(
         "altered: it bears a mark, which is not that of its bytes. unmarked: it bears none, which says nothing.",
       ),
-    made_by_ai: z.literal(true).nullable().describe("null: not known."),
+    made_by_ai: z.literal(true).nullable().describe("null: unknown."),
     content_credentials: z
       .enum(["present", "absent"])
-      .describe("Whether there is a C2PA manifest where ours would be. What it says is not checked here."),
+      .describe("Whether the file has a C2PA manifest. Its content is not checked here."),
   })
   .readonly();
 

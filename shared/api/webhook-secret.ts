@@ -6,7 +6,10 @@ export const webhookSecretResponseSchema = z
     object: z.literal("webhook_secret"),
     secret: z.string().describe("Verifies webhooks by the Standard Webhooks scheme: whsec_ and base64."),
     created: z.int().describe("Unix seconds."),
-    previous_expires: z.int().nullable().describe("Until when the secret before signs as well: Unix seconds."),
+    previous_expires: z
+      .int()
+      .nullable()
+      .describe("The time until which the previous secret also signs, in Unix seconds."),
   })
   .readonly();
 

@@ -6,7 +6,9 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
-/** A picture as Stage A gives it: planes of red, green and blue in [0, 1], possibly larger than what is wanted of it. */
+/**
+ * A picture as Stage A gives it: planes of red, green and blue in [0, 1], possibly larger than what is wanted of it.
+ */
 export interface ColourPlanes {
   readonly values: Float32Array;
   readonly planeHeight: number;

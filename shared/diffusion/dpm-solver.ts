@@ -11,8 +11,8 @@ interface StepBefore {
 }
 
 /**
- * DPM-Solver++ 2M (Lu et al. 2022, arXiv 2211.01095, algorithm 2): deterministic and of second order, by the estimates of
- * two steps at the price of one. Its first step is of first order, which is DDIM's.
+ * DPM-Solver++ 2M (Lu et al. 2022, arXiv 2211.01095, algorithm 2): deterministic and of second order, by the estimates
+ * of two steps at the price of one. Its first step is of first order, which is DDIM's.
  */
 export function createDpmSolverMultistep(schedule: CosineSchedule): Stepper {
   let before: StepBefore | undefined;

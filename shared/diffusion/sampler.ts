@@ -42,8 +42,8 @@ export interface SamplerStart {
 }
 
 /**
- * From noise to a latent in `steps` predictions, or with a start in those of its part of the schedule. The first draw of
- * `noise` is where it starts; a mask draws once more before each prediction, and ddpm after it.
+ * From noise to a latent in `steps` predictions, or with a start in those of its part of the schedule. The first draw
+ * of `noise` is where it starts; a mask draws once more before each prediction, and ddpm after it.
  */
 export async function sample(run: SamplerRun): Promise<Float32Array> {
   const strength = run.start?.strength ?? 1;

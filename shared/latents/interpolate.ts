@@ -1,4 +1,4 @@
-/** Beyond it, two directions are one as far as float32 can tell, and the great circle has no length to divide by. */
+/** Beyond this cosine, float32 cannot distinguish the two directions, and the great circle's length is 0. */
 const cosineMax = 0.9995;
 
 /**

@@ -6,7 +6,8 @@ import type { LatentShape } from "./latent-key.ts";
 import { type LatentEncoding, type StoredValues, type ValueCodec, valueCodecs } from "./latent-values.ts";
 
 // One latent is one safetensors file: 8 bytes of header length (little-endian), a JSON header padded with spaces to a
-// multiple of 8, then the values in (channels, height, width) order. Its form, in the metadata, says how they are stored.
+// multiple of 8, then the values in (channels, height, width) order. Its form, in the metadata, says how they are
+// stored.
 
 const lengthBytes = 8;
 const alignmentBytes = 8;
@@ -82,7 +83,7 @@ export function decodeLatent(file: Uint8Array): Result<Latent, LatentFormatFault
 
 const codecs = Object.values(valueCodecs);
 const formats = codecs.map(({ format }) => format);
-/** What a latent file says about itself, its values unread: for who stores files that were checked. */
+/** A latent file's metadata, read without its values, for files that were checked before. */
 export function describeLatent(file: Uint8Array): Pick<Latent, "shape" | "metadata"> | undefined {
   if (file.length < lengthBytes) return undefined;
   const headerBytes = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));

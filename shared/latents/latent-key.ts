@@ -7,7 +7,7 @@ const recipeVersion = 1;
 
 /**
  * Counts changes to the arithmetic between token ids and latent that no manifest shows (noise, guidance, rounding).
- * Raise it with every such change: it makes the latents of before unreachable.
+ * Raise it with every such change: it makes all stored latents unreachable.
  */
 export const pipelineVersion = 1;
 
@@ -24,7 +24,10 @@ export interface RecipeStart {
   readonly maskDigest: string | null;
 }
 
-/** All that decides the bytes of one Stage C latent, and who may find it. The same recipe gives the same latent. */
+/**
+ * Everything that decides the bytes of one Stage C latent, and which accounts may read it. Equal recipes give equal
+ * latents.
+ */
 export interface LatentRecipe {
   /** The manifest's `revision`: a digest over the whole bundle. */
   readonly modelRevision: string;
@@ -40,13 +43,13 @@ export interface LatentRecipe {
   readonly pipelineVersion: number;
   /** What it starts from; absent: pure noise. */
   readonly start?: RecipeStart;
-  /** Whose latents these are: an account's id, or the scope of everyone who opted in to sharing. */
+  /** An account's id, or the scope of all that opted in to sharing. */
   readonly cacheScope: string;
 }
 
 /**
  * The address of a latent: 64 hexadecimal characters, HMAC-SHA-256 over the recipe's canonical JSON. Without the secret
- * it tells nothing about the prompt and cannot be computed from one. Throws `AppError` on a short secret.
+ * it reveals nothing about the prompt and cannot be computed from one. Throws `AppError` on a short secret.
  */
 export async function latentKey(secretKey: string, recipe: LatentRecipe): Promise<string> {
   return toHex(
@@ -56,7 +59,7 @@ export async function latentKey(secretKey: string, recipe: LatentRecipe): Promis
 
 /**
  * The name of everything in a recipe but the seed, 64 hexadecimal characters: under it an account keeps which latents a
- * prompt has. As a latent's key, it tells nothing about the prompt.
+ * prompt has. Like a latent's key, it reveals nothing about the prompt.
  */
 export async function recipeKey(secretKey: string, recipe: Omit<LatentRecipe, "seed">): Promise<string> {
   return toHex(
@@ -92,7 +95,7 @@ function withoutSeed(recipe: Omit<LatentRecipe, "seed">): Omit<LatentRecipe, "se
   return rest;
 }
 
-/** All that decides the bytes of a latent that Stage C did not make, and who may find it. */
+/** Everything that decides the bytes of a latent that Stage C did not make, and which accounts may read it. */
 export type MadeFrom =
   /** A picture that was sent: the SHA-256 of its file, hexadecimal, and the size that it is wanted in. */
   | { readonly kind: "picture"; readonly digest: string; readonly size: string; readonly modelRevision: string }

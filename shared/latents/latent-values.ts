@@ -22,7 +22,10 @@ export interface ValueCodec {
   readonly bytesPerValue: number;
   /** Undefined when a value is not finite once it is stored. */
   write(values: Float32Array, shape: LatentShape): StoredValues | undefined;
-  /** Undefined when a value is not finite, or the metadata does not fit. `stored.bytes` has the length that the shape asks for. */
+  /**
+   * Undefined when a value is not finite, or the metadata does not fit. `stored.bytes` has the length that the shape
+   * asks for.
+   */
   read(stored: StoredValues, shape: LatentShape): Float32Array | undefined;
 }
 

@@ -6,15 +6,20 @@ import { type LatentRecipe, recipeKey } from "./latent-key.ts";
 /** 48 bits: of a vocabulary of 50,000 tokens, two share a digest once in 200,000 secrets. */
 const digestCharacters = 12;
 
-/** What is known of a prompt to tell how alike another one is: nothing of it can be read without the secret. */
+/** What is stored of a prompt for comparison with others. Nothing of the prompt can be read without the secret. */
 export interface PromptLikeness {
   /** The keyed digest of all but the prompt and the seed: only prompts of the same terms are compared. */
   readonly terms: string;
-  /** A keyed digest of each token, sorted, so that not even their order is told. The same token differs under other terms. */
+  /**
+   * A keyed digest of each token, sorted, so that not even their order is told. The same token differs under other
+   * terms.
+   */
   readonly tokens: readonly string[];
 }
 
-/** `specialTokenIds`: what the model puts around any prompt, each as often as it does; they say nothing about likeness. */
+/**
+ * `specialTokenIds`: what the model puts around any prompt, each as often as it does; they say nothing about likeness.
+ */
 export async function likenessOf(
   secretKey: string,
   recipe: Omit<LatentRecipe, "seed">,

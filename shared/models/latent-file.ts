@@ -13,7 +13,9 @@ export interface LatentFile {
   readonly size: string;
 }
 
-/** A latent file from outside, as float16 with our metadata alone. Fails with `invalid_request` naming what is wrong. */
+/**
+ * A latent file from outside, as float16 with our metadata alone. Fails with `invalid_request` naming what is wrong.
+ */
 export function checkLatentFile(manifest: Manifest, file: Uint8Array): Result<LatentFile, Failure> {
   const latent = readLatent(manifest, file);
   if (!latent.ok) return latent;
@@ -22,10 +24,10 @@ export function checkLatentFile(manifest: Manifest, file: Uint8Array): Result<La
 }
 
 /**
- * The latent at `t`, 0…1, of the way from the first file to the second, along the great circle (slerp). Either end is the
- * file as it came: an int8 latent would be rounded once more. The seed is the nearer one's, the first's at ½. Fails with
- * `invalid_request` when a file is wrong, the shapes differ, or a value exceeds float16: a mix can be 1.41 times as long
- * as either end.
+ * The latent at `t`, 0…1, of the way from the first file to the second, along the great circle (slerp). Either end is
+ * the file as it came: an int8 latent would be rounded once more. The seed is the nearer one's, the first's at ½. Fails
+ * with `invalid_request` when a file is wrong, the shapes differ, or a value exceeds float16: a mix can be 1.41 times
+ * as long as either end.
  */
 export function mixLatentFiles(
   manifest: Manifest,

@@ -36,7 +36,7 @@ function sizeInRange({ image: { sides }, latent }: Manifest, [, height, width]: 
   return [`${sideOf(width)}x${sideOf(height)}`];
 }
 
-/** The sizes that a model offers, as messages tell them. */
+/** The sizes that a model offers, as text for messages. */
 export function offeredSizes({ image: { sizes, sides } }: Manifest): string[] {
   if (sides === undefined) return [...sizes];
   const { min, max, multipleOf } = sides;

@@ -16,7 +16,9 @@ const fileSchema = z.object({
 const tensorSchema = z.object({
   name: z.string().min(1),
   dtype: z.enum(["float32", "int64"]),
-  /** A letter stands for an axis of any length, the same throughout a graph: b batch, t text positions, h and w sides. */
+  /**
+   * A letter stands for an axis of any length, the same throughout a graph: b batch, t text positions, h and w sides.
+   */
   shape: z.array(z.union([z.int().min(1), z.string().regex(/^(\d{1,4}[*+])?[a-z]+$/u)])),
 });
 
@@ -167,7 +169,7 @@ export function textPositions({ text }: Pick<Manifest, "text">): number {
   return text.positions ?? 1 + text.tokensMax;
 }
 
-/** Where a manifest is wrong, for the operator who reads the log. */
+/** The problems of a manifest, for the operator's log. */
 export interface ManifestFault {
   readonly problems: readonly string[];
 }
@@ -181,7 +183,7 @@ export function parseManifest(json: unknown): Result<Manifest, ManifestFault> {
   });
 }
 
-/** What no single field can tell. */
+/** The rules between fields. */
 function inconsistencies(manifest: z.infer<typeof manifestSchema>): string[] {
   const { image, text, graphs, files, timestepEmbedding, schedule } = manifest;
   const problems: string[] = [];
@@ -216,7 +218,7 @@ function timestepsProblems({ timesteps, steps }: Pick<Manifest["sampler"]["stage
   return problems;
 }
 
-/** A latent alone must tell the size of its picture, so no two sizes may share a shape: all lie on one grid. */
+/** A latent's shape must determine the size of its picture, so no two sizes share a shape: all lie on one grid. */
 function sideProblems({ image: { sides, sizes }, latent }: z.infer<typeof manifestSchema>): string[] {
   if (sides === undefined) return [];
   const outside = sizes.filter((size) => {

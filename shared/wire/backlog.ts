@@ -9,7 +9,9 @@ export function formatBacklog(milliseconds: number): string {
   return String(Math.min(Math.ceil(milliseconds), backlogMsMax));
 }
 
-/** Reads what `formatBacklog` wrote; undefined when it is absent or anything else, since it only ever helps to choose. */
+/**
+ * Reads what `formatBacklog` wrote; undefined when it is absent or anything else, since it only ever helps to choose.
+ */
 export function parseBacklog(header: string | null): number | undefined {
   if (header === null || !/^\d{1,8}$/u.test(header)) return undefined;
   return Math.min(Number(header), backlogMsMax);

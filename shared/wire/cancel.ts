@@ -15,7 +15,7 @@ export type CancelRequest = z.infer<typeof requestSchema>;
 const responseSchema = z.object({
   /** False when no such task waits or runs, or it was done before it could be stopped. */
   cancelled: z.boolean(),
-  /** What a cancelled task had used of the device. What a task that was done has used, its own answer tells. */
+  /** The device time of a cancelled task. A finished task's own answer states its time. */
   gpuMilliseconds: z.number().min(0),
   /** The part of its steps that had run: 0 before the first one, 1 for a task that was done. */
   doneShare: z.number().min(0).max(1).default(0),

@@ -1,4 +1,6 @@
-/** Header of a request's SHA-256, by RFC 9530 (Digest Fields). It is signed, so a body need not be read to be trusted. */
+/**
+ * Header of a request's SHA-256, by RFC 9530 (Digest Fields). It is signed, so a body need not be read to be trusted.
+ */
 export const contentDigestHeader = "content-digest";
 
 /** 32 bytes in base64. */

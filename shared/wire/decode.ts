@@ -12,7 +12,7 @@ export const decodePath = "/decode";
 /** The content type of a latent file. */
 export const latentContentType = "application/octet-stream";
 
-/** The parts of a decode that the `server-timing` header of its answer tells, each in milliseconds. */
+/** The parts of a decode in the `server-timing` header of its answer, each in milliseconds. */
 export const decodeTimings = ["queue", "stage-b", "stage-a", "encode"] as const;
 
 const querySchema = z.strictObject({

@@ -12,13 +12,13 @@ export const encodeImagePath = "/encode-image";
 /** Where the backend turns a mask into cells of a latent: POST, a PNG, JPEG or WebP file in, JSON out. */
 export const encodeMaskPath = "/encode-mask";
 
-/** The content type of a picture of any kind: its first bytes tell which. */
+/** The content type of a picture of any kind; its first bytes determine the kind. */
 export const pictureContentType = "application/octet-stream";
 
 const querySchema = z.strictObject({
   /** The size of the picture that is wanted, one that the model offers. */
   size: z.string().refine((text) => parseImageSize(text) !== undefined, "must be WIDTHxHEIGHT in pixels"),
-  /** As in a Stage C task: without it, how long an upload takes would tell one tenant what another has uploaded. */
+  /** As in a Stage C task: without it, the time of an upload would reveal to one tenant what another has uploaded. */
   shareKey: shareKeySchema.optional(),
   ...taskTermsParameters,
 });

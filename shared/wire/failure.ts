@@ -3,14 +3,14 @@ import { backendFaults, isDeterministicFault } from "../backend-fault.ts";
 import type { ErrorBody, Failure, FailureResponse } from "../errors.ts";
 import { failureToHttp } from "../failure-to-http.ts";
 
-// A failure on its way from a backend to the edge is OpenAI's envelope, as on the way to a client, and beside `error`, for
-// `backend_failed` alone, a `fault`:
+// A failure on its way from a backend to the edge is OpenAI's envelope, as on the way to a client, and beside `error`,
+// for `backend_failed` alone, a `fault`:
 //
 //   { "error": { "code": "backend_failed", … }, "fault": { "kind": "not_finite", "deterministic": true } }
 //
-// `kind` is one of `backendFaults`, or null for any other failure of a run. `deterministic` says whether every backend of
-// the same bundle would fail on the same request in the same way; then the edge asks no other, and does not count the
-// failure against this one. An edge that meets a kind that it does not know goes by `deterministic`.
+// `kind` is one of `backendFaults`, or null for any other failure of a run. `deterministic` says whether every backend
+// of the same bundle would fail on the same request in the same way; then the edge asks no other, and does not count
+// the failure against this one. An edge that meets a kind that it does not know goes by `deterministic`.
 
 const faultSchema = z.object({ kind: z.string().max(64).nullable(), deterministic: z.boolean() });
 
@@ -50,8 +50,8 @@ export function formatWireFailure(failure: Failure): WireFailureResponse {
 }
 
 /**
- * The edge's reading of a failure. Undefined for what a backend of ours does not say, and for what it says of the request's
- * form, which the edge had checked before. `retryAfter`: the header, bounded here.
+ * The edge's reading of a failure. Undefined for what a backend of ours does not say, and for what it says of the
+ * request's form, which the edge had checked before. `retryAfter`: the header, bounded here.
  */
 export function parseWireFailure(json: unknown, retryAfter: string | null): WireFailure | undefined {
   const { data } = bodySchema.safeParse(json);

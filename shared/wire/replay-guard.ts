@@ -1,6 +1,6 @@
 import { rememberedNoncesMax } from "../limits.ts";
 
-/** What a guard says of a nonce. "full": it is not remembered, and whoever sent it may try again in a second. */
+/** A guard's result for a nonce. "full": the nonce was not stored, and its sender may retry in a second. */
 export type NonceVerdict = "new" | "seen" | "full";
 
 /** Remembers nonces for as long as a signature made with them would still be accepted. */
@@ -16,8 +16,8 @@ export interface MemoryReplayGuardOptions {
 }
 
 /**
- * A guard for one process. Nonces lie in one bucket for each second of expiry (at most two lifetimes of a signature, 121),
- * and a bucket is dropped as a whole. Measured: 81 bytes a nonce, for 60 s when both clocks agree.
+ * A guard for one process. Nonces lie in one bucket for each second of expiry (at most two lifetimes of a signature,
+ * 121), and a bucket is dropped as a whole. Measured: 81 bytes a nonce, for 60 s when both clocks agree.
  */
 export function createMemoryReplayGuard(options: MemoryReplayGuardOptions): ReplayGuard {
   const capacity = options.capacity ?? rememberedNoncesMax;

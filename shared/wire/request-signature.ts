@@ -67,9 +67,9 @@ export interface VerifyContext {
 }
 
 /**
- * Whether this request was signed with one of the secrets, not longer ago than the limit, and is seen for the first time.
- * Needs no byte of the body: gives the SHA-256 that the body must have (`hasDigest`). Compares in constant time. A nonce
- * is remembered only after its signature held, so that only who knows a secret can fill the guard.
+ * Whether this request was signed with one of the secrets, not longer ago than the limit, and is seen for the first
+ * time. Needs no byte of the body: gives the SHA-256 that the body must have (`hasDigest`). Compares in constant time.
+ * A nonce is remembered only after its signature held, so that only who knows a secret can fill the guard.
  */
 export async function verifyHead(
   secrets: readonly string[],
@@ -86,7 +86,7 @@ export async function verifyHead(
   return err(verdict === "seen" ? "replayed" : "guard-full");
 }
 
-/** Whether a body has the SHA-256 that was signed. Not in constant time: both are known to whoever sent them. */
+/** Whether a body has the signed SHA-256. Not in constant time: the sender knows both. */
 export async function hasDigest(body: Uint8Array, digest: Uint8Array): Promise<boolean> {
   return toHex(await sha256(body)) === toHex(digest);
 }

@@ -8,8 +8,8 @@ import { formatWireFailure, parseWireFailure, type WireFailure } from "./failure
 import { parseStageCResponse, type StageCRequest, type StageCResponse } from "./stage-c.ts";
 
 // A Stage C task whose sender accepts text/event-stream is answered with these events: any number of `progress` and
-// `preview`, then one `result`, whose data is the body that the JSON answer has, or one `error` with an error's body and
-// the status that it would have had.
+// `preview`, then one `result`, whose data is the body that the JSON answer has, or one `error` with an error's body
+// and the status that it would have had.
 
 const stepSchema = z.int().min(1).max(stepsMax);
 
@@ -31,7 +31,7 @@ const eventSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-/** What a task tells while it runs. A reader that is slow misses some of it. */
+/** The reports of a running task. A slow reader misses some of them. */
 export type StageCEvent = z.infer<typeof eventSchema>;
 
 /** A task's event, or its end. */

@@ -23,7 +23,9 @@ const sideSchema = z.int().min(1);
 const startSchema = z.strictObject({
   /** A latent file of the same model, revision and shape, in standard base64 with padding. */
   latent: z.base64().max(latentBase64CharactersMax),
-  /** How much of it is made anew: sampling begins at this time. At 0 it stays as it is, at 1 it begins as pure noise. */
+  /**
+   * How much of it is made anew: sampling begins at this time. At 0 it stays as it is, at 1 it begins as pure noise.
+   */
   strength: z.number().min(0).max(1),
   /** A cell each, rows from the top: 1 is made anew, 0 stays as it is. Without a mask everything is made anew. */
   mask: z
@@ -59,8 +61,8 @@ const requestSchema = z.strictObject({
   /** Absent: sampling begins as pure noise, from the text alone. */
   start: startSchema.optional(),
   /**
-   * Identical tasks share a run, or the outcome of a recent one, only where this is the same: without it, how long a task
-   * takes would tell one tenant what another has asked for.
+   * Identical tasks share a run, or the outcome of a recent one, only where this is the same: without it, how long a
+   * task takes would tell one tenant what another has asked for.
    */
   shareKey: shareKeySchema.optional(),
   ...previewFields,

@@ -13,12 +13,12 @@ export type Priority = (typeof priorities)[number];
 /** The form of a task's id. */
 export const jobIdSchema = z.string().regex(/^[\w-]{16,64}$/u);
 
-/** The form of what stands for a tenant or a request, and tells nobody who it is. */
+/** The format of the opaque tag of a tenant or a request. */
 const tagSchema = z.string().regex(/^[\w-]{16,64}$/u);
 
 /**
- * On which terms a task is done, as parameters of a query: they are signed with the target, and read before the body is.
- * What a task makes never depends on them.
+ * On which terms a task is done, as parameters of a query: they are signed with the target, and read before the body
+ * is. What a task makes never depends on them.
  */
 export const taskTermsParameters = {
   /** "interactive" when absent. */
@@ -32,7 +32,7 @@ export const taskTermsParameters = {
     .optional(),
   /** Chosen by the caller and never used twice: the name by which the task can be cancelled. */
   jobId: jobIdSchema.optional(),
-  /** Who shares the device with others: an HMAC, by which a backend can tell accounts apart and not who they are. */
+  /** The tenant: an HMAC of the account. A backend can distinguish accounts by it, but not identify them. */
   tenant: tagSchema.optional(),
   /** The client's request that the task is part of, as an HMAC. Once one of its tasks was let in, the others are. */
   request: tagSchema.optional(),

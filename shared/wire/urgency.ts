@@ -18,8 +18,8 @@ export interface Urgency {
 }
 
 /**
- * Negative when `a` comes before `b`: interactive first, then whose tenant had least, then the earliest deadline, then who
- * came first.
+ * Negative when `a` comes before `b`: interactive first, then whose tenant had least, then the earliest deadline, then
+ * who came first.
  */
 export function compareUrgency(a: Urgency, b: Urgency): number {
   if (a.priority !== b.priority) return a.priority === "interactive" ? -1 : 1;

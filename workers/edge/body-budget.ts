@@ -2,8 +2,8 @@ import { type ByteBudget, createByteBudget } from "../../shared/byte-budget.ts";
 import { picturesBodyBytesMax, verifiedFileBytesMax } from "../../shared/limits.ts";
 
 /**
- * Bodies that an isolate holds at a time. It has 128 MB (Cloudflare's "Workers limits"), and a body that is parsed exists
- * twice. Bytes.
+ * Bodies that an isolate holds at a time. It has 128 MB (Cloudflare's "Workers limits"), and a body that is parsed
+ * exists twice. Bytes.
  */
 const isolateBytesMax = 48 * 1024 * 1024;
 
@@ -13,7 +13,9 @@ const holderBytesMax = isolateBytesMax / 2;
 /** One address without a credential: the largest file that it may send. Bytes. */
 const addressBytesMax = verifiedFileBytesMax;
 
-/** After this, a body counts no more: the platform drops a request whose client has left, without a word to its code. */
+/**
+ * After this, a body counts no more: the platform drops a request whose client has left, without a word to its code.
+ */
 const leaseMsMax = 120_000;
 
 /** On whose behalf a body is read: a caller that showed a credential, or an address. */

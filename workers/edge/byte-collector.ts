@@ -19,8 +19,8 @@ export interface ByteCollector {
 }
 
 /**
- * Collects into one buffer that doubles as it fills, so what is held is what was reserved: a list of chunks would cost a
- * sender of single bytes nothing, and us a hundred bytes for each. Not more than twice what has come is reserved.
+ * Collects into one buffer that doubles as it fills, so what is held is what was reserved: a list of chunks would cost
+ * a sender of single bytes nothing, and us a hundred bytes for each. Not more than twice what has come is reserved.
  */
 export function createByteCollector({
   bytesMax,

@@ -1,4 +1,6 @@
-/** The first call, and two more on the object's next incarnations: an object that ends three times in a row is broken. */
+/**
+ * The first call, and two more on the object's next incarnations: an object that ends three times in a row is broken.
+ */
 const attemptsMax = 3;
 
 /**

@@ -1,10 +1,14 @@
 /** Names that are remembered as refused; then all are forgotten. */
 const namesMax = 4_096;
 
-/** Attempts of one name under way at once, in one isolate: what may fail together before the first failure is counted. */
+/**
+ * Attempts of one name under way at once, in one isolate: what may fail together before the first failure is counted.
+ */
 const attemptsMax = 16;
 
-/** After this an attempt counts no more: the platform drops a request whose client has left, without a word to its code. */
+/**
+ * After this an attempt counts no more: the platform drops a request whose client has left, without a word to its code.
+ */
 const attemptMsMax = 120_000;
 
 /** Something that may fail, and has not ended yet. */
@@ -16,8 +20,8 @@ export interface Attempt {
 /** Limits how often a name may fail. What succeeds is never counted. */
 export interface FailureLimiter {
   /**
-   * Lets a name try what may fail. `failed-too-often`: not in this period; `too-many-at-once`: when one of those under way
-   * has ended. Asks nobody, so those that begin together are bounded too.
+   * Lets a name try what may fail. `failed-too-often`: not in this period; `too-many-at-once`: when one of those under
+   * way has ended. Asks nobody, so those that begin together are bounded too.
    */
   begin(name: string): Attempt | "failed-too-often" | "too-many-at-once";
   /** Counts a failure. False once there were too many of this name in the period. */

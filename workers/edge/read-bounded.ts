@@ -1,8 +1,8 @@
 import { createByteCollector } from "./byte-collector.ts";
 
 /**
- * The body of an answer from outside, at most `bytesMax` bytes of it in memory. Undefined when it is longer; the connection
- * is closed then. Rejects when the connection breaks.
+ * The body of an answer from outside, at most `bytesMax` bytes of it in memory. Undefined when it is longer; the
+ * connection is closed then. Rejects when the connection breaks.
  */
 export async function readBounded(
   { body, headers }: Response,

@@ -21,9 +21,9 @@ export interface BodyTerms {
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * The whole body of a request. Fails with `payload_too_large` by its declared length or as it arrives, `server_busy` when
- * there is no room for it, `request_timeout` when it is late, and `invalid_request` when its sender leaves. What has arrived
- * of a body that fails is dropped.
+ * The whole body of a request. Fails with `payload_too_large` by its declared length or as it arrives, `server_busy`
+ * when there is no room for it, `request_timeout` when it is late, and `invalid_request` when its sender leaves. What
+ * has arrived of a body that fails is dropped.
  */
 export async function receiveBody(request: Request, terms: BodyTerms): Promise<Result<Bytes, Failure>> {
   const { bytesMax, lease, late } = terms;

@@ -1,4 +1,6 @@
-/** Every so many requests of a name, one is counted: wrangler.toml's limit is that much smaller than what it stands for. */
+/**
+ * Every so many requests of a name, one is counted: wrangler.toml's limit is that much smaller than what it stands for.
+ */
 const sampleSize = 16;
 
 /** Names that are told apart at once; then all are forgotten, and their next request is counted. */

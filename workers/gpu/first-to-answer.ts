@@ -14,8 +14,8 @@ export interface Race<Value, Reason> {
 }
 
 /**
- * The value of the attempt that succeeds first. The next one begins when one fails, or once when `hedge` aborts. All others
- * are aborted then. Fails with every reason, in the order of their coming. Attempts must not reject.
+ * The value of the attempt that succeeds first. The next one begins when one fails, or once when `hedge` aborts. All
+ * others are aborted then. Fails with every reason, in the order of their coming. Attempts must not reject.
  */
 export function firstToAnswer<Value, Reason>(race: Race<Value, Reason>): Promise<Result<Value, readonly Reason[]>> {
   const { attempts, isWorthAnother, hedge } = race;

@@ -70,7 +70,9 @@ export interface StageCConditions extends TaskConditions {
   readonly onEvent?: ((event: StageCEvent) => void) | undefined;
 }
 
-/** The GPU backends. Token ids and latents go there, never a prompt's text or an API key. Stopped work is stopped there. */
+/**
+ * The GPU backends. Token ids and latents go there, never a prompt's text or an API key. Stopped work is stopped there.
+ */
 export interface GpuClient extends PictureClient {
   runStageC(job: StageCRequest, conditions: StageCConditions): Promise<Result<StageCOutcome, Failure>>;
   decodeLatent(work: DecodeWork, conditions: TaskConditions): Promise<Result<DecodeOutcome, Failure>>;

@@ -47,9 +47,10 @@ export interface SendOptions {
 /** The backends as one. It learns from their answers, so keep it as long as an isolate lives. */
 export interface GpuFleet {
   /**
-   * The answer of the nearest backend that is well and has room, or of the next one when that fails: a job's result never
-   * depends on who does it, and a repeat is signed anew. `isHedged`: a second one is asked when the first takes longer
-   * than nineteen of twenty did, and the slower of the two is stopped. A request is ended after its `timeoutMs` in all.
+   * The answer of the nearest backend that is well and has room, or of the next one when that fails: a job's result
+   * never depends on who does it, and a repeat is signed anew. `isHedged`: a second one is asked when the first takes
+   * longer than nineteen of twenty did, and the slower of the two is stopped. A request is ended after its `timeoutMs`
+   * in all.
    */
   send(request: GpuRequest, options?: SendOptions): Promise<Result<GpuAnswer, Failure>>;
   /** What each backend answers, in the order of the list. Teaches the fleet nothing. */
@@ -86,7 +87,9 @@ export function createGpuFleet(options: GpuFleetOptions): GpuFleet {
     return durations;
   }
 
-  /** Closes a half-open circuit by a request of our own, so that no client waits for a backend that may still be away. */
+  /**
+   * Closes a half-open circuit by a request of our own, so that no client waits for a backend that may still be away.
+   */
   async function lookAt(member: Member): Promise<void> {
     member.state = afterProbeBegan(member.state, nowMs());
     const answer = await member.send(probe, timeout(probe.timeoutMs));
@@ -177,8 +180,8 @@ function isRejection(status: number | undefined): boolean {
 }
 
 /**
- * Of many failures, the one that helps a client most: what no backend would do otherwise, else when there will be room, else
- * whether coming back helps.
+ * Of many failures, the one that helps a client most: what no backend would do otherwise, else when there will be room,
+ * else whether coming back helps.
  */
 function foremost(refusals: readonly GpuRefusal[]): Failure {
   const final = refusals.find(({ isDeterministic }) => isDeterministic);

@@ -106,7 +106,10 @@ async function readAnswer(request: GpuRequest, response: Response): Promise<Resu
 
 type HeardRefusal = ReturnType<AnswerListener["refusal"]>;
 
-/** A listener holds what has come of an event; `eventBytesMax` bounds that, so a stream may last as long as its events do. */
+/**
+ * A listener holds what has come of an event; `eventBytesMax` bounds that, so a stream may last as long as its events
+ * do.
+ */
 async function hear({ body }: Response, listener: AnswerListener, eventBytesMax: number): Promise<HeardRefusal> {
   const decoder = new TextDecoder();
   let held = 0;
@@ -143,7 +146,9 @@ const tooLong: WireFailure = { failure: { code: "backend_failed" }, isDeterminis
 
 const unavailable: WireFailure = { failure: { code: "backend_unavailable" }, isDeterministic: false };
 
-/** What went wrong: what the client sent, else what the backend says, else what the status of somebody between means. */
+/**
+ * What went wrong: what the client sent, else what the backend says, else what the status of somebody between means.
+ */
 function refusalIn({ passesRefusals }: GpuRequest, { status, headers }: Response, json: unknown): WireFailure {
   const retryAfter = headers.get("retry-after");
   const rejected = passesRefusals === true && status === 400 ? refusalSchema.safeParse(json).data : undefined;

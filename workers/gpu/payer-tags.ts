@@ -7,8 +7,8 @@ import type { TaskPayer } from "./cancellable-task.ts";
 const tagDigits = 32;
 
 /**
- * What a backend is told of a payer: opaque without the secret, the same for one account on every backend, and of no use
- * for anything but to share a device.
+ * What a backend is told of a payer: opaque without the secret, the same for one account on every backend, and of no
+ * use for anything but to share a device.
  */
 export async function payerTags(secret: string, payer: TaskPayer): Promise<Pick<TaskTerms, "tenant" | "request">> {
   const tag = async (kind: string, name: string) =>

@@ -17,7 +17,9 @@ export type Region = keyof typeof middles;
 /** All of them. */
 export const regions = Object.keys(middles).filter(isRegion);
 
-/** A round trip through fibre: 200 km a millisecond, there and back, on a way half as long again as the straight one. */
+/**
+ * A round trip through fibre: 200 km a millisecond, there and back, on a way half as long again as the straight one.
+ */
 const roundTripMsPerKm = 0.015;
 
 const earthRadiusKm = 6_371;

@@ -17,8 +17,8 @@ const lookEveryMs = 10_000;
 const missesMax = 2;
 
 /**
- * A machine that vanished says nothing, just as one that computes. A request to a backend that does not answer a look at
- * its health either, twice in a row, is given up as `backend_unavailable`, long before its own time is over.
+ * A machine that vanished says nothing, just as one that computes. A request to a backend that does not answer a look
+ * at its health either, twice in a row, is given up as `backend_unavailable`, long before its own time is over.
  */
 export function watched(send: GpuTransport, timeout: (milliseconds: number) => AbortSignal): GpuTransport {
   async function isAlive(): Promise<boolean> {

@@ -40,8 +40,8 @@ export interface ImageLinks {
 }
 
 /**
- * Links signed by HMAC-SHA-256 over everything that decides the picture, and the expiry. Whether a signature holds never
- * changes, so one that did is remembered for a while; whether the link has expired is looked at each time.
+ * Links signed by HMAC-SHA-256 over everything that decides the picture, and the expiry. Whether a signature holds
+ * never changes, so one that did is remembered for a while; whether the link has expired is looked at each time.
  */
 export function createImageLinks(secret: string, nowMs: () => number): ImageLinks {
   const nowSeconds = () => Math.floor(nowMs() / 1000);

@@ -84,7 +84,9 @@ export class Job {
     return { view, items: items.map((item) => ({ ...item, state: state(item.item) ?? item.state })) };
   }
 
-  /** What is new to somebody who follows the job: at once if there is something, else when there is, or after a while. */
+  /**
+   * What is new to somebody who follows the job: at once if there is something, else when there is, or after a while.
+   */
   async news(seen: SeenNews): Promise<JobPage | undefined> {
     const { store } = this.#parts;
     const job = store.read();

@@ -17,8 +17,9 @@ const preflightHeaders = {
 };
 
 /**
- * Any page may call with a key, but for the operator's routes. Without credentials, so nothing that a browser holds (cookies) is ever sent along.
- * Request headers are allowed as they are asked for: clients send a dozen of their own, and none grants anything here.
+ * Any page may call with a key, but for the operator's routes. Without credentials, so nothing that a browser holds
+ * (cookies) is ever sent along. Request headers are allowed as they are asked for: clients send a dozen of their own,
+ * and none grants anything here.
  */
 export function crossOrigin(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {

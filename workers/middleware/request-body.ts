@@ -12,8 +12,8 @@ export interface BodyServices {
 }
 
 /**
- * Gives a route its body, of at most `bytesMax` bytes: the only way to one. Its bytes count until the request is answered,
- * for the account whose key was shown by the time that it is read, or else for the address.
+ * Gives a route its body, of at most `bytesMax` bytes: the only way to one. Its bytes count until the request is
+ * answered, for the account whose key was shown by the time that it is read, or else for the address.
  */
 export function provideBody({ bodyBudget, timeout }: BodyServices, bytesMax: number): MiddlewareHandler<AppEnv> {
   return async (c, next) => {

@@ -7,8 +7,9 @@ import type { AppEnv } from "./app-env.ts";
 const sampled = "01";
 
 /**
- * The client's part of the world, and the request's place in its trace. The trace is named by the request's own id, so that
- * `x-request-id`, our log lines and the spans of the backend lead to one another; one from outside could name another's.
+ * The client's part of the world, and the request's place in its trace. The trace is named by the request's own id, so
+ * that `x-request-id`, our log lines and the spans of the backend lead to one another; one from outside could name
+ * another's.
  */
 export function requestOrigin(c: Context<AppEnv>): RequestOrigin {
   const { latitude, longitude } = c.req.raw.cf ?? {};

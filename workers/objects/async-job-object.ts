@@ -9,7 +9,9 @@ import { describeError } from "../middleware/errors.ts";
 import { log, platform } from "../platform.ts";
 import { createServices, type Services } from "../services.ts";
 
-/** Built once an isolate, whose environment never changes: it holds a tokeniser, and an isolate may hold many objects. */
+/**
+ * Built once an isolate, whose environment never changes: it holds a tokeniser, and an isolate may hold many objects.
+ */
 let services: Services | undefined;
 
 /** The Durable Object of one job: `Job`, with a clock, an alarm and the Worker's own way of making pictures. */

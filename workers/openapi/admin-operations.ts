@@ -24,7 +24,7 @@ const keyParameter: Parameter = {
 };
 
 const limitParameter: Parameter = {
-  ...{ in: "query", name: "limit", description: "How many at most.", required: false },
+  ...{ in: "query", name: "limit", description: "The most entries of a page.", required: false },
   schema: { json: { type: "integer", minimum: 1, maximum: 100 } },
 };
 
@@ -45,14 +45,14 @@ const bodyFailures = ["invalid_request", "not_found", "unsupported_media_type", 
 export const adminOperations = {
   listAccounts: {
     ...admin,
-    summary: "Accounts by id",
+    summary: "List accounts by id",
     parameters: [limitParameter, afterParameter({ type: "string", maxLength: 64 })],
     answers: answered(listSchema(listedAccountSchema), 200, "The accounts."),
     failures: ["invalid_request"],
   },
   getAccount: {
     ...admin,
-    summary: "One account",
+    summary: "Get an account",
     parameters: [accountParameter],
     answers: answered(accountItemSchema, 200, "The account."),
     failures: ["not_found"],
@@ -75,27 +75,27 @@ export const adminOperations = {
   },
   getAudit: {
     ...admin,
-    summary: "Who did what, oldest first",
+    summary: "List the changes and who made them, oldest first",
     parameters: [accountParameter, limitParameter, afterParameter({ type: "integer", minimum: 0, maximum: 1e15 - 1 })],
     answers: answered(listSchema(auditEntrySchema), 200, "The entries."),
     failures: ["invalid_request", "not_found"],
   },
   postReconciliation: {
     ...admin,
-    summary: "Compares ledgers, usage table and meter now, and repairs what is missing",
+    summary: "Compare ledgers, usage table and meter now, and repair what is missing",
     answers: answered(reconciliationSchema, 200, "What was found."),
     failures: [],
   },
   listKeys: {
     ...admin,
-    summary: "All keys, revoked ones too",
+    summary: "List all keys, also revoked ones",
     parameters: [accountParameter],
     answers: answered(listSchema(keyItemSchema), 200, "The keys."),
     failures: ["not_found"],
   },
   createKey: {
     ...admin,
-    summary: "Make a key",
+    summary: "Create a key",
     parameters: [accountParameter],
     body: jsonBody(keyBodySchema),
     answers: answered(createdKeySchema, 201, "The key, shown this once."),
@@ -103,14 +103,14 @@ export const adminOperations = {
   },
   revokeKey: {
     ...admin,
-    summary: "End a key",
+    summary: "Revoke a key",
     parameters: [accountParameter, keyParameter],
     answers: answered(keyItemSchema, 200, "The key, revoked."),
     failures: ["not_found"],
   },
   rotateKey: {
     ...admin,
-    summary: "Replace a key; the old one ends after the overlap",
+    summary: "Rotate a key; the old one expires after the overlap",
     parameters: [accountParameter, keyParameter],
     body: jsonBody(rotationBodySchema),
     answers: answered(createdKeySchema, 201, "The new key, shown this once."),

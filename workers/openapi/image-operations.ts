@@ -62,7 +62,7 @@ export function imageOperations(models: ModelRegistry) {
       example: generationExample(models),
       answers: {
         200: {
-          description: "The pictures, and how each came about.",
+          description: "The pictures, and how each was served.",
           content: { "application/json": imagesResponseSchema, "text/event-stream": imageEvents, ...pictures },
           headers: madeHeaders,
         },
@@ -71,7 +71,7 @@ export function imageOperations(models: ModelRegistry) {
     },
     textToImage: {
       tag: "Images",
-      summary: "Make one picture, by Hugging Face's text-to-image task",
+      summary: "Make one picture by Hugging Face's text-to-image task",
       parameters: [
         {
           ...{ in: "path", name: "id", description: "A model's id.", required: true },
@@ -85,7 +85,7 @@ export function imageOperations(models: ModelRegistry) {
     },
     getImage: {
       tag: "Images",
-      summary: "A picture by its signed link",
+      summary: "Get a picture by its signed link",
       description:
         "Links come from answers with `response_format: url`. A picture that the edge dropped is decoded again.",
       parameters: linkParameters,
@@ -97,12 +97,12 @@ export function imageOperations(models: ModelRegistry) {
     },
     verifyPicture: {
       tag: "Images",
-      summary: "Whether a picture came from here",
+      summary: "Check whether a picture came from here",
       description:
         "The body is the file. Any byte that was changed makes it `altered`; whoever takes its metadata away makes it " +
         "`unmarked`. Free of charge, and nothing is kept.",
       body: pictures,
-      answers: { 200: { description: "What its mark says.", content: { "application/json": verificationSchema } } },
+      answers: { 200: { description: "The result.", content: { "application/json": verificationSchema } } },
       failures: ["invalid_request", "unsupported_media_type", "payload_too_large"],
     },
   } satisfies Operations;
@@ -114,7 +114,12 @@ const linkParameters: readonly Parameter[] = [
     schema: { json: { type: "string", pattern: `^[0-9a-f]{64}\\.(${outputFormatSchema.options.join("|")})$` } },
   },
   {
-    ...{ in: "query", name: "exp", description: "When the link ends, in Unix seconds.", required: true },
+    ...{
+      in: "query",
+      name: "exp",
+      description: "The time at which the link expires, in Unix seconds.",
+      required: true,
+    },
     schema: { json: { type: "integer", minimum: 0 } },
   },
   {

@@ -12,12 +12,17 @@ const jobIdParameter: Parameter = {
 };
 
 const lastEventParameter: Parameter = {
-  ...{ in: "header", name: "Last-Event-ID", description: "The last event that was seen.", required: false },
+  ...{
+    in: "header",
+    name: "Last-Event-ID",
+    description: "The id of the last event that was received.",
+    required: false,
+  },
   schema: { json: { type: "string" } },
 };
 
 const events: BodySchema = { json: { type: "string", contentMediaType: "text/event-stream" } };
-const eventsOver: Answer = { description: "The job has ended, and all its events were seen." };
+const eventsOver: Answer = { description: "The job has ended, and the client has received all events." };
 
 const jobs = { tag: "Jobs" };
 
@@ -31,7 +36,7 @@ export function jobOperations(models: ModelRegistry) {
     putJob: {
       ...jobs,
       summary: "Create a job of up to 10,000 requests",
-      description: "Again with the same body it is the same job. The most that it can cost is held until it ends.",
+      description: "The same body again returns the same job. The most that it can cost is held until it ends.",
       parameters: [jobIdParameter],
       body: jsonBody(servedBody(createJobBodySchema, models)),
       answers: {
@@ -52,7 +57,7 @@ export function jobOperations(models: ModelRegistry) {
 const readOperations = {
   getJob: {
     ...jobs,
-    summary: "A job and a page of its results",
+    summary: "Get a job and a page of its results",
     description: "With `Accept: text/event-stream`, its events instead.",
     parameters: [jobIdParameter, ...pageParameters, lastEventParameter],
     answers: {
@@ -63,14 +68,14 @@ const readOperations = {
   },
   getJobEvents: {
     ...jobs,
-    summary: "A job's progress as it happens",
+    summary: "Stream a job's progress",
     parameters: [jobIdParameter, lastEventParameter],
     answers: { 200: { description: "The events.", content: { "text/event-stream": events } }, 204: eventsOver },
     failures: ["not_found"],
   },
   listJobs: {
     ...jobs,
-    summary: "The account's jobs, newest first",
+    summary: "List the account's jobs, newest first",
     parameters: pageParameters,
     answers: { 200: answered(jobListSchema, "The jobs.") },
     failures: ["invalid_request"],
@@ -80,16 +85,16 @@ const readOperations = {
 const endOperations = {
   cancelJob: {
     ...jobs,
-    summary: "Stop a job",
+    summary: "Cancel a job",
     parameters: [jobIdParameter],
     answers: { 200: answered(jobSummarySchema, "The job.") },
     failures: ["not_found"],
   },
   deleteJob: {
     ...jobs,
-    summary: "Forget a job that has ended",
+    summary: "Delete a job that has ended",
     parameters: [jobIdParameter],
-    answers: { 204: { description: "It is gone." } },
+    answers: { 204: { description: "Deleted." } },
     failures: ["not_found", "job_not_ended"],
   },
 } satisfies Operations;
@@ -97,13 +102,13 @@ const endOperations = {
 const webhookOperations = {
   getWebhookSecret: {
     ...jobs,
-    summary: "What webhooks are signed with",
+    summary: "Get the secret that signs webhooks",
     answers: { 200: answered(webhookSecretResponseSchema, "The secret.") },
     failures: [],
   },
   rotateWebhookSecret: {
     ...jobs,
-    summary: "A new secret",
+    summary: "Replace the secret",
     answers: { 200: answered(webhookSecretResponseSchema, "The new secret.") },
     failures: [],
   },

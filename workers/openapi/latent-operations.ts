@@ -36,21 +36,21 @@ export function latentOperations(models: ModelRegistry) {
     decodeLatent: {
       ...common,
       ...ofLatent,
-      summary: "The picture of a latent, for the price of a hit and a decode",
+      summary: "Decode a latent, for the price of a hit and a decode",
       body: jsonBody(servedBody(decodeLatentBodySchema, models)),
       answers: madePictures,
     },
     interpolateLatents: {
       ...common,
       ...ofLatent,
-      summary: "Pictures on the way from one latent to another",
+      summary: "Make pictures between two latents",
       body: jsonBody(servedBody(interpolateLatentsBodySchema, models)),
       answers: madePictures,
     },
     varyLatent: {
       ...common,
       ...ofLatent,
-      summary: "Siblings of a latent's picture, with a prompt or without",
+      summary: "Make variations of a latent's picture, with or without a prompt",
       body: {
         "application/json": servedBody(variationBodySchema, models),
         "multipart/form-data": withFiles(servedBody(variationBodySchema, models), []),
@@ -63,19 +63,19 @@ export function latentOperations(models: ModelRegistry) {
 const keptLatents = {
   getLatent: {
     tag: "Latents",
-    summary: "A latent as safetensors, for the account that made it",
+    summary: "Get a latent as safetensors, for the account that made it",
     parameters: [latentIdParameter()],
     answers: { 200: { description: "The file.", content: { "application/octet-stream": latentBytes } } },
     failures: ["not_found"],
   },
   putLatent: {
     tag: "Latents",
-    summary: "Keep a latent file that you bring",
+    summary: "Store a latent file of your own",
     parameters: [idempotencyKeyParameter],
     body: { "application/octet-stream": latentBytes },
     answers: {
-      200: { description: "The account has it already; free.", content: jsonBody(latentItemSchema) },
-      201: { description: "It is kept now.", content: jsonBody(latentItemSchema) },
+      200: { description: "The account had it already; free of charge.", content: jsonBody(latentItemSchema) },
+      201: { description: "Stored.", content: jsonBody(latentItemSchema) },
     },
     failures: makingFailures,
   },
@@ -83,7 +83,7 @@ const keptLatents = {
     tag: "Latents",
     summary: "Delete a latent",
     parameters: [latentIdParameter()],
-    answers: { 200: { description: "It is gone.", content: jsonBody(deletedLatentSchema) } },
+    answers: { 200: { description: "Deleted.", content: jsonBody(deletedLatentSchema) } },
     failures: ["not_found"],
   },
 } satisfies Operations;

@@ -11,7 +11,10 @@ can cost at most; it runs nothing and is free. An explicit \`seed\` gives the sa
     curl $URL/v1/images/generations -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
       -d '{"prompt": "red apple, 3D", "response_format": "url"}'`;
 
-/** The service in Markdown for language models: what it is, how it is called, and each operation in a line (llmstxt.org). */
+/**
+ * The service in Markdown for language models: what it is, how it is called, and each operation in a line
+ * (llmstxt.org).
+ */
 export function llmsText(models: ModelRegistry): string {
   const sections = new Map<string, string[]>();
   for (const [id, { tag, summary }] of Object.entries(operations(models))) {

@@ -10,7 +10,7 @@ export function moneyOperations(models: ModelRegistry) {
   return {
     createQuote: {
       tag: "Money",
-      summary: "The most that a generation can cost, without running it",
+      summary: "Get the most that a generation can cost, without running it",
       body: { "application/json": generationBody(models) },
       example: generationExample(models),
       answers: { 200: { description: "The quote.", content: { "application/json": quoteResponseSchema } } },
@@ -18,13 +18,13 @@ export function moneyOperations(models: ModelRegistry) {
     },
     getBalance: {
       tag: "Money",
-      summary: "The account's credit",
+      summary: "Get the account's credit",
       answers: { 200: { description: "The balance.", content: { "application/json": balanceResponseSchema } } },
       failures: [],
     },
     getUsage: {
       tag: "Money",
-      summary: "What the account was charged, by UTC day and kind of work, newest first",
+      summary: "Get the charges of the account by UTC day and kind of work, newest first",
       parameters: pageParameters,
       answers: { 200: { description: "The days.", content: { "application/json": usageListSchema } } },
       failures: ["invalid_request"],

@@ -66,7 +66,7 @@ export function latentIdParameter(name = "id"): Parameter {
 export const idempotencyKeyParameter: Parameter = {
   in: "header",
   name: "Idempotency-Key",
-  description: "Any name of this request: a repeat with the same name and body is charged once.",
+  description: "A name for this request: a repeat with the same name and body is charged once.",
   required: false,
   schema: { json: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" } },
 };

@@ -4,7 +4,7 @@ import type { Parameter } from "./operation.ts";
 /** Which stretch of a list is wanted. */
 export const pageParameters: readonly Parameter[] = [
   {
-    ...{ in: "query", name: "limit", description: "How many at most.", required: false },
+    ...{ in: "query", name: "limit", description: "The most entries of a page.", required: false },
     schema: { json: { type: "integer", minimum: 1, maximum: pageEntriesMax, default: 100 } },
   },
   {

@@ -4,8 +4,8 @@ import type { Operations } from "./operation.ts";
 export const paymentOperations = {
   stripeWebhook: {
     tag: "Money",
-    summary: "What Stripe tells of payments, refunds and disputes",
-    description: "Signed by Stripe; for Stripe alone. 404 where payments by Stripe are not set up.",
+    summary: "Receive Stripe's events of payments, refunds and disputes",
+    description: "Signed by Stripe; only Stripe calls it. 404 if payments by Stripe are not set up.",
     parameters: [
       {
         ...{ in: "header", name: "Stripe-Signature", description: "Stripe's signature of the body.", required: true },
@@ -15,7 +15,7 @@ export const paymentOperations = {
     body: { "application/json": { json: { type: "object", description: "An event, as Stripe documents it." } } },
     answers: {
       200: {
-        description: "Read; it need not come again.",
+        description: "Received; Stripe need not send it again.",
         content: { "application/json": { json: { type: "object", properties: { received: { const: true } } } } },
       },
     },

@@ -6,13 +6,13 @@ import type { Operations } from "./operation.ts";
 export const serviceOperations = {
   listModels: {
     tag: "Service",
-    summary: "The models with their sizes, ranges and defaults",
+    summary: "List the models with their sizes, ranges and defaults",
     answers: { 200: { description: "The models.", content: { "application/json": modelsListSchema } } },
     failures: [],
   },
   getModel: {
     tag: "Service",
-    summary: "One model",
+    summary: "Get a model",
     parameters: [
       {
         ...{ in: "path", name: "id", description: "A model's id.", required: true },
@@ -24,10 +24,13 @@ export const serviceOperations = {
   },
   getHealth: {
     tag: "Service",
-    summary: "The edge and the backend",
+    summary: "Get the state of edge and backend",
     answers: {
       200: { description: "Pictures can be made.", content: { "application/json": edgeHealthSchema } },
-      503: { description: "They cannot; the body says why.", content: { "application/json": edgeHealthSchema } },
+      503: {
+        description: "Pictures cannot be made; the body states the reason.",
+        content: { "application/json": edgeHealthSchema },
+      },
     },
     failures: [],
   },

@@ -7,7 +7,7 @@ import { servedBody } from "./served-body.ts";
 
 const madePictures: Operation["answers"] = {
   200: {
-    description: "The pictures, and how each came about.",
+    description: "The pictures, and how each was served.",
     content: { "application/json": imagesResponseSchema, ...pictures },
     headers: madeHeaders,
   },
@@ -19,7 +19,7 @@ export function startOperations(models: ModelRegistry) {
     editImage: {
       tag: "Images",
       summary: "Make pictures from a picture and a prompt",
-      description: "`strength` says how much is made anew; a `mask`, where. JSON takes the files in base64 as well.",
+      description: "`strength` sets how much is made anew, a `mask` where. JSON accepts the files in base64.",
       parameters: [idempotencyKeyParameter],
       body: { "multipart/form-data": withFiles(servedBody(editBodySchema, models), ["image"]) },
       answers: madePictures,
@@ -27,8 +27,8 @@ export function startOperations(models: ModelRegistry) {
     },
     varyImage: {
       tag: "Images",
-      summary: "Make siblings of a picture",
-      description: "With a prompt or without. JSON takes the files in base64 as well.",
+      summary: "Make variations of a picture",
+      description: "With or without a prompt. JSON accepts the files in base64.",
       parameters: [idempotencyKeyParameter],
       body: { "multipart/form-data": withFiles(servedBody(variationBodySchema, models), ["image"]) },
       answers: madePictures,

@@ -1,6 +1,9 @@
 import type { Disputed } from "./stripe-disputes.ts";
 
-/** Whose payments they are, and what is refunded and disputed of them. What an account has and owes stands in its ledger. */
+/**
+ * Whose payments they are, and what is refunded and disputed of them. What an account has and owes stands in its
+ * ledger.
+ */
 export interface PaymentIndex {
   /** Claims a payment for an account, once for all accounts: the account that has it, which may be another one. */
   claimPayment(paymentId: string, account: string): Promise<string>;

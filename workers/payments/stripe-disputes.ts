@@ -34,8 +34,8 @@ export function readDispute(
 }
 
 /**
- * All that moved so far, as shares of the disputed amount. The balance transactions tell it without Stripe's fees, and in
- * the currency that Stripe pays out, which need not be the payment's.
+ * All that moved so far, as shares of the disputed amount. The balance transactions tell it without Stripe's fees, and
+ * in the currency that Stripe pays out, which need not be the payment's.
  */
 function readMoves({ type, data }: DisputeEvent): { withdrawn: number; returned: number } {
   const amounts = (data.object.balance_transactions ?? []).map(({ amount }) => amount);

@@ -10,8 +10,8 @@ export interface PaymentName {
 }
 
 /**
- * How far a payment got here. `begun`: the facilitator was asked to settle, and its answer is not known. `settled`: it is
- * on the chain. `credit`: its payer had credit, so nothing was put on the chain.
+ * How far a payment got here. `begun`: the facilitator was asked to settle, and its answer is not known. `settled`: it
+ * is on the chain. `credit`: its payer had credit, so nothing was put on the chain.
  */
 export interface OfferedBefore {
   readonly state: "begun" | "settled" | "credit";

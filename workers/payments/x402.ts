@@ -121,11 +121,11 @@ export function paymentRequired(requirements: PaymentRequirements, url: string):
 const repeatMsMax = 23 * 60 * 60 * 1_000;
 
 /**
- * Checks a payment and puts it on the chain: nothing was done for the request yet. A nonce counts once here, whatever the
- * facilitator says: shown again, the payment stands for the request that it paid and for no other, so that a settled one
- * is delivered or can be fetched. Fails with `payment_required` on one that is not good for these requirements, or
- * `payment_unavailable` when the facilitator cannot say, which is nobody's failure here; the log then names the payment.
- * A payment that is known already asks nobody, and is never kept waiting.
+ * Checks a payment and puts it on the chain: nothing was done for the request yet. A nonce counts once here, whatever
+ * the facilitator says: shown again, the payment stands for the request that it paid and for no other, so that a
+ * settled one is delivered or can be fetched. Fails with `payment_required` on one that is not good for these
+ * requirements, or `payment_unavailable` when the facilitator cannot say, which is nobody's failure here; the log then
+ * names the payment. A payment that is known already asks nobody, and is never kept waiting.
  */
 export async function takePayment(
   settings: X402Settings,

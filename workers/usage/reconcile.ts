@@ -39,9 +39,9 @@ interface AccountRow {
 }
 
 /**
- * Compares each account's ledger with the usage table and the notes of the meter, and repairs from the ledger's own rows
- * what is missing there: settlements whose event was lost on its way. The accounts that were compared longest ago come
- * first. It may be repeated, and run twice at once: every repair counts once.
+ * Compares each account's ledger with the usage table and the notes of the meter, and repairs from the ledger's own
+ * rows what is missing there: settlements whose event was lost on its way. The accounts that were compared longest ago
+ * come first. It may be repeated, and run twice at once: every repair counts once.
  */
 export async function reconcile(parts: ReconcileParts): Promise<Reconciliation> {
   const query = `SELECT a.id, COALESCE(r.after_entry, 0) AS after_entry FROM accounts a

@@ -8,9 +8,9 @@ const delaysSeconds = [5, 60, 300, 1_800, 7_200, 18_000, 36_000, 43_200] as cons
 type QueuedMessage = Pick<Message, "body" | "attempts" | "ack" | "retry">;
 
 /**
- * Delivers what the queue brings, side by side. One that comes twice is sent twice, under the same `webhook-id`. What the
- * receiver does not take comes again later; after as many times as wrangler.toml says, or when it is no message of ours,
- * it ends in the dead letter queue.
+ * Delivers what the queue brings, side by side. One that comes twice is sent twice, under the same `webhook-id`. What
+ * the receiver does not take comes again later; after as many times as wrangler.toml says, or when it is no message of
+ * ours, it ends in the dead letter queue.
  */
 export async function consumeWebhooks(parts: DeliveryParts, messages: readonly QueuedMessage[]): Promise<void> {
   await Promise.all(messages.map((message) => consume(parts, message)));

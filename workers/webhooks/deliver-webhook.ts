@@ -5,7 +5,10 @@ import { checkWebhookUrl, type WebhookRules } from "./webhook-url.ts";
 /** A receiver should note a message and work later: longer than this, and it would hold up those behind it. */
 const deliveryTimeoutMs = 15_000;
 
-/** A proxy of the operator's that delivers in the Worker's place, since it can resolve names and refuse private addresses. */
+/**
+ * A proxy of the operator's that delivers in the Worker's place, since it can resolve names and refuse private
+ * addresses.
+ */
 export interface WebhookProxy {
   readonly url: string;
   /** Shows the proxy that a delivery is ours. */

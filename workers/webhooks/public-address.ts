@@ -1,4 +1,7 @@
-/** IPv4 ranges that are not the public internet, as [first address, bits of the prefix]. IANA's special-purpose registry. */
+/**
+ * IPv4 ranges that are not the public internet, as [first address, bits of the prefix]. IANA's special-purpose
+ * registry.
+ */
 const reservedIpv4: readonly (readonly [string, number])[] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],

@@ -8,8 +8,8 @@ const cacheName = "decoder-files";
 export type OnBytes = (bytes: number) => void;
 
 /**
- * A file of this site by its SHA-256, from this device's cache if it is there. Throws `DecoderError` when it cannot be had
- * or is not the one that was meant; such a file is not kept.
+ * A file of this site by its SHA-256, from this device's cache if it is there. Throws `DecoderError` when it cannot be
+ * had or is not the one that was meant; such a file is not kept.
  */
 export async function fileByDigest(url: string, sha256: string, onBytes: OnBytes): Promise<Uint8Array<ArrayBuffer>> {
   const cache = await caches.open(cacheName);

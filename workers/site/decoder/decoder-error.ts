@@ -22,7 +22,9 @@ export class DecoderError extends Error {
   }
 }
 
-/** A file of this site. Throws `DecoderError` when it cannot be had; `missing` says what it means that it is not there. */
+/**
+ * A file of this site. Throws `DecoderError` when it cannot be had; `missing` says what it means that it is not there.
+ */
 export async function fetchFile(url: string, missing: DecoderErrorCode): Promise<Response> {
   const response = await fetch(url).catch(() => {
     throw new DecoderError("decoder_offline");

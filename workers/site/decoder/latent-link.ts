@@ -22,8 +22,8 @@ export function latentFragment({ shape, values, seed, revision }: LatentView): s
 }
 
 /**
- * The latent of a fragment, whoever wrote it. Whether a model has such a latent is for the decoder to say. Undefined when it is
- * none: too long, cut, or not finite.
+ * The latent of a fragment, whoever wrote it. Whether a model has such a latent is for the decoder to say. Undefined
+ * when it is none: too long, cut, or not finite.
  */
 export function readLatentFragment(fragment: string): LatentView | undefined {
   const match = /^#?latent1\.([\w%~.!*'()-]{1,400})\.(\d{1,10})x(\d{1,5})x(\d{1,5})x(\d{1,5})\.([\w-]*)$/u.exec(

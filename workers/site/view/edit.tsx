@@ -109,7 +109,9 @@ function MaskPainter({ result, mask, isPainted }: MaskPainterProps) {
   );
 }
 
-/** A dot where the pen is pressed, in the picture's own pixels whatever its size on the screen. Returns whether it is. */
+/**
+ * A dot where the pen is pressed, in the picture's own pixels whatever its size on the screen. Returns whether it is.
+ */
 function paint({ buttons, clientX, clientY, currentTarget }: PointerEvent, radius: number): boolean {
   if (buttons === 0 || !(currentTarget instanceof HTMLCanvasElement)) return false;
   const context = currentTarget.getContext("2d");

@@ -36,7 +36,10 @@ const SKIN_TONE = /-((?:medium-)?(?:light|dark)|medium)(-skin-tone)?$/;
 const squeeze = (text: string): string =>
   text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/[^a-z0-9]/g, "");
 
-/** Finds the concept behind an icon name. Built once: reads the CLDR labels, keywords and shortcodes of `emojibase-data`. */
+/**
+ * Finds the concept behind an icon name. Built once: reads the CLDR labels, keywords and shortcodes of
+ * `emojibase-data`.
+ */
 export function createConceptFinder(): (source: IconSource, name: string) => Concept | null {
   const entries = (require("emojibase-data/en/data.json") as readonly EmojibaseEntry[]).filter((e) => e.group !== undefined);
   const bySqueezedName = indexByName(entries);

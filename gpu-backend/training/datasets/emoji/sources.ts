@@ -21,7 +21,9 @@ const withoutVariantNumber = (name: string): string | null => dashes(name.replac
 const largeOnly = (name: string): string | null => (/-(48|32)$/.test(name) ? dashes(name.replace(/-\d+$/, "")) : null);
 const withoutFill = (name: string): string | null => dashes(name.replace(/-fill$/, ""));
 
-/** Sets under MIT, Apache-2.0 or CC-BY-4.0 only: share-alike sets (OpenMoji, EmojiOne v1) would bind the weights' users. */
+/**
+ * Sets under MIT, Apache-2.0 or CC-BY-4.0 only: share-alike sets (OpenMoji, EmojiOne v1) would bind the weights' users.
+ */
 export const ICON_SOURCES: readonly IconSource[] = [
   { package: "fluent-emoji", style: "3D", licence: "MIT", author: "Microsoft Corporation", weight: 1, words: dashes },
   { package: "fluent-emoji-flat", style: "flat", licence: "MIT", author: "Microsoft Corporation", weight: 1, words: dashes },
@@ -50,7 +52,10 @@ interface IconifyIcon {
   readonly hidden?: boolean;
 }
 
-/** Every drawing of a set as a standalone SVG of `sizePixels` a side, in the package's order. Aliases repeat a drawing and are left out. */
+/**
+ * Every drawing of a set as a standalone SVG of `sizePixels` a side, in the package's order. Aliases repeat a drawing
+ * and are left out.
+ */
 export function readIcons(source: IconSource, sizePixels: number): readonly Icon[] {
   const set = require(`@iconify-json/${source.package}/icons.json`) as IconifyIcon & {
     readonly icons: Readonly<Record<string, IconifyIcon>>;
