@@ -5,6 +5,8 @@ import type { Admission, AdmissionRequest } from "./keys/admission.ts";
 export interface AccountGate {
   /** Asks, unless it was asked already. */
   admit(): Promise<Admission>;
+  /** The account's answer; undefined until it was asked. */
+  admission(): Admission | undefined;
   /** Asks and reserves in one call, failing as the admission first. Reserves alone when it was asked already. */
   readonly reserve: AccountClient["reserve"];
 }
@@ -22,6 +24,8 @@ export function createAccountGate({ accounts }: GateServices, account: string, r
       admission ??= await accounts.of(account).admit(request);
       return admission;
     },
+
+    admission: () => admission,
 
     async reserve(reservation) {
       if (admission !== undefined) return accounts.of(account).reserve(reservation);

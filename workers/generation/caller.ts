@@ -1,4 +1,3 @@
-import type { ChargedRequest } from "./charge-request.ts";
 import type { PayingRequest } from "./obtain-latent.ts";
 
 /** Who asks, and where and how the request reached us. */
@@ -13,6 +12,4 @@ export interface Caller extends Omit<PayingRequest, "reservationId" | "noteRun">
   readonly isRetry: boolean;
   /** The hold of the job that this request is part of. */
   readonly holdId?: string | undefined;
-  /** See `ChargedRequest`. */
-  readonly reserve?: ChargedRequest["caller"]["reserve"];
 }

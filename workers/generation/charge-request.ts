@@ -27,8 +27,6 @@ export interface ChargedRequest {
     readonly isRetry: boolean;
     /** Money that is kept for this request already. */
     readonly holdId?: string | undefined;
-    /** In place of the ledger's own: for a caller who is let in by the same call, or else refused. */
-    readonly reserve?: AccountClient["reserve"] | undefined;
   };
   /** Built by one function, its fields in one order, so that its JSON has one spelling. Holds no file. */
   readonly request: object;
@@ -48,17 +46,27 @@ export function planCeilingMicroUsd({ pictures, work, startLines }: GenerationPl
   return pictures.length * pictureCeilingMicroUsd(work) + sumMicroUsd(startLines);
 }
 
-/** Holds the most that a request can cost, or finds what its repeat was held or charged before. */
+/** Where money is reserved: an account, or the gate of a caller that the account has not admitted yet. */
+export type Reserver = Pick<AccountClient, "reserve">;
+
+/**
+ * Holds the most that a request can cost, or finds what its repeat was held or charged before. A `gate` that the account
+ * has not answered yet asks for admission in the same call.
+ */
 export async function reserveCeiling(
   { accounts, latentKeySecret, newReservationId }: ChargingServices,
-  { caller, request, ...asked }: ChargedRequest,
+  { caller, request, ...wanted }: ChargedRequest,
+  gate: Reserver = accounts.of(caller.account),
 ): Promise<Result<Reservation, Failure>> {
-  const { account, keyId, idempotencyKey, isRetry, holdId } = caller;
-  const reserve = caller.reserve ?? accounts.of(account).reserve;
-  return reserve({
-    ...{ reservationId: newReservationId(), account, keyId, idempotencyKey, isRetry, holdId },
-    ...asked,
+  return gate.reserve({
+    reservationId: newReservationId(),
+    account: caller.account,
+    keyId: caller.keyId,
+    idempotencyKey: caller.idempotencyKey,
+    isRetry: caller.isRetry,
+    holdId: caller.holdId,
     digest: await digestOf(latentKeySecret, request),
+    ...wanted,
   });
 }
 

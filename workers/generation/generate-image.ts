@@ -2,17 +2,14 @@ import type { CreateImageRequest } from "../../shared/api/create-image-request.t
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
-import type { Settlement } from "../account/money/reservation.ts";
-import type { DeliveredLatent } from "../account/reuse/delivered-latents.ts";
-import type { SimilarLatent } from "../account/reuse/similar-prompts.ts";
+import type { Reservation, Settlement } from "../account/money/reservation.ts";
 import type { Moderator } from "../moderation/moderator.ts";
-import { latentBytes } from "../prices/price-book.ts";
 import type { Caller } from "./caller.ts";
-import { type ChargingServices, planCeilingMicroUsd, reserveCeiling, settleOrRelease } from "./charge-request.ts";
-import { ageOf } from "./obtain-latent.ts";
+import { type ChargingServices, type Reserver, settleOrRelease } from "./charge-request.ts";
 import {
-  type FoundPicture,
-  findPictures,
+  type EdgeFiles,
+  foundPictures,
+  lookUpFiles,
   obtainPictures,
   type Picture,
   type PictureSources,
@@ -20,7 +17,8 @@ import {
 import type { GenerationPlan } from "./plan-generation.ts";
 import { type PlannedRequest, type Planner, planRequest } from "./plan-request.ts";
 import type { RecentRefusals } from "./recent-refusals.ts";
-import { isReplay, type Replay, type Replayed, replayPictures } from "./replay-pictures.ts";
+import { isReplay, type Replayed, replayPictures } from "./replay-pictures.ts";
+import { chargedAtOnce, deliveredLatents, planAsReserved, replayOf, reservePlan } from "./reserve-plan.ts";
 import { askOnce, type StartSource } from "./start-source.ts";
 
 /** The collaborators of a generation. */
@@ -45,124 +43,101 @@ export interface Generation {
   readonly replayed: boolean;
 }
 
+/** What a request brings beside its fields. */
+export interface RequestSources {
+  /** Goes with `request.start`. */
+  readonly startSource?: StartSource | undefined;
+  /** Asks for admission together with the reservation; absent: the caller was admitted before. */
+  readonly gate?: Reserver | undefined;
+}
+
 /**
  * From a checked request to pictures. The most that they can cost is held before any work is done, and what was done is
- * charged before they are delivered; if all were seen to be there, both are one step. Every latent of the answer is
- * stored by then; a failure is not charged. When the caller leaves, work that nobody else waits for is stopped, and the
- * latents that are stored by then are charged.
- * `startSource` goes with `request.start`.
+ * charged before they are delivered; if the edge holds them all, both are one step. Every latent of the answer is stored
+ * by then; a failure is not charged. If the caller leaves, work that nobody else waits for is stopped, and the latents
+ * that are stored by then are charged.
  */
 export async function generateImages(
   services: GenerationServices,
   caller: Caller,
   request: CreateImageRequest,
-  startSource?: StartSource,
+  { startSource, gate }: RequestSources = {},
 ): Promise<Result<Generation, Failure>> {
-  // Sharing tells others that somebody asked for the same, so the key's owner must have agreed to it as well.
-  if (request.cacheScope === "shared" && caller.mayShare !== true) {
-    return err({ code: "insufficient_scope", scope: "shared_cache" });
-  }
-  const planned = await planRequest(services, caller.account, request);
+  // Planned first: a request that the model cannot do costs no call of a moderator.
+  const planned = mayShare(caller, request) ? await planRequest(services, caller.account, request) : err(mayNotShare);
   if (!planned.ok) return planned;
   const permitted = await services.moderator.check(request.prompt);
   if (!permitted.ok) return permitted;
 
-  const lookup = await findUnlessRefused(services, caller, { request, planned: planned.value });
-  if (!lookup.ok) return lookup;
-  const found = lookup.value;
-  const asked = askedOf(request, planned.value.plan);
-  const reserved = await reserveCeiling(services, {
-    ...asked,
-    caller,
-    found: found && { lines: found.flatMap(({ lines }) => lines), latents: keptLatents(planned.value.plan, found) },
-  });
+  const { plan } = planned.value;
+  const files = isExact(caller, request) ? await lookUpFiles(services, plan.decode, plan.pictures) : undefined;
+  const found = files && foundPictures(plan, files);
+  const refused = files && found === undefined ? recentRefusal(services, caller) : undefined;
+  if (refused !== undefined) return err(refused);
+
+  const reserved = await reservePlan(services, caller, { request, plan, found }, gate);
   if (!reserved.ok) return reserved;
   const reservation = reserved.value;
-  const { settlement, madeMs } = reservation;
-  if (found !== undefined && settlement !== undefined && madeMs !== undefined) {
-    const ageAt = (index: number) => ageOf(madeMs[index] ?? services.nowMs(), services.nowMs());
-    const items = found.map((picture, index) => ({ ...picture, ageSeconds: ageAt(index) }));
-    return ok(finish({ request, planned: planned.value }, { items, settlement, replayed: false }));
-  }
+  const atEdge = found && chargedAtOnce(services.nowMs(), found, reservation);
+  if (atEdge !== undefined) return ok(finish(request, planned.value, atEdge));
 
-  // The seeds of an unseeded request were drawn when it first came, or are those of latents that the prompt has.
-  const { seeds, similar } = reservation;
-  const isOther = planned.value.plan.pictures.some(({ seed }, index) => seed !== seeds[index]);
-  const replanned = isOther ? await planRequest(services, caller.account, request, seeds) : planned;
-  if (!replanned.ok) return replanned;
-  const plan = withStandIns(replanned.value.plan, similar);
-
-  if (isReplay(reservation)) {
-    const again = await replayPictures(services, caller, {
-      asked,
-      reservation,
-      pictures: plan.pictures,
-      painting: plan,
-    });
-    return again.ok ? ok(finish({ request, planned: { ...replanned.value, plan } }, again.value)) : again;
-  }
-  const { account, signal } = caller;
-  const latentsOf = (pictures: readonly Picture[]) => keptLatents(plan, pictures);
-  const paid = await settleOrRelease(services, { account, reservation, signal, latentsOf }, (noteRun) => {
-    const payer = { ...caller, reservationId: reservation.reservationId, noteRun };
-    const startOf = startSource && askOnce(startSource, { plan, payer });
-    return obtainPictures(services, { plan, startOf }, payer);
-  });
-  services.refusals.note(caller, paid);
-  if (!paid.ok) return paid;
-  return ok(finish({ request, planned: { ...replanned.value, plan } }, { ...paid.value, replayed: false }));
+  const seeded = await planAsReserved(services, plan, reservation);
+  const done = isReplay(reservation)
+    ? await replayPictures(services, caller, replayOf({ request, plan }, seeded, reservation))
+    : await obtainAndSettle(services, caller, { plan: seeded, reservation, files, startSource });
+  return done.ok ? ok(finish(request, planned.value, done.value)) : done;
 }
 
-/**
- * The pictures that the edge holds. Backends without room for an account are not asked again by every request of its: where
- * new pictures are certainly wanted, and by one that is no repeat, the refusal comes before anything is reserved.
- */
-async function findUnlessRefused(
-  services: GenerationServices,
-  caller: Caller,
-  { request, planned: { plan } }: Answered,
-): Promise<Result<readonly FoundPicture[] | undefined, Failure>> {
-  if (!isExact(caller, request)) return ok(undefined);
-  const found = await findPictures(services, plan);
-  const isRepeat = caller.isRetry || caller.idempotencyKey !== undefined;
-  const refusal = found === undefined && !isRepeat ? services.refusals.of(caller) : undefined;
-  return refusal === undefined ? ok(found) : err(refusal);
+/** Sharing reveals that somebody asked for the same, so the key's owner must have agreed to it as well. */
+function mayShare(caller: Caller, { cacheScope }: CreateImageRequest): boolean {
+  return cacheScope !== "shared" || caller.mayShare === true;
 }
 
-function askedOf(request: CreateImageRequest, plan: GenerationPlan): Replay["asked"] {
-  const { recipe, mayReuse, likeness } = plan;
-  const seeds = plan.pictures.map(({ seed }) => seed);
-  return { request, recipe, mayReuse, likeness, seeds, ceilingMicroUsd: planCeilingMicroUsd(plan) };
-}
+const mayNotShare: Failure = { code: "insufficient_scope", scope: "shared_cache" };
 
-/** Whether it can be known before anything is reserved which latents are wanted. A job's money is held in another way. */
+/** Whether the wanted latents are known before the ledger answers. A job's money is held in another way. */
 function isExact({ holdId }: Caller, { seed }: CreateImageRequest): boolean {
   return seed !== undefined && holdId === undefined;
 }
 
-interface Answered {
-  readonly request: CreateImageRequest;
-  readonly planned: PlannedRequest;
+/**
+ * Backends without room for an account are not asked again by each of its requests: where new pictures are certainly
+ * wanted, and by one that is no repeat, the refusal comes before anything is reserved.
+ */
+function recentRefusal({ refusals }: GenerationServices, caller: Caller): Failure | undefined {
+  const isRepeat = caller.isRetry || caller.idempotencyKey !== undefined;
+  return isRepeat ? undefined : refusals.of(caller);
+}
+
+interface ReservedPlan {
+  readonly plan: GenerationPlan;
+  readonly reservation: Reservation;
+  readonly files: EdgeFiles | undefined;
+  readonly startSource: StartSource | undefined;
+}
+
+async function obtainAndSettle(
+  services: GenerationServices,
+  caller: Caller,
+  { plan, reservation, files, startSource }: ReservedPlan,
+): Promise<Result<Replayed, Failure>> {
+  const { account, signal } = caller;
+  const latentsOf = (pictures: readonly Picture[]) => deliveredLatents(plan, pictures);
+  const paid = await settleOrRelease(services, { account, reservation, signal, latentsOf }, (noteRun) => {
+    const payer = { ...caller, reservationId: reservation.reservationId, noteRun };
+    const startOf = startSource && askOnce(startSource, { plan, payer });
+    return obtainPictures(services, { plan, startOf, files }, payer);
+  });
+  services.refusals.note(caller, paid);
+  return paid.ok ? ok({ ...paid.value, replayed: false }) : paid;
 }
 
 function finish(
-  { request, planned: { plan, tokens, warnings } }: Answered,
+  request: CreateImageRequest,
+  { plan, tokens, warnings }: PlannedRequest,
   { items: pictures, settlement, replayed }: Replayed,
 ): Generation {
   const { size, decode } = plan;
   const startLatentId = request.start?.latentId;
   return { pictures, settlement, size, decode, tokens, warnings, replayed, startLatentId };
-}
-
-function keptLatents({ work }: GenerationPlan, pictures: readonly FoundPicture[]): DeliveredLatent[] {
-  const bytes = latentBytes(work.latentShape);
-  return pictures.map(({ latentId, seed, isSimilar }) => ({ latentId, seed, bytes, isSimilar }));
-}
-
-function withStandIns(plan: GenerationPlan, similar: readonly SimilarLatent[] = []): GenerationPlan {
-  const pictures = plan.pictures.map((picture, index) => {
-    const standIn = similar[index];
-    return standIn === undefined ? picture : { ...picture, standIn };
-  });
-  return { ...plan, pictures };
 }

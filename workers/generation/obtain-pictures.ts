@@ -3,7 +3,7 @@ import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
-import type { ImageCache } from "../images/image-cache.ts";
+import type { CachedImage, ImageCache } from "../images/image-cache.ts";
 import { type ChargeLine, decodeLine, hitLine, type PricedWork, stoppedLines } from "../prices/price-book.ts";
 import type { DecodeRuns } from "../single-flight/client.ts";
 import {
@@ -13,7 +13,7 @@ import {
   type PictureLatent,
   type WantedLatent,
 } from "./obtain-latent.ts";
-import type { GenerationPlan } from "./plan-generation.ts";
+import type { GenerationPlan, PlannedPicture } from "./plan-generation.ts";
 
 /** One finished picture. */
 export interface Picture {
@@ -36,52 +36,63 @@ export interface PictureSources extends LatentSources {
   readonly decodeRuns: DecodeRuns;
 }
 
+/** The file of one picture at this location, as it was looked up. */
+export interface EdgeFile {
+  readonly file: CachedImage | undefined;
+  readonly milliseconds: Milliseconds;
+}
+
+/** Latent id → what this location holds of its picture. */
+export type EdgeFiles = ReadonlyMap<string, EdgeFile>;
+
+/** Looks up the files of pictures at this location. Runs nothing and charges nobody. */
+export async function lookUpFiles(
+  sources: Pick<PictureSources, "images" | "nowMs">,
+  decode: DecodeOptions,
+  pictures: readonly Pick<PlannedPicture, "latentId">[],
+): Promise<EdgeFiles> {
+  const files = pictures.map(async ({ latentId }) => [latentId, await lookUpFile(sources, decode, latentId)] as const);
+  return new Map(await Promise.all(files));
+}
+
+async function lookUpFile(
+  { images, nowMs }: Pick<PictureSources, "images" | "nowMs">,
+  decode: DecodeOptions,
+  latentId: string,
+): Promise<EdgeFile> {
+  const startedMs = nowMs();
+  const file = await images.find(latentId, decode);
+  return { file, milliseconds: { "image-lookup": nowMs() - startedMs } };
+}
+
+/** A picture whose file this location holds. Only the account knows whether its latent is stored, and since when. */
+export type FoundPicture = Omit<Picture, "ageSeconds">;
+
+/** All pictures of a plan, if each was found. Else undefined. */
+export function foundPictures({ pictures, work }: GenerationPlan, files: EdgeFiles): FoundPicture[] | undefined {
+  const found = pictures.map(({ seed, latentId }) => {
+    const { file, milliseconds = {} } = files.get(latentId) ?? {};
+    const lines = [hitLine(latentId, work)];
+    return file && { seed, latentId, bytes: file.bytes, tier: "image" as const, isSimilar: false, milliseconds, lines };
+  });
+  return found.every((picture) => picture !== undefined) ? found : undefined;
+}
+
+/** A plan, and what was looked up of its pictures, if anything was. */
+export interface WantedPictures extends Omit<WantedLatent, "picture"> {
+  readonly files?: EdgeFiles | undefined;
+}
+
 /** All pictures of a plan. Latents first: while one cannot be made, no decode is begun that nobody would see. */
 export async function obtainPictures(
   sources: PictureSources,
-  { plan, startOf }: Omit<WantedLatent, "picture">,
+  { plan, startOf, files }: WantedPictures,
   payer: PayingRequest,
 ): Promise<Result<readonly Picture[], Failure>> {
   const latents = allOf(
     await Promise.all(plan.pictures.map((picture) => obtainLatent(sources, { plan, picture, startOf }, payer))),
   );
-  return latents.ok ? paintLatents(sources, { plan, latents: latents.value }, payer) : latents;
-}
-
-/** A picture that is at hand; only the account knows whether its latent is stored, and since when. */
-export type FoundPicture = Omit<Picture, "ageSeconds">;
-
-/** All pictures of a plan, if the edge holds the file of each: nothing is run, and nobody is charged. Else undefined. */
-export async function findPictures(
-  { images, nowMs }: PictureSources,
-  { pictures, decode, work }: GenerationPlan,
-): Promise<readonly FoundPicture[] | undefined> {
-  const startedMs = nowMs();
-  const found = await Promise.all(
-    pictures.map(async ({ seed, latentId }) => {
-      const file = await images.find(latentId, decode);
-      if (file === undefined) return undefined;
-      const milliseconds = { "image-lookup": nowMs() - startedMs };
-      const lines = [hitLine(latentId, work)];
-      return { seed, latentId, bytes: file.bytes, tier: "image", isSimilar: false, milliseconds, lines } as const;
-    }),
-  );
-  return found.every((picture) => picture !== undefined) ? found : undefined;
-}
-
-/** The pictures of latents that are at hand, if this location holds the file of each; nothing is run. Else undefined. */
-export async function findFiles(
-  { images }: Pick<PictureSources, "images">,
-  { decode, latents }: Pick<Painting, "decode"> & { readonly latents: readonly PictureLatent[] },
-): Promise<readonly Picture[] | undefined> {
-  const found = await Promise.all(
-    latents.map(async ({ latentId, seed, isSimilar = false, ageSeconds, milliseconds, lines }) => {
-      const file = await images.find(latentId, decode);
-      const told = { seed, latentId, isSimilar, ageSeconds, milliseconds, lines };
-      return file && ({ ...told, bytes: file.bytes, tier: "image" } as const);
-    }),
-  );
-  return found.every((picture) => picture !== undefined) ? found : undefined;
+  return latents.ok ? paintLatents(sources, { plan, latents: latents.value, files }, payer) : latents;
 }
 
 /** What decides how a latent is painted, and what that costs. */
@@ -90,38 +101,69 @@ export interface Painting {
   readonly work: Pick<PricedWork, "pixels">;
 }
 
+/** Latents that are at hand, and what was looked up of their pictures, if anything was. */
+export interface PaintedLatents {
+  readonly plan: Painting;
+  readonly latents: readonly PictureLatent[];
+  readonly files?: EdgeFiles | undefined;
+}
+
 /** The pictures of latents that are at hand. */
 export async function paintLatents(
   sources: PictureSources,
-  { plan, latents }: { readonly plan: Painting; readonly latents: readonly PictureLatent[] },
+  { plan, latents, files }: PaintedLatents,
   payer: PayingRequest,
 ): Promise<Result<readonly Picture[], Failure>> {
-  return allOf(await Promise.all(latents.map((latent) => obtainPicture(sources, { plan, latent }, payer))));
+  const painted = latents.map((latent) =>
+    obtainPicture(sources, { plan, latent, known: files?.get(latent.latentId) }, payer),
+  );
+  return allOf(await Promise.all(painted));
 }
 
-/** A latent that was just made has no picture yet; for any other, the edge may still hold one. */
-async function obtainPicture(
-  { images, decodeRuns, nowMs }: PictureSources,
-  { plan, latent }: { readonly plan: Painting; readonly latent: PictureLatent },
-  { account, reservationId, location, priority, signal, origin, noteRun }: PayingRequest,
-): Promise<Result<Picture, Failure>> {
-  const { latentId, generated } = latent;
-  const startedMs = nowMs();
-  const cached = generated ? undefined : await images.find(latentId, plan.decode);
-  const milliseconds = generated
-    ? latent.milliseconds
-    : { ...latent.milliseconds, "image-lookup": nowMs() - startedMs };
-  if (cached !== undefined) return ok(picture({ plan, latent, decoded: false }, { ...cached, milliseconds }));
+/** The pictures of latents that are at hand, if this location holds the file of each. Else undefined. */
+export function picturesAtHand({ plan, latents, files }: PaintedLatents): readonly Picture[] | undefined {
+  const found = latents.map((latent) => {
+    const { file } = files?.get(latent.latentId) ?? {};
+    return file && picture({ plan, latent, decoded: false }, { bytes: file.bytes, milliseconds: latent.milliseconds });
+  });
+  return found.every((shown) => shown !== undefined) ? found : undefined;
+}
 
-  const request = { latentId, latent: latent.bytes, options: plan.decode, priority, account, reservationId, origin };
-  const outcome = await decodeRuns.obtain(location, { request, signal });
-  const decode = [decodeLine(latentId, plan.work)];
+/** A latent that was just made has no picture yet; for any other, this location may hold one. */
+async function obtainPicture(
+  sources: PictureSources,
+  {
+    plan,
+    latent,
+    known,
+  }: { readonly plan: Painting; readonly latent: PictureLatent; readonly known?: EdgeFile | undefined },
+  payer: PayingRequest,
+): Promise<Result<Picture, Failure>> {
+  const { latentId } = latent;
+  const lookUp = known ?? (latent.generated ? undefined : await lookUpFile(sources, plan.decode, latentId));
+  const milliseconds = { ...latent.milliseconds, ...lookUp?.milliseconds };
+  if (lookUp?.file !== undefined) {
+    return ok(picture({ plan, latent, decoded: false }, { bytes: lookUp.file.bytes, milliseconds }));
+  }
+  const outcome = await sources.decodeRuns.obtain(payer.location, {
+    request: {
+      latentId,
+      latent: latent.bytes,
+      options: plan.decode,
+      priority: payer.priority,
+      account: payer.account,
+      reservationId: payer.reservationId,
+      origin: payer.origin,
+    },
+    signal: payer.signal,
+  });
+  const lines = [decodeLine(latentId, plan.work)];
   if (!outcome.ok) {
-    if (outcome.error.code === "job_cancelled") noteRun(stoppedLines(decode, outcome.error.doneShare ?? 0));
+    if (outcome.error.code === "job_cancelled") payer.noteRun(stoppedLines(lines, outcome.error.doneShare ?? 0));
     return outcome;
   }
-  const decoded = outcome.value.reservationId === reservationId;
-  if (decoded) noteRun(decode);
+  const decoded = outcome.value.reservationId === payer.reservationId;
+  if (decoded) payer.noteRun(lines);
   const all = { ...milliseconds, ...outcome.value.milliseconds };
   return ok(picture({ plan, latent, decoded }, { bytes: outcome.value.bytes, milliseconds: all }));
 }

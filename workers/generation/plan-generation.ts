@@ -35,9 +35,10 @@ export interface PlanInputs {
   readonly latentKeySecret: string;
   /** 0…2³²−1, asked once for each picture that wants a fresh seed. */
   readonly randomSeed: () => number;
-  /** Those of the request that this one repeats; they go before everything else. */
-  readonly seeds?: readonly number[];
 }
+
+/** Everything that decides a latent but its seed. */
+type SeedlessRecipe = Omit<LatentRecipe, "seed">;
 
 /** One picture of a request: its seed, and the latent that this seed gives. */
 export interface PlannedPicture {
@@ -55,6 +56,8 @@ export interface GenerationPlan {
   readonly pictures: readonly PlannedPicture[];
   /** The keyed digest of everything but the seeds: the prompt, to the ledger. */
   readonly recipe: string;
+  /** What the seeds are combined with into latent ids. */
+  readonly latentRecipe: SeedlessRecipe;
   /** Whether other latents of the prompt will do as well: no seed was named, and nothing new was asked for. */
   readonly mayReuse: boolean;
   /** By which prompts like it are known; undefined: they will not do. */
@@ -77,7 +80,7 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
   if (!shape.ok) return shape;
   const sampling = resolveSampling(manifest, request);
   if (!sampling.ok) return sampling;
-  const recipe: Omit<LatentRecipe, "seed"> = {
+  const recipe: SeedlessRecipe = {
     modelRevision: manifest.revision,
     tokenIds: inputs.prompt.tokenIds,
     negativeTokenIds: inputs.negativePrompt.tokenIds,
@@ -95,8 +98,9 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
   const work = { steps: stepsRun(steps, start?.strength ?? 1), latentShape: shape.value, pixels: pixelsOf(size) };
   return ok({
     size,
-    pictures: await planPictures(inputs, recipe),
+    pictures: await picturesOf(secret, recipe, await seedsOf(inputs, recipe)),
     recipe: await recipeKey(secret, recipe),
+    latentRecipe: recipe,
     mayReuse,
     likeness: isSimilarEnough ? await likenessOf(secret, recipe, specialTokenIds) : undefined,
     job: jobOf(manifest, recipe),
@@ -110,25 +114,38 @@ function recipeStart({ latentId, strength, maskDigest }: ImageStart): RecipeStar
   return { latentId, strength, maskDigest: maskDigest ?? null };
 }
 
-async function planPictures(
-  inputs: PlanInputs,
-  recipe: Omit<LatentRecipe, "seed">,
+/**
+ * The same plan for the seeds that the ledger chose: those of the request that this one repeats, or of latents that the
+ * prompt has. Returns the plan itself if they are its own.
+ */
+export async function withSeeds(
+  plan: GenerationPlan,
+  seeds: readonly number[],
+  latentKeySecret: string,
+): Promise<GenerationPlan> {
+  if (plan.pictures.every(({ seed }, index) => seed === seeds[index])) return plan;
+  return { ...plan, pictures: await picturesOf(latentKeySecret, plan.latentRecipe, seeds) };
+}
+
+function picturesOf(
+  latentKeySecret: string,
+  recipe: SeedlessRecipe,
+  seeds: readonly number[],
 ): Promise<readonly PlannedPicture[]> {
   return Promise.all(
-    Array.from({ length: inputs.request.n }, async (_, index) => {
-      const seed = await seedOf(inputs, recipe, index);
-      return { seed, latentId: await latentKey(inputs.latentKeySecret, { ...recipe, seed }) };
-    }),
+    seeds.map(async (seed) => ({ seed, latentId: await latentKey(latentKeySecret, { ...recipe, seed }) })),
   );
 }
 
-/** An explicit seed counts up from picture to picture; without one, `reuse` says whether a repeat shall find its latent. */
-async function seedOf(inputs: PlanInputs, recipe: Omit<LatentRecipe, "seed">, index: number): Promise<number> {
-  const { seed, reuse } = inputs.request;
-  const repeated = inputs.seeds?.[index];
-  if (repeated !== undefined) return repeated;
-  if (seed !== undefined) return (seed + index) % seedCount;
-  return reuse === "fresh" ? inputs.randomSeed() : derivedSeed(inputs.latentKeySecret, recipe, index);
+/** An explicit seed counts up from picture to picture. Without one, `reuse` decides whether a repeat finds its latent. */
+function seedsOf({ request, latentKeySecret, randomSeed }: PlanInputs, recipe: SeedlessRecipe): Promise<number[]> {
+  const { n, seed, reuse } = request;
+  return Promise.all(
+    Array.from({ length: n }, async (_, index) => {
+      if (seed !== undefined) return (seed + index) % seedCount;
+      return reuse === "fresh" ? randomSeed() : derivedSeed(latentKeySecret, recipe, index);
+    }),
+  );
 }
 
 /** The size is one that the model offers, which are all well formed. */
@@ -137,7 +154,7 @@ export function pixelsOf(size: string): number {
   return width * height;
 }
 
-function jobOf(manifest: Manifest, recipe: Omit<LatentRecipe, "seed">): GenerationPlan["job"] {
+function jobOf(manifest: Manifest, recipe: SeedlessRecipe): GenerationPlan["job"] {
   const [channels, height, width] = recipe.latentShape;
   return {
     model: manifest.id,

@@ -24,12 +24,11 @@ export interface PlannedRequest {
   readonly warnings: readonly string[];
 }
 
-/** From a checked request to a plan. `seeds`: those of the request that this one repeats. */
+/** From a checked request to a plan. */
 export async function planRequest(
   { models, latentKeySecret, randomSeed }: Planner,
   account: string,
   request: CreateImageRequest,
-  seeds: readonly number[] = [],
 ): Promise<Result<PlannedRequest, Failure>> {
   const model = models.find(request.model);
   if (!model.ok) return model;
@@ -39,9 +38,16 @@ export async function planRequest(
   if (!texts.ok) return texts;
   const { tokens } = texts.value;
 
-  const specialTokenIds = model.value.promptEncoder.encode("").tokenIds;
-  const inputs = { ...texts.value, specialTokenIds, manifest, request, latentKeySecret, randomSeed, seeds };
-  const plan = await planGeneration({ ...inputs, cacheScope: request.cacheScope === "shared" ? sharedScope : account });
+  const plan = await planGeneration({
+    manifest,
+    prompt: texts.value.prompt,
+    negativePrompt: texts.value.negativePrompt,
+    specialTokenIds: model.value.promptEncoder.encode("").tokenIds,
+    request,
+    cacheScope: request.cacheScope === "shared" ? sharedScope : account,
+    latentKeySecret,
+    randomSeed,
+  });
   if (!plan.ok) return plan;
   return ok({ plan: plan.value, tokens, warnings: [...request.warnings, ...texts.value.warnings] });
 }

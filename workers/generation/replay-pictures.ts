@@ -11,7 +11,16 @@ import {
   settleOrRelease,
 } from "./charge-request.ts";
 import { ageOf, findStandIn, type PictureLatent } from "./obtain-latent.ts";
-import { allOf, findFiles, type Painting, type Picture, type PictureSources, paintLatents } from "./obtain-pictures.ts";
+import {
+  allOf,
+  type EdgeFiles,
+  lookUpFiles,
+  type Painting,
+  type Picture,
+  type PictureSources,
+  paintLatents,
+  picturesAtHand,
+} from "./obtain-pictures.ts";
 import type { PlannedPicture } from "./plan-generation.ts";
 
 /** A repeat of a request that was answered, and what it was answered with. */
@@ -51,7 +60,8 @@ export async function replayPictures(
   if (!found.ok) return found;
   const latents = found.value;
   const { settlement, isRepeat: replayed } = reservation;
-  const shown = settlement && (await findFiles(services, { decode: painting.decode, latents }));
+  const files = await lookUpFiles(services, painting.decode, latents);
+  const shown = picturesAtHand({ plan: painting, latents, files });
   if (settlement !== undefined && shown !== undefined) return ok({ items: shown, settlement, replayed });
 
   const ceilingMicroUsd = latents.length * decodeLine("", painting.work).microUsd;
@@ -59,21 +69,22 @@ export async function replayPictures(
   if (!reserved.ok) return reserved;
   // Another repeat had the pictures decoded meanwhile.
   if (isReplay(reserved.value)) return replayPictures(services, caller, { ...replay, reservation: reserved.value });
-  return paintAgain(services, caller, { latents, painting, reservation: reserved.value });
+  return paintAgain(services, caller, { latents, files, painting, reservation: reserved.value });
 }
 
 interface WantedAgain extends Pick<Replay, "painting" | "reservation"> {
   readonly latents: readonly PictureLatent[];
+  readonly files: EdgeFiles;
 }
 
 async function paintAgain(
   services: PictureSources & ChargingServices,
   caller: Caller,
-  { latents, painting: plan, reservation }: WantedAgain,
+  { latents, files, painting: plan, reservation }: WantedAgain,
 ): Promise<Result<Replayed, Failure>> {
   const { account, signal } = caller;
   const paid = await settleOrRelease(services, { account, reservation, signal }, (noteRun) =>
-    paintLatents(services, { plan, latents }, { ...caller, reservationId: reservation.reservationId, noteRun }),
+    paintLatents(services, { plan, latents, files }, { ...caller, reservationId: reservation.reservationId, noteRun }),
   );
   return paid.ok ? ok({ ...paid.value, replayed: false }) : paid;
 }

@@ -40,7 +40,7 @@ export async function generateFromPicture(
   const latentId = await derivedLatentKey(services.latentKeySecret, madeFrom, caller.account);
   const source = startFrom(services, { latent: { id: latentId, picture }, strength, mask });
   const start = { latentId, size, isPicture: true, strength, maskDigest: mask && (await digestOf(mask)) };
-  return generateImages(services, caller, withStart(request, start), source);
+  return generateImages(services, caller, withStart(request, start), { startSource: source });
 }
 
 /** Pictures that start from a stored latent, in its size. */
@@ -55,7 +55,7 @@ export async function generateFromLatent(
   }
   const source = startFrom(services, { latent: { bytes }, strength, mask });
   const start = { latentId, size, isPicture: false, strength, maskDigest: mask && (await digestOf(mask)) };
-  return generateImages(services, caller, withStart(request, start), source);
+  return generateImages(services, caller, withStart(request, start), { startSource: source });
 }
 
 /** Without any text there is nothing for guidance to lead to, and one pass instead of two gives the same. */

@@ -49,7 +49,10 @@ export async function uploadLatent(
   const request = { kind: "upload-latent", latentId: id };
   const ceilingMicroUsd = sumMicroUsd(lines);
   const reserved = await reserveCeiling(services, {
-    ...{ caller, request, ceilingMicroUsd, seeds: [] },
+    caller,
+    request,
+    ceilingMicroUsd,
+    seeds: [],
     // What was deleted since is stored anew, and its place paid for anew.
     paysAgain: true,
   });

@@ -9,7 +9,7 @@ import type { KeyDirectory } from "../auth/key-directory.ts";
 import type { Operators } from "../auth/operators.ts";
 import type { FailureLimiter } from "../edge/failure-limiter.ts";
 import type { AppEnv } from "./app-env.ts";
-import { enterNow } from "./enter-now.ts";
+import { enterNow } from "./admission.ts";
 import { failureResponse } from "./errors.ts";
 import { addressOf, type LocationLimiter, tooManyHere, tooManyWrong } from "./limit-by-address.ts";
 import { tellHeaders } from "./tell-headers.ts";
@@ -26,16 +26,16 @@ export interface Authentication extends GateServices {
  * and tells those after it whose it is. Every answer to a valid key says what it may still send.
  */
 export function authenticate(parts: Authentication): (scope: KeyScope) => MiddlewareHandler<AppEnv> {
-  return (scope) => guard(parts, scope, { isAskedFirst: () => true, note: () => {} });
+  return (scope) => guard(parts, scope, { admitsFirst: () => true, note: () => {} });
 }
 
 /** Keys that were refused lately, of which an isolate knows; then all are forgotten. */
 const refusedKeysMax = 4_096;
 
 /**
- * As `authenticate`, for a route that asks the account for money anyway: `c.get("gate")` asks for both in one call. A
- * request that comes to its end before that is asked about then, and a refusal goes before any other answer. A key that
- * was refused the last time is asked about first, so that a flood of refused requests costs no more than the question.
+ * As `authenticate`, for a route that reserves money anyway: `c.get("gate")` asks for admission and money in one call. The
+ * route's handler comes from `answerAdmitted`, by which a refusal precedes every other failure. A key that was refused the
+ * last time is asked about before the handler runs, so that a flood of refused requests costs no more than the question.
  */
 export function authenticateLater(parts: Authentication): (scope: KeyScope) => MiddlewareHandler<AppEnv> {
   const refused = new Set<string>();
@@ -44,11 +44,13 @@ export function authenticateLater(parts: Authentication): (scope: KeyScope) => M
     else if (refused.size < refusedKeysMax) refused.add(keyId);
     else refused.clear();
   }
-  return (scope) => guard(parts, scope, { isAskedFirst: (keyId) => refused.has(keyId), note });
+  return (scope) => guard(parts, scope, { admitsFirst: (keyId) => refused.has(keyId), note });
 }
 
 interface Order {
-  isAskedFirst(keyId: string): boolean;
+  /** Whether the account is asked before the handler runs. */
+  admitsFirst(keyId: string): boolean;
+  /** Notes how the account answered. */
   note(keyId: string, isRefused: boolean): void;
 }
 
@@ -61,20 +63,14 @@ function guard(parts: Authentication, scope: KeyScope, order: Order): Middleware
     c.set("account", account);
     c.set("keyId", keyId);
     c.set("gate", gate);
-    const entered = order.isAskedFirst(keyId) ? await enterNow(c) : ok(undefined);
+    const entered = order.admitsFirst(keyId) ? await enterNow(c) : ok(undefined);
     if (entered.ok) await next();
-    const { outcome, rate } = await gate.admit();
-    if (!outcome.ok) replaceResponse(c, outcome.error);
-    if (rate !== undefined) tellHeaders(c, rateHeaders(rate));
-    order.note(keyId, !outcome.ok);
+    else c.res = failureResponse(c, entered.error);
+    const admission = gate.admission();
+    if (admission?.rate !== undefined) tellHeaders(c, rateHeaders(admission.rate));
+    if (admission !== undefined) order.note(keyId, !admission.outcome.ok);
     return undefined;
   };
-}
-
-/** Nothing is left of an answer that is there. */
-function replaceResponse(c: Context<AppEnv>, failure: Failure): void {
-  c.res = undefined;
-  c.res = failureResponse(c, failure);
 }
 
 interface Identified {

@@ -11,8 +11,7 @@ import type { Picture } from "../generation/obtain-pictures.ts";
 import { toBase64 } from "../gpu/base64.ts";
 import type { ImageLinks } from "../images/image-link.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
-import { enterNow } from "../middleware/enter-now.ts";
-import { failureResponse } from "../middleware/errors.ts";
+import { answerAdmitted, enterNow } from "../middleware/admission.ts";
 import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
 import { withCacheControl } from "./cache-control.ts";
 import { imagesUsage } from "./images-usage.ts";
@@ -34,11 +33,11 @@ export interface CreateImageServices {
  * the one picture.
  */
 export function createImage(services: CreateImageServices): Handler<AppEnv> {
-  return async (c) => {
+  return answerAdmitted(async (c) => {
     const json = await readJson(c);
-    if (!json.ok) return failureResponse(c, json.error);
+    if (!json.ok) return json;
     return answerWithImages(c, services, { json: json.value, form: answerForm(c.req.header("accept")) });
-  };
+  });
 }
 
 /** A body that was read, and how its sender wants the answer. */
@@ -52,22 +51,22 @@ export async function answerWithImages(
   c: Context<AppEnv>,
   services: CreateImageServices,
   { json, form }: AskedImages,
-): Promise<Response> {
+): Promise<Result<Response, Failure>> {
   const parsed = parseCreateImageRequest(withAcceptedFormat(json, form));
   const request = withCacheControl(parsed, c.req.header("cache-control"));
-  if (!request.ok) return failureResponse(c, request.error);
+  if (!request.ok) return request;
   const answerable = checkAnswerForm(form, request.value);
-  if (!answerable.ok) return failureResponse(c, answerable.error);
+  if (!answerable.ok) return answerable;
   const entered = mustEnterFirst(services.generation, request.value) ? await enterNow(c) : ok(undefined);
-  if (!entered.ok) return failureResponse(c, entered.error);
+  if (!entered.ok) return entered;
   const { responseFormat, stream } = request.value;
   if (stream !== undefined) {
     const caller = readCaller(c);
-    if (!caller.ok) return failureResponse(c, caller.error);
+    if (!caller.ok) return caller;
     return streamImages(c, services, { request: request.value, caller: caller.value });
   }
   return answerGeneration(c, { ...services, form, responseFormat }, (caller) =>
-    generateImages(services.generation, caller, request.value),
+    generateImages(services.generation, caller, request.value, { gate: c.get("gate") }),
   );
 }
 
@@ -90,21 +89,21 @@ export async function answerGeneration(
   c: Context<AppEnv>,
   services: AnswerServices,
   generate: (caller: Caller) => Promise<Result<Generation, Failure>>,
-): Promise<Response> {
+): Promise<Result<Response, Failure>> {
   const startedMs = services.nowMs();
   const caller = readCaller(c);
-  if (!caller.ok) return failureResponse(c, caller.error);
+  if (!caller.ok) return caller;
 
   const generating = generate(caller.value);
   // A client may leave: what was done for it by then is settled or released all the same.
   c.executionCtx.waitUntil(generating.catch(() => {}));
   const generation = await generating;
-  if (!generation.ok) return failureResponse(c, generation.error);
+  if (!generation.ok) return generation;
 
   describeInHeaders(c, generation.value, services.nowMs() - startedMs);
   const [picture] = generation.value.pictures;
-  if (services.form.kind === "bytes" && picture !== undefined) return pictureResponse(c, generation.value, picture);
-  return c.json(await imagesResponse(services, { generation: generation.value, url: c.req.url }));
+  if (services.form.kind === "bytes" && picture !== undefined) return ok(pictureResponse(c, generation.value, picture));
+  return ok(c.json(await imagesResponse(services, { generation: generation.value, url: c.req.url })));
 }
 
 function describeInHeaders(c: Context<AppEnv>, { pictures, settlement, replayed }: Generation, totalMs: number): void {

@@ -9,7 +9,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import { decodeOwnLatent, interpolateOwnLatents, type LatentPictureServices } from "../generation/latent-pictures.ts";
 import { findOwnLatent, type OwnLatentSources } from "../generation/own-latent.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
-import { failureResponse } from "../middleware/errors.ts";
+import { answerAdmitted } from "../middleware/admission.ts";
 import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
 import { answerGeneration, type CreateImageServices } from "./create-image.ts";
 import { readJson } from "./read-json.ts";
@@ -21,38 +21,38 @@ export interface LatentRouteServices extends Omit<CreateImageServices, "generati
 
 /** `POST /v1/latents/{id}/decode`: the picture of a stored latent, in any format. */
 export function decodeLatent(services: LatentRouteServices): Handler<AppEnv> {
-  return async (c) => {
+  return answerAdmitted(async (c) => {
     const json = await readJson(c);
-    if (!json.ok) return failureResponse(c, json.error);
+    if (!json.ok) return json;
     const latent = await findOwnLatent(services.generation, named(c, c.req.param("id") ?? "", "id"));
-    if (!latent.ok) return failureResponse(c, latent.error);
+    if (!latent.ok) return latent;
     const asked = readAsked(c, json.value, parseDecodeLatentRequest);
-    if (!asked.ok) return failureResponse(c, asked.error);
+    if (!asked.ok) return asked;
     const { request, form } = asked.value;
     const { responseFormat } = request;
     return answerGeneration(c, { ...services, form, responseFormat }, (caller) =>
       decodeOwnLatent(services.generation, caller, { ...request, latent: latent.value }),
     );
-  };
+  });
 }
 
 /** `POST /v1/latents/{id}/interpolate`: pictures on the way from one stored latent to another. */
 export function interpolateLatents(services: LatentRouteServices): Handler<AppEnv> {
-  return async (c) => {
+  return answerAdmitted(async (c) => {
     const json = await readJson(c);
-    if (!json.ok) return failureResponse(c, json.error);
+    if (!json.ok) return json;
     const first = await findOwnLatent(services.generation, named(c, c.req.param("id") ?? "", "id"));
-    if (!first.ok) return failureResponse(c, first.error);
+    if (!first.ok) return first;
     const asked = readAsked(c, json.value, parseInterpolateLatentsRequest);
-    if (!asked.ok) return failureResponse(c, asked.error);
+    if (!asked.ok) return asked;
     const { request, form } = asked.value;
     const second = await findOwnLatent(services.generation, named(c, request.latentId, "latent_id"));
-    if (!second.ok) return failureResponse(c, second.error);
+    if (!second.ok) return second;
     const { responseFormat } = request;
     return answerGeneration(c, { ...services, form, responseFormat }, (caller) =>
       interpolateOwnLatents(services.generation, caller, { ...request, pair: [first.value, second.value] }),
     );
-  };
+  });
 }
 
 function named(c: Context<AppEnv>, id: string, param: string) {

@@ -20,7 +20,6 @@ export function readCaller(c: Context<AppEnv>): Result<Caller, Failure> {
     account: c.get("account"),
     keyId: c.get("keyId"),
     mayShare: c.get("scopes")?.includes("shared_cache"),
-    reserve: c.get("gate")?.reserve,
     location: edgeLocation(c.req.raw),
     origin: requestOrigin(c),
     priority: "interactive",

@@ -14,7 +14,7 @@ import {
   type StartImageServices,
 } from "../generation/start-images.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
-import { failureResponse } from "../middleware/errors.ts";
+import { answerAdmitted } from "../middleware/admission.ts";
 import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
 import { answerGeneration, type CreateImageServices } from "./create-image.ts";
 import { readUpload, type Upload } from "./read-upload.ts";
@@ -38,36 +38,35 @@ export function varyImage(services: StartRouteServices): Handler<AppEnv> {
 
 /** `POST /v1/latents/{id}/variations`: siblings of a stored latent, with a prompt or without. */
 export function varyLatent(services: StartRouteServices): Handler<AppEnv> {
-  return async (c) => {
+  return answerAdmitted(async (c) => {
     const upload = await readUpload(c);
-    if (!upload.ok) return failureResponse(c, upload.error);
+    if (!upload.ok) return upload;
     const named = { account: c.get("account"), id: c.req.param("id") ?? "", param: "id" };
     const latent = await findOwnLatent(services.generation, named);
-    if (!latent.ok) return failureResponse(c, latent.error);
+    if (!latent.ok) return latent;
     const asked = readStart(c, upload.value, parseVariationRequest);
-    if (!asked.ok) return failureResponse(c, asked.error);
+    if (!asked.ok) return asked;
     if (upload.value.image !== undefined) {
-      return failureResponse(c, invalidRequest("image", "The latent is what this starts from. Leave 'image' out."));
+      return err(invalidRequest("image", "The latent is what this starts from. Leave 'image' out."));
     }
     return answer(c, services, asked.value, (caller) =>
       generateFromLatent(services.generation, caller, { ...asked.value.start, latent: latent.value }),
     );
-  };
+  });
 }
 
 function fromUploadedPicture(services: StartRouteServices, readFields: ReadFields): Handler<AppEnv> {
-  return async (c) => {
+  return answerAdmitted(async (c) => {
     const upload = await readUpload(c);
-    if (!upload.ok) return failureResponse(c, upload.error);
+    if (!upload.ok) return upload;
     const asked = readStart(c, upload.value, readFields);
-    if (!asked.ok) return failureResponse(c, asked.error);
+    if (!asked.ok) return asked;
     const { image: picture } = upload.value;
-    if (picture === undefined)
-      return failureResponse(c, invalidRequest("image", "'image' is required: a picture's file."));
+    if (picture === undefined) return err(invalidRequest("image", "'image' is required: a picture's file."));
     return answer(c, services, asked.value, (caller) =>
       generateFromPicture(services.generation, caller, { ...asked.value.start, picture }),
     );
-  };
+  });
 }
 
 interface Asked {
@@ -89,6 +88,6 @@ function answer(
   services: StartRouteServices,
   { start, form }: Asked,
   generate: Parameters<typeof answerGeneration>[2],
-): Promise<Response> {
+): Promise<Result<Response, Failure>> {
   return answerGeneration(c, { ...services, form, responseFormat: start.request.responseFormat }, generate);
 }

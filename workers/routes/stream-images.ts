@@ -3,6 +3,7 @@ import type { CreateImageRequest } from "../../shared/api/create-image-request.t
 import type { ImageEvent } from "../../shared/api/images-stream.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { failureToHttp } from "../../shared/failure-to-http.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import { createEventOutbox, readOutbox } from "../../shared/wire/event-outbox.ts";
 import { eventStreamContentType, formatComment, formatEvent } from "../../shared/wire/event-stream.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
@@ -12,7 +13,6 @@ import type { PictureWatch } from "../generation/obtain-latent.ts";
 import type { GenerationPlan, PlannedPicture } from "../generation/plan-generation.ts";
 import { toBase64 } from "../gpu/base64.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
-import { failureResponse } from "../middleware/errors.ts";
 import { imagesUsage } from "./images-usage.ts";
 
 /** Proxies cut connections that are silent for half a minute. */
@@ -40,7 +40,7 @@ export async function streamImages(
   c: Context<AppEnv>,
   services: StreamServices,
   { request, caller }: StreamedRequest,
-): Promise<Response> {
+): Promise<Result<Response, Failure>> {
   const outbox = createEventOutbox();
   const left = new AbortController();
   let open = () => {};
@@ -60,19 +60,13 @@ export async function streamImages(
   const stopBeating = beat(services, say);
   const ending = generating.finally(stopBeating);
   const first = await Promise.race([ending, opened]);
-  if (first?.ok === false) return failureResponse(c, first.error);
+  if (first?.ok === false) return first;
   void ending.then(
     (end) => outbox.end(end.ok ? completedEvents(end.value, services.nowMs()) : errorEvent(end.error)),
     () => outbox.end(errorEvent({ code: "internal" })),
   );
-  return c.body(
-    readOutbox(outbox, () => left.abort()),
-    200,
-    {
-      "content-type": eventStreamContentType,
-      "cache-control": "no-store",
-    },
-  );
+  const body = readOutbox(outbox, () => left.abort());
+  return ok(c.body(body, 200, { "content-type": eventStreamContentType, "cache-control": "no-store" }));
 }
 
 type Say = (slot: string, text: string) => void;

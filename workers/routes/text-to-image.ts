@@ -1,7 +1,7 @@
 import type { Handler } from "hono";
 import { fromTextToImageRequest } from "../../shared/api/text-to-image-request.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
-import { failureResponse } from "../middleware/errors.ts";
+import { answerAdmitted } from "../middleware/admission.ts";
 import { answerForm } from "./answer-form.ts";
 import { answerWithImages, type CreateImageServices } from "./create-image.ts";
 import { readJson } from "./read-json.ts";
@@ -11,13 +11,13 @@ import { readJson } from "./read-json.ts";
  * `Accept` and takes any JSON for a JPEG.
  */
 export function textToImage(services: CreateImageServices): Handler<AppEnv> {
-  return async (c) => {
+  return answerAdmitted(async (c) => {
     const json = await readJson(c);
-    if (!json.ok) return failureResponse(c, json.error);
+    if (!json.ok) return json;
     const request = fromTextToImageRequest(json.value, c.req.param("id") ?? "");
-    if (!request.ok) return failureResponse(c, request.error);
+    if (!request.ok) return request;
     const form = answerForm(c.req.header("accept"));
     const bytes = form.kind === "bytes" ? form : ({ kind: "bytes", format: "any" } as const);
     return answerWithImages(c, services, { json: request.value, form: bytes });
-  };
+  });
 }

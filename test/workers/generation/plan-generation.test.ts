@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseCreateImageRequest } from "../../../shared/api/create-image-request.ts";
-import { planGeneration } from "../../../workers/generation/plan-generation.ts";
+import { planGeneration, withSeeds } from "../../../workers/generation/plan-generation.ts";
 import { manifest } from "../support/tiny-bundle.ts";
 
 async function plan(body: object = {}, inputs: { readonly cacheScope?: string; readonly tokenIds?: number[] } = {}) {
@@ -79,4 +79,13 @@ test("a size, steps or guidance that the model lacks is refused by its public na
   })) {
     expect(await plan(body)).toMatchObject({ ok: false, error: { code: "invalid_request", param } });
   }
+});
+
+test("other seeds change seeds and ids alone, and the ids are those of a request that names these seeds", async () => {
+  const planned = await plan({ n: 2 });
+  if (!planned.ok) throw new TypeError("The test's request is not valid.");
+  const reseeded = await withSeeds(planned.value, [7, 8], "s".repeat(32));
+  expect(reseeded).toEqual({ ...planned.value, pictures: await picturesOf({ n: 2, seed: 7 }) });
+  const same = planned.value.pictures.map(({ seed }) => seed);
+  expect(await withSeeds(planned.value, same, "s".repeat(32))).toBe(planned.value);
 });
