@@ -67,7 +67,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const apiKey = await keptApiKey(state);
     const adminSecret = keptSecret(state, "admin");
     const worker = await startLocalWorker({
-      ...{ ...options, root, port, bundle },
+      ...options,
+      root,
+      port,
+      bundle,
       stateFolder: state.folder,
       backendUrl: backend.url,
       apiKey,

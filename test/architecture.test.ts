@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
@@ -218,6 +219,20 @@ describe("a planted fault is found:", () => {
     const [first, second] = ["des", "doo"].map((start, index) => `${start}${"kr"[index]}`);
     const tree = new Map([["shared/a.py", `# the ${first} and the ${second} of a ${second}bell`]]);
     expect(unexplainedWords(tree, wornWords, `| ${second} | explained |`)).toEqual([`shared/a.py: ${first}`]);
+  });
+
+  test("a spread of a literal, which hides excess properties from the compiler", () => {
+    const folder = mkdtempSync(join(tmpdir(), "packing-"));
+    const planted = "export const a = { ...{ b: 1 }, c: [...[1, 2]], d: [...([3] as const)], e: [...[4].values()] };\n";
+    writeFileSync(join(folder, "planted.ts"), planted);
+    // Alone: with all rules, the linter would read the whole repository first.
+    const rule = "no-packing-spread.grit";
+    expect(JSON.parse(readText("biome.json"))).toMatchObject({ plugins: [`./${rule}`] });
+    writeFileSync(join(folder, "biome.json"), JSON.stringify({ plugins: [resolve(rule)] }));
+    const biome = resolve("node_modules/.bin/biome");
+    const { stdout } = spawnSync(biome, ["lint", "--reporter=json", "planted.ts"], { cwd: folder, encoding: "utf8" });
+    rmSync(folder, { recursive: true });
+    expect(stdout.match(/"Write the entries themselves/gu)).toHaveLength(3);
   });
 
   test("one line too many", () => {

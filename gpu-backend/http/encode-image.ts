@@ -43,7 +43,10 @@ export function encodeImage(services: Services): SignedRoute {
     const [channels, rows, columns] = shape.value;
     const upload: Upload = { ...terms, shareKey, file: body, latentShape: [channels, rows, columns] };
     const task = {
-      ...{ kind: "encode", jobId, key: uploadKey(upload), tasks: encodeTasks },
+      kind: "encode",
+      jobId,
+      key: uploadKey(upload),
+      tasks: encodeTasks,
       trace: tracing.begin("encode", context.req.header(traceparentHeader)),
       run: (signal: AbortSignal) => readAndEncode(services, upload, signal),
     };

@@ -66,7 +66,11 @@ async function runTask(
   const { priority, deadlineMs } = terms;
   const { shareKey, previewEverySteps, previewFormat, ...order } = request;
   const task = {
-    ...{ kind: "stage-c", jobId, key: keyOf({ order, shareKey, priority, deadlineMs }), tasks: stageCTasks, trace },
+    kind: "stage-c",
+    jobId,
+    key: keyOf({ order, shareKey, priority, deadlineMs }),
+    tasks: stageCTasks,
+    trace,
     run: (signal: AbortSignal, onNews: (news: LaneNews) => void) =>
       scheduler.runStageC({ ...order, previewEverySteps, previewFormat }, { ...terms, signal, onNews }),
   };

@@ -73,8 +73,15 @@ function toStartRequest(
 
 /** The fields that a form sends as text and that mean something else. Any other text stays one. */
 const numberFields = new Set([
-  ...["n", "width", "height", "seed", "steps", "guidance_scale", "strength"],
-  ...["output_compression", "partial_images"],
+  "n",
+  "width",
+  "height",
+  "seed",
+  "steps",
+  "guidance_scale",
+  "strength",
+  "output_compression",
+  "partial_images",
 ]);
 
 /** The text fields of a form as JSON would give them. What is no number stays text, for the schema to refuse. */

@@ -37,7 +37,12 @@ interface Call {
 async function main(): Promise<void> {
   const state = mkdtempSync(join(tmpdir(), "wuerstchen-bench-edge-"));
   const stack = await startLocalStack({
-    ...{ port: 0, backendPort: 0, mayUseTemporaryState: false, verbose: false, state, bundle: tinyDirectory },
+    port: 0,
+    backendPort: 0,
+    mayUseTemporaryState: false,
+    verbose: false,
+    state,
+    bundle: tinyDirectory,
   });
   const bare = await startBareWorker(join(state, "bare"));
   try {
@@ -111,7 +116,9 @@ async function startBareWorker(state: string): Promise<{ readonly url: string; s
   const { convertV4MiniflareOptions, Miniflare } = await import("miniflare");
   const port = await freePort(0, "PORT");
   const options = convertV4MiniflareOptions({
-    ...{ host: "127.0.0.1", port, cf: false },
+    host: "127.0.0.1",
+    port,
+    cf: false,
     resourcePersistencePath: state,
     workers: [
       {

@@ -28,10 +28,12 @@ describe.each(publishedFamilies)("an imported checkpoint of %s", (family) => {
     "paints what diffusers paints, from the prompt: $size, $steps steps, guidance $guidanceScale",
     async (wanted) => {
       const client = new OpenAI({ baseURL: `${stack().url}/v1`, apiKey: stack().apiKey, maxRetries: 0 });
+      // Fields that OpenAI's client does not know.
+      const own = { seed: wanted.seed, steps: wanted.steps, guidance_scale: wanted.guidanceScale };
       const { data = [] } = await client.images.generate({
         prompt: wanted.prompt,
         size: wanted.size as "1024x1024",
-        ...{ seed: wanted.seed, steps: wanted.steps, guidance_scale: wanted.guidanceScale },
+        ...own,
         ...(wanted.negativePrompt === "" ? {} : { negative_prompt: wanted.negativePrompt }),
       });
       const [made] = data as { b64_json: string; latent_id: string }[];

@@ -42,8 +42,19 @@ const badFields: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   steps: fc.oneof(fc.constantFrom<unknown>(undefined, 0, 101, 1_001, 2 ** 31), notWhole),
   guidanceScale: fc.constantFrom<unknown>(undefined, null, Number.NaN, -1, 0.5, 101, 1e308, "4", [4]),
   latentShape: fc.constantFrom<unknown>(
-    ...[undefined, null, [], [16, 4], [16, 4, 4, 4], [16, 0, 4], [16, -4, 4], [16, 4, 1e9], [16, 65_536, 65_536]],
-    ...[[1, 4, 4], ["16", "4", "4"], [16, 4.5, 4], { length: 3 }],
+    undefined,
+    null,
+    [],
+    [16, 4],
+    [16, 4, 4, 4],
+    [16, 0, 4],
+    [16, -4, 4],
+    [16, 4, 1e9],
+    [16, 65_536, 65_536],
+    [1, 4, 4],
+    ["16", "4", "4"],
+    [16, 4.5, 4],
+    { length: 3 },
   ),
   priority: fc.constantFrom<unknown>("urgent", "", 1, null, []),
   deadlineMs: fc.constantFrom<unknown>(0, -1, 1.5, 1e12, "100", null),
@@ -129,17 +140,36 @@ const badLatent = fc.oneof(
   }),
   fc
     .constantFrom<Readonly<Record<string, string>>>(
-      ...[{ seed: "NaN" }, { seed: "" }, { seed: "-1" }, { seed: "4294967296" }, { seed: "1e3" }, { seed: "0x1" }],
-      ...[{ model: "other" }, { model: "" }, { revision: "other" }, { revision: "" }],
+      { seed: "NaN" },
+      { seed: "" },
+      { seed: "-1" },
+      { seed: "4294967296" },
+      { seed: "1e3" },
+      { seed: "0x1" },
+      { model: "other" },
+      { model: "" },
+      { revision: "other" },
+      { revision: "" },
     )
     .map(latentFile),
 );
 
 const badQuery = fc
   .constantFrom(
-    ...["", "?", "?format=", "?format=gif", "?format=png&format=gif&quality=", "?format=png&quality=101"],
-    ...["?format=jpeg&quality=-1", "?format=webp&quality=1e1", "?format=png&width=9", "?format=png&priority=urgent"],
-    ...["?format=png&deadlineMs=0", "?format=png&deadlineMs=1.5", "?format=png&jobId=short", "?__proto__=1"],
+    "",
+    "?",
+    "?format=",
+    "?format=gif",
+    "?format=png&format=gif&quality=",
+    "?format=png&quality=101",
+    "?format=jpeg&quality=-1",
+    "?format=webp&quality=1e1",
+    "?format=png&width=9",
+    "?format=png&priority=urgent",
+    "?format=png&deadlineMs=0",
+    "?format=png&deadlineMs=1.5",
+    "?format=png&jobId=short",
+    "?__proto__=1",
   )
   .map((query) => decodeDraft(soundLatent, query));
 

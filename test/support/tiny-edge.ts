@@ -48,8 +48,13 @@ export async function startTinyEdge(...backendUrls: readonly [string, ...string[
   };
   const start = async () =>
     startLocalWorker({
-      ...{ root: join(import.meta.dirname, "../.."), port: await freePort(0, "PORT"), stateFolder, secrets },
-      ...{ bundle: tinyDirectory, backendUrl, verbose: false },
+      root: join(import.meta.dirname, "../.."),
+      port: await freePort(0, "PORT"),
+      stateFolder,
+      secrets,
+      bundle: tinyDirectory,
+      backendUrl,
+      verbose: false,
     });
   let worker: LocalWorker = await start();
   const apiKey = await keptApiKey({ folder: stateFolder, release: () => {} });
@@ -58,7 +63,9 @@ export async function startTinyEdge(...backendUrls: readonly [string, ...string[
     get url() {
       return worker.url;
     },
-    ...{ apiKey, adminSecret, storage: join(stateFolder, "storage") },
+    apiKey,
+    adminSecret,
+    storage: join(stateFolder, "storage"),
     send: (method, path, body, headers) =>
       fetch(`${worker.url}${path}`, {
         method,

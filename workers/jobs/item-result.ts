@@ -69,6 +69,8 @@ function succeeded({ pictures, decode, warnings, settlement }: Generation): Item
   return {
     state: "succeeded",
     pictures: pictures.map(({ seed, latentId, tier, ageSeconds }) => ({ seed, latentId, tier, ageSeconds })),
-    ...{ decode, warnings, microUsd: settlement.chargedMicroUsd },
+    decode,
+    warnings,
+    microUsd: settlement.chargedMicroUsd,
   };
 }

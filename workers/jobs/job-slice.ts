@@ -78,8 +78,14 @@ async function generate(
   if (!request.ok) return request;
   const { account, keyId, mayShare, location, origin, holdId } = spec;
   const caller: Caller = {
-    ...{ account, keyId, mayShare, location, origin, holdId },
-    ...{ signal: underway.signal, isRetry: false },
+    account,
+    keyId,
+    mayShare,
+    location,
+    origin,
+    holdId,
+    signal: underway.signal,
+    isRetry: false,
     // Of a batch, nobody waits for each picture.
     priority: total === 1 ? "interactive" : "batch",
     idempotencyKey: `job ${holdId} ${item.item}`,

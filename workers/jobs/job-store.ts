@@ -109,9 +109,16 @@ export class JobStore {
     if (row === undefined) return undefined;
     const { succeeded, failed, cancelled } = row;
     return {
-      ...{ spec: JSON.parse(row.spec), total: row.total, state: row.state, counts: { succeeded, failed, cancelled } },
-      ...{ microUsd: row.micro_usd, misses: row.misses, resumeMs: row.resume_ms, isTold: row.is_told === 1 },
-      ...{ startedMs: row.started_ms ?? undefined, endedMs: row.ended_ms ?? undefined },
+      spec: JSON.parse(row.spec),
+      total: row.total,
+      state: row.state,
+      counts: { succeeded, failed, cancelled },
+      microUsd: row.micro_usd,
+      misses: row.misses,
+      resumeMs: row.resume_ms,
+      isTold: row.is_told === 1,
+      startedMs: row.started_ms ?? undefined,
+      endedMs: row.ended_ms ?? undefined,
     };
   }
 
@@ -204,7 +211,9 @@ export class JobStore {
   #view(query: string, after: number, limit: number): readonly ItemView[] {
     const rows = this.#sql.exec<ItemRow>(query, after, limit).toArray();
     return rows.map(({ item, state, place, outcome }) => ({
-      ...{ item, state, place: place ?? undefined },
+      item,
+      state,
+      place: place ?? undefined,
       outcome: outcome === null ? undefined : JSON.parse(outcome),
     }));
   }

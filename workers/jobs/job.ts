@@ -255,7 +255,12 @@ export class Job {
     const ahead = state === "queued" ? await this.#parts.jobs.listOf(spec.account).ahead(spec.jobId) : undefined;
     return {
       ...spec,
-      ...{ state, total, counts, microUsd, startedMs, endedMs },
+      state,
+      total,
+      counts,
+      microUsd,
+      startedMs,
+      endedMs,
       running: this.#items.size,
       queuePosition: ahead,
       expiresMs: endedMs === undefined ? spec.createdMs + jobMsMax : endedMs + keptMs,

@@ -26,7 +26,12 @@ export class AsyncJobObject extends DurableObject<unknown> {
     services ??= createServices(bindings, world);
     const { generation, accounts, jobs } = services;
     this.#job = new Job({
-      ...{ log, accounts, jobs, nowMs: world.nowMs, timeout: world.timeout, store: new JobStore(storage) },
+      log,
+      accounts,
+      jobs,
+      nowMs: world.nowMs,
+      timeout: world.timeout,
+      store: new JobStore(storage),
       generate: (caller, request) => generateImages(generation, caller, request),
       setAlarm: (atMs) => void storage.setAlarm(atMs),
       sendWebhook: (message) => bindings.WEBHOOKS.send(message),

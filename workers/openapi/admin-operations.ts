@@ -14,17 +14,26 @@ import { balanceResponseSchema } from "../../shared/api/money.ts";
 import { type BodySchema, jsonBody, type Operations, type Parameter } from "./operation.ts";
 
 const accountParameter: Parameter = {
-  ...{ in: "path", name: "account", description: "An account's id.", required: true },
+  in: "path",
+  name: "account",
+  description: "An account's id.",
+  required: true,
   schema: { json: { type: "string", pattern: "^[a-z0-9][a-z0-9._-]{0,63}$" } },
 };
 
 const keyParameter: Parameter = {
-  ...{ in: "path", name: "key", description: "A key's id.", required: true },
+  in: "path",
+  name: "key",
+  description: "A key's id.",
+  required: true,
   schema: { json: { type: "string", minLength: 1, maxLength: 64 } },
 };
 
 const limitParameter: Parameter = {
-  ...{ in: "query", name: "limit", description: "The most entries of a page.", required: false },
+  in: "query",
+  name: "limit",
+  description: "The most entries of a page.",
+  required: false,
   schema: { json: { type: "integer", minimum: 1, maximum: 100 } },
 };
 

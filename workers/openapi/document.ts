@@ -132,10 +132,7 @@ const bodyFailures: readonly FailureCode[] = ["request_timeout", "server_busy"];
 const credentialFailures: Readonly<Record<Credential, readonly FailureCode[]>> = {
   none: ["rate_limit_exceeded"],
   admin: ["missing_api_key", "invalid_api_key", "rate_limit_exceeded"],
-  "api-key": [
-    ...(["missing_api_key", "invalid_api_key", "insufficient_scope", "account_suspended"] as const),
-    "rate_limit_exceeded",
-  ],
+  "api-key": ["missing_api_key", "invalid_api_key", "insufficient_scope", "account_suspended", "rate_limit_exceeded"],
 };
 
 const plainErrorSchema = {

@@ -14,14 +14,29 @@ import {
 } from "./operation.ts";
 import { generationBody, generationExample, servedBody } from "./served-body.ts";
 
+/** What a run at a backend can fail with. */
+const runFailures: readonly FailureCode[] = [
+  "job_cancelled",
+  "deadline_exceeded",
+  "backend_overloaded",
+  "backend_unavailable",
+  "backend_failed",
+];
+
 /** What making pictures can fail with. */
 export const makingFailures: readonly FailureCode[] = [
-  ...(["invalid_request", "model_not_found", "unsupported_media_type", "payload_too_large"] as const),
-  ...(["content_policy_violation", "moderation_unavailable"] as const),
-  ...(["key_budget_exceeded", "concurrency_limit_exceeded"] as const),
-  ...(["insufficient_quota", "idempotency_key_reused", "idempotent_result_gone"] as const),
-  ...(["job_cancelled", "deadline_exceeded"] as const),
-  ...(["backend_overloaded", "backend_unavailable", "backend_failed"] as const),
+  "invalid_request",
+  "model_not_found",
+  "unsupported_media_type",
+  "payload_too_large",
+  "content_policy_violation",
+  "moderation_unavailable",
+  "key_budget_exceeded",
+  "concurrency_limit_exceeded",
+  "insufficient_quota",
+  "idempotency_key_reused",
+  "idempotent_result_gone",
+  ...runFailures,
 ];
 
 export const madeHeaders = {
@@ -74,7 +89,10 @@ export function imageOperations(models: ModelRegistry) {
       summary: "Make one picture by Hugging Face's text-to-image task",
       parameters: [
         {
-          ...{ in: "path", name: "id", description: "A model's id.", required: true },
+          in: "path",
+          name: "id",
+          description: "A model's id.",
+          required: true,
           schema: { json: { type: "string", enum: models.list.map(({ manifest }) => manifest.id) } },
         },
         idempotencyKeyParameter,
@@ -90,10 +108,7 @@ export function imageOperations(models: ModelRegistry) {
         "Links come from answers with `response_format: url`. A picture that the edge dropped is decoded again.",
       parameters: linkParameters,
       answers: { 200: linkedPicture, 304: { description: "Not changed." } },
-      failures: [
-        ...(["invalid_signature", "link_expired", "not_found", "job_cancelled", "deadline_exceeded"] as const),
-        ...(["backend_overloaded", "backend_unavailable", "backend_failed"] as const),
-      ],
+      failures: ["invalid_signature", "link_expired", "not_found", ...runFailures],
     },
     verifyPicture: {
       tag: "Images",
@@ -110,20 +125,24 @@ export function imageOperations(models: ModelRegistry) {
 
 const linkParameters: readonly Parameter[] = [
   {
-    ...{ in: "path", name: "file", description: "Latent id and format.", required: true },
+    in: "path",
+    name: "file",
+    description: "Latent id and format.",
+    required: true,
     schema: { json: { type: "string", pattern: `^[0-9a-f]{64}\\.(${outputFormatSchema.options.join("|")})$` } },
   },
   {
-    ...{
-      in: "query",
-      name: "exp",
-      description: "The time at which the link expires, in Unix seconds.",
-      required: true,
-    },
+    in: "query",
+    name: "exp",
+    description: "The time at which the link expires, in Unix seconds.",
+    required: true,
     schema: { json: { type: "integer", minimum: 0 } },
   },
   {
-    ...{ in: "query", name: "sig", description: "The link's signature.", required: true },
+    in: "query",
+    name: "sig",
+    description: "The link's signature.",
+    required: true,
     schema: { json: { type: "string" } },
   },
 ];

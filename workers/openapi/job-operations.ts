@@ -7,17 +7,18 @@ import { pageParameters } from "./page-parameters.ts";
 import { servedBody } from "./served-body.ts";
 
 const jobIdParameter: Parameter = {
-  ...{ in: "path", name: "id", description: "The job's id, chosen by you.", required: true },
+  in: "path",
+  name: "id",
+  description: "The job's id, chosen by you.",
+  required: true,
   schema: { json: { type: "string", pattern: jobIdPattern.source } },
 };
 
 const lastEventParameter: Parameter = {
-  ...{
-    in: "header",
-    name: "Last-Event-ID",
-    description: "The id of the last event that was received.",
-    required: false,
-  },
+  in: "header",
+  name: "Last-Event-ID",
+  description: "The id of the last event that was received.",
+  required: false,
   schema: { json: { type: "string" } },
 };
 
@@ -44,8 +45,13 @@ export function jobOperations(models: ModelRegistry) {
         201: answered(jobSummarySchema, "It is there now."),
       },
       failures: [
-        ...(["invalid_request", "unsupported_media_type", "payload_too_large", "job_id_reused"] as const),
-        ...(["insufficient_quota", "key_budget_exceeded", "too_many_jobs"] as const),
+        "invalid_request",
+        "unsupported_media_type",
+        "payload_too_large",
+        "job_id_reused",
+        "insufficient_quota",
+        "key_budget_exceeded",
+        "too_many_jobs",
       ],
     },
     ...readOperations,

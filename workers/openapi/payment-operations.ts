@@ -8,7 +8,10 @@ export const paymentOperations = {
     description: "Signed by Stripe; only Stripe calls it. 404 if payments by Stripe are not set up.",
     parameters: [
       {
-        ...{ in: "header", name: "Stripe-Signature", description: "Stripe's signature of the body.", required: true },
+        in: "header",
+        name: "Stripe-Signature",
+        description: "Stripe's signature of the body.",
+        required: true,
         schema: { json: { type: "string", pattern: "^[\\x21-\\x7e]+$" } },
       },
     ],

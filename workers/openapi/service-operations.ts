@@ -15,7 +15,10 @@ export const serviceOperations = {
     summary: "Get a model",
     parameters: [
       {
-        ...{ in: "path", name: "id", description: "A model's id.", required: true },
+        in: "path",
+        name: "id",
+        description: "A model's id.",
+        required: true,
         schema: { json: { type: "string", minLength: 1 } },
       },
     ],

@@ -66,8 +66,11 @@ export function createPaymentIndex(database: Pick<D1Database, "prepare">): Payme
       const query = database.prepare("SELECT * FROM stripe_disputes WHERE payment_id = ?").bind(paymentId);
       const { results } = await query.all<DisputeRow>();
       return results.map(({ dispute_id, payment_id, withdrawn_micro_usd, returned_micro_usd }) => ({
-        ...{ kind: "disputed", disputeId: dispute_id, paymentId: payment_id },
-        ...{ withdrawnMicroUsd: withdrawn_micro_usd, returnedMicroUsd: returned_micro_usd },
+        kind: "disputed",
+        disputeId: dispute_id,
+        paymentId: payment_id,
+        withdrawnMicroUsd: withdrawn_micro_usd,
+        returnedMicroUsd: returned_micro_usd,
       }));
     },
   };

@@ -25,7 +25,8 @@ export function readDispute(
   const { withdrawn, returned } = readMoves(event);
   const microUsd = (share: number) => Math.round(share * amount) * microUsdPerCent;
   return {
-    ...{ kind: "disputed", disputeId: id },
+    kind: "disputed",
+    disputeId: id,
     paymentId: typeof payment_intent === "string" ? payment_intent : payment_intent.id,
     withdrawnMicroUsd: microUsd(withdrawn),
     // Whatever the exchange rate did meanwhile.

@@ -10,8 +10,8 @@ import { type Generation, type GenerationServices, generateImages } from "../gen
 import type { Picture } from "../generation/obtain-pictures.ts";
 import { toBase64 } from "../gpu/base64.ts";
 import type { ImageLinks } from "../images/image-link.ts";
-import type { AppEnv } from "../middleware/app-env.ts";
 import { answerAdmitted, enterNow } from "../middleware/admission.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
 import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
 import { withCacheControl } from "./cache-control.ts";
 import { imagesUsage } from "./images-usage.ts";

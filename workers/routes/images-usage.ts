@@ -22,7 +22,10 @@ export function imagesUsage(
     input_tokens_details: { text_tokens: tokens, image_tokens: 0 },
     cost: { currency: "usd", micro_usd: microUsd ?? sum, price_book: settlement.priceBook },
     pictures: pictures.map(({ tier, seed, latentId, isSimilar, ageSeconds, milliseconds }) => ({
-      ...{ tier, seed, latent_id: latentId, age_seconds: ageSeconds },
+      tier,
+      seed,
+      latent_id: latentId,
+      age_seconds: ageSeconds,
       ...(isSimilar && { similar: true }),
       micro_usd: chargeOf(latentId),
       milliseconds,

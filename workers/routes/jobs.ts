@@ -63,7 +63,10 @@ export function listJobs({ jobs }: JobServices): Handler<AppEnv> {
     const list: JobList = {
       object: "list",
       data: shown.map(({ jobId, state, createdMs, endedMs, requests }) => ({
-        ...{ object: "job", id: jobId, state, requests },
+        object: "job",
+        id: jobId,
+        state,
+        requests,
         created: Math.floor(createdMs / 1_000),
         ended: endedMs === undefined ? null : Math.floor(endedMs / 1_000),
       })),

@@ -27,7 +27,11 @@ export function putLatent(services: UploadServices): Handler<AppEnv> {
     const { id, size, isNew, chargedMicroUsd } = kept.value;
     const { manifest } = services.models.default;
     const item: LatentItem = {
-      ...{ id, object: "latent", model: manifest.id, revision: manifest.revision, size },
+      id,
+      object: "latent",
+      model: manifest.id,
+      revision: manifest.revision,
+      size,
       cost: { currency: "usd", micro_usd: chargedMicroUsd, price_book: priceBookVersion },
     };
     c.header("x-wuerstchen-cost-micro-usd", String(chargedMicroUsd));

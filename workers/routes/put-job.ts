@@ -42,8 +42,15 @@ export function putJob(services: PutJobServices): Handler<AppEnv> {
       return failureResponse(c, { code: "insufficient_scope", scope: "shared_cache" });
     }
     const created = await createJob(services, {
-      ...{ account, keyId: c.get("keyId"), mayShare, location: edgeLocation(c.req.raw), origin: requestOrigin(c) },
-      ...{ jobId: jobId.value, webhookUrl, ceilingMicroUsd: ceiling.value, createdMs: services.nowMs() },
+      account,
+      keyId: c.get("keyId"),
+      mayShare,
+      location: edgeLocation(c.req.raw),
+      origin: requestOrigin(c),
+      jobId: jobId.value,
+      webhookUrl,
+      ceilingMicroUsd: ceiling.value,
+      createdMs: services.nowMs(),
       holdId: services.generation.newReservationId(),
       digest: await digestOf(services.generation.latentKeySecret, job.value),
       requests: requests.map(({ json }) => json),

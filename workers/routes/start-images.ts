@@ -13,8 +13,8 @@ import {
   generateFromPicture,
   type StartImageServices,
 } from "../generation/start-images.ts";
-import type { AppEnv } from "../middleware/app-env.ts";
 import { answerAdmitted } from "../middleware/admission.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
 import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
 import { answerGeneration, type CreateImageServices } from "./create-image.ts";
 import { readUpload, type Upload } from "./read-upload.ts";

@@ -1,7 +1,7 @@
 import type { Handler } from "hono";
 import { fromTextToImageRequest } from "../../shared/api/text-to-image-request.ts";
-import type { AppEnv } from "../middleware/app-env.ts";
 import { answerAdmitted } from "../middleware/admission.ts";
+import type { AppEnv } from "../middleware/app-env.ts";
 import { answerForm } from "./answer-form.ts";
 import { answerWithImages, type CreateImageServices } from "./create-image.ts";
 import { readJson } from "./read-json.ts";

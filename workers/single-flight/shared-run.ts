@@ -104,7 +104,9 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
   #begin(request: Request) {
     const stop = new AbortController();
     const run = {
-      ...{ stop, signal: stop.signal, payer: request },
+      stop,
+      signal: stop.signal,
+      payer: request,
       isHeard: () => [...this.#waiting.values()].some(({ onNews }) => onNews !== undefined),
       tell: (news: News) => this.#tell(news),
     };

@@ -59,7 +59,8 @@ export class WebhookSecrets {
       WHERE expires_ms IS NULL OR expires_ms > ? ORDER BY id DESC`;
     const rows = this.#sql.exec<SecretRow>(query, nowMs).toArray();
     return rows.map(({ secret, created_ms: createdMs, expires_ms }) => ({
-      ...{ secret, createdMs },
+      secret,
+      createdMs,
       expiresMs: expires_ms ?? undefined,
     }));
   }

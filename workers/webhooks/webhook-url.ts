@@ -14,8 +14,21 @@ export interface WebhookRules {
 
 /** Names that lead nowhere public, whatever a resolver says. RFC 6761, 6762, 8375, and what networks use inside. */
 const privateSuffixes = [
-  ...["localhost", "local", "internal", "intranet", "private", "corp", "home", "lan", "home.arpa", "invalid", "test"],
-  ...["example", "onion", "alt", "localdomain"],
+  "localhost",
+  "local",
+  "internal",
+  "intranet",
+  "private",
+  "corp",
+  "home",
+  "lan",
+  "home.arpa",
+  "invalid",
+  "test",
+  "example",
+  "onion",
+  "alt",
+  "localdomain",
 ];
 
 /** The port of https, and the one that takes its place where it is not to be had. */

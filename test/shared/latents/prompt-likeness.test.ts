@@ -5,8 +5,14 @@ import { likenessOf, tokenDistance } from "../../../shared/latents/prompt-likene
 
 const secret = "s".repeat(32);
 const recipe = {
-  ...{ modelRevision: "r1", tokenIds: [2, 4, 7, 4, 3], negativeTokenIds: [2, 3] },
-  ...{ latentShape: [16, 4, 4] as const, steps: 6, guidanceScale: 3, sampler: "ddim", pipelineVersion },
+  modelRevision: "r1",
+  tokenIds: [2, 4, 7, 4, 3],
+  negativeTokenIds: [2, 3],
+  latentShape: [16, 4, 4] as const,
+  steps: 6,
+  guidanceScale: 3,
+  sampler: "ddim",
+  pipelineVersion,
   cacheScope: "account",
 };
 

@@ -15,8 +15,13 @@ function line(kind: ChargeLine["kind"], microUsd: number, latentId = "a"): Charg
 
 function order(reservationId: string, more: Partial<ReserveRequest> = {}): ReserveRequest {
   return {
-    ...{ reservationId, account: "account-1", ceilingMicroUsd: 100, digest: "digest" },
-    ...{ idempotencyKey: undefined, isRetry: false, seeds: [7] },
+    reservationId,
+    account: "account-1",
+    ceilingMicroUsd: 100,
+    digest: "digest",
+    idempotencyKey: undefined,
+    isRetry: false,
+    seeds: [7],
     ...more,
   };
 }

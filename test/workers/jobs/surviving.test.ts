@@ -147,7 +147,9 @@ describe("time", () => {
 test("10,000 requests are one job: created at once, cancelled at once, and nothing is charged", async () => {
   const { jobs, balances } = await newAccount();
   await edge.ledger(`surviving-${accounts}`).grant({
-    ...{ grantId: "much", microUsd: 1_000_000, actor: { name: "test", requestId: "req_test" } },
+    grantId: "much",
+    microUsd: 1_000_000,
+    actor: { name: "test", requestId: "req_test" },
   });
   const { reached, release } = backend.hold();
   const created = await jobs.create("many", batch(10_000));

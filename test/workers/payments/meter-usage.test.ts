@@ -7,7 +7,9 @@ import type { UsageEvent } from "../../../workers/usage/usage-event.ts";
 
 const queueName = "wuerstchen-usage";
 const settings = {
-  ...{ STRIPE_API_KEY: "sk_test", STRIPE_METER_EVENT_NAME: "pictures", STRIPE_API_URL: "http://stripe.test:9" },
+  STRIPE_API_KEY: "sk_test",
+  STRIPE_METER_EVENT_NAME: "pictures",
+  STRIPE_API_URL: "http://stripe.test:9",
 };
 
 /** Stripe's meter at the network's boundary: takes an identifier once and refuses it from then on, as Stripe does. */
@@ -61,8 +63,11 @@ test("a settlement of a customer of Stripe's is told once, under its own id, in 
   for (let i = 0; i < 3; i += 1) expect(await deliver(events)).toEqual([]);
   expect(stripe.calls).toBe(1);
   expect(Object.fromEntries(stripe.taken.get("settled-1") ?? [])).toEqual({
-    ...{ event_name: "pictures", identifier: "settled-1", timestamp: "1795000000" },
-    ...{ "payload[stripe_customer_id]": "cus_1", "payload[value]": "21" },
+    event_name: "pictures",
+    identifier: "settled-1",
+    timestamp: "1795000000",
+    "payload[stripe_customer_id]": "cus_1",
+    "payload[value]": "21",
   });
 });
 

@@ -41,10 +41,16 @@ describe("an account", () => {
     const id = await openAccount({ name: "Team", concurrency_max: 7 });
     await edge.admin("PUT", id, { stripe_customer: "cus_1" });
     expect(await (await edge.admin("GET", id)).json()).toMatchObject({
-      ...{ object: "account", id, name: "Team", suspended: false, concurrency_max: 7, stripe_customer: "cus_1" },
+      object: "account",
+      id,
+      name: "Team",
+      suspended: false,
+      concurrency_max: 7,
+      stripe_customer: "cus_1",
     });
     expect(await (await edge.admin("PUT", id, { concurrency_max: null })).json()).toMatchObject({
-      ...{ name: "Team", concurrency_max: null },
+      name: "Team",
+      concurrency_max: null,
     });
   });
 

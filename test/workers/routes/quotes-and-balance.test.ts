@@ -15,7 +15,11 @@ describe("POST /v1/quotes", () => {
     const response = await postJson("/v1/quotes", key, { prompt: "apple", n: 3, steps: 12 });
     expect(response.status).toBe(200);
     const quote = {
-      ...{ object: "quote", currency: "usd", price_book: 2, pictures: 3, ceiling_micro_usd: 3 * 38 },
+      object: "quote",
+      currency: "usd",
+      price_book: 2,
+      pictures: 3,
+      ceiling_micro_usd: 3 * 38,
       picture_micro_usd: { generated: 38, latent: 23, image: 20 },
     };
     expect(await response.json()).toEqual(quote);
@@ -50,8 +54,11 @@ describe("credit", () => {
       expect((await postJson(grants("granted"), adminSecret, { grant_id, micro_usd: 500 })).status).toBe(200);
     }
     expect(await (await edge.get(key, "/v1/balance")).json()).toEqual({
-      ...{ object: "balance", currency: "usd" },
-      ...{ available_micro_usd: 1_000, held_micro_usd: 0, spent_micro_usd: 0 },
+      object: "balance",
+      currency: "usd",
+      available_micro_usd: 1_000,
+      held_micro_usd: 0,
+      spent_micro_usd: 0,
     });
   });
 

@@ -32,7 +32,9 @@ describe("a request with reuse similar", () => {
     const hit = await edge.generate(key, { ...known, seed });
     expect(answer.usage.cost).toEqual(hit.usage.cost);
     expect(firstPicture(await edge.generate(key, { ...near, output_format: "webp" }))).toMatchObject({
-      ...{ similar: true, tier: "latent", latent_id },
+      similar: true,
+      tier: "latent",
+      latent_id,
     });
   });
 

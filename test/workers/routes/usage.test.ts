@@ -14,7 +14,10 @@ const isoDay = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);
 function settlement(account: string, atMs: number, ...lines: readonly [UsageEvent["lines"][number]["kind"], number][]) {
   const id = crypto.randomUUID();
   return {
-    ...{ id, account, atMs, priceBook: 2 },
+    id,
+    account,
+    atMs,
+    priceBook: 2,
     lines: lines.map(([kind, microUsd]) => ({ kind, latentId: "a".repeat(64), microUsd })),
   };
 }
@@ -28,7 +31,10 @@ async function usageOf(key: string, query = ""): Promise<UsageList> {
 describe("GET /v1/usage", () => {
   test("is empty for an account that was never charged", async () => {
     expect(await usageOf(await edge.createKey())).toEqual({
-      ...{ object: "list", data: [], has_more: false, next_cursor: null },
+      object: "list",
+      data: [],
+      has_more: false,
+      next_cursor: null,
     });
   });
 
@@ -43,11 +49,17 @@ describe("GET /v1/usage", () => {
     const kind = (name: string, lines: number, micro_usd: number) => ({ kind: name, lines, micro_usd });
     expect((await usageOf(key)).data).toEqual([
       {
-        ...{ object: "usage.day", day: isoDay(midnightMs), requests: 1, micro_usd: 21 },
+        object: "usage.day",
+        day: isoDay(midnightMs),
+        requests: 1,
+        micro_usd: 21,
         kinds: [kind("decode", 1, 8), kind("generation", 1, 12), kind("storage", 1, 1)],
       },
       {
-        ...{ object: "usage.day", day: isoDay(midnightMs - 1), requests: 2, micro_usd: 18 },
+        object: "usage.day",
+        day: isoDay(midnightMs - 1),
+        requests: 2,
+        micro_usd: 18,
         kinds: [kind("decode", 1, 8), kind("hit", 2, 10)],
       },
     ]);

@@ -82,8 +82,12 @@ describe("a caller without an account", () => {
       resource: { url: "https://edge.test/v1/images/generations" },
       accepts: [
         {
-          ...{ scheme: "exact", network: settings.X402_NETWORK, amount: String(2 * generated) },
-          ...{ asset: settings.X402_ASSET, payTo: settings.X402_PAY_TO, extra: { name: "USDC", version: "2" } },
+          scheme: "exact",
+          network: settings.X402_NETWORK,
+          amount: String(2 * generated),
+          asset: settings.X402_ASSET,
+          payTo: settings.X402_PAY_TO,
+          extra: { name: "USDC", version: "2" },
         },
       ],
     });

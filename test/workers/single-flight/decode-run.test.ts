@@ -9,8 +9,13 @@ const bytes = new Uint8Array([1, 2, 3]);
 const latent = new Uint8Array([4]);
 const decoded = ok({ bytes, milliseconds: { "stage-b": 10 } });
 const request: DecodeRequest = {
-  ...{ latentId: "a".repeat(64), latent, options: { format: "png" } },
-  ...{ account: "account-1", reservationId: "first", waiterId: "first", priority: "interactive" },
+  latentId: "a".repeat(64),
+  latent,
+  options: { format: "png" },
+  account: "account-1",
+  reservationId: "first",
+  waiterId: "first",
+  priority: "interactive",
 };
 
 function setUp() {

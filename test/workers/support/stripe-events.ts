@@ -18,7 +18,10 @@ export function stripeTo(edge: TestEdge) {
     const timestamp = Math.floor(edge.nowMs / 1_000) - ageSeconds;
     const cryptoProvider = Stripe.createSubtleCryptoProvider();
     const header = await Stripe.webhooks.generateTestHeaderStringAsync({
-      ...{ payload, secret: signedWith, timestamp, cryptoProvider },
+      payload,
+      secret: signedWith,
+      timestamp,
+      cryptoProvider,
     });
     return edge.fetch("/v1/stripe/webhook", {
       method: "POST",
@@ -43,10 +46,23 @@ export const charge = (paymentId: string, account: string, refunded: number) =>
 
 /** A dispute with its balance transactions so far: negative what was withdrawn. Nothing in it names an account. */
 export const dispute = (paymentId: string, amount: number, moves: readonly number[], status = "needs_response") => ({
-  ...{ id: `du_${paymentId}`, object: "dispute", payment_intent: paymentId, charge: "ch_1", metadata: {} },
-  ...{ amount, currency: "usd", status, is_charge_refundable: false, reason: "fraudulent" },
+  id: `du_${paymentId}`,
+  object: "dispute",
+  payment_intent: paymentId,
+  charge: "ch_1",
+  metadata: {},
+  amount,
+  currency: "usd",
+  status,
+  is_charge_refundable: false,
+  reason: "fraudulent",
   balance_transactions: moves.map((move, index) => ({
-    ...{ id: `txn_${index}`, object: "balance_transaction", type: "adjustment", currency: "usd" },
-    ...{ amount: move, fee: move < 0 ? 1_500 : 0, net: move < 0 ? move - 1_500 : move },
+    id: `txn_${index}`,
+    object: "balance_transaction",
+    type: "adjustment",
+    currency: "usd",
+    amount: move,
+    fee: move < 0 ? 1_500 : 0,
+    net: move < 0 ? move - 1_500 : move,
   })),
 });

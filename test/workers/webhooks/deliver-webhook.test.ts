@@ -11,8 +11,12 @@ import { WebhookSecrets } from "../../../workers/webhooks/webhook-secrets.ts";
 
 const nowMs = Date.now();
 const message: WebhookMessage = {
-  ...{ id: "msg_1", account: "account-1", url: "https://hooks.example.com/job" },
-  ...{ jobId: "batch-1", state: "partial", atMs: nowMs },
+  id: "msg_1",
+  account: "account-1",
+  url: "https://hooks.example.com/job",
+  jobId: "batch-1",
+  state: "partial",
+  atMs: nowMs,
 };
 
 const secretOf = (byte: number) => formatWebhookSecret(new Uint8Array(32).fill(byte));
@@ -38,7 +42,8 @@ function setUp(
     ...more,
   };
   const queued = (body: unknown, attempts = 1) => ({
-    ...{ body, attempts },
+    body,
+    attempts,
     ack: () => ends.push("ack"),
     retry: (options?: QueueRetryOptions) => ends.push(`retry in ${options?.delaySeconds}`),
   });

@@ -31,7 +31,10 @@ export function createAccountIndex(database: Pick<D1Database, "prepare">): Accou
       const query = database.prepare("SELECT * FROM accounts WHERE id > ? ORDER BY id LIMIT ?").bind(after, limit);
       const { results } = await query.all<AccountRow>();
       return results.map(({ id, name, suspended, created_ms }) => ({
-        ...{ id, name, suspended: suspended !== 0, createdMs: created_ms },
+        id,
+        name,
+        suspended: suspended !== 0,
+        createdMs: created_ms,
       }));
     },
   };

@@ -54,7 +54,9 @@ export function addSpending(sql: SqlStorage, keyId: string | null, microUsd: num
   sql.exec(
     `INSERT INTO key_spending VALUES (?, ?, ?)
      ON CONFLICT (key_id, day) DO UPDATE SET micro_usd = micro_usd + excluded.micro_usd`,
-    ...[keyId, dayOf(atMs), microUsd],
+    keyId,
+    dayOf(atMs),
+    microUsd,
   );
 }
 

@@ -36,7 +36,12 @@ export interface AuditEntry extends AccountChange {
 export function writeAudit(sql: SqlStorage, actor: Actor, change: AccountChange, atMs: number): void {
   sql.exec(
     "INSERT INTO audit (at_ms, actor, request_id, action, subject, details) VALUES (?, ?, ?, ?, ?, ?)",
-    ...[atMs, actor.name, actor.requestId, change.action, change.subject, JSON.stringify(change.details)],
+    atMs,
+    actor.name,
+    actor.requestId,
+    change.action,
+    change.subject,
+    JSON.stringify(change.details),
   );
 }
 
@@ -61,7 +66,12 @@ export interface AuditPage {
 export function readAudit(sql: SqlStorage, { after, limit }: AuditPage): AuditEntry[] {
   const rows = sql.exec<AuditRow>("SELECT * FROM audit WHERE id > ? ORDER BY id LIMIT ?", after, limit).toArray();
   return rows.map(({ id, at_ms, actor, request_id, action, subject, details }) => ({
-    ...{ id, atMs: at_ms, actor, requestId: request_id, action, subject },
+    id,
+    atMs: at_ms,
+    actor,
+    requestId: request_id,
+    action,
+    subject,
     details: JSON.parse(details),
   }));
 }

@@ -53,8 +53,14 @@ export function insertKey(sql: SqlStorage, sha256: string, terms: KeyTerms, nowM
     `INSERT OR IGNORE INTO keys
        (id, sha256, name, scopes, created_ms, expires_ms, requests_per_minute, budget_micro_usd_per_day)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    ...[keyIdOf(sha256), sha256, terms.name, JSON.stringify(terms.scopes), nowMs, terms.expiresMs ?? null],
-    ...[terms.requestsPerMinute ?? null, terms.budgetMicroUsdPerDay ?? null],
+    keyIdOf(sha256),
+    sha256,
+    terms.name,
+    JSON.stringify(terms.scopes),
+    nowMs,
+    terms.expiresMs ?? null,
+    terms.requestsPerMinute ?? null,
+    terms.budgetMicroUsdPerDay ?? null,
   );
 }
 

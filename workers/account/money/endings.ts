@@ -35,7 +35,9 @@ export function chargeReservation(
   const settlement = withCustomer(sql, settlementOf(lines));
   sql.exec(
     "UPDATE reservations SET state = 'settled', settlement = ?, due_ms = ? WHERE id = ?",
-    ...[JSON.stringify(settlement), nowMs + outcomeMs, id],
+    JSON.stringify(settlement),
+    nowMs + outcomeMs,
+    id,
   );
   dropWork(sql, id);
   putSettlementEvent(sql, { id, account, settlement }, nowMs);
@@ -69,7 +71,8 @@ export function giveBack(
   }
   sql.exec(
     "UPDATE reservations SET state = 'released', idempotency_key = NULL, due_ms = ? WHERE id = ?",
-    ...[nowMs + outcomeMs, id],
+    nowMs + outcomeMs,
+    id,
   );
   dropWork(sql, id);
 }

@@ -29,7 +29,10 @@ export function post(sql: SqlStorage, { id, changes, atMs }: Transaction): void 
   for (const [bucket, microUsd] of moves) {
     sql.exec(
       "INSERT INTO entries (transaction_id, bucket, micro_usd, at_ms) VALUES (?, ?, ?, ?)",
-      ...[id, bucket, microUsd, atMs],
+      id,
+      bucket,
+      microUsd,
+      atMs,
     );
     sql.exec("UPDATE balances SET micro_usd = micro_usd + ? WHERE bucket = ?", microUsd, bucket);
   }

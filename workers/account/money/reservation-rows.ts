@@ -46,9 +46,20 @@ export function insertReservation(sql: SqlStorage, request: NewReservation, nowM
        (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms, hold_id, key_id,
         recipe, similar, settlement)
      VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`,
-    ...[request.reservationId, request.account, state, request.idempotencyKey ?? null, request.digest],
-    ...[JSON.stringify(request.seeds), request.ceilingMicroUsd, nowMs, request.dueMs, request.holdId ?? null],
-    ...[request.keyId ?? null, request.recipe ?? null, toJson(similar), toJson(settlement)],
+    request.reservationId,
+    request.account,
+    state,
+    request.idempotencyKey ?? null,
+    request.digest,
+    JSON.stringify(request.seeds),
+    request.ceilingMicroUsd,
+    nowMs,
+    request.dueMs,
+    request.holdId ?? null,
+    request.keyId ?? null,
+    request.recipe ?? null,
+    toJson(similar),
+    toJson(settlement),
   );
 }
 

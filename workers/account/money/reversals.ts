@@ -37,7 +37,8 @@ export function reversedMicroUsd(sql: SqlStorage, grantId: string): number {
         (SELECT COALESCE(SUM(MAX(0, withdrawn_micro_usd - returned_micro_usd)), 0)
           FROM disputes WHERE grant_id = ?1) AS disputed,
         (SELECT micro_usd FROM entries WHERE transaction_id = ?2 AND bucket = 'available') AS granted`,
-      ...[grantId, `grant:${grantId}`],
+      grantId,
+      `grant:${grantId}`,
     )
     .one();
   return Math.min(refunded + disputed, granted ?? Number.POSITIVE_INFINITY);
@@ -86,7 +87,8 @@ function note(sql: SqlStorage, reversal: Reversal): void {
     sql.exec(
       `INSERT INTO refunds (grant_id, micro_usd) VALUES (?, ?)
         ON CONFLICT (grant_id) DO UPDATE SET micro_usd = MAX(micro_usd, excluded.micro_usd)`,
-      ...[reversal.grantId, reversal.refundedMicroUsd],
+      reversal.grantId,
+      reversal.refundedMicroUsd,
     );
     return;
   }
@@ -94,7 +96,10 @@ function note(sql: SqlStorage, reversal: Reversal): void {
     `INSERT INTO disputes (id, grant_id, withdrawn_micro_usd, returned_micro_usd) VALUES (?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET withdrawn_micro_usd = MAX(withdrawn_micro_usd, excluded.withdrawn_micro_usd),
         returned_micro_usd = MAX(returned_micro_usd, excluded.returned_micro_usd)`,
-    ...[reversal.disputeId, reversal.grantId, reversal.withdrawnMicroUsd, reversal.returnedMicroUsd],
+    reversal.disputeId,
+    reversal.grantId,
+    reversal.withdrawnMicroUsd,
+    reversal.returnedMicroUsd,
   );
 }
 

@@ -41,7 +41,11 @@ export function rememberPrompt(
 ): void {
   sql.exec(
     "INSERT OR REPLACE INTO prompts (recipe, terms, tokens, token_count, at_ms) VALUES (?, ?, ?, ?, ?)",
-    ...[recipe, terms, tokens.join(" "), tokens.length, nowMs],
+    recipe,
+    terms,
+    tokens.join(" "),
+    tokens.length,
+    nowMs,
   );
   sql.exec(
     "DELETE FROM prompts WHERE recipe IN (SELECT recipe FROM prompts ORDER BY at_ms DESC, rowid DESC LIMIT -1 OFFSET ?)",
@@ -61,7 +65,9 @@ function nearestPrompt(sql: SqlStorage, { terms, tokens }: PromptLikeness): stri
   const rows = sql.exec<{ recipe: string; tokens: string }>(
     `SELECT recipe, tokens FROM prompts WHERE terms = ? AND token_count BETWEEN ? AND ?
        AND EXISTS (SELECT 1 FROM latents WHERE latents.recipe = prompts.recipe) ORDER BY at_ms DESC, rowid DESC`,
-    ...[terms, least, most],
+    terms,
+    least,
+    most,
   );
   let nearest: { readonly recipe: string; readonly distance: number } | undefined;
   for (const row of rows) {

@@ -20,8 +20,16 @@ const found: FoundWork = { lines: [{ kind: "hit", latentId: "a", microUsd: hitMi
 
 function order(reservationId: string, more: Partial<ReserveRequest> = {}): ReserveRequest {
   return {
-    ...{ reservationId, account: "account-1", ceilingMicroUsd: 100, digest: "digest", recipe: "apple" },
-    ...{ idempotencyKey: undefined, isRetry: false, seeds: [7], keyId, ...more },
+    reservationId,
+    account: "account-1",
+    ceilingMicroUsd: 100,
+    digest: "digest",
+    recipe: "apple",
+    idempotencyKey: undefined,
+    isRetry: false,
+    seeds: [7],
+    keyId,
+    ...more,
   };
 }
 

@@ -65,7 +65,10 @@ test("whatever is done at once and in whatever order, no balance is negative, al
       await edge.env.ACCOUNT_LEDGERS.getByName(account).createKey(
         sha256(1),
         {
-          ...{ name: "", scopes: ["generate"], expiresMs: undefined, requestsPerMinute: undefined },
+          name: "",
+          scopes: ["generate"],
+          expiresMs: undefined,
+          requestsPerMinute: undefined,
           budgetMicroUsdPerDay: budgetMicroUsd,
         },
         actor,

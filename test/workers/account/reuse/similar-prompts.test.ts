@@ -75,8 +75,15 @@ test("the repeat of a request whose client left is given the same latents of the
     book.grant({ grantId: "first", microUsd: 1_000, actor }, nowMs);
     remember(sql, "a b c d");
     const order = {
-      ...{ account: "account-1", ceilingMicroUsd: 200, digest: "digest", idempotencyKey: "mine", isRetry: false },
-      ...{ seeds: [7, 8], recipe: "near", mayReuse: true, likeness: likeness("a b c d e") },
+      account: "account-1",
+      ceilingMicroUsd: 200,
+      digest: "digest",
+      idempotencyKey: "mine",
+      isRetry: false,
+      seeds: [7, 8],
+      recipe: "near",
+      mayReuse: true,
+      likeness: likeness("a b c d e"),
     };
     const chosen = { seeds: [7, 8], similar: [{ latentId: "a b c d 1", seed: 1 }] };
     expect(book.reserve({ ...order, reservationId: "1" }, nowMs)).toMatchObject({ value: chosen });
