@@ -20,6 +20,7 @@ ALLOWED = {
     "finetuning": {"", "models", "training", "export"},
     "published": {"", "models", "export"},
     "evaluation": {"", "models", "training", "export", "published"},
+    "decision": {"", "models", "training", "export", "evaluation"},
 }
 # Libraries that belong to one place: most installations lack them, or they would be a second way to compute.
 GUARDED = {"diffusers": {"evaluation"}, "transformers": {"evaluation"}, "huggingface_hub": {"published"}}

@@ -1,5 +1,7 @@
 """The KPI report: how good the trained model is, with pictures, as one HTML page and as tables.
 
+`python -m wuerstchen.evaluate --bundle ../models/mine --data data/mine --against ../models/emoji-128 --out report` judges a bundle on any
+prepared set, for the one who decides. Of trained runs there is a report in depth:
 `python -m wuerstchen.evaluate --config configs/emoji-128.toml --data data --runs runs --out report`
 Each part is stored when it is finished; the same command goes on after the last one, and measures again what new weights changed.
 """
@@ -17,14 +19,22 @@ from rich.console import Console
 
 from wuerstchen.arguments import count
 from wuerstchen.config import load_config
+from wuerstchen.decision.prices import Prices, read_gpu_prices
+from wuerstchen.decision.report import Asked, write_decision
+from wuerstchen.decision.texts import LANGUAGES, Texts
+from wuerstchen.decision.verdict import Thresholds, criteria, verdict
 from wuerstchen.evaluation import compression, cost, distribution, diversity, groups, reconstruction, retrieval, sampler, unseen
 from wuerstchen.evaluation.context import DECODER_WEIGHTS, WEIGHTS, Context, Options
 from wuerstchen.evaluation.evaluator import RECIPE
 from wuerstchen.evaluation.report import write_report
 from wuerstchen.evaluation.results import PartResult, store, stored
+from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.training.data import PictureSet
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+CAPTIONS = 200
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,17 @@ def inputs_of(context: Context, part: Part) -> dict[str, Any]:
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--config", type=Path, required=True, help="TOML file, see configs/")
+    made.add_argument("--bundle", type=Path, help="a bundle instead of a folder of runs: the report for the one who decides")
+    made.add_argument("--against", type=Path, help="with --bundle: the bundle before, for comparison")
+    made.add_argument("--language", choices=LANGUAGES, default="en", help="with --bundle: of the report")
+    made.add_argument("--groups", type=Path, help="with --bundle: attributes and groups of labels; default: groups.json of the set")
+    for name, unit in (("restoration", "dB, at least"), ("recognition", "per cent, at least")):
+        made.add_argument(f"--{name}-min", type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)")
+    for name, unit in (("cost", "US dollars a picture, at most"), ("bias", "points between groups, at most")):
+        made.add_argument(f"--{name}-max", type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)")
+    made.add_argument("--gpu-hour", action="append", default=[], metavar="NAME=DOLLARS", help="with --bundle: price of a GPU's hour")
+    made.add_argument("--training-hours", type=float, help="with --bundle: hours of this machine that training took")
+    made.add_argument("--config", type=Path, help="TOML file, see configs/; with --bundle: default is the bundle's")
     made.add_argument("--data", type=Path, default=Path("data"), help="folder with images.rgb and records.jsonl")
     made.add_argument(
         "--runs", type=Path, default=Path("runs"), help="folder that training wrote; the judge and caches go to its evaluation/"
@@ -84,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--parts", default=",".join(PARTS), help="comma-separated; default: %(default)s")
     made.add_argument("--again", action="store_true", help="measure also what is stored")
     made.add_argument("--unseen", type=Path, help="prompts that no caption holds; default: the configuration's name with .unseen.txt")
-    made.add_argument("--captions", type=int, default=200, help="captions of a list that the judge is asked about (%(default)s)")
+    made.add_argument("--captions", type=count, help="captions that are drawn; default: 200 of a list, with --bundle 100")
     made.add_argument("--samples", type=int, default=1000, help="pictures a crowd for FID and KID (%(default)s)")
     made.add_argument("--seeds", type=int, default=4, help="pictures a prompt for diversity and bias (%(default)s)")
     made.add_argument("--sampler-prompts", type=int, default=50, help="prompts for each guidance and step count (%(default)s)")
@@ -107,6 +127,7 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
     if "unseen" in names and not prompts.exists():
         raise ValueError(f"--unseen: {prompts} does not exist")
     arguments.unseen = prompts.read_text("utf-8") if prompts.exists() else ""
+    arguments.captions = arguments.captions or CAPTIONS
     options = Options(**{field.name: getattr(arguments, field.name) for field in dataclasses.fields(Options)})
     context = Context(config, pictures, arguments.runs / config.id, arguments.out, options)
     console = Console(stderr=True)
@@ -119,15 +140,46 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
     console.print(f"{arguments.out / 'report.html'}")
 
 
+def decide(arguments: argparse.Namespace) -> None:
+    """The report of a bundle. Raises ValueError or OSError where bundles, data or options do not do."""
+    opened = {}
+    for name, config in (("bundle", arguments.config), ("against", None)):
+        if (directory := getattr(arguments, name)) is not None:
+            bundle = Bundle(directory)
+            opened[name] = bundle, load_config(config or bundle.config_file(CONFIGS))
+    bundle, config = opened["bundle"]
+    asked = Asked(
+        bundle=bundle,
+        config=config,
+        pictures=PictureSet(arguments.data, config.image_side),
+        out=arguments.out,
+        against=opened.get("against"),
+        language=arguments.language,
+        captions=arguments.captions or Asked.captions,
+        thresholds=Thresholds(arguments.restoration_min, arguments.recognition_min, arguments.cost_max, arguments.bias_max),
+        prices=Prices(arguments.price_hour, read_gpu_prices(arguments.gpu_hour), training_hours=arguments.training_hours),
+        groups=arguments.groups,
+        date=time.strftime("%Y-%m-%d"),
+    )
+    report = write_decision(asked)
+    outcome = verdict(criteria(report.measured, report.thresholds))
+    print(f"{arguments.out / 'report.html'}: {Texts(arguments.language)(f'verdict.{outcome}')}")
+
+
 def main() -> None:
     arguments = parser().parse_args()
+    if arguments.bundle is None and arguments.config is None:
+        parser().error("name a model: --bundle DIR, or --config FILE of trained runs")
     names = arguments.parts.split(",")
     if unknown := [name for name in names if name not in PARTS]:
         parser().error(f"--parts: {', '.join(unknown)} unknown; there are {', '.join(PARTS)}")
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
     with ends_when_stopped("evaluate: stopped; the same command goes on"), plain_errors("evaluate"):
-        run(arguments, names)
+        if arguments.bundle is not None:
+            decide(arguments)
+        else:
+            run(arguments, names)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def run(context: Context) -> PartResult:
     )
 
 
-def _figures(context: Context, indices: np.ndarray, reference: np.ndarray) -> dict[str, tuple[float, float, Interval]]:
+def _figures(context: Context, indices: np.ndarray, reference: np.ndarray) -> dict[str, tuple[float, float, Interval | None]]:
     """(FID, KID, range of KID) of real, reconstructed and generated pictures of the same captions."""
     crowds = {
         "real": np.asarray(context.views[0][indices]),
@@ -77,7 +77,7 @@ _MEANING = {
 }
 
 
-def _kpi(name: str, kind: str, fid: float, kid: float, between: Interval, count: int) -> tuple[Kpi, Kpi]:
+def _kpi(name: str, kind: str, fid: float, kid: float, between: Interval | None, count: int) -> tuple[Kpi, Kpi]:
     key, label = f"{name.replace('-', '_')}_{kind}", f"{kind}, {name} captions"
     shown = name == "training" and kind == "generated"
     return (
@@ -90,7 +90,7 @@ def _kpi(name: str, kind: str, fid: float, kid: float, between: Interval, count:
             f"{_MEANING[kind]} 0 is as good as real.",
             "EfficientNet-Lite0 features. Unlike FID it does not depend on the number of pictures.",
             count,
-            1000 * between[0],
-            1000 * between[1],
+            None if between is None else 1000 * between[0],
+            None if between is None else 1000 * between[1],
         ),
     )

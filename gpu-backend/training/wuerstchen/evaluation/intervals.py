@@ -46,7 +46,8 @@ def paired_difference_interval(after: np.ndarray, before: np.ndarray) -> Interva
 def kernel_distance(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """KID (Bińkowski et al. 2018) of features (n, d) and (m, d): the unbiased squared MMD with the kernel (x·y / d + 1)³ over all
     pictures, and its standard error by leaving each picture out in turn (the jackknife of a two-sample U-statistic; Efron and Stein 1981
-    show that it is not too small on average). It may be a little below 0. Needs three rows of each.
+    show that it is not too small on average). It may be a little below 0. The error is infinite where one has fewer
+    than three rows.
 
     Means over subsets of the same pictures do not give an error: they agree with each other whatever the sample was."""
     n, m = len(x), len(y)
@@ -56,14 +57,19 @@ def kernel_distance(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     sum_x, sum_y, sum_xy = xx.sum(), yy.sum(), xy.sum()
     within_x, within_y = sum_x / (n * (n - 1)), sum_y / (m * (m - 1))
     value = within_x + within_y - 2 * sum_xy / (n * m)
+    if min(n, m) < 3:
+        return float(value), math.inf
     without_x = (sum_x - 2 * xx.sum(1)) / ((n - 1) * (n - 2)) + within_y - 2 * (sum_xy - xy.sum(1)) / ((n - 1) * m)
     without_y = within_x + (sum_y - 2 * yy.sum(1)) / ((m - 1) * (m - 2)) - 2 * (sum_xy - xy.sum(0)) / (n * (m - 1))
     variance = sum((k - 1) / k * np.square(part - part.mean()).sum() for k, part in ((n, without_x), (m, without_y)))
     return float(value), math.sqrt(variance)
 
 
-def kernel_distance_interval(x: np.ndarray, y: np.ndarray) -> tuple[float, Interval]:
+def kernel_distance_interval(x: np.ndarray, y: np.ndarray) -> tuple[float, Interval | None]:
+    """KID and its range; None for fewer than three rows of either."""
     value, error = kernel_distance(x, y)
+    if math.isinf(error):
+        return value, None
     spread = student_95(min(len(x), len(y)) - 1) * error
     return value, (value - spread, value + spread)
 

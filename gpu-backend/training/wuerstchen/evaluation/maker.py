@@ -1,26 +1,18 @@
 """Pictures from prompts by the trained stages, many at once, with the noise that the server draws for each seed."""
 
-import hashlib
-import json
-from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 import torch
-from PIL import Image
-from rich.progress import track
 from torch import Tensor
 
 from wuerstchen.config import Config
 from wuerstchen.diffusion import sample
-from wuerstchen.evaluation.features import to_bytes
+from wuerstchen.evaluation.kept_pictures import kept_pictures
 from wuerstchen.export.graphs import Stages
 from wuerstchen.training.data import PictureSet, Record
 from wuerstchen.training.stage_c import generate
-from wuerstchen.whole_file import whole_file
-
-BATCH = 16
 
 
 class PictureMaker:
@@ -41,7 +33,8 @@ class PictureMaker:
             own = [seeds[i] for i in rows]
             return self.paint(self.latents([prompts[i] for i in rows], own, guidance, steps), own)
 
-        return self._kept([[self.weights, prompt, seed, guidance, steps] for prompt, seed in zip(prompts, seeds, strict=True)], batch)
+        asked = [[self.weights, prompt, seed, guidance, steps] for prompt, seed in zip(prompts, seeds, strict=True)]
+        return kept_pictures(self.directory, asked, batch)
 
     def make_for(self, records: list[Record]) -> np.ndarray:
         """One picture for the first caption of each record, always with the same seed."""
@@ -53,7 +46,7 @@ class PictureMaker:
         def batch(rows: list[int]) -> Tensor:
             return self._reconstruct(pictures.images(np.asarray(indices)[rows]))
 
-        return self._kept([[self.decoder_weights, "reconstructed", pictures.records[i].id] for i in indices], batch)
+        return kept_pictures(self.directory, [[self.decoder_weights, "reconstructed", pictures.records[i].id] for i in indices], batch)
 
     @torch.no_grad()
     def latents(self, prompts: list[str], seeds: list[int], guidance: float, steps: int) -> Tensor:
@@ -84,17 +77,6 @@ class PictureMaker:
     @torch.no_grad()
     def _reconstruct(self, images: Tensor) -> Tensor:
         return self.paint(self.stages.compressor(images).half().float(), [0] * len(images))
-
-    def _kept(self, asked: list[list], make: Callable[[list[int]], Tensor]) -> np.ndarray:
-        names = [hashlib.sha256(json.dumps(key).encode()).hexdigest()[:20] for key in asked]
-        paths = {name: self.directory / f"{name}.png" for name in names}
-        rows = [row for name, row in {name: row for row, name in enumerate(names)}.items() if not paths[name].exists()]
-        for start in track(range(0, len(rows), BATCH), description=f"{len(rows)} pictures", disable=not rows):
-            own = rows[start : start + BATCH]
-            for row, picture in zip(own, to_bytes(make(own)), strict=True):
-                with whole_file(paths[names[row]]) as file:
-                    Image.fromarray(picture).save(file, "png")
-        return np.stack([np.asarray(Image.open(paths[name])) for name in names])
 
 
 def noise_of(seeds: list[int], shape: tuple[int, ...]) -> Tensor:

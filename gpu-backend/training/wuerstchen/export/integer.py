@@ -19,11 +19,9 @@ from rich.progress import track
 from torch import Tensor
 
 from wuerstchen.config import Config, load_config
-from wuerstchen.diffusion import NoisePrediction, guided, sample
 from wuerstchen.export.bundle import save_graph, write_manifest
 from wuerstchen.export.integer_products import find_products, to_integer_products
 from wuerstchen.export.open_bundle import Bundle
-from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.whole_file import whole_folder
@@ -55,28 +53,10 @@ class ListeningBundle(Bundle):
 
 def draw(bundle: Bundle, config: Config, prompts: list[str], guidance: float) -> Tensor:
     """(n, 3, side, side) in [0, 1]; picture i from the noise of seed i."""
-    texts = [_text(bundle, config, prompt) for prompt in prompts]
-    conditions, masks = torch.cat([condition for condition, _ in texts]), torch.cat([mask for _, mask in texts])
-    empty, empty_mask = _text(bundle, config, "")
-    side, width = config.image_side // config.latent.downscale, config.stage_c.timestep_width
+    side = config.image_side // config.latent.downscale
     shape = (1, config.latent.channels, side, side)
     noise = torch.cat([torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in range(len(prompts))])
-
-    def predict(condition: Tensor, mask: Tensor) -> NoisePrediction:
-        condition, mask = condition.expand(len(noise), -1, -1, -1, -1).contiguous(), mask.expand(len(noise), -1).contiguous()
-        return lambda x, t: bundle.run("stageC", x, timestep_embedding(t, width), condition, mask)
-
-    latents = sample(guided(predict(conditions, masks), predict(empty, empty_mask), guidance), noise, config.sampler_c.steps)
-    return bundle.paint(latents, config)
-
-
-def _text(bundle: Bundle, config: Config, prompt: str) -> tuple[Tensor, Tensor]:
-    """(1, depth, 2, positions, width) and its mask (1, positions), padded as the server pads it."""
-    states = torch.from_numpy(bundle.encode_texts([prompt])[0])
-    padded = torch.zeros(1, 1 + config.text.tokens_max, states.shape[1])
-    padded[0, : len(states)] = states
-    mask = (torch.arange(padded.shape[1]) < len(states)).float()[None]
-    return bundle.run("textConditioner", padded), mask
+    return bundle.paint(bundle.latents(prompts, noise, config, guidance), config)
 
 
 def input_ranges(model: onnx.ModelProto, values: list[str], feeds: list[Feed]) -> dict[str, np.ndarray]:

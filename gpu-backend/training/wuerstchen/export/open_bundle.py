@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from wuerstchen.config import Config
-from wuerstchen.diffusion import as_noise, sample
+from wuerstchen.diffusion import NoisePrediction, as_noise, guided, sample
 from wuerstchen.export.stored_parameters import read_parameters
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.models.build import new_stage_c
@@ -97,6 +97,26 @@ class Bundle:
         """The text encoder, for text states that are kept."""
         digest = digest_of(self.digest("textEncoder"), file_digest(self.directory / self.manifest["text"]["tokenizer"]))
         return CaptionEncoder(self.encode_texts, self.count_tokens, self.manifest["text"]["tokensMax"], digest)
+
+    def condition(self, text: str) -> tuple[Tensor, Tensor]:
+        """(1, depth, 2, positions, width) and its mask (1, positions), padded as the server pads it."""
+        states = torch.from_numpy(self.encode_texts([text])[0])
+        padded = torch.zeros(1, 1 + self.manifest["text"]["tokensMax"], states.shape[1])
+        padded[0, : len(states)] = states
+        return self.run("textConditioner", padded), (torch.arange(padded.shape[1]) < len(states)).float()[None]
+
+    def latents(self, prompts: list[str], noise: Tensor, config: Config, guidance: float | None = None) -> Tensor:
+        """Stage C latents of `noise` (n, c, h, w), one prompt each, by the configured steps and guidance."""
+        texts, width = [self.condition(prompt) for prompt in prompts], config.stage_c.timestep_width
+        conditions, masks = torch.cat([condition for condition, _ in texts]), torch.cat([mask for _, mask in texts])
+
+        def predict(condition: Tensor, mask: Tensor) -> NoisePrediction:
+            condition, mask = condition.expand(len(noise), -1, -1, -1, -1).contiguous(), mask.expand(len(noise), -1).contiguous()
+            said = lambda x, t: self.run("stageC", x, timestep_embedding(t, width), condition, mask)  # noqa: E731
+            return lambda x, t: as_noise(config.stage_c.prediction, said(x, t), x, t)
+
+        scale = config.sampler_c.guidance_scale if guidance is None else guidance
+        return sample(guided(predict(conditions, masks), predict(*self.condition("")), scale), noise, config.sampler_c.steps)
 
     def paint(self, latent: Tensor, config: Config) -> Tensor:
         """Stage C latents (b, c, h, w) to pictures (b, channels, h*downscale, w*downscale) in [0, 1] by Stages B and A, from one noise.

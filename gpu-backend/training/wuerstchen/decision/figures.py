@@ -1,0 +1,207 @@
+"""What is measured of a bundle on a set. Every figure has a key, under which the texts of a language say what it means."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from wuerstchen.decision.bundle_model import BundleModel, Pictures, originals
+from wuerstchen.decision.groups import Groups, group_shares
+from wuerstchen.decision.prices import Prices, picture_flops
+from wuerstchen.evaluation.features import PictureFeatures, deep_features, features_of, to_tensor
+from wuerstchen.evaluation.image_quality import psnr_each
+from wuerstchen.evaluation.intervals import (
+    Interval,
+    kernel_distance_interval,
+    mean_interval,
+    paired_difference_interval,
+    share_interval,
+)
+from wuerstchen.training.data import PictureSet
+
+CANDIDATES_MAX = 100
+TIMED_PICTURES = 5
+# Nearer to a training picture than this share of untrained real pictures is: a near copy. Fewer real ones do not tell.
+COPY_PERCENTILE, REAL_MIN = 5, 20
+LIKENESS_MIN = 8
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`low` and `high` bound the value with 95 % confidence; None where no honest range is known. `count`: of pictures."""
+
+    key: str
+    value: float
+    count: int
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`left_out`: keys of figures that could not be measured, with the key of the reason. `right`: (n,) recognised, of `asked`."""
+
+    figures: dict[str, Figure]
+    left_out: dict[str, str]
+    asked: np.ndarray
+    right: np.ndarray
+    decibels: np.ndarray
+    made: Pictures
+    restored: Pictures
+
+
+class Measure:
+    """Measures bundles on one set, all by the same pictures and captions."""
+
+    def __init__(self, pictures: PictureSet, network: PictureFeatures, captions: int, groups: Groups | None, prices: Prices) -> None:
+        self.pictures, self.network, self.groups, self.prices = pictures, network, groups, prices
+        self.asked = asked_pictures(pictures, captions)
+        self.held_out = pictures.held_out[:captions]
+        self.real = self._deep(originals(pictures, self.asked))
+        self.train = self._deep(originals(pictures, pictures.train))
+
+    def of(self, model: BundleModel) -> Measured:
+        pictures, left_out = self.pictures, {}
+        made = model.made_for(pictures, self.asked)
+        features = self._deep(made)
+        right = recognised(features, self.real, [pictures.records[i].label for i in self.asked])
+        figures = [_share("recognition", right)]
+        restored, decibels = [], np.zeros(0)
+        if model.restores and len(self.held_out):
+            restored = model.restored(pictures, self.held_out)
+            decibels = psnr_of(restored, originals(pictures, self.held_out))
+            figures.append(_mean("restoration", decibels))
+        else:
+            left_out["restoration"] = "no_held_out" if model.restores else "no_compressor"
+        figures += self._crowd(features, left_out) + self._groups(model, left_out) + self._cost(model)
+        return Measured({figure.key: figure for figure in figures}, left_out, self.asked, right, decibels, made, restored)
+
+    def style(self, after: Measured, before: Measured) -> tuple[Figure, Figure]:
+        """Of the pictures of each: the share whose nearest other picture is one of the set, not one drawn before. Pictures of the same
+        caption do not count, so it is the style that decides and not the thing shown."""
+        labels = np.array([self.pictures.records[i].label for i in self.asked])
+        drawn = self._deep(before.made)
+        shares = []
+        for measured in (after, before):
+            made = self._deep(measured.made)
+            same = labels[:, None] == labels[None]
+            of_set, of_before = (np.where(same, np.inf, distances(made, other)).min(1) for other in (self.real, drawn))
+            shares.append(_share("style", of_set < of_before))
+        return shares[0], shares[1]
+
+    def _crowd(self, features: np.ndarray, left_out: dict[str, str]) -> list[Figure]:
+        figures = []
+        if len(features) >= LIKENESS_MIN:
+            value, between = kernel_distance_interval(features, self.real)
+            figures.append(Figure("likeness", value, len(features), *(between or (None, None))))
+        else:
+            left_out["likeness"] = "few_pictures"
+        if len(self.held_out) >= REAL_MIN:
+            real = nearest(self._deep(originals(self.pictures, self.held_out)), self.train)
+            figures.append(_share("copies", nearest(features, self.train) < np.percentile(real, COPY_PERCENTILE)))
+        else:
+            left_out["copies"] = "few_held_out"
+        return figures
+
+    def _groups(self, model: BundleModel, left_out: dict[str, str]) -> list[Figure]:
+        if self.groups is None:
+            left_out["bias"] = "no_groups"
+            return []
+        shares = group_shares(self.groups, self.pictures, lambda indices: self._right(model, indices))
+        if not shares:
+            left_out["bias"] = "small_groups"
+            return []
+        spans = {name: max(of.values()) - min(of.values()) for name, of in shares.items()}
+        return [Figure("bias", max(spans.values()), sum(len(of) for of in shares.values()))]
+
+    def _right(self, model: BundleModel, indices: np.ndarray) -> np.ndarray:
+        """(n,) recognised among themselves and the other pictures asked for."""
+        labels = [self.pictures.records[i].label for i in indices]
+        others = np.array([i for i in self.asked if self.pictures.records[i].label not in labels], dtype=np.int64)
+        candidates = np.concatenate([indices, others])[: max(CANDIDATES_MAX, len(indices))]
+        real = self._deep(originals(self.pictures, candidates))
+        names = [self.pictures.records[i].label for i in candidates]
+        return recognised(self._deep(model.made_for(self.pictures, indices)), real, names, labels)
+
+    def _cost(self, model: BundleModel) -> list[Figure]:
+        prompts = [self.pictures.records[i].captions[0] for i in self.asked[:TIMED_PICTURES]]
+        seconds = model.seconds_a_picture((prompts * TIMED_PICTURES)[:TIMED_PICTURES])
+        taken = _mean("seconds", seconds)
+        hourly = self.prices.here / 3600
+        bounds = (None, None) if taken.low is None else (taken.low * hourly, taken.high * hourly)
+        return [
+            taken,
+            Figure("cost", taken.value * hourly, taken.count, *bounds),
+            Figure("flops", picture_flops(model.config) / 1e9, 1),
+        ]
+
+    def _deep(self, images: Pictures) -> np.ndarray:
+        """(n, 320) of pictures of any shapes."""
+        rows: list[np.ndarray] = [np.zeros(0)] * len(images)
+        for shape in {image.shape for image in images}:
+            members = [number for number, image in enumerate(images) if image.shape == shape]
+            for number, row in zip(members, deep_features(features_of(self.network, np.stack([images[m] for m in members]))), strict=True):
+                rows[number] = row
+        return np.stack(rows)
+
+
+def asked_pictures(pictures: PictureSet, count: int) -> np.ndarray:
+    """(≤ count,) pictures whose captions are drawn: one of each label, held-out ones first, then training ones evenly spread."""
+    chosen: dict[str, int] = {}
+    for index in [*pictures.held_out.tolist(), *_spread(pictures.train).tolist()]:
+        chosen.setdefault(pictures.records[index].label, int(index))
+    return np.array(list(chosen.values())[:count], dtype=np.int64)
+
+
+def _spread(indices: np.ndarray) -> np.ndarray:
+    """In an order in which any beginning is spread over the whole (steps by the golden ratio)."""
+    return indices[np.argsort(np.arange(len(indices)) * 0.6180339887 % 1, kind="stable")]
+
+
+def recognised(made: np.ndarray, real: np.ndarray, labels: list[str], own: list[str] | None = None) -> np.ndarray:
+    """(n,) whether the nearest of the `real` pictures (m, d), which are called `labels`, has the name that was asked for.
+
+    `own`: the names asked for, one a row of `made` (n, d); the same as `labels` unless given."""
+    centre, scale = real.mean(0), real.std(0) + 1e-6
+    a, b = (made - centre) / scale, (real - centre) / scale
+    a, b = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (a, b))
+    picked = (a @ b.T).argmax(1)
+    return np.array([labels[k] == name for k, name in zip(picked, own or labels, strict=True)], bool)
+
+
+def nearest(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(n,) Euclidean distance of each row of (n, d) to the nearest of (m, d)."""
+    return distances(x, y).min(1)
+
+
+def distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(n, m) Euclidean distances of the rows of (n, d) and (m, d)."""
+    squared = np.square(x).sum(1)[:, None] + np.square(y).sum(1)[None] - 2 * x @ y.T
+    return np.sqrt(np.clip(squared, 0, None))
+
+
+def psnr_of(copies: Pictures, pictures: Pictures) -> np.ndarray:
+    """(n,) dB of pictures of any shapes."""
+    pairs = zip(copies, pictures, strict=True)
+    return torch.cat([psnr_each(to_tensor(copy[None]), to_tensor(picture[None])) for copy, picture in pairs]).numpy()
+
+
+def compared(after: Measured, before: Measured) -> dict[str, tuple[float, Interval | None]]:
+    """Differences, after less before, with their range where both were measured on the same pictures."""
+    differences: dict[str, tuple[float, Interval | None]] = {}
+    for key in after.figures.keys() & before.figures.keys():
+        differences[key] = (after.figures[key].value - before.figures[key].value, None)
+    low, high = paired_difference_interval(after.right, before.right)
+    differences["recognition"] = (differences["recognition"][0], (100 * low, 100 * high))
+    if "restoration" in differences:
+        differences["restoration"] = (differences["restoration"][0], mean_interval(after.decibels - before.decibels))
+    return differences
+
+
+def _share(key: str, right: np.ndarray) -> Figure:
+    low, high = share_interval(int(right.sum()), len(right))
+    return Figure(key, 100 * float(right.mean()), len(right), 100 * low, 100 * high)
+
+
+def _mean(key: str, values: np.ndarray) -> Figure:
+    return Figure(key, float(values.mean()), len(values), *(mean_interval(values) or (None, None)))

@@ -1,0 +1,195 @@
+"""The page for the one who decides: verdict, before and after, cost, pictures, then every figure with its meaning. No network is needed."""
+
+import base64
+import io
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from wuerstchen.decision.figures import Figure, Measured
+from wuerstchen.decision.prices import GpuCost, Prices, gpu_costs
+from wuerstchen.decision.texts import Texts
+from wuerstchen.decision.verdict import AT_MOST, Criterion, Thresholds, criteria, verdict
+from wuerstchen.evaluation.intervals import Interval
+
+STYLES = (Path(__file__).parent.parent / "evaluation" / "report.css", Path(__file__).parent / "page.css")
+FIGURES = ("recognition", "restoration", "style", "likeness", "copies", "bias", "seconds", "cost", "flops")
+QUALITY = 85
+COMPARED = ("recognition", "restoration", "style", "likeness", "copies", "bias")
+# Differences of per cent are points.
+POINTS = ("recognition", "style", "copies", "bias")
+
+
+@dataclass(frozen=True)
+class About:
+    """What was measured: names, counts, revisions, the day; `chance`: the share that guessing gives, in per cent."""
+
+    model: str
+    set: str
+    all: int
+    held_out: int
+    revision: str
+    date: str
+    against: tuple[str, str] | None
+    chance: float
+
+
+@dataclass(frozen=True)
+class Report:
+    about: About
+    measured: Measured
+    before: Measured | None
+    differences: dict[str, tuple[float, Interval | None]]
+    thresholds: Thresholds
+    prices: Prices
+    rows: list[tuple[str, list[np.ndarray | None]]]
+
+
+def page(report: Report, texts: Texts) -> str:
+    """One HTML document. `rows` of the report: a caption with original, restored, drawn before and drawn now; None where there is none."""
+    about = report.about
+    title = texts("page.title", model=about.model, set=about.set)
+    facts = texts("page.facts", all=f"{about.all:,}", held_out=f"{about.held_out:,}", revision=about.revision, date=about.date)
+    if about.against is not None:
+        facts += " " + texts("page.facts_against", model=about.against[0], revision=about.against[1])
+    style = "".join(path.read_text(encoding="utf-8") for path in STYLES)
+    sections = [_verdict(report, texts), _before_after(report, texts), _cost(report, texts), _pictures(report, texts)]
+    body = "\n".join([*sections, _figures(report, texts), _left_out(report, texts)])
+    return (
+        f'<!doctype html>\n<html lang="{texts.language}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width">\n<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n'
+        f'<main>\n<h1>{escape(title)}</h1>\n<p class="soft">{escape(facts)}</p>\n{body}\n</main>\n</body>\n</html>\n'
+    )
+
+
+def _verdict(report: Report, texts: Texts) -> str:
+    found = criteria(report.measured, report.thresholds)
+    outcome = verdict(found)
+    rows = [_criterion(criterion, texts) for criterion in found]
+    head = [texts(f"page.{name}") for name in ("criterion", "need", "measured", "outcome")]
+    return f'<p id="verdict" class="verdict {outcome}">{escape(texts(f"verdict.{outcome}"))}</p>\n{_table(head, rows)}'
+
+
+def _criterion(criterion: Criterion, texts: Texts) -> list[str]:
+    need = texts(
+        "page.need_most" if criterion.key in AT_MOST else "page.need_least",
+        value=texts(f"unit.{criterion.key}", value=criterion.threshold),
+    )
+    measured = _value(criterion.figure, texts) if criterion.figure else "–"
+    mark = f'<span class="mark {criterion.outcome}">{escape(texts(f"outcome.{criterion.outcome}"))}</span>'
+    return [escape(texts(f"label.{criterion.key}")), escape(need), measured, mark]
+
+
+def _before_after(report: Report, texts: Texts) -> str:
+    if report.before is None:
+        return ""
+    rows = []
+    for key in COMPARED:
+        after, before = report.measured.figures.get(key), report.before.figures.get(key)
+        if after is None:
+            continue
+        change, between = report.differences.get(key, (None, None))
+        shown = "–" if change is None else f"<b>{escape(_signed(key, change, texts))}</b>{_range(_unit_of_change(key), between, texts)}"
+        rows.append([escape(texts(f"label.{key}")), _value(before, texts) if before else "–", _value(after, texts), shown])
+    head = [texts(f"page.{name}") for name in ("figure", "before", "after", "difference")]
+    return f'{_heading("before_after", texts)}{_table(head, rows)}<p class="soft">{escape(texts("page.against_note"))}</p>'
+
+
+def _cost(report: Report, texts: Texts) -> str:
+    figures, prices = report.measured.figures, report.prices
+    seconds, cost, flops = figures["seconds"], figures["cost"], figures["flops"]
+    here = texts(
+        "cost.here",
+        cost=_unit(cost, texts),
+        seconds=_unit(seconds, texts),
+        price=f"${prices.here:g}",
+        thousand=f"${1000 * cost.value:.4f}",
+    )
+    hours = prices.training_hours
+    training = texts("cost.no_training") if hours is None else texts("cost.training", hours=hours, cost=f"${hours * prices.here:.4f}")
+    by_gpu = texts("cost.gpus", flops=_unit(flops, texts), utilisation=f"{prices.utilisation:.0%}")
+    rows = [_gpu(cost, texts) for cost in gpu_costs(flops.value * 1e9, prices)]
+    head = [texts(f"cost.{name}") for name in ("gpu", "hour", "seconds", "picture", "thousand")]
+    return (
+        f'{_heading("cost", texts)}<p class="big">{escape(here)}</p><p>{escape(training)}</p><p>{escape(by_gpu)}</p>'
+        f'{_table(head, rows)}<p class="soft">{escape(texts("cost.source"))}</p>'
+    )
+
+
+def _gpu(cost: GpuCost, texts: Texts) -> list[str]:
+    seconds = texts("unit.seconds", value=cost.seconds) if cost.seconds >= 0.01 else f"{cost.seconds * 1000:.2g} ms"
+    return [escape(cost.gpu), f"${cost.hour:.2f}", escape(seconds), f"${cost.dollars:.2g}", f"${1000 * cost.dollars:.2g}"]
+
+
+def _pictures(report: Report, texts: Texts) -> str:
+    heads = [texts("page.captions_of"), texts("page.original"), texts("page.restored"), texts("page.before"), texts("page.after")]
+    shown = [0, *(column for column in range(1, 5) if any(pictures[column - 1] is not None for _, pictures in report.rows))]
+    rows = []
+    for caption, pictures in report.rows:
+        cells = [escape(caption), *["–" if picture is None else _image(picture, caption) for picture in pictures]]
+        rows.append([cells[column] for column in shown])
+    meaning = escape(texts("page.pictures_meaning"))
+    return f'{_heading("pictures", texts)}<p class="soft">{meaning}</p><div class="rows">{_table([heads[c] for c in shown], rows)}</div>'
+
+
+def _image(picture: np.ndarray, caption: str) -> str:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "webp", quality=QUALITY)
+    return f'<img src="data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}" alt="{escape(caption)}">'
+
+
+def _figures(report: Report, texts: Texts) -> str:
+    rows = []
+    for key in FIGURES:
+        if figure := report.measured.figures.get(key):
+            meaning = texts(f"meaning.{key}", chance=f"{report.about.chance:.0f} %", here=f"${report.prices.here:g}")
+            count = texts("page.count", count=f"{figure.count:,}")
+            rows.append(
+                [escape(texts(f"label.{key}")), _value(figure, texts), f'{escape(meaning)} <span class="limits">{escape(count)}</span>']
+            )
+    return _heading("figures", texts) + _table([texts(f"page.{name}") for name in ("figure", "value", "meaning")], rows)
+
+
+def _left_out(report: Report, texts: Texts) -> str:
+    if not report.measured.left_out:
+        return ""
+    rows = [[escape(texts(f"label.{key}")), escape(texts(f"reason.{reason}"))] for key, reason in report.measured.left_out.items()]
+    return _heading("left_out", texts) + _table([texts("page.figure"), texts("page.reason")], rows)
+
+
+def _heading(key: str, texts: Texts) -> str:
+    return f'<h2 id="{key}">{escape(texts(f"page.{key}"))}</h2>\n'
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    """`rows` are HTML, `head` is text."""
+    cells = "".join("<tr>" + "".join(f'<td class="number">{cell}</td>' for cell in row) + "</tr>\n" for row in rows)
+    return f'<div class="figures"><table><tr>{"".join(f"<th>{escape(name)}</th>" for name in head)}</tr>\n{cells}</table></div>\n'
+
+
+def _unit(figure: Figure, texts: Texts) -> str:
+    return texts(f"unit.{figure.key}", value=figure.value)
+
+
+def _value(figure: Figure, texts: Texts) -> str:
+    between = None if figure.low is None or figure.high is None else (figure.low, figure.high)
+    return f"<b>{escape(_unit(figure, texts))}</b>{_range(figure.key, between, texts)}"
+
+
+def _range(key: str, between: Interval | None, texts: Texts) -> str:
+    if between is None:
+        return ""
+    low, high = (texts(f"unit.{key}", value=bound) for bound in between)
+    return f'<br><span class="soft">{escape(texts("page.range", low=low, high=high))}</span>'
+
+
+def _signed(key: str, change: float, texts: Texts) -> str:
+    sign = "+" if change >= 0 else "−"
+    return sign + texts(f"unit.{_unit_of_change(key)}", value=abs(change))
+
+
+def _unit_of_change(key: str) -> str:
+    return "bias" if key in POINTS else key

@@ -1,0 +1,97 @@
+"""From bundles and a set to the page, and the same figures as JSON."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from wuerstchen.config import Config
+from wuerstchen.decision.bundle_model import BundleModel
+from wuerstchen.decision.figures import Measure, Measured, compared
+from wuerstchen.decision.groups import GROUPS_FILE, read_groups
+from wuerstchen.decision.page import About, Report, page
+from wuerstchen.decision.prices import Prices
+from wuerstchen.decision.texts import Texts
+from wuerstchen.decision.verdict import Thresholds, criteria, verdict
+from wuerstchen.evaluation.features import PictureFeatures
+from wuerstchen.export.open_bundle import Bundle
+from wuerstchen.training.data import PictureSet
+from wuerstchen.training.sources import imagenet_weights
+from wuerstchen.whole_file import write_whole
+
+ROWS_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a report is asked for. `against`: the bundle before, with its configuration. `groups`: a file, else the set's own."""
+
+    bundle: Bundle
+    config: Config
+    pictures: PictureSet
+    out: Path
+    against: tuple[Bundle, Config] | None = None
+    language: str = "en"
+    captions: int = 100
+    thresholds: Thresholds = dataclasses.field(default_factory=Thresholds)
+    prices: Prices = dataclasses.field(default_factory=Prices)
+    groups: Path | None = None
+    date: str = ""
+
+
+def write_decision(asked: Asked) -> Report:
+    """Writes OUT/report.html and OUT/figures.json; pictures that were made lie in OUT/pictures, so a stopped report goes on from there.
+
+    Raises ValueError where the set and the bundle do not fit each other."""
+    pictures = asked.pictures
+    groups = read_groups(asked.groups or pictures.directory / GROUPS_FILE)
+    measure = Measure(pictures, PictureFeatures(imagenet_weights()), asked.captions, groups, asked.prices)
+    after = measure.of(BundleModel(asked.bundle, asked.config, asked.out / "pictures"))
+    before, differences = None, {}
+    if asked.against is None:
+        after = dataclasses.replace(after, left_out={**after.left_out, "style": "no_against"})
+    else:
+        before = measure.of(BundleModel(*asked.against, asked.out / "pictures"))
+        ours, theirs = measure.style(after, before)
+        after = dataclasses.replace(after, figures={**after.figures, "style": ours})
+        before = dataclasses.replace(before, figures={**before.figures, "style": theirs})
+        differences = compared(after, before)
+    report = Report(_about(asked, after), after, before, differences, asked.thresholds, asked.prices, _rows(pictures, after, before))
+    write_whole(asked.out / "figures.json", json.dumps(_plain(report), indent=1, ensure_ascii=False) + "\n")
+    write_whole(asked.out / "report.html", page(report, Texts(asked.language)))
+    return report
+
+
+def _about(asked: Asked, measured: Measured) -> About:
+    manifest, records = asked.bundle.manifest, asked.pictures.records
+    against = None if asked.against is None else (asked.against[0].manifest["name"], asked.against[0].manifest["revision"])
+    names = len({records[i].label for i in measured.asked})
+    held_out, directory = len(asked.pictures.held_out), asked.pictures.directory
+    return About(manifest["name"], directory.resolve().name, len(records), held_out, manifest["revision"], asked.date, against, 100 / names)
+
+
+def _rows(pictures: PictureSet, after: Measured, before: Measured | None) -> list[tuple[str, list[np.ndarray | None]]]:
+    """The first captions that were asked for: held-out ones come first."""
+    restored = dict(zip(pictures.held_out.tolist(), after.restored, strict=False))
+    rows = []
+    for number, index in enumerate(after.asked[:ROWS_SHOWN].tolist()):
+        drawn = [None if before is None else before.made[number], after.made[number]]
+        rows.append((pictures.records[index].captions[0], [np.asarray(pictures.pixels[index]), restored.get(index), *drawn]))
+    return rows
+
+
+def _plain(report: Report) -> dict:
+    """Without pictures and arrays."""
+    found = criteria(report.measured, report.thresholds)
+    crowds = {"after": report.measured, **({} if report.before is None else {"before": report.before})}
+    return {
+        "about": dataclasses.asdict(report.about),
+        "verdict": verdict(found),
+        "criteria": {criterion.key: {"threshold": criterion.threshold, "outcome": criterion.outcome} for criterion in found},
+        "prices": dataclasses.asdict(report.prices),
+        "figures": {name: {key: dataclasses.asdict(f) for key, f in crowd.figures.items()} for name, crowd in crowds.items()},
+        "differences": {key: {"value": value, "range": between} for key, (value, between) in report.differences.items()},
+        "left_out": report.measured.left_out,
+    }
