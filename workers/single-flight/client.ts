@@ -87,7 +87,12 @@ async function obtainUnlessLeft<Request extends Waiter, Value extends RunOutcome
   const leave = () => void callObject(stubOf, (run) => run.leave(request.waiterId)).catch(() => {});
   signal.addEventListener("abort", leave, { once: true });
   try {
-    const outcome = await callObject(stubOf, (run) => run.obtain(withEarlierName(request), onNews));
+    // A client that has left meanwhile does not ask the next object, which knows nothing of the leave.
+    const outcome = await callObject(
+      stubOf,
+      async (run): Promise<Result<Value, Failure>> =>
+        signal.aborted ? err({ code: "job_cancelled" }) : run.obtain(withEarlierName(request), onNews),
+    );
     return outcome.ok ? ok(withEarlierName(outcome.value)) : outcome;
   } finally {
     signal.removeEventListener("abort", leave);

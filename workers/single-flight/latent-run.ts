@@ -65,6 +65,8 @@ export interface LatentRunServices {
 export class LatentRun {
   readonly #parts: LatentRunServices;
   readonly #run: SharedRun<LatentRequest, ObtainedLatent, StageCEvent>;
+  /** The run is being charged: from now on a payer that leaves stays the payer, or a later object would charge another. */
+  #isBeingPaid = false;
 
   constructor(parts: LatentRunServices) {
     this.#parts = parts;
@@ -102,13 +104,15 @@ export class LatentRun {
     const { store, latents } = this.#parts;
     const left = store.read();
     run.payer = left?.request ?? asked;
+    this.#isBeingPaid = false;
     store.write({ request: run.payer, attempts: (left?.attempts ?? 0) + 1 });
     try {
       const stored = await latents.find(asked.latentId);
       if (stored === undefined) return await this.#make(run);
       if (left === undefined) return ok({ bytes: stored.bytes, reservationId: undefined, milliseconds: {} });
-      await this.#noteWork(run.payer);
-      return ok({ bytes: stored.bytes, reservationId: run.payer.reservationId, milliseconds: {} });
+      const { payer } = run;
+      await this.#noteWork(payer);
+      return ok({ bytes: stored.bytes, reservationId: payer.reservationId, milliseconds: {} });
     } finally {
       await store.clear();
     }
@@ -139,7 +143,7 @@ export class LatentRun {
   #passPayer(request: LatentRequest): void {
     const { store } = this.#parts;
     const record = store.read();
-    if (record !== undefined) store.write({ ...record, request });
+    if (record !== undefined && !this.#isBeingPaid) store.write({ ...record, request });
   }
 
   /** The last who left pays for the steps that ran until then. */
@@ -151,6 +155,7 @@ export class LatentRun {
 
   /** So that the run is charged even if its payer has left. A ledger that cannot be reached spoils no latent. */
   async #noteWork({ account, reservationId, lines }: LatentRequest): Promise<void> {
+    this.#isBeingPaid = true;
     try {
       await this.#parts.accounts.of(account).recordWork({ reservationId, lines });
     } catch {

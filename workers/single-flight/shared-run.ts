@@ -37,6 +37,7 @@ export interface RunParts<Request, Value, News = never> {
   payerChanged?(request: Request): void;
 }
 
+/** One call that waits. A call may come twice, so two of these may be of one waiter. */
 interface Waiting<Request, News> {
   readonly request: Request;
   readonly onNews: OnNews<News> | undefined;
@@ -49,7 +50,9 @@ interface Waiting<Request, News> {
  */
 export class SharedRun<Request extends Waiter, Value, News = never> {
   readonly #parts: RunParts<Request, Value, News>;
-  readonly #waiting = new Map<string, Waiting<Request, News>>();
+  readonly #waiting = new Set<Waiting<Request, News>>();
+  /** Those who came while a run was being stopped, and wait for the next one. */
+  readonly #next = new Set<Waiting<Request, News>>();
   #run: (Run<Request, News> & { readonly stop: AbortController; outcome: Promise<Result<Value, Failure>> }) | undefined;
 
   constructor(parts: RunParts<Request, Value, News>) {
@@ -62,28 +65,42 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
 
   /** The outcome of the run under way, or of a new one; `job_cancelled` for who leaves. */
   async join(request: Request, onNews?: OnNews<News>): Promise<Result<Value, Failure>> {
-    // A run that is being stopped has nothing for those who come now.
-    while (this.#run?.signal.aborted === true) await this.#run.outcome.catch(() => undefined);
-    const run = this.#run ?? this.#begin(request);
+    let hasLeft = false;
+    let dismiss = () => {};
     const left = new Promise<Result<never, Failure>>((resolve) => {
-      const dismiss = () => resolve(err({ code: "job_cancelled" }));
-      this.#waiting.set(request.waiterId, { request, onNews, dismiss });
+      dismiss = () => {
+        hasLeft = true;
+        resolve(err({ code: "job_cancelled" }));
+      };
     });
+    const waiting = { request, onNews, dismiss };
+    // A run that is being stopped has nothing for those who come now.
+    while (this.#run?.signal.aborted === true) {
+      this.#next.add(waiting);
+      await Promise.race([this.#run.outcome.catch(() => undefined), left]);
+      this.#next.delete(waiting);
+      if (hasLeft) return left;
+    }
+    const run = this.#run ?? this.#begin(request);
+    this.#waiting.add(waiting);
     try {
       return await Promise.race([run.outcome, left]);
     } finally {
-      this.#waiting.delete(request.waiterId);
+      this.#waiting.delete(waiting);
     }
   }
 
   /** The last to leave stops the run, and still hears how it ended; the others hear that they have left. */
   leave(waiterId: string): void {
-    const leaver = this.#waiting.get(waiterId);
+    const isOfLeaver = ({ request }: Waiting<Request, News>) => request.waiterId === waiterId;
+    for (const waiting of [...this.#next].filter(isOfLeaver)) waiting.dismiss();
+    const leaving = [...this.#waiting].filter(isOfLeaver);
+    const [leaver] = leaving;
     const run = this.#run;
     if (leaver === undefined || run === undefined) return;
-    this.#waiting.delete(waiterId);
+    for (const waiting of leaving) this.#waiting.delete(waiting);
     if (this.#waiting.size > 0) {
-      leaver.dismiss();
+      for (const waiting of leaving) waiting.dismiss();
       this.#passPayer(run, leaver.request.reservationId);
       return;
     }
@@ -94,8 +111,8 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
 
   /** A repeat of the leaver's own request may still wait; then its reservation still pays. */
   #passPayer(run: Run<Request, News>, reservationId: string): void {
-    const [next] = this.#waiting.values();
-    const stillWaits = [...this.#waiting.values()].some(({ request }) => request.reservationId === reservationId);
+    const [next] = this.#waiting;
+    const stillWaits = [...this.#waiting].some(({ request }) => request.reservationId === reservationId);
     if (next === undefined || run.payer.reservationId !== reservationId || stillWaits) return;
     run.payer = next.request;
     this.#parts.payerChanged?.(next.request);
@@ -107,7 +124,7 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
       stop,
       signal: stop.signal,
       payer: request,
-      isHeard: () => [...this.#waiting.values()].some(({ onNews }) => onNews !== undefined),
+      isHeard: () => [...this.#waiting].some(({ onNews }) => onNews !== undefined),
       tell: (news: News) => this.#tell(news),
     };
     const outcome = this.#parts.begin(request, run).finally(() => {
@@ -119,7 +136,7 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
 
   /** Who cannot be reached any more hears nothing, and that is all. */
   #tell(news: News): void {
-    for (const { onNews } of this.#waiting.values()) {
+    for (const { onNews } of this.#waiting) {
       if (onNews !== undefined) void new Promise((resolve) => resolve(onNews(news))).catch(() => {});
     }
   }

@@ -169,3 +169,33 @@ describe("an object that ended in mid-job", () => {
     expect(world.runs).toBe(0);
   });
 });
+
+describe("who leaves while a run is being paid", () => {
+  /** Two wait for a latent that is stored, and the first one leaves while its work is being noted. */
+  async function leftWhilePaying(isRedriven: boolean) {
+    const { world, newObject } = setUp(isRedriven ? never : async () => made);
+    if (isRedriven) void newObject().obtain(request);
+    await Promise.resolve();
+    if (isRedriven) world.stored.set(request.latentId, { bytes, account: request.account, madeMs: 0 });
+    const paying = new Promise<() => void>((resolve) => {
+      world.note = () => new Promise<void>((finish) => resolve(finish));
+    });
+    const job = newObject();
+    void job.obtain(request);
+    const second = job.obtain({ ...request, reservationId: "second", waiterId: "second" });
+    const finish = await paying;
+    job.leave(request.waiterId);
+    return { world, second, finish };
+  }
+
+  test.each([false, true])(
+    "stays the one who pays, whoever waits on (after an object that ended: %s)",
+    async (isRedriven) => {
+      const { world, second, finish } = await leftWhilePaying(isRedriven);
+      expect(world.store.record?.request.reservationId).toBe("first");
+      finish();
+      expect(await second).toMatchObject({ ok: true, value: { reservationId: "first" } });
+      expect(world.noted.map(({ reservationId }) => reservationId)).toEqual(["first"]);
+    },
+  );
+});

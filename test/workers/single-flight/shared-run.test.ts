@@ -53,6 +53,24 @@ test("who comes while a run is being stopped gets a new one", async () => {
   expect(await second).toEqual(ok("anew"));
 });
 
+test("who leaves while a run is being stopped gets no new one, and none is begun for them", async () => {
+  const { shared, runs } = setUp();
+  const first = shared.join(waiter("first"));
+  shared.leave("first");
+  const second = shared.join(waiter("second"));
+  shared.leave("second");
+  expect(await Promise.all([first, second])).toEqual([cancelled, cancelled]);
+  expect(runs).toHaveLength(1);
+});
+
+test("a call that came twice is over for both when its caller leaves", async () => {
+  const { shared } = setUp();
+  const twice = [shared.join(waiter("first")), shared.join(waiter("first"))];
+  void shared.join(waiter("second"));
+  shared.leave("first");
+  expect(await Promise.all(twice)).toEqual([cancelled, cancelled]);
+});
+
 test("the next who waits pays when the payer leaves, and nobody else while a repeat of the payer's request waits", async () => {
   const { shared, runs, passed } = setUp();
   for (const name of ["first", "second"]) void shared.join(waiter(name));
