@@ -77,14 +77,14 @@ export function ledgerActs(keys: readonly string[]): Subject<LedgerModel, RealLe
         found,
       }),
       // A name that was forgotten is a day old, and never used again.
-      check: (model, { id }) => !model.hasForgotten(id),
+      choose: (model, ask) => (model.hasForgotten(ask.id) ? undefined : ask),
       model: (model, ask) => model.reserve(ask),
       real: ({ book, clock }, ask) => reserve(book, ask, clock.nowMs),
     }),
     hold: act({
       weight: 2,
       args: fc.record({ id: hold, ceiling: amount(200, 40), payer }),
-      check: (model, { id }) => !model.hasForgotten(id),
+      choose: (model, budget) => (model.hasForgotten(budget.id) ? undefined : budget),
       model: (model, { id, ...budget }) => model.hold(id, budget),
       real({ book, clock }, { id: holdId, ceiling: ceilingMicroUsd, payer: keyId }) {
         const held = book.hold({ holdId, ceilingMicroUsd, keyId }, clock.nowMs);

@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { expect } from "vitest";
 
 /** Something that can happen: what it does to the model and to the real thing, which must come to the same. */
-export interface Act<Model, Real, Args> {
+export interface Act<Model, Real, Args, Chosen = Args> {
   readonly args: fc.Arbitrary<Args>;
   /** How often it happens, of all that can: 1 without it. */
   readonly weight?: number;
-  /** Whether it can happen now; without it, always. */
-  readonly check?: (model: Readonly<Model>, args: Args) => boolean;
-  readonly model: (model: Model, args: Args) => unknown;
-  readonly real: (real: Real, args: Args) => unknown;
+  /** What of all that is there the arguments mean; undefined: it cannot happen now. Without it, they mean themselves. */
+  readonly choose?: (model: Readonly<Model>, args: Args) => Chosen | undefined;
+  readonly model: (model: Model, chosen: Chosen) => unknown;
+  readonly real: (real: Real, chosen: Chosen) => unknown;
 }
 
 /** A core beside its reference model. */
@@ -47,11 +47,13 @@ const path = process.env["MODEL_PATH"];
 
 /** Keeps the types of an act's arguments while it is written down, and hides them from then on. */
 export function actsFor<Model extends object, Real extends object>() {
-  return <Args>(told: Act<Model, Real, Args>): Act<Model, Real, never> => ({
-    ...told,
-    // Arguments only ever come from the act's own arbitrary.
-    args: told.args as fc.Arbitrary<never>,
-  });
+  // Arguments only ever come from the act's own arbitrary, and what they mean from its own choice.
+  return <Args, Chosen = Args>(told: Act<Model, Real, Args, Chosen>) => told as unknown as Act<Model, Real, never>;
+}
+
+/** One of those that are there, by a number; undefined when there is none. */
+export function among<Value>(values: readonly Value[], number: number): Value | undefined {
+  return values[number % values.length];
 }
 
 /** Tells stories, chosen at random, to a core and its model until one fails, and makes that as short as it can be. */
@@ -81,32 +83,47 @@ export async function explore<Model extends object, Real extends object>(
   if (!found.failed) return { steps, failure: undefined };
   const first = found.counterexamplePath?.split(":", 1)[0] ?? "0";
   const repeat = `MODEL_SEED=${seed} MODEL_PATH=${first} npx vitest run --project node test/model-based/${subject.name}`;
-  const cause = found.errorInstance instanceof Error ? found.errorInstance.stack : String(found.errorInstance);
+  const cause = textOfError(found.errorInstance);
   const report = [`After ${failed.length} steps:`, ...failed, "", `Repeat it: ${repeat}`, "", cause].join("\n");
   return { steps, failure: { story: failed, report } };
 }
 
-/** A command prints as its act's name and arguments. */
+/** A command prints as its act's name and what was chosen. */
 function commandsOf<Model extends object, Real extends object>(
   { acts, view, settle }: Subject<Model, Real>,
   onStep: (step: string) => void,
 ): fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] {
-  return Object.entries(acts).flatMap(([name, { args, weight = 1, check, model, real }]) => {
+  const asGiven = (_: Readonly<Model>, given: never) => given;
+  return Object.entries(acts).flatMap(([name, { args, weight = 1, choose = asGiven, model, real }]) => {
     const command = args.map((given): fc.AsyncCommand<Model, Real> => {
-      const step = `${name} ${JSON.stringify(given)}`;
       return {
-        check: (state) => check === undefined || check(state, given),
+        check: (state) => choose(state, given) !== undefined,
         async run(state, system) {
-          onStep(step);
-          const answer = real(system, given);
-          const expected = model(state, given);
+          const chosen = choose(state, given);
+          if (chosen === undefined) return;
+          onStep(textOf(name, chosen));
+          const answer = real(system, chosen);
+          const expected = model(state, chosen);
           await settle?.(system);
           expect(await answer).toEqual(expected);
           expect(view.real(system)).toEqual(view.model(state));
         },
-        toString: () => step,
+        toString: () => textOf(name, given),
       };
     });
     return Array.from({ length: weight }, () => command);
   });
+}
+
+function textOf(name: string, told: unknown): string {
+  return `${name} ${typeof told === "string" ? told : JSON.stringify(told)}`;
+}
+
+/** What the real thing did and what the model says of it, where a comparison failed. */
+function textOfError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const [actual, expected] = ["actual", "expected"].map((name) =>
+    JSON.stringify(Reflect.get(error, name), undefined, 1),
+  );
+  return [...(actual === undefined ? [] : ["Real:", actual, "Model:", expected]), error.stack].join("\n");
 }
