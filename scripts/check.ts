@@ -6,7 +6,7 @@ const checks = [
   "tsc -b",
   "biome ci --colors=off",
   "vitest run --project node test/architecture.test.ts",
-  "knip --no-progress",
+  "knip --no-progress --cache",
   "npm run --silent deploy:check",
 ];
 

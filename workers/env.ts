@@ -37,10 +37,10 @@ const envSchema = z.object({
   GPU_BACKEND_URL: z
     .url({ protocol: /^https?$/u, error: "must be an http(s) URL" })
     .transform((url) => url.replace(/\/+$/u, "")),
-  /** Takes the place of GPU_BACKEND_URL where there are several. */
+  /** Several backends; replaces GPU_BACKEND_URL. */
   GPU_BACKENDS: gpuBackendsSchema.optional(),
   WEBHOOK_TARGETS: z.enum(["public", "any"], { error: "must be public or any" }).default("public"),
-  /** The only hosts that webhooks may go to, between commas or spaces; "*.example.com" stands for all below that. */
+  /** The only allowed hosts of webhooks, separated by commas or spaces; "*.example.com" means all names below it. */
   WEBHOOK_HOSTS: z
     .string()
     .default("")
@@ -55,7 +55,7 @@ const envSchema = z.object({
     .default("cache-api"),
   LATENT_KEY_SECRET: secretSchema,
   GPU_BACKEND_SECRET: secretSchema,
-  /** Earlier ones, between commas or spaces, oldest last: pictures that were marked with them still count as ours. */
+  /** Earlier secrets, separated by commas or spaces, oldest last: pictures with their mark still verify as ours. */
   GPU_BACKEND_SECRETS_BEFORE: z
     .string()
     .default("")
@@ -63,7 +63,9 @@ const envSchema = z.object({
     .pipe(z.array(secretSchema).max(16)),
   IMAGE_URL_SECRET: secretSchema,
   ADMIN_SECRET: secretSchema,
-  /** Payment without an account: whom to pay; without it there is none. The rest is needed beside it. */
+  /**
+   * The receiver of payments without an account; without it there are none. The settings below are required with it.
+   */
   X402_PAY_TO: addressSchema.optional(),
   X402_FACILITATOR_URL: z.url({ protocol: /^https?$/u }).optional(),
   X402_NETWORK: z
@@ -75,7 +77,7 @@ const envSchema = z.object({
   X402_ASSET_NAME: z.string().default("USDC"),
   X402_ASSET_VERSION: z.string().default("2"),
   MODERATION: z.enum(["off", "deny-list", "llama-guard"]).default("off"),
-  /** Terms, one a line or between commas. */
+  /** Terms, separated by lines or commas. */
   MODERATION_DENY_LIST: z.string().optional(),
   AI: bindingSchema<GuardModel>().optional(),
   /** Stripe's, "whsec_…"; without it there are no payments by Stripe. */
@@ -95,7 +97,9 @@ const envSchema = z.object({
 /** The Worker's configuration, checked. */
 export type WorkerEnv = z.infer<typeof envSchema>;
 
-/** Reads bindings, variables and secrets. Throws `AppError` naming every one that is missing or wrong; no value is told. */
+/**
+ * Reads bindings, variables and secrets. Throws `AppError` naming every one that is missing or wrong; no value is told.
+ */
 export function parseEnv(env: unknown): WorkerEnv {
   const parsed = envSchema.safeParse(env);
   if (parsed.success) return parsed.data;

@@ -35,7 +35,7 @@ export default {
     return app.fetch(request, env, context);
   },
 
-  /** A batch that fails comes again. What is no event of ours ends in the dead letter queue. */
+  /** A failed batch is delivered again. A message that is not our event goes to the dead letter queue. */
   async queue(batch, env): Promise<void> {
     if (batch.queue === webhooksQueue) return consumeWebhooks(deliveryParts(env), batch.messages);
     const read = batch.messages.map((message) => ({ message, event: parseUsageEvent(message.body) }));

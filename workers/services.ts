@@ -180,7 +180,7 @@ export function createMeter(env: WorkerEnv): UsageMeter | undefined {
   return createUsageMeter({ apiKey, eventName, apiUrl, fetch: (input, init) => fetch(input, init) });
 }
 
-/** Throws `AppError` without its secret: whoever finds a proxy could send through it. */
+/** Throws `AppError` without its secret: anybody could send through a proxy without one. */
 function webhookProxy({ WEBHOOK_PROXY_URL: url, WEBHOOK_PROXY_SECRET: secret }: WorkerEnv): WebhookProxy | undefined {
   if (url === undefined) return undefined;
   if (secret === undefined) throw new AppError("WEBHOOK_PROXY_URL needs WEBHOOK_PROXY_SECRET beside it.");

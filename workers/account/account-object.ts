@@ -45,9 +45,9 @@ export interface AccountWorld {
 }
 
 /**
- * The Durable Object of one account: its money (`AccountBook`), its keys (`AccountAdmin`), and who may come in (`admit`),
- * with a clock, an alarm, and an outbox for its events. Every public method may be repeated. The class that the platform
- * creates gives it the outer world, so that callers can take their types from this one.
+ * The Durable Object of one account: its money (`AccountBook`), its keys (`AccountAdmin`), its admission (`admit`),
+ * with a clock, an alarm, and an outbox for its events. Every public method may be repeated. The class that the
+ * platform creates gives it the outer world, so that callers can take their types from this one.
  */
 export abstract class AccountObject extends DurableObject<unknown> {
   readonly #book: AccountBook;

@@ -34,7 +34,7 @@ export type KeyNamespace = Pick<KVNamespace, "get" | "put" | "delete">;
 
 /**
  * Keys in Workers KV, as hashes only. Nothing is compared with a stored secret: a key is hashed and its hash looked up,
- * so how long an answer takes tells nothing about any stored key. An isolate remembers for a minute whose a hash is, and
+ * so the time of an answer reveals nothing about any stored key. An isolate remembers for a minute whose a hash is, and
  * nothing of a key that it did not find.
  */
 export function createKeyDirectory(namespace: KeyNamespace, nowMs: () => number): KeyDirectory {

@@ -5,15 +5,15 @@ import { secretCharactersMin } from "../../shared/limits.ts";
 /** The name of an operator whose credential has none. */
 const unnamed = "operator";
 
-/** Those who may use the admin API. */
+/** The operators, who may use the admin API. */
 export interface Operators {
-  /** The name of whoever has this credential; undefined: nobody. */
+  /** The name of the operator with this credential; undefined if there is none. */
   nameOf(credential: string): Promise<string | undefined>;
 }
 
 /**
  * Reads the setting `ADMIN_SECRET`: one secret, or several as `NAME:SECRET` with spaces between, so that the audit log
- * can tell people apart and a credential can be exchanged while another works. Throws `AppError` on a short secret.
+ * can name people and a credential can be replaced while another works. Throws `AppError` on a short secret.
  */
 export function createOperators(setting: string): Operators {
   const credentials = setting
@@ -24,7 +24,7 @@ export function createOperators(setting: string): Operators {
   return {
     async nameOf(credential) {
       const shown = await digestOf(credential);
-      // Every one is compared, each in constant time, so the time tells nothing about any of them.
+      // All are compared, each in constant time, so the time reveals nothing about any of them.
       const matches = (await digests).filter(({ digest }) => crypto.subtle.timingSafeEqual(digest, shown));
       return matches[0]?.name;
     },

@@ -39,7 +39,7 @@ interface OpenLease {
   readonly frees: (() => void)[];
 }
 
-/** Strangers share one half of the isolate's room, so that they never keep out whoever has a key. */
+/** Callers without a key share one half of the isolate's room, so they never displace a caller with a key. */
 export function createBodyBudget(nowMs: () => number): BodyBudget {
   const isolate = createByteBudget({ bytesMax: isolateBytesMax, holderBytesMax });
   const strangers = createByteBudget({ bytesMax: holderBytesMax, holderBytesMax: addressBytesMax });

@@ -1,9 +1,9 @@
 /**
- * Every so many requests of a name, one is counted: wrangler.toml's limit is that much smaller than what it stands for.
+ * One request in this many is counted per name, so wrangler.toml's limit is smaller by this factor.
  */
 const sampleSize = 16;
 
-/** Names that are told apart at once; then all are forgotten, and their next request is counted. */
+/** Names that are counted separately; beyond it all are forgotten, and the next request of each is counted. */
 const namesMax = 4_096;
 
 /** What an isolate knows of a name. */

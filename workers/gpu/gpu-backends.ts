@@ -34,7 +34,7 @@ export interface GpuBackend {
 /** Many, because every one that fails costs a failing request another attempt. */
 const backendsMax = 16;
 
-/** `GPU_BACKENDS`: a JSON list. Parses to backends; its issues tell places and never values. */
+/** `GPU_BACKENDS`: a JSON list. Parses to backends; its issues name places, never values. */
 export const gpuBackendsSchema = z
   .string()
   .transform((text, context): unknown => {

@@ -47,10 +47,9 @@ export interface SendOptions {
 /** The backends as one. It learns from their answers, so keep it as long as an isolate lives. */
 export interface GpuFleet {
   /**
-   * The answer of the nearest backend that is well and has room, or of the next one when that fails: a job's result
-   * never depends on who does it, and a repeat is signed anew. `isHedged`: a second one is asked when the first takes
-   * longer than nineteen of twenty did, and the slower of the two is stopped. A request is ended after its `timeoutMs`
-   * in all.
+   * The answer of the nearest healthy backend with room, or of the next one if that fails: a task's result does not
+   * depend on its backend, and a retry is signed anew. `isHedged`: if the first backend takes longer than the 95th
+   * percentile, a second one is asked too, and the slower one is stopped. All attempts together end after `timeoutMs`.
    */
   send(request: GpuRequest, options?: SendOptions): Promise<Result<GpuAnswer, Failure>>;
   /** What each backend answers, in the order of the list. Teaches the fleet nothing. */

@@ -41,11 +41,11 @@ export interface GpuRequest {
   /** Closes the connection when it aborts. */
   readonly signal?: AbortSignal;
   readonly origin?: RequestOrigin | undefined;
-  /** Asks for an answer of events, and hears them as they come: one listener an attempt. */
+  /** Requests an answer of events, and receives them as they arrive: one listener per attempt. */
   readonly listen?: (() => AnswerListener) | undefined;
 }
 
-/** Hears the text of an answer as it comes in. */
+/** Receives the text of an answer as it arrives. */
 export interface AnswerListener {
   push(text: string): void;
   /** After the end: what the answer said went wrong, if anything, and the status that is to be taken from it. */

@@ -37,7 +37,7 @@ export interface UploadWork extends PictureWork {
 
 /** What the backend does with pictures from outside. Fails with its `invalid_request` on one that is wrong. */
 export interface PictureClient {
-  /** The latent that stands for a picture. */
+  /** The latent of a picture. */
   encodeImage(work: UploadWork, conditions: TaskConditions): Promise<Result<LatentFile, Failure>>;
   /** A mask as the cells that are to be made anew. */
   encodeMask(work: PictureWork): Promise<Result<string, Failure>>;

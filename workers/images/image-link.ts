@@ -31,7 +31,7 @@ export interface LinkParts {
   readonly query: Readonly<Record<string, string>>;
 }
 
-/** Makes and checks links that let whoever holds one see one picture until it expires. */
+/** Makes and checks links that show one picture, without a key, until they expire. */
 export interface ImageLinks {
   /** The path and query of a new link. */
   create(image: LinkedImage): Promise<string>;

@@ -2,8 +2,8 @@ import { edgeUrlOf } from "../edge/edge-entry.ts";
 import { imageKeyPrefix } from "./image-cache.ts";
 
 /**
- * What the entrypoint behind Workers Cache answers: the picture that this data centre holds, which the tiers above may
- * then keep for all, or 404, which they may not. It gives pictures alone; whoever may see one was decided before.
+ * The answer of the entrypoint behind Workers Cache: the picture that this data centre holds, which the upper tiers may
+ * cache for all, or 404, which they may not. It serves only pictures; their access was checked before.
  * Source: https://developers.cloudflare.com/workers/cache/
  */
 export async function answerImageRead(edge: Pick<Cache, "match">, request: Request): Promise<Response> {

@@ -24,11 +24,11 @@ export interface JobPage {
   readonly items: readonly ItemView[];
 }
 
-/** What somebody who follows a job has seen of it. */
+/** What a follower of a job has seen of it. */
 export interface SeenNews {
   /** The place of the last end. */
   readonly place: number;
-  /** The job's state; empty for who has just come. */
+  /** The job's state; empty for a new follower. */
   readonly state: string;
 }
 

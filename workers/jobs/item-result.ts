@@ -51,7 +51,7 @@ export function judge(result: Result<Generation, Failure>, attempt: Attempt): Ve
   }
 }
 
-/** The outcome of a request that failed for good. */
+/** The outcome of a request that failed and is not retried. */
 export function failedOutcome(failure: Failure): Exclude<ItemOutcome, { state: "succeeded" }> {
   return { state: "failed", error: failureToHttp(failure).body.error };
 }

@@ -8,22 +8,22 @@ import { isEnd, type JobOrder, type JobView } from "./job-record.ts";
 import { runSlice, type SliceParts } from "./job-slice.ts";
 import type { StoredJob } from "./job-store.ts";
 
-/** How long a job may take: as long as what was charged for its requests is remembered by their names. */
+/** Time for a job: as long as the ledger remembers the charges of its requests by their names. */
 const jobMsMax = 24 * 3_600_000;
 
-/** How long a job that has ended is kept. */
+/** Time until an ended job is deleted. */
 const keptMs = 7 * 24 * 3_600_000;
 
-/** How long an object may be gone before its work is taken up again without anybody asking. */
+/** Time until an object that ended resumes its work by itself. */
 const redriveMs = 10_000;
 
-/** How long a job whose turn has not come waits before it looks itself: whoever ends before it wakes it. */
+/** Time until a queued job checks by itself whether it may start; usually a job that ends wakes it earlier. */
 const turnMs = 30_000;
 
-/** How long somebody who follows a job waits for news: often enough for connections that are closed when silent. */
+/** The longest wait of a follower for news, short enough for proxies that close silent connections. */
 const newsMsMax = 15_000;
 
-/** Requests whose ends are told at once. */
+/** Ended requests per report. */
 const newsItemsMax = 100;
 
 /** What outlives the object in memory, its clock, and those it works with. */
@@ -40,9 +40,9 @@ export interface JobServices extends SliceParts {
 }
 
 /**
- * One job of many requests. Always true: its money is held before anybody is told that it exists; a request that has
- * ended is never begun again; and one that was begun by an object which ended is begun again under the same name, by
- * which the ledger knows what was charged for it. All work is done by the alarm, so it goes on whoever leaves.
+ * One job of many requests. Always true: its money is held before its creation is answered; a request that has ended
+ * never starts again; a request whose object ended starts again under the same name, by which the ledger finds its
+ * charge. The alarm does all work, so the job continues if its client leaves.
  */
 export class Job {
   readonly #parts: JobServices;
@@ -85,7 +85,7 @@ export class Job {
   }
 
   /**
-   * What is new to somebody who follows the job: at once if there is something, else when there is, or after a while.
+   * What a follower of the job has not seen: at once if there is something, else on the next change or after a time.
    */
   async news(seen: SeenNews): Promise<JobPage | undefined> {
     const { store } = this.#parts;
@@ -137,7 +137,7 @@ export class Job {
   async #advance(): Promise<void> {
     const { store, setAlarm, nowMs } = this.#parts;
     if (store.read() === undefined) return;
-    // Should this object end meanwhile, or something throw, the alarm comes again.
+    // If this object ends meanwhile, or something throws, the alarm runs again.
     setAlarm(nowMs() + redriveMs);
     if (!(await this.#reserve()).ok) return;
     if (store.read()?.state === "queued") await this.#enter();
@@ -216,7 +216,7 @@ export class Job {
     else setAlarm(job.endedMs + keptMs);
   }
 
-  /** Whoever hears this twice cannot be harmed by it: the list is set again, and the webhook's message has its name. */
+  /** May be repeated: the list is set again, and the webhook's message has the same id. */
   async #tellEnd({ spec, state, endedMs, isTold }: StoredJob): Promise<void> {
     const { store, jobs, sendWebhook } = this.#parts;
     if (isTold || endedMs === undefined || state === "reserving") return;
@@ -224,7 +224,7 @@ export class Job {
     const next = await jobs.listOf(account).end({ jobId, state, endedMs });
     if (url !== undefined) await sendWebhook({ id: `msg_${holdId}`, account, url, jobId, state, atMs: endedMs });
     store.markTold();
-    // One that does not hear this looks itself, a little later.
+    // A job that cannot be woken checks by itself a little later.
     await Promise.allSettled(next.map((other) => jobs.of(account, other).wake()));
   }
 

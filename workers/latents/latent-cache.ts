@@ -23,15 +23,15 @@ export interface StoredLatent {
 export interface LatentCache {
   /** From the edge's cache, else from the store (and then into the edge's cache); undefined when in neither. */
   find(id: string): Promise<StoredLatent | undefined>;
-  /** Stores for good, and then for a quick return at this edge. Rejects when the store did not take it. */
+  /** Writes the store, then this edge's cache. Rejects if the store failed. */
   put(id: string, latent: Omit<StoredLatent, "madeMs">): Promise<void>;
-  /** As `put`, where nobody has stored it meanwhile: true for one of all who try at once, false for the others. */
+  /** As `put`, if the latent is not stored yet: true for one of several concurrent calls, false for the others. */
   putFirst(id: string, latent: Omit<StoredLatent, "madeMs">): Promise<boolean>;
-  /** Takes it out of the store and of this edge's cache; other edges may hold a copy for as long as one is kept. */
+  /** Deletes it from the store and from this edge's cache; other edges may hold a copy until it expires. */
   delete(id: string): Promise<void>;
 }
 
-/** Where latents are kept: R2 for good, the Cache API in front of it per data centre. */
+/** The stores of latents: R2, and in front of it the Cache API per data centre. */
 export interface LatentCacheOptions {
   readonly bucket: Pick<R2Bucket, "get" | "put" | "delete">;
   readonly edge: Pick<Cache, "match" | "put" | "delete">;

@@ -22,8 +22,8 @@ export interface Authentication extends GateServices {
 }
 
 /**
- * The gate of a route: `allow(scope)` lets a request pass that shows a valid API key with that scope, within its rate,
- * and tells those after it whose it is. Every answer to a valid key says what it may still send.
+ * The guard of a route: `allow(scope)` passes a request with a valid API key that has the scope and is within its rate,
+ * and sets its account for later handlers. Every answer to a valid key states its remaining requests.
  */
 export function authenticate(parts: Authentication): (scope: KeyScope) => MiddlewareHandler<AppEnv> {
   return (scope) => guard(parts, scope, { admitsFirst: () => true, note: () => {} });
@@ -33,9 +33,10 @@ export function authenticate(parts: Authentication): (scope: KeyScope) => Middle
 const refusedKeysMax = 4_096;
 
 /**
- * As `authenticate`, for a route that reserves money anyway: `c.get("gate")` asks for admission and money in one call. The
- * route's handler comes from `answerAdmitted`, by which a refusal precedes every other failure. A key that was refused the
- * last time is asked about before the handler runs, so that a flood of refused requests costs no more than the question.
+ * As `authenticate`, for a route that reserves money anyway: `c.get("gate")` asks for admission and money in one call.
+ * The route's handler comes from `answerAdmitted`, by which a refusal precedes every other failure. A key that was
+ * refused the last time is asked about before the handler runs, so that a flood of refused requests costs no more than
+ * the question.
  */
 export function authenticateLater(parts: Authentication): (scope: KeyScope) => MiddlewareHandler<AppEnv> {
   const refused = new Set<string>();

@@ -8,7 +8,7 @@ const preflightSeconds = 86_400;
 /** The operator's routes are for programs of the operator, and for no page of another origin. */
 const operatorPaths = "/v1/admin/";
 
-/** On every other answer. "*" stands for all headers, because no request comes with credentials. */
+/** On every other answer. "*" means all headers, because no request has credentials. */
 const anyOrigin = { "access-control-allow-origin": "*", "access-control-expose-headers": "*" };
 
 const preflightHeaders = {

@@ -8,8 +8,8 @@ export interface MeterNotes {
 }
 
 /**
- * Reports the events of accounts that have a customer at Stripe, each once: what was reported is noted for good, and in
- * the moment between report and note Stripe itself knows the identifier. Returns the ids of those that failed.
+ * Reports the events of accounts with a customer at Stripe, each once: the table records what was reported, and Stripe
+ * refuses a repeated identifier if the record is lost. Returns the ids of events that failed.
  */
 export async function meterUsage(
   meter: UsageMeter,
@@ -26,7 +26,7 @@ export async function meterUsage(
       const insert = "INSERT OR IGNORE INTO meter_events (event_id, sent_ms) VALUES (?, ?)";
       await database.prepare(insert).bind(event.id, nowMs()).run();
     } catch {
-      // It comes again with its message; the others must not wait for it.
+      // The queue delivers it again; the other events must not wait for it.
       failed.add(event.id);
     }
   }

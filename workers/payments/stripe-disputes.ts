@@ -3,7 +3,7 @@ import type { Stripe } from "stripe";
 /** A micro-USD is a millionth of a dollar, a cent a hundredth. */
 export const microUsdPerCent = 10_000;
 
-/** What a dispute took from a payment, and gave back, by now. Its event does not tell whose payment it was. */
+/** What a dispute has withdrawn from a payment and returned so far. Its event does not name the account. */
 export interface Disputed {
   readonly kind: "disputed";
   readonly disputeId: string;
@@ -35,8 +35,8 @@ export function readDispute(
 }
 
 /**
- * All that moved so far, as shares of the disputed amount. The balance transactions tell it without Stripe's fees, and
- * in the currency that Stripe pays out, which need not be the payment's.
+ * All that moved so far, as shares of the disputed amount. The balance transactions state it without Stripe's fees, in
+ * the currency that Stripe pays out, which need not be the payment's.
  */
 function readMoves({ type, data }: DisputeEvent): { withdrawn: number; returned: number } {
   const amounts = (data.object.balance_transactions ?? []).map(({ amount }) => amount);

@@ -23,7 +23,7 @@ export type Payment =
   | {
       readonly kind: "paid";
       readonly account: string;
-      /** Stripe's payment intent: several events tell of one. */
+      /** Stripe's payment intent; several events may name it. */
       readonly paymentId: string;
       readonly microUsd: number;
     }
@@ -32,9 +32,9 @@ export type Payment =
   | { readonly kind: "ignored"; readonly reason: "type" | "unpaid" | "currency" | "account" };
 
 /**
- * Reads an event. A checkout that is paid and a payment intent that succeeded are credit; a refunded charge and a
- * dispute take it back. Of a dispute's events only those are read by which money moves: one that is created may be an
- * inquiry, which takes nothing, and one that is closed tells nothing that those have not told. The account is
+ * Reads an event. A paid checkout and a succeeded payment intent are credit; a refunded charge and a dispute take it
+ * back. Of a dispute's events only those that move money are read: a created one may be an inquiry, which takes
+ * nothing, and a closed one adds nothing to them. The account is
  * `metadata.account` of the object, which the operator writes. A checkout's `client_reference_id` can be written by the
  * buyer (Stripe's payment links take it from the address), so it counts only where the operator says so.
  */

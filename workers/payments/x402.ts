@@ -14,7 +14,7 @@ const version = 2;
 /** How long a signed payment must still be good when it arrives. */
 const timeoutSecondsMax = 300;
 
-/** Who is paid, in what, and who sees to it. */
+/** The receiver, the token and the facilitator of payments. */
 export interface X402Settings {
   /** The receiver's address. */
   readonly payTo: string;
@@ -117,15 +117,15 @@ export function paymentRequired(requirements: PaymentRequirements, url: string):
   return btoa(JSON.stringify({ x402Version: version, resource, accepts: [requirements] }));
 }
 
-/** A payment answers its request again for so long: less than the ledger remembers the request's outcome. */
+/** Time for which a payment stands for its request: less than the ledger remembers the request's outcome. */
 const repeatMsMax = 23 * 60 * 60 * 1_000;
 
 /**
- * Checks a payment and puts it on the chain: nothing was done for the request yet. A nonce counts once here, whatever
- * the facilitator says: shown again, the payment stands for the request that it paid and for no other, so that a
- * settled one is delivered or can be fetched. Fails with `payment_required` on one that is not good for these
- * requirements, or `payment_unavailable` when the facilitator cannot say, which is nobody's failure here; the log then
- * names the payment. A payment that is known already asks nobody, and is never kept waiting.
+ * Verifies and settles a payment before anything runs for the request. A nonce counts once here, whatever the
+ * facilitator says: sent again, the payment stands for the request that it paid and for no other, so that a settled one
+ * is delivered or can be fetched. Fails with `payment_required` if the payment does not meet the requirements, or with
+ * `payment_unavailable` if the facilitator gives no answer, which counts as nobody's failure; the log then names the
+ * payment. A known payment needs no facilitator and never waits.
  */
 export async function takePayment(
   settings: X402Settings,
@@ -178,7 +178,7 @@ async function takeNew(
   const { name, microUsd } = offer;
   const verified = verifiedSchema.safeParse(await ask(settings, "/verify", offer.body)).data;
   if (verified === undefined) return err({ code: "payment_unavailable" });
-  // Whoever signed is who pays, and whose credit is used: a facilitator that names another is not believed.
+  // The signer pays and owns the credit: a facilitator that names another payer is not believed.
   const isGood = verified.isValid && verified.payer?.toLowerCase() === name.payer;
   if (!isGood) return refused("The payment is not valid.");
   const state = (await hasCredit(name.payer)) ? "credit" : "begun";

@@ -7,7 +7,7 @@ import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { accountParam, isoTime, notStored } from "./admin-accounts.ts";
 
-/** `GET /v1/admin/accounts/{account}/audit?limit&after`: who did what to the account, oldest first. */
+/** `GET /v1/admin/accounts/{account}/audit?limit&after`: the changes of the account and who made them, oldest first. */
 export function getAudit({ accounts }: { readonly accounts: Accounts }): Handler<AppEnv> {
   return async (c) => {
     const account = accountParam(c);

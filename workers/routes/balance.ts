@@ -18,7 +18,7 @@ export interface GrantServices {
   readonly accounts: Accounts;
 }
 
-/** `POST /v1/admin/accounts/{account}/grants`: adds credit, once for each grant id, and tells the new balance. */
+/** `POST /v1/admin/accounts/{account}/grants`: adds credit, once for each grant id, and returns the new balance. */
 export function grantCredit({ accounts }: GrantServices): Handler<AppEnv> {
   return async (c) => {
     const account = accountParam(c);

@@ -24,8 +24,8 @@ export interface GetImageServices {
 
 /**
  * `GET /v1/images/{latent id}.{format}?exp&sig`: the picture that a link was made for. No API key: the link is the
- * permission. A picture that the edge has dropped is decoded again from its latent, free of charge and so within a rate of
- * the account that it was made for.
+ * permission. A picture that the edge has dropped is decoded again from its latent, free of charge and so within a rate
+ * of the account that it was made for.
  */
 export function getImage(services: GetImageServices): Handler<AppEnv> {
   return async (c) => {
@@ -64,7 +64,7 @@ async function decodeAgain(
   return ok({ body: bytes, length: String(bytes.length), etag });
 }
 
-/** `max-age` ends with the link, so that no shared cache shows a picture to whom the link would no longer. */
+/** `max-age` ends with the link, so that no shared cache serves the picture after the link has expired. */
 function imageResponse(
   { secondsLeft, options }: OpenedLink,
   { body, length, etag, tier }: ImageFile & { readonly tier: Tier },

@@ -10,9 +10,9 @@ import { type JobPresenter, jobResult, jobSummary } from "./job-answer.ts";
 const heartbeat = ": still here\n\n";
 
 /**
- * A job's progress as server-sent events: `job` with its summary whenever that has changed, and `result` for each request
- * that ends. A result's id is its place among the ends, so a client that comes back with `Last-Event-ID` misses none.
- * The stream closes with the job's end; who comes back after that gets 204, at which browsers stop coming.
+ * A job's progress as server-sent events: `job` with its summary whenever that has changed, and `result` for each
+ * request that ends. A result's id is its place among the ends, so a client that returns with `Last-Event-ID` misses
+ * none. The stream closes when the job ends; a client that returns after that receives 204, after which browsers stop.
  */
 export async function answerJobEvents(
   c: Context<AppEnv>,

@@ -35,7 +35,7 @@ export function getJobEvents(services: JobServices): Handler<AppEnv> {
   return (c) => answerJobEvents(c, services);
 }
 
-/** `POST /v1/jobs/{id}/cancel`: stops a job, or tells how it has ended. What was made by then stays, and is charged. */
+/** `POST /v1/jobs/{id}/cancel`: stops a job, or returns how it ended. What was made by then stays and is charged. */
 export function cancelJob({ jobs }: JobServices): Handler<AppEnv> {
   return async (c) => {
     const view = await jobs.of(c.get("account"), jobIdOf(c)).cancel();

@@ -33,7 +33,7 @@ export interface PaymentServices {
   readonly locationLimiter: LocationLimiter;
 }
 
-/** Prices do not depend on who asks. */
+/** Prices do not depend on the caller. */
 const nobody = "x402";
 
 /**
@@ -107,8 +107,8 @@ function askForPayment(c: Context<AppEnv>, requirements: PaymentRequirements, re
 }
 
 /**
- * The transaction names the grant, so that one payment is credited once. The payment names the request: shown again it is
- * a repeat, which the ledger answers without charging, and with another body it is refused.
+ * The transaction names the grant, so that one payment is credited once. The payment names the request: shown again it
+ * is a repeat, which the ledger answers without charging, and with another body it is refused.
  */
 async function enter(c: Context<AppEnv>, services: PaymentServices, taken: TakenPayment): Promise<void> {
   const { payer, name, microUsd, settlement } = taken;

@@ -5,7 +5,10 @@ import type { AppEnv } from "../middleware/app-env.ts";
 
 const jsonType = "application/json";
 
-/** A body of JSON, unread: for whoever must see its very bytes. Fails with `unsupported_media_type`, or as `receiveBody`. */
+/**
+ * A body of JSON as text, for callers that need its exact bytes. Fails with `unsupported_media_type`, or as
+ * `receiveBody`.
+ */
 export async function readJsonText(c: Context<AppEnv>): Promise<Result<string, Failure>> {
   const type = c.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== jsonType) return err({ code: "unsupported_media_type", expected: jsonType });

@@ -26,15 +26,15 @@ export interface StreamServices {
   readonly timeout: (milliseconds: number) => AbortSignal;
 }
 
-/** A checked request, and who sent it. */
+/** A checked request and its caller. */
 export interface StreamedRequest {
   readonly request: CreateImageRequest;
   readonly caller: Caller;
 }
 
 /**
- * Makes pictures as ever, charged as ever, and tells meanwhile how they come about. A failure before there was anything
- * to tell has its usual status; after that it is an event. A reader that leaves is as any client that leaves.
+ * Makes and charges pictures as without a stream, and sends reports meanwhile. A failure before the first event has its
+ * usual status; after it, it is an event. A reader that leaves counts as a client that leaves.
  */
 export async function streamImages(
   c: Context<AppEnv>,

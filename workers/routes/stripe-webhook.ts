@@ -21,9 +21,9 @@ export interface StripeServices extends PaymentTrust {
 }
 
 /**
- * `POST /v1/stripe/webhook`: payments become credit, refunds and disputes take it back, a dispute that is won gives it back,
- * each once however often and in whatever order Stripe tells of them. The signature is the permission. What is of no use is
- * answered 200, or it would come again.
+ * `POST /v1/stripe/webhook`: payments become credit, refunds and disputes take it back, a dispute that is won gives it
+ * back, each once, whatever the number and order of its events. The signature is the permission. An event without
+ * effect is answered 200, or Stripe would send it again.
  */
 export function stripeWebhook(services: StripeServices): Handler<AppEnv> {
   return async (c) => {
@@ -36,7 +36,7 @@ export function stripeWebhook(services: StripeServices): Handler<AppEnv> {
     if (!event.ok) return failureResponse(c, event.error);
     const payment = readPayment(event.value, services);
     if (payment.kind === "ignored") {
-      // Somebody may have paid for an account that nobody can tell: that must not pass without a word.
+      // Somebody may have paid without a known account, which the operator must learn.
       if (payment.reason !== "type") log({ event: "stripe_ignored", stripe_event: event.value.id, ...payment });
     } else await enter(services, payment, event.value.id);
     return c.json({ received: true }, 200, { "cache-control": "no-store" });
@@ -84,7 +84,9 @@ interface ClaimedPayment {
   readonly eventId: string;
 }
 
-/** The account that a payment was first claimed for, before anything is granted; undefined: nobody has claimed it yet. */
+/**
+ * The account that a payment was first claimed for, before anything is granted; undefined: nobody has claimed it yet.
+ */
 async function ownerOf(
   { paymentIndex, log }: StripeServices,
   { paymentId, named, eventId }: ClaimedPayment,
@@ -95,7 +97,7 @@ async function ownerOf(
   return owner;
 }
 
-/** Somebody who pays has an account from then on. */
+/** A payment opens its account. */
 async function openAccount({ accounts, accountIndex }: StripeServices, account: string, actor: Actor): Promise<void> {
   if ((await accounts.of(account).account()) !== undefined) return;
   await accountIndex.put(await accounts.of(account).changeAccount(account, {}, actor));

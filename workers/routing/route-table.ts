@@ -8,8 +8,9 @@ import {
 } from "../../shared/limits.ts";
 
 /**
- * Who may use a route, and what stands between a caller and work:
- * - `key`: an API key with this scope, within its rate. `admission: "with-money"` defers the account's answer to the call
+ * Who may use a route, and what limits it:
+ * - `key`: an API key with this scope, within its rate. `admission: "with-money"` defers the account's answer to the
+ *   call
  *   that reserves, for routes that reserve anyway.
  * - `key-or-payment`: the same, or a payment by x402 in place of a key.
  * - `operator`: an operator's credential; wrong ones are limited by address.
@@ -17,8 +18,7 @@ import {
  * - `link`: a signed link; it was paid for with its picture, and a forged one is refused before any look-up.
  * - `stripe`: Stripe's signature.
  *
- * The last three, and whoever shows no key where a payment takes its place, may ask as often as the location's limiter
- * lets one address.
+ * The location's limiter bounds the last three by address, and callers without a key where a payment may replace it.
  */
 export type Guard =
   | { readonly by: "key"; readonly scope: KeyScope; readonly admission: "first" | "with-money" }
@@ -39,9 +39,10 @@ interface RouteBase {
 }
 
 /**
- * One route. A route that makes a backend work must say what holds money or sets a rate for it: `money: "held"` reserves
- * the ceiling before the first request to a backend; `"paid"` was paid before, and names what its work is counted by, since
- * it can be asked for again; `"free"` needs a guard by address, and is answered from the last look for a while.
+ * One route. A route that makes a backend work must say what holds money or sets a rate for it: `money: "held"`
+ * reserves the ceiling before the first request to a backend; `"paid"` was paid before, and names what its work is
+ * counted by, since it can be asked for again; `"free"` needs a guard by address, and is answered from the last look
+ * for a while.
  */
 export type Route = RouteBase &
   (

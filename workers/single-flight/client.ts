@@ -22,21 +22,21 @@ export type LatentRunClient = RunClient<LatentRequest, ObtainedLatent, StageCEve
 /** The methods of the Durable Object that decodes one picture at one location. */
 export type DecodeRunClient = RunClient<DecodeRequest, DecodedImage>;
 
-/** What a caller wants, and the signal by which it says that it wants it no more. */
+/** A caller's request, and the signal that it leaves. */
 export interface Wish<Request, News = never> {
   readonly request: Omit<Request, "waiterId">;
   readonly signal: AbortSignal;
-  /** Hears how the work goes, where it is done for somebody who listens. */
+  /** Receives the run's reports, if the run started with a listener. */
   readonly onNews?: OnNews<News> | undefined;
 }
 
-/** Latents that are not stored yet, each made once however many ask. */
+/** Latents that are not stored yet; each is made once for any number of callers. */
 export interface LatentRuns {
-  /** Fails with `job_cancelled` when the signal aborts first. Others who want the same hear nothing of that. */
+  /** Fails with `job_cancelled` when the signal aborts first. Other callers of the run are unaffected. */
   obtain(wish: Wish<LatentRequest, StageCEvent>): Promise<Result<ObtainedLatent, Failure>>;
 }
 
-/** Pictures that a location does not hold, each decoded once however many ask there. */
+/** Pictures that a location does not hold; each is decoded once for any number of callers there. */
 export interface DecodeRuns {
   /** `location`: the edge location that the request reached. Fails as `LatentRuns.obtain` does. */
   obtain(location: string, wish: Wish<DecodeRequest>): Promise<Result<DecodedImage, Failure>>;

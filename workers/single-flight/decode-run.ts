@@ -32,8 +32,8 @@ export interface DecodeRunServices {
 }
 
 /**
- * The decoding of one picture at one edge location. Nothing is recorded: a decode whose object ends is repeated by
- * whoever still waits, and nobody is charged for it twice.
+ * The decoding of one picture at one edge location. Nothing is recorded: if the object ends, the callers that still
+ * wait repeat the decode, and none is charged twice.
  */
 export class DecodeRun {
   readonly #parts: DecodeRunServices;
@@ -43,7 +43,7 @@ export class DecodeRun {
     this.#parts = parts;
   }
 
-  /** The picture: cached here, or by the decode under way, or by a new one. */
+  /** The picture: the cached one, or the outcome of the decode in progress or of a new one. */
   obtain(request: DecodeRequest): Promise<Result<DecodedImage, Failure>> {
     return this.#run.join(request);
   }

@@ -16,7 +16,7 @@ const attemptsMax = 3;
 /** Waits for a run that nobody asked for again: the alarm, which never leaves. */
 const alarmWaiterId = "alarm";
 
-/** One latent that a request wants, and the caller who wants it. Of several callers, the first pays for the run. */
+/** A request for one latent, and its caller. Of several callers, the first pays for the run. */
 export interface LatentRequest extends Waiter {
   readonly latentId: string;
   /** The Stage C job, of one seed. */
@@ -77,19 +77,21 @@ export class LatentRun {
   }
 
   /**
-   * The latent: stored, or by the run under way, or by a new one. Every caller of one run gets its outcome, and hears
-   * how it goes when the run was begun with somebody listening.
+   * The latent: the stored one, or the outcome of the run in progress or of a new one. All callers of a run receive its
+   * outcome. They receive its reports if the run started with a listener.
    */
   obtain(request: LatentRequest, onEvent?: OnNews<StageCEvent>): Promise<Result<ObtainedLatent, Failure>> {
     return this.#run.join(request, onEvent);
   }
 
-  /** Somebody does not want it any more; nothing happens while others do. */
+  /** A caller leaves; nothing else happens while others wait. */
   leave(waiterId: string): void {
     this.#run.leave(waiterId);
   }
 
-  /** Begins again what an earlier incarnation left unfinished. For the alarm, which the platform repeats if this fails. */
+  /**
+   * Begins again what an earlier incarnation left unfinished. For the alarm, which the platform repeats if this fails.
+   */
   async redrive(): Promise<void> {
     const { store } = this.#parts;
     if (this.#run.isUnderWay()) return store.setAlarm();
@@ -146,7 +148,7 @@ export class LatentRun {
     if (record !== undefined && !this.#isBeingPaid) store.write({ ...record, request });
   }
 
-  /** The last who left pays for the steps that ran until then. */
+  /** The last caller to leave pays for the steps that ran until then. */
   async #noteStopped(payer: LatentRequest, failure: Failure): Promise<void> {
     if (failure.code !== "job_cancelled") return;
     const lines = stoppedLines(payer.lines, failure.doneShare ?? 0);

@@ -1,11 +1,11 @@
 import type { Failure } from "../../shared/errors.ts";
 import { err, type Result } from "../../shared/result.ts";
 
-/** Someone who waits for a run. */
+/** A caller that waits for a run. */
 export interface Waiter {
-  /** New with every wait, so that one of two who wait with one reservation can leave. */
+  /** New for each wait, so that one of two callers with the same reservation can leave. */
   readonly waiterId: string;
-  /** The reservation of the request that asks. */
+  /** The reservation of the caller's request. */
   readonly reservationId: string;
 }
 
@@ -15,18 +15,18 @@ export interface RunOutcome {
   readonly reservationId: string | undefined;
 }
 
-/** Hears how a run goes. It may be on another machine: what becomes of a call, nobody waits for. */
+/** Receives a run's reports. It may be on another machine, so no run waits for the outcome of a call. */
 export type OnNews<News> = (news: News) => unknown;
 
-/** A run under way, as the work that is done for it sees it. */
+/** A run in progress, as its work sees it. */
 export interface Run<Request, News = never> {
-  /** Aborts when everybody has left. */
+  /** Aborts when all callers have left. */
   readonly signal: AbortSignal;
-  /** Who pays for it: the first who asked, and when they leave the next who still waits. */
+  /** The caller that pays: the first one, and if it leaves, the next one that still waits. */
   payer: Request;
-  /** Whether anybody who waits wants to hear how it goes. */
+  /** Whether any waiting caller wants reports. */
   isHeard(): boolean;
-  /** Tells all who wait by then. */
+  /** Reports to all callers that wait at this moment. */
   tell(news: News): void;
 }
 
@@ -45,8 +45,8 @@ interface Waiting<Request, News> {
 }
 
 /**
- * One piece of work for however many want its outcome. Always true: at most one run is under way, a waiter that leaves
- * changes nothing for the others, and a run that nobody waits for is stopped.
+ * One piece of work for any number of callers. Always true: at most one run is in progress, a caller that leaves
+ * changes nothing for the others, and a run without callers is stopped.
  */
 export class SharedRun<Request extends Waiter, Value, News = never> {
   readonly #parts: RunParts<Request, Value, News>;
@@ -63,7 +63,7 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
     return this.#run !== undefined;
   }
 
-  /** The outcome of the run under way, or of a new one; `job_cancelled` for who leaves. */
+  /** The outcome of the run in progress, or of a new one; `job_cancelled` for a caller that leaves. */
   async join(request: Request, onNews?: OnNews<News>): Promise<Result<Value, Failure>> {
     let hasLeft = false;
     let dismiss = () => {};
@@ -74,7 +74,7 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
       };
     });
     const waiting = { request, onNews, dismiss };
-    // A run that is being stopped has nothing for those who come now.
+    // A run that is being stopped has no outcome for a new caller.
     while (this.#run?.signal.aborted === true) {
       this.#next.add(waiting);
       await Promise.race([this.#run.outcome.catch(() => undefined), left]);
@@ -90,7 +90,7 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
     }
   }
 
-  /** The last to leave stops the run, and still hears how it ended; the others hear that they have left. */
+  /** The last caller to leave stops the run and receives its outcome; the others are answered at once. */
   leave(waiterId: string): void {
     const isOfLeaver = ({ request }: Waiting<Request, News>) => request.waiterId === waiterId;
     for (const waiting of [...this.#next].filter(isOfLeaver)) waiting.dismiss();
@@ -104,7 +104,7 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
       this.#passPayer(run, leaver.request.reservationId);
       return;
     }
-    // Also where the run was begun for somebody who is gone without having left.
+    // Also if the run started for a caller that ended without leaving.
     run.payer = leaver.request;
     run.stop.abort();
   }
@@ -134,7 +134,7 @@ export class SharedRun<Request extends Waiter, Value, News = never> {
     return this.#run;
   }
 
-  /** Who cannot be reached any more hears nothing, and that is all. */
+  /** A caller that can no longer be reached receives no report; that is not an error. */
   #tell(news: News): void {
     for (const { onNews } of this.#waiting) {
       if (onNews !== undefined) void new Promise((resolve) => resolve(onNews(news))).catch(() => {});

@@ -4,13 +4,13 @@ import { parseWebhookMessage } from "./webhook-message.ts";
 /** Between two deliveries of one message: some two days in all. The queue waits 12 hours at most. */
 const delaysSeconds = [5, 60, 300, 1_800, 7_200, 18_000, 36_000, 43_200] as const;
 
-/** A queued message, as far as it is dealt with here. */
+/** The used part of a queued message. */
 type QueuedMessage = Pick<Message, "body" | "attempts" | "ack" | "retry">;
 
 /**
- * Delivers what the queue brings, side by side. One that comes twice is sent twice, under the same `webhook-id`. What
- * the receiver does not take comes again later; after as many times as wrangler.toml says, or when it is no message of
- * ours, it ends in the dead letter queue.
+ * Delivers queued messages concurrently. A message that the queue delivers twice is sent twice, with the same
+ * `webhook-id`. What the receiver does not accept is retried later. After the retries that wrangler.toml allows, or if
+ * it is not a message of this service, it goes to the dead letter queue.
  */
 export async function consumeWebhooks(parts: DeliveryParts, messages: readonly QueuedMessage[]): Promise<void> {
   await Promise.all(messages.map((message) => consume(parts, message)));

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { jobStateSchema } from "../../shared/api/job.ts";
 
 const messageSchema = z.object({
-  /** Unique for ever and the same at every delivery, so that a receiver can tell a repeat. */
+  /** Unique, and the same at every delivery, so that a receiver can detect a repeat. */
   id: z.string().min(1),
   account: z.string().min(1),
   url: z.string().min(1),

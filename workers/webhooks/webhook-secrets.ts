@@ -1,7 +1,7 @@
 /** How long the secret before stays valid beside a new one. */
 const overlapMs = 24 * 3_600_000;
 
-/** Secrets that are valid at once: whoever rotates more often than so within the overlap loses the oldest. */
+/** Secrets that are valid at once; a further rotation within the overlap drops the oldest. */
 const secretsMax = 5;
 
 /** The table; part of the migrations of the object that has it. */

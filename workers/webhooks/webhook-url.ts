@@ -8,7 +8,7 @@ export type WebhookTargets = "public" | "any";
 /** Where webhooks may go. */
 export interface WebhookRules {
   readonly targets: WebhookTargets;
-  /** The only names that may be sent to, lower case; "*.example.com" stands for all below that. Empty: every name. */
+  /** The only allowed names, in lower case; "*.example.com" means all names below it. Empty: every name. */
   readonly hosts: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 import type { PageRequest } from "../../../shared/api/account-request.ts";
 import type { AccountRecord } from "./account-record.ts";
 
-/** What a list tells of an account. */
+/** An account as a list shows it. */
 export type ListedAccount = Pick<AccountRecord, "id" | "name" | "suspended" | "createdMs">;
 
 /** Which accounts there are. A copy for lists alone: what counts stands in the account's object. */

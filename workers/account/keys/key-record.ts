@@ -64,7 +64,7 @@ export function insertKey(sql: SqlStorage, sha256: string, terms: KeyTerms, nowM
   );
 }
 
-/** Ends a key for good. */
+/** Revokes a key permanently. */
 export function revokeKey(sql: SqlStorage, id: string, nowMs: number): void {
   sql.exec("UPDATE keys SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL", nowMs, id);
 }

@@ -3,7 +3,7 @@ import type { WorkBudget } from "./reservation.ts";
 /** Twice as long as any job may take: a hold that is open then belongs to nothing that still works. */
 const holdMs = 48 * 3_600_000;
 
-/** How long the outcome of a closed hold is remembered, for whoever asks again. */
+/** Time for which the outcome of a closed hold is stored, for repeats. */
 const closedHoldMs = 24 * 3_600_000;
 
 /** Money kept for many requests to come, out of which their reservations are made. */

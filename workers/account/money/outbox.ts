@@ -15,7 +15,7 @@ export interface SettledRequest extends Pick<UsageEvent, "id" | "account"> {
   readonly settlement: Settlement;
 }
 
-/** Puts the event with the settlement that it tells of: call it inside the same storage transaction. */
+/** Stores an event with its settlement: call it inside the same storage transaction. */
 export function putSettlementEvent(sql: SqlStorage, settled: SettledRequest, atMs: number): void {
   sql.exec("INSERT INTO outbox (event) VALUES (?)", JSON.stringify(usageEventOf(settled, atMs)));
 }
@@ -40,7 +40,9 @@ export function nextEvents(sql: SqlStorage): OutboxRow[] {
   return rows.toArray().map(({ id, event }) => ({ id, event: JSON.parse(event) }));
 }
 
-/** Takes away the oldest events, which the queue has, up to the last of these. What is not yet taken away is sent again. */
+/**
+ * Takes away the oldest events, which the queue has, up to the last of these. What is not yet taken away is sent again.
+ */
 export function dropEvents(sql: SqlStorage, rows: readonly OutboxRow[]): void {
   sql.exec("DELETE FROM outbox WHERE id <= ?", rows.at(-1)?.id ?? 0);
 }
