@@ -4,13 +4,14 @@ import csv
 import itertools
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from wuerstchen.config import Config, OptimiserConfig
-from wuerstchen.evaluation.context import Context
+from wuerstchen.evaluation.context import Context, Options
 from wuerstchen.evaluation.reconstruction import latent_bytes
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Table
 from wuerstchen.export.graphs import Stages
@@ -103,22 +104,62 @@ def _sampled(steps: int, call: float, condition: float) -> float:
     return steps * (call - condition) + condition
 
 
-def run(context: Context) -> PartResult:
-    config, options = context.config, context.options
-    flops, picture = training_flops(config, context.stages), stage_flops(config, context.stages, config.image_side)
-    hours = {name: training_hours(context.runs / f"stage-{letter}.csv") for letter, name in zip("abc", flops, strict=True)}
-    passes = 2 if config.sampler_c.guidance_scale > 1 else 1
-    inference = {
+@dataclass(frozen=True)
+class Costs:
+    """What was counted and measured. `training` in FLOP and `hours` by stage; `inference` in FLOP and `seconds` by part of one picture."""
+
+    training: dict[str, float]
+    hours: dict[str, float]
+    inference: dict[str, float]
+    seconds: dict[str, float]
+    latent_bytes: int
+
+
+def measure(context: Context) -> Costs:
+    config = context.config
+    training = training_flops(config, context.stages)
+    return Costs(
+        training,
+        {name: training_hours(context.runs / f"stage-{letter}.csv") for letter, name in zip("abc", training, strict=True)},
+        inference_flops(config, context.stages),
+        seconds_a_picture(context),
+        latent_bytes(context),
+    )
+
+
+def inference_flops(config: Config, stages: Stages) -> dict[str, float]:
+    """Of one picture at the configured sampler settings, by part."""
+    picture, passes = stage_flops(config, stages, config.image_side), guidance_passes(config)
+    return {
         "text encoder": passes * picture["text"],
         "stage C": passes * _sampled(config.sampler_c.steps, picture["stage_c"], picture["text_condition"]),
         "stage B": _sampled(config.sampler_b.steps, picture["stage_b"], picture["picture_condition"]),
         "stage A": picture["stage_a_decode"],
     }
-    seconds, size = seconds_a_picture(context), latent_bytes(context)
-    spent, total = sum(hours.values()), sum(flops.values())
-    energy = spent * options.watts / 1000
-    threads = torch.get_num_threads()
-    kpis = (
+
+
+def guidance_passes(config: Config) -> int:
+    """Passes of Stage C per step: one for the prompt, one for the empty prompt where guidance needs it."""
+    return 2 if config.sampler_c.guidance_scale > 1 else 1
+
+
+def run(context: Context) -> PartResult:
+    costs, options = measure(context), context.options
+    rows = tuple((name, f"{costs.training[name] / 1e15:.3g} PFLOP", f"{costs.hours[name]:.2f} h") for name in costs.training)
+    return PartResult(
+        "cost",
+        "What it costs",
+        f"Power and prices are assumptions: {options.watts:g} W, {options.price_kwh:g} a kWh, {options.price_hour:g} an hour. "
+        "Give your own on the command line.",
+        (*training_kpis(costs), *money_kpis(costs, options), *picture_kpis(costs, context.config)),
+        picture_charts(costs),
+        (Table("Training by stage", ("stage", "arithmetic", "time"), rows, "As configured now; the time is that of the logs."),),
+    )
+
+
+def training_kpis(costs: Costs) -> tuple[Kpi, ...]:
+    total = sum(costs.training.values())
+    return (
         Kpi(
             "training_flops",
             "Training arithmetic",
@@ -131,40 +172,40 @@ def run(context: Context) -> PartResult:
         Kpi(
             "training_hours",
             "Training time",
-            spent,
+            sum(costs.hours.values()),
             "h",
             "Sum over the logs of the runs that made these weights.",
             f"Pauses of {PAUSE_SECONDS} s and more are left out. The machine may have been shared.",
             headline=True,
         ),
+    )
+
+
+def money_kpis(costs: Costs, options: Options) -> tuple[Kpi, ...]:
+    hours = sum(costs.hours.values())
+    energy, currency = hours * options.watts / 1000, "Currency as the price given."
+    by_kwh, by_hour = f"At an assumed {options.price_kwh:g} a kWh.", f"At an assumed {options.price_hour:g} an hour."
+    return (
         Kpi("training_energy", "Training energy", energy, "kWh", f"At an assumed {options.watts:g} W.", "Assumed, not measured."),
-        Kpi(
-            "training_money_energy",
-            "Cost of that energy",
-            energy * options.price_kwh,
-            "",
-            f"At an assumed {options.price_kwh:g} a kWh.",
-            "Currency as the price given.",
-        ),
-        Kpi(
-            "training_money_rent",
-            "Rent of such a machine",
-            spent * options.price_hour,
-            "",
-            f"At an assumed {options.price_hour:g} an hour.",
-            "Currency as the price given.",
-        ),
+        Kpi("training_money_energy", "Cost of that energy", energy * options.price_kwh, "", by_kwh, currency),
+        Kpi("training_money_rent", "Rent of such a machine", hours * options.price_hour, "", by_hour, currency),
+    )
+
+
+def picture_kpis(costs: Costs, config: Config) -> tuple[Kpi, ...]:
+    threads, passes = torch.get_num_threads(), guidance_passes(config)
+    return (
         Kpi(
             "inference_flops",
             "Arithmetic of a picture",
-            sum(inference.values()) / 1e9,
+            sum(costs.inference.values()) / 1e9,
             "GFLOP",
             f"{config.sampler_c.steps} steps of Stage C ({passes} passes each), {config.sampler_b.steps} of Stage B, one decode.",
         ),
         Kpi(
             "inference_seconds",
             "Time of a picture",
-            sum(seconds.values()),
+            sum(costs.seconds.values()),
             "s",
             f"Median of {TIMED_PICTURES}, one at a time, in PyTorch on {threads} CPU thread{'s' if threads > 1 else ''} of this machine.",
             "The server runs other code (ONNX Runtime) and is faster; this machine may have been busy.",
@@ -173,36 +214,30 @@ def run(context: Context) -> PartResult:
         Kpi(
             "latent_bytes",
             "Bytes of a stored picture",
-            size,
+            costs.latent_bytes,
             "bytes",
             f"The compact latent as float16. As raw pixels the picture has {3 * config.image_side**2:,} bytes.",
             "A latent's file adds a header of some hundred bytes. Decoding needs the model.",
         ),
     )
-    rows = tuple((name, f"{flops[name] / 1e15:.3g} PFLOP", f"{hours[name]:.2f} h") for name in flops)
-    return PartResult(
-        "cost",
-        "What it costs",
-        f"Power and prices are assumptions: {options.watts:g} W, {options.price_kwh:g} a kWh, {options.price_hour:g} an hour. "
-        "Give your own on the command line.",
-        kpis,
-        (
-            Chart(
-                "Arithmetic of a picture by stage",
-                "bars",
-                tuple(inference),
-                {"GFLOP": [v / 1e9 for v in inference.values()]},
-                "GFLOP",
-                "At the default steps and guidance.",
-            ),
-            Chart(
-                "Time of a picture",
-                "bars",
-                tuple(seconds),
-                {"seconds": list(seconds.values())},
-                "s",
-                "A stored latent needs the second part alone.",
-            ),
+
+
+def picture_charts(costs: Costs) -> tuple[Chart, ...]:
+    return (
+        Chart(
+            "Arithmetic of a picture by stage",
+            "bars",
+            tuple(costs.inference),
+            {"GFLOP": [flops / 1e9 for flops in costs.inference.values()]},
+            "GFLOP",
+            "At the default steps and guidance.",
         ),
-        (Table("Training by stage", ("stage", "arithmetic", "time"), rows, "As configured now; the time is that of the logs."),),
+        Chart(
+            "Time of a picture",
+            "bars",
+            tuple(costs.seconds),
+            {"seconds": list(costs.seconds.values())},
+            "s",
+            "A stored latent needs the second part alone.",
+        ),
     )
