@@ -89,6 +89,33 @@ export function pennilessOf({ url }: Target, key: string): readonly Attack[] {
   ];
 }
 
+/**
+ * An account whose credit ends soon: asks for pictures and for streams that it leaves at the first preview, and goes on when
+ * nothing is left. `onPicture` hears of every picture that it was given whole.
+ */
+export function poorOf({ url }: Target, key: string, onPicture: () => void): Attack {
+  const headers = { authorization: `Bearer ${key}` };
+  let seed = 5_000_000;
+  return {
+    name: "little credit",
+    async once() {
+      seed += 1;
+      const isStream = seed % 2 === 0;
+      const body = { prompt: "a blue apple", seed, ...(isStream && { stream: true, partial_images: 3, steps: 60 }) };
+      const answer = await fetch(`${url}/v1/images/generations`, post(headers, JSON.stringify(body)));
+      const reader = answer.body?.getReader();
+      if (isStream && answer.ok) {
+        await reader?.read();
+        await reader?.cancel();
+        return undefined;
+      }
+      while (reader !== undefined && !(await reader.read()).done);
+      if (answer.status === 200) onPicture();
+      return answer.status >= 500 ? answer.status : undefined;
+    },
+  };
+}
+
 /** Asks for ten pictures at a time, and pays. */
 export function noisyOf({ url }: Target, key: string): Attack {
   let seed = 1_000_000;
