@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
@@ -22,19 +23,37 @@ const secretsForTests = {
 
 const bindings = { ...secretsForTests, MIGRATIONS: await readD1Migrations("./migrations") };
 
+/** Tests that store something, by their text: each file has a Worker and storage of its own, which costs a second to start. */
+const needsStorage = /cloudflare:|support\/(?:test-edge|account-book)/u;
+const inWorkerd = globSync("test/{workers,shared}/**/*.test.ts", { cwd: root });
+const storing = inWorkerd.filter((file) => needsStorage.test(readFileSync(join(root, file), "utf8")));
+
+/** Tests in workerd, on a small bundle with random weights, so that they need no trained one. */
+const workerd = {
+  plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } })],
+  resolve: { alias: { "#bundle": fileURLToPath(new URL("test/support/models/tiny", import.meta.url)) } },
+};
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/plain-summary-reporter.ts"],
     projects: [
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } })],
-        // A small bundle with random weights, so that tests need no trained one.
-        resolve: { alias: { "#bundle": fileURLToPath(new URL("test/support/models/tiny", import.meta.url)) } },
+        ...workerd,
         test: {
           name: "workerd",
           testTimeout,
-          include: ["test/{workers,shared}/**/*.test.ts"],
+          include: storing,
           setupFiles: ["./test/workers/support/migrate-database.ts"],
+        },
+      },
+      {
+        ...workerd,
+        test: {
+          name: "workerd-pure",
+          testTimeout,
+          include: inWorkerd.filter((file) => !storing.includes(file)),
+          isolate: false,
         },
       },
       {

@@ -64,15 +64,19 @@ async function attack({ stack, attackers }: Attacked): Promise<readonly Guarante
     return report;
   };
 
+  progress("settling memory");
   await honestClient(stack.url, stack.apiKey, AbortSignal.timeout(fifthMs / 4));
   await settledMemory(stack, processes, AbortSignal.timeout(fifthMs));
+  progress("an honest client alone");
   const quiet = await honestClient(stack.url, stack.apiKey, AbortSignal.timeout(fifthMs));
   const quietBytes = processes.map(residentBytes);
 
+  progress("who pays nothing, alone");
   const beforeMs = await deviceMs(stack.backendUrl);
   const alone = await attackFor(fifthMs, false);
   const unpaidMs = (await deviceMs(stack.backendUrl)) - beforeMs;
 
+  progress("all together");
   const [together, beside] = await Promise.all([
     attackFor(2 * fifthMs, true),
     honestClient(stack.url, stack.apiKey, AbortSignal.timeout(2 * fifthMs)),
@@ -110,6 +114,10 @@ function memoryGuarantee(name: string, quiet: number, attacked: number): Guarant
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
   const figures = `${megabytes(quiet)} MB quiet, ${megabytes(attacked)} MB attacked`;
   return { text: `memory of ${name} is within 1.3 of the quiet one: ${figures}`, holds: attacked <= 1.3 * quiet };
+}
+
+function progress(phase: string): void {
+  process.stderr.write(`${new Date().toISOString()} ${phase}\n`);
 }
 
 function report(title: string, outcomes: readonly AttackOutcome[]): void {
