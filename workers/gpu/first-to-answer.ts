@@ -7,7 +7,7 @@ export type Attempt<Value, Reason> = (signal: AbortSignal) => Promise<Result<Val
 export interface Race<Value, Reason> {
   /** In the order in which they are begun; at least one. */
   readonly attempts: readonly Attempt<Value, Reason>[];
-  /** Whether another attempt may do better, by all failures so far. */
+  /** Whether another attempt may do better, by all failures so far. Asked before every attempt but the first. */
   readonly isWorthAnother: (reasons: readonly Reason[]) => boolean;
   /** Aborts when waiting has become so long that one more attempt is begun beside the first. */
   readonly hedge: AbortSignal | undefined;
@@ -25,7 +25,7 @@ export function firstToAnswer<Value, Reason>(race: Race<Value, Reason>): Promise
 
   return new Promise((resolve) => {
     const settle = (outcome: Result<Value, readonly Reason[]>) => {
-      hedge?.removeEventListener("abort", begin);
+      hedge?.removeEventListener("abort", beginAnother);
       for (const loser of underWay) loser.abort();
       resolve(outcome);
     };
@@ -39,7 +39,7 @@ export function firstToAnswer<Value, Reason>(race: Race<Value, Reason>): Promise
       if (stop.signal.aborted) return;
       if (outcome.ok) return settle(outcome);
       reasons.push(outcome.error);
-      if (isWorthAnother(reasons)) begin();
+      beginAnother();
       if (underWay.size === 0) settle(err(reasons));
     }
 
@@ -49,7 +49,11 @@ export function firstToAnswer<Value, Reason>(race: Race<Value, Reason>): Promise
       if (attempt !== undefined) void run(attempt);
     }
 
+    function beginAnother(): void {
+      if (isWorthAnother(reasons)) begin();
+    }
+
     begin();
-    hedge?.addEventListener("abort", begin, { once: true });
+    hedge?.addEventListener("abort", beginAnother, { once: true });
   });
 }

@@ -28,13 +28,24 @@ import { probe, watched } from "./watch-backend.ts";
 /** What a job is taken for until one of its kind has been seen. Milliseconds. */
 const unmeasuredJobMs = 1_000;
 
-/** What a fleet is made of. */
-export interface GpuFleetOptions extends GpuTransportOptions {
-  /** At least one. */
-  readonly backends: readonly GpuBackend[];
+/** The time and the log of a fleet; arguments, so that tests steer them. */
+interface FleetWorld {
+  readonly nowMs: () => number;
   /** A signal that aborts after so many milliseconds. */
   readonly timeout: (milliseconds: number) => AbortSignal;
   readonly log: (entry: Readonly<Record<string, string | number>>) => void;
+}
+
+/** What a fleet is made of. */
+export interface GpuFleetOptions extends GpuTransportOptions, FleetWorld {
+  /** At least one. */
+  readonly backends: readonly GpuBackend[];
+}
+
+/** A backend and the way to it. */
+export interface ReachedBackend {
+  readonly backend: GpuBackend;
+  readonly send: GpuTransport;
 }
 
 /** How a request is sent. */
@@ -56,9 +67,7 @@ export interface GpuFleet {
   sendToEach(request: GpuRequest): Promise<Result<GpuAnswer, Failure>[]>;
 }
 
-interface Member {
-  readonly backend: GpuBackend;
-  readonly send: GpuTransport;
+interface Member extends ReachedBackend {
   state: BackendState;
 }
 
@@ -72,11 +81,15 @@ type Answer = Result<GpuAnswer, GpuRefusal>;
 
 /** A fleet of which nothing is known yet. */
 export function createGpuFleet(options: GpuFleetOptions): GpuFleet {
-  const { backends, nowMs, timeout, log } = options;
-  const members = backends.map((backend): Member => {
-    const send = createGpuTransport(backend, options);
+  const reached = options.backends.map((backend) => ({ backend, send: createGpuTransport(backend, options) }));
+  return createFleet(reached, options);
+}
+
+/** As `createGpuFleet`, over any network. */
+export function createFleet(reached: readonly ReachedBackend[], { nowMs, timeout, log }: FleetWorld): GpuFleet {
+  const members = reached.map(({ backend, send }): Member => {
     // With nowhere else to go, giving one up would help nobody.
-    return { backend, send: backends.length > 1 ? watched(send, timeout) : send, state: unknownState };
+    return { backend, send: reached.length > 1 ? watched(send, timeout) : send, state: unknownState };
   });
   const durationsByPath = new Map<string, RecentDurations>();
 

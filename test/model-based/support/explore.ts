@@ -12,13 +12,18 @@ export interface Act<Model, Real, Args, Chosen = Args> {
   readonly real: (real: Real, chosen: Chosen) => unknown;
 }
 
+interface Started<Model, Real> {
+  readonly model: Model;
+  readonly real: Real;
+}
+
 /** A core beside its reference model. */
 export interface Subject<Model extends object, Real extends object> {
   /** The folder of its test. */
   readonly name: string;
   /** Each has arguments of its own type, which nobody outside it looks at: see `actsFor`. */
   readonly acts: Readonly<Record<string, Act<Model, Real, never>>>;
-  readonly start: () => { readonly model: Model; readonly real: Real };
+  readonly start: () => Started<Model, Real> | Promise<Started<Model, Real>>;
   /** What both look like from outside after every step. */
   readonly view: { readonly model: (model: Model) => unknown; readonly real: (real: Real) => unknown };
   /** Lets the real thing come to rest after a step. */
@@ -68,7 +73,7 @@ export async function explore<Model extends object, Real extends object>(
   });
   const property = fc.asyncProperty(fc.commands(commands, { maxCommands: stepsMax, size: "max" }), async (told) => {
     story = [];
-    const { model, real } = subject.start();
+    const { model, real } = await subject.start();
     try {
       await fc.asyncModelRun(() => ({ model, real }), told);
       await subject.finish?.(real);

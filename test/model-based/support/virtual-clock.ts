@@ -24,10 +24,10 @@ export class VirtualClock {
     this.#timers = [...this.#timers, { atMs, ring }];
   }
 
-  /** Lets so much time pass. All that is due rings in the order of its time, and comes to rest before what is later. */
+  /** Lets so much time pass. All that is due rings in the order of its time, and comes to rest before the next. */
   async pass(milliseconds: number, settle: () => Promise<unknown>): Promise<void> {
     const endMs = this.nowMs + milliseconds;
-    for (let next = this.#first(endMs); next !== undefined; next = this.#first(endMs)) {
+    for (let next = this.#next(); next !== undefined && next.atMs <= endMs; next = this.#next()) {
       const due = next;
       this.nowMs = Math.max(this.nowMs, due.atMs);
       this.#timers = this.#timers.filter((timer) => timer !== due);
@@ -37,7 +37,10 @@ export class VirtualClock {
     this.nowMs = endMs;
   }
 
-  #first(endMs: number): Timer | undefined {
-    return this.#timers.filter(({ atMs }) => atMs <= endMs).toSorted((a, b) => a.atMs - b.atMs)[0];
+  #next(): Timer | undefined {
+    return this.#timers.reduce<Timer | undefined>(
+      (first, timer) => (first === undefined || timer.atMs < first.atMs ? timer : first),
+      undefined,
+    );
   }
 }

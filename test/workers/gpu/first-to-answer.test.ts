@@ -79,3 +79,17 @@ test("one of two that fails leaves the other its time", async () => {
   first.end(ok("a"));
   expect(await outcome).toEqual(ok("a"));
 });
+
+test("a hedge begins nothing once another attempt is not worth it", async () => {
+  const [first, second] = [openAttempt(), openAttempt()];
+  const slow = new AbortController();
+  const outcome = firstToAnswer({
+    attempts: [first.attempt, second.attempt],
+    isWorthAnother: () => false,
+    hedge: slow.signal,
+  });
+  slow.abort();
+  first.end(ok("a"));
+  expect(await outcome).toEqual(ok("a"));
+  expect(second.signal()).toBeUndefined();
+});
