@@ -81,9 +81,15 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
       },
     ],
   });
-  const miniflare = withoutSignalHandlers(() => new Miniflare(settings));
+  let release = () => {};
+  const guard = () => {
+    release();
+    release = guardChildren();
+  };
+  // A workerd that ends by itself is followed by another one, which nobody would end if this process were killed.
+  const miniflare = withoutSignalHandlers(() => new Miniflare({ ...settings, unsafeHandleRuntimeRestart: guard }));
   const url = await miniflare.ready;
-  const release = guardChildren();
+  guard();
   await migrateDatabase(await miniflare.getD1Database("USAGE", workerName), join(options.root, "migrations"));
   return {
     url: url.origin,

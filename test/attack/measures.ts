@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
 import type { BalanceResponse, QuoteResponse } from "../../shared/api/money.ts";
 import { quantile } from "../bench/statistics.ts";
+import { descendantsOf } from "../support/process-tree.ts";
 
 /** How an honest client fared. */
 export interface Honest {
@@ -82,29 +82,9 @@ export async function deviceMs(backendUrl: string): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
 }
 
-/** Memory of this process's descendants of a name, in bytes: by Linux' /proc. */
+/** Memory of this process's descendants of a name, in bytes. */
 export function residentBytes(name: string): number {
-  const processes = readdirSync("/proc")
-    .filter((entry) => /^\d+$/u.test(entry))
-    .flatMap((pid) => readProcess(pid) ?? []);
-  const family = new Set([process.pid]);
-  for (let size = 0; size < family.size; ) {
-    size = family.size;
-    for (const { pid, parent } of processes) if (family.has(parent)) family.add(pid);
-  }
-  return processes
-    .filter(({ pid, command }) => pid !== process.pid && family.has(pid) && command.includes(name))
+  return descendantsOf(process.pid)
+    .filter(({ command }) => command.includes(name))
     .reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-/** Undefined when it has ended meanwhile. */
-function readProcess(pid: string) {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    const field = (label: string) => Number(new RegExp(`^${label}:\\s+(\\d+)`, "mu").exec(status)?.[1] ?? 0);
-    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-    return { pid: Number(pid), parent: field("PPid"), bytes: field("VmRSS") * 1_024, command };
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, test } from "vitest";
+import { descendantsOf } from "../support/process-tree.ts";
 import { tinyDirectory } from "../support/tiny-bundle.ts";
 
 // `npm start` as it runs, with the tiny bundle: how it ends, and what is left of it.
@@ -66,6 +67,28 @@ test("a start script that is killed takes edge and backend with it, and its fold
   again.kill("SIGTERM");
   await once(again, "exit");
 });
+
+test.skipIf(process.platform !== "linux")(
+  "a start script that is killed after its edge had crashed and come back takes the edge with it all the same",
+  { timeout: 300_000 },
+  async () => {
+    const child = start(newState());
+    const { url } = await ready(child);
+    const family = () => descendantsOf(child.pid ?? 0);
+    const edge = () => family().find(({ command }) => command.includes("workerd\0serve"))?.pid;
+    const isGuarded = (pid: number) =>
+      family().some(({ command }) => command.includes("orphan-guard.ts") && command.split("\0").includes(String(pid)));
+    const first = edge();
+    if (first === undefined) throw new TypeError("The edge is not found among the start script's processes.");
+    process.kill(first, "SIGKILL");
+    await expect
+      .poll(() => [edge() ?? first].some((pid) => pid !== first && isGuarded(pid)), { timeout: 60_000 })
+      .toBe(true);
+    expect(await answers(url)).toBe(true);
+    child.kill("SIGKILL");
+    await expect.poll(() => answers(url), { timeout: 60_000 }).toBe(false);
+  },
+);
 
 /** Begins a streamed picture; settles when it is under way, with what settles with its whole text. */
 async function beginStream({ url, api_key }: Ready, seed: number): Promise<() => Promise<string>> {
