@@ -88,17 +88,20 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
   };
   // A workerd that ends by itself is followed by another one, which nobody would end if this process were killed.
   const miniflare = withoutSignalHandlers(() => new Miniflare({ ...settings, unsafeHandleRuntimeRestart: guard }));
-  const url = await miniflare.ready;
-  guard();
-  await migrateDatabase(await miniflare.getD1Database("USAGE", workerName), join(options.root, "migrations"));
-  return {
-    url: url.origin,
-    drain: () => drain(url.href, drainToken),
-    async stop() {
-      release();
-      await miniflare.dispose();
-    },
-  };
+  async function stop(): Promise<void> {
+    release();
+    await miniflare.dispose();
+  }
+  try {
+    const url = await miniflare.ready;
+    guard();
+    await migrateDatabase(await miniflare.getD1Database("USAGE", workerName), join(options.root, "migrations"));
+    return { url: url.origin, drain: () => drain(url.href, drainToken), stop };
+  } catch (error) {
+    // Nobody else knows of it yet, and while it runs this process does.
+    await stop();
+    throw error;
+  }
 }
 
 /** Waits for the requests in flight; a Worker that does not answer has none. */

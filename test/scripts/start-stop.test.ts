@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { globSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -119,6 +119,26 @@ test("a start script that is told to stop finishes the pictures under way, takes
   expect(await exited).toEqual([143, null]);
   expect(await answers(stack.url)).toBe(false);
   expect(await answers(stack.backend_url)).toBe(false);
+});
+
+test("a start that fails after its edge was up ends all the same, and leaves nothing running", {
+  timeout: 300_000,
+}, async () => {
+  const state = newState();
+  const first = start(state);
+  await ready(first);
+  first.kill("SIGTERM");
+  await once(first, "exit");
+  const [file = ""] = globSync("storage/**/*D1*/*.sqlite", { cwd: state }).filter((name) => !name.includes("metadata"));
+  const database = new DatabaseSync(join(state, file));
+  // The tables are there already, so the first migration fails.
+  database.exec("DELETE FROM d1_migrations");
+  database.close();
+
+  const again = start(state, "pipe");
+  const [code] = await once(again, "exit");
+  expect(code).toBe(1);
+  expect(existsSync(join(state, "pid"))).toBe(false);
 });
 
 /** SQLite mends a file from a write-ahead log beside it, which a Worker that ends may leave. */
