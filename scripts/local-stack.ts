@@ -31,6 +31,10 @@ export interface LocalStackOptions extends BundleChoice {
   readonly mayUseTemporaryState: boolean;
   /** Whether the logs of both go to stderr. */
   readonly verbose: boolean;
+  /** As of `LocalWorkerOptions`. */
+  readonly entry?: string | undefined;
+  /** Where the edge finds the backend, if something stands between the two. */
+  readonly backendUrl?: string | undefined;
 }
 
 /** Edge and backend, ready to make pictures. */
@@ -72,7 +76,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       port,
       bundle,
       stateFolder: state.folder,
-      backendUrl: backend.url,
+      backendUrl: options.backendUrl ?? backend.url,
       apiKey,
       secrets: {
         GPU_BACKEND_SECRET: secret,

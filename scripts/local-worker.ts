@@ -29,6 +29,8 @@ export interface LocalWorkerOptions {
   readonly secrets: Readonly<Record<string, string>>;
   /** Whether its log goes to stderr. */
   readonly verbose: boolean;
+  /** The main module, another than the deployed one: for a test that puts itself around that. */
+  readonly entry?: string | undefined;
 }
 
 /** The Worker in workerd, with its real bindings on local storage. */
@@ -122,10 +124,10 @@ function addresses({ backendUrl }: LocalWorkerOptions): Readonly<Record<string, 
   return { GPU_BACKEND_URL: backendUrl, WEBHOOK_TARGETS: "any" };
 }
 
-async function bundleWorker({ root, bundle }: LocalWorkerOptions, outfile: string): Promise<void> {
+async function bundleWorker({ root, bundle, entry }: LocalWorkerOptions, outfile: string): Promise<void> {
   mkdirSync(join(outfile, ".."), { recursive: true });
   await build({
-    entryPoints: [join(root, "workers/index.ts")],
+    entryPoints: [entry ?? join(root, "workers/index.ts")],
     outfile,
     bundle: true,
     format: "esm",

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
-import { CommandError, runCommand, wholeNumber } from "./command-line.ts";
-import { type LocalStack, startLocalStack } from "./local-stack.ts";
+import { runCommand, wholeNumber } from "./command-line.ts";
+import type { LocalStack } from "./local-stack.ts";
 import { showProgress } from "./progress.ts";
-import { onStopSignal } from "./stop-signals.ts";
+import { runStack } from "./run-stack.ts";
 
 const help = `Runs the edge Worker and the GPU backend on this machine until Ctrl-C (SIGTERM, SIGHUP).
 It then finishes the requests in flight for at most 30 s; a second Ctrl-C ends it at once.
@@ -42,21 +42,17 @@ await runCommand(async () => {
   });
   if (values.help) return void process.stdout.write(help);
 
-  let stack: Promise<LocalStack> | undefined;
-  onStopSignal(async () => (await stack)?.stop());
   const progress = values.json ? undefined : showProgress("Starting edge and backend");
-  stack = startLocalStack({
+  const options = {
     ...values,
     port: wholeNumber("PORT", process.env["PORT"], portRange) ?? portDefault,
     backendPort: wholeNumber("BACKEND_PORT", process.env["BACKEND_PORT"], portRange) ?? backendPortDefault,
     mayUseTemporaryState: false,
-  });
-  const running = await stack.finally(() => progress?.done());
-  console.log(values.json ? describeAsJson(running) : describe(running));
-
-  const lastLines = await running.ended;
-  await running.stop();
-  throw new CommandError(`The GPU backend ended unexpectedly:\n${lastLines}`);
+  };
+  await runStack(options, (stack) => {
+    progress?.done();
+    console.log(values.json ? describeAsJson(stack) : describe(stack));
+  }).finally(() => progress?.done());
 });
 
 function describeAsJson({ url, apiKey, backendUrl }: LocalStack): string {
