@@ -194,6 +194,15 @@ def test_a_set_whose_records_and_pictures_do_not_pair_is_refused_by_one_sentence
     assert "\n" not in str(refused.value)
 
 
+def test_a_folder_that_begins_with_a_number_repeats_its_pictures(tmp_path: Path) -> None:
+    names = ["plain/a.png", "10_lamps/b.png", "2_x/3_y/c.png", "0_none/d.png", "2x/e.png"]
+    for number, name in enumerate(names):
+        put(tmp_path / "from", name, encoded(picture(number)))
+    prepare(tmp_path / "from", tmp_path / "set", SQUARE)
+    weights = {record.file: record.weight for record in PictureSet(tmp_path / "set", 64).records}
+    assert [weights[name] for name in names] == [1, 10, 6, 1, 1]
+
+
 @pytest.mark.parametrize("percent", [0, 50])
 def test_however_few_pictures_there_are_some_are_trained_and_some_held_out(tmp_path: Path, percent: float) -> None:
     for start in range(8):

@@ -9,6 +9,7 @@ import dataclasses
 import datetime
 import json
 import math
+import tempfile
 from pathlib import Path
 
 import torch
@@ -17,8 +18,10 @@ from wuerstchen.arguments import count
 from wuerstchen.config import Config, load_config
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import About, check_target, write_tuned_bundle
-from wuerstchen.finetuning.stage_c import finetune_run
-from wuerstchen.models.build import load_state
+from wuerstchen.finetuning.held_out import HeldOutLosses
+from wuerstchen.finetuning.stage_c import EVALUATIONS, adapters_path, best_path, finetune_run
+from wuerstchen.finetuning.tuning import Tuning
+from wuerstchen.models.build import fill, load_state
 from wuerstchen.models.lora import add_lora, load_lora, merge_lora, save_lora
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.plain_errors import plain_errors
@@ -26,7 +29,9 @@ from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.cache import digest_of
 from wuerstchen.training.checkpoint import save_atomically
 from wuerstchen.training.data import PictureSet
+from wuerstchen.training.estimate import estimate
 from wuerstchen.training.loop import train
+from wuerstchen.training.trainer import Trainer
 from wuerstchen.whole_file import write_whole
 
 EXAMPLES = """examples:
@@ -38,6 +43,7 @@ LEARNING_RATES = {"lora": 1e-3, "full": 5e-5}
 RUN_NAMES = {"lora": "stage-c-lora", "full": "stage-c"}
 LORA_FILE = "lora.safetensors"
 EMA_DECAY = 0.99
+HELD_OUT_LEAST, HELD_OUT_SHARE = 8, 0.1
 
 
 def tuning_config(config: Config, arguments: argparse.Namespace) -> Config:
@@ -62,12 +68,42 @@ def tuning_config(config: Config, arguments: argparse.Namespace) -> Config:
     return dataclasses.replace(config, train_c=plan, seed=arguments.seed, compile=False)
 
 
-def identity_of(arguments: argparse.Namespace, config: Config, bundle: Bundle, pictures: PictureSet) -> dict[str, str | int | float]:
+def tuning_of(arguments: argparse.Namespace, config_file: Path) -> Tuning:
+    """Raises ValueError where the share of prior pictures is none, or there are no prompts for it."""
+    if not 0 <= arguments.prior_share < 1:
+        raise ValueError(f"--prior-share is {arguments.prior_share:g}: at least 0 and below 1")
+    listed = arguments.prior_prompts or config_file.with_suffix(".prompts.txt")
+    if arguments.prior_prompts is not None and not listed.exists():
+        raise ValueError(f"--prior-prompts: {listed} does not exist")
+    prompts = _lines(listed) if arguments.prior_share > 0 and listed.exists() else ()
+    return Tuning(
+        trigger=arguments.trigger.strip(),
+        shuffle=arguments.shuffle_captions,
+        flip=arguments.flip,
+        prior_prompts=prompts,
+        prior_share=arguments.prior_share if prompts else 0.0,
+        patience=arguments.patience,
+        samples=tuple(arguments.sample),
+    )
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    """Those that are not blank, each once."""
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def identity_of(
+    arguments: argparse.Namespace, config: Config, bundle: Bundle, pictures: PictureSet, tuning: Tuning
+) -> dict[str, str | int | float]:
     """Everything that the result of a training depends on: one that differs in any of it is another training."""
     plan = config.train_c
     rest = dataclasses.replace(plan, steps=0, batch=0, learning_rate=0.0, warmup_steps=0, decay_steps=0)
     settings = digest_of(repr((rest, config.stage_c, config.text, config.latent)))
     identity = {"method": arguments.method, "base": bundle.manifest["revision"], "data": pictures.digest[:16], "config": settings[:16]}
+    steered = {"trigger": tuning.trigger, "shuffle": tuning.shuffle, "flip": tuning.flip}
+    steered |= {"prior_share": tuning.prior_share, "prior_prompts": digest_of(*tuning.prior_prompts)[:16] if tuning.prior_prompts else ""}
+    identity |= {name: value for name, value in steered.items() if value}
     identity |= {"seed": arguments.seed, "batch": plan.batch, "steps": plan.steps, "learning_rate": plan.learning_rate}
     return {**identity, **({"rank": arguments.rank, "alpha": arguments.alpha} if arguments.method == "lora" else {})}
 
@@ -77,7 +113,7 @@ def begin(runs: Path, identity: dict[str, str | int | float]) -> None:
     path = runs / "finetune.json"
     if path.exists():
         begun = json.loads(path.read_text())
-        if other := [name for name, value in identity.items() if begun.get(name) != value]:
+        if other := [name for name in {**begun, **identity} if begun.get(name) != identity.get(name)]:
             listed = ", ".join(f"{name} {begun.get(name, '(not recorded)')}" for name in other)
             raise ValueError(f"{runs} holds a training with {listed}: go on with that, or name another --runs")
         return
@@ -94,37 +130,65 @@ def finetune(arguments: argparse.Namespace) -> bool:
     config = tuning_config(load_config(config_file), arguments)
     if arguments.out is not None:
         check_target(arguments.out)
-    model, pictures = bundle.stage_c(config), PictureSet(arguments.data, config.image_side)
-    runs, lora = arguments.runs / config.id, arguments.method == "lora"
-    begin(runs, identity_of(arguments, config, bundle, pictures))
-    torch.manual_seed(config.seed)
-    if lora:
-        add_lora(model, arguments.rank, arguments.alpha)
-    run = finetune_run(config, bundle, model, pictures, runs, RUN_NAMES[arguments.method])
+    pictures, tuning = PictureSet(arguments.data, config.image_side), tuning_of(arguments, config_file)
+    pictures.hold_out(max(HELD_OUT_LEAST, math.ceil(len(pictures.records) * HELD_OUT_SHARE)))
+    runs, name = arguments.runs / config.id, RUN_NAMES[arguments.method]
+    if arguments.dry_run:
+        with tempfile.TemporaryDirectory() as folder:
+            forecast(arguments, bundle, config, pictures, tuning, Path(folder))
+        return True
+    begin(runs, identity_of(arguments, config, bundle, pictures, tuning))
+    if not (runs / f"{name}.checkpoint.pt").exists():
+        forecast(arguments, bundle, config, pictures, tuning, runs)
+    run = finetune_run(config, bundle, trained_model(arguments, bundle, config), pictures, runs, name, tuning)
     if not train(run, config.train_c, runs):
         return False
-    tuned = bundle.stage_c(config)
-    if lora:
-        write_lora(model, runs, {"base": bundle.manifest["id"], "revision": bundle.manifest["revision"]})
-        load_lora(tuned, runs / LORA_FILE)
-        merge_lora(tuned)
-    else:
-        load_trained(tuned, runs / f"{RUN_NAMES['full']}.pt")
+    tuned = best_model(bundle, config, runs, arguments.method, tuning)
     write_results(arguments, config_file, bundle, tuned, pictures, runs)
     return True
 
 
-def write_lora(model: StageC, runs: Path, metadata: dict[str, str]) -> None:
-    """The averaged adapters of a finished run, as safetensors."""
-    load_trained(model, runs / f"{RUN_NAMES['lora']}.pt")
-    save_lora(model, runs / LORA_FILE, metadata)
+def trained_model(arguments: argparse.Namespace, bundle: Bundle, config: Config) -> StageC:
+    """Stage C of the bundle, with fresh adapters where these are trained."""
+    model = bundle.stage_c(config)
+    torch.manual_seed(config.seed)
+    if arguments.method == "lora":
+        add_lora(model, arguments.rank, arguments.alpha)
+    return model
+
+
+def forecast(arguments: argparse.Namespace, bundle: Bundle, config: Config, pictures: PictureSet, tuning: Tuning, runs: Path) -> None:
+    """Prints what the training will take, from a few steps whose weights are thrown away; RUNS keeps the latents they read."""
+    model, name = trained_model(arguments, bundle, config), RUN_NAMES[arguments.method]
+    run = finetune_run(config, bundle, model, pictures, runs, name, tuning)
+    found = estimate(Trainer(run, config.train_c, runs, "ddp"), config.train_c)
+    minutes, gib, dollars = 60 * found.hours, found.memory_bytes / 2**30, found.hours * arguments.price_hour
+    counts = f"{len(pictures.train)} pictures to train on, {len(pictures.held_out)} held out, {len(tuning.prior_prompts)} prior prompts"
+    print(f"{counts}; {found.trained / 1e6:.2f} of {found.parameters / 1e6:.2f} million parameters")
+    print(
+        f"{found.steps} steps of {config.train_c.batch}: about {minutes:.1f} minutes here and {gib:.2f} GiB, ${dollars:.4f} at "
+        f"${arguments.price_hour:g} an hour, without {EVALUATIONS} evaluations"
+    )
+
+
+def best_model(bundle: Bundle, config: Config, runs: Path, method: str, tuning: Tuning) -> StageC:
+    """Stage C as it was at the evaluation with the least held-out loss; its adapters become RUNS/lora.safetensors."""
+    name = RUN_NAMES[method]
+    losses, tuned = HeldOutLosses(runs / f"{name}.held-out.json", 0), bundle.stage_c(config)
+    best = losses.best(config.train_c.steps)
+    assert best is not None  # a run evaluates after its last step at the latest
+    print(f"held-out loss: {losses.losses[0]:.4g} before, {losses.losses[best]:.4g} after {best} steps, the best; these are taken")
+    if losses.losses[best] >= losses.losses[0]:
+        print("no evaluation was better than the base: train on more pictures, at a lower --learning-rate, or fewer --steps")
+    if method == "full":
+        fill(tuned, load_state(best_path(runs, name)), best_path(runs, name))
+        return tuned
+    load_lora(tuned, adapters_path(runs, best))
+    about = {"base": bundle.manifest["id"], "revision": bundle.manifest["revision"], "steps": str(best), "trigger": tuning.trigger}
+    save_lora(tuned, runs / LORA_FILE, about)
     print(f"adapters: {runs / LORA_FILE}")
-
-
-def load_trained(model: StageC, path: Path) -> None:
-    """The averaged weights that the loop wrote."""
-    state = load_state(path)
-    model.load_state_dict({name.removeprefix("stage_c."): tensor for name, tensor in state.items()})
+    merge_lora(tuned)
+    return tuned
 
 
 def write_results(
@@ -156,6 +220,17 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--learning-rate", type=float, help=f"default {LEARNING_RATES['lora']:g} for lora, {LEARNING_RATES['full']:g} for full"
     )
+    result.add_argument("--trigger", default="", help="a word at the end of every caption, by which the set is asked for later")
+    result.add_argument("--shuffle-captions", action="store_true", help="also train captions with their parts in other orders")
+    result.add_argument("--flip", action="store_true", help="also train mirrored pictures: not for letters, nor for left and right")
+    result.add_argument(
+        "--prior-share", type=float, default=0.25, help="share of the training that keeps other words as they are (default 0.25; 0: none)"
+    )
+    result.add_argument("--prior-prompts", type=Path, help="those words, one prompt a line; default: CONFIG.prompts.txt if it is there")
+    result.add_argument("--patience", type=int, default=4, help="evaluations of 8 without a better held-out loss that end it; 0: none do")
+    result.add_argument("--sample", action="append", default=[], metavar="PROMPT", help="a prompt that the contact sheet shows as well")
+    result.add_argument("--price-hour", type=float, default=0.08, help="assumed price of this machine's hour in US dollars (default 0.08)")
+    result.add_argument("--dry-run", action="store_true", help="say what it will take in minutes, memory and money; train nothing")
     result.add_argument("--seed", type=int, default=0)
     result.add_argument("--threads", type=count, help="CPU threads; default: all")
     result.add_argument("--merge", action="store_true", help="write RUNS/MODEL/stage-c.pt, which wuerstchen.export.bundle reads")

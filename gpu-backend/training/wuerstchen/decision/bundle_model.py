@@ -12,7 +12,6 @@ from torch import Tensor
 from wuerstchen.config import Config
 from wuerstchen.evaluation.kept_pictures import kept_pictures
 from wuerstchen.export.open_bundle import Bundle
-from wuerstchen.models.alpha import on_background, premultiply
 from wuerstchen.training.data import RGB, PictureSet
 
 # One of each shape of the set: (height, width, 3) bytes.
@@ -72,17 +71,16 @@ class BundleModel:
     def _make(self, prompts: list[str], seeds: list[int], cells: tuple[int, int]) -> Tensor:
         shape = (1, self.config.latent.channels, *cells)
         noise = torch.cat([torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
-        return self._paint(self.bundle.latents(prompts, noise, self.config))
+        return self._picture(self.bundle.latents(prompts, noise, self.config))
 
     @torch.no_grad()
     def _restore(self, pictures: PictureSet, members: np.ndarray) -> Tensor:
         image = pictures.images(members) if self.config.picture_channels == RGB else pictures.premultiplied(members)
-        return self._paint(self.bundle.run("compressor", image))
+        return self._picture(self.bundle.run("compressor", image))
 
-    def _paint(self, latents: Tensor) -> Tensor:
-        """(n, 3, h, w) in [0, 1], transparency on white, from latents rounded as a server stores them."""
-        image = self.bundle.paint(latents.half().float(), self.config)
-        return image if image.shape[1] == RGB else on_background(premultiply(image))
+    def _picture(self, latents: Tensor) -> Tensor:
+        """(n, 3, h, w) in [0, 1], from latents rounded as a server stores them."""
+        return self.bundle.picture(latents.half().float(), self.config)
 
 
 def by_shape(pictures: PictureSet, indices: np.ndarray, make: Callable[[np.ndarray], np.ndarray]) -> Pictures:

@@ -14,10 +14,12 @@ from torch import Tensor
 from wuerstchen.config import Config
 from wuerstchen.diffusion import NoisePrediction, as_noise, guided, sample
 from wuerstchen.export.stored_parameters import read_parameters
+from wuerstchen.models.alpha import on_background, premultiply
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.models.build import new_stage_c
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.training.cache import digest_of, file_digest
+from wuerstchen.training.data import RGB
 from wuerstchen.training.text_states import CaptionEncoder
 
 STAGE_C_GRAPHS = ("textConditioner", "stageC")
@@ -132,6 +134,11 @@ class Bundle:
 
         painted = sample(noise_in, noise, config.sampler_b.steps)
         return self.run("stageA", painted).clamp(0, 1)
+
+    def picture(self, latent: Tensor, config: Config) -> Tensor:
+        """As `paint`, (b, 3, height, width) with transparency on white."""
+        image = self.paint(latent, config)
+        return image if image.shape[1] == RGB else on_background(premultiply(image))
 
     def stage_c(self, config: Config) -> StageC:
         """Stage C with the bundle's weights, as exact as they are stored, set to inference.

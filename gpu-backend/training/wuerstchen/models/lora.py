@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
@@ -42,6 +42,10 @@ def merge_lora(model: nn.Module) -> None:
         parametrize.remove_parametrizations(linear, "weight", leave_parametrized=True)
 
 
+def has_lora(model: nn.Module) -> bool:
+    return any(parametrize.is_parametrized(linear, "weight") for linear in _linears(model).values())
+
+
 def save_lora(model: nn.Module, path: Path, metadata: dict[str, str]) -> None:
     """Writes `NAME.lora_down` (rank, in) and `NAME.lora_up` (out, rank) of each Linear, with `alpha` among the metadata."""
     tensors: dict[str, Tensor] = {}
@@ -56,17 +60,44 @@ def save_lora(model: nn.Module, path: Path, metadata: dict[str, str]) -> None:
 
 def load_lora(model: nn.Module, path: Path) -> None:
     """Adds the adapters of a file to a plain `model`. Raises ValueError where they are of another network."""
-    with safe_open(path, "pt") as file:
-        tensors, alpha = {name: file.get_tensor(name) for name in file.keys()}, float(file.metadata()["alpha"])  # noqa: SIM118
     linears = _linears(model)
-    if {name.rpartition(".")[0] for name in tensors} != linears.keys():
-        raise ValueError(f"{path} adapts other layers than this model has")
+    tensors, alpha, _ = _read(path, linears)
     add_lora(model, len(tensors[f"{next(iter(linears))}.lora_down"]), alpha)
     with torch.no_grad():
         for name, linear in linears.items():
             lora = linear.parametrizations.weight[0]
             lora.down.copy_(tensors[f"{name}.lora_down"])
             lora.up.copy_(tensors[f"{name}.lora_up"])
+
+
+@torch.no_grad()
+def apply_lora(model: nn.Module, path: Path, strength: float) -> dict[str, str]:
+    """Adds a file's adapters, times `strength`, to the weights of a plain `model`; several files add up. Returns the file's metadata.
+
+    0 changes nothing, 1 is as trained, a negative strength goes the other way. Raises ValueError where they are of another network."""
+    linears = _linears(model)
+    tensors, alpha, metadata = _read(path, linears)
+    for name, linear in linears.items():
+        down, up = tensors[f"{name}.lora_down"], tensors[f"{name}.lora_up"]
+        linear.weight.add_(up @ down, alpha=strength * alpha / len(down))
+    return metadata
+
+
+def _read(path: Path, linears: dict[str, nn.Linear]) -> tuple[dict[str, Tensor], float, dict[str, str]]:
+    """Tensors, alpha and metadata of a file that fits these layers."""
+    try:
+        with safe_open(path, "pt") as file:
+            tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+        alpha = float(metadata["alpha"])
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(f"{path} is no file of adapters that finetune wrote: {error}") from error
+    names = {f"{name}.lora_{part}" for name in linears for part in ("down", "up")}
+    if tensors.keys() != names or any(
+        tensors[f"{name}.lora_up"].shape[0] != linear.weight.shape[0] or tensors[f"{name}.lora_down"].shape[1] != linear.weight.shape[1]
+        for name, linear in linears.items()
+    ):
+        raise ValueError(f"{path} adapts other layers than this model has")
+    return tensors, alpha, metadata
 
 
 def _linears(model: nn.Module) -> dict[str, nn.Linear]:

@@ -2,6 +2,8 @@
 
 import hashlib
 import itertools
+import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -109,7 +111,13 @@ def _record(sample: Sample, licence: str) -> Record:
     """The id is a hash of the file's bytes: moving, renaming or packing pictures moves none of them to the other side of the split."""
     digest = hashlib.sha256(sample.data).hexdigest()[:16]
     label, file = sample.label or sample.captions[0], sample.name
-    return Record(digest, licence, style="", label=label, kind="picture", weight=1.0, captions=sample.captions, file=file)
+    return Record(digest, licence, style="", label=label, kind="picture", weight=weight_of(file), captions=sample.captions, file=file)
+
+
+def weight_of(name: str) -> float:
+    """How often a picture is drawn: folders named as in kohya's trainers, "10_lamps", repeat theirs ten times; nested ones multiply."""
+    repeats = [re.fullmatch(r"(\d{1,4})_.+", folder) for folder in name.split("/")[:-1]]
+    return float(math.prod(max(1, int(match[1])) for match in repeats if match))
 
 
 def _report(records: list[Record], left_out: list[LeftOut], cuts: dict[str, float], settings: Settings) -> dict:

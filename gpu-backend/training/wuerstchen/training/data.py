@@ -95,11 +95,21 @@ class PictureSet:
                 raise ValueError(f"{directory / file_name(name)}: {len(pixels)} pictures but {count} records; build the set again")
             if not np.array_equal(np.sort(self.rows[self.bucket_of == name]), np.arange(count)):
                 raise ValueError(f"{directory / RECORDS}: records of {file_name(name)} share a row or skip one; build it again")
-        held_out = np.array([is_held_out(r.id) if r.held_out is None else r.held_out for r in self.records])
+        self._split(np.array([is_held_out(r.id) if r.held_out is None else r.held_out for r in self.records]))
+
+    def hold_out(self, least: int) -> None:
+        """Holds out more pictures, by their ids, until there are `least`; never more than half of them."""
+        missing = min(least, len(self.records) // 2) - len(self.held_out)
+        if missing > 0:
+            more = sorted(self.train.tolist(), key=lambda i: (crc32(self.records[i].id.encode()), self.records[i].id))[:missing]
+            self._split(np.isin(np.arange(len(self.records)), [*self.held_out, *more]))
+
+    def _split(self, held_out: np.ndarray) -> None:
+        """`held_out` (n,) booleans. Raises ValueError where no weight is left to train on."""
         self.train, self.held_out = np.flatnonzero(~held_out), np.flatnonzero(held_out)
         weights = np.array([record.weight for record in self.records], np.float64)
         if not (np.isfinite(weights).all() and (weights >= 0).all() and weights[self.train].sum() > 0):
-            raise ValueError(f"{directory / RECORDS}: weights must be at least 0, and one of a picture to train on above 0")
+            raise ValueError(f"{self.directory / RECORDS}: weights must be at least 0, and one of a picture to train on above 0")
         self._draws = [self.train[self.bucket_of[self.train] == name] for name in self.buckets]
         self._draw_shares = [weights[members] / max(weights[members].sum(), 1e-12) for members in self._draws]
         bucket_weights = np.array([weights[members].sum() for members in self._draws])

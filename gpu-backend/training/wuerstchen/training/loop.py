@@ -31,7 +31,7 @@ def train(run: StageRun, plan: OptimiserConfig, directory: Path, parallel: Paral
     trainer = Trainer(run, plan, directory, parallel)
     saved_at = time.monotonic()
     with stop_asked() as stop, Telemetry(directory, run.name, trainer.step, plan.steps) as telemetry:
-        while trainer.step < plan.steps:
+        while trainer.step < plan.steps and not run.ends_early(trainer.step):
             step = trainer.step
             figures = trainer.advance(telemetry.say)
             evaluates = (step + 1) % run.evaluate_every_steps == 0 or step + 1 == plan.steps

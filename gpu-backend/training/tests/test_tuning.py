@@ -1,0 +1,221 @@
+"""A fine-tuning can be steered: what is held out, what is kept, what stops it, and what else it learns."""
+
+import dataclasses
+import json
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors import safe_open
+from tiny_bundle import TINY, predicted
+
+from wuerstchen import adapt, finetune
+from wuerstchen.export.open_bundle import Bundle
+from wuerstchen.finetuning.captions import shuffled, with_trigger
+from wuerstchen.finetuning.held_out import HeldOutLosses
+from wuerstchen.finetuning.stage_c import adapters_path, finetune_run
+from wuerstchen.finetuning.tuning import Tuning
+from wuerstchen.models.lora import add_lora, apply_lora, load_lora, merge_lora, save_lora
+from wuerstchen.training.data import PictureSet
+from wuerstchen.training.distributed import Share
+
+
+def options(base: Bundle, data: Path, tmp_path: Path, *more: str) -> Namespace:
+    paths = ["--bundle", str(base.directory), "--data", str(data), "--runs", str(tmp_path / "runs"), "--steps", "8", "--batch", "4"]
+    return finetune.parser().parse_args([*paths, *more])
+
+
+def test_the_best_adapters_are_taken_and_all_evaluations_are_kept(
+    bundle: Bundle, pictures_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = options(bundle, pictures_directory, tmp_path, "--learning-rate", "0.05", "--patience", "0", "--trigger", "sks")
+    assert finetune.finetune(asked)
+    runs = tmp_path / "runs" / "tiny"
+    losses = {int(step): loss for step, loss in json.loads((runs / "stage-c-lora.held-out.json").read_text()).items()}
+    assert sorted(losses) == list(range(9))
+    assert all(adapters_path(runs, step).exists() for step in range(1, 9))
+    best = min(range(1, 9), key=lambda step: losses[step])
+    kept, taken = bundle.stage_c(TINY), bundle.stage_c(TINY)
+    load_lora(kept, adapters_path(runs, best))
+    load_lora(taken, runs / "lora.safetensors")
+    assert torch.equal(predicted(kept), predicted(taken))
+    with safe_open(runs / "lora.safetensors", "pt") as file:
+        assert (file.metadata()["steps"], file.metadata()["trigger"]) == (str(best), "sks")
+    said = capsys.readouterr().out
+    assert f"{losses[0]:.4g} before, {losses[best]:.4g} after {best} steps" in said
+    assert "8 steps of 4: about " in said
+
+
+def test_a_dry_run_says_what_it_will_take_and_trains_nothing(
+    bundle: Bundle, pictures_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune.finetune(options(bundle, pictures_directory, tmp_path, "--dry-run", "--price-hour", "3600"))
+    said = capsys.readouterr().out
+    assert "32 pictures to train on, 8 held out, 0 prior prompts" in said
+    assert "an hour, without 8 evaluations" in said
+    assert not list((tmp_path / "runs").rglob("*.pt"))
+
+
+def test_a_run_stops_after_evaluations_without_a_better_loss(tmp_path: Path) -> None:
+    losses = HeldOutLosses(tmp_path / "losses.json", patience=2)
+    for steps, loss in ((0, 1.0), (10, 0.8), (20, 0.9)):
+        losses.add(steps, loss)
+        assert not losses.stops(steps)
+    losses.add(30, 0.8)
+    assert losses.stops(30)
+    assert not losses.stops(20)
+    assert HeldOutLosses(tmp_path / "losses.json", patience=2).stops(30)
+    assert not HeldOutLosses(tmp_path / "losses.json", patience=0).stops(30)
+    assert losses.best(30) == 10
+    assert losses.best(5) is None
+
+
+def test_a_run_that_stopped_early_stays_finished(bundle: Bundle, pictures_directory: Path, tmp_path: Path) -> None:
+    asked = options(bundle, pictures_directory, tmp_path, "--learning-rate", "0", "--patience", "2")
+    for _ in range(2):
+        assert finetune.finetune(asked)
+        assert torch.load(tmp_path / "runs" / "tiny" / "stage-c-lora.checkpoint.pt", weights_only=True)["step"] == 2
+
+
+@pytest.mark.parametrize(("count", "least", "held_out"), [(40, 8, 8), (40, 100, 20), (40, 1, 1)])
+def test_enough_is_held_out_and_never_more_than_half(pictures_directory: Path, count: int, least: int, held_out: int) -> None:
+    pictures = PictureSet(pictures_directory, 64)
+    assert len(pictures.records) == count
+    before = set(pictures.held_out.tolist())
+    pictures.hold_out(least)
+    assert len(pictures.held_out) == max(held_out, len(before))
+    assert before <= set(pictures.held_out.tolist())
+    drawn = pictures.draw(500, np.random.default_rng(0))
+    assert not set(drawn.tolist()) & set(pictures.held_out.tolist())
+
+
+def steered(bundle: Bundle, data: Path, tmp_path: Path, tuning: Tuning, rate: float = 0.0) -> tuple:
+    plan = dataclasses.replace(TINY.train_c, steps=8, batch=8, learning_rate=rate)
+    config, model = dataclasses.replace(TINY, train_c=plan), bundle.stage_c(TINY)
+    add_lora(model, 4, 4)
+    return finetune_run(config, bundle, model, PictureSet(data, 64), tmp_path / "run", "tuned", tuning), model
+
+
+def test_prior_pictures_count_with_their_share(bundle: Bundle, pictures_directory: Path, tmp_path: Path) -> None:
+    plain, _ = steered(bundle, pictures_directory, tmp_path / "a", Tuning())
+    kept, _ = steered(bundle, pictures_directory, tmp_path / "b", Tuning(prior_prompts=("red dog", "blue house"), prior_share=0.25))
+    own, nothing = plain.loss(3, Share())
+    both, figures = kept.loss(3, Share())
+    assert nothing == {}
+    assert both.item() == pytest.approx(0.75 * own.item() + 0.25 * figures["prior_loss"], rel=1e-5)
+    assert np.load(tmp_path / "b" / "run" / "prior-latents.npy").shape == (2, 16, 4, 4)
+
+
+def test_prior_latents_are_what_the_base_draws_for_the_prompts(bundle: Bundle, pictures_directory: Path, tmp_path: Path) -> None:
+    steered(bundle, pictures_directory, tmp_path, Tuning(prior_prompts=("red dog",), prior_share=0.5))
+    noise = torch.randn((1, 16, 4, 4), generator=torch.Generator().manual_seed(0))
+    expected = bundle.latents(["red dog"], noise, TINY)
+    kept = torch.from_numpy(np.load(tmp_path / "run" / "prior-latents.npy")).float()
+    assert (kept - expected).abs().max() < 0.02 * expected.abs().max()
+
+
+def test_mirrored_pictures_are_seen_half_of_the_time(bundle: Bundle, pictures_directory: Path, tmp_path: Path) -> None:
+    plain, _ = steered(bundle, pictures_directory, tmp_path / "a", Tuning())
+    flipped, _ = steered(bundle, pictures_directory, tmp_path / "b", Tuning(flip=True))
+    straight, turned = (np.load(tmp_path / "b" / "run" / f"stage-c-latents{end}.npy") for end in ("", "-mirrored"))
+    assert straight.shape == turned.shape
+    assert not np.array_equal(straight, turned)
+    assert plain.loss(3, Share())[0].item() != flipped.loss(3, Share())[0].item()
+
+
+def test_samples_and_the_base_stand_on_the_sheet(bundle: Bundle, pictures_directory: Path, tmp_path: Path) -> None:
+    run, model = steered(bundle, pictures_directory, tmp_path / "a", Tuning())
+    more, other = steered(bundle, pictures_directory, tmp_path / "b", Tuning(samples=("a red house", "a cat")))
+    for own, stage_c in ((run, model), (more, other)):
+        stage_c.eval()
+        with torch.no_grad():
+            own.evaluate(0)
+    sizes = [Image.open(tmp_path / name / "run" / "tuned.png").size for name in ("a", "b")]
+    assert sizes[0][0] == sizes[1][0]
+    row = sizes[0][1] // 4
+    assert sizes[1][1] == pytest.approx(6 * row, abs=8)
+
+
+def test_a_trigger_word_stands_once_at_the_end() -> None:
+    assert with_trigger(("a cat", "sks cat"), "sks") == ("a cat, sks", "sks cat")
+    assert with_trigger(("a cat",), "") == ("a cat",)
+
+
+def test_shuffled_captions_hold_the_same_parts() -> None:
+    more = shuffled(("red, round, small", "plain"), 3)
+    assert more[:2] == ("red, round, small", "plain")
+    assert 2 < len(more) <= 5
+    assert all(sorted(caption.split(", ")) == ["red", "round", "small"] for caption in more[2:])
+    assert shuffled(("a, b",), 3) == shuffled(("a, b",), 3)
+
+
+def adapters(bundle: Bundle, path: Path, seed: int) -> Path:
+    model = bundle.stage_c(TINY)
+    add_lora(model, 3, 6)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.05)
+    save_lora(model, path, {"revision": bundle.manifest["revision"]})
+    return path
+
+
+def test_strength_scales_adapters_and_several_add_up(bundle: Bundle, tmp_path: Path) -> None:
+    one, two = (adapters(bundle, tmp_path / f"{seed}.safetensors", seed) for seed in (1, 2))
+    base, merged = bundle.stage_c(TINY).state_dict(), bundle.stage_c(TINY)
+    load_lora(merged, one)
+    merge_lora(merged)
+    sums = []
+    for files in (((one, 1.0),), ((one, 0.5), (one, 0.5)), ((one, 0.0),), ((one, 1.0), (two, -0.7)), ((two, -0.7), (one, 1.0))):
+        model = bundle.stage_c(TINY)
+        for path, strength in files:
+            apply_lora(model, path, strength)
+        sums.append(model.state_dict())
+    for name, weight in merged.state_dict().items():
+        assert torch.allclose(sums[0][name], weight, atol=1e-6)
+        assert torch.allclose(sums[1][name], weight, atol=1e-6)
+        assert torch.equal(sums[2][name], base[name])
+        assert torch.allclose(sums[3][name], sums[4][name], atol=1e-6)
+
+
+def test_a_bundle_with_two_adapters_is_written_by_one_command(bundle: Bundle, tmp_path: Path) -> None:
+    one, two = (adapters(bundle, tmp_path / f"{seed}.safetensors", seed) for seed in (1, 2))
+    base = ["--bundle", str(bundle.directory), "--out", str(tmp_path / "both")]
+    adapt.adapt(adapt.parser().parse_args([*base, "--adapter", f"{one}=0.8", "--adapter", str(two)]))
+    made, expected = Bundle(tmp_path / "both"), bundle.stage_c(TINY)
+    apply_lora(expected, one, 0.8)
+    apply_lora(expected, two, 1.0)
+    assert (predicted(made.stage_c(TINY)) - predicted(expected)).abs().max() < 0.05 * predicted(expected).abs().max()
+    assert "1 at 0.8, 2 at 1" in made.manifest["description"]
+
+
+@pytest.mark.parametrize(
+    ("adapter", "message"),
+    [("{}=5", "a number from -4 to 4"), ("{}=much", "a number from -4 to 4"), ("words.safetensors", "no file of adapters")],
+)
+def test_an_adapter_that_does_not_do_is_named(
+    bundle: Bundle, tmp_path: Path, adapter: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("words.safetensors").write_text("words")
+    path = adapters(bundle, tmp_path / "own.safetensors", 1)
+    asked = ["--bundle", str(bundle.directory), "--out", str(tmp_path / "new"), "--adapter", adapter.format(path)]
+    with pytest.raises(ValueError, match=message):
+        adapt.adapt(adapt.parser().parse_args(asked))
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--prior-share", "1"], "--prior-share is 1: at least 0 and below 1"),
+        (["--prior-prompts", "none.txt"], "--prior-prompts: none.txt does not exist"),
+    ],
+)
+def test_a_prior_that_does_not_do_is_named(bundle: Bundle, pictures_directory: Path, tmp_path: Path, more: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        finetune.finetune(options(bundle, pictures_directory, tmp_path, *more))

@@ -1,0 +1,19 @@
+"""Captions as a fine-tuning reads them: with a trigger word, and with their parts in other orders."""
+
+import numpy as np
+
+ORDERS = 3
+
+
+def with_trigger(captions: tuple[str, ...], trigger: str) -> tuple[str, ...]:
+    """The word stands last, where styles stand; captions that hold it already stay as they are."""
+    return tuple(caption if not trigger or trigger in caption else f"{caption}, {trigger}" for caption in captions)
+
+
+def shuffled(captions: tuple[str, ...], seed: int) -> tuple[str, ...]:
+    """The captions, and each of them with its parts between commas in up to three other orders (drawn by `seed`)."""
+    rng, more = np.random.default_rng(seed), []
+    for caption in captions:
+        parts = [part.strip() for part in caption.split(",")]
+        more += [", ".join(parts[k] for k in rng.permutation(len(parts))) for _ in range(ORDERS)] if len(parts) > 1 else []
+    return tuple(dict.fromkeys([*captions, *more]))
