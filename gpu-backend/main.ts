@@ -96,7 +96,7 @@ function createServices(config: Config, { bundle, lane, log, metrics, scheduler 
     scheduler,
     namedTasks: createNamedTasks(),
     stageCTasks: createIdenticalTasks({ keptMax: latentTasksKeptMax, left: leftToOthers }),
-    // The edge stores what it asked for; nobody shall learn from the time it takes that a picture was here before.
+    // The edge stores its results; response times must not reveal that a picture was here before.
     encodeTasks: createIdenticalTasks({ keptMax: 0, left: leftToOthers }),
     isReady: () => lane.isReady(),
     metrics,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** Stops guarding: this process ends its children by itself. */
 type Release = () => void;
 
-/** Has the present children of this process killed as soon as it is gone, however it ends. */
+/** Makes sure that the present children of this process are killed when it ends in any way. */
 export function guardChildren(): Release {
   const pids = childrenOf(process.pid);
   const guard = spawn(process.execPath, [join(import.meta.dirname, "orphan-guard.ts"), ...pids.map(String)], {

@@ -5,7 +5,7 @@ import { CommandError } from "./command-line.ts";
 /** Everything here listens on this machine only. */
 export const localHost = "127.0.0.1";
 
-/** The port itself when nobody has it; for 0, some port that is free now. Throws `CommandError` when it is taken. */
+/** The port itself if it is free; for 0, any free port. Throws `CommandError` if the port is taken. */
 export async function freePort(port: number, variable: string): Promise<number> {
   const server = createServer();
   try {

@@ -71,7 +71,7 @@ export type AllowanceFailure =
     }
   | {
       readonly code: "concurrency_limit_exceeded";
-      /** How many requests of the account may be under way at once. */
+      /** The account's limit of requests in flight. */
       readonly requestsMax: number;
       readonly retryAfterSeconds: number;
     }
@@ -88,7 +88,7 @@ export type JobFailure =
   | { readonly code: "too_many_jobs"; readonly jobsMax: number }
   | {
       readonly code: "job_cancelled";
-      /** The part of the stopped work that had run by then, 0…1, where it is known. Never sent to a client. */
+      /** The share of the stopped work that had run, 0…1, if known. Never sent to a client. */
       readonly doneShare?: number;
     };
 

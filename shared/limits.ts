@@ -24,7 +24,7 @@ export const guidanceScaleMax = 100;
 /** CLIP reads 77 tokens; four times that covers every text encoder the bundles may bring. */
 export const tokensPerPromptMax = 308;
 
-/** A day: nobody waits longer for a picture, and a timer of Node holds no more than 24 of them. */
+/** A day: no client waits longer for a picture, and a timer of Node holds at most 24 days. */
 export const deadlineMsMax = 24 * 60 * 60 * 1_000;
 
 /** How far the two clocks may differ plus the longest transfer; a recorded request is useless after it. */
@@ -92,7 +92,7 @@ export const stageCBodyBytesMax = requestBodyBytesMax + latentBase64CharactersMa
 /** The largest image side, in pixels, that any bundle may offer: it bounds the memory one decode takes. */
 export const imageSidePixelsMax = 4_096;
 
-/** A million dollars at once: beyond it, somebody has mistaken the unit. Micro-USD. */
+/** A million dollars: a larger amount is a mistaken unit. Micro-USD. */
 export const grantMicroUsdMax = 1_000_000_000_000;
 
 /** As long as the keys of other paying APIs: four UUIDs fit. Characters. */
@@ -138,7 +138,7 @@ export const keysPerAccountMax = 100;
 /** Thirty days: a key that was not exchanged by then was forgotten. */
 export const rotationOverlapSecondsMax = 30 * 86_400;
 
-/** As many prompts as a batch of OpenAI's images is asked for; each is a row of the job's storage. */
+/** Prompts per job; each is a row of the job's storage. */
 export const requestsPerJobMax = 10_000;
 
 /**

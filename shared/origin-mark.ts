@@ -54,7 +54,7 @@ interface MarkPlace {
   readonly chunk: PngChunk | undefined;
 }
 
-/** The first mark counts: one that somebody puts before ours is not right, and one behind ours is covered by it. */
+/** The first mark counts: one that was inserted before ours is wrong, and ours covers one behind it. */
 function findMark(file: Uint8Array): MarkPlace | undefined {
   const start = indexOf(file, new TextEncoder().encode(beforeDigits));
   if (start === undefined) return undefined;

@@ -63,7 +63,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly usage: UsageReader;
   readonly stripeWebhookSecret: string | undefined;
   readonly trustsClientReference: boolean;
-  /** Undefined: nobody can pay without an account. */
+  /** Undefined: payment without an account is off. */
   readonly x402: X402Settings | undefined;
   readonly locationLimiter: LocationLimiter;
   readonly strangerLimiter: FailureLimiter;
@@ -187,7 +187,7 @@ function webhookProxy({ WEBHOOK_PROXY_URL: url, WEBHOOK_PROXY_SECRET: secret }: 
   return { url, secret };
 }
 
-/** Throws `AppError` when a part is missing: nobody shall be asked to pay to nowhere. */
+/** Throws `AppError` if a setting is missing, so that no request for payment lacks a receiver. */
 function x402Settings(env: WorkerEnv, { fetch, timeout, nowMs, log }: Platform): X402Settings | undefined {
   const { X402_PAY_TO: payTo, X402_FACILITATOR_URL: url, X402_NETWORK: network, X402_ASSET: asset } = env;
   if (payTo === undefined) return undefined;

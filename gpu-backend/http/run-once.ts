@@ -5,7 +5,7 @@ import type { Scheduled, Unscheduled } from "../scheduling/scheduler.ts";
 import type { Services } from "./services.ts";
 import { type TaskTrace, type TracedTask, tracedEnd } from "./tracing.ts";
 
-/** A task that may be asked for by several callers at once. */
+/** A task that several callers may request at once. */
 export interface OneTask<Outcome, News> {
   /** For the metrics. */
   readonly kind: string;

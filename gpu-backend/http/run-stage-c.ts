@@ -56,7 +56,7 @@ interface TracedStageC {
   readonly trace: TaskTrace;
 }
 
-/** Runs a checked task, or joins the run of one that asks for the same. */
+/** Runs a checked task, or joins the run of an identical one. */
 async function runTask(
   services: Services,
   { request, terms: { jobId, ...terms }, trace }: TracedStageC,

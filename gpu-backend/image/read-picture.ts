@@ -19,7 +19,7 @@ export interface ReadPicture<Value> {
 /** A hostile file can take long to decode even within the limit of pixels. */
 const decodeSecondsMax = 20;
 
-/** The other formats that the decoder knows have had far more faults, and nobody uploads them. */
+/** The decoder's other formats have had far more vulnerabilities, and clients do not upload them. */
 const signatures: readonly (readonly [offset: number, bytes: readonly number[]])[] = [
   [0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]],
   [0, [0xff, 0xd8, 0xff]],

@@ -88,7 +88,7 @@ function bundleBytes({ manifest }: Bundle): number {
   return Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** Before anything of it is loaded. What a card has left is known to nobody but its driver. */
+/** Runs before anything is loaded. Only its driver knows a card's free memory. */
 function requireMemory({ manifest }: Bundle, residentBytesMax = Number.POSITIVE_INFINITY): void {
   const fault = memoryFault(manifest, residentBytesMax, availableBytes(readSystemText, process.availableMemory()));
   if (fault !== undefined) throw new AppError(fault);

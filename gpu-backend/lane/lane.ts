@@ -22,7 +22,7 @@ export interface LaneOptions extends LaneProcessOptions {
   readonly log: LaneLog;
   /** A task that takes longer is stopped. */
   readonly taskMsMax: number;
-  /** A task that goes on so long after it was to stop takes its process with it: longer than any single run. */
+  /** A task that still runs this long after its stop ends its process; longer than any single run. */
   readonly stuckMsMax: number;
   /** How long a task waits for a process that is still loading. */
   readonly readyMsMax: number;

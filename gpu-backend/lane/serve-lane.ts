@@ -16,7 +16,7 @@ import { createTimeline, type Timeline } from "./timeline.ts";
 /** What a task is done with. */
 export interface WorkContext {
   readonly urgency: Urgency;
-  /** Aborts when the task is to stop, and when it has ended, so that nothing of it goes on unseen. */
+  /** Aborts when the task must stop and when it has ended, so that no part of it continues. */
   readonly signal: AbortSignal;
   /** Told the milliseconds that the task used of the device, as they are used. */
   readonly onSpent: (milliseconds: number) => void;

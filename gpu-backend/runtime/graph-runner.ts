@@ -14,7 +14,7 @@ export interface RunSpan {
   readonly endMs: number;
 }
 
-/** One run of a graph, for however many tasks. */
+/** One run of a graph, for one or more tasks. */
 export interface GraphRun {
   readonly graph: GraphName;
   /** Of the batch: each is a picture or a latent, twice with guidance. */
@@ -70,7 +70,7 @@ export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunner
     if (isRunning) return;
     isRunning = true;
     while (waiting.size > 0) {
-      // Lets messages in, and every task that has just got a result ask for its next run.
+      // Lets messages arrive, and each task that has just received a result request its next run.
       await nextTurn();
       rejectStopped(waiting);
       const batch = await nextBatch([...waiting], { rules, times });

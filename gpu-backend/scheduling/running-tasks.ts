@@ -76,7 +76,7 @@ export function createRunningTasks<Task extends Candidate>(picturesMax: number):
     },
     begin(task) {
       const { priority, tenant, costMs, isLast, deadlineMs, arrival } = task;
-      // What ends a task goes on in that task's place: its tenant was given no more by it.
+      // The rest of a task runs in the task's place: its tenant receives no more by it.
       const before = shares[priority].lastStartOf(tenant);
       const ownTag = shares[priority].begin(tenant, costMs);
       startTags.set(task, ownTag);

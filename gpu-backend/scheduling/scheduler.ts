@@ -51,7 +51,7 @@ export const leftToOthers: Unscheduled = {
   doneShare: 0,
 };
 
-/** What a task comes back with. */
+/** The result of a task. */
 export type Answer<Outcome> = Result<Scheduled<Outcome>, Unscheduled>;
 
 /** On which terms a task is done. */
@@ -76,7 +76,7 @@ export interface Scheduler {
   decode(latent: Uint8Array, options: DecodeOptions, terms: SchedulerTerms): Promise<Answer<DecodeOutcome>>;
   /** `task.pixels` have the size that the compressor takes for `task.latentShape`. */
   encode(task: Omit<EncodeTask, "kind">, terms: SchedulerTerms): Promise<Answer<EncodeOutcome>>;
-  /** From now on refuses new tasks; those that it has go on. */
+  /** Refuses new tasks from now on; accepted ones continue. */
   drain(): void;
 }
 

@@ -12,7 +12,7 @@ import { workOf } from "./task-work.ts";
 export interface RunEnd {
   /** "unstarted": stopped while it waited. */
   readonly reply: LaneReply | { readonly kind: "unstarted" };
-  /** Who stopped it, if anybody did. */
+  /** What stopped it, if anything did. */
   readonly stopped: StopReason | undefined;
   /** Milliseconds until it began, or was stopped. */
   readonly queueMs: number;
@@ -29,7 +29,7 @@ export interface TaskRun {
 
 /** On which terms a task is done. */
 export interface RunTerms extends Omit<TaskTerms, "jobId"> {
-  /** Aborts when nobody wants the task any more. */
+  /** Aborts when the task's last caller has left. */
   readonly signal: AbortSignal;
   /** Hears how the task goes. Must not throw. */
   readonly onNews?: OnNews;
@@ -64,11 +64,11 @@ interface QueuedTask extends Candidate {
   readonly onNews: OnNews;
   readonly enqueuedMs: number;
   hasBegun: boolean;
-  /** Lets the task go on: to the lane in this place, or away, without one, when it is stopped. */
+  /** Continues the task: in the lane with this place, or to its end without one if it is stopped. */
   begin: (urgency?: Urgency) => void;
 }
 
-/** Brings tasks to the lane in the order of their urgency. A task's place is given on however it ends. */
+/** Sends tasks to the lane in the order of their urgency. A task's end always frees its place. */
 export function createTaskRuns({ bounds, lane, now }: TaskRunsOptions): TaskRuns {
   const admission = createAdmission<QueuedTask>(bounds);
   let arrivals = 0;

@@ -4,7 +4,7 @@ export type StopReason = "cancelled" | "deadline";
 /** Stops one task at its first request to stop; later ones have no effect. */
 export interface TaskStop {
   readonly signal: AbortSignal;
-  /** Undefined as long as nobody has asked. */
+  /** Undefined until a stop was requested. */
   reason(): StopReason | undefined;
   cancel(): void;
   /** Forgets clock and client. To be called when the task has ended. */

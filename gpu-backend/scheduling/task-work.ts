@@ -1,7 +1,7 @@
 import { stepsRun } from "../../shared/models/sampling.ts";
 import type { LaneTask } from "../lane/lane-messages.ts";
 
-/** How much a task asks for. */
+/** The amount of a task's work. */
 export interface Work {
   /** Pictures or latents that it makes. */
   readonly pictures: number;

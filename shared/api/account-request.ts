@@ -22,13 +22,13 @@ export const accountBodySchema = z.strictObject({
 export interface AccountRequest {
   readonly name?: string | undefined;
   readonly suspended?: boolean | undefined;
-  /** Requests under way at once; null: the service's default. */
+  /** Requests in flight at once; null: the service's default. */
   readonly concurrencyMax?: number | null | undefined;
   /** Latents of one prompt that requests without a seed go round; null: the default. */
   readonly latentsPerPrompt?: number | null | undefined;
   /** What its latents may take in the store before the least worth go; null: the default. */
   readonly latentBytesMax?: number | null | undefined;
-  /** Whom Stripe is told about usage for; null: nobody. */
+  /** The customer at Stripe whose usage is reported; null: none. */
   readonly stripeCustomer?: string | null | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Predicts the noise in a latent at a time in [0, 1]; the same length as the latent. */
 export type NoisePrediction = (latent: Float32Array, t: number) => Promise<Float32Array>;
 
-/** Whether a scale asks for two predictions. A scale of 1 or less means one pass at half the cost. */
+/** Whether a scale needs two predictions. A scale of 1 or less means one pass at half the cost. */
 export function isGuided(scale: number): boolean {
   return scale > 1;
 }

@@ -28,7 +28,7 @@ export interface SampledStep {
   readonly step: number;
   /** How many there are: a start takes fewer than a run from pure noise. */
   readonly steps: number;
-  /** The clean latent that the step's prediction implies; computed when it is asked for. */
+  /** The clean latent that the step's prediction implies; computed on demand. */
   readonly cleanEstimate: () => Float32Array;
 }
 

@@ -9,7 +9,7 @@ export const cancelPath = "/cancel";
 
 const requestSchema = z.strictObject({ jobId: jobIdSchema });
 
-/** Names the task that nobody wants any more. */
+/** Names the task to cancel. */
 export type CancelRequest = z.infer<typeof requestSchema>;
 
 const responseSchema = z.object({

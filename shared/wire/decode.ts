@@ -33,7 +33,7 @@ export interface DecodeOptions {
   readonly quality?: number | undefined;
 }
 
-/** What a decode request asks for, and on which terms. */
+/** A decode request and its terms. */
 export interface DecodeRequest extends DecodeOptions, TaskTerms {}
 
 /** The path and query of a decode request, the one spelling that both sides sign. */

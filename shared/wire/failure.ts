@@ -34,7 +34,7 @@ export interface WireFailure {
   readonly isDeterministic: boolean;
 }
 
-/** What a backend that is too busy asks for when it names no time itself. */
+/** The retry time of a busy backend that names none. */
 const retryAfterSecondsDefault = 2;
 
 /** A longer wait is a mistake: no queue holds as much. */

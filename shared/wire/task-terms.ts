@@ -23,7 +23,7 @@ const tagSchema = z.string().regex(/^[\w-]{16,64}$/u);
 export const taskTermsParameters = {
   /** "interactive" when absent. */
   priority: z.enum(priorities).optional(),
-  /** Milliseconds from arrival after which nobody wants the result any more. */
+  /** Milliseconds from arrival after which the result is useless. */
   deadlineMs: z
     .string()
     .regex(/^\d{1,9}$/u)

@@ -57,8 +57,9 @@ export class AccountBook {
   }
 
   /**
-   * Takes credit back whose payment was refunded or disputed, and gives it back when a dispute is won: once however often
-   * it is told, and before the grant as well as after. What was spent already is taken from the credit that comes next.
+   * Takes credit back whose payment was refunded or disputed, and gives it back when a dispute is won: once however
+   * often it is told, and before the grant as well as after. What was spent already is taken from the credit that comes
+   * next.
    */
   reverse(reversal: Reversal & { readonly actor: Actor }, nowMs: number): Balances {
     return this.#transact(() => enterReversal(this.#sql, reversal, nowMs));
@@ -77,7 +78,9 @@ export class AccountBook {
     return available < ceilingMicroUsd ? err(insufficientQuota(ceilingMicroUsd, available)) : ok(undefined);
   }
 
-  /** Holds money for many requests to come, once for each hold id. Fails as `checkAllowance`, or `insufficient_quota`. */
+  /**
+   * Holds money for many requests to come, once for each hold id. Fails as `checkAllowance`, or `insufficient_quota`.
+   */
   hold(budget: WorkBudget, nowMs: number): Result<undefined, Failure> {
     return this.#transact(() => {
       const { holdId, ceilingMicroUsd: ceiling } = budget;
@@ -101,7 +104,7 @@ export class AccountBook {
     });
   }
 
-  /** Notes work as soon as it is done, so that it is charged even if nobody is left to settle. */
+  /** Records work as soon as it is done, so that it is charged even if no request is left to settle. */
   recordWork({ reservationId, lines }: WorkDone): void {
     this.#transact(() => {
       if (findReservation(this.#sql, reservationId)?.state === "open") putWork(this.#sql, reservationId, lines);
@@ -127,20 +130,20 @@ export class AccountBook {
     });
   }
 
-  /** Gives everything back, once nobody holds the reservation any more: nothing was delivered, so nothing is charged. */
+  /** Releases everything once no request holds the reservation: nothing was delivered, so nothing is charged. */
   release(reservationId: string, nowMs: number): void {
     this.#letGo(reservationId, (row) => giveBack(this.#sql, row, nowMs));
   }
 
   /**
-   * As `release`, for a request whose client left: what had run for it by then is charged, as it was noted and as `lines`
-   * say besides. A repeat of it pays for the rest.
+   * As `release`, for a request whose client left: what had run for it by then is charged, as it was noted and as
+   * `lines` say besides. A repeat of it pays for the rest.
    */
   abandon({ reservationId, lines }: WorkDone, nowMs: number): void {
     this.#letGo(reservationId, (row) => closeReservation(this.#sql, row, nowMs), lines);
   }
 
-  /** Notes that the client has left, for the case that nobody is left to abandon the reservation. */
+  /** Records that the client has left, in case no request is left to abandon the reservation. */
   noteLeft(reservationId: string): void {
     this.#sql.exec("UPDATE reservations SET client_left = 1 WHERE id = ? AND holders = 1", reservationId);
   }
@@ -151,8 +154,9 @@ export class AccountBook {
   }
 
   /**
-   * Closes reservations that are overdue, and forgets outcomes after their time. A reservation that nobody has ended is of
-   * a request that the service itself cut: it was not answered, so nothing is charged, unless its client had left before.
+   * Closes reservations that are overdue, and forgets outcomes after their time. A reservation that nobody has ended is
+   * of a request that the service itself cut: it was not answered, so nothing is charged, unless its client had left
+   * before.
    */
   sweep(nowMs: number): void {
     this.#transact(() => {

@@ -28,7 +28,7 @@ const evictionsMax = 1_000;
 /** How long to wait for a queue that does not take events. */
 const outboxRetryMs = 30_000;
 
-/** Whether a caller may come in, and, if so, the outcome of the reservation. */
+/** The admission of a caller and, if admitted, the outcome of the reservation. */
 export interface AdmittedReservation {
   readonly admission: Admission;
   readonly reserved: Result<Reservation, Failure>;
@@ -182,7 +182,7 @@ export abstract class AccountObject extends DurableObject<unknown> {
       await this.#sendEvents();
       await this.#evictLatents();
     } catch {
-      // The platform repeats a failed alarm a few times only; an event must leave however long the queue is away.
+      // The platform repeats a failed alarm only a few times, but an event must be sent after any outage of the queue.
       this.#world.log({ event: "account_alarm_failed" });
       await this.#wakeBy(this.#nowMs() + outboxRetryMs);
     }
@@ -197,7 +197,7 @@ export abstract class AccountObject extends DurableObject<unknown> {
     }
   }
 
-  /** Copies at the edge stay until they expire; they are of use to nobody but their owner. */
+  /** Copies at the edge stay until they expire; only their owner can use them. */
   async #evictLatents(): Promise<void> {
     const { sql } = this.ctx.storage;
     for (let ids = nextEvictions(sql, evictionsMax); ids.length > 0; ids = nextEvictions(sql, evictionsMax)) {

@@ -12,7 +12,7 @@ const accountSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u);
 
 const recordSchema = z.object({ account: accountSchema });
 
-/** A key that somebody shows, and whose it says that it is. */
+/** A presented key and the account that it names. */
 export interface ShownKey {
   readonly account: string;
   /** SHA-256 of the key, in hexadecimal. */
@@ -23,7 +23,7 @@ export interface ShownKey {
 export interface KeyDirectory {
   /** Undefined for what is no key. */
   find(key: string): Promise<ShownKey | undefined>;
-  /** Whose the key with this hash is; undefined: nobody's. */
+  /** The account of the key with this hash; undefined if there is none. */
   accountOf(sha256: string): Promise<string | undefined>;
   put(shown: ShownKey): Promise<void>;
   remove(sha256: string): Promise<void>;
@@ -88,7 +88,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // A record that somebody damaged by hand is no record.
+    // A record that was damaged by hand counts as missing.
     return undefined;
   }
 }

@@ -21,7 +21,7 @@ export interface Attempt {
 export interface FailureLimiter {
   /**
    * Lets a name try what may fail. `failed-too-often`: not in this period; `too-many-at-once`: when one of those under
-   * way has ended. Asks nobody, so those that begin together are bounded too.
+   * way has ended. Needs no call, so attempts that begin together are bounded too.
    */
   begin(name: string): Attempt | "failed-too-often" | "too-many-at-once";
   /** Counts a failure. False once there were too many of this name in the period. */

@@ -22,7 +22,7 @@ export interface TaskPayer {
 export interface TaskConditions {
   readonly priority: Priority;
   readonly payer: TaskPayer;
-  /** Aborts when nobody wants the result any more. */
+  /** Aborts when the last caller has left. */
   readonly signal: AbortSignal;
   readonly origin?: RequestOrigin | undefined;
 }

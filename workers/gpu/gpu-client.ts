@@ -66,7 +66,7 @@ export interface DecodeWork {
 
 /** How a Stage C job is done. */
 export interface StageCConditions extends TaskConditions {
-  /** Hears how the job goes; previews come where the job asks for them. */
+  /** Receives the task's reports; previews only if the task requests them. */
   readonly onEvent?: ((event: StageCEvent) => void) | undefined;
 }
 
@@ -95,7 +95,7 @@ export function createGpuClient(options: GpuFleetOptions): GpuClient {
   };
 }
 
-/** The backend's deadline is our own: nobody would take an answer that comes later. */
+/** The backend's deadline is our own: a later answer has no reader. */
 async function runStageC(
   fleet: GpuFleet,
   job: StageCRequest,

@@ -72,7 +72,7 @@ interface Member extends ReachedBackend {
 }
 
 interface Ends {
-  /** Another's answer was taken, or nobody wants one: how this request ended then says nothing. */
+  /** Another answer was used, or the caller left: then this request's end says nothing about the backend. */
   readonly dropped: AbortSignal;
   readonly deadline: AbortSignal;
 }
@@ -88,7 +88,7 @@ export function createGpuFleet(options: GpuFleetOptions): GpuFleet {
 /** As `createGpuFleet`, over any network. */
 export function createFleet(reached: readonly ReachedBackend[], { nowMs, timeout, log }: FleetWorld): GpuFleet {
   const members = reached.map(({ backend, send }): Member => {
-    // With nowhere else to go, giving one up would help nobody.
+    // Without another backend, skipping this one would not help.
     return { backend, send: reached.length > 1 ? watched(send, timeout) : send, state: unknownState };
   });
   const durationsByPath = new Map<string, RecentDurations>();

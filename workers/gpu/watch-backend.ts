@@ -1,7 +1,7 @@
 import { answerTextBytesMax } from "../../shared/limits.ts";
 import type { GpuTransport } from "./gpu-transport.ts";
 
-/** A look at whether a backend is there, for as long as anybody waits for that. */
+/** Checks whether a backend is reachable while a caller waits for it. */
 export const probe = {
   method: "GET",
   target: "/health",

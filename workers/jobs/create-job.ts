@@ -11,9 +11,9 @@ export interface JobCreators {
 }
 
 /**
- * Creates a job, or finds the one that the same body created. A job that is new is refused before it has an object of its own:
- * an object is storage, and nobody who cannot pay fills it. The job's object holds the money all the same, since credit may go
- * meanwhile. Fails with `too_many_jobs`, as `AccountBook.hold`, or with `job_id_reused`.
+ * Creates a job, or finds the one that the same body created. A new job without credit is refused before it has an
+ * object, so that callers who cannot pay use no storage. The job's object holds the money as well, since the credit may
+ * be spent meanwhile. Fails with `too_many_jobs`, as `AccountBook.hold`, or with `job_id_reused`.
  */
 export async function createJob(
   { jobs, accounts }: JobCreators,

@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { runMigrations, type TableStorage } from "../edge/run-migrations.ts";
 import { webhookSecretsTable } from "../webhooks/webhook-secrets.ts";
 
-/** Jobs of one account that run side by side; a batch is as wide as it is, however many come after it. */
+/** Jobs of one account that run at once; further ones wait. */
 export const jobsAtOnce = 4;
 
 /** The tables of one account's list. A change of form is a new migration here, never an edit. */

@@ -10,7 +10,7 @@ export interface JobSpec extends Pick<Caller, "account" | "keyId" | "mayShare" |
   readonly jobId: string;
   /** New with every creation, so that a job that was deleted and created again holds money anew. */
   readonly holdId: string;
-  /** Differs for any two bodies that do not ask for the very same. */
+  /** Differs for any two different bodies. */
   readonly digest: string;
   /** The most that all requests can cost, in micro-USD. */
   readonly ceilingMicroUsd: number;

@@ -6,7 +6,7 @@ import type { Generation } from "../generation/generate-image.ts";
 import { judge, type Verdict } from "./item-result.ts";
 import type { JobStore, QueuedItem, StoredJob } from "./job-store.ts";
 
-/** Requests of one job under way at once. As many connections as the platform gives one invocation. */
+/** Requests of one job at once: the connections that the platform allows one invocation. */
 const itemsAtOnce = 6;
 
 /** Requests that one alarm does at most: each takes some ten calls, of the 1,000 that an invocation surely has. */
@@ -26,7 +26,7 @@ export interface SliceParts {
 type ParsedRequest = ReturnType<typeof parseCreateImageRequest>;
 type GeneratedRequest = Extract<ParsedRequest, { ok: true }>["value"];
 
-/** The requests that are under way, and the signal that stops them. */
+/** The requests in progress, and the signal that stops them. */
 export interface Underway {
   readonly items: Set<number>;
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ export interface Underway {
   readonly changed: () => void;
 }
 
-/** Does a stretch of a job's requests, some at a time. Returns when none is under way. */
+/** Runs a slice of a job's requests, some at a time. Returns when none is in progress. */
 export async function runSlice(parts: SliceParts, job: StoredJob, underway: Underway): Promise<void> {
   const { store, nowMs } = parts;
   const startedMs = nowMs();
@@ -86,7 +86,7 @@ async function generate(
     holdId,
     signal: underway.signal,
     isRetry: false,
-    // Of a batch, nobody waits for each picture.
+    // No client waits for a single picture of a batch.
     priority: total === 1 ? "interactive" : "batch",
     idempotencyKey: `job ${holdId} ${item.item}`,
   };

@@ -95,7 +95,7 @@ export class JobStore {
   readonly #storage: TableStorage;
   readonly #sql: SqlStorage;
 
-  /** Writes nothing: somebody may ask an object for a job that there never was. */
+  /** Writes nothing, since a request may name a job that never existed. */
   constructor(storage: TableStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;

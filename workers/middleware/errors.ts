@@ -3,7 +3,7 @@ import { AppError, type Failure } from "../../shared/errors.ts";
 import { failureToHttp } from "../../shared/failure-to-http.ts";
 import type { AppEnv, Log } from "./app-env.ts";
 
-/** OpenAI's client ignores a `retry-after` beyond this and would come back far too early. */
+/** OpenAI's client ignores a longer `retry-after` and would retry far too early. */
 const honouredRetryAfterSecondsMax = 60;
 
 /** A failure as the client sees it: status, OpenAI's envelope, and whether coming back is worth it. */
@@ -61,7 +61,7 @@ function retryAdvice(failure: Failure): boolean | undefined {
     case "backend_failed":
     case "internal":
       return false;
-    // Only somebody else can change that, by cancelling the job or asking again.
+    // Only another request can change that: one that cancels the job, or a new one.
     case "job_not_ended":
     case "job_cancelled":
       return false;

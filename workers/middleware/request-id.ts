@@ -3,7 +3,7 @@ import { toHex } from "../../shared/hex.ts";
 import type { AppEnv } from "./app-env.ts";
 import { tellHeaders } from "./tell-headers.ts";
 
-/** 128 bits: unique without asking anybody. */
+/** 128 random bits: unique without coordination. */
 const idBytes = 16;
 
 /** Names every request. Always our own name: one from outside could forge log lines. */

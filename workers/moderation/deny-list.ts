@@ -25,7 +25,7 @@ export function createDenyList(list: string): Moderator {
   };
 }
 
-/** As the model reads it, and without what nobody sees: characters of no width between letters. */
+/** As the model reads it, without invisible characters (of no width) between letters. */
 function fold(text: string): string {
   return normalisePrompt(text.replace(/\p{Cf}/gu, "")).toLowerCase();
 }

@@ -8,7 +8,7 @@ export interface Moderator {
    * no decision can be had. A negative prompt is not asked about: it says what shall not be seen.
    */
   check(prompt: string): Promise<Result<undefined, Failure>>;
-  /** Whether it asks somebody else, which takes time and may cost something. */
+  /** Whether it calls another service, which takes time and may cost something. */
   readonly isRemote: boolean;
 }
 

@@ -12,13 +12,13 @@ import {
 import type { OnNews } from "../single-flight/shared-run.ts";
 import { runServices } from "./run-services.ts";
 
-/** How long an object may be gone before its unfinished job is begun again without anybody asking. */
+/** Time until the unfinished run of an object that ended starts again by itself. */
 const redriveMs = 10_000;
 
 /** The key of the record in the object's storage; a new form gets a new key. */
 const recordKey = "latent-job/v1";
 
-/** The Durable Object of one latent that is being made. Its storage is empty whenever no job is under way. */
+/** The Durable Object of one latent that is being made. Its storage is empty whenever no run is in progress. */
 export class LatentJobObject extends DurableObject<unknown> {
   readonly #run: LatentRun;
 

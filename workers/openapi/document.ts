@@ -44,7 +44,7 @@ interface DescribedRoute {
   readonly credential: Credential;
 }
 
-/** Which credential a guard asks for. A payment by x402 takes a key's place, so the key stays the documented one. */
+/** The credential that a guard requires. A payment by x402 replaces a key, so the key is the documented one. */
 export function credentialOf({ by }: Guard): Credential {
   switch (by) {
     case "key":

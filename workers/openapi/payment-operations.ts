@@ -1,6 +1,6 @@
 import type { Operations } from "./operation.ts";
 
-/** How money comes in. */
+/** Operations of payments. */
 export const paymentOperations = {
   stripeWebhook: {
     tag: "Money",

@@ -14,7 +14,7 @@ export interface MeterSettings {
 
 /** Tells a meter of Stripe's about usage. */
 export interface UsageMeter {
-  /** Tells of one settlement, in micro-USD, once however often it is called. Rejects when Stripe did not take it. */
+  /** Reports one settlement in micro-USD; repeats count once. Rejects if Stripe did not accept it. */
   report(event: UsageEvent): Promise<void>;
 }
 

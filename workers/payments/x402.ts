@@ -58,7 +58,7 @@ export interface TakenPayment {
   readonly settlement: { readonly transaction: string; readonly receipt: string } | undefined;
 }
 
-/** A payment that somebody offers for a request. */
+/** A payment that a caller offers for a request. */
 export interface OfferedPayment {
   /** The header `payment-signature`. */
   readonly header: string;

@@ -1,8 +1,8 @@
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
 
 /**
- * generation: Stage C ran. storage: a new latent is kept. hit: a latent was there. decode: Stages B and A ran. encode: a
- * picture became a latent. interpolation: two latents were mixed. stopped: steps ran until the client left.
+ * generation: Stage C ran. storage: a new latent is kept. hit: a latent was there. decode: Stages B and A ran. encode:
+ * a picture became a latent. interpolation: two latents were mixed. stopped: steps ran until the client left.
  */
 export const workKinds = ["generation", "storage", "hit", "decode", "encode", "interpolation", "stopped"] as const;
 
@@ -80,7 +80,10 @@ export function latentBytes([channels, height, width]: LatentShape): number {
   return channels * height * width * cellBytes;
 }
 
-/** What it costs to be given a latent that was there, or that another request was having made: never more than making it. */
+/**
+ * What it costs to be given a latent that was there, or that another request was having made: never more than making
+ * it.
+ */
 export function hitLine(latentId: string, work: PricedWork): ChargeLine {
   const microUsd = Math.min(prices.hitMicroUsd, sumMicroUsd(generationLines(latentId, work)));
   return { kind: "hit", latentId, microUsd };
@@ -108,7 +111,7 @@ export function pictureCeilingMicroUsd(work: PricedWork): number {
   return sumMicroUsd([...generationLines("", work), decodeLine("", work)]);
 }
 
-/** What some lines come to. */
+/** The sum of some lines. */
 export function sumMicroUsd(lines: readonly ChargeLine[]): number {
   return lines.reduce((sum, { microUsd }) => sum + microUsd, 0);
 }

@@ -12,7 +12,7 @@ export function getLatent(latents: LatentCache): Handler<AppEnv> {
   return async (c) => {
     const id = c.req.param("id") ?? "";
     const latent = /^[0-9a-f]{64}$/u.test(id) ? await latents.find(id) : undefined;
-    // Another account's latent looks just like none, so that nobody learns what others asked for.
+    // Another account's latent is answered as missing, so that requests of others stay unknown.
     if (latent?.account !== c.get("account")) return failureResponse(c, { code: "not_found", what: "latent" });
     c.header("content-type", latentContentType);
     c.header("content-length", String(latent.bytes.length));

@@ -11,7 +11,7 @@ const headers = { "cache-control": "public, max-age=300" };
 export function getOpenApi(models: ModelRegistry): Handler<AppEnv> {
   let document: object | undefined;
   return (c) => {
-    // Built when first asked for: most starts of a Worker are for a picture.
+    // Built at the first request: most starts of a Worker are for a picture.
     document ??= openApiDocument(models);
     return c.json(document, 200, headers);
   };

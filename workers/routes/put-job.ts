@@ -23,8 +23,8 @@ export interface PutJobServices extends JobCreators {
 }
 
 /**
- * `PUT /v1/jobs/{id}`: creates a job, or finds the one that the same body created: 201 or 200. The most that it can cost
- * is held before it is answered, or 402.
+ * `PUT /v1/jobs/{id}`: creates a job, or finds the one that the same body created: 201 or 200. The most that it can
+ * cost is held before it is answered, or 402.
  */
 export function putJob(services: PutJobServices): Handler<AppEnv> {
   return async (c) => {
@@ -74,7 +74,7 @@ async function readJob(
   return target.ok ? job : target;
 }
 
-/** Keyed, so that nobody can try prompts against a stored digest. */
+/** Keyed, so that prompts cannot be tried against a stored digest. */
 async function digestOf(secret: string, { webhookUrl, requests }: CreateJobRequest): Promise<string> {
   const body = JSON.stringify({ webhookUrl, requests: requests.map(({ request }) => request) });
   return toHex(await hmacSha256(secret, `job\nv1\n${body}`));

@@ -9,9 +9,9 @@ import { withEarlierName } from "./earlier-names.ts";
 import type { LatentRequest, ObtainedLatent } from "./latent-run.ts";
 import type { OnNews, RunOutcome, Waiter } from "./shared-run.ts";
 
-/** The methods of an object that makes one thing, however many wait for it. Each may be repeated. */
+/** The methods of an object that makes one thing for all its callers. Each may be repeated. */
 interface RunClient<Request, Value, News = never> {
-  /** `onNews` is called back, over the network, until the outcome is there. */
+  /** Calls `onNews` over the network until the outcome exists. */
   obtain(request: Request, onNews?: OnNews<News>): Promise<Result<Value, Failure>>;
   leave(waiterId: string): Promise<void>;
 }

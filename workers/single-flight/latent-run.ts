@@ -13,7 +13,7 @@ import { type OnNews, type Run, SharedRun, type Waiter } from "./shared-run.ts";
 /** How often a job is begun before it is given up: a job that ends its object every time must not do so for ever. */
 const attemptsMax = 3;
 
-/** Waits for a run that nobody asked for again: the alarm, which never leaves. */
+/** The alarm as a caller: it waits for a run that no request has joined again, and never leaves. */
 const alarmWaiterId = "alarm";
 
 /** A request for one latent, and its caller. Of several callers, the first pays for the run. */
@@ -65,7 +65,9 @@ export interface LatentRunServices {
 export class LatentRun {
   readonly #parts: LatentRunServices;
   readonly #run: SharedRun<LatentRequest, ObtainedLatent, StageCEvent>;
-  /** The run is being charged: from now on a payer that leaves stays the payer, or a later object would charge another. */
+  /**
+   * The run is being charged: from now on a payer that leaves stays the payer, or a later object would charge another.
+   */
   #isBeingPaid = false;
 
   constructor(parts: LatentRunServices) {

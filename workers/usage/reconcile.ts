@@ -5,10 +5,10 @@ import { recordUsage } from "./usage-table.ts";
 /** Younger settlements may still be on their way through the queue. */
 const settlingMs = 5 * 60_000;
 
-/** Accounts that one run looks at: each takes some four calls, of the 1,000 that an invocation surely has. */
+/** Accounts per run: each takes some four calls, and an invocation may make at least 1,000. */
 const accountsMax = 100;
 
-/** Settlements of one account that one run looks at; the next run goes on after them. */
+/** Settlements of one account per run; the next run continues after them. */
 const entriesMax = 1_000;
 
 /** What a reconciliation reads and writes. */
@@ -25,11 +25,11 @@ export interface Reconciliation {
   readonly accounts: number;
   /** Settlements that were compared. */
   readonly checked: number;
-  /** Settlements that were missing from the usage table, or in part, and are there now. */
+  /** Settlements that were missing from the usage table, wholly or in part, and were written. */
   readonly repaired: number;
-  /** Ids of settlements that differ still: their details are forgotten, or the table has more than the ledger. */
+  /** Ids of settlements that still differ: the ledger forgot their details, or the table has more than the ledger. */
   readonly unrepaired: readonly string[];
-  /** Settlements that the meter did not take; the next run tries them again. */
+  /** Settlements that the meter did not accept; the next run retries them. */
   readonly unmetered: number;
 }
 

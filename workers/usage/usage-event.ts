@@ -9,7 +9,7 @@ const eventSchema = z.object({
   atMs: z.int(),
   /** The version of the prices. */
   priceBook: z.int(),
-  /** Whom Stripe is told about it for, if anybody. */
+  /** The customer at Stripe for whom it is reported, if any. */
   stripeCustomer: z.string().optional(),
   lines: z.array(
     z.object({

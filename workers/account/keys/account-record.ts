@@ -7,7 +7,7 @@ export interface AccountRecord {
   /** Unix milliseconds. */
   readonly createdMs: number;
   readonly suspended: boolean;
-  /** Requests under way at once; undefined: the service's default. */
+  /** Requests in flight at once; undefined: the service's default. */
   readonly concurrencyMax: number | undefined;
   /** Undefined: the service's default, here and below. */
   readonly latentsPerPrompt: number | undefined;

@@ -9,7 +9,7 @@ const dayMs = 86_400_000;
 /** How long the sums of a day are kept: nothing is added to them once its reservations are forgotten. */
 const spendingDaysKept = 3;
 
-/** A request that ended without a word is counted for 15 minutes, and nobody is to wait for it. */
+/** A request that ended without a report counts for 15 minutes; no client should wait that long. */
 const retryAfterSecondsMax = 60;
 
 /** A request that is about to be paid for. */
@@ -60,12 +60,12 @@ export function addSpending(sql: SqlStorage, keyId: string | null, microUsd: num
   );
 }
 
-/** Forgets sums that no limit asks for any more. */
+/** Deletes sums that no limit needs any more. */
 export function forgetSpending(sql: SqlStorage, nowMs: number): void {
   sql.exec("DELETE FROM key_spending WHERE day < ?", dayOf(nowMs) - spendingDaysKept);
 }
 
-/** Requests that are under way, and since how long on average: half of them will end in about that time. */
+/** The number of requests in flight and their mean age: about half of them will end within that time. */
 function openRequests(sql: SqlStorage, nowMs: number): { readonly count: number; readonly ageSeconds: number } {
   const query =
     "SELECT COUNT(*) AS count, AVG(created_ms) AS mean_ms FROM reservations WHERE state = 'open' AND hold_id IS NULL";

@@ -13,7 +13,7 @@ export interface KeyRecord extends KeyTerms {
   readonly replacedBy: string | undefined;
 }
 
-/** The id of a key by its SHA-256 in hexadecimal. 96 bits: no two keys of anybody share one. */
+/** The id of a key: 96 bits of its SHA-256, in hexadecimal. No two keys share one. */
 export function keyIdOf(sha256: string): string {
   return `key_${sha256.slice(0, 24)}`;
 }
@@ -47,7 +47,7 @@ export function findKey(sql: SqlStorage, id: string): KeyRecord | undefined {
   return sql.exec<KeyRow>("SELECT * FROM keys WHERE id = ?", id).toArray().map(toRecord)[0];
 }
 
-/** Adds a key; one that is there stays as it is. */
+/** Adds a key; an existing one is unchanged. */
 export function insertKey(sql: SqlStorage, sha256: string, terms: KeyTerms, nowMs: number): void {
   sql.exec(
     `INSERT OR IGNORE INTO keys

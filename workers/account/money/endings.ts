@@ -14,8 +14,9 @@ import { dropWork, readWork, withinCeiling, withWork } from "./work-notes.ts";
 // How a reservation ends. Every function here is part of its caller's storage transaction.
 
 /**
- * Charges what was noted for a reservation and what is claimed besides, and gives the rest of its money back. Fails with
- * `insufficient_quota` when it was released before and there is too little. Throws when the work exceeds its ceiling.
+ * Charges what was noted for a reservation and what is claimed besides, and gives the rest of its money back. Fails
+ * with `insufficient_quota` when it was released before and there is too little. Throws when the work exceeds its
+ * ceiling.
  */
 export function chargeReservation(
   sql: SqlStorage,
@@ -51,7 +52,7 @@ export function chargeWithin(ceilingMicroUsd: number, lines: readonly ChargeLine
   return charged;
 }
 
-/** Charges the work that was noted for a reservation which nobody holds any more, or gives everything back. */
+/** Charges the recorded work of a reservation that no request holds, or releases everything. */
 export function closeReservation(sql: SqlStorage, row: ReservationRow, nowMs: number): void {
   const hasWork = readWork(sql, row.id).length > 0;
   if (!hasWork) giveBack(sql, row, nowMs);

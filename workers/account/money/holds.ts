@@ -38,7 +38,7 @@ export function drawFromHold(sql: SqlStorage, holdId: string, microUsd: number):
   return sql.exec(query, holdId, microUsd).toArray().length > 0;
 }
 
-/** Puts a reservation's amount back. False when the hold is closed: then the amount is nobody's but the account's. */
+/** Returns a reservation's amount to its hold. False if the hold is closed: then the amount belongs to the account. */
 export function returnToHold(sql: SqlStorage, holdId: string | null, microUsd: number): boolean {
   const query = `UPDATE holds SET remaining_micro_usd = remaining_micro_usd + ?
     WHERE id = ? AND state = 'open' RETURNING id`;

@@ -3,8 +3,8 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type { ChosenLatents, Reservation, ReserveRequest, Settlement } from "./reservation.ts";
 
 /**
- * A retry that names no key is taken for the same request only so soon after it: clients that retry by themselves give
- * up within minutes, and a person who asks for the same again means it.
+ * Time in which a retry without a key counts as the same request: clients that retry by themselves give up within
+ * minutes, and a person who repeats a request later means a new one.
  */
 const derivedKeyMs = 10 * 60_000;
 
@@ -22,7 +22,7 @@ export interface ReservationRow extends Record<string, SqlStorageValue> {
   /** JSON */
   readonly similar: string | null;
   readonly ceiling_micro_usd: number;
-  /** Requests that hold it open: more than one when a client repeats what is still under way. */
+  /** Requests that hold it open: more than one if a client repeats a request in flight. */
   readonly holders: number;
   readonly hold_id: string | null;
   /** 1: the client is known to have left before it was answered. */

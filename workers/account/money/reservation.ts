@@ -23,7 +23,7 @@ export interface ReserveRequest {
   readonly idempotencyKey: string | undefined;
   /** Whether the client says that it has sent this before. Tells something only when there is no key. */
   readonly isRetry: boolean;
-  /** Differs for any two requests that do not ask for the very same. */
+  /** Differs for any two different requests. */
   readonly digest: string;
   /** The seeds that this request would take. */
   readonly seeds: readonly number[];
@@ -35,9 +35,14 @@ export interface ReserveRequest {
   readonly likeness?: PromptLikeness | undefined;
   /** The hold to take the ceiling out of, as long as there is so much in it. */
   readonly holdId?: string | undefined;
-  /** All that the request wants, if the edge has it: charged at once if the account keeps the latents; not out of a hold. */
+  /**
+   * All that the request wants, if the edge has it: charged at once if the account keeps the latents; not out of a
+   * hold.
+   */
   readonly found?: FoundWork | undefined;
-  /** Whether a repeat of an answered request is one of its own, which pays for what it runs, with the name of the first. */
+  /**
+   * Whether a repeat of an answered request is one of its own, which pays for what it runs, with the name of the first.
+   */
   readonly paysAgain?: boolean | undefined;
 }
 
@@ -83,7 +88,7 @@ export interface Settlement {
   readonly chargedMicroUsd: number;
   readonly priceBook: number;
   readonly lines: readonly ChargeLine[];
-  /** Whom Stripe is told about it for, if anybody. */
+  /** The customer at Stripe for whom it is reported, if any. */
   readonly stripeCustomer?: string;
 }
 

@@ -5,7 +5,7 @@ import { rotateLatents } from "./rotation.ts";
 // The prompts that an account's requests with `reuse: "similar"` asked for, as keyed digests of their tokens, so that a
 // prompt without latents can be given those of one that is nearly the same. An account's object knows its own alone.
 
-/** A prompt that nobody asked for with `reuse: "similar"` is forgotten after so long. */
+/** Time until a prompt that was not sent with `reuse: "similar"` is forgotten. */
 const rememberedMs = 30 * 86_400_000;
 
 /** A latent of another prompt. */
@@ -14,7 +14,7 @@ export interface SimilarLatent {
   readonly seed: number;
 }
 
-/** Who asks for latents of a prompt like theirs. */
+/** A request for latents of a near prompt. */
 export interface SimilarRequest {
   readonly likeness: PromptLikeness;
   /** Whose turns are told apart: a key. */
@@ -53,7 +53,7 @@ export function rememberPrompt(
   );
 }
 
-/** Forgets prompts that were not asked for in a long time. */
+/** Deletes prompts that were not sent for a long time. */
 export function forgetPrompts(sql: SqlStorage, nowMs: number): void {
   sql.exec("DELETE FROM prompts WHERE at_ms < ?", nowMs - rememberedMs);
 }
