@@ -3,6 +3,7 @@ import { backendFaults } from "../../shared/backend-fault.ts";
 import { latentEncodings } from "../../shared/latents/latent-values.ts";
 import { secretCharactersMin } from "../../shared/limits.ts";
 import { outputFormatSchema } from "../../shared/output-format-schema.ts";
+import { samplingFields } from "../../shared/sampling-fields.ts";
 import { priorities } from "../../shared/wire/task-terms.ts";
 import { taskPartSchema } from "./timeline.ts";
 
@@ -38,8 +39,7 @@ const stageCTaskSchema = z.object({
     tokenIds: z.array(z.int()),
     negativeTokenIds: z.array(z.int()),
     seeds: z.array(z.int()),
-    steps: z.int(),
-    guidanceScale: z.number(),
+    ...samplingFields,
     latentShape: shapeSchema,
     start: z.object({ latent: z.string(), strength: z.number(), mask: z.string().optional() }).optional(),
   }),

@@ -6,7 +6,7 @@ import { createNoiseSource } from "../../shared/diffusion/noise-source.ts";
 import { type SampledStep, type SamplerStart, sample, withKept } from "../../shared/diffusion/sampler.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
-import type { Sampling } from "../../shared/models/sampling.ts";
+import type { Sampling } from "../../shared/sampling-fields.ts";
 import type { Graph } from "../runtime/graph.ts";
 import type { TextCondition } from "./text-conditions.ts";
 

@@ -7,6 +7,7 @@ import { decodeLatent, encodeLatent, type Latent } from "../../shared/latents/la
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
 import type { LatentEncoding } from "../../shared/latents/latent-values.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
+import { withPublicNames } from "../../shared/sampling-fields.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
 import { encodePixels } from "./encode-pixels.ts";
@@ -84,15 +85,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 /** The file says how it was made, but nothing of the prompt. */
 function latentFile(
   { manifest, latentEncoding }: PipelineOptions,
-  { seed, steps, guidanceScale, latentShape, start }: Omit<StageCRequest, "seeds"> & { readonly seed: number },
+  { seed, latentShape, start, ...task }: Omit<StageCRequest, "seeds"> & { readonly seed: number },
   values: Float32Array,
 ): Uint8Array {
   const metadata = {
     model: manifest.id,
     revision: manifest.revision,
     seed: String(seed),
-    steps: String(steps),
-    guidance_scale: String(guidanceScale),
+    ...withPublicNames((field) => String(task[field])),
     sampler: manifest.sampler.stageC.kind,
     ...(start === undefined ? {} : { strength: String(start.strength) }),
   };

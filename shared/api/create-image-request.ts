@@ -1,19 +1,13 @@
 import { z } from "zod";
-import { type Failure, invalidRequest } from "../errors.ts";
-import {
-  guidanceScaleMax,
-  imageSidePixelsMax,
-  imagesPerRequestMax,
-  partialImagesMax,
-  promptCharactersMax,
-  seedMax,
-  stepsMax,
-} from "../limits.ts";
+import type { Failure } from "../errors.ts";
+import { imageSidePixelsMax, imagesPerRequestMax, partialImagesMax, promptCharactersMax, seedMax } from "../limits.ts";
 import { parseImageSize } from "../models/image-size.ts";
 import type { OutputFormat } from "../output-format.ts";
 import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
+import { publicSamplingFields, type WantedSampling, wantedSampling } from "../sampling-fields.ts";
+import { imageFieldsFault } from "./image-field-rules.ts";
 import { compressionOf } from "./output-compression.ts";
 
 /** Fields that OpenAI's clients may send, that are checked, and that this service has no use for. */
@@ -52,8 +46,7 @@ export const createImageBodySchema = z.strictObject({
   stream: z.boolean().default(false),
   partial_images: z.int().min(0).max(partialImagesMax).default(0),
   seed: z.int().min(0).max(seedMax).optional(),
-  steps: z.int().min(1).max(stepsMax).optional(),
-  guidance_scale: z.number().min(0).max(guidanceScaleMax).optional(),
+  ...publicSamplingFields,
   negative_prompt: z.string().max(promptCharactersMax).default(""),
   reuse: z
     .enum(["prefer", "fresh", "similar"])
@@ -78,7 +71,7 @@ export interface ImageStart {
 }
 
 /** A checked request for images. What the model decides (size, ranges, its own default id) is still open. */
-export interface CreateImageRequest {
+export interface CreateImageRequest extends WantedSampling {
   /** As sent: not yet normalised. 1…32000 UTF-16 code units, not only whitespace. */
   readonly prompt: string;
   readonly negativePrompt: string;
@@ -94,8 +87,6 @@ export interface CreateImageRequest {
   readonly outputCompression: number | undefined;
   /** 0…2³²−1; picture i of n takes seed + i (mod 2³²). Undefined: `reuse` decides. */
   readonly seed: number | undefined;
-  readonly steps: number | undefined;
-  readonly guidanceScale: number | undefined;
   readonly reuse: "prefer" | "fresh" | "similar";
   /** Whose latents it takes from and gives to: the account's, or those of everyone whose key may share. */
   readonly cacheScope: "account" | "shared";
@@ -131,51 +122,28 @@ export function readImageFields<Wire>(schema: z.ZodType<Wire>, json: unknown): R
 
 /** From fields that are right by themselves to a request. Fails when two of them do not go together. */
 export function toImageRequest(wire: z.infer<typeof createImageBodySchema>): Result<CreateImageRequest, Failure> {
-  const compression = compressionOf(wire);
-  if (!compression.ok) return compression;
-  if (wire.stream && wire.response_format === "url") {
-    const message = "'response_format' must be b64_json when 'stream' is true: a stream holds its pictures.";
-    return err(invalidRequest("response_format", message));
-  }
-  if (wire.reuse === "similar" && wire.cache_scope === "shared") {
-    const message =
-      "'cache_scope' must be account when 'reuse' is similar: only the account's own prompts are compared.";
-    return err(invalidRequest("cache_scope", message));
-  }
-  const size = sizeOf(wire);
-  return size.ok ? ok(toRequest(wire, size.value, compression.value)) : size;
+  const fault = imageFieldsFault(wire);
+  return fault === undefined ? ok(toRequest(wire)) : err(fault);
 }
 
-/**
- * `width` and `height` are another spelling of `size`, known from other services: both or neither, and not beside it.
- */
-function sizeOf({ size, width, height }: z.infer<typeof createImageBodySchema>): Result<string | undefined, Failure> {
-  if (width === undefined && height === undefined) return ok(size === "auto" ? undefined : size);
-  if (size !== undefined && size !== "auto") {
-    return err(invalidRequest("size", "'size' cannot be given beside 'width' and 'height'. Leave one of them out."));
-  }
-  if (width === undefined) return err(invalidRequest("width", "'width' is required beside 'height'."));
-  if (height === undefined) return err(invalidRequest("height", "'height' is required beside 'width'."));
-  return ok(`${width}x${height}`);
+/** `width` and `height` are another spelling of `size`, known from other services. */
+function sizeOf({ size, width, height }: z.infer<typeof createImageBodySchema>): string | undefined {
+  if (width !== undefined && height !== undefined) return `${width}x${height}`;
+  return size === "auto" ? undefined : size;
 }
 
-function toRequest(
-  wire: z.infer<typeof createImageBodySchema>,
-  size: string | undefined,
-  outputCompression: number | undefined,
-): CreateImageRequest {
+function toRequest(wire: z.infer<typeof createImageBodySchema>): CreateImageRequest {
   return {
     prompt: wire.prompt,
     negativePrompt: wire.negative_prompt,
     model: wire.model,
     n: wire.n,
-    size,
+    size: sizeOf(wire),
     responseFormat: wire.response_format,
     outputFormat: wire.output_format,
-    outputCompression,
+    outputCompression: compressionOf(wire),
     seed: wire.seed,
-    steps: wire.steps,
-    guidanceScale: wire.guidance_scale,
+    ...wantedSampling(wire),
     reuse: wire.reuse,
     cacheScope: wire.cache_scope,
     ...(wire.stream ? { stream: { partialImages: wire.partial_images } } : {}),

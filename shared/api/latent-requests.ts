@@ -5,7 +5,7 @@ import type { OutputFormat } from "../output-format.ts";
 import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { compressionOf } from "./output-compression.ts";
+import { compressionFault, compressionOf } from "./output-compression.ts";
 
 const pictureFields = {
   output_format: outputFormatSchema.default("png"),
@@ -64,13 +64,10 @@ export function parseInterpolateLatentsRequest(json: unknown): Result<Interpolat
 }
 
 function toPictureRequest(wire: z.infer<typeof decodeLatentBodySchema>): Result<LatentPictureRequest, Failure> {
-  const compression = compressionOf(wire);
-  if (!compression.ok) return compression;
+  const fault = compressionFault(wire);
+  if (fault !== undefined) return err(fault);
   return ok({
-    decode: {
-      format: wire.output_format,
-      quality: compression.value,
-    },
+    decode: { format: wire.output_format, quality: compressionOf(wire) },
     responseFormat: wire.response_format,
     size: wire.size === "auto" ? undefined : wire.size,
   });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Manifest } from "../models/manifest.ts";
+import { withPublicNames } from "../sampling-fields.ts";
 
 const rangeSchema = z.object({ default: z.number(), min: z.number(), max: z.number() }).readonly();
 
@@ -21,8 +22,7 @@ export const modelItemSchema = z
       .readonly()
       .optional()
       .describe("Any size with such sides is offered as well; absent: only those in `sizes`."),
-    steps: rangeSchema,
-    guidance_scale: rangeSchema,
+    ...withPublicNames(() => rangeSchema),
   })
   .readonly();
 
@@ -52,7 +52,6 @@ export function modelItem(manifest: Manifest): ModelItem {
     sizes: manifest.image.sizes,
     size_default: manifest.image.sizeDefault,
     ...(sides === undefined ? {} : { sides: { min: sides.min, max: sides.max, multiple_of: sides.multipleOf } }),
-    steps: manifest.sampler.stageC.steps,
-    guidance_scale: manifest.sampler.stageC.guidanceScale,
+    ...withPublicNames((field) => manifest.sampler.stageC[field]),
   };
 }

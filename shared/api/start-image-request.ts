@@ -71,18 +71,17 @@ function toStartRequest(
   return request.ok ? ok({ request: request.value, strength: strength ?? strengthDefault }) : request;
 }
 
-/** The fields that a form sends as text and that mean something else. Any other text stays one. */
-const numberFields = new Set([
-  "n",
-  "width",
-  "height",
-  "seed",
-  "steps",
-  "guidance_scale",
-  "strength",
-  "output_compression",
-  "partial_images",
-]);
+/** The fields that a form sends as text and that are numbers. Any other text stays one. */
+const numberFields = new Set(
+  Object.entries(variationBodySchema.shape)
+    .filter(([, schema]) => isNumber(schema))
+    .map(([name]) => name),
+);
+
+function isNumber(schema: unknown): boolean {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return isNumber(schema.unwrap());
+  return schema instanceof z.ZodNumber;
+}
 
 /** The text fields of a form as JSON would give them. What is no number stays text, for the schema to refuse. */
 export function fieldsOfForm(texts: readonly (readonly [name: string, text: string])[]): Record<string, unknown> {

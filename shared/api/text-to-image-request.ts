@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
-import { guidanceScaleMax, imageSidePixelsMax, promptCharactersMax, seedMax, stepsMax } from "../limits.ts";
+import { imageSidePixelsMax, promptCharactersMax, seedMax } from "../limits.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
+import { samplingFields } from "../sampling-fields.ts";
 import { promptSchema } from "./create-image-request.ts";
 
 /**
@@ -14,9 +15,9 @@ export const textToImageBodySchema = z.strictObject({
   inputs: promptSchema,
   parameters: z
     .strictObject({
-      guidance_scale: z.number().min(0).max(guidanceScaleMax).optional(),
+      guidance_scale: samplingFields.guidanceScale.optional(),
       negative_prompt: z.string().max(promptCharactersMax).optional(),
-      num_inference_steps: z.int().min(1).max(stepsMax).optional(),
+      num_inference_steps: samplingFields.steps.optional(),
       width: z.int().min(1).max(imageSidePixelsMax).optional(),
       height: z.int().min(1).max(imageSidePixelsMax).optional(),
       scheduler: z.string().max(128).optional(),

@@ -1,5 +1,6 @@
 import { toHex } from "../hex.ts";
 import { hmacSha256 } from "../hmac.ts";
+import type { Sampling } from "../sampling-fields.ts";
 import { canonicalJson } from "./canonical-json.ts";
 
 /** The form of a recipe. A new form gives new keys, so stored latents are never read by a wrong rule. */
@@ -28,7 +29,7 @@ export interface RecipeStart {
  * Everything that decides the bytes of one Stage C latent, and which accounts may read it. Equal recipes give equal
  * latents.
  */
-export interface LatentRecipe {
+export interface LatentRecipe extends Sampling {
   /** The manifest's `revision`: a digest over the whole bundle. */
   readonly modelRevision: string;
   readonly tokenIds: readonly number[];
@@ -37,8 +38,6 @@ export interface LatentRecipe {
   readonly latentShape: LatentShape;
   /** 0…2³²−1 */
   readonly seed: number;
-  readonly steps: number;
-  readonly guidanceScale: number;
   readonly sampler: string;
   readonly pipelineVersion: number;
   /** What it starts from; absent: pure noise. */

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
 import {
-  guidanceScaleMax,
   imagesPerRequestMax,
   latentBase64CharactersMax,
   maskCellsMax,
@@ -12,6 +11,7 @@ import {
 import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
+import { samplingFields } from "../sampling-fields.ts";
 import { queryWithTerms, shareKeySchema, type TaskTerms, taskTermsParameters } from "./task-terms.ts";
 
 /** Where the backend takes Stage C tasks: POST, JSON both ways; terms in the query. */
@@ -54,8 +54,7 @@ const requestSchema = z.strictObject({
   negativeTokenIds: tokenIdsSchema,
   /** One latent for each, in this order. */
   seeds: z.array(z.int().min(0).max(seedMax)).min(1).max(imagesPerRequestMax),
-  steps: z.int().min(1).max(stepsMax),
-  guidanceScale: z.number().min(0).max(guidanceScaleMax),
+  ...samplingFields,
   /** (channels, height, width) */
   latentShape: z.tuple([sideSchema, sideSchema, sideSchema]),
   /** Absent: sampling begins as pure noise, from the text alone. */

@@ -15,6 +15,7 @@ import type { Manifest } from "../../shared/models/manifest.ts";
 import { resolveSampling, stepsRun } from "../../shared/models/sampling.ts";
 import type { EncodedPrompt } from "../../shared/prompt/encoded-prompt.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import type { Sampling } from "../../shared/sampling-fields.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { SimilarLatent } from "../account/reuse/similar-prompts.ts";
@@ -103,7 +104,7 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
     latentRecipe: recipe,
     mayReuse,
     likeness: isSimilarEnough ? await likenessOf(secret, recipe, specialTokenIds) : undefined,
-    job: jobOf(manifest, recipe),
+    job: jobOf(manifest, recipe, sampling.value),
     decode: { format: request.outputFormat, quality: request.outputCompression },
     work,
     startLines: start?.isPicture === true ? encodeLines(start.latentId, work) : [],
@@ -154,15 +155,14 @@ export function pixelsOf(size: string): number {
   return width * height;
 }
 
-function jobOf(manifest: Manifest, recipe: SeedlessRecipe): GenerationPlan["job"] {
+function jobOf(manifest: Manifest, recipe: SeedlessRecipe, sampling: Sampling): GenerationPlan["job"] {
   const [channels, height, width] = recipe.latentShape;
   return {
     model: manifest.id,
     revision: manifest.revision,
     tokenIds: [...recipe.tokenIds],
     negativeTokenIds: [...recipe.negativeTokenIds],
-    steps: recipe.steps,
-    guidanceScale: recipe.guidanceScale,
+    ...sampling,
     latentShape: [channels, height, width],
   };
 }

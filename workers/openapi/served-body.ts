@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { createImageBodySchema } from "../../shared/api/create-image-request.ts";
+import { imageFieldRules } from "../../shared/api/image-field-rules.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
-import { lossyFormats } from "../../shared/output-format.ts";
+import { publicName, samplingFieldNames } from "../../shared/sampling-fields.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { BodySchema } from "./operation.ts";
 
@@ -13,7 +14,8 @@ export function servedBody(schema: z.ZodType, models: ModelRegistry): BodySchema
     io: "input",
     override({ jsonSchema, path }) {
       Object.assign(jsonSchema, servedField(String(path.at(-1)), models));
-      if (jsonSchema.properties?.["width"] !== undefined) Object.assign(jsonSchema, { allOf: fieldRules });
+      if (jsonSchema.properties?.["width"] !== undefined)
+        Object.assign(jsonSchema, { allOf: imageFieldRules.map((rule) => rule.schema) });
     },
   });
   return { json };
@@ -34,34 +36,6 @@ export function generationExample(models: ModelRegistry): object {
   return { model: models.default.manifest.id, prompt: "red apple, 3D" };
 }
 
-/** Where the one holds, the other must. */
-function implies(condition: JsonSchema, consequence: JsonSchema): JsonSchema {
-  return { anyOf: [{ not: condition }, consequence] };
-}
-
-function isGiven(name: string): JsonSchema {
-  return { required: [name], properties: { [name]: { not: { type: "null" } } } };
-}
-
-/** What `parseCreateImageRequest` asks beyond single fields. */
-const fieldRules = [
-  implies(isGiven("width"), isGiven("height")),
-  implies(isGiven("height"), isGiven("width")),
-  implies(isGiven("width"), { properties: { size: { enum: ["auto", null] } } }),
-  implies(
-    { required: ["stream"], properties: { stream: { const: true } } },
-    { properties: { response_format: { enum: ["b64_json", null] } } },
-  ),
-  implies(
-    { required: ["reuse"], properties: { reuse: { const: "similar" } } },
-    { properties: { cache_scope: { enum: ["account", null] } } },
-  ),
-  implies(
-    { required: ["output_compression"], properties: { output_compression: { type: "integer", maximum: 99 } } },
-    { required: ["output_format"], properties: { output_format: { enum: [...lossyFormats] } } },
-  ),
-];
-
 /** A character that is still there when the prompt has been normalised. */
 const readable = "[^\\s\\u0000-\\u001f\\u007f-\\u009f]";
 
@@ -79,14 +53,17 @@ function servedField(name: string, models: ModelRegistry): JsonSchema {
       return sideField(manifests, 0);
     case "height":
       return sideField(manifests, 1);
-    case "steps":
-    case "num_inference_steps":
-      return rangeOf(manifests.map(({ sampler }) => sampler.stageC.steps));
-    case "guidance_scale":
-      return rangeOf(manifests.map(({ sampler }) => sampler.stageC.guidanceScale));
     default:
-      return {};
+      return samplingRange(name, manifests);
   }
+}
+
+/** Hugging Face's task has a name of its own for the steps. */
+function samplingRange(name: string, manifests: readonly Manifest[]): JsonSchema {
+  const field = samplingFieldNames.find(
+    (known) => publicName(known) === name || (known === "steps" && name === "num_inference_steps"),
+  );
+  return field === undefined ? {} : rangeOf(manifests.map(({ sampler }) => sampler.stageC[field]));
 }
 
 function sizesOf(manifests: readonly Manifest[]): string[] {
