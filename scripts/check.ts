@@ -5,7 +5,7 @@ import { runTogether } from "./run-together.ts";
 const checks = [
   "tsc -b",
   "biome ci --colors=off",
-  "vitest run --project node test/architecture.test.ts",
+  "vitest run --project node test/architecture.test.ts test/documents.test.ts",
   "knip --no-progress --cache",
   "npm run --silent deploy:check",
 ];
