@@ -1,11 +1,13 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { err, ok } from "../../../shared/result.ts";
 import type { ReachedBackend, SendOptions } from "../../../workers/gpu/gpu-fleet.ts";
 import type { GpuAnswer, GpuRefusal, GpuRequest } from "../../../workers/gpu/gpu-transport.ts";
-import { explore } from "../support/explore.ts";
+import { explore, testMsMax } from "../support/explore.ts";
 import { override } from "../support/override.ts";
 import { fleetSubject } from "./fleet-subject.ts";
 import type { Plant } from "./real-fleet.ts";
+
+vi.setConfig({ testTimeout: testMsMax });
 
 const reach = { stories: 350, stepsMax: 80 };
 const stepsMin = 10_000;
@@ -76,10 +78,6 @@ describe("a planted fault in the fleet is found:", () => {
     [
       "a request that is not for a backend counts as its failure",
       refusals(({ status }) => (status === 404 ? { status: 500 } : {})),
-    ],
-    [
-      "a failed run is retried for ever",
-      refusals(({ failure, status }) => (failure.code === "backend_failed" && status === 500 ? { status: 404 } : {})),
     ],
     ["a request has twice its time", requests(({ timeoutMs }) => ({ timeoutMs: 2 * timeoutMs }))],
     ["nobody waits for a second choice", options({ isHedged: false })],

@@ -1,9 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { AccountBook } from "../../../workers/account/account-book.ts";
-import { explore } from "../support/explore.ts";
+import { explore, testMsMax } from "../support/explore.ts";
 import { override } from "../support/override.ts";
 import { rewriteSql, SqliteStorage } from "../support/sqlite-storage.ts";
 import { ledgerSubject, type Plant } from "./ledger-subject.ts";
+
+vi.setConfig({ testTimeout: testMsMax });
 
 const reach = { stories: 2_000, stepsMax: 40 };
 const stepsMin = 40_000;

@@ -1,13 +1,15 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ok } from "../../../shared/result.ts";
 import type { LatentRunServices } from "../../../workers/single-flight/latent-run.ts";
-import { explore } from "../support/explore.ts";
+import { explore, testMsMax } from "../support/explore.ts";
 import { override } from "../support/override.ts";
 import type { Plant } from "./real-single-flight.ts";
 import { singleFlightSubject } from "./single-flight-subject.ts";
 
-const reach = { stories: 1_500, stepsMax: 60 };
-const stepsMin = 25_000;
+vi.setConfig({ testTimeout: testMsMax });
+
+const reach = { stories: 2_500, stepsMax: 60 };
+const stepsMin = 45_000;
 /** The longest story that a planted fault needs, once it is made short. */
 const storyMax = 9;
 

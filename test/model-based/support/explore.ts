@@ -46,6 +46,9 @@ export interface Findings {
   readonly failure: { readonly story: readonly string[]; readonly report: string } | undefined;
 }
 
+/** Ten seconds or less, on a machine that does nothing else. */
+export const testMsMax = 300_000;
+
 /** Any other finds other stories; a failure prints the one that repeats it. */
 const seed = Number(process.env["MODEL_SEED"] ?? 20_261_126);
 const path = process.env["MODEL_PATH"];
