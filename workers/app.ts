@@ -21,6 +21,7 @@ import { cancelJob, deleteJob, getJob, getJobEvents, listJobs } from "./routes/j
 import { deleteLatent, putLatent } from "./routes/keep-latents.ts";
 import { keyOrPayment } from "./routes/key-or-payment.ts";
 import { decodeLatent, interpolateLatents } from "./routes/latent-pictures.ts";
+import { listLatents } from "./routes/list-latents.ts";
 import { getModel, listModels } from "./routes/list-models.ts";
 import { getLlmsText, getOpenApi } from "./routes/openapi.ts";
 import { putJob } from "./routes/put-job.ts";
@@ -75,6 +76,7 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     varyImage: varyImage(services),
     getImage: getImage(services),
     textToImage: textToImage(services),
+    listLatents: listLatents(services.generation),
     getLatent: getLatent(services.latents),
     deleteLatent: deleteLatent(services),
     putLatent: putLatent(services.generation),

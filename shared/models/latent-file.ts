@@ -11,6 +11,8 @@ export interface LatentFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** "WIDTHxHEIGHT" of the picture, in pixels. */
   readonly size: string;
+  /** That of Stage B's noise. */
+  readonly seed: number;
 }
 
 /**
@@ -42,7 +44,8 @@ export function mixLatentFiles(
   if (shape.join() !== second.value.shape.join()) {
     return err(invalidRequest("latents.1", "Both latents must be of one shape."));
   }
-  if (t === 0 || t === 1) return ok({ bytes: t === 0 ? a : b, size: sizeOf(manifest, first.value) });
+  if (t === 0) return ok(describe(manifest, first.value, a));
+  if (t === 1) return ok(describe(manifest, second.value, b));
   const values = interpolate(first.value.values, second.value.values, t);
   const { metadata } = t > 0.5 ? second.value : first.value;
   return fileOf(manifest, { values, shape, metadata: ownMetadata(metadata) });
@@ -58,11 +61,11 @@ function fileOf(manifest: Manifest, latent: Latent): Result<LatentFile, Failure>
   if (!file.ok) {
     return err(invalidRequest("latents", "'latents' hold values so large that what is made of them exceeds float16."));
   }
-  return ok({ bytes: file.value, size: sizeOf(manifest, latent) });
+  return ok(describe(manifest, latent, file.value));
 }
 
-function sizeOf(manifest: Manifest, { shape }: Latent): string {
+function describe(manifest: Manifest, { shape, metadata }: Latent, bytes: Uint8Array<ArrayBuffer>): LatentFile {
   const size = imageSizeOf(manifest, shape);
   if (size === undefined) throw new AppError("A latent that was checked has no size.");
-  return `${size.width}x${size.height}`;
+  return { bytes, size: `${size.width}x${size.height}`, seed: Number(metadata.seed) };
 }

@@ -19,6 +19,7 @@ import { reserveOrCharge } from "./money/reserve.ts";
 import { collectOwed, enterReversal, type Reversal } from "./money/reversals.ts";
 import { putWork } from "./money/work-notes.ts";
 import { type DeliveredLatent, forgetLatent, recordDelivered } from "./reuse/delivered-latents.ts";
+import { type LatentEntry, readLatentList } from "./reuse/latent-list.ts";
 import { forgetRotations } from "./reuse/rotation.ts";
 import { forgetPrompts } from "./reuse/similar-prompts.ts";
 import { migrate } from "./schema.ts";
@@ -121,7 +122,7 @@ export class AccountBook {
       if (row === undefined) throw new AppError("There is no such reservation.");
       const before = readSettlement(row.settlement);
       if (before !== undefined) return ok(before);
-      const settled = chargeReservation(this.#sql, { row, claimed: lines }, nowMs);
+      const settled = chargeReservation(this.#sql, { row, claimed: lines, latents }, nowMs);
       const { recipe, key_id } = row;
       if (settled.ok && recipe !== null && latents.length > 0) {
         recordDelivered(this.#sql, { recipe, caller: key_id ?? "", latents, lines: settled.value.lines }, nowMs);
@@ -148,7 +149,12 @@ export class AccountBook {
     this.#sql.exec("UPDATE reservations SET client_left = 1 WHERE id = ? AND holders = 1", reservationId);
   }
 
-  /** No request without a seed is given this latent any more. */
+  /** The newest latents that the account keeps, those before the place `before`. */
+  latentList(before: number, limit: number): readonly LatentEntry[] {
+    return readLatentList(this.#sql, before, limit);
+  }
+
+  /** No request without a seed is given this latent any more, and no list shows it. */
   forgetLatent(latentId: string): void {
     this.#transact(() => forgetLatent(this.#sql, latentId));
   }

@@ -155,6 +155,10 @@ export abstract class AccountObject extends DurableObject<unknown> {
     this.#book.noteLeft(reservationId);
   }
 
+  latentList(before: number, limit: number) {
+    return this.#book.latentList(before, limit);
+  }
+
   forgetLatent(latentId: string) {
     this.#book.forgetLatent(latentId);
   }

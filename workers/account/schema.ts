@@ -185,6 +185,27 @@ const migrations: readonly string[] = [
   -- Whether the client is known to have left before it was answered.
   ALTER TABLE reservations ADD COLUMN client_left INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- The latents that the account paid to keep, in the order in which it did: made from prompts and pictures, mixed,
+  -- uploaded. NULL where it is not known: of latents from before this table, and of those whose client left.
+  CREATE TABLE latent_list (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    source TEXT,
+    model TEXT,
+    revision TEXT,
+    size TEXT,
+    seed INTEGER,
+    hits INTEGER NOT NULL,
+    made_ms INTEGER NOT NULL
+  );
+  INSERT INTO latent_list (id, seed, hits, made_ms)
+    SELECT id, seed, hits, made_ms FROM latents WHERE bytes > 0 ORDER BY made_ms, given;
+  CREATE TRIGGER listed_latent_leaves AFTER DELETE ON latents BEGIN DELETE FROM latent_list WHERE id = OLD.id; END;
+
+  -- JSON: the model, its revision and the size of the latents that a request makes.
+  ALTER TABLE reservations ADD COLUMN latent_form TEXT;
+  `,
 ];
 
 /** Brings an account's tables to the newest form. */

@@ -6,6 +6,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { AccountClient, Accounts } from "../account/client.ts";
 import type { FoundWork, Reservation, Settlement } from "../account/money/reservation.ts";
 import type { DeliveredLatent } from "../account/reuse/delivered-latents.ts";
+import type { LatentForm } from "../account/reuse/latent-list.ts";
 import { type ChargeLine, pictureCeilingMicroUsd, sumMicroUsd } from "../prices/price-book.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
 
@@ -35,6 +36,7 @@ export interface ChargedRequest {
   readonly seeds: readonly number[];
   /** See `ReserveRequest`. */
   readonly recipe?: string;
+  readonly latentForm?: LatentForm;
   readonly mayReuse?: boolean;
   readonly likeness?: PromptLikeness | undefined;
   readonly found?: FoundWork | undefined;

@@ -8,10 +8,11 @@ import type { Caller } from "./caller.ts";
 import { type ChargingServices, type NoteRun, reserveCeiling, settleOrRelease } from "./charge-request.ts";
 import type { Generation } from "./generate-image.ts";
 import { ageOf, type PictureLatent } from "./obtain-latent.ts";
-import { allOf, type Painting, type PictureSources, paintLatents } from "./obtain-pictures.ts";
+import { allOf, type Painting, type Picture, type PictureSources, paintLatents } from "./obtain-pictures.ts";
 import type { OwnLatent } from "./own-latent.ts";
 import type { PlannedPicture } from "./plan-generation.ts";
 import { isReplay, type Replay, type Replayed, replayPictures } from "./replay-pictures.ts";
+import { deliveredLatents } from "./reserve-plan.ts";
 
 /** What making pictures of latents takes. */
 export interface LatentPictureServices extends PictureSources, ChargingServices {
@@ -127,7 +128,8 @@ async function payAndPaint(
   { request, ceilingMicroUsd, size, painting, pictures }: PaidPainting,
   obtain: (noteRun: NoteRun) => Promise<Result<readonly PictureLatent[], Failure>>,
 ): Promise<Result<Generation, Failure>> {
-  const asked = { request, ceilingMicroUsd, seeds: [] };
+  const { id: model, revision } = services.models.default.manifest;
+  const asked = { request, ceilingMicroUsd, latentForm: { model, revision, size }, seeds: [] };
   const reserved = await reserveCeiling(services, { ...asked, caller });
   if (!reserved.ok) return reserved;
   const reservation = reserved.value;
@@ -136,7 +138,8 @@ async function payAndPaint(
     return again.ok ? ok(finish(again.value, { size, painting })) : again;
   }
   const { account, signal } = caller;
-  const paid = await settleOrRelease(services, { account, reservation, signal }, async (noteRun) => {
+  const latentsOf = (painted: readonly Picture[]) => deliveredLatents(painting, painted);
+  const paid = await settleOrRelease(services, { account, reservation, signal, latentsOf }, async (noteRun) => {
     const payer = { ...caller, reservationId: reservation.reservationId, noteRun };
     const latents = await obtain(noteRun);
     return latents.ok ? paintLatents(services, { plan: painting, latents: latents.value }, payer) : latents;

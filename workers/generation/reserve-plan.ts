@@ -34,9 +34,10 @@ export function reservePlan(
 }
 
 function chargeOf({ request, plan }: PlannedCharge): Replay["asked"] {
-  const { recipe, mayReuse, likeness } = plan;
+  const { recipe, mayReuse, likeness, size, job } = plan;
   const seeds = plan.pictures.map(({ seed }) => seed);
-  return { request, recipe, mayReuse, likeness, seeds, ceilingMicroUsd: planCeilingMicroUsd(plan) };
+  const latentForm = { model: job.model, revision: job.revision, size };
+  return { request, recipe, mayReuse, likeness, seeds, latentForm, ceilingMicroUsd: planCeilingMicroUsd(plan) };
 }
 
 /** The answer, if the ledger charged what was found in the call that reserves. */
@@ -70,7 +71,10 @@ export function replayOf(planned: PlannedCharge, seeded: GenerationPlan, reserva
 }
 
 /** The latents of pictures, as the account records them. */
-export function deliveredLatents({ work }: GenerationPlan, pictures: readonly FoundPicture[]): DeliveredLatent[] {
+export function deliveredLatents(
+  { work }: Pick<GenerationPlan, "work">,
+  pictures: readonly FoundPicture[],
+): DeliveredLatent[] {
   const bytes = latentBytes(work.latentShape);
   return pictures.map(({ latentId, seed, isSimilar }) => ({ latentId, seed, bytes, isSimilar }));
 }

@@ -7,7 +7,7 @@ import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { ModelRegistry } from "../models/registry.ts";
-import { storageLine, sumMicroUsd } from "../prices/price-book.ts";
+import { latentBytes, storageLine, sumMicroUsd } from "../prices/price-book.ts";
 import type { Caller } from "./caller.ts";
 import { type ChargingServices, reserveCeiling, settleOrRelease } from "./charge-request.ts";
 
@@ -37,7 +37,7 @@ export async function uploadLatent(
   const { manifest } = models.default;
   const checked = checkLatentFile(manifest, file);
   if (!checked.ok) return checked;
-  const { bytes, size } = checked.value;
+  const { bytes, size, seed } = checked.value;
   const shape = latentShapeFor(manifest, size);
   if (!shape.ok) return shape;
   const { account } = caller;
@@ -52,12 +52,14 @@ export async function uploadLatent(
     caller,
     request,
     ceilingMicroUsd,
+    latentForm: { model: manifest.id, revision: manifest.revision, size },
     seeds: [],
     // What was deleted since is stored anew, and its place paid for anew.
     paysAgain: true,
   });
   if (!reserved.ok) return reserved;
-  const held = { account, reservation: reserved.value, signal: caller.signal };
+  const latentsOf = () => [{ latentId: id, seed, bytes: latentBytes(shape.value) }];
+  const held = { account, reservation: reserved.value, signal: caller.signal, latentsOf };
   const paid = await settleOrRelease(services, held, async () => {
     // Of requests that bring the same file at once, one pays.
     const isNew = await latents.putFirst(id, { bytes, account });

@@ -35,10 +35,13 @@ export interface UploadWork extends PictureWork {
   readonly shareKey: string;
 }
 
+/** The latent of a picture, in the size that was wanted. */
+type EncodedPicture = Omit<LatentFile, "seed">;
+
 /** What the backend does with pictures from outside. Fails with its `invalid_request` on one that is wrong. */
 export interface PictureClient {
   /** The latent of a picture. */
-  encodeImage(work: UploadWork, conditions: TaskConditions): Promise<Result<LatentFile, Failure>>;
+  encodeImage(work: UploadWork, conditions: TaskConditions): Promise<Result<EncodedPicture, Failure>>;
   /** A mask as the cells that are to be made anew. */
   encodeMask(work: PictureWork): Promise<Result<string, Failure>>;
 }
@@ -55,7 +58,7 @@ async function encodeImage(
   fleet: GpuFleet,
   { file, size, shareKey }: UploadWork,
   { terms, ...conditions }: Named<TaskConditions>,
-): Promise<Result<LatentFile, Failure>> {
+): Promise<Result<EncodedPicture, Failure>> {
   const target = encodeTarget(encodeImagePath, {
     size,
     shareKey,

@@ -1,5 +1,6 @@
 import { imagesResponseSchema } from "../../shared/api/images-response.ts";
 import { deletedLatentSchema, latentItemSchema } from "../../shared/api/latent-item.ts";
+import { latentListSchema } from "../../shared/api/latent-list.ts";
 import { decodeLatentBodySchema, interpolateLatentsBodySchema } from "../../shared/api/latent-requests.ts";
 import { variationBodySchema } from "../../shared/api/start-image-request.ts";
 import type { FailureCode } from "../../shared/errors.ts";
@@ -13,6 +14,7 @@ import {
   type Operation,
   type Operations,
 } from "./operation.ts";
+import { pageParameters } from "./page-parameters.ts";
 import { servedBody } from "./served-body.ts";
 import { withFiles } from "./start-operations.ts";
 
@@ -61,6 +63,14 @@ export function latentOperations(models: ModelRegistry) {
 }
 
 const keptLatents = {
+  listLatents: {
+    tag: "Latents",
+    summary: "List the latents that the account keeps, newest first",
+    description: "The service stores no prompt, so the list holds none.",
+    parameters: pageParameters,
+    answers: { 200: { description: "The latents.", content: jsonBody(latentListSchema) } },
+    failures: ["invalid_request"],
+  },
   getLatent: {
     tag: "Latents",
     summary: "Get a latent as safetensors, for the account that made it",

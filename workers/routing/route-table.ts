@@ -111,6 +111,7 @@ export const routeTable = {
     bodyBytesMax,
     ...heldWork,
   },
+  listLatents: { method: "get", path: "/v1/latents", guard: latents, ...noWork },
   getLatent: { method: "get", path: latent, guard: latents, ...noWork },
   deleteLatent: { method: "delete", path: latent, guard: latents, ...noWork },
   putLatent: { method: "put", path: "/v1/latents", guard: latents, bodyBytesMax: latentFileBytesMax, ...noWork },

@@ -2,16 +2,23 @@ import { AppError, type Failure } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type ChargeLine, sumMicroUsd } from "../../prices/price-book.ts";
 import { addSpending } from "../keys/allowance.ts";
+import { type ChargedLatents, noteStored } from "../reuse/latent-list.ts";
 import { markAbandoned } from "./abandoned.ts";
 import { noteSpent, returnToHold } from "./holds.ts";
 import { putSettlementEvent, withCustomer } from "./outbox.ts";
 import { post, readBalances } from "./postings.ts";
 import { insufficientQuota, outcomeMs, type Settlement, settlementOf } from "./reservation.ts";
-import type { ReservationRow } from "./reservation-rows.ts";
+import { latentFormOf, type ReservationRow } from "./reservation-rows.ts";
 import { collectOwed } from "./reversals.ts";
 import { dropWork, readWork, withinCeiling, withWork } from "./work-notes.ts";
 
 // How a reservation ends. Every function here is part of its caller's storage transaction.
+
+/** What a request says was done for it. */
+interface ClaimedWork extends Pick<ChargedLatents, "latents"> {
+  readonly row: ReservationRow;
+  readonly claimed: readonly ChargeLine[];
+}
 
 /**
  * Charges what was noted for a reservation and what is claimed besides, and gives the rest of its money back. Fails
@@ -20,7 +27,7 @@ import { dropWork, readWork, withinCeiling, withWork } from "./work-notes.ts";
  */
 export function chargeReservation(
   sql: SqlStorage,
-  { row, claimed }: { readonly row: ReservationRow; readonly claimed: readonly ChargeLine[] },
+  { row, claimed, latents }: ClaimedWork,
   nowMs: number,
 ): Result<Settlement, Failure> {
   const lines = withinCeiling(row.ceiling_micro_usd, withWork(claimed, readWork(sql, row.id)));
@@ -42,6 +49,7 @@ export function chargeReservation(
   );
   dropWork(sql, id);
   putSettlementEvent(sql, { id, account, settlement }, nowMs);
+  noteStored(sql, { lines, form: latentFormOf(row), latents }, nowMs);
   return ok(settlement);
 }
 
@@ -56,7 +64,7 @@ export function chargeWithin(ceilingMicroUsd: number, lines: readonly ChargeLine
 export function closeReservation(sql: SqlStorage, row: ReservationRow, nowMs: number): void {
   const hasWork = readWork(sql, row.id).length > 0;
   if (!hasWork) giveBack(sql, row, nowMs);
-  else if (chargeReservation(sql, { row, claimed: [] }, nowMs).ok) markAbandoned(sql, row.id);
+  else if (chargeReservation(sql, { row, claimed: [], latents: [] }, nowMs).ok) markAbandoned(sql, row.id);
 }
 
 /** Gives back all that a reservation holds. */

@@ -1,5 +1,6 @@
 import type { Failure } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import type { LatentForm } from "../reuse/latent-list.ts";
 import type { ChosenLatents, Reservation, ReserveRequest, Settlement } from "./reservation.ts";
 
 /**
@@ -14,6 +15,8 @@ export interface ReservationRow extends Record<string, SqlStorageValue> {
   readonly account: string;
   readonly key_id: string | null;
   readonly recipe: string | null;
+  /** JSON */
+  readonly latent_form: string | null;
   readonly created_ms: number;
   readonly state: "open" | "settled" | "released";
   readonly digest: string;
@@ -39,13 +42,13 @@ interface NewReservation extends ReserveRequest, ChosenLatents {
 
 /** Writes a reservation down. The money is moved by its caller, in the same storage transaction. */
 export function insertReservation(sql: SqlStorage, request: NewReservation, nowMs: number): void {
-  const { settlement, similar } = request;
+  const { settlement, similar, latentForm } = request;
   const state = settlement === undefined ? "open" : "settled";
   sql.exec(
     `INSERT INTO reservations
        (id, account, state, idempotency_key, digest, seeds, ceiling_micro_usd, holders, created_ms, due_ms, hold_id, key_id,
-        recipe, similar, settlement)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`,
+        recipe, latent_form, similar, settlement)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)`,
     request.reservationId,
     request.account,
     state,
@@ -58,6 +61,7 @@ export function insertReservation(sql: SqlStorage, request: NewReservation, nowM
     request.holdId ?? null,
     request.keyId ?? null,
     request.recipe ?? null,
+    toJson(latentForm),
     toJson(similar),
     toJson(settlement),
   );
@@ -111,6 +115,11 @@ export function toReservation(row: ReservationRow): Reservation {
 /** Which latents a stored reservation was given. */
 export function chosenLatents({ seeds, similar }: ReservationRow): ChosenLatents {
   return { seeds: JSON.parse(seeds), similar: similar === null ? undefined : JSON.parse(similar) };
+}
+
+/** What the latents are that a stored reservation makes; undefined when it is not known. */
+export function latentFormOf({ latent_form }: ReservationRow): LatentForm | undefined {
+  return latent_form === null ? undefined : JSON.parse(latent_form);
 }
 
 /** A stored settlement. */

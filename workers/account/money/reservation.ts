@@ -2,6 +2,7 @@ import type { Failure } from "../../../shared/errors.ts";
 import type { PromptLikeness } from "../../../shared/latents/prompt-likeness.ts";
 import { type ChargeLine, priceBookVersion, sumMicroUsd } from "../../prices/price-book.ts";
 import type { DeliveredLatent } from "../reuse/delivered-latents.ts";
+import type { LatentForm } from "../reuse/latent-list.ts";
 import type { SimilarLatent } from "../reuse/similar-prompts.ts";
 
 /** Longer than any request takes: Stage C and a decode at their time limits, each behind a full queue. */
@@ -29,6 +30,8 @@ export interface ReserveRequest {
   readonly seeds: readonly number[];
   /** The prompt, as the keyed digest of everything but the seed; undefined: its latents are not kept in turn. */
   readonly recipe?: string | undefined;
+  /** What the latents are that it makes; undefined: it makes none. */
+  readonly latentForm?: LatentForm | undefined;
   /** Whether latents that the prompt has may be taken in place of `seeds`. */
   readonly mayReuse?: boolean | undefined;
   /** By which prompts like this one are known; undefined: only its own latents will do. Goes with `mayReuse`. */

@@ -2,6 +2,7 @@ import type { Failure } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { addSpending, checkAllowance } from "../keys/allowance.ts";
 import { recordDelivered, storedSince } from "../reuse/delivered-latents.ts";
+import { noteStored } from "../reuse/latent-list.ts";
 import { isAbandoned, takeOver } from "./abandoned.ts";
 import { chooseLatents } from "./choose-latents.ts";
 import { chargeWithin } from "./endings.ts";
@@ -84,6 +85,7 @@ function chargeFound(sql: SqlStorage, request: ReserveRequest, nowMs: number): R
   addSpending(sql, keyId ?? null, charged, nowMs);
   post(sql, { id: `settle:${reservationId}`, changes: { spent: charged, available: -charged }, atMs: nowMs });
   putSettlementEvent(sql, { id: reservationId, account, settlement }, nowMs);
+  noteStored(sql, { ...found, form: undefined }, nowMs);
   if (recipe !== undefined) recordDelivered(sql, { recipe, caller: keyId ?? "", ...found }, nowMs);
   return { isRepeat: false, reservationId, seeds, settlement, madeMs };
 }

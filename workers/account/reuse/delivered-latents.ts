@@ -1,5 +1,6 @@
 import { type ChargeLine, storageDaysPaid, sumMicroUsd } from "../../prices/price-book.ts";
 import { evictExcess } from "./eviction.ts";
+import { forgetEntry } from "./latent-list.ts";
 import { nextGiven, noteDelivered, type Rotation } from "./rotation.ts";
 
 // The latents that an account's requests received: what each cost, how often it was delivered, and its size.
@@ -56,6 +57,7 @@ export function storedSince(sql: SqlStorage, latents: readonly DeliveredLatent[]
 
 /** Forgets a latent that its owner has deleted, so that no request is given its seed. */
 export function forgetLatent(sql: SqlStorage, latentId: string): void {
+  forgetEntry(sql, latentId);
   sql.exec("DELETE FROM latents WHERE id = ?", latentId);
 }
 
