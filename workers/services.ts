@@ -6,6 +6,7 @@ import { createKeyDirectory, type KeyDirectory } from "./auth/key-directory.ts";
 import { createOperators, type Operators } from "./auth/operators.ts";
 import { type BodyBudget, createBodyBudget } from "./edge/body-budget.ts";
 import { createFailureLimiter, type FailureLimiter } from "./edge/failure-limiter.ts";
+import { optionalCache } from "./edge/optional-cache.ts";
 import { createSampledLimiter } from "./edge/sampled-limiter.ts";
 import type { WorkerEnv } from "./env.ts";
 import type { GenerationServices } from "./generation/generate-image.ts";
@@ -160,11 +161,12 @@ function reconcileParts(env: WorkerEnv, { accounts, nowMs }: Pick<Services, "acc
 
 /** What the Durable Objects that do the work take. Make it once an isolate: it learns how the backends are. */
 export function createRunServices(env: WorkerEnv, platform: Platform): RunServices {
+  const edge = optionalCache(platform.edge, platform.log);
   return {
     log: platform.log,
     accounts: createAccounts(env.ACCOUNT_LEDGERS),
-    latents: createLatentCache({ bucket: env.LATENTS, edge: platform.edge }),
-    images: createImageCache(platform.edge, env.IMAGE_READS === "workers-cache" ? platform.imageReads : undefined),
+    latents: createLatentCache({ bucket: env.LATENTS, edge }),
+    images: createImageCache(edge, env.IMAGE_READS === "workers-cache" ? platform.imageReads : undefined),
     gpu: createGpuClient({ ...platform, backends: backendsOf(env), secret: env.GPU_BACKEND_SECRET }),
   };
 }

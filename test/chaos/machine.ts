@@ -106,7 +106,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine & {
     child.stderr?.on("data", (chunk) => log.write(chunk));
     child.once("exit", () => setTimeout(() => isStopping || start(), restartMs));
   }
+  const end = () => child.kill("SIGTERM");
   start();
+  process.on("exit", end);
 
   return {
     url,
@@ -130,6 +132,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine & {
     healthy: () => untilHealthy(url, () => isReady),
     async stop() {
       isStopping = true;
+      process.off("exit", end);
       if (child.exitCode === null && child.signalCode === null) {
         child.kill("SIGTERM");
         await once(child, "exit");

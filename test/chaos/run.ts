@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CommandError, runCommand, wholeNumber } from "../../scripts/command-line.ts";
+import { onStopSignal } from "../../scripts/stop-signals.ts";
 import { startLink } from "./link.ts";
 import { buildFaultLibrary, startMachine } from "./machine.ts";
 import { type Fault, type Plan, planOf } from "./plan.ts";
@@ -45,6 +46,8 @@ await runCommand(async () => {
   if (values.plan) return print(plans.map((plan) => JSON.stringify(plan)).join("\n"));
   if (process.platform !== "linux") throw new CommandError("Chaos needs Linux: it preloads a library into processes.");
 
+  // Machines end with this process.
+  onStopSignal(async () => {});
   const root = mkdtempSync(join(tmpdir(), "wuerstchen-chaos-"));
   const webhooks = await startWebhookServer();
   try {
