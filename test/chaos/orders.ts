@@ -17,7 +17,8 @@ const generations = "/v1/images/generations";
 
 /** Pictures that a client got, and what it was told that they cost. */
 export interface Delivery {
-  readonly microUsd: number;
+  /** What each answer was charged: more than one where a repeat needed another decode, since the edge lost the picture. */
+  readonly charges: ReadonlySet<number>;
   /** A digest of each picture's file, in the order of the answer. */
   readonly pictures: readonly string[];
   readonly latentIds: readonly string[];
@@ -61,13 +62,9 @@ export async function place(customer: Customer, order: Order, name: string): Pro
   }
 }
 
-/** What the same request is answered now, whoever asks for it again. */
-export async function repeat(customer: Customer, placed: Placed): Promise<Delivery | undefined> {
-  const again: Placed = { ...placed, statuses: [], refusals: [] };
-  delete again.delivery;
-  await untilDelivered(customer, again);
-  placed.refusals.push(...again.refusals);
-  return again.delivery;
+/** Asks for the same once more. Its answer is noted like those before. */
+export async function repeat(customer: Customer, placed: Placed): Promise<void> {
+  await untilDelivered(customer, placed);
 }
 
 async function untilDelivered(customer: Customer, placed: Placed): Promise<void> {
@@ -193,11 +190,17 @@ function deliver(
   }: { readonly files: readonly string[]; readonly latentIds: readonly string[]; readonly microUsd: number },
 ): void {
   const pictures = files.map((file) => createHash("sha256").update(file).digest("hex"));
-  const delivery = { microUsd, pictures, latentIds };
-  if (placed.delivery !== undefined && JSON.stringify(placed.delivery) !== JSON.stringify(delivery)) {
-    placed.refusals.push(`two answers differ: ${JSON.stringify([placed.delivery, delivery])}`);
+  const before = placed.delivery;
+  if (before !== undefined && !isSame(before, { pictures, latentIds })) {
+    placed.refusals.push(`two answers differ: ${JSON.stringify([before, { pictures, latentIds }])}`);
   }
-  placed.delivery ??= delivery;
+  placed.delivery = { pictures, latentIds, ...before, charges: new Set([...(before?.charges ?? []), microUsd]) };
+}
+
+/** Whether two answers show the same pictures of the same latents. */
+function isSame(one: Omit<Delivery, "charges">, other: Omit<Delivery, "charges">): boolean {
+  const told = ({ pictures, latentIds }: Omit<Delivery, "charges">) => JSON.stringify([pictures, latentIds]);
+  return told(one) === told(other);
 }
 
 function wishedPictures(order: Order): number {
