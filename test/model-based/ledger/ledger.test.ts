@@ -7,7 +7,7 @@ import { ledgerSubject, type Plant } from "./ledger-subject.ts";
 
 vi.setConfig({ testTimeout: testMsMax });
 
-const reach = { stories: 2_000, stepsMax: 40 };
+const reach = { stories: 2_300, stepsMax: 40 };
 const stepsMin = 40_000;
 /** As many find each planted fault. */
 const reachForFault = { stories: 2_000, stepsMax: 40 };
