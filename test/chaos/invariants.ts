@@ -86,7 +86,9 @@ function mayLosePictures({ faults }: Plan): boolean {
 }
 
 /** What is charged is there; what is not there is not charged. */
-async function checkJob(customer: Customer, job: JobAnswer): Promise<readonly string[]> {
+async function checkJob(customer: Customer, { id }: JobAnswer): Promise<readonly string[]> {
+  // Read again: the clock may have passed the end of the links that it had.
+  const job = (await mustAnswer(customer, `/v1/jobs/${id}`)).body as JobAnswer;
   const results = job.results.data;
   const sum = results.reduce((total, { micro_usd }) => total + (micro_usd ?? 0), 0);
   const links = results.flatMap(({ data = [] }) => data.flatMap((item) => ("url" in item ? new URL(item.url) : [])));
