@@ -62,7 +62,9 @@ function deliveryParts(env: unknown): DeliveryParts {
   const { jobs, webhookRules: rules, webhookProxy: proxy } = createServices(parseEnv(env), world);
   const secretsOf = async (account: string) =>
     (await jobs.listOf(account).webhookSecrets()).map(({ secret }) => secret);
-  return { ...world, rules, proxy, secretsOf };
+  const noteAttempt: DeliveryParts["noteAttempt"] = ({ account, jobId, id }, attempt) =>
+    jobs.of(account, jobId).noteWebhook(id, attempt);
+  return { ...world, rules, proxy, secretsOf, noteAttempt };
 }
 
 /** What is missing is for the operator's log only. */

@@ -78,8 +78,27 @@ export const jobSummarySchema = z
   })
   .readonly();
 
+/** One delivery of the message that tells a job's end. */
+const webhookAttemptSchema = z
+  .object({
+    at: secondsSchema,
+    outcome: z
+      .enum(["delivered", "refused", "failed"])
+      .describe("refused: the receiver answered 410, or the address is not allowed; it is not sent again."),
+    status: z.int().nullable().describe("The HTTP status of the answer; null when there was none."),
+    failure: z.enum(["address_refused", "unreachable", "internal"]).nullable().describe("Why there was no answer."),
+    next: secondsSchema.nullable().describe("When it is sent again; null: not again."),
+  })
+  .readonly();
+
 /** The body of `GET /v1/jobs/{id}`. */
-export const jobSchema = jobSummarySchema.unwrap().extend({ results: resultsPageSchema }).readonly();
+export const jobSchema = jobSummarySchema
+  .unwrap()
+  .extend({
+    results: resultsPageSchema,
+    webhook_attempts: z.array(webhookAttemptSchema).readonly().describe("Deliveries of its webhook, oldest first."),
+  })
+  .readonly();
 
 /** The body of `GET /v1/jobs`. */
 export const jobListSchema = z

@@ -71,6 +71,12 @@ test(
       expect(body).not.toContain("apple");
     }
     expect(second.headers["webhook-id"]).toBe(first.headers["webhook-id"]);
+    await expect
+      .poll(async () => (await ended("told")).webhook_attempts, { timeout: testMsMax })
+      .toEqual([
+        { at: expect.any(Number), outcome: "failed", status: 500, failure: null, next: expect.any(Number) },
+        expect.objectContaining({ outcome: "delivered", failure: null, next: null }),
+      ]);
   },
   testMsMax,
 );

@@ -1,6 +1,7 @@
 import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
 import { type ObjectNamespace, objectClient } from "../edge/object-client.ts";
+import type { WebhookAttempt } from "../webhooks/webhook-attempts.ts";
 import type { WebhookSecret } from "../webhooks/webhook-secrets.ts";
 import type { JobEnd, ListedJob, NewListedJob } from "./job-list.ts";
 import type { ItemView, JobOrder, JobView } from "./job-record.ts";
@@ -24,6 +25,12 @@ export interface JobPage {
   readonly items: readonly ItemView[];
 }
 
+/** A job, some of its requests, and the deliveries of its webhook. */
+export interface ReadJob extends JobPage {
+  /** The oldest first. */
+  readonly webhookAttempts: readonly WebhookAttempt[];
+}
+
 /** What a follower of a job has seen of it. */
 export interface SeenNews {
   /** The place of the last end. */
@@ -35,7 +42,8 @@ export interface SeenNews {
 /** The methods of the Durable Object of one job. Each may be repeated; see `Job`. */
 export interface JobClient {
   create(order: JobOrder): Promise<Result<CreatedJob, Failure>>;
-  read(page: ItemsPage): Promise<JobPage | undefined>;
+  read(page: ItemsPage): Promise<ReadJob | undefined>;
+  noteWebhook(messageId: string, attempt: WebhookAttempt): Promise<void>;
   news(seen: SeenNews): Promise<JobPage | undefined>;
   cancel(): Promise<JobView | undefined>;
   remove(): Promise<Result<undefined, Failure>>;

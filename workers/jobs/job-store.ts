@@ -1,5 +1,6 @@
 import type { JobState } from "../../shared/api/job.ts";
 import { runMigrations, type TableStorage } from "../edge/run-migrations.ts";
+import { putAttempt, readAttempts, type WebhookAttempt, webhookAttemptsTable } from "../webhooks/webhook-attempts.ts";
 import {
   endStateOf,
   type ItemOutcome,
@@ -44,6 +45,7 @@ const migrations: readonly string[] = [
   );
   CREATE INDEX items_queued ON items (item) WHERE state = 'queued';
   `,
+  webhookAttemptsTable,
 ];
 
 interface JobRow extends Record<string, SqlStorageValue> {
@@ -192,6 +194,14 @@ export class JobStore {
     if (counts === undefined) return;
     const query = "UPDATE job SET state = ?, micro_usd = ?, ended_ms = ?";
     this.#sql.exec(query, endStateOf(counts), microUsd, nowMs);
+  }
+
+  noteWebhook(attempt: WebhookAttempt): void {
+    this.#storage.transactionSync(() => putAttempt(this.#sql, attempt));
+  }
+
+  webhookAttempts(): readonly WebhookAttempt[] {
+    return readAttempts(this.#sql);
   }
 
   /** Requests in their order, those after `after`. */

@@ -1,10 +1,11 @@
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Accounts } from "../account/client.ts";
+import type { WebhookAttempt } from "../webhooks/webhook-attempts.ts";
 import type { WebhookMessage } from "../webhooks/webhook-message.ts";
-import type { CreatedJob, ItemsPage, JobPage, Jobs, SeenNews } from "./client.ts";
+import type { CreatedJob, ItemsPage, JobPage, Jobs, ReadJob, SeenNews } from "./client.ts";
 import { failedOutcome } from "./item-result.ts";
-import { isEnd, type JobOrder, type JobView } from "./job-record.ts";
+import { isEnd, type JobOrder, type JobSpec, type JobView } from "./job-record.ts";
 import { runSlice, type SliceParts } from "./job-slice.ts";
 import type { StoredJob } from "./job-store.ts";
 
@@ -37,6 +38,11 @@ export interface JobServices extends SliceParts {
   readonly accounts: Accounts;
   readonly jobs: Jobs;
   readonly sendWebhook: (message: WebhookMessage) => Promise<unknown>;
+}
+
+/** The id of the message that tells the job's end, the same at every delivery. */
+function messageIdOf({ holdId }: JobSpec): string {
+  return `msg_${holdId}`;
 }
 
 /**
@@ -76,12 +82,20 @@ export class Job {
   }
 
   /** The job with a stretch of its requests; undefined when there is none. */
-  async read({ after, limit }: ItemsPage): Promise<JobPage | undefined> {
+  async read({ after, limit }: ItemsPage): Promise<ReadJob | undefined> {
     const view = await this.#view();
     if (view === undefined) return undefined;
     const items = this.#parts.store.items(after, limit);
     const state = (item: number) => (this.#items.has(item) ? ("running" as const) : undefined);
-    return { view, items: items.map((item) => ({ ...item, state: state(item.item) ?? item.state })) };
+    const webhookAttempts = this.#parts.store.webhookAttempts();
+    return { view, webhookAttempts, items: items.map((item) => ({ ...item, state: state(item.item) ?? item.state })) };
+  }
+
+  /** Keeps an attempt to deliver the message with this id; another job of the same name has another id. */
+  noteWebhook(messageId: string, attempt: WebhookAttempt): void {
+    const { store } = this.#parts;
+    const job = store.read();
+    if (job !== undefined && messageIdOf(job.spec) === messageId) store.noteWebhook(attempt);
   }
 
   /**
@@ -220,9 +234,9 @@ export class Job {
   async #tellEnd({ spec, state, endedMs, isTold }: StoredJob): Promise<void> {
     const { store, jobs, sendWebhook } = this.#parts;
     if (isTold || endedMs === undefined || state === "reserving") return;
-    const { account, jobId, holdId, webhookUrl: url } = spec;
+    const { account, jobId, webhookUrl: url } = spec;
     const next = await jobs.listOf(account).end({ jobId, state, endedMs });
-    if (url !== undefined) await sendWebhook({ id: `msg_${holdId}`, account, url, jobId, state, atMs: endedMs });
+    if (url !== undefined) await sendWebhook({ id: messageIdOf(spec), account, url, jobId, state, atMs: endedMs });
     store.markTold();
     // A job that cannot be woken checks by itself a little later.
     await Promise.allSettled(next.map((other) => jobs.of(account, other).wake()));

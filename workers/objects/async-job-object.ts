@@ -8,6 +8,7 @@ import { JobStore } from "../jobs/job-store.ts";
 import { describeError } from "../middleware/errors.ts";
 import { log, platform } from "../platform.ts";
 import { createServices, type Services } from "../services.ts";
+import type { WebhookAttempt } from "../webhooks/webhook-attempts.ts";
 
 /**
  * Built once an isolate, whose environment never changes: it holds a tokeniser, and an isolate may hold many objects.
@@ -48,6 +49,10 @@ export class AsyncJobObject extends DurableObject<unknown> {
 
   read(page: ItemsPage) {
     return this.#job.read(page);
+  }
+
+  noteWebhook(messageId: string, attempt: WebhookAttempt) {
+    this.#job.noteWebhook(messageId, attempt);
   }
 
   news(seen: SeenNews) {

@@ -1,5 +1,6 @@
 import type { JobAnswer, JobResult, JobSummary } from "../../shared/api/job.ts";
 import type { ImageLinks } from "../images/image-link.ts";
+import type { ReadJob } from "../jobs/client.ts";
 import type { ItemOutcome, ItemView, JobView } from "../jobs/job-record.ts";
 
 /** What turning a job into an answer takes. */
@@ -38,7 +39,7 @@ export function jobSummary(view: JobView): JobSummary {
 /** A job with a page of its results, which has more when it is full. */
 export async function jobAnswer(
   presenter: JobPresenter,
-  { view, items, limit }: { readonly view: JobView; readonly items: readonly ItemView[]; readonly limit: number },
+  { view, items, webhookAttempts, limit }: ReadJob & { readonly limit: number },
 ): Promise<JobAnswer> {
   const last = items.at(-1)?.item;
   const hasMore = items.length === limit && last !== undefined && last + 1 < view.total;
@@ -49,6 +50,13 @@ export async function jobAnswer(
       has_more: hasMore,
       next_cursor: hasMore ? String(last) : null,
     },
+    webhook_attempts: webhookAttempts.map(({ atMs, outcome, status, failure, nextMs }) => ({
+      at: toSeconds(atMs),
+      outcome,
+      status: status ?? null,
+      failure: failure ?? null,
+      next: nextMs === undefined ? null : toSeconds(nextMs),
+    })),
   };
 }
 

@@ -1,4 +1,5 @@
 import { signWebhook } from "./sign-webhook.ts";
+import type { Delivery, WebhookAttempt } from "./webhook-attempts.ts";
 import { type WebhookMessage, webhookBody } from "./webhook-message.ts";
 import { checkWebhookUrl, type WebhookRules } from "./webhook-url.ts";
 
@@ -25,11 +26,10 @@ export interface DeliveryParts {
   readonly proxy: WebhookProxy | undefined;
   /** The valid secrets of an account, newest first. */
   readonly secretsOf: (account: string) => Promise<readonly string[]>;
+  /** Keeps an attempt with its job. */
+  readonly noteAttempt: (message: WebhookMessage, attempt: WebhookAttempt) => Promise<unknown>;
   readonly log: (entry: Readonly<Record<string, string | number>>) => void;
 }
-
-/** delivered: the receiver has it. refused: it never will. failed: it may have it another time. */
-export type Delivery = "delivered" | "refused" | "failed";
 
 /**
  * Sends one message. The address is checked again, because the rules may have changed since it waits; a redirect is not
@@ -37,7 +37,7 @@ export type Delivery = "delivered" | "refused" | "failed";
  */
 export async function deliverWebhook(parts: DeliveryParts, message: WebhookMessage): Promise<Delivery> {
   const target = checkWebhookUrl(message.url, parts.rules);
-  if (!target.ok) return "refused";
+  if (!target.ok) return { outcome: "refused", failure: "address_refused" };
   const body = webhookBody(message);
   const timestampSeconds = Math.floor(parts.nowMs() / 1_000);
   const secrets = await parts.secretsOf(message.account);
@@ -58,12 +58,13 @@ export async function deliverWebhook(parts: DeliveryParts, message: WebhookMessa
     });
     await response.body?.cancel();
     parts.log({ event: "webhook_answered", status: response.status });
-    if (response.ok) return "delivered";
-    return response.status === 410 ? "refused" : "failed";
+    const { ok: isTaken, status } = response;
+    if (isTaken) return { outcome: "delivered", status };
+    return { outcome: status === 410 ? "refused" : "failed", status };
   } catch {
     // The reason may quote the address, which is the client's.
     parts.log({ event: "webhook_unreachable" });
-    return "failed";
+    return { outcome: "failed", failure: "unreachable" };
   }
 }
 

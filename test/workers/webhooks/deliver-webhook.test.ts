@@ -28,6 +28,7 @@ function setUp(
 ) {
   const requests: { url: string; init: RequestInit }[] = [];
   const ends: string[] = [];
+  const attempts: unknown[] = [];
   const parts: DeliveryParts = {
     async fetch(url, init) {
       requests.push({ url, init });
@@ -38,6 +39,7 @@ function setUp(
     rules: { targets: "public", hosts: [] },
     proxy: undefined,
     secretsOf: async () => [secretOf(1), secretOf(2)],
+    noteAttempt: async ({ id }, attempt) => attempts.push([id, attempt]),
     log: () => {},
     ...more,
   };
@@ -50,6 +52,8 @@ function setUp(
   return {
     requests,
     ends,
+    attempts,
+    deliverAttempt: (attempt: number) => consumeWebhooks(parts, [queued(message, attempt)]),
     deliver: (...bodies: unknown[]) =>
       consumeWebhooks(
         parts,
@@ -137,6 +141,29 @@ describe("a webhook", () => {
     const { requests, ends, deliver } = setUp();
     await deliver({ ...message, url: "https://169.254.169.254/" });
     expect(requests).toEqual([]);
+    expect(ends).toEqual(["ack"]);
+  });
+
+  test.each<[string, number, () => Response | Promise<Response>, object]>([
+    ["a 2xx", 1, () => new Response(null, { status: 204 }), { outcome: "delivered", status: 204 }],
+    ["410", 1, () => new Response(null, { status: 410 }), { outcome: "refused", status: 410 }],
+    ["500", 2, () => new Response(null, { status: 500 }), { outcome: "failed", status: 500, nextMs: nowMs + 60_000 }],
+    ["500 at the last attempt", 11, () => new Response(null, { status: 500 }), { outcome: "failed", status: 500 }],
+    [
+      "nothing",
+      1,
+      () => Promise.reject(new TypeError("connection refused")),
+      { outcome: "failed", failure: "unreachable", nextMs: nowMs + 5_000 },
+    ],
+  ])("that is answered by %s is noted so with its job", async (_, attempt, answer, noted) => {
+    const { attempts, deliverAttempt } = setUp(answer);
+    await deliverAttempt(attempt);
+    expect(attempts).toEqual([["msg_1", { atMs: nowMs, ...noted }]]);
+  });
+
+  test("is delivered even where the attempt cannot be noted", async () => {
+    const { ends, deliver } = setUp(undefined, { noteAttempt: () => Promise.reject(new TypeError("away")) });
+    await deliver(message);
     expect(ends).toEqual(["ack"]);
   });
 
