@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
-import { runCommand, wholeNumber } from "./command-line.ts";
+import { runCommand } from "./command-line.ts";
 import type { LocalStack } from "./local-stack.ts";
+import { chosenPorts } from "./ports.ts";
 import { showProgress } from "./progress.ts";
 import { runStack } from "./run-stack.ts";
 
@@ -25,10 +26,6 @@ Environment
   MODELS_DIR     another folder of bundles
 `;
 
-const portDefault = 8787;
-const backendPortDefault = 8788;
-const portRange = { min: 0, max: 65_535 };
-
 await runCommand(async () => {
   const { values } = parseArgs({
     options: {
@@ -45,8 +42,7 @@ await runCommand(async () => {
   const progress = values.json ? undefined : showProgress("Starting edge and backend");
   const options = {
     ...values,
-    port: wholeNumber("PORT", process.env["PORT"], portRange) ?? portDefault,
-    backendPort: wholeNumber("BACKEND_PORT", process.env["BACKEND_PORT"], portRange) ?? backendPortDefault,
+    ...chosenPorts(process.env),
     mayUseTemporaryState: false,
   };
   await runStack(options, (stack) => {

@@ -7,12 +7,12 @@ import type { AttackOrder, AttackReport } from "./messages.ts";
 
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
-async function attack({ target, keys, milliseconds, withPayers }: AttackOrder): Promise<AttackReport> {
-  const ended = AbortSignal.timeout(milliseconds);
+async function attack({ target, keys, milliseconds, rate, withPayers }: AttackOrder): Promise<AttackReport> {
+  const pace = { ended: AbortSignal.timeout(milliseconds), rate };
   let poorPictures = 0;
   const payers = [poorOf(target, keys.poor, () => (poorPictures += 1)), noisyOf(target, keys.noisy)];
-  const unpaying = attackWith([...strangersOf(target), ...pennilessOf(target, keys.penniless)], ended);
-  const paying = attackWith(withPayers ? payers : [], ended);
+  const unpaying = attackWith([...strangersOf(target), ...pennilessOf(target, keys.penniless)], pace);
+  const paying = attackWith(withPayers ? payers : [], pace);
   return { outcomes: [...(await unpaying), ...(await paying)], poorPictures };
 }
 

@@ -19,9 +19,6 @@ export interface Attack {
 /** How long unfinished bodies stay. */
 const unfinishedMs = 10_000;
 
-/** Between two of an attacker's requests, so that one process can play all of them. */
-const pauseMs = 20;
-
 const json = { "content-type": "application/json" };
 
 async function statusOf(url: string, init?: RequestInit): Promise<number> {
@@ -141,8 +138,18 @@ export interface AttackOutcome {
   broken: number;
 }
 
+/** For how long, and how often. */
+export interface AttackPace {
+  readonly ended: AbortSignal;
+  /** Requests a second of each attack, at most. */
+  readonly rate: number;
+}
+
 /** Attacks until `ended` aborts. */
-export async function attackWith(attacks: readonly Attack[], ended: AbortSignal): Promise<readonly AttackOutcome[]> {
+export async function attackWith(
+  attacks: readonly Attack[],
+  { ended, rate }: AttackPace,
+): Promise<readonly AttackOutcome[]> {
   return Promise.all(
     attacks.map(async ({ name, once, callers = 4 }) => {
       const outcome: AttackOutcome = { name, requests: 0, served: 0, broken: 0 };
@@ -153,7 +160,7 @@ export async function attackWith(attacks: readonly Attack[], ended: AbortSignal)
           outcome.requests += 1;
           if (status >= 200 && status < 300) outcome.served += 1;
           if (status >= 500) outcome.broken += 1;
-          await pause(pauseMs);
+          await pause((1_000 * callers) / rate);
         }
       }
       await Promise.all(Array.from({ length: callers }, caller));

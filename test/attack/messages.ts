@@ -12,6 +12,8 @@ export interface AttackOrder {
   readonly target: Target;
   readonly keys: Keys;
   readonly milliseconds: number;
+  /** Requests a second of each attack, at most. */
+  readonly rate: number;
   readonly withPayers: boolean;
 }
 

@@ -61,7 +61,7 @@ export async function openPublished(family: PublishedFamily): Promise<PublishedM
   const directory = publishedDirectory(family);
   const manifest = await readManifest(directory);
   const graphs = await openGraphs(manifest, { directory, execution: { provider: "cpu", intraOpThreads: 1 } });
-  const runner = createGraphRunner({ graphs, rowsMax: { stageC: 16, stageB: 8 }, now: () => performance.now() });
+  const runner = createGraphRunner({ graphs, rowsMax: { stageC: 16, stageB: 8 }, now: () => 0 });
   return { manifest, graphs, taskGraphs: () => graphsOfATask(runner) };
 }
 

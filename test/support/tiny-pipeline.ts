@@ -26,7 +26,8 @@ export async function openTinyPipeline(directory = tinyDirectory): Promise<TinyP
   const runner = createGraphRunner({
     graphs,
     rowsMax: { stageC: 16, stageB: 8 },
-    now: () => performance.now(),
+    // By a clock that stands still no run takes any time, so time limits no batch.
+    now: () => 0,
     onBatch: (run) => runs.push(run),
   });
   let arrival = 0;
