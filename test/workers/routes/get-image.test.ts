@@ -92,8 +92,13 @@ describe("a picture's link", () => {
   test("may be cached by anyone, but no longer than it holds", async () => {
     const { url } = await linkedPicture();
     edge.nowMs = startMs + 600_000;
+    const beforeMs = edge.nowMs;
     const response = await edge.fetch(url);
-    expect(response.headers.get("cache-control")).toBe(`public, max-age=${imageLinkSeconds - 600}, immutable`);
+    const [, maxAge] = /^public, max-age=(\d+), immutable$/u.exec(response.headers.get("cache-control") ?? "") ?? [];
+    const expiresMs = 1_000 * Number(new URL(url).searchParams.get("exp"));
+    expect(Number(maxAge)).toBeLessThanOrEqual(Math.ceil((expiresMs - beforeMs) / 1_000));
+    expect(Number(maxAge)).toBeGreaterThanOrEqual(Math.floor((expiresMs - edge.nowMs) / 1_000));
+    expect(Number(maxAge)).toBeGreaterThan(imageLinkSeconds - 700);
   });
 
   test("answers 304 to a client that has the picture, and 200 to one that has another", async () => {
