@@ -1,4 +1,4 @@
-"""Writes a folder of small captioned pictures, one of them broken: `python tests/make_pictures.py FOLDER`."""
+"""Writes a folder of small captioned pictures, one of them broken: `python tests/make_pictures.py FOLDER [COUNT]`."""
 
 import json
 import sys
@@ -28,4 +28,4 @@ def make_pictures(folder: Path, count: int) -> None:
 
 
 if __name__ == "__main__":
-    make_pictures(Path(sys.argv[1]), 64)
+    make_pictures(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 64)

@@ -28,6 +28,7 @@ def test_files_that_cannot_be_used_are_listed_and_do_not_stop_the_rest(tmp_path:
     bad = left_out(report, "bad")
     assert sorted(bad) == ["bomb.png", "cut.jpg", "empty.png", "latin.png", "words.png"]
     assert "no bytes" in bad["empty.png"]
+    assert bad["words.png"] == "cannot be decoded: it is no picture, or damaged at its beginning"
     assert "UTF-8" in bad["latin.png"]
     assert left_out(report, "too_small") == {"small.png": "100x31: the shorter side must have 32 pixels"}
     assert list(left_out(report, "no_caption")) == ["silent.png"]

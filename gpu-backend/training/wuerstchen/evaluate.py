@@ -95,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument(f"--{name}-max", type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)")
     made.add_argument("--gpu-hour", action="append", default=[], metavar="NAME=DOLLARS", help="with --bundle: price of a GPU's hour")
     made.add_argument("--training-hours", type=float, help="with --bundle: hours of this machine that training took")
-    made.add_argument("--config", type=Path, help="TOML file, see configs/; with --bundle: default is the bundle's")
+    made.add_argument("--config", type=Path, help="TOML file, see configs/; with --bundle: of both bundles, default each one's own")
     made.add_argument("--data", type=Path, default=Path("data"), help="folder with images.rgb and records.jsonl")
     made.add_argument(
         "--runs", type=Path, default=Path("runs"), help="folder that training wrote; the judge and caches go to its evaluation/"
@@ -143,10 +143,10 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
 def decide(arguments: argparse.Namespace) -> None:
     """The report of a bundle. Raises ValueError or OSError where bundles, data or options do not do."""
     opened = {}
-    for name, config in (("bundle", arguments.config), ("against", None)):
+    for name in ("bundle", "against"):
         if (directory := getattr(arguments, name)) is not None:
             bundle = Bundle(directory)
-            opened[name] = bundle, load_config(config or bundle.config_file(CONFIGS))
+            opened[name] = bundle, load_config(arguments.config or bundle.config_file(CONFIGS))
     bundle, config = opened["bundle"]
     asked = Asked(
         bundle=bundle,

@@ -3,7 +3,7 @@
 import io
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 # A small file can claim a huge picture; 64 million pixels need 192 MB as RGB and are more than cameras of today deliver.
 PIXELS_MAX = 64_000_000
@@ -25,6 +25,8 @@ def decode_picture(data: bytes) -> Image.Image:
             return _on_white(ImageOps.exif_transpose(image))
     except PictureError:
         raise
+    except UnidentifiedImageError as error:  # its own text holds an address, which differs from run to run
+        raise PictureError("cannot be decoded: it is no picture, or damaged at its beginning") from error
     except Exception as error:  # damaged files make Pillow raise errors of many kinds, some of them its own
         raise PictureError(f"cannot be decoded: {error}") from error
 
