@@ -3,7 +3,8 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { ChargeLine } from "../prices/price-book.ts";
 import { checkAllowance, forgetSpending } from "./keys/allowance.ts";
 import type { Actor } from "./keys/audit.ts";
-import { chargeReservation, closeReservation, giveBack } from "./money/endings.ts";
+import { isSuperseded } from "./money/abandoned.ts";
+import { chargeReservation, closeReservation, expire, giveBack } from "./money/endings.ts";
 import { enterGrant, type Grant } from "./money/grants.ts";
 import { findHold, markClosed, overdueHolds, putHold } from "./money/holds.ts";
 import { type Balances, post, readAvailable, readBalances } from "./money/postings.ts";
@@ -12,6 +13,7 @@ import {
   type Reservation,
   type ReserveRequest,
   type Settlement,
+  settlementOf,
   type WorkBudget,
 } from "./money/reservation.ts";
 import { findReservation, type ReservationRow, readSettlement } from "./money/reservation-rows.ts";
@@ -114,7 +116,7 @@ export class AccountBook {
 
   /**
    * Charges what was done and gives the rest back; a second call gives the first one's settlement. After a release it
-   * charges what is available, or fails with `insufficient_quota`. Throws when the work exceeds the ceiling.
+   * charges what is available, or fails with `insufficient_quota`; nothing, if a repeat pays instead. Throws when the work exceeds the ceiling.
    */
   settle({ reservationId, lines, latents = [] }: WorkDone, nowMs: number): Result<Settlement, Failure> {
     return this.#transact(() => {
@@ -122,6 +124,7 @@ export class AccountBook {
       if (row === undefined) throw new AppError("There is no such reservation.");
       const before = readSettlement(row.settlement);
       if (before !== undefined) return ok(before);
+      if (isSuperseded(row)) return ok(settlementOf([]));
       const settled = chargeReservation(this.#sql, { row, claimed: lines, latents }, nowMs);
       const { recipe, key_id } = row;
       if (settled.ok && recipe !== null && latents.length > 0) {
@@ -170,7 +173,7 @@ export class AccountBook {
       for (const row of due) {
         if (row.state !== "open") this.#sql.exec("DELETE FROM reservations WHERE id = ?", row.id);
         else if (row.client_left === 1) closeReservation(this.#sql, row, nowMs);
-        else giveBack(this.#sql, row, nowMs);
+        else expire(this.#sql, row, nowMs);
       }
       for (const holdId of overdueHolds(this.#sql, nowMs)) this.#closeHold(holdId, nowMs);
       forgetSpending(this.#sql, nowMs);

@@ -7,6 +7,7 @@ import { actor, type RealLedger } from "./real-ledger.ts";
 
 const minutesADay = 1_440;
 const minuteMs = 60_000;
+const reservationMinutes = 15;
 
 const act = actsFor<LedgerModel, RealLedger>();
 const amount = (max: number, min = 1) => fc.integer({ min, max });
@@ -153,6 +154,18 @@ export function ledgerActs(keys: readonly string[]): Subject<LedgerModel, RealLe
       },
       real({ clock }, waited) {
         clock.nowMs += waited * minuteMs;
+      },
+    }),
+    expire: act({
+      weight: 2,
+      args: fc.constant(reservationMinutes),
+      model(model, waited) {
+        model.nowMs += waited * minuteMs;
+        model.sweep();
+      },
+      real({ book, clock }, waited) {
+        clock.nowMs += waited * minuteMs;
+        book.sweep(clock.nowMs);
       },
     }),
     sweep: act({

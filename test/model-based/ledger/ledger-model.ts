@@ -33,6 +33,8 @@ interface Reservation extends Pick<ModelAsk, "id" | "ceiling" | "payer"> {
   holders: number;
   hasLeft: boolean;
   isAbandoned: boolean;
+  /** It expired, and was sent again: the repeat pays. */
+  isSuperseded: boolean;
   isForgotten: boolean;
   /** Work by its kind and latent. */
   noted: Map<string, ModelLine>;
@@ -154,7 +156,7 @@ export class LedgerModel {
       return { id: fresh.id, isRepeat: false, charged: ask.found.microUsd };
     }
     if (before !== undefined) this.#takeOver(before, fresh);
-    return { id: fresh.id, isRepeat: before !== undefined };
+    return { id: fresh.id, isRepeat: before !== undefined && before.state !== "released" };
   }
 
   hold(id: string, { ceiling, payer }: Pick<ModelAsk, "ceiling" | "payer">): string | undefined {
@@ -186,6 +188,7 @@ export class LedgerModel {
     const reservation = this.#find(id);
     if (reservation === undefined) return "unknown";
     if (reservation.state === "settled") return priceOf(reservation.lines);
+    if (reservation.isSuperseded) return 0;
     const lines = within(reservation.ceiling, withClaimed(reservation.noted, line));
     if (priceOf(lines) > reservation.ceiling) return "too much";
     if (reservation.state === "released" && this.available < priceOf(lines)) return "insufficient_quota";
@@ -217,7 +220,7 @@ export class LedgerModel {
       if (reservation.isForgotten || reservation.dueMs > this.nowMs) continue;
       if (reservation.state !== "open") reservation.isForgotten = true;
       else if (reservation.hasLeft) this.#close(reservation);
-      else this.#giveBack(reservation);
+      else this.#expire(reservation);
     }
     for (const [id, hold] of this.#holds) {
       if (hold.dueMs > this.nowMs) continue;
@@ -228,7 +231,7 @@ export class LedgerModel {
 
   #join(before: Reservation, id: string): ModelReserved {
     const isRepeat = before.id !== id;
-    if (isRepeat && before.state === "open") before.holders += 1;
+    if (isRepeat && before.state === "open" && before.hold === undefined) before.holders += 1;
     return { id: before.id, isRepeat, ...(before.state === "settled" && { charged: priceOf(before.lines) }) };
   }
 
@@ -242,18 +245,22 @@ export class LedgerModel {
     const known = this.#reservations.filter(({ isForgotten }) => !isForgotten);
     if (idempotencyKey !== undefined) {
       const named = known.find((one) => one.idempotencyKey === idempotencyKey);
-      return named === undefined || named.digest === digest ? named : "idempotency_key_reused";
+      if (named === undefined || named.digest === digest) return named;
+      if (named.state !== "released") return "idempotency_key_reused";
+      named.idempotencyKey = undefined;
+      return undefined;
     }
     if (!isRetry) return undefined;
     const alike = known.filter((one) => one.digest === digest && one.createdMs > this.nowMs - retryMs);
     const failed = alike.find(({ state }) => state === "released");
     if (failed === undefined) return alike.findLast((one) => one.idempotencyKey === undefined);
     failed.digest = "";
+    failed.isSuperseded = true;
     return undefined;
   }
 
   #isTakenOver({ id, state, isAbandoned }: Reservation, ask: ModelAsk): boolean {
-    return id !== ask.id && state === "settled" && (isAbandoned || ask.paysAgain);
+    return id !== ask.id && (state === "released" || (state === "settled" && (isAbandoned || ask.paysAgain)));
   }
 
   #refusal({ ceiling, payer, holdId }: Pick<ModelAsk, "ceiling" | "payer" | "holdId">): string | undefined {
@@ -280,6 +287,7 @@ export class LedgerModel {
       holders: 1,
       hasLeft: false,
       isAbandoned: false,
+      isSuperseded: false,
       isForgotten: false,
       noted: new Map(),
       lines: [],
@@ -292,6 +300,7 @@ export class LedgerModel {
   #takeOver(before: Reservation, fresh: Reservation): void {
     before.digest = "";
     before.idempotencyKey = undefined;
+    before.isSuperseded = before.state === "released";
     for (const line of before.lines) if (line.kind !== "stopped") this.note(fresh.id, { ...line, microUsd: 0 });
   }
 
@@ -316,8 +325,13 @@ export class LedgerModel {
   }
 
   #giveBack(reservation: Reservation): void {
-    if (reservation.hold?.isOpen === true) reservation.hold.remaining += reservation.ceiling;
+    this.#expire(reservation);
     reservation.idempotencyKey = undefined;
+  }
+
+  /** It may be at work all the same, so its key stays until it is sent again. */
+  #expire(reservation: Reservation): void {
+    if (reservation.hold?.isOpen === true) reservation.hold.remaining += reservation.ceiling;
     this.#end(reservation, "released");
   }
 

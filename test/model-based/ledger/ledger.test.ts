@@ -72,7 +72,14 @@ describe("a planted fault in the ledger is found:", () => {
     ["nothing ever expires", calls(() => ({ sweep: () => undefined }))],
     ["a second holder is not counted", says("holders = holders + 1", "holders = holders")],
     ["a departure counts though another holds", says(" WHERE id = ? AND holders = 1", " WHERE id = ?")],
-    ["an idempotency key outlives a failure", says("'released', idempotency_key = NULL", "'released'")],
+    [
+      "a request that expired is charged beside its repeat",
+      says("WHEN 'released' THEN 0", "WHEN 'released' THEN holders"),
+    ],
+    [
+      "a request that expires frees its key",
+      says("state = 'released', due_ms", "state = 'released', idempotency_key = NULL, due_ms"),
+    ],
     [
       "an idempotency key stands for any body",
       calls((book) => ({

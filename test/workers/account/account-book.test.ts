@@ -144,6 +144,51 @@ describe("a reservation", () => {
     });
   });
 
+  test("that expires while its request works on is charged once: to the request, or to the repeat that came first", async () => {
+    const keyed = { idempotencyKey: "slow" };
+    const later = nowMs + reservationMs;
+    const lines = [line("generation", 60)];
+    await withCredit(300, (book) => {
+      book.reserve(order("1", keyed), nowMs);
+      book.sweep(later);
+      const repeat = book.reserve(order("2", { ...keyed, seeds: [9] }), later);
+      expect(repeat).toMatchObject({ ok: true, value: { reservationId: "2", seeds: order("1").seeds } });
+      expect(book.settle({ reservationId: "1", lines }, later)).toMatchObject({ value: { chargedMicroUsd: 0 } });
+      expect(book.settle({ reservationId: "2", lines }, later)).toMatchObject({ value: { chargedMicroUsd: 60 } });
+      expect(book.balances()).toMatchObject({ available: 240, held: 0, spent: 60 });
+    });
+    await withCredit(300, (book) => {
+      book.reserve(order("1", keyed), nowMs);
+      book.sweep(later);
+      expect(book.settle({ reservationId: "1", lines }, later)).toMatchObject({ value: { chargedMicroUsd: 60 } });
+      const repeat = book.reserve(order("2", keyed), later);
+      expect(repeat).toMatchObject({ value: { isRepeat: true, settlement: { chargedMicroUsd: 60 } } });
+      expect(book.balances()).toMatchObject({ available: 240, held: 0, spent: 60 });
+    });
+  });
+
+  test("that expired leaves its key to another body too", async () => {
+    await withCredit(300, (book) => {
+      book.reserve(order("1", { idempotencyKey: "cut" }), nowMs);
+      book.sweep(nowMs + reservationMs);
+      const other = book.reserve(order("2", { idempotencyKey: "cut", digest: "other" }), nowMs + reservationMs);
+      expect(other).toMatchObject({ ok: true, value: { isRepeat: false, reservationId: "2" } });
+    });
+  });
+
+  test("of a job costs nothing once a try of its request failed, though nobody heard that the try before had ended", async () => {
+    await withCredit(100, (book) => {
+      const ofJob = { holdId: "job", idempotencyKey: "job 1" };
+      book.hold({ holdId: "job", keyId: undefined, ceilingMicroUsd: 100 }, nowMs);
+      book.reserve(order("1", ofJob), nowMs);
+      book.recordWork({ reservationId: "1", lines: [line("generation", 60)] });
+      expect(book.reserve(order("2", ofJob), nowMs)).toMatchObject({ value: { reservationId: "1" } });
+      book.release("1", nowMs);
+      expect(book.endHold("job", nowMs)).toBe(0);
+      expect(book.balances()).toMatchObject({ available: 100, held: 0, spent: 0 });
+    });
+  });
+
   test("that expires after its client left is charged the work that was done for it, and that alone", async () => {
     await withCredit(100, (book) => {
       book.reserve(order("1"), nowMs);

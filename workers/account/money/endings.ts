@@ -67,8 +67,17 @@ export function closeReservation(sql: SqlStorage, row: ReservationRow, nowMs: nu
   else if (chargeReservation(sql, { row, claimed: [], latents: [] }, nowMs).ok) markAbandoned(sql, row.id);
 }
 
-/** Gives back all that a reservation holds. */
-export function giveBack(
+/** Gives back all that a reservation holds, and frees its key: a repeat is a new request. */
+export function giveBack(sql: SqlStorage, row: ReservationRow, nowMs: number): void {
+  expire(sql, row, nowMs);
+  sql.exec("UPDATE reservations SET idempotency_key = NULL WHERE id = ?", row.id);
+}
+
+/**
+ * Gives back all that an overdue reservation holds. Its request may be at work all the same, and settle: so it keeps its key,
+ * until a repeat takes its place and pays instead.
+ */
+export function expire(
   sql: SqlStorage,
   { id, ceiling_micro_usd: ceiling, hold_id, key_id, created_ms }: ReservationRow,
   nowMs: number,
@@ -78,10 +87,6 @@ export function giveBack(
     post(sql, { id: `release:${id}`, changes: { held: -ceiling, available: ceiling }, atMs: nowMs });
     collectOwed(sql, nowMs);
   }
-  sql.exec(
-    "UPDATE reservations SET state = 'released', idempotency_key = NULL, due_ms = ? WHERE id = ?",
-    nowMs + outcomeMs,
-    id,
-  );
+  sql.exec("UPDATE reservations SET state = 'released', due_ms = ? WHERE id = ?", nowMs + outcomeMs, id);
   dropWork(sql, id);
 }

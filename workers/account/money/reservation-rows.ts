@@ -87,7 +87,10 @@ export function findRepeated(
   if (idempotencyKey !== undefined) {
     const byKey = "SELECT * FROM reservations WHERE idempotency_key = ?";
     const known = sql.exec<ReservationRow>(byKey, idempotencyKey).toArray()[0];
-    return known === undefined || known.digest === digest ? ok(known) : err({ code: "idempotency_key_reused" });
+    if (known === undefined || known.digest === digest) return ok(known);
+    if (known.state !== "released") return err({ code: "idempotency_key_reused" });
+    sql.exec("UPDATE reservations SET idempotency_key = NULL WHERE id = ?", known.id);
+    return ok(undefined);
   }
   if (!isRetry || takeFailure(sql, digest, nowMs)) return ok(undefined);
   const byDigest = `SELECT * FROM reservations
@@ -101,7 +104,7 @@ export function findRepeated(
  * requests at once, the one that failed must not be given the pictures of one that did not.
  */
 function takeFailure(sql: SqlStorage, digest: string, nowMs: number): boolean {
-  const query = `UPDATE reservations SET digest = '' WHERE id =
+  const query = `UPDATE reservations SET digest = '', holders = 0 WHERE id =
     (SELECT id FROM reservations WHERE digest = ? AND state = 'released' AND created_ms > ? LIMIT 1) RETURNING id`;
   return sql.exec(query, digest, nowMs - derivedKeyMs).toArray().length > 0;
 }

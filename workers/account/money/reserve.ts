@@ -39,19 +39,26 @@ export function reserveOrCharge(sql: SqlStorage, request: ReserveRequest, nowMs:
   if (charged !== undefined) return ok(charged);
   const chosen = before ? takeOver(sql, before, reservationId) : chooseLatents(sql, request, nowMs);
   open(sql, { request: { ...request, ...chosen }, isHeld }, nowMs);
-  return ok({ isRepeat: before !== undefined, reservationId, ...chosen, settlement: undefined });
+  const isRepeat = before !== undefined && before.state !== "released";
+  return ok({ isRepeat, reservationId, ...chosen, settlement: undefined });
 }
 
-/** A request under way is never taken over, and none by a call of its own that comes again late. */
+/**
+ * A request under way is never taken over, and none by a call of its own that comes again late. One that was released is found
+ * only if it expired.
+ */
 function mayTakeOver(before: ReservationRow, { reservationId, paysAgain }: ReserveRequest): boolean {
   if (before.id === reservationId) return false;
-  return isAbandoned(before) || (paysAgain === true && before.state === "settled");
+  return isAbandoned(before) || before.state === "released" || (paysAgain === true && before.state === "settled");
 }
 
-/** Another request shares what the first holds; the first one, sent again because its answer was lost, holds it already. */
+/**
+ * Another request shares what the first holds; the first one, sent again because its answer was lost, holds it already. A job
+ * tries a request anew only when the try before has ended: of its tries one holds, even if nobody heard the end of another.
+ */
 function join(sql: SqlStorage, row: ReservationRow, { reservationId }: ReserveRequest): Reservation {
   const isRepeat = row.id !== reservationId;
-  if (isRepeat && row.state === "open") {
+  if (isRepeat && row.state === "open" && row.hold_id === null) {
     sql.exec("UPDATE reservations SET holders = holders + 1 WHERE id = ?", row.id);
   }
   return { ...toReservation(row), isRepeat };
