@@ -17,6 +17,8 @@ TINY = str(CONFIGS / "tiny.toml")
 
 
 def ctrl_c(*_: object, **__: object) -> NoReturn:
+    # A shell starts what runs in the background with the signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.kill(os.getpid(), signal.SIGINT)
     raise AssertionError("the signal did not arrive")
 
