@@ -107,7 +107,8 @@ export const errorBodySchema = z
       })
       .readonly(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Error" });
 
 /** OpenAI's error envelope. */
 export type ErrorBody = z.infer<typeof errorBodySchema>;

@@ -14,7 +14,8 @@ export const listedAccountSchema = z
     suspended: z.boolean(),
     created: timeSchema.nullable(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "ListedAccount" });
 
 /** What a comparison of ledgers, usage table and meter found. */
 export const reconciliationSchema = z
@@ -26,7 +27,8 @@ export const reconciliationSchema = z
     unrepaired: z.array(z.string()).readonly().describe("Settlements that still differ."),
     unmetered: z.int().describe("Settlements that the meter did not accept; the next run retries them."),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Reconciliation" });
 
 /** An account with its settings. */
 export const accountItemSchema = z
@@ -40,7 +42,8 @@ export const accountItemSchema = z
       .describe("Beyond it the least valuable latents are evicted; null: the default."),
     stripe_customer: z.string().nullable(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Account" });
 
 /** A key without its secret. */
 export const keyItemSchema = z
@@ -56,7 +59,8 @@ export const keyItemSchema = z
     requests_per_minute: z.int().nullable(),
     budget_micro_usd_per_day: z.int().nullable(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Key" });
 
 /** A key that was just made. */
 export const createdKeySchema = z
@@ -64,7 +68,8 @@ export const createdKeySchema = z
     ...keyItemSchema.unwrap().shape,
     key: z.string().optional().describe("The key itself, shown only once; absent if the operator made it."),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "CreatedKey" });
 
 /** Who did what, and when. */
 export const auditEntrySchema = z
@@ -78,9 +83,13 @@ export const auditEntrySchema = z
     subject: z.string(),
     details: z.unknown(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "AuditEntry" });
 
-/** Part of a list. */
-export function listSchema<Item extends z.ZodType>(item: Item) {
-  return z.object({ object: z.literal("list"), data: z.array(item).readonly(), has_more: z.boolean() }).readonly();
+/** Part of a list, under the name `id` in the API document. */
+export function listSchema<Item extends z.ZodType>(id: string, item: Item) {
+  return z
+    .object({ object: z.literal("list"), data: z.array(item).readonly(), has_more: z.boolean() })
+    .readonly()
+    .meta({ id });
 }

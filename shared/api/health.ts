@@ -27,7 +27,8 @@ export const edgeHealthSchema = healthSchema
       })
       .readonly(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Health" });
 
 /** The body of `GET /v1/health`. */
 export type EdgeHealth = z.infer<typeof edgeHealthSchema>;

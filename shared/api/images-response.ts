@@ -7,7 +7,8 @@ import { outputFormatSchema } from "../output-format-schema.ts";
 /** What answered for one picture. */
 export const tierSchema = z
   .enum(["image", "latent", "generated"])
-  .describe("The finished image from the edge, a stored latent that was decoded, or a full generation.");
+  .describe("The finished image from the edge, a stored latent that was decoded, or a full generation.")
+  .meta({ id: "Tier" });
 
 /** A picture's seed. */
 export const seedSchema = z
@@ -41,10 +42,17 @@ const madeFields = {
 /** One picture of an answer. */
 export const imageItemSchema = z
   .union([
-    z.object({ b64_json: z.base64(), ...madeFields }).readonly(),
-    z.object({ url: z.url(), ...madeFields }).readonly(),
+    z
+      .object({ b64_json: z.base64(), ...madeFields })
+      .readonly()
+      .meta({ id: "EmbeddedImage" }),
+    z
+      .object({ url: z.url(), ...madeFields })
+      .readonly()
+      .meta({ id: "LinkedImage" }),
   ])
-  .describe("Exactly one of b64_json and url, by response_format.");
+  .describe("Exactly one of b64_json and url, by response_format.")
+  .meta({ id: "Image" });
 
 const pictureUsageSchema = z
   .object({
@@ -52,7 +60,8 @@ const pictureUsageSchema = z
     micro_usd: microUsdSchema,
     milliseconds: z.record(z.string(), z.number().min(0)).readonly().describe("Part → milliseconds; those that ran."),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "PictureUsage" });
 
 /** What some pictures used and were charged. */
 export const imagesUsageSchema = z
@@ -67,7 +76,8 @@ export const imagesUsageSchema = z
       .describe("The request's charge, and the version of its prices."),
     pictures: z.array(pictureUsageSchema).readonly(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Usage" });
 
 /** The body of a successful `POST /v1/images/generations`. */
 export const imagesResponseSchema = z
@@ -82,7 +92,8 @@ export const imagesResponseSchema = z
     usage: imagesUsageSchema,
     warnings: z.array(z.string()).readonly(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "ImagesResponse" });
 
 /** What answered for one picture: the finished image, a stored latent that was decoded, or a full generation. */
 export type Tier = z.infer<typeof tierSchema>;

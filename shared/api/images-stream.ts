@@ -24,22 +24,31 @@ const pictureFields = {
 };
 
 /** Roughly what a picture will be. Never stored and never charged. */
-const partialImageSchema = z.object({
-  type: z.literal("image_generation.partial_image"),
-  partial_image_index: z.int().min(0).describe("Counts from 0 for each picture."),
-  ...pictureFields,
-});
+const partialImageSchema = z
+  .object({
+    type: z.literal("image_generation.partial_image"),
+    partial_image_index: z.int().min(0).describe("Counts from 0 for each picture."),
+    ...pictureFields,
+  })
+  .meta({ id: "PartialImageEvent" });
 
 /** A picture. Its usage is its share of the request's: those of all pictures add up. */
-const completedImageSchema = z.object({
-  type: z.literal("image_generation.completed"),
-  ...pictureFields,
-  tier: tierSchema,
-  similar: similarSchema,
-  age_seconds: ageSchema,
-  usage: imagesUsageSchema,
-  warnings: z.array(z.string()).readonly(),
-});
+const completedImageSchema = z
+  .object({
+    type: z.literal("image_generation.completed"),
+    ...pictureFields,
+    tier: tierSchema,
+    similar: similarSchema,
+    age_seconds: ageSchema,
+    usage: imagesUsageSchema,
+    warnings: z.array(z.string()).readonly(),
+  })
+  .meta({ id: "CompletedImageEvent" });
+
+/** One event of a stream of pictures. */
+export const imageEventSchema = z
+  .discriminatedUnion("type", [partialImageSchema, completedImageSchema])
+  .meta({ id: "ImageEvent" });
 
 /** One event of a stream of pictures. A failure is an `error` event with the usual envelope. */
-export type ImageEvent = z.infer<typeof partialImageSchema> | z.infer<typeof completedImageSchema>;
+export type ImageEvent = z.infer<typeof imageEventSchema>;

@@ -4,15 +4,9 @@ import { imageItemSchema } from "./images-response.ts";
 // What the job routes answer.
 
 /** Where a job is. partial: some of its requests failed. */
-export const jobStateSchema = z.enum([
-  "queued",
-  "running",
-  "cancelling",
-  "succeeded",
-  "partial",
-  "failed",
-  "cancelled",
-]);
+export const jobStateSchema = z
+  .enum(["queued", "running", "cancelling", "succeeded", "partial", "failed", "cancelled"])
+  .meta({ id: "JobState" });
 
 /** Where one request of a job is. */
 export const itemStateSchema = z.enum(["queued", "running", "succeeded", "failed", "cancelled"]);
@@ -30,7 +24,8 @@ const progressSchema = z
     failed: countSchema,
     cancelled: countSchema,
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "JobProgress" });
 
 /** One request of a job and what became of it. */
 export const jobResultSchema = z
@@ -45,7 +40,8 @@ export const jobResultSchema = z
       .readonly()
       .optional(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "JobResult" });
 
 const resultsPageSchema = z
   .object({
@@ -53,7 +49,8 @@ const resultsPageSchema = z
     has_more: z.boolean(),
     next_cursor: z.string().nullable().describe("Send it as ?cursor= for the next page."),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "JobResultPage" });
 
 /** A job as its events report it: everything but the results. */
 export const jobSummarySchema = z
@@ -76,7 +73,8 @@ export const jobSummarySchema = z
       .readonly(),
     webhook_url: z.string().nullable(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "JobSummary" });
 
 /** One delivery of the message that tells a job's end. */
 const webhookAttemptSchema = z
@@ -98,7 +96,8 @@ export const jobSchema = jobSummarySchema
     results: resultsPageSchema,
     webhook_attempts: z.array(webhookAttemptSchema).readonly().describe("Deliveries of its webhook, oldest first."),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Job" });
 
 /** The body of `GET /v1/jobs`. */
 export const jobListSchema = z
@@ -121,7 +120,8 @@ export const jobListSchema = z
     has_more: z.boolean(),
     next_cursor: z.string().nullable(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "JobList" });
 
 /** Where a job is. */
 export type JobState = z.infer<typeof jobStateSchema>;

@@ -12,12 +12,14 @@ export const latentItemSchema = z
     size: z.string().describe("WIDTHxHEIGHT in pixels of its picture."),
     cost: z.object({ currency: z.literal("usd"), micro_usd: z.int().min(0), price_book: z.int().min(1) }).readonly(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Latent" });
 
 /** The body of a successful `DELETE /v1/latents/{id}`. */
 export const deletedLatentSchema = z
   .object({ id: latentIdSchema, object: z.literal("latent"), deleted: z.literal(true) })
-  .readonly();
+  .readonly()
+  .meta({ id: "DeletedLatent" });
 
 /** A latent that is kept for its owner. */
 export type LatentItem = z.infer<typeof latentItemSchema>;

@@ -34,7 +34,8 @@ export const latentListSchema = z
     has_more: z.boolean(),
     next_cursor: z.string().nullable(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "LatentList" });
 
 /** One page of an account's latents, newest first. */
 export type LatentList = z.infer<typeof latentListSchema>;

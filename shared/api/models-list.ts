@@ -2,7 +2,10 @@ import { z } from "zod";
 import type { Manifest } from "../models/manifest.ts";
 import { withPublicNames } from "../sampling-fields.ts";
 
-const rangeSchema = z.object({ default: z.number(), min: z.number(), max: z.number() }).readonly();
+const rangeSchema = z
+  .object({ default: z.number(), min: z.number(), max: z.number() })
+  .readonly()
+  .meta({ id: "Range" });
 
 /** One model in OpenAI's list shape, with what a client needs to form a valid request. */
 export const modelItemSchema = z
@@ -24,12 +27,14 @@ export const modelItemSchema = z
       .describe("Any size with such sides is offered as well; absent: only those in `sizes`."),
     ...withPublicNames(() => rangeSchema),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Model" });
 
 /** The body of `GET /v1/models`. */
 export const modelsListSchema = z
   .object({ object: z.literal("list"), data: z.array(modelItemSchema).readonly() })
-  .readonly();
+  .readonly()
+  .meta({ id: "ModelList" });
 
 /** One model in OpenAI's list shape. */
 export type ModelItem = z.infer<typeof modelItemSchema>;

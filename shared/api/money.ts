@@ -11,7 +11,8 @@ export const balanceResponseSchema = z
     held_micro_usd: microUsdSchema.min(0).describe("Held for requests in flight, in micro-USD."),
     spent_micro_usd: microUsdSchema.describe("Charged so far, in micro-USD."),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Balance" });
 
 /** The body of `POST /v1/quotes`. */
 export const quoteResponseSchema = z
@@ -26,7 +27,8 @@ export const quoteResponseSchema = z
       .readonly()
       .describe("The price of one picture by the tier that serves it, in micro-USD."),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Quote" });
 
 /** What an account has. */
 export type BalanceResponse = z.infer<typeof balanceResponseSchema>;

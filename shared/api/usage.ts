@@ -23,7 +23,8 @@ const usageDaySchema = z
       .readonly()
       .describe("The parts of the day, by kind; they add up to the day."),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "UsageDay" });
 
 /** The body of `GET /v1/usage`. */
 export const usageListSchema = z
@@ -33,7 +34,8 @@ export const usageListSchema = z
     has_more: z.boolean(),
     next_cursor: z.string().nullable(),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "UsageList" });
 
 /** What an account was charged, day by day, newest first. */
 export type UsageList = z.infer<typeof usageListSchema>;

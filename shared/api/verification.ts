@@ -15,7 +15,8 @@ export const verificationSchema = z
       .enum(["present", "absent"])
       .describe("Whether the file has a C2PA manifest. Its content is not checked here."),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "Verification" });
 
 /** What `POST /v1/verify` answers. */
 export type Verification = z.infer<typeof verificationSchema>;

@@ -11,7 +11,8 @@ export const webhookSecretResponseSchema = z
       .nullable()
       .describe("The time until which the previous secret also signs, in Unix seconds."),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "WebhookSecret" });
 
 /** What an account's webhooks are signed with. */
 export type WebhookSecretResponse = z.infer<typeof webhookSecretResponseSchema>;

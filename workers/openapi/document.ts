@@ -1,11 +1,12 @@
-import { z } from "zod";
+import { imageEventSchema } from "../../shared/api/images-stream.ts";
 import { errorBodySchema, type FailureCode } from "../../shared/errors.ts";
 import { failureExamples } from "../../shared/failure-examples.ts";
 import { failureToHttp } from "../../shared/failure-to-http.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { type DocumentedRouteId, type Guard, routeTable } from "../routing/route-table.ts";
-import type { Answer, BodySchema, Operation, Parameter } from "./operation.ts";
+import { type Answer, named, type Operation, type Parameter } from "./operation.ts";
 import { operations } from "./operations.ts";
+import { SchemaComponents } from "./schema-components.ts";
 
 export const about = `Text to image with reusable latents, paid per request. OpenAI's Images API, and what it lacks: seeds, latents as
 resources, quotes, a balance. Every failure has OpenAI's envelope with all four keys.`;
@@ -13,11 +14,13 @@ resources, quotes, a balance. Every failure has OpenAI's envelope with all four 
 /** The API as OpenAPI 3.1, with the sizes and ranges of the models that are served. */
 export function openApiDocument(models: ModelRegistry): object {
   const paths: Record<string, Record<string, object>> = {};
+  const components = new SchemaComponents();
+  components.schemaOf(imageEventSchema, "output");
   for (const [id, operation] of Object.entries(operations(models))) {
     // Object.entries knows of no literal keys.
     const { method, path, guard } = routeTable[id as DocumentedRouteId];
     const written = path.replaceAll(/:(\w+)/gu, "{$1}");
-    const route = { id, path, credential: credentialOf(guard) };
+    const route = { id, path, credential: credentialOf(guard), components };
     paths[written] = { ...paths[written], [method]: operationObject(route, operation) };
   }
   return {
@@ -26,7 +29,7 @@ export function openApiDocument(models: ModelRegistry): object {
     servers: [{ url: "/" }],
     paths,
     components: {
-      schemas: { Error: toJsonSchema(errorBodySchema) },
+      schemas: components.all(),
       securitySchemes: {
         "api-key": { type: "http", scheme: "bearer", description: "An API key." },
         admin: { type: "http", scheme: "bearer", description: "The operator's own credential." },
@@ -42,6 +45,8 @@ interface DescribedRoute {
   readonly id: string;
   readonly path: string;
   readonly credential: Credential;
+  /** Where the named schemas of its bodies go. */
+  readonly components: SchemaComponents;
 }
 
 /** The credential that a guard requires. A payment by x402 replaces a key, so the key is the documented one. */
@@ -61,48 +66,56 @@ export function credentialOf({ by }: Guard): Credential {
 
 function operationObject(route: DescribedRoute, operation: Operation): object {
   const { tag, summary, description, parameters, body, example, answers } = operation;
-  const { credential } = route;
+  const { credential, components } = route;
   return {
     operationId: route.id,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
     security: credential === "none" ? [] : [{ [credential]: [] }],
-    ...(parameters === undefined ? {} : { parameters: parameters.map(parameterObject) }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: bodyContent(body, example) } }),
-    responses: { ...mapValues(answers, answerObject), ...failureObjects(route, operation) },
+    ...(parameters === undefined
+      ? {}
+      : { parameters: parameters.map((parameter) => parameterObject(parameter, components)) }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: bodyContent(body, example, components) } }),
+    responses: {
+      ...mapValues(answers, (answer) => answerObject(answer, components)),
+      ...failureObjects(route, operation),
+    },
   };
 }
 
-function parameterObject({ schema, ...parameter }: Parameter): object {
-  return { ...parameter, schema: toJsonSchema(schema, "input") };
+function parameterObject({ schema, ...parameter }: Parameter, components: SchemaComponents): object {
+  return { ...parameter, schema: components.schemaOf(schema, "input") };
 }
 
-function answerObject({ description, content, headers }: Answer): object {
+function answerObject({ description, content, headers }: Answer, components: SchemaComponents): object {
   return {
     description,
-    ...(content === undefined ? {} : { content: contentObject(content, "output") }),
+    ...(content === undefined
+      ? {}
+      : { content: mapValues(content, (schema) => ({ schema: components.schemaOf(schema, "output") })) }),
     ...(headers === undefined
       ? {}
       : { headers: mapValues(headers, (text) => ({ description: text, schema: { type: "string" } })) }),
   };
 }
 
-function contentObject(content: Readonly<Record<string, BodySchema>>, io: "input" | "output"): object {
-  return mapValues(content, (schema) => ({ schema: toJsonSchema(schema, io) }));
-}
-
-function bodyContent(body: NonNullable<Operation["body"]>, example: object | undefined): object {
-  const { "application/json": json, ...others } = body;
-  const examples = example === undefined ? {} : { examples: { shortest: { value: example } } };
-  const jsonContent =
-    json === undefined ? {} : { "application/json": { schema: toJsonSchema(json, "input"), ...examples } };
-  return { ...jsonContent, ...contentObject(others, "input") };
+function bodyContent(
+  body: NonNullable<Operation["body"]>,
+  example: object | undefined,
+  components: SchemaComponents,
+): object {
+  const shortest = example === undefined ? {} : { examples: { shortest: { value: example } } };
+  const content = Object.entries(body).map(([type, schema]) => {
+    const examples = type === "application/json" ? shortest : {};
+    return [type, { schema: components.schemaOf(schema, "input"), ...examples }];
+  });
+  return Object.fromEntries(content);
 }
 
 /** Failures by status, each with the bodies that it may have. */
 function failureObjects(
-  { credential, path }: DescribedRoute,
+  { credential, path, components }: DescribedRoute,
   { body: requestBody, failures }: Operation,
 ): Record<string, object> {
   const byStatus = new Map<number, Record<string, object>>();
@@ -112,7 +125,7 @@ function failureObjects(
     byStatus.set(status, { ...byStatus.get(status), [code]: { value: body } });
   }
   // Hugging Face's clients look for the text where others look for the envelope.
-  const schema = path.startsWith("/hf/") ? plainErrorSchema : { $ref: "#/components/schemas/Error" };
+  const schema = components.schemaOf(path.startsWith("/hf/") ? plainErrorSchema : errorBodySchema, "output");
   const shown = path.startsWith("/hf/") ? {} : undefined;
   return Object.fromEntries(
     [...byStatus].map(([status, examples]) => [
@@ -135,28 +148,19 @@ const credentialFailures: Readonly<Record<Credential, readonly FailureCode[]>> =
   "api-key": ["missing_api_key", "invalid_api_key", "insufficient_scope", "account_suspended", "rate_limit_exceeded"],
 };
 
-const plainErrorSchema = {
-  type: "object",
-  properties: {
-    error: { type: "string" },
-    message: { type: "string" },
-    type: { type: "string" },
-    param: { type: ["string", "null"] },
-    code: { type: "string" },
+const plainErrorSchema = named("PlainError", {
+  json: {
+    type: "object",
+    properties: {
+      error: { type: "string" },
+      message: { type: "string" },
+      type: { type: "string" },
+      param: { type: ["string", "null"] },
+      code: { type: "string" },
+    },
+    required: ["error", "message", "type", "param", "code"],
   },
-  required: ["error", "message", "type", "param", "code"],
-};
-
-function toJsonSchema(schema: BodySchema, io: "input" | "output" = "output"): object {
-  if (!(schema instanceof z.ZodType)) return schema.json;
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any", override: withoutReadOnly });
-  return rest;
-}
-
-/** What cannot be changed in our code is not what OpenAPI calls read-only. */
-function withoutReadOnly({ jsonSchema }: { readonly jsonSchema: { readOnly?: boolean } }): void {
-  delete jsonSchema.readOnly;
-}
+});
 
 function mapValues<Value, Mapped>(
   record: Readonly<Record<string, Value>>,

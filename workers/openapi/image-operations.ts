@@ -9,6 +9,7 @@ import {
   type BodySchema,
   idempotencyKeyParameter,
   imageBytes,
+  named,
   type Operations,
   type Parameter,
 } from "./operation.ts";
@@ -54,8 +55,14 @@ export const pictures: Readonly<Record<string, BodySchema>> = {
   "image/jpeg": imageBytes,
 };
 
-/** OpenAPI 3.1 has no word for the single events of a stream: their schemas stand in the source. */
-const imageEvents: BodySchema = { json: { type: "string", contentMediaType: "text/event-stream" } };
+/** OpenAPI 3.1 has no word for the single events of a stream: the description names their schema. */
+const imageEvents: BodySchema = {
+  json: {
+    type: "string",
+    contentMediaType: "text/event-stream",
+    description: "The `data` of each event is an `ImageEvent` or, if the request fails midway, an `Error`.",
+  },
+};
 
 const linkedPicture: Answer = {
   description: "The picture.",
@@ -97,7 +104,7 @@ export function imageOperations(models: ModelRegistry) {
         },
         idempotencyKeyParameter,
       ],
-      body: { "application/json": servedBody(textToImageBodySchema, models) },
+      body: { "application/json": named("TextToImageRequest", servedBody(textToImageBodySchema, models)) },
       answers: { 200: { description: "The picture.", content: pictures, headers: madeHeaders } },
       failures: makingFailures,
     },

@@ -2,7 +2,7 @@ import { createJobBodySchema, jobIdPattern } from "../../shared/api/create-job-r
 import { jobListSchema, jobSchema, jobSummarySchema } from "../../shared/api/job.ts";
 import { webhookSecretResponseSchema } from "../../shared/api/webhook-secret.ts";
 import type { ModelRegistry } from "../models/registry.ts";
-import { type Answer, type BodySchema, jsonBody, type Operations, type Parameter } from "./operation.ts";
+import { type Answer, type BodySchema, jsonBody, named, type Operations, type Parameter } from "./operation.ts";
 import { pageParameters } from "./page-parameters.ts";
 import { servedBody } from "./served-body.ts";
 
@@ -22,7 +22,13 @@ const lastEventParameter: Parameter = {
   schema: { json: { type: "string" } },
 };
 
-const events: BodySchema = { json: { type: "string", contentMediaType: "text/event-stream" } };
+const events: BodySchema = {
+  json: {
+    type: "string",
+    contentMediaType: "text/event-stream",
+    description: "The `data` of each `job` event is a `JobSummary`, of each `result` event a `JobResult`.",
+  },
+};
 const eventsOver: Answer = { description: "The job has ended, and the client has received all events." };
 
 const jobs = { tag: "Jobs" };
@@ -39,7 +45,7 @@ export function jobOperations(models: ModelRegistry) {
       summary: "Create a job of up to 10,000 requests",
       description: "The same body again returns the same job. The most that it can cost is held until it ends.",
       parameters: [jobIdParameter],
-      body: jsonBody(servedBody(createJobBodySchema, models)),
+      body: jsonBody(named("CreateJobRequest", servedBody(createJobBodySchema, models))),
       answers: {
         200: answered(jobSummarySchema, "It was there."),
         201: answered(jobSummarySchema, "It is there now."),

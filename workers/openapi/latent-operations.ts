@@ -11,6 +11,7 @@ import {
   jsonBody,
   latentBytes,
   latentIdParameter,
+  named,
   type Operation,
   type Operations,
 } from "./operation.ts";
@@ -39,14 +40,14 @@ export function latentOperations(models: ModelRegistry) {
       ...common,
       ...ofLatent,
       summary: "Decode a latent, for the price of a hit and a decode",
-      body: jsonBody(servedBody(decodeLatentBodySchema, models)),
+      body: jsonBody(named("DecodeLatentRequest", servedBody(decodeLatentBodySchema, models))),
       answers: madePictures,
     },
     interpolateLatents: {
       ...common,
       ...ofLatent,
       summary: "Make pictures between two latents",
-      body: jsonBody(servedBody(interpolateLatentsBodySchema, models)),
+      body: jsonBody(named("InterpolateLatentsRequest", servedBody(interpolateLatentsBodySchema, models))),
       answers: madePictures,
     },
     varyLatent: {
@@ -54,8 +55,8 @@ export function latentOperations(models: ModelRegistry) {
       ...ofLatent,
       summary: "Make variations of a latent's picture, with or without a prompt",
       body: {
-        "application/json": servedBody(variationBodySchema, models),
-        "multipart/form-data": withFiles(servedBody(variationBodySchema, models), []),
+        "application/json": named("VaryLatentRequest", servedBody(variationBodySchema, models)),
+        "multipart/form-data": named("VaryLatentForm", withFiles(servedBody(variationBodySchema, models), [])),
       },
       answers: madePictures,
     },

@@ -2,8 +2,14 @@ import type { z } from "zod";
 import type { FailureCode } from "../../shared/errors.ts";
 import type { DocumentedRouteId } from "../routing/route-table.ts";
 
-/** A schema, or one that is written out because zod cannot say it. */
-export type BodySchema = z.ZodType | { readonly json: object };
+/** A schema, or one that is written out because zod cannot say it. With an id it becomes a component of that name. */
+export type BodySchema = z.ZodType | WrittenSchema;
+
+/** JSON Schema as it stands in the document. */
+export interface WrittenSchema {
+  readonly json: object;
+  readonly id?: string;
+}
 
 /** A parameter of path or query, or a header that the route reads. */
 export interface Parameter {
@@ -48,13 +54,21 @@ export function jsonBody(schema: BodySchema): Readonly<Record<string, BodySchema
   return { "application/json": schema };
 }
 
+/** A body under a name of its own. */
+export function named(id: string, { json }: WrittenSchema): WrittenSchema {
+  return { id, json };
+}
+
+/** Bytes of a media type. */
+export function bytesOf(contentMediaType: string) {
+  return { type: "string", contentMediaType } as const;
+}
+
 /** A picture's bytes. */
-export const imageBytes: BodySchema = { json: { type: "string", contentMediaType: "image/*" } };
+export const imageBytes: BodySchema = { json: bytesOf("image/*") };
 
 /** A safetensors file. */
-export const latentBytes: BodySchema = {
-  json: { type: "string", contentMediaType: "application/octet-stream" },
-};
+export const latentBytes: BodySchema = { json: bytesOf("application/octet-stream") };
 
 /** 64 hexadecimal characters in the path. */
 export function latentIdParameter(name = "id"): Parameter {

@@ -1,4 +1,4 @@
-import type { Operations } from "./operation.ts";
+import { jsonBody, named, type Operations } from "./operation.ts";
 
 /** Operations of payments. */
 export const paymentOperations = {
@@ -15,11 +15,15 @@ export const paymentOperations = {
         schema: { json: { type: "string", pattern: "^[\\x21-\\x7e]+$" } },
       },
     ],
-    body: { "application/json": { json: { type: "object", description: "An event, as Stripe documents it." } } },
+    body: jsonBody(
+      named("StripeEvent", { json: { type: "object", description: "An event, as Stripe documents it." } }),
+    ),
     answers: {
       200: {
         description: "Received; Stripe need not send it again.",
-        content: { "application/json": { json: { type: "object", properties: { received: { const: true } } } } },
+        content: jsonBody(
+          named("StripeReceipt", { json: { type: "object", properties: { received: { const: true } } } }),
+        ),
       },
     },
     failures: ["invalid_signature", "not_found", "unsupported_media_type", "payload_too_large"],

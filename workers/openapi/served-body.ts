@@ -4,12 +4,12 @@ import { imageFieldRules } from "../../shared/api/image-field-rules.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { publicName, samplingFieldNames } from "../../shared/sampling-fields.ts";
 import type { ModelRegistry } from "../models/registry.ts";
-import type { BodySchema } from "./operation.ts";
+import { type BodySchema, named } from "./operation.ts";
 
 type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 /** A request body narrowed to what the served models accept: their ids, sizes, and ranges of steps and guidance. */
-export function servedBody(schema: z.ZodType, models: ModelRegistry): BodySchema {
+export function servedBody(schema: z.ZodType, models: ModelRegistry) {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io: "input",
     override({ jsonSchema, path }) {
@@ -23,12 +23,12 @@ export function servedBody(schema: z.ZodType, models: ModelRegistry): BodySchema
 
 /** The body of a generation: null means absent, and some fields hold only beside others. */
 export function generationBody(models: ModelRegistry): BodySchema {
-  const { json } = servedBody(createImageBodySchema, models) as { readonly json: JsonSchema };
+  const { json } = servedBody(createImageBodySchema, models);
   const { required = [], properties = {}, ...rest } = json;
   const nullable = Object.entries(properties).map(([name, field]) =>
     required.includes(name) ? [name, field] : [name, { anyOf: [field, { type: "null" }] }],
   );
-  return { json: { ...rest, required, properties: Object.fromEntries(nullable) } };
+  return named("CreateImageRequest", { json: { ...rest, required, properties: Object.fromEntries(nullable) } });
 }
 
 /** The shortest body of a generation that shows what the model can do. */

@@ -2,7 +2,14 @@ import { imagesResponseSchema } from "../../shared/api/images-response.ts";
 import { editBodySchema, variationBodySchema } from "../../shared/api/start-image-request.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { madeHeaders, makingFailures, pictures } from "./image-operations.ts";
-import { type BodySchema, idempotencyKeyParameter, type Operation, type Operations } from "./operation.ts";
+import {
+  bytesOf,
+  idempotencyKeyParameter,
+  named,
+  type Operation,
+  type Operations,
+  type WrittenSchema,
+} from "./operation.ts";
 import { servedBody } from "./served-body.ts";
 
 const madePictures: Operation["answers"] = {
@@ -21,7 +28,7 @@ export function startOperations(models: ModelRegistry) {
       summary: "Make pictures from a picture and a prompt",
       description: "`strength` sets how much is made anew, a `mask` where. JSON accepts the files in base64.",
       parameters: [idempotencyKeyParameter],
-      body: { "multipart/form-data": withFiles(servedBody(editBodySchema, models), ["image"]) },
+      body: { "multipart/form-data": named("EditImageForm", withFiles(servedBody(editBodySchema, models), ["image"])) },
       answers: madePictures,
       failures: makingFailures,
     },
@@ -30,25 +37,24 @@ export function startOperations(models: ModelRegistry) {
       summary: "Make variations of a picture",
       description: "With or without a prompt. JSON accepts the files in base64.",
       parameters: [idempotencyKeyParameter],
-      body: { "multipart/form-data": withFiles(servedBody(variationBodySchema, models), ["image"]) },
+      body: {
+        "multipart/form-data": named("VaryImageForm", withFiles(servedBody(variationBodySchema, models), ["image"])),
+      },
       answers: madePictures,
       failures: makingFailures,
     },
   } satisfies Operations;
 }
 
-const fileSchema = { type: "string", contentMediaType: "image/*", description: "PNG, JPEG or WebP, at most 8 MiB." };
+const fileSchema = { ...bytesOf("image/*"), description: "PNG, JPEG or WebP, at most 8 MiB." };
 
 /** The fields of a body and its files: `image`, if it is to start from one, and `mask`. */
-export function withFiles(body: BodySchema, files: readonly ["image"] | readonly []): BodySchema {
-  const { properties = {}, required = [], ...rest } = "json" in body ? (body.json as ObjectSchema) : {};
+export function withFiles(
+  { json: { properties = {}, required = [], ...rest } }: ReturnType<typeof servedBody>,
+  files: readonly ["image"] | readonly [],
+): WrittenSchema {
   const images = Object.fromEntries(files.map((name) => [name, fileSchema]));
   return {
     json: { ...rest, properties: { ...properties, ...images, mask: fileSchema }, required: [...required, ...files] },
   };
-}
-
-interface ObjectSchema {
-  readonly properties?: object;
-  readonly required?: readonly string[];
 }

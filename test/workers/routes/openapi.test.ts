@@ -7,11 +7,17 @@ const edge = new TestEdge();
 interface Document {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentOperation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
 }
 
 interface DocumentOperation {
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly examples?: Examples }>> };
-  readonly responses: object;
+  readonly requestBody?: { readonly content: Readonly<Record<string, DocumentContent>> };
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, DocumentContent>> }>>;
+}
+
+interface DocumentContent {
+  readonly schema: { readonly $ref?: string };
+  readonly examples?: Examples;
 }
 
 type Examples = Readonly<Record<string, { readonly value: object }>>;
@@ -29,6 +35,8 @@ function routes(): string[] {
   return [...new Set(handlers.map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{[^}]*\})?/gu, "{$1}")}`))];
 }
 
+const componentReference = /^#\/components\/schemas\/(?=[A-Z][A-Za-z]+$)/u;
+
 const undocumented = ["GET /openapi.json", "GET /llms.txt", "GET /v1"];
 
 describe("the OpenAPI document", () => {
@@ -44,9 +52,32 @@ describe("the OpenAPI document", () => {
   });
 
   test("names the sizes and ranges of the models that are served", () => {
-    const text = JSON.stringify(document.paths["/v1/images/generations"]);
+    const text = JSON.stringify(document.components.schemas["CreateImageRequest"]);
     expect(text).toContain('"enum":["auto","64x64"');
     expect(text).toContain('"enum":["tiny"]');
+  });
+
+  test("names every body in JSON, so that generated clients have readable types", () => {
+    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+    const bodies = operations.flatMap(({ requestBody, responses }) => [
+      ...(requestBody === undefined ? [] : [requestBody]),
+      ...Object.values(responses),
+    ]);
+    const json = bodies.flatMap(({ content }) => content?.["application/json"] ?? []);
+    expect(json.length).toBeGreaterThan(100);
+    for (const { schema } of json) expect(schema).toEqual({ $ref: expect.stringMatching(componentReference) });
+  });
+
+  test("defines each schema that it refers to, and refers to no schema that it does not define", () => {
+    const { schemas } = document.components;
+    for (const name of ["Image", "ImagesResponse", "ImageEvent", "Job", "Latent", "Quote", "Usage", "Error"]) {
+      expect(schemas).toHaveProperty(name);
+    }
+    const references = JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/gu);
+    const referred = new Set(Array.from(references, ([, reference]) => reference?.replace(componentReference, "")));
+    // Events stand in no body: a description names them.
+    referred.add("ImageEvent");
+    expect([...referred].sort()).toEqual(Object.keys(schemas).sort());
   });
 
   test("shows a body that is answered as it stands", async () => {
