@@ -1,0 +1,15 @@
+import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
+
+/** The server-sent events of an answer, as they arrive. Leaving the loop early closes the connection. */
+export async function* readEvents(response: Response): AsyncGenerator<EventSourceMessage> {
+  const reader = response.body
+    ?.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>)
+    .pipeThrough(new EventSourceParserStream())
+    .getReader();
+  if (reader === undefined) return;
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+  } finally {
+    await reader.cancel();
+  }
+}

@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, expectTypeOf, test } from "vitest";
+import { ApiError } from "../../../shared/client/api-error.ts";
+import { createClient, type Schemas } from "../../../shared/client/client.ts";
+import { origin, TestEdge } from "../support/test-edge.ts";
+
+const edge = new TestEdge();
+const { backend } = edge;
+
+beforeEach(() => {
+  backend.streamEnd = undefined;
+  backend.behaviour = "works";
+});
+
+async function newClient(creditMicroUsd?: number) {
+  const apiKey = await edge.createKey(undefined, creditMicroUsd);
+  return createClient({ baseUrl: origin, apiKey, fetch: (request) => edge.fetch(request.url, request) });
+}
+
+function firstLatent({ data: [image] }: Schemas["ImagesResponse"]): string {
+  if (image === undefined) throw new TypeError("The answer holds no picture.");
+  return image.latent_id;
+}
+
+describe("the typed client", () => {
+  test("makes pictures within the quote and shows the charge in the balance", async () => {
+    const client = await newClient();
+    const body = { prompt: "apple", seed: 3 };
+    const quote = await client.quote(body);
+    const answer = await client.images.create(body);
+    expect(answer.data).toMatchObject([{ seed: 3, tier: "generated", b64_json: expect.any(String) }]);
+    expect(answer.usage.cost.micro_usd).toBe(quote.picture_micro_usd.generated);
+    expect((await client.balance()).spent_micro_usd).toBe(answer.usage.cost.micro_usd);
+    expectTypeOf(answer.data[0]?.tier).toEqualTypeOf<"image" | "latent" | "generated" | undefined>();
+  });
+
+  test("yields the events of a stream one by one, the picture last", async () => {
+    const client = await newClient();
+    const events: Schemas["ImageEvent"][] = [];
+    for await (const event of client.images.stream({ prompt: "apple", seed: 4, partial_images: 2 })) events.push(event);
+    expect(events.map(({ type }) => type)).toEqual([
+      "image_generation.partial_image",
+      "image_generation.partial_image",
+      "image_generation.completed",
+    ]);
+    const last = events.at(-1);
+    if (last?.type !== "image_generation.completed") throw new TypeError("The stream ended without its picture.");
+    expect(last).toMatchObject({ seed: 4, tier: "generated" });
+    expectTypeOf(last.usage).toEqualTypeOf<Schemas["Usage"]>();
+  });
+
+  test("rejects a stream whose backend cannot be reached", async () => {
+    const client = await newClient();
+    backend.behaviour = "unreachable";
+    const events = client.images.stream({ prompt: "apple", seed: 5 });
+    await expect(events.next()).rejects.toBeInstanceOf(ApiError);
+  });
+
+  test("downloads, uploads, decodes, varies and deletes a latent", async () => {
+    const client = await newClient();
+    const id = firstLatent(await client.images.create({ prompt: "apple", seed: 6 }));
+    const file = await client.latents.download(id);
+    expect(await client.latents.upload(file)).toMatchObject({
+      object: "latent",
+      cost: { micro_usd: expect.any(Number) },
+    });
+    expect((await client.latents.decode(id)).data).toMatchObject([{ latent_id: id, tier: "image" }]);
+    expect((await client.latents.vary(id, { seed: 7 })).data).toHaveLength(1);
+    expect(await client.latents.delete(id)).toEqual({ id, object: "latent", deleted: true });
+    await expect(client.latents.download(id)).rejects.toMatchObject({ status: 404, code: "not_found" });
+  });
+
+  test("waits until a job has ended and returns its results", async () => {
+    const client = await newClient();
+    const created = await client.jobs.create("pair", { requests: [{ prompt: "apple" }, { prompt: "pear" }] });
+    expect(created).toMatchObject({ id: "pair", progress: { requests: 2 } });
+    const job = await client.jobs.wait("pair");
+    expect(job).toMatchObject({ state: "succeeded", progress: { succeeded: 2 } });
+    expect(job.results.data.map(({ data }) => data?.length)).toEqual([1, 1]);
+  });
+
+  test("rejects a refusal with status, code, field and the request's name", async () => {
+    const client = await newClient();
+    await expect(client.images.create({ prompt: "apple", steps: 100_000 })).rejects.toMatchObject({
+      name: "ApiError",
+      status: 400,
+      code: "invalid_request",
+      param: "steps",
+      requestId: expect.any(String),
+    });
+    const poor = await newClient(0);
+    await expect(poor.images.create({ prompt: "apple" })).rejects.toMatchObject({ status: 402 });
+  });
+
+  test("calls every route of the document through `http`", async () => {
+    const { http } = await newClient();
+    const { data } = await http.GET("/v1/models");
+    expect(data?.data.map(({ id }) => id)).toEqual(["tiny"]);
+    expectTypeOf(data).toEqualTypeOf<Schemas["ModelList"] | undefined>();
+    // @ts-expect-error: the document has no such route.
+    void (() => http.GET("/v1/nothing"));
+    // @ts-expect-error: a prompt is required.
+    void (() => http.POST("/v1/images/generations", { body: {} }));
+  });
+});
