@@ -84,12 +84,6 @@ const seedsMax = 6;
  */
 const clockSeconds = [70, 16 * 60, 90 * 60, -10] as const;
 
-/** As `reservationMs` of the ledger. */
-const reservationSeconds = 15 * 60;
-
-/** Later than every message: the fault comes when all orders have been answered. */
-const atTheEnd = 1_000_000;
-
 /** The scenario of a seed. */
 export function planOf(seed: number): Plan {
   const draw = drawFrom(seededRandom(seed));
@@ -130,11 +124,7 @@ const drawFault: Readonly<Record<Fault["kind"], (draw: Draw) => readonly Fault[]
       at: draw.whole(pointsMax),
       target: draw.one(["edge", "backend", "lane", "start"]),
     })),
-  clock(draw) {
-    const [at, seconds] = [draw.whole(pointsMax), draw.one(clockSeconds)];
-    // A reservation outlasts every request, unless the clock jumps past it: see docs/security.md.
-    return [{ kind: "clock", at: seconds >= reservationSeconds ? atTheEnd : at, seconds }];
-  },
+  clock: (draw) => [{ kind: "clock", at: draw.whole(pointsMax), seconds: draw.one(clockSeconds) }],
   disk: (draw) => [{ kind: "disk", at: draw.whole(pointsMax), milliseconds: 200 + draw.whole(1_000) }],
   network: (draw) => [{ kind: "network", share: share(draw), troubles: draw.some(troubles, 1 + draw.whole(4)) }],
   binding: (draw) =>
