@@ -121,14 +121,20 @@ test("a start script that is told to stop finishes the pictures under way, takes
   expect(await answers(stack.backend_url)).toBe(false);
 });
 
-test("a start that fails after its edge was up ends all the same, and leaves nothing running", {
-  timeout: 300_000,
-}, async () => {
+/** A state folder that a start has filled and left. */
+async function stateOfOneRun(): Promise<string> {
   const state = newState();
   const first = start(state);
   await ready(first);
   first.kill("SIGTERM");
   await once(first, "exit");
+  return state;
+}
+
+test("a start that fails after its edge was up ends all the same, and leaves nothing running", {
+  timeout: 300_000,
+}, async () => {
+  const state = await stateOfOneRun();
   const [file = ""] = globSync("storage/**/*D1*/*.sqlite", { cwd: state }).filter((name) => !name.includes("metadata"));
   const database = new DatabaseSync(join(state, file));
   // The tables are there already, so the first migration fails.
@@ -156,11 +162,7 @@ const damages: Readonly<Record<string, (file: string) => void>> = {
 test("a damaged database file is named with what to delete, before anything is started", {
   timeout: 300_000,
 }, async () => {
-  const state = newState();
-  const first = start(state);
-  await ready(first);
-  first.kill("SIGTERM");
-  await once(first, "exit");
+  const state = await stateOfOneRun();
   const storage = join(state, "storage");
   const [file = ""] = globSync("**/*D1*/*.sqlite", { cwd: storage }).filter((name) => !name.includes("metadata"));
   foldLogInto(join(storage, file));

@@ -12,7 +12,7 @@ export interface ModelBackend {
 export type ModelAnswer =
   | { readonly kind: "done"; readonly backlogMs: number }
   | { readonly kind: "busy"; readonly retryAfterSeconds: number }
-  | { readonly kind: "lost" | "failed" | "failed for good" | "rejected" };
+  | { readonly kind: "lost" | "failed" | "failed everywhere" | "rejected" };
 
 interface Backend extends ModelBackend {
   failures: number;
@@ -238,7 +238,7 @@ export class FleetModel {
 
   #isWorthAnother({ isLate, isUnwanted, refusals }: Request): boolean {
     const failed = refusals.filter((refusal) => refusal === "failed");
-    return !(isLate || isUnwanted || refusals.includes("failed for good")) && failed.length < 2;
+    return !(isLate || isUnwanted || refusals.includes("failed everywhere")) && failed.length < 2;
   }
 
   /** The others are stopped. */
@@ -265,7 +265,7 @@ function refusalOf(answer: Exclude<ModelAnswer, { kind: "done" }>): string {
 
 /** Of several failures, the one that helps a client most. */
 function foremost(refusals: readonly string[]): string {
-  if (refusals.includes("failed for good")) return "failed for good";
+  if (refusals.includes("failed everywhere")) return "failed everywhere";
   const waits = refusals
     .filter((refusal) => refusal.startsWith("busy for "))
     .map((refusal) => Number(refusal.slice(9)));

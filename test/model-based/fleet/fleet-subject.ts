@@ -32,7 +32,7 @@ const answers: fc.Arbitrary<ModelAnswer> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("done" as const), backlogMs: fc.constantFrom(0, 5_000) }) },
   fc.record({ kind: fc.constant("busy" as const), retryAfterSeconds: fc.constantFrom(2, 9) }),
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom("lost" as const, "lost" as const, "failed" as const) }) },
-  fc.record({ kind: fc.constantFrom("failed for good" as const, "rejected" as const) }),
+  fc.record({ kind: fc.constantFrom("failed everywhere" as const, "rejected" as const) }),
 );
 
 const acts: Subject<FleetModel, RealFleet>["acts"] = {

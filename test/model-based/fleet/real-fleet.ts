@@ -33,7 +33,7 @@ function answerOf(answer: ModelAnswer, place: number): Answer {
       return refused({ code: "backend_unavailable" });
     case "rejected":
       return refused({ code: "backend_failed" }, 404);
-    case "failed for good":
+    case "failed everywhere":
       return refused({ code: "backend_failed", fault: "not_finite" }, 500, true);
     default:
       return refused({ code: "backend_failed" }, 500);
@@ -119,6 +119,6 @@ export class RealFleet {
     if (error.code === "backend_overloaded") return `busy for ${error.retryAfterSeconds}`;
     if (error.code === "deadline_exceeded") return "late";
     if (error.code === "backend_unavailable") return "lost";
-    return error.code === "backend_failed" && error.fault !== undefined ? "failed for good" : "failed";
+    return error.code === "backend_failed" && error.fault !== undefined ? "failed everywhere" : "failed";
   }
 }
