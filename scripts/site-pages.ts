@@ -5,6 +5,7 @@ import type { Plugin } from "vite";
 /** Each page's file, without `.html`: its title and the script that fills it. All else is `workers/site/page.html`. */
 const pages: Readonly<Record<string, { readonly title: string; readonly script: string }>> = {
   index: { title: "Würstchen Edge", script: "playground.tsx" },
+  account: { title: "Account · Würstchen Edge", script: "account.tsx" },
   docs: { title: "API · Würstchen Edge", script: "docs.tsx" },
   picture: { title: "A picture in a link · Würstchen Edge", script: "picture.tsx" },
 };

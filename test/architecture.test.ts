@@ -73,7 +73,11 @@ const importTable: ImportTable = {
     "shared/decoding",
     ...shared,
   ],
-  "workers/site": [...rooms("site/api", "site/state", "site/decoder", "site/words", "site/view"), ...shared],
+  "workers/site/account": [...rooms("site/api", "site/state", "site/words", "site/view"), ...shared],
+  "workers/site": [
+    ...rooms("site/api", "site/state", "site/decoder", "site/words", "site/view", "site/account"),
+    ...shared,
+  ],
   workers: [...work, ...rooms("edge", "middleware", "routing", "routes", "objects"), ...shared],
   "gpu-backend/tensor": shared,
   "gpu-backend/image": shared,

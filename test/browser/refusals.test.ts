@@ -74,10 +74,13 @@ describe.runIf(isBrowserExpected)("a page without the development key", () => {
     };
   }
 
-  test("forgets a key with the tab unless told otherwise", async () => {
+  test("takes a key to every page of the tab, and forgets it with the tab unless told otherwise", async () => {
     const [english] = languages;
-    const page = await signedIn(english, edge.apiKey);
-    await page.reload();
+    const first = await signedIn(english, edge.apiKey);
+    await first.getByRole("link", { name: "Account", exact: true }).click();
+    await first.getByRole("heading", { name: "Account" }).waitFor();
+    const page = await first.context().newPage();
+    await page.goto(edge.url);
     await signIn(page, english, edge.apiKey, true);
     await page.getByRole("button", { name: "Sign out" }).waitFor();
     await page.reload();

@@ -7,7 +7,10 @@ const storedName = "api-key";
 /** In the pages of a local run alone (`scripts/local-entry.ts`). */
 const developmentKeyName = "development-key";
 
-/** The key that requests bear; undefined: nobody is signed in. Held in this tab's memory unless it is remembered. */
+/**
+ * The key that requests bear; undefined: nobody is signed in. `sessionStorage` takes it from page to page of this tab
+ * and ends with it; `localStorage` holds it only if the person asked for that.
+ */
 export const apiKey = signal<string | undefined>(firstKey());
 
 /** Whether the key is the one that the start script put into the page. */
@@ -27,6 +30,7 @@ export async function signIn(key: string, isRemembered: boolean): Promise<void> 
     allowUnread,
   );
   apiKey.value = key;
+  sessionStorage.setItem(storedName, key);
   if (isRemembered) localStorage.setItem(storedName, key);
 }
 
@@ -40,6 +44,7 @@ function allowUnread(error: unknown): undefined {
 export function signOut(): void {
   apiKey.value = undefined;
   balance.value = undefined;
+  sessionStorage.removeItem(storedName);
   localStorage.removeItem(storedName);
 }
 
@@ -53,7 +58,7 @@ export async function refreshBalance(): Promise<void> {
 }
 
 function firstKey(): string | undefined {
-  return developmentKey() ?? localStorage.getItem(storedName) ?? undefined;
+  return developmentKey() ?? sessionStorage.getItem(storedName) ?? localStorage.getItem(storedName) ?? undefined;
 }
 
 function developmentKey(): string | undefined {

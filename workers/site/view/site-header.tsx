@@ -3,8 +3,21 @@ import { theme, themes } from "../state/theme.ts";
 import { chooseLanguage, language, words } from "../words/words.ts";
 import { dollars } from "./money.ts";
 
+/** The pages that every header links to, in this order. */
+const links = [
+  { page: "playground", path: "/" },
+  { page: "account", path: "/account" },
+  { page: "docs", path: "/docs" },
+] as const;
+
+/** A page, as its header names it; a picture in a link is opened from outside alone. */
+export type PageName = (typeof links)[number]["page"] | "picture";
+
+/** The pages that use an account's key. */
+const accountPages: readonly PageName[] = ["playground", "account"];
+
 /** What stands above every page. */
-export function SiteHeader({ page }: { readonly page: "playground" | "docs" | "picture" }) {
+export function SiteHeader({ page }: { readonly page: PageName }) {
   const { nav, title } = words.value;
   return (
     <header class="site-header">
@@ -13,15 +26,14 @@ export function SiteHeader({ page }: { readonly page: "playground" | "docs" | "p
         {title}
       </a>
       <nav aria-label={title}>
-        <a href="/" aria-current={page === "playground" ? "page" : undefined}>
-          {nav.playground}
-        </a>
-        <a href="/docs" aria-current={page === "docs" ? "page" : undefined}>
-          {nav.docs}
-        </a>
+        {links.map((link) => (
+          <a key={link.page} href={link.path} aria-current={page === link.page ? "page" : undefined}>
+            {nav[link.page]}
+          </a>
+        ))}
       </nav>
       <div class="header-tools">
-        {page === "playground" && <Account />}
+        {accountPages.includes(page) && <Account />}
         <ThemeChoice />
         <button
           type="button"

@@ -12,8 +12,9 @@ export const en = {
   title: "Würstchen Edge",
   tagline: "Pictures from 2 KB of latent",
   skip: "Skip to the picture",
+  skipToContent: "Skip to the content",
   needsScript: "This page needs JavaScript. The API does not:",
-  nav: { playground: "Playground", docs: "API", language: "Language", theme: "Theme" },
+  nav: { playground: "Playground", account: "Account", docs: "API", language: "Language", theme: "Theme" },
   theme: { auto: "Auto", light: "Light", dark: "Dark" },
   prompt: {
     label: "What should it show?",

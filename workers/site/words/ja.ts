@@ -7,8 +7,9 @@ export const ja: Words = {
   title: "Würstchen Edge",
   tagline: "2 KB の潜在表現から画像を",
   skip: "画像へ移動",
+  skipToContent: "本文へ移動",
   needsScript: "このページには JavaScript が必要です。API には不要です：",
-  nav: { playground: "プレイグラウンド", docs: "API", language: "言語", theme: "テーマ" },
+  nav: { playground: "プレイグラウンド", account: "アカウント", docs: "API", language: "言語", theme: "テーマ" },
   theme: { auto: "自動", light: "ライト", dark: "ダーク" },
   prompt: {
     label: "何を描きますか？",
