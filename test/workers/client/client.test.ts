@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { ApiError } from "../../../shared/client/api-error.ts";
-import { createClient, type Schemas } from "../../../shared/client/client.ts";
+import type { Schemas } from "../../../shared/client/calls.ts";
+import { createClient } from "../../../shared/client/client.ts";
+import type { StepReport } from "../../../shared/client/image-calls.ts";
+import { pauseByTimer } from "../../../shared/client/job-calls.ts";
+import { recordUsage } from "../../../workers/usage/usage-table.ts";
 import { origin, TestEdge } from "../support/test-edge.ts";
 
 const edge = new TestEdge();
@@ -12,8 +16,17 @@ beforeEach(() => {
 });
 
 async function newClient(creditMicroUsd?: number) {
-  const apiKey = await edge.createKey(undefined, creditMicroUsd);
+  return newClientOf(await edge.createKey(undefined, creditMicroUsd));
+}
+
+function newClientOf(apiKey: string) {
   return createClient({ baseUrl: origin, apiKey, fetch: (request) => edge.fetch(request.url, request) });
+}
+
+async function entries<Entry>(list: AsyncIterable<Entry>): Promise<Entry[]> {
+  const all: Entry[] = [];
+  for await (const entry of list) all.push(entry);
+  return all;
 }
 
 function firstLatent({ data: [image] }: Schemas["ImagesResponse"]): string {
@@ -48,6 +61,33 @@ describe("the typed client", () => {
     expectTypeOf(last.usage).toEqualTypeOf<Schemas["Usage"]>();
   });
 
+  test("reports the steps of a stream as they are done, without asking for previews", async () => {
+    const client = await newClient();
+    const steps: StepReport[] = [];
+    for await (const _ of client.images.stream({ prompt: "apple", seed: 8 }, { onStep: (step) => steps.push(step) }));
+    expect(steps.at(-1)).toEqual({ step: steps.at(-1)?.steps, steps: expect.any(Number) });
+  });
+
+  test("lists latents, jobs and days of usage over all pages", async () => {
+    const apiKey = await edge.createKey("lister");
+    const client = newClientOf(apiKey);
+    const { data } = await client.images.create({ prompt: "apple", seed: 10, n: 3 });
+    const listed = (await entries(client.latents.list({ limit: 2 }))).map(({ id }) => id);
+    expect(listed.toSorted()).toEqual(data.map(({ latent_id }) => latent_id).toSorted());
+    for (const id of ["one", "two"]) await client.jobs.create(id, { requests: [{ prompt: "apple", seed: 10 }] });
+    expect(await entries(client.jobs.list({ limit: 1 }))).toHaveLength(2);
+    const charged = [0, 1, 2].map((days) => ({
+      id: `lister-${days}`,
+      account: "lister",
+      atMs: edge.nowMs - days * 86_400_000,
+      priceBook: 2,
+      lines: [{ kind: "hit" as const, latentId: "a".repeat(64), microUsd: 5 + days }],
+    }));
+    await recordUsage(edge.env.USAGE, charged);
+    const days = await entries(client.usage({ limit: 1 }));
+    expect(days.map(({ micro_usd }) => micro_usd)).toEqual([5, 6, 7]);
+  });
+
   test("rejects a stream whose backend cannot be reached", async () => {
     const client = await newClient();
     backend.behaviour = "unreachable";
@@ -76,6 +116,38 @@ describe("the typed client", () => {
     const job = await client.jobs.wait("pair");
     expect(job).toMatchObject({ state: "succeeded", progress: { succeeded: 2 } });
     expect(job.results.data.map(({ data }) => data?.length)).toEqual([1, 1]);
+  });
+
+  test("pauses longer and longer while a proxy cuts the events of a job, however it cuts them", async () => {
+    const apiKey = await edge.createKey();
+    const pauses: number[] = [];
+    const cuts = [
+      () => new Response(""),
+      () => new Response(new ReadableStream({ pull: (c) => c.error(new Error()) })),
+    ];
+    const client = createClient({
+      baseUrl: origin,
+      apiKey,
+      fetch: async (request) => {
+        if (request.url.endsWith("/events")) return cuts[pauses.length % 2]?.() ?? new Response("");
+        const answer = await edge.fetch(request.url, request);
+        if (request.method !== "GET" || pauses.length === 7) return answer;
+        return Response.json({ ...(await answer.json<object>()), ended: null });
+      },
+      pause: async (milliseconds) => void pauses.push(milliseconds),
+    });
+    await client.jobs.create("cut", { requests: [{ prompt: "apple", seed: 11 }] });
+    await newClientOf(apiKey).jobs.wait("cut");
+    expect(await client.jobs.wait("cut")).toMatchObject({ state: "succeeded" });
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  });
+
+  test("ends a pause when its signal aborts", async () => {
+    const controller = new AbortController();
+    const pausing = pauseByTimer(600_000, controller.signal);
+    controller.abort(new TypeError("enough"));
+    await expect(pausing).rejects.toThrow("enough");
+    await expect(pauseByTimer(600_000, controller.signal)).rejects.toThrow("enough");
   });
 
   test("rejects a refusal with status, code, field and the request's name", async () => {
