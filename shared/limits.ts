@@ -158,5 +158,8 @@ export const webhookUrlCharactersMax = 2_048;
 /** Entries on one page of a list: some 300 KB of results. */
 export const pageEntriesMax = 1_000;
 
+/** Days of one look at the traffic: a quarter, of some hundred rows per hour at most. */
+export const trafficDaysMax = 92;
+
 /** Names from outside are cut to this before they appear in a message. */
 export const echoedNameCharactersMax = 64;

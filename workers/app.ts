@@ -4,6 +4,7 @@ import { authenticate, authenticateAdmin, authenticateLater } from "./middleware
 import { crossOrigin } from "./middleware/cross-origin.ts";
 import { methodNotAllowed, plainErrors, unexpectedError } from "./middleware/errors.ts";
 import { limitByAddress } from "./middleware/limit-by-address.ts";
+import { measureRequests } from "./middleware/measure-requests.ts";
 import { provideBody } from "./middleware/request-body.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
@@ -11,6 +12,7 @@ import { secureHeaders } from "./middleware/security-headers.ts";
 import { getAccount, listAccounts, putAccount } from "./routes/admin-accounts.ts";
 import { getAudit } from "./routes/admin-audit.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.ts";
+import { getTraffic } from "./routes/admin-traffic.ts";
 import { getBalance, grantCredit } from "./routes/balance.ts";
 import { createImage } from "./routes/create-image.ts";
 import { createQuote } from "./routes/create-quote.ts";
@@ -38,7 +40,8 @@ import type { Services } from "./services.ts";
 
 /**
  * The Worker's HTTP side. `routing/route-table.ts` lists every route with its guard and bounds; here each gets its handler.
- * A request meets the middleware in this order: request id, log, security headers, CORS, the route's body (not read yet), its guard.
+ * A request meets the middleware in this order: request id, log, security headers, CORS, the
+ * report of its outcome, the route's body (not read yet), its guard.
  */
 export function createApp(services: Services): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -51,9 +54,12 @@ export function createApp(services: Services): Hono<AppEnv> {
   const handlers = handlersOf(services);
   const guardOf = createGuards(services);
   const bodyOf = ({ bodyBytesMax }: Route) => (bodyBytesMax === undefined ? [] : [provideBody(services, bodyBytesMax)]);
+  const measure = measureRequests(services);
+  const measureOf = (route: Route) => (route.work === "backend" && route.money === "held" ? [measure] : []);
   for (const [path, routes] of routesByPath()) {
     for (const [id, route] of routes) {
-      app.on(route.method.toUpperCase(), [path], ...bodyOf(route), ...guardOf(route.guard), handlers[id]);
+      const before = [...measureOf(route), ...bodyOf(route), ...guardOf(route.guard)];
+      app.on(route.method.toUpperCase(), [path], ...before, handlers[id]);
     }
     app.all(path, methodNotAllowed(...routes.flatMap(([, { method }]) => methodNames(method))));
   }
@@ -100,6 +106,7 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     putAccount: putAccount(services),
     grantCredit: grantCredit(services),
     getAudit: getAudit(services),
+    getTraffic: getTraffic(services),
     postReconciliation: postReconciliation(services),
     listKeys: listKeys(services),
     createKey: createKey(services),

@@ -7,6 +7,7 @@ import { gpuBackendsSchema } from "./gpu/gpu-backends.ts";
 import type { JobClient, JobListClient } from "./jobs/client.ts";
 import type { GuardModel } from "./moderation/llama-guard.ts";
 import type { DecodeRunClient, LatentRunClient } from "./single-flight/client.ts";
+import type { RequestEvent } from "./usage/request-event.ts";
 import type { UsageEvent } from "./usage/usage-event.ts";
 import type { WebhookMessage } from "./webhooks/webhook-message.ts";
 
@@ -32,7 +33,7 @@ const envSchema = z.object({
   ASYNC_JOBS: bindingSchema<ObjectNamespace<JobClient>>(),
   ACCOUNT_JOBS: bindingSchema<ObjectNamespace<JobListClient>>(),
   WEBHOOKS: bindingSchema<Queue<WebhookMessage>>(),
-  USAGE_EVENTS: bindingSchema<Queue<UsageEvent>>(),
+  USAGE_EVENTS: bindingSchema<Queue<UsageEvent | RequestEvent>>(),
   USAGE: bindingSchema<D1Database>(),
   GPU_BACKEND_URL: z
     .url({ protocol: /^https?$/u, error: "must be an http(s) URL" })

@@ -5,6 +5,8 @@ import { describeError } from "./middleware/errors.ts";
 import { meterUsage } from "./payments/meter-usage.ts";
 import { log, platform } from "./platform.ts";
 import { createMeter, createServices } from "./services.ts";
+import { parseRequestEvent } from "./usage/request-event.ts";
+import { forgetCounted, recordRequests } from "./usage/request-table.ts";
 import { parseUsageEvent } from "./usage/usage-event.ts";
 import { recordUsage } from "./usage/usage-table.ts";
 import { consumeWebhooks } from "./webhooks/consume-webhooks.ts";
@@ -38,11 +40,17 @@ export default {
   /** A failed batch is delivered again. A message that is not our event goes to the dead letter queue. */
   async queue(batch, env): Promise<void> {
     if (batch.queue === webhooksQueue) return consumeWebhooks(deliveryParts(env), batch.messages);
-    const read = batch.messages.map((message) => ({ message, event: parseUsageEvent(message.body) }));
-    for (const { message, event } of read) if (event === undefined) message.retry();
+    const read = batch.messages.map((message) => {
+      return { message, event: parseUsageEvent(message.body), request: parseRequestEvent(message.body) };
+    });
+    for (const { message, event, request } of read) if (event === undefined && request === undefined) message.retry();
     const events = read.flatMap(({ event }) => event ?? []);
     const checked = parseEnv(env);
     await recordUsage(checked.USAGE, events);
+    await recordRequests(
+      checked.USAGE,
+      read.flatMap(({ request }) => request ?? []),
+    );
     const meter = createMeter(checked);
     if (meter === undefined) return;
     const notes = { database: checked.USAGE, nowMs: platform().nowMs };
@@ -52,7 +60,9 @@ export default {
 
   /** Hourly; see wrangler.toml. */
   async scheduled(_event, env): Promise<void> {
-    const { unrepaired, ...found } = await createServices(parseEnv(env), platform()).reconcile();
+    const checked = parseEnv(env);
+    await forgetCounted(checked.USAGE, platform().nowMs());
+    const { unrepaired, ...found } = await createServices(checked, platform()).reconcile();
     log({ event: "reconciled", ...found, unrepaired: unrepaired.length });
   },
 } satisfies ExportedHandler;

@@ -32,6 +32,8 @@ import type { X402Settings } from "./payments/x402.ts";
 import { createX402Index } from "./payments/x402-index.ts";
 import { createDecodeRuns, createLatentRuns, type DecodeRuns } from "./single-flight/client.ts";
 import { type ReconcileParts, type Reconciliation, reconcile } from "./usage/reconcile.ts";
+import type { RequestEvent } from "./usage/request-event.ts";
+import { createTrafficReader, type TrafficReader } from "./usage/traffic.ts";
 import { createUsageReader, type UsageReader } from "./usage/usage-by-day.ts";
 import type { WebhookProxy } from "./webhooks/deliver-webhook.ts";
 import type { WebhookRules } from "./webhooks/webhook-url.ts";
@@ -62,6 +64,8 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly operators: Operators;
   readonly paymentIndex: PaymentIndex;
   readonly usage: UsageReader;
+  readonly traffic: TrafficReader;
+  readonly reportRequest: (event: RequestEvent) => Promise<unknown>;
   readonly stripeWebhookSecret: string | undefined;
   readonly trustsClientReference: boolean;
   /** Undefined: payment without an account is off. */
@@ -113,9 +117,8 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     accounts,
     decodeRuns,
     keys: createKeyDirectory(env.API_KEYS, nowMs),
-    accountIndex: createAccountIndex(env.USAGE),
-    paymentIndex: createPaymentIndex(env.USAGE),
-    usage: createUsageReader(env.USAGE),
+    ...createTables(env.USAGE),
+    reportRequest: (event) => env.USAGE_EVENTS.send(event),
     stripeWebhookSecret: env.STRIPE_WEBHOOK_SECRET,
     trustsClientReference: env.STRIPE_CLIENT_REFERENCE === "account",
     x402: x402Settings(env, platform),
@@ -145,6 +148,16 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
       latentKeySecret: env.LATENT_KEY_SECRET,
       moderator: chooseModerator(env),
     },
+  };
+}
+
+/** What is read of the database for lists and reports. */
+function createTables(database: D1Database): Pick<Services, "accountIndex" | "paymentIndex" | "usage" | "traffic"> {
+  return {
+    accountIndex: createAccountIndex(database),
+    paymentIndex: createPaymentIndex(database),
+    usage: createUsageReader(database),
+    traffic: createTrafficReader(database),
   };
 }
 

@@ -156,6 +156,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get requests, tiers, durations and failures of the last days
+         * @description Counted from reports that leave with each answer: a report may be lost, and is never counted twice. Percentiles leave out the requests of jobs, for which no client waits.
+         */
+        get: operations["getTraffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/balance": {
         parameters: {
             query?: never;
@@ -1232,6 +1252,62 @@ export interface components {
          * @enum {string}
          */
         Tier: "image" | "latent" | "generated";
+        Traffic: {
+            /** Format: date-time */
+            from: string;
+            /** @constant */
+            object: "traffic";
+            /** @description Percentiles come from a histogram; their relative error is at most this. */
+            percentile_error: number;
+            /** @description An hour for up to two days, else a UTC day. */
+            slot_seconds: number;
+            /** @description Slots in which something was counted, oldest first. */
+            slots: components["schemas"]["TrafficSlot"][];
+            /** @description The whole range. */
+            total: components["schemas"]["TrafficSlot"];
+            /** Format: date-time */
+            until: string;
+        };
+        TrafficSlot: {
+            /**
+             * Format: date-time
+             * @description Its beginning in UTC.
+             */
+            at: string;
+            failed_requests: number;
+            /** @description By error code, the most frequent first. */
+            failures: {
+                code: string;
+                requests: number;
+            }[];
+            /** @description Runs that pictures did without, each at the range's mean; null if the range has no such run. */
+            gpu_ms_saved: number | null;
+            /** @description Milliseconds in which a stage ran, for delivered pictures. */
+            gpu_ms_spent: number;
+            /** @description Share of the pictures for which Stage C did not run. */
+            hit_rate: number | null;
+            micro_usd: number;
+            pictures: number;
+            /** @description Requests for pictures that showed a valid key, failed ones included. */
+            requests: number;
+            tiers: components["schemas"]["TrafficTier"][];
+        };
+        TrafficTier: {
+            /** @description Of Stages B and A, where they ran for these pictures. */
+            decode_ms: number;
+            /** @description Charged for these pictures, in micro-USD. */
+            micro_usd: number;
+            /** @description Half of the requests took no longer; null without a measured request. */
+            p50_ms: number | null;
+            p95_ms: number | null;
+            p99_ms: number | null;
+            pictures: number;
+            /** @description Requests whose slowest picture had this tier. */
+            requests: number;
+            /** @description Of text encoder and Stage C, where they ran for these pictures. */
+            stage_c_ms: number;
+            tier: components["schemas"]["Tier"];
+        };
         Usage: {
             /** @description The request's charge, and the version of its prices. */
             cost: {
@@ -2387,6 +2463,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTraffic: {
+        parameters: {
+            query?: {
+                /** @description How many days back, today included. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Traffic"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description missing_api_key, invalid_api_key */

@@ -1,7 +1,9 @@
 import type { KeyScope } from "../../shared/api/key-scopes.ts";
-import type { FailureCode } from "../../shared/errors.ts";
+import type { Failure, FailureCode } from "../../shared/errors.ts";
+import type { Result } from "../../shared/result.ts";
 import type { AccountGate } from "../account/account-gate.ts";
 import type { RequestBody } from "../edge/receive-body.ts";
+import type { Generation } from "../generation/generate-image.ts";
 
 /** What middleware leaves on a request's context for those after it. */
 export interface AppEnv {
@@ -22,6 +24,8 @@ export interface AppEnv {
     operator: string;
     /** Set by routes that answer with pictures: the tier of each, comma-separated. */
     tier?: string;
+    /** Set by routes that make pictures, as soon as they begin: a stream ends long after its headers. */
+    made?: Promise<Result<Generation, Failure>>;
     /** Set by `plainErrors`, where clients read an error's text from `error` itself. */
     plainErrors?: true;
     /** Set by `failureResponse`. */

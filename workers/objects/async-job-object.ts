@@ -1,11 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
+import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
 import { parseEnv } from "../env.ts";
+import type { Caller } from "../generation/caller.ts";
 import { generateImages } from "../generation/generate-image.ts";
 import type { ItemsPage, SeenNews } from "../jobs/client.ts";
 import { Job } from "../jobs/job.ts";
 import type { JobOrder } from "../jobs/job-record.ts";
 import { JobStore } from "../jobs/job-store.ts";
 import { describeError } from "../middleware/errors.ts";
+import { measureJobRequests } from "../middleware/measure-requests.ts";
 import { log, platform } from "../platform.ts";
 import { createServices, type Services } from "../services.ts";
 import type { WebhookAttempt } from "../webhooks/webhook-attempts.ts";
@@ -25,7 +28,8 @@ export class AsyncJobObject extends DurableObject<unknown> {
     const world = platform();
     const bindings = parseEnv(env);
     services ??= createServices(bindings, world);
-    const { generation, accounts, jobs } = services;
+    const { generation, accounts, jobs, reportRequest } = services;
+    const reports = { reportRequest, log, nowMs: world.nowMs, newId: generation.newReservationId };
     this.#job = new Job({
       log,
       accounts,
@@ -33,7 +37,9 @@ export class AsyncJobObject extends DurableObject<unknown> {
       nowMs: world.nowMs,
       timeout: world.timeout,
       store: new JobStore(storage),
-      generate: (caller, request) => generateImages(generation, caller, request),
+      generate: measureJobRequests(reports, (caller: Caller, request: CreateImageRequest) =>
+        generateImages(generation, caller, request),
+      ),
       setAlarm: (atMs) => void storage.setAlarm(atMs),
       sendWebhook: (message) => bindings.WEBHOOKS.send(message),
       async clear() {

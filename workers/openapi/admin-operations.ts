@@ -11,6 +11,8 @@ import {
 import { grantBodySchema } from "../../shared/api/grant-request.ts";
 import { keyBodySchema, rotationBodySchema } from "../../shared/api/key-request.ts";
 import { balanceResponseSchema } from "../../shared/api/money.ts";
+import { trafficSchema } from "../../shared/api/traffic.ts";
+import { trafficDaysMax } from "../../shared/limits.ts";
 import { type BodySchema, jsonBody, type Operations, type Parameter } from "./operation.ts";
 
 const accountParameter: Parameter = {
@@ -41,6 +43,14 @@ function afterParameter(schema: object): Parameter {
   const description = "The last id of the part before.";
   return { in: "query", name: "after", description, required: false, schema: { json: schema } };
 }
+
+const daysParameter: Parameter = {
+  in: "query",
+  name: "days",
+  description: "How many days back, today included.",
+  required: false,
+  schema: { json: { type: "integer", minimum: 1, maximum: trafficDaysMax, default: 7 } },
+};
 
 const admin = { tag: "Administration" };
 
@@ -88,6 +98,16 @@ export const adminOperations = {
     parameters: [accountParameter, limitParameter, afterParameter({ type: "integer", minimum: 0, maximum: 1e15 - 1 })],
     answers: answered(listSchema("AuditEntryList", auditEntrySchema), 200, "The entries."),
     failures: ["invalid_request", "not_found"],
+  },
+  getTraffic: {
+    ...admin,
+    summary: "Get requests, tiers, durations and failures of the last days",
+    description:
+      "Counted from reports that leave with each answer: a report may be lost, and is never counted twice. " +
+      "Percentiles leave out the requests of jobs, for which no client waits.",
+    parameters: [daysParameter],
+    answers: answered(trafficSchema, 200, "The counts."),
+    failures: ["invalid_request"],
   },
   postReconciliation: {
     ...admin,

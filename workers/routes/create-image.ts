@@ -95,6 +95,7 @@ export async function answerGeneration(
   if (!caller.ok) return caller;
 
   const generating = generate(caller.value);
+  c.set("made", generating);
   // A client may leave: what was done for it by then is settled or released all the same.
   c.executionCtx.waitUntil(generating.catch(() => {}));
   const generation = await generating;

@@ -54,6 +54,7 @@ export async function streamImages(
   const watch = watchPictures(request.stream?.partialImages ?? 0, { say, nowMs: services.nowMs });
   const signal = AbortSignal.any([caller.signal, left.signal]);
   const generating = generateImages(services.generation, { ...caller, signal, watch }, request);
+  c.set("made", generating);
   // A client may leave: what was done for it by then is settled or released all the same.
   c.executionCtx.waitUntil(generating.catch(() => {}));
 
