@@ -534,7 +534,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the charges of the account by UTC day and kind of work, newest first */
+        /**
+         * Get the charges of the account by UTC day, key and kind of work, newest first
+         * @description A page has days. Grouped by key, it has 100 days at most.
+         */
         get: operations["getUsage"];
         put?: never;
         post?: never;
@@ -1334,21 +1337,46 @@ export interface components {
              * @description The day in UTC, YYYY-MM-DD.
              */
             day: string;
-            /** @description The parts of the day, by kind; they add up to the day. */
-            kinds: {
-                /** @description The kind of work: generation, storage, hit, decode, encode, and so on. */
-                kind: string;
-                /** @description Charge lines: one per picture and kind of work. */
-                lines: number;
-                /** @description Micro-USD: millionths of a dollar. */
-                micro_usd: number;
-            }[];
+            /** @description Milliseconds that graphs ran at a backend, where they were measured. */
+            gpu_ms: number;
+            /** @description The parts of the day. They add up to the day, but for requests with lines in several parts. */
+            groups: components["schemas"]["UsageGroup"][];
+            /** @description Charge lines: one per picture and kind of work. */
+            lines: number;
             /** @description Micro-USD: millionths of a dollar. */
             micro_usd: number;
             /** @constant */
             object: "usage.day";
             /** @description Requests that were charged. */
             requests: number;
+            /** @description What hits cost less than making their latents had cost this account. Latents of other accounts, and those from before version 0.2, count as nothing. */
+            saved: {
+                /** @description Milliseconds that graphs ran at a backend, where they were measured. */
+                gpu_ms: number;
+                /** @description Micro-USD: millionths of a dollar. */
+                micro_usd: number;
+            };
+        };
+        UsageGroup: {
+            /** @description Milliseconds that graphs ran at a backend, where they were measured. */
+            gpu_ms: number;
+            /** @description The key's id; null for none, and before keys were recorded. With group_by=key only. */
+            key?: string | null;
+            /** @description The kind of work: generation, storage, hit, decode, encode, and so on. With group_by=kind only. */
+            kind?: string;
+            /** @description Charge lines: one per picture and kind of work. */
+            lines: number;
+            /** @description Micro-USD: millionths of a dollar. */
+            micro_usd: number;
+            /** @description Requests that were charged. */
+            requests: number;
+            /** @description What hits cost less than making their latents had cost this account. Latents of other accounts, and those from before version 0.2, count as nothing. */
+            saved: {
+                /** @description Milliseconds that graphs ran at a backend, where they were measured. */
+                gpu_ms: number;
+                /** @description Micro-USD: millionths of a dollar. */
+                micro_usd: number;
+            };
         };
         UsageList: {
             data: components["schemas"]["UsageDay"][];
@@ -5017,6 +5045,10 @@ export interface operations {
             query?: {
                 /** @description A `next_cursor`. */
                 cursor?: string;
+                /** @description Takes precedence over `Accept: text/csv`. */
+                format?: "json" | "csv";
+                /** @description What the charges of each day are told apart by. */
+                group_by?: "kind" | "key" | "key,kind";
                 /** @description The most entries of a page. */
                 limit?: number;
             };
@@ -5033,6 +5065,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageList"];
+                    "text/csv": string;
                 };
             };
             /** @description invalid_request */

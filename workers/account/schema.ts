@@ -206,6 +206,12 @@ const migrations: readonly string[] = [
   -- JSON: the model, its revision and the size of the latents that a request makes.
   ALTER TABLE reservations ADD COLUMN latent_form TEXT;
   `,
+  `
+  -- What making each latent was charged, its storage included, and the milliseconds of GPU that it took: what a hit saves.
+  -- NULL where it is not known: of latents from before these columns, and the time of work whose client left.
+  ALTER TABLE latent_list ADD COLUMN making_micro_usd INTEGER;
+  ALTER TABLE latent_list ADD COLUMN making_gpu_ms INTEGER;
+  `,
 ];
 
 /** Brings an account's tables to the newest form. */

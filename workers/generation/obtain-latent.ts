@@ -6,7 +6,7 @@ import type { Priority } from "../../shared/wire/task-terms.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
-import { type ChargeLine, generationLines, hitLine, type PricedWork } from "../prices/price-book.ts";
+import { type ChargeLine, generationLines, hitLine, type PricedWork, withGpuTime } from "../prices/price-book.ts";
 import type { LatentRuns } from "../single-flight/client.ts";
 import type { NoteRun } from "./charge-request.ts";
 import type { GenerationPlan, PlannedPicture } from "./plan-generation.ts";
@@ -121,7 +121,7 @@ async function obtainOwnLatent(
   const made = await latentRuns.obtain({ request, signal, onNews });
   if (!made.ok) return made;
   const generated = made.value.reservationId === reservationId;
-  const latent = generated ? { ...picture, generated, lines } : hit;
+  const latent = generated ? { ...picture, generated, lines: withGpuTime(lines, made.value.milliseconds) } : hit;
   const all = { ...milliseconds, ...made.value.milliseconds };
   return ok({ ...latent, bytes: made.value.bytes, ageSeconds: 0, milliseconds: all });
 }

@@ -4,7 +4,14 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { CachedImage, ImageCache } from "../images/image-cache.ts";
-import { type ChargeLine, decodeLine, hitLine, type PricedWork, stoppedLines } from "../prices/price-book.ts";
+import {
+  type ChargeLine,
+  decodeLine,
+  hitLine,
+  type PricedWork,
+  stoppedLines,
+  withGpuTime,
+} from "../prices/price-book.ts";
 import type { DecodeRuns } from "../single-flight/client.ts";
 import {
   type LatentSources,
@@ -177,7 +184,7 @@ interface Origin {
 
 function picture(origin: Origin, { bytes, milliseconds }: Pick<Picture, "bytes" | "milliseconds">): Picture {
   const { seed, latentId, ageSeconds, isSimilar = false } = origin.latent;
-  const lines = linesOf(origin);
+  const lines = linesOf(origin, milliseconds);
   return { bytes, seed, latentId, tier: tierOf(origin), isSimilar, ageSeconds, milliseconds, lines };
 }
 
@@ -187,8 +194,11 @@ function tierOf({ latent, decoded }: Origin): Tier {
   return decoded ? "latent" : "image";
 }
 
-function linesOf({ plan: { work }, latent: { latentId, lines }, decoded }: Origin): readonly ChargeLine[] {
-  return decoded ? [...lines, decodeLine(latentId, work)] : lines;
+function linesOf(
+  { plan: { work }, latent: { latentId, lines }, decoded }: Origin,
+  milliseconds: Milliseconds,
+): readonly ChargeLine[] {
+  return decoded ? [...lines, ...withGpuTime([decodeLine(latentId, work)], milliseconds)] : lines;
 }
 
 /** The values of results that are all right, or the first failure. */

@@ -1,9 +1,17 @@
 import { balanceResponseSchema, quoteResponseSchema } from "../../shared/api/money.ts";
 import { usageListSchema } from "../../shared/api/usage.ts";
 import type { ModelRegistry } from "../models/registry.ts";
-import type { Operations } from "./operation.ts";
-import { pageParameters } from "./page-parameters.ts";
+import type { Operations, Parameter } from "./operation.ts";
+import { csvBody, formatParameter, pageParameters } from "./page-parameters.ts";
 import { generationBody, generationExample } from "./served-body.ts";
+
+const groupByParameter: Parameter = {
+  in: "query",
+  name: "group_by",
+  description: "What the charges of each day are told apart by.",
+  required: false,
+  schema: { json: { type: "string", enum: ["kind", "key", "key,kind"], default: "kind" } },
+};
 
 /** Prices, credit. */
 export function moneyOperations(models: ModelRegistry) {
@@ -24,9 +32,12 @@ export function moneyOperations(models: ModelRegistry) {
     },
     getUsage: {
       tag: "Money",
-      summary: "Get the charges of the account by UTC day and kind of work, newest first",
-      parameters: pageParameters,
-      answers: { 200: { description: "The days.", content: { "application/json": usageListSchema } } },
+      summary: "Get the charges of the account by UTC day, key and kind of work, newest first",
+      description: "A page has days. Grouped by key, it has 100 days at most.",
+      parameters: [groupByParameter, formatParameter, ...pageParameters],
+      answers: {
+        200: { description: "The days.", content: { "application/json": usageListSchema, "text/csv": csvBody } },
+      },
       failures: ["invalid_request"],
     },
   } satisfies Operations;

@@ -15,6 +15,12 @@ export interface ChargeLine {
   /** The latent that the work was for: 64 hexadecimal characters. */
   readonly latentId: string;
   readonly microUsd: number;
+  /** Whole milliseconds that its graphs ran at the backend; absent where that was not measured. */
+  readonly gpuMs?: number | undefined;
+  /** Of a hit on a latent that the account itself had made: what making it cost beyond this line. The ledger adds it. */
+  readonly savedMicroUsd?: number | undefined;
+  /** Of such a hit: the `gpuMs` of making the latent. */
+  readonly savedGpuMs?: number | undefined;
 }
 
 /** Prices. A change of any makes a new version, because settlements name the version they were made by. */
@@ -109,6 +115,24 @@ export function stoppedLines(lines: readonly ChargeLine[], doneShare: number): C
 /** The most that one picture can cost, whichever tier serves it. */
 export function pictureCeilingMicroUsd(work: PricedWork): number {
   return sumMicroUsd([...generationLines("", work), decodeLine("", work)]);
+}
+
+/** Graphs that need a GPU, as `server-timing` names them, by the kind of work that they are run for. */
+const gpuParts = {
+  generation: ["text-encoder", "stage-c"],
+  decode: ["stage-b", "stage-a"],
+} as const;
+
+/** Lines with the time that their graphs took. `milliseconds`: by part; empty when nothing was measured. */
+export function withGpuTime(
+  lines: readonly ChargeLine[],
+  milliseconds: Readonly<Record<string, number>>,
+): readonly ChargeLine[] {
+  return lines.map((line) => {
+    if (line.kind !== "generation" && line.kind !== "decode") return line;
+    const times = gpuParts[line.kind].map((part) => milliseconds[part]).filter((time) => time !== undefined);
+    return times.length === 0 ? line : { ...line, gpuMs: Math.round(times.reduce((sum, time) => sum + time, 0)) };
+  });
 }
 
 /** The sum of some lines. */

@@ -1,9 +1,19 @@
 import type { Handler } from "hono";
 import type { UsageDay, UsageList } from "../../shared/api/usage.ts";
+import { type Failure, invalidRequest } from "../../shared/errors.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
-import { dayMs, type UsageOfDay, type UsageReader } from "../usage/usage-by-day.ts";
+import {
+  dayMs,
+  type UsageGrouping,
+  type UsageOfDay,
+  type UsageReader,
+  type UsageSums,
+  usageGroupings,
+} from "../usage/usage-by-day.ts";
 import { notStored } from "./admin-accounts.ts";
+import { type CsvCell, csvResponse, wantsCsv } from "./csv.ts";
 import { readPage } from "./read-page.ts";
 
 /** What the route needs. */
@@ -12,30 +22,90 @@ export interface UsageServices {
   readonly nowMs: () => number;
 }
 
-/** `GET /v1/usage?cursor&limit`: what the account was charged, by UTC day and kind of work, newest day first. */
+/** An account may have 100 keys at once and more over time: so many days by key and kind are some 10 MB at most. */
+const daysByKeyMax = 100;
+
+/**
+ * `GET /v1/usage?group_by&cursor&limit&format`: what the account was charged, by UTC day, newest first, and each day by
+ * key, by kind of work, or by both.
+ */
 export function getUsage({ usage, nowMs }: UsageServices): Handler<AppEnv> {
   return async (c) => {
     const page = readPage(c.req);
     if (!page.ok) return failureResponse(c, page.error);
+    const groupBy = readGroupBy(c.req.query("group_by"));
+    if (!groupBy.ok) return failureResponse(c, groupBy.error);
+    const isCsv = wantsCsv(c);
+    if (!isCsv.ok) return failureResponse(c, isCsv.error);
+    const { cursor, limit } = page.value;
     const tomorrow = Math.floor(nowMs() / dayMs) + 1;
-    const beforeDay = Math.min(page.value.cursor ?? tomorrow, tomorrow);
-    const { days, nextBeforeDay } = await usage.byDay(c.get("account"), { beforeDay, days: page.value.limit });
+    const { days, nextBeforeDay } = await usage.byDay(c.get("account"), {
+      beforeDay: Math.min(cursor ?? tomorrow, tomorrow),
+      days: groupBy.value.has("key") ? Math.min(limit, daysByKeyMax) : limit,
+      groupBy: groupBy.value,
+    });
+    const nextCursor = nextBeforeDay === undefined ? null : String(nextBeforeDay);
+    if (isCsv.value) return csvResponse(c, { name: "usage", ...usageTable(days, groupBy.value), nextCursor });
     const list: UsageList = {
       object: "list",
       data: days.map(dayAnswer),
-      has_more: nextBeforeDay !== undefined,
-      next_cursor: nextBeforeDay === undefined ? null : String(nextBeforeDay),
+      has_more: nextCursor !== null,
+      next_cursor: nextCursor,
     };
     return c.json(list, 200, notStored);
   };
 }
 
-function dayAnswer({ day, requests, kinds }: UsageOfDay): UsageDay {
+function readGroupBy(text = "kind"): Result<ReadonlySet<UsageGrouping>, Failure> {
+  const names = text.split(",");
+  const groupings = usageGroupings.filter((grouping) => names.includes(grouping));
+  if (groupings.length === names.length) return ok(new Set(groupings));
+  return err(invalidRequest("group_by", "'group_by' must be key, kind, or key,kind."));
+}
+
+function dayAnswer({ day, groups, ...sums }: UsageOfDay): UsageDay {
   return {
     object: "usage.day",
-    day: new Date(day * dayMs).toISOString().slice(0, 10),
-    requests,
-    micro_usd: kinds.reduce((sum, { microUsd }) => sum + microUsd, 0),
-    kinds: kinds.map(({ kind, lines, microUsd }) => ({ kind, lines, micro_usd: microUsd })),
+    day: isoDay(day),
+    ...sumsAnswer(sums),
+    groups: groups.map(({ key, kind, ...part }) => ({
+      ...(key !== undefined && { key }),
+      ...(kind !== undefined && { kind }),
+      ...sumsAnswer(part),
+    })),
   };
+}
+
+function sumsAnswer({ requests, lines, microUsd, gpuMs, savedMicroUsd, savedGpuMs }: UsageSums) {
+  return {
+    requests,
+    lines,
+    micro_usd: microUsd,
+    gpu_ms: gpuMs,
+    saved: { micro_usd: savedMicroUsd, gpu_ms: savedGpuMs },
+  };
+}
+
+const sumColumns = ["requests", "lines", "micro_usd", "gpu_ms", "saved_micro_usd", "saved_gpu_ms"] as const;
+
+/** A row a group of a day, so that columns can be added up. */
+function usageTable(days: readonly UsageOfDay[], groupBy: ReadonlySet<UsageGrouping>) {
+  const groupings = usageGroupings.filter((grouping) => groupBy.has(grouping));
+  const rows = days.flatMap(({ day, groups }) =>
+    groups.map((group): readonly CsvCell[] => [
+      isoDay(day),
+      ...groupings.map((grouping) => group[grouping] ?? null),
+      group.requests,
+      group.lines,
+      group.microUsd,
+      group.gpuMs,
+      group.savedMicroUsd,
+      group.savedGpuMs,
+    ]),
+  );
+  return { columns: ["day", ...groupings, ...sumColumns], rows };
+}
+
+function isoDay(day: number): string {
+  return new Date(day * dayMs).toISOString().slice(0, 10);
 }

@@ -5,6 +5,8 @@ const eventSchema = z.object({
   /** Unique for ever: the settled reservation's id. Whoever reads events counts each id once. */
   id: z.string().min(1),
   account: z.string().min(1),
+  /** The key that the request came with; absent for none, and in events of before. */
+  keyId: z.string().min(1).optional(),
   /** Unix milliseconds. */
   atMs: z.int(),
   /** The version of the prices. */
@@ -16,6 +18,9 @@ const eventSchema = z.object({
       kind: z.enum(workKinds),
       latentId: z.string(),
       microUsd: z.int().min(0),
+      gpuMs: z.int().min(0).optional(),
+      savedMicroUsd: z.int().min(0).optional(),
+      savedGpuMs: z.int().min(0).optional(),
     }),
   ),
 });

@@ -22,6 +22,15 @@ function settlement(account: string, atMs: number, ...lines: readonly [UsageEven
   };
 }
 
+/** Where neither time was measured nor anything saved. */
+const sums = (requests: number, lines: number, micro_usd: number) => ({
+  requests,
+  lines,
+  micro_usd,
+  gpu_ms: 0,
+  saved: { micro_usd: 0, gpu_ms: 0 },
+});
+
 async function usageOf(key: string, query = ""): Promise<UsageList> {
   const response = await edge.get(key, `/v1/usage${query}`);
   expect(response.status).toBe(200);
@@ -46,23 +55,72 @@ describe("GET /v1/usage", () => {
       settlement("spender", midnightMs - dayMs, ["hit", 5], ["decode", 8]),
       settlement("another", midnightMs, ["generation", 1_000]),
     ]);
-    const kind = (name: string, lines: number, micro_usd: number) => ({ kind: name, lines, micro_usd });
     expect((await usageOf(key)).data).toEqual([
       {
         object: "usage.day",
         day: isoDay(midnightMs),
-        requests: 1,
-        micro_usd: 21,
-        kinds: [kind("decode", 1, 8), kind("generation", 1, 12), kind("storage", 1, 1)],
+        ...sums(1, 3, 21),
+        groups: [
+          { kind: "decode", ...sums(1, 1, 8) },
+          { kind: "generation", ...sums(1, 1, 12) },
+          { kind: "storage", ...sums(1, 1, 1) },
+        ],
       },
       {
         object: "usage.day",
         day: isoDay(midnightMs - 1),
-        requests: 2,
-        micro_usd: 18,
-        kinds: [kind("decode", 1, 8), kind("hit", 2, 10)],
+        ...sums(2, 3, 18),
+        groups: [
+          { kind: "decode", ...sums(1, 1, 8) },
+          { kind: "hit", ...sums(2, 2, 10) },
+        ],
       },
     ]);
+  });
+
+  test("tells keys and kinds apart where that is asked for, and keeps apart what no key is known of", async () => {
+    const key = await edge.createKey("keyed");
+    await recordUsage(edge.env.USAGE, [
+      { ...settlement("keyed", midnightMs, ["hit", 5], ["decode", 8]), keyId: "key_b" },
+      { ...settlement("keyed", midnightMs, ["hit", 5]), keyId: "key_a" },
+      settlement("keyed", midnightMs, ["hit", 7]),
+    ]);
+    const [byKey] = (await usageOf(key, "?group_by=key")).data;
+    expect(byKey?.groups).toEqual([
+      { key: null, ...sums(1, 1, 7) },
+      { key: "key_a", ...sums(1, 1, 5) },
+      { key: "key_b", ...sums(1, 2, 13) },
+    ]);
+    const csv = await edge.get(key, "/v1/usage?group_by=key,kind&format=csv&limit=1");
+    expect(csv.headers.get("content-type")).toMatch(/^text\/csv/u);
+    const day = isoDay(midnightMs);
+    expect(await csv.text()).toBe(
+      [
+        "day,key,kind,requests,lines,micro_usd,gpu_ms,saved_micro_usd,saved_gpu_ms",
+        `${day},,hit,1,1,7,0,0,0`,
+        `${day},key_a,hit,1,1,5,0,0,0`,
+        `${day},key_b,decode,1,1,8,0,0,0`,
+        `${day},key_b,hit,1,1,5,0,0,0`,
+        "",
+      ].join("\r\n"),
+    );
+  });
+
+  test("links each page of CSV to the next one, until nothing is left", async () => {
+    const key = await edge.createKey("linked");
+    await recordUsage(edge.env.USAGE, [
+      settlement("linked", midnightMs, ["hit", 5]),
+      settlement("linked", midnightMs - 9 * dayMs, ["hit", 6]),
+    ]);
+    const read = (url: string) => edge.fetch(url, { headers: { authorization: `Bearer ${key}`, accept: "text/csv" } });
+    const first = await read("/v1/usage?limit=1");
+    const next = /^<(.+)>; rel="next"$/u.exec(first.headers.get("link") ?? "")?.[1] ?? "";
+    const second = await read(next);
+    expect([await first.text(), await second.text()]).toEqual([
+      expect.stringContaining(`${isoDay(midnightMs)},hit,1,1,5,`),
+      expect.stringContaining(`${isoDay(midnightMs - 9 * dayMs)},hit,1,1,6,`),
+    ]);
+    expect(second.headers.get("link")).toBeNull();
   });
 
   test("tells every day once, page by page, over months in which nothing was charged", async () => {
@@ -86,8 +144,10 @@ describe("GET /v1/usage", () => {
 
   test("equals what the ledger spent, once the queue has delivered it", async () => {
     const key = await edge.createKey("balanced");
-    await edge.generate(key, { prompt: "apple", seed: 1 });
-    await edge.generate(key, { prompt: "apple", seed: 1 });
+    const [first, again] = [
+      await edge.generate(key, { prompt: "apple", seed: 1 }),
+      await edge.generate(key, { prompt: "apple", seed: 1 }),
+    ];
     const entries = await edge.ledger("balanced").settledEntries({ afterEntry: 0, untilMs: edge.nowMs + 1, limit: 10 });
     expect(entries).toHaveLength(2);
     await recordUsage(
@@ -98,12 +158,25 @@ describe("GET /v1/usage", () => {
     const { spent } = await edge.ledger("balanced").balances();
     expect(spent).toBeGreaterThan(0);
     expect(data.map(({ requests, micro_usd }) => [requests, micro_usd])).toEqual([[2, spent]]);
+
+    // What the second picture saved is what the first one's latent cost, less the hit. The double reports 1.5 and 20 ms.
+    const kinds = new Map(data[0]?.groups.map((group) => [group.kind, group]));
+    const making = (kinds.get("generation")?.micro_usd ?? 0) + (kinds.get("storage")?.micro_usd ?? 0);
+    const gpuMs = kinds.get("generation")?.gpu_ms;
+    expect([gpuMs, kinds.get("decode")?.gpu_ms]).toEqual([22, 13]);
+    const hit = kinds.get("hit")?.micro_usd ?? 0;
+    expect(kinds.get("hit")?.saved).toEqual({ micro_usd: Math.max(0, making - hit), gpu_ms: gpuMs });
+    expect(data[0]?.saved).toEqual(kinds.get("hit")?.saved);
+    expect([first, again].map(({ usage }) => usage.pictures[0]?.tier)).toEqual(["generated", "image"]);
   });
 
   test.each([
     ["limit=0", "limit"],
     ["limit=1001", "limit"],
     ["cursor=yesterday", "cursor"],
+    ["group_by=model", "group_by"],
+    ["group_by=key,key", "group_by"],
+    ["format=xml", "format"],
   ])("refuses ?%s, naming the parameter", async (query, param) => {
     const response = await edge.get(await edge.createKey(), `/v1/usage?${query}`);
     expect(response.status).toBe(400);

@@ -2,7 +2,7 @@ import { AppError, type Failure } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type ChargeLine, sumMicroUsd } from "../../prices/price-book.ts";
 import { addSpending } from "../keys/allowance.ts";
-import { type ChargedLatents, noteStored } from "../reuse/latent-list.ts";
+import { type ChargedLatents, noteStored, withSavings } from "../reuse/latent-list.ts";
 import { markAbandoned } from "./abandoned.ts";
 import { noteSpent, returnToHold } from "./holds.ts";
 import { putSettlementEvent, withCustomer } from "./outbox.ts";
@@ -40,7 +40,7 @@ export function chargeReservation(
   if (charged < held) collectOwed(sql, nowMs);
   noteSpent(sql, row.hold_id, charged);
   addSpending(sql, row.key_id, charged - held, row.created_ms);
-  const settlement = withCustomer(sql, settlementOf(lines));
+  const settlement = withCustomer(sql, settlementOf(withSavings(sql, lines)));
   sql.exec(
     "UPDATE reservations SET state = 'settled', settlement = ?, due_ms = ? WHERE id = ?",
     JSON.stringify(settlement),
@@ -48,7 +48,7 @@ export function chargeReservation(
     id,
   );
   dropWork(sql, id);
-  putSettlementEvent(sql, { id, account, settlement }, nowMs);
+  putSettlementEvent(sql, { id, account, keyId: row.key_id ?? undefined, settlement }, nowMs);
   noteStored(sql, { lines, form: latentFormOf(row), latents }, nowMs);
   return ok(settlement);
 }

@@ -11,7 +11,7 @@ export interface OutboxRow {
 }
 
 /** A settlement, and whose it is. */
-export interface SettledRequest extends Pick<UsageEvent, "id" | "account"> {
+export interface SettledRequest extends Pick<UsageEvent, "id" | "account" | "keyId"> {
   readonly settlement: Settlement;
 }
 
@@ -21,10 +21,17 @@ export function putSettlementEvent(sql: SqlStorage, settled: SettledRequest, atM
 }
 
 /** The event of a settlement. */
-export function usageEventOf({ id, account, settlement }: SettledRequest, atMs: number): UsageEvent {
+export function usageEventOf({ id, account, keyId, settlement }: SettledRequest, atMs: number): UsageEvent {
   const { priceBook, lines, stripeCustomer } = settlement;
-  const event: UsageEvent = { id, account, atMs, priceBook, lines: [...lines] };
-  return stripeCustomer === undefined ? event : { ...event, stripeCustomer };
+  return {
+    id,
+    account,
+    atMs,
+    priceBook,
+    lines: [...lines],
+    ...(keyId !== undefined && { keyId }),
+    ...(stripeCustomer !== undefined && { stripeCustomer }),
+  };
 }
 
 /** A settlement, and the customer of Stripe's that the account has now, if it has one. */

@@ -39,10 +39,13 @@ export function dropWork(sql: SqlStorage, reservationId: string): void {
  * and it runs again. A hit runs nothing, so it is paid once.
  */
 export function withWork(claimed: readonly ChargeLine[], noted: readonly ChargeLine[]): ChargeLine[] {
-  const same = (line: ChargeLine) =>
-    line.kind === "hit" ? 0 : (claimed.find((other) => isSameWork(line, other))?.microUsd ?? 0);
+  const sameOf = (line: ChargeLine) => claimed.find((other) => line.kind !== "hit" && isSameWork(line, other));
   const isNoted = (line: ChargeLine) => noted.some((other) => isSameWork(line, other) || covers(other, line));
-  const all = noted.map((line) => ({ ...line, microUsd: Math.max(line.microUsd, same(line)) }));
+  // Only what is claimed knows how long it took.
+  const all = noted.map((line) => {
+    const same = sameOf(line);
+    return { ...same, ...line, microUsd: Math.max(line.microUsd, same?.microUsd ?? 0) };
+  });
   return [...all, ...claimed.filter((line) => !isNoted(line))];
 }
 

@@ -1,4 +1,4 @@
-import type { ChargeLine } from "../../prices/price-book.ts";
+import { type ChargeLine, sumMicroUsd } from "../../prices/price-book.ts";
 
 // The latents that an account paid to keep, newest first. No prompt is part of it.
 
@@ -42,11 +42,26 @@ export function noteStored(sql: SqlStorage, { lines, form, latents }: ChargedLat
     if (kind === "hit") sql.exec("UPDATE latent_list SET hits = hits + 1 WHERE id = ?", latentId);
     if (kind !== "storage") continue;
     const seed = latents.find((latent) => latent.latentId === latentId)?.seed;
-    const entry = { latentId, source: sourceOf(latentId, lines), form, seed };
+    const entry = { latentId, source: sourceOf(latentId, lines), form, seed, ...makingOf(latentId, lines) };
     // At no price, it was stored for a request whose client left, and this is the repeat, which knows the seed.
     if (microUsd > 0) enterStored(sql, entry, nowMs);
     else sql.exec("UPDATE latent_list SET seed = COALESCE(seed, ?) WHERE id = ?", seed ?? null, latentId);
   }
+}
+
+/**
+ * Lines whose hits say what they saved: what the account paid for making the same latent, less the price of the hit. A
+ * latent that another account made, or that is from before the ledger noted this, saved nothing that it can show.
+ */
+export function withSavings(sql: SqlStorage, lines: readonly ChargeLine[]): readonly ChargeLine[] {
+  const query = "SELECT making_micro_usd, making_gpu_ms FROM latent_list WHERE id = ? AND making_micro_usd IS NOT NULL";
+  return lines.map((line) => {
+    if (line.kind !== "hit") return line;
+    const made = sql.exec<MakingRow>(query, line.latentId).toArray()[0];
+    if (made === undefined) return line;
+    const savedMicroUsd = Math.max(0, made.making_micro_usd - line.microUsd);
+    return { ...line, savedMicroUsd, ...(made.making_gpu_ms !== null && { savedGpuMs: made.making_gpu_ms }) };
+  });
 }
 
 /** The newest latents, those before the place `before`, at most `limit`. */
@@ -77,7 +92,27 @@ function toLatentEntry({ place, id, source, model, revision, size, seed, hits, m
   return { place, id, source: source ?? undefined, form, seed: seed ?? undefined, hits, madeMs: made_ms };
 }
 
-interface NewEntry {
+interface MakingRow extends Record<string, SqlStorageValue> {
+  readonly making_micro_usd: number;
+  readonly making_gpu_ms: number | null;
+}
+
+/** What making a latent and keeping it was charged, and the time that its graphs took, if it was measured. */
+interface Making {
+  readonly makingMicroUsd: number;
+  readonly makingGpuMs: number | null;
+}
+
+function makingOf(latentId: string, lines: readonly ChargeLine[]): Making {
+  const making = lines.filter((line) => line.latentId === latentId && makingKinds.includes(line.kind));
+  const times = making.flatMap(({ gpuMs }) => gpuMs ?? []);
+  const makingGpuMs = times.length === 0 ? null : times.reduce((sum, time) => sum + time, 0);
+  return { makingMicroUsd: sumMicroUsd(making), makingGpuMs };
+}
+
+const makingKinds: readonly ChargeLine["kind"][] = ["generation", "encode", "interpolation", "storage"];
+
+interface NewEntry extends Making {
   readonly latentId: string;
   readonly source: LatentSource;
   readonly form: LatentForm | undefined;
@@ -85,17 +120,21 @@ interface NewEntry {
 }
 
 /** A latent that is stored anew is the newest again. */
-function enterStored(sql: SqlStorage, { latentId, source, form, seed }: NewEntry, nowMs: number): void {
+function enterStored(sql: SqlStorage, entry: NewEntry, nowMs: number): void {
+  const { form, seed } = entry;
   sql.exec(
-    `INSERT OR REPLACE INTO latent_list (id, source, model, revision, size, seed, hits, made_ms)
-     VALUES (?, ?, ?, ?, ?, ?, 0, ?)`,
-    latentId,
-    source,
+    `INSERT OR REPLACE INTO latent_list
+       (id, source, model, revision, size, seed, hits, made_ms, making_micro_usd, making_gpu_ms)
+     VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)`,
+    entry.latentId,
+    entry.source,
     form?.model ?? null,
     form?.revision ?? null,
     form?.size ?? null,
     seed ?? null,
     nowMs,
+    entry.makingMicroUsd,
+    entry.makingGpuMs,
   );
 }
 
