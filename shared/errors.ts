@@ -85,6 +85,7 @@ export type AllowanceFailure =
 export type JobFailure =
   | { readonly code: "job_id_reused"; readonly jobId: string }
   | { readonly code: "job_not_ended" }
+  | { readonly code: "job_without_webhook" }
   | { readonly code: "too_many_jobs"; readonly jobsMax: number }
   | {
       readonly code: "job_cancelled";

@@ -45,6 +45,7 @@ export function failureToHttp(failure: Failure): FailureResponse {
       return refusal(410, failure.code, resultGoneText);
     case "job_id_reused":
     case "job_not_ended":
+    case "job_without_webhook":
     case "job_cancelled":
     case "too_many_jobs":
       return jobFailureToHttp(failure);
@@ -122,7 +123,13 @@ function jobFailureToHttp(failure: JobFailure): FailureResponse {
       return refusal(422, failure.code, message, "id");
     }
     case "job_not_ended":
-      return refusal(409, failure.code, "The job has not ended. Cancel it first, and delete it after its end.");
+      return refusal(409, failure.code, "The job has not ended. Wait for its end, or cancel it first.");
+    case "job_without_webhook":
+      return refusal(
+        409,
+        failure.code,
+        "The job has no 'webhook_url', so there is nothing to deliver. Name one when you create a job.",
+      );
     case "job_cancelled":
       return refusal(409, failure.code, "The job was cancelled.");
     case "too_many_jobs":

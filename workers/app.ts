@@ -28,6 +28,7 @@ import { getModel, listModels } from "./routes/list-models.ts";
 import { getLlmsText, getOpenApi } from "./routes/openapi.ts";
 import { putJob } from "./routes/put-job.ts";
 import { postReconciliation } from "./routes/reconcile.ts";
+import { redeliverWebhook } from "./routes/redeliver-webhook.ts";
 import { editImage, varyImage, varyLatent } from "./routes/start-images.ts";
 import { stripeWebhook } from "./routes/stripe-webhook.ts";
 import { textToImage } from "./routes/text-to-image.ts";
@@ -96,6 +97,7 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     deleteJob: deleteJob(services),
     getJobEvents: getJobEvents(services),
     cancelJob: cancelJob(services),
+    redeliverWebhook: redeliverWebhook(services),
     getWebhookSecret: getWebhookSecret(services.jobs),
     rotateWebhookSecret: rotateWebhookSecret(services.jobs),
     getBalance: getBalance(services.accounts),

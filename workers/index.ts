@@ -10,7 +10,6 @@ import { forgetCounted, recordRequests } from "./usage/request-table.ts";
 import { parseUsageEvent } from "./usage/usage-event.ts";
 import { recordUsage } from "./usage/usage-table.ts";
 import { consumeWebhooks } from "./webhooks/consume-webhooks.ts";
-import type { DeliveryParts } from "./webhooks/deliver-webhook.ts";
 
 export { AccountJobsObject } from "./objects/account-jobs-object.ts";
 export { AccountLedgerObject } from "./objects/account-ledger-object.ts";
@@ -39,7 +38,9 @@ export default {
 
   /** A failed batch is delivered again. A message that is not our event goes to the dead letter queue. */
   async queue(batch, env): Promise<void> {
-    if (batch.queue === webhooksQueue) return consumeWebhooks(deliveryParts(env), batch.messages);
+    if (batch.queue === webhooksQueue) {
+      return consumeWebhooks(createServices(parseEnv(env), platform()).webhookDelivery, batch.messages);
+    }
     const read = batch.messages.map((message) => {
       return { message, event: parseUsageEvent(message.body), request: parseRequestEvent(message.body) };
     });
@@ -66,16 +67,6 @@ export default {
     log({ event: "reconciled", ...found, unrepaired: unrepaired.length });
   },
 } satisfies ExportedHandler;
-
-function deliveryParts(env: unknown): DeliveryParts {
-  const world = platform();
-  const { jobs, webhookRules: rules, webhookProxy: proxy } = createServices(parseEnv(env), world);
-  const secretsOf = async (account: string) =>
-    (await jobs.listOf(account).webhookSecrets()).map(({ secret }) => secret);
-  const noteAttempt: DeliveryParts["noteAttempt"] = ({ account, jobId, id }, attempt) =>
-    jobs.of(account, jobId).noteWebhook(id, attempt);
-  return { ...world, rules, proxy, secretsOf, noteAttempt };
-}
 
 /** What is missing is for the operator's log only. */
 function misconfigured(error: unknown): Response {

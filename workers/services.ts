@@ -35,7 +35,7 @@ import { type ReconcileParts, type Reconciliation, reconcile } from "./usage/rec
 import type { RequestEvent } from "./usage/request-event.ts";
 import { createTrafficReader, type TrafficReader } from "./usage/traffic.ts";
 import { createUsageReader, type UsageReader } from "./usage/usage-by-day.ts";
-import type { WebhookProxy } from "./webhooks/deliver-webhook.ts";
+import type { DeliveryParts, WebhookProxy } from "./webhooks/deliver-webhook.ts";
 import type { WebhookRules } from "./webhooks/webhook-url.ts";
 
 /** 128 bits: no two requests ever share a reservation, and no two waits a name. */
@@ -84,7 +84,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly decodeRuns: DecodeRuns;
   readonly jobs: Jobs;
   readonly webhookRules: WebhookRules;
-  readonly webhookProxy: WebhookProxy | undefined;
+  readonly webhookDelivery: DeliveryParts;
   readonly generation: ImageServices;
   /** Compares ledgers, usage table and meter. */
   readonly reconcile: () => Promise<Reconciliation>;
@@ -104,7 +104,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
   const newId = () => toHex(randomBytes(idBytes));
   const latentRuns = createLatentRuns(env.LATENT_JOBS, newId);
   const decodeRuns = createDecodeRuns(env.DECODE_JOBS, { images, newWaiterId: newId });
-  const randomSeed = () => new DataView(Uint8Array.from(randomBytes(4)).buffer).getUint32(0);
+  const jobs = createJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS);
   return {
     nowMs,
     randomBytes,
@@ -128,9 +128,9 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     linkDecodeLimiter: env.LINK_DECODE_LIMITER,
     bodyBudget: createBodyBudget(nowMs),
     originSecrets: [env.GPU_BACKEND_SECRET, ...env.GPU_BACKEND_SECRETS_BEFORE],
-    jobs: createJobs(env.ASYNC_JOBS, env.ACCOUNT_JOBS),
-    webhookRules: { targets: env.WEBHOOK_TARGETS, hosts: env.WEBHOOK_HOSTS },
-    webhookProxy: webhookProxy(env),
+    jobs,
+    webhookRules: webhookRules(env),
+    webhookDelivery: webhookDelivery(env, platform, jobs),
     reconcile: () => reconcile(reconcileParts(env, { accounts, nowMs })),
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
     generation: {
@@ -141,7 +141,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
       gpu,
       latentRuns,
       decodeRuns,
-      randomSeed,
+      randomSeed: () => new DataView(Uint8Array.from(randomBytes(4)).buffer).getUint32(0),
       nowMs,
       newReservationId: newId,
       refusals: createRecentRefusals(nowMs),
@@ -193,6 +193,23 @@ export function createMeter(env: WorkerEnv): UsageMeter | undefined {
   const { STRIPE_API_KEY: apiKey, STRIPE_METER_EVENT_NAME: eventName, STRIPE_API_URL: apiUrl } = env;
   if (apiKey === undefined || eventName === undefined) return undefined;
   return createUsageMeter({ apiKey, eventName, apiUrl, fetch: (input, init) => fetch(input, init) });
+}
+
+function webhookRules({ WEBHOOK_TARGETS: targets, WEBHOOK_HOSTS: hosts }: WorkerEnv): WebhookRules {
+  return { targets, hosts };
+}
+
+function webhookDelivery(env: WorkerEnv, { fetch, timeout, nowMs, log }: Platform, jobs: Jobs): DeliveryParts {
+  return {
+    fetch,
+    timeout,
+    nowMs,
+    log,
+    rules: webhookRules(env),
+    proxy: webhookProxy(env),
+    secretsOf: async (account) => (await jobs.listOf(account).webhookSecrets()).map(({ secret }) => secret),
+    noteAttempt: ({ account, jobId, id }, attempt) => jobs.of(account, jobId).noteWebhook(id, attempt),
+  };
 }
 
 /** Throws `AppError` without its secret: anybody could send through a proxy without one. */

@@ -77,7 +77,7 @@ export const jobSummarySchema = z
   .meta({ id: "JobSummary" });
 
 /** One delivery of the message that tells a job's end. */
-const webhookAttemptSchema = z
+export const webhookAttemptSchema = z
   .object({
     at: secondsSchema,
     outcome: z
@@ -86,8 +86,10 @@ const webhookAttemptSchema = z
     status: z.int().nullable().describe("The HTTP status of the answer; null when there was none."),
     failure: z.enum(["address_refused", "unreachable", "internal"]).nullable().describe("Why there was no answer."),
     next: secondsSchema.nullable().describe("When it is sent again; null: not again."),
+    redelivery: z.boolean().describe("Whether the account asked for it, by POST …/webhook/redeliver."),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: "WebhookAttempt" });
 
 /** The body of `GET /v1/jobs/{id}`. */
 export const jobSchema = jobSummarySchema
@@ -140,3 +142,6 @@ export type JobAnswer = z.infer<typeof jobSchema>;
 
 /** One page of an account's jobs, newest first. */
 export type JobList = z.infer<typeof jobListSchema>;
+
+/** One delivery of a job's webhook. */
+export type WebhookAttemptAnswer = z.infer<typeof webhookAttemptSchema>;

@@ -366,6 +366,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{id}/webhook/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the webhook of a job's end again
+         * @description Sends the same message once, with the same `webhook-id`, and answers what became of it. It is listed under the job's `webhook_attempts`. An account may ask for 30 a minute.
+         */
+        post: operations["redeliverWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/latents": {
         parameters: {
             query?: never;
@@ -934,21 +954,7 @@ export interface components {
             started: number | null;
             state: components["schemas"]["JobState"];
             /** @description Deliveries of its webhook, oldest first. */
-            webhook_attempts: {
-                /** @description Unix seconds. */
-                at: number;
-                /** @description Why there was no answer. */
-                failure: ("address_refused" | "unreachable" | "internal") | null;
-                /** @description When it is sent again; null: not again. */
-                next: number | null;
-                /**
-                 * @description refused: the receiver answered 410, or the address is not allowed; it is not sent again.
-                 * @enum {string}
-                 */
-                outcome: "delivered" | "refused" | "failed";
-                /** @description The HTTP status of the answer; null when there was none. */
-                status: number | null;
-            }[];
+            webhook_attempts: components["schemas"]["WebhookAttempt"][];
             webhook_url: string | null;
         };
         JobList: {
@@ -1565,6 +1571,23 @@ export interface components {
              * @enum {string}
              */
             result: "ours" | "altered" | "unmarked";
+        };
+        WebhookAttempt: {
+            /** @description Unix seconds. */
+            at: number;
+            /** @description Why there was no answer. */
+            failure: ("address_refused" | "unreachable" | "internal") | null;
+            /** @description When it is sent again; null: not again. */
+            next: number | null;
+            /**
+             * @description refused: the receiver answered 410, or the address is not allowed; it is not sent again.
+             * @enum {string}
+             */
+            outcome: "delivered" | "refused" | "failed";
+            /** @description Whether the account asked for it, by POST …/webhook/redeliver. */
+            redelivery: boolean;
+            /** @description The HTTP status of the answer; null when there was none. */
+            status: number | null;
         };
         WebhookSecret: {
             /** @description Unix seconds. */
@@ -3812,6 +3835,83 @@ export interface operations {
             };
             /** @description not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    redeliverWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job's id, chosen by you. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of the delivery. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAttempt"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description insufficient_scope, account_suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description job_not_ended, job_without_webhook */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

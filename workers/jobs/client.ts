@@ -2,6 +2,7 @@ import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
 import { type ObjectNamespace, objectClient } from "../edge/object-client.ts";
 import type { WebhookAttempt } from "../webhooks/webhook-attempts.ts";
+import type { WebhookMessage } from "../webhooks/webhook-message.ts";
 import type { WebhookSecret } from "../webhooks/webhook-secrets.ts";
 import type { JobEnd, ListedJob, NewListedJob } from "./job-list.ts";
 import type { ItemView, JobOrder, JobView } from "./job-record.ts";
@@ -44,6 +45,7 @@ export interface JobClient {
   create(order: JobOrder): Promise<Result<CreatedJob, Failure>>;
   read(page: ItemsPage): Promise<ReadJob | undefined>;
   noteWebhook(messageId: string, attempt: WebhookAttempt): Promise<void>;
+  endMessage(): Promise<Result<WebhookMessage, Failure>>;
   news(seen: SeenNews): Promise<JobPage | undefined>;
   cancel(): Promise<JobView | undefined>;
   remove(): Promise<Result<undefined, Failure>>;
@@ -62,6 +64,8 @@ export interface JobListClient {
   /** The secrets by which the account's webhooks are signed, newest first: see `WebhookSecrets`. */
   webhookSecrets(): Promise<readonly WebhookSecret[]>;
   rotateWebhookSecret(): Promise<readonly WebhookSecret[]>;
+  /** Counts a delivery that was asked for. Fails with `rate_limit_exceeded`. */
+  takeRedelivery(): Promise<Result<undefined, Failure>>;
 }
 
 /** All jobs, and each account's list of them. */

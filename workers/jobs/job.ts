@@ -4,8 +4,9 @@ import type { Accounts } from "../account/client.ts";
 import type { WebhookAttempt } from "../webhooks/webhook-attempts.ts";
 import type { WebhookMessage } from "../webhooks/webhook-message.ts";
 import type { CreatedJob, ItemsPage, JobPage, Jobs, ReadJob, SeenNews } from "./client.ts";
+import { endMessageOf, messageIdOf } from "./end-message.ts";
 import { failedOutcome } from "./item-result.ts";
-import { isEnd, type JobOrder, type JobSpec, type JobView } from "./job-record.ts";
+import { isEnd, type JobOrder, type JobView } from "./job-record.ts";
 import { runSlice, type SliceParts } from "./job-slice.ts";
 import type { StoredJob } from "./job-store.ts";
 
@@ -38,11 +39,6 @@ export interface JobServices extends SliceParts {
   readonly accounts: Accounts;
   readonly jobs: Jobs;
   readonly sendWebhook: (message: WebhookMessage) => Promise<unknown>;
-}
-
-/** The id of the message that tells the job's end, the same at every delivery. */
-function messageIdOf({ holdId }: JobSpec): string {
-  return `msg_${holdId}`;
 }
 
 /**
@@ -96,6 +92,12 @@ export class Job {
     const { store } = this.#parts;
     const job = store.read();
     if (job !== undefined && messageIdOf(job.spec) === messageId) store.noteWebhook(attempt);
+  }
+
+  /** The message of the job's end, to be sent again. Fails with `not_found`, or as `endMessageOf`. */
+  endMessage(): Result<WebhookMessage, Failure> {
+    const job = this.#parts.store.read();
+    return job === undefined ? err({ code: "not_found", what: "job" }) : endMessageOf(job);
   }
 
   /**
@@ -231,12 +233,14 @@ export class Job {
   }
 
   /** May be repeated: the list is set again, and the webhook's message has the same id. */
-  async #tellEnd({ spec, state, endedMs, isTold }: StoredJob): Promise<void> {
+  async #tellEnd(job: StoredJob): Promise<void> {
     const { store, jobs, sendWebhook } = this.#parts;
+    const { spec, state, endedMs, isTold } = job;
     if (isTold || endedMs === undefined || state === "reserving") return;
-    const { account, jobId, webhookUrl: url } = spec;
+    const { account, jobId } = spec;
     const next = await jobs.listOf(account).end({ jobId, state, endedMs });
-    if (url !== undefined) await sendWebhook({ id: messageIdOf(spec), account, url, jobId, state, atMs: endedMs });
+    const message = endMessageOf(job);
+    if (message.ok) await sendWebhook(message.value);
     store.markTold();
     // A job that cannot be woken checks by itself a little later.
     await Promise.allSettled(next.map((other) => jobs.of(account, other).wake()));

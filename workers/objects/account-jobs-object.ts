@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { type JobEnd, JobList, type NewListedJob } from "../jobs/job-list.ts";
+import { RedeliveryRate } from "../jobs/redelivery-rate.ts";
 import { platform } from "../platform.ts";
 import { formatWebhookSecret } from "../webhooks/sign-webhook.ts";
 import { WebhookSecrets } from "../webhooks/webhook-secrets.ts";
@@ -11,6 +12,7 @@ const secretBytes = 32;
 export class AccountJobsObject extends DurableObject<unknown> {
   readonly #list: JobList;
   readonly #secrets: WebhookSecrets;
+  readonly #redeliveries = new RedeliveryRate();
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
@@ -49,6 +51,10 @@ export class AccountJobsObject extends DurableObject<unknown> {
 
   webhookSecrets() {
     return this.#secrets.valid(platform().nowMs());
+  }
+
+  takeRedelivery() {
+    return this.#redeliveries.take(platform().nowMs());
   }
 
   rotateWebhookSecret() {

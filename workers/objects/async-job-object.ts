@@ -61,6 +61,10 @@ export class AsyncJobObject extends DurableObject<unknown> {
     this.#job.noteWebhook(messageId, attempt);
   }
 
+  endMessage() {
+    return this.#job.endMessage();
+  }
+
   news(seen: SeenNews) {
     return this.#job.news(seen);
   }

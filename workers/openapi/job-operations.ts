@@ -1,5 +1,5 @@
 import { createJobBodySchema, jobIdPattern } from "../../shared/api/create-job-request.ts";
-import { jobListSchema, jobSchema, jobSummarySchema } from "../../shared/api/job.ts";
+import { jobListSchema, jobSchema, jobSummarySchema, webhookAttemptSchema } from "../../shared/api/job.ts";
 import { webhookSecretResponseSchema } from "../../shared/api/webhook-secret.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { type Answer, type BodySchema, jsonBody, named, type Operations, type Parameter } from "./operation.ts";
@@ -112,6 +112,16 @@ const endOperations = {
 } satisfies Operations;
 
 const webhookOperations = {
+  redeliverWebhook: {
+    ...jobs,
+    summary: "Send the webhook of a job's end again",
+    description:
+      "Sends the same message once, with the same `webhook-id`, and answers what became of it. It is listed under the " +
+      "job's `webhook_attempts`. An account may ask for 30 a minute.",
+    parameters: [jobIdParameter],
+    answers: { 200: answered(webhookAttemptSchema, "What became of the delivery.") },
+    failures: ["not_found", "job_not_ended", "job_without_webhook", "rate_limit_exceeded"],
+  },
   getWebhookSecret: {
     ...jobs,
     summary: "Get the secret that signs webhooks",

@@ -1,7 +1,8 @@
-import type { JobAnswer, JobResult, JobSummary } from "../../shared/api/job.ts";
+import type { JobAnswer, JobResult, JobSummary, WebhookAttemptAnswer } from "../../shared/api/job.ts";
 import type { ImageLinks } from "../images/image-link.ts";
 import type { ReadJob } from "../jobs/client.ts";
 import type { ItemOutcome, ItemView, JobView } from "../jobs/job-record.ts";
+import type { WebhookAttempt } from "../webhooks/webhook-attempts.ts";
 
 /** What turning a job into an answer takes. */
 export interface JobPresenter {
@@ -50,13 +51,20 @@ export async function jobAnswer(
       has_more: hasMore,
       next_cursor: hasMore ? String(last) : null,
     },
-    webhook_attempts: webhookAttempts.map(({ atMs, outcome, status, failure, nextMs }) => ({
-      at: toSeconds(atMs),
-      outcome,
-      status: status ?? null,
-      failure: failure ?? null,
-      next: nextMs === undefined ? null : toSeconds(nextMs),
-    })),
+    webhook_attempts: webhookAttempts.map(webhookAttemptAnswer),
+  };
+}
+
+/** One delivery of a job's webhook. */
+export function webhookAttemptAnswer(attempt: WebhookAttempt): WebhookAttemptAnswer {
+  const { atMs, outcome, status, failure, nextMs, isRedelivery = false } = attempt;
+  return {
+    at: toSeconds(atMs),
+    outcome,
+    status: status ?? null,
+    failure: failure ?? null,
+    next: nextMs === undefined ? null : toSeconds(nextMs),
+    redelivery: isRedelivery,
   };
 }
 

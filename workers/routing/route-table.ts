@@ -131,6 +131,7 @@ export const routeTable = {
   deleteJob: { method: "delete", path: job, guard: jobs, ...noWork },
   getJobEvents: { method: "get", path: `${job}/events`, guard: jobs, ...noWork },
   cancelJob: { method: "post", path: `${job}/cancel`, guard: jobs, ...noWork },
+  redeliverWebhook: { method: "post", path: `${job}/webhook/redeliver`, guard: jobs, ...noWork },
   getWebhookSecret: { method: "get", path: "/v1/webhooks/secret", guard: jobs, ...noWork },
   rotateWebhookSecret: { method: "post", path: "/v1/webhooks/secret/rotate", guard: jobs, ...noWork },
   getBalance: { method: "get", path: "/v1/balance", guard: read, ...noWork },

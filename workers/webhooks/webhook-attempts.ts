@@ -29,6 +29,8 @@ export interface WebhookAttempt extends Delivery {
   readonly atMs: number;
   /** Unix milliseconds; undefined: none follows. */
   readonly nextMs: number | undefined;
+  /** Whether the account asked for it, after the job's end was told. */
+  readonly isRedelivery?: boolean;
 }
 
 /** Keeps an attempt, and forgets the oldest of too many. */

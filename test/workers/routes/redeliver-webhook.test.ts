@@ -1,0 +1,86 @@
+import { Webhook } from "standardwebhooks";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { WebhookAttemptAnswer } from "../../../shared/api/job.ts";
+import type { WebhookSecretResponse } from "../../../shared/api/webhook-secret.ts";
+import { redeliveriesPerMinuteMax } from "../../../workers/jobs/redelivery-rate.ts";
+import { JobClient } from "../support/job-client.ts";
+import { TestEdge } from "../support/test-edge.ts";
+
+const hook = "https://hooks.example.com/ended";
+const one = { requests: [{ prompt: "apple", seed: 1 }] };
+
+/** What the receiver was sent, and what it answers. */
+const received: Request[] = [];
+let status = 204;
+
+const quiet = new TestEdge();
+const edge = new TestEdge({}, async (url, init) => {
+  if (!url.startsWith(hook)) return quiet.backend.fetch(url, init);
+  received.push(new Request(url, init));
+  return new Response(null, { status });
+});
+
+beforeEach(() => {
+  received.length = 0;
+  status = 204;
+});
+
+/** A job that has ended, of a new account. */
+async function endedJob(webhookUrl: string | undefined = hook) {
+  const key = await edge.createKey();
+  const jobs = new JobClient(edge, key);
+  await jobs.create("told", { ...one, ...(webhookUrl !== "" && { webhook_url: webhookUrl }) });
+  await jobs.ended("told");
+  return { key, jobs, redeliver: (id = "told") => jobs.send("POST", `/${id}/webhook/redeliver`) };
+}
+
+describe("POST /v1/jobs/{id}/webhook/redeliver", () => {
+  test("sends the message of the end again, signed, always with one id, and lists it with the job", async () => {
+    const { key, jobs, redeliver } = await endedJob();
+    const answers = [await redeliver(), await redeliver()];
+    expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
+    const attempt: WebhookAttemptAnswer | undefined = await answers[0]?.json();
+    expect(attempt).toMatchObject({ outcome: "delivered", status: 204, failure: null, next: null, redelivery: true });
+    const { secret }: WebhookSecretResponse = await (await edge.get(key, "/v1/webhooks/secret")).json();
+    const headers = received.map((request) => Object.fromEntries(request.headers));
+    expect(new Set(headers.map((sent) => sent["webhook-id"])).size).toBe(1);
+    const verified = new Webhook(secret).verify((await received[0]?.text()) ?? "", headers[0] ?? {});
+    expect(verified).toMatchObject({ type: "job.succeeded", data: { object: "job", id: "told", state: "succeeded" } });
+    expect((await jobs.get("told")).webhook_attempts.filter(({ redelivery }) => redelivery)).toHaveLength(2);
+  });
+
+  test("says what the receiver answered, and does not repeat it by itself", async () => {
+    const { redeliver } = await endedJob();
+    status = 500;
+    expect(await (await redeliver()).json()).toMatchObject({ outcome: "failed", status: 500, next: null });
+    expect(received).toHaveLength(1);
+  });
+
+  test("refuses a job without a webhook, one that has not ended, and one that is not there or another account's", async () => {
+    const { jobs, redeliver } = await endedJob("");
+    const codeOf = async (answer: Response) => {
+      const { error }: { error: { code: string } } = await answer.json();
+      return [answer.status, error.code];
+    };
+    expect(await codeOf(await redeliver())).toEqual([409, "job_without_webhook"]);
+    expect(await codeOf(await redeliver("nothing"))).toEqual([404, "not_found"]);
+    quiet.backend.behaviour = "unreachable";
+    await jobs.create("running", { requests: [{ prompt: "pear", seed: 2 }], webhook_url: hook });
+    expect(await codeOf(await redeliver("running"))).toEqual([409, "job_not_ended"]);
+    quiet.backend.behaviour = "works";
+    await jobs.cancel("running");
+    const other = await endedJob();
+    expect(await codeOf(await other.redeliver("running"))).toEqual([404, "not_found"]);
+  });
+
+  test("is bounded for an account, and says when it may be asked again", async () => {
+    const { redeliver } = await endedJob();
+    const answers: Response[] = [];
+    for (let i = 0; i <= redeliveriesPerMinuteMax; i += 1) answers.push(await redeliver());
+    const refused = answers.at(-1);
+    expect(refused?.status).toBe(429);
+    expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(answers.slice(0, -1).every((answer) => answer.status === 200)).toBe(true);
+    expect(received).toHaveLength(redeliveriesPerMinuteMax);
+  });
+});
