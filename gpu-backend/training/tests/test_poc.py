@@ -3,6 +3,7 @@
 import html
 import json
 import math
+import re
 import subprocess
 import sys
 from argparse import Namespace
@@ -10,12 +11,15 @@ from pathlib import Path
 
 import pytest
 from conftest import CONFIGS
-from raw_pictures import folder_of
+from raw_pictures import SQUARE, folder_of
 
 from wuerstchen import poc
+from wuerstchen.decision.forecast import START_SECONDS, STARTS, Forecast, pictures_made
 from wuerstchen.decision.replay import POLICIES, Costs, Outcome, Request, distance, gpu_seconds, month, read_log, replay
 from wuerstchen.decision.sample_log import PICTURES_A_PROMPT, sample_log
+from wuerstchen.decision.steps import run_command
 from wuerstchen.decision.texts import LANGUAGES, read_texts
+from wuerstchen.pictures.prepare import prepare
 
 BUNDLE = CONFIGS.parent.parent.parent / "test" / "support" / "models" / "tiny"
 DAY = 86_400
@@ -125,6 +129,10 @@ class Recorder:
         if module == self.fails_at:
             raise subprocess.CalledProcessError(1, command)
         self.commands.append(module)
+        if module == "prepare":
+            prepare(self.out.parent / "from", self.out / "set", SQUARE)
+        if "--forecast" in command:
+            (self.out / "training.json").write_text(json.dumps({"seconds": 120.0, "memory_gib": 0.5, "pictures": 104}))
         if module == "evaluate":
             folder = Path(command[command.index("--out") + 1])
             folder.mkdir(parents=True, exist_ok=True)
@@ -165,6 +173,42 @@ def test_a_dry_run_prepares_and_says_what_training_takes(tmp_path: Path) -> None
     recorder = Recorder(tmp_path / "out")
     poc.prove(asked(tmp_path, "--dry-run"), recorder)
     assert recorder.commands == ["prepare", "finetune"]
+
+
+def test_what_all_of_it_takes_is_said_at_every_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = asked(tmp_path, "--price-hour", "3")
+    with pytest.raises(subprocess.CalledProcessError):
+        poc.prove(wanted, Recorder(tmp_path / "out", fails_at="evaluate"))
+    first = [line for line in capsys.readouterr().out.splitlines() if line.startswith("in all")]
+    poc.prove(wanted, Recorder(tmp_path / "out"))
+    again = [line for line in capsys.readouterr().out.splitlines() if line.startswith("in all")]
+    assert first == again
+    assert "(training 2.0 minutes" in first[0]
+    minutes, dollars = re.search(r"about ([\d.]+) minutes here, \$([\d.]+) at \$3 an hour", first[0]).groups()
+    assert float(dollars) == pytest.approx(float(minutes) / 60 * 3, abs=0.003)
+
+
+def test_all_of_it_is_training_and_every_picture_that_is_made() -> None:
+    found = Forecast(training_seconds=600, picture_seconds=2, pictures=100, memory_gib=1, price_hour=1)
+    assert found.seconds == 600 + 200 + STARTS * START_SECONDS
+    one_more_caption = pictures_made(101, 20, 24) - pictures_made(100, 20, 24)
+    assert one_more_caption == 2  # by the model before and by the tuned one
+
+
+def test_a_signal_lets_the_step_under_way_end_itself(tmp_path: Path) -> None:
+    # The child stops its parent, and writes a file when the signal comes back to it.
+    child = (
+        "import os, pathlib, signal, sys\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\n"
+        "os.kill(os.getppid(), signal.SIGTERM)\n"
+        "signal.sigwait([signal.SIGTERM])\n"
+        "pathlib.Path(sys.argv[1]).touch()\n"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run_command([sys.executable, "-c", child, str(tmp_path / "checkpoint")])
+    assert (tmp_path / "checkpoint").exists()
+    with pytest.raises(subprocess.CalledProcessError):
+        run_command([sys.executable, "-c", "raise SystemExit(3)"])
 
 
 @pytest.mark.parametrize(

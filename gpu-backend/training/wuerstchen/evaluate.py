@@ -89,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--against", type=Path, help="with --bundle: the bundle before, for comparison")
     made.add_argument("--language", choices=LANGUAGES, default="en", help="with --bundle: of the report")
     made.add_argument("--groups", type=Path, help="with --bundle: attributes and groups of labels; default: groups.json of the set")
+    made.add_argument("--pictures", type=Path, help="with --bundle: folder of the pictures that are made; default: OUT/pictures")
     for name, unit in (("restoration", "dB, at least"), ("recognition", "per cent, at least")):
         made.add_argument(f"--{name}-min", type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)")
     for name, unit in (("cost", "US dollars a picture, at most"), ("bias", "points between groups, at most")):
@@ -159,6 +160,7 @@ def decide(arguments: argparse.Namespace) -> None:
         thresholds=Thresholds(arguments.restoration_min, arguments.recognition_min, arguments.cost_max, arguments.bias_max),
         prices=Prices(arguments.price_hour, read_gpu_prices(arguments.gpu_hour), training_hours=arguments.training_hours),
         groups=arguments.groups,
+        kept=arguments.pictures,
         date=time.strftime("%Y-%m-%d"),
     )
     report = write_decision(asked)

@@ -19,6 +19,7 @@ from wuerstchen.config import Config, load_config
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import About, check_target, write_tuned_bundle
 from wuerstchen.finetuning.held_out import HeldOutLosses
+from wuerstchen.finetuning.sheet import COLUMNS
 from wuerstchen.finetuning.stage_c import EVALUATIONS, adapters_path, best_path, finetune_run
 from wuerstchen.finetuning.tuning import Tuning
 from wuerstchen.models.build import fill, load_state
@@ -29,7 +30,7 @@ from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.cache import digest_of
 from wuerstchen.training.checkpoint import save_atomically
 from wuerstchen.training.data import PictureSet
-from wuerstchen.training.estimate import estimate
+from wuerstchen.training.estimate import Estimate, estimate
 from wuerstchen.training.loop import train
 from wuerstchen.training.trainer import Trainer
 from wuerstchen.whole_file import write_whole
@@ -135,7 +136,11 @@ def finetune(arguments: argparse.Namespace) -> bool:
     runs, name = arguments.runs / config.id, RUN_NAMES[arguments.method]
     if arguments.dry_run:
         with tempfile.TemporaryDirectory() as folder:
-            forecast(arguments, bundle, config, pictures, tuning, Path(folder))
+            found = forecast(arguments, bundle, config, pictures, tuning, Path(folder))
+        if arguments.forecast is not None:
+            drawn = len(tuning.prior_prompts) + (EVALUATIONS + 2) * (COLUMNS + len(tuning.samples))
+            taken = {"seconds": 3600 * found.hours, "memory_gib": found.memory_bytes / 2**30, "pictures": drawn}
+            write_whole(arguments.forecast, json.dumps(taken) + "\n")
         return True
     begin(runs, identity_of(arguments, config, bundle, pictures, tuning))
     if not (runs / f"{name}.checkpoint.pt").exists():
@@ -157,7 +162,7 @@ def trained_model(arguments: argparse.Namespace, bundle: Bundle, config: Config)
     return model
 
 
-def forecast(arguments: argparse.Namespace, bundle: Bundle, config: Config, pictures: PictureSet, tuning: Tuning, runs: Path) -> None:
+def forecast(arguments: argparse.Namespace, bundle: Bundle, config: Config, pictures: PictureSet, tuning: Tuning, runs: Path) -> Estimate:
     """Prints what the training will take, from a few steps whose weights are thrown away; RUNS keeps the latents they read."""
     model, name = trained_model(arguments, bundle, config), RUN_NAMES[arguments.method]
     run = finetune_run(config, bundle, model, pictures, runs, name, tuning)
@@ -169,6 +174,7 @@ def forecast(arguments: argparse.Namespace, bundle: Bundle, config: Config, pict
         f"{found.steps} steps of {config.train_c.batch}: about {minutes:.1f} minutes here and {gib:.2f} GiB, ${dollars:.4f} at "
         f"${arguments.price_hour:g} an hour, without {EVALUATIONS} evaluations"
     )
+    return found
 
 
 def best_model(bundle: Bundle, config: Config, runs: Path, method: str, tuning: Tuning) -> StageC:
@@ -231,6 +237,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--sample", action="append", default=[], metavar="PROMPT", help="a prompt that the contact sheet shows as well")
     result.add_argument("--price-hour", type=float, default=0.08, help="assumed price of this machine's hour in US dollars (default 0.08)")
     result.add_argument("--dry-run", action="store_true", help="say what it will take in minutes, memory and money; train nothing")
+    result.add_argument("--forecast", type=Path, metavar="FILE", help="with --dry-run: write the figures there (JSON)")
     result.add_argument("--seed", type=int, default=0)
     result.add_argument("--threads", type=count, help="CPU threads; default: all")
     result.add_argument("--merge", action="store_true", help="write RUNS/MODEL/stage-c.pt, which wuerstchen.export.bundle reads")

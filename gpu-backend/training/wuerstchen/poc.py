@@ -8,21 +8,26 @@ import argparse
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from wuerstchen.arguments import count
+from wuerstchen.config import load_config
+from wuerstchen.decision.bundle_model import BundleModel
+from wuerstchen.decision.figures import asked_pictures
+from wuerstchen.decision.forecast import Forecast, pictures_made
 from wuerstchen.decision.replay import POLICIES, Costs, gpu_seconds, read_log, replay
 from wuerstchen.decision.replay_page import replay_page
 from wuerstchen.decision.sample_log import sample_log
+from wuerstchen.decision.steps import Steps, run_command
 from wuerstchen.decision.texts import LANGUAGES, Texts
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import check_target
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.training.cache import digest_of
+from wuerstchen.training.data import PictureSet
 from wuerstchen.whole_file import write_whole
 
 EXAMPLES = """examples:
@@ -33,38 +38,6 @@ EXAMPLES = """examples:
 CONFIGS = Path(__file__).parent.parent / "configs"
 HELD_OUT_PERCENT = "20"
 SAMPLE_REQUESTS = 2_000
-
-
-class Steps:
-    """Commands that are done once for the same pictures and options; RECORD keeps which, and how long they took in all."""
-
-    def __init__(self, record: Path, asked: str, run: Callable[[list[str]], None]) -> None:
-        self.record, self.run = record, run
-        stored = json.loads(record.read_text()) if record.exists() else {}
-        if stored.get("asked", asked) != asked:
-            raise ValueError(f"{record.parent} holds a proof of concept of other pictures or options: name another --out")
-        self.seconds: dict[str, float] = stored.get("seconds", {})
-        self.done: list[str] = stored.get("done", [])
-        self.asked = asked
-
-    def step(self, name: str, command: list[str]) -> None:
-        """Raises CalledProcessError where the command fails."""
-        if name in self.done:
-            print(f"{name}: done")
-            return
-        print(f"\n{name}: python -m {' '.join(command)}", flush=True)
-        started = time.monotonic()
-        try:
-            self.run([sys.executable, "-m", *command])
-            self.done.append(name)
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
-            kept = {"asked": self.asked, "done": self.done, "seconds": self.seconds}
-            write_whole(self.record, json.dumps(kept, indent=1) + "\n")
-
-
-def run_command(command: list[str]) -> None:
-    subprocess.run(command, check=True)
 
 
 def prove(asked: argparse.Namespace, run: Callable[[list[str]], None] = run_command) -> None:
@@ -82,10 +55,14 @@ def prove(asked: argparse.Namespace, run: Callable[[list[str]], None] = run_comm
     held_out = ["--held-out-percent", HELD_OUT_PERCENT]
     steps.step("prepare", ["wuerstchen.prepare", "--from", str(folder), "--out", str(out / "set"), "--config", config, *held_out])
     tuning = [*base, *data, "--runs", str(out / "runs"), "--steps", str(asked.steps)]
-    steps.step("what training will take", ["wuerstchen.finetune", *tuning, "--dry-run"])
+    taken = out / "training.json"
+    steps.step("what training will take", ["wuerstchen.finetune", *tuning, "--dry-run", "--forecast", str(taken)])
+    print(f"\n{_forecast(asked, bundle, Path(config), taken).sentence()}")
+    print(f"spent so far: {sum(steps.seconds.values()) / 60:.1f} minutes. Ctrl-C stops; the same command goes on", flush=True)
     if asked.dry_run:
         return
     judged = [*data, "--captions", str(asked.captions), "--language", asked.language, "--price-hour", f"{asked.price_hour:g}"]
+    judged += ["--pictures", str(out / "pictures")]
     steps.step("the decoder, before training", ["wuerstchen.evaluate", *base, *judged, "--out", str(out / "before")])
     print(_decoder(out / "before" / "figures.json"))
     steps.step("train", ["wuerstchen.finetune", *tuning, "--out", str(tuned)])
@@ -101,6 +78,25 @@ def _digest(asked: argparse.Namespace, folder: Path, bundle: Bundle) -> str:
     listed = [f"{name!a} {stat.st_size} {stat.st_mtime_ns}" for name, stat in files]
     options = (asked.steps, asked.captions, asked.language, asked.name, asked.price_hour)
     return digest_of(bundle.manifest["revision"], repr(options), *listed)
+
+
+def _forecast(asked: argparse.Namespace, bundle: Bundle, config_file: Path, taken: Path) -> Forecast:
+    """Measured once, by a picture of this machine, and kept in OUT/forecast.json."""
+    path = asked.out / "forecast.json"
+    if not path.exists():
+        training, config = json.loads(taken.read_text()), load_config(config_file)
+        pictures = PictureSet(asked.out / "set", config.image_side)
+        drawn, held_out = len(asked_pictures(pictures, asked.captions)), min(asked.captions, len(pictures.held_out))
+        prompt = pictures.records[0].captions[0]
+        found = Forecast(
+            training_seconds=training["seconds"],
+            picture_seconds=float(BundleModel(bundle, config, asked.out / "pictures").seconds_a_picture([prompt])[0]),
+            pictures=pictures_made(drawn, held_out, training["pictures"]),
+            memory_gib=training["memory_gib"],
+            price_hour=asked.price_hour,
+        )
+        write_whole(path, json.dumps(asdict(found), indent=1) + "\n")
+    return Forecast(**json.loads(path.read_text()))
 
 
 def _decoder(path: Path) -> str:
@@ -153,7 +149,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--captions", type=count, default=100, help="captions that are drawn for each report (default 100)")
     result.add_argument("--language", choices=LANGUAGES, default="en", help="of the reports")
     result.add_argument("--price-hour", type=float, default=0.08, help="assumed price of this machine's hour in US dollars (default 0.08)")
-    result.add_argument("--dry-run", action="store_true", help="prepare, and say what training will take in minutes, memory and money")
+    result.add_argument("--dry-run", action="store_true", help="prepare, and say what all of it will take in minutes, memory and money")
     defaults = Costs()
     result.add_argument("--gpu-price-hour", type=float, default=defaults.gpu_hour, help="with --prompts: of a GPU (default %(default)g)")
     for name in ("stage_c_seconds", "decode_seconds", "cold_start_seconds", "idle_seconds"):

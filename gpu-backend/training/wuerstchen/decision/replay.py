@@ -108,8 +108,12 @@ def replay(requests: list[Request], policy: str, tokens_of: Callable[[str], Toke
 
 
 def _near(tokens: Tokens, remembered: OrderedDict[Tokens, float], now: float) -> list[Tokens]:
-    found = [(distance(tokens, other), other) for other, at in remembered.items() if now - at <= KEPT_SECONDS]
-    return [other for apart, other in sorted(found) if apart <= DISTANCE_MAX]
+    words, found = set(tokens), []
+    for other, at in remembered.items():
+        # Most prompts share no word, and are then as far apart as can be.
+        if now - at <= KEPT_SECONDS and not words.isdisjoint(other) and (apart := distance(tokens, other)) <= DISTANCE_MAX:
+            found.append((apart, other))
+    return [other for _, other in sorted(found)]
 
 
 def _remember(remembered: OrderedDict[Tokens, float], tokens: Tokens, now: float) -> None:
@@ -121,9 +125,10 @@ def _remember(remembered: OrderedDict[Tokens, float], tokens: Tokens, now: float
 
 def distance(a: Tokens, b: Tokens) -> float:
     """Jaccard's of two multisets: 0 for the same tokens in any order, 1 where none is shared."""
-    one, other = Counter(a), Counter(b)
-    united = (one | other).total()
-    return 0.0 if united == 0 else 1 - (one & other).total() / united
+    other = Counter(b)
+    common = sum(min(count, other[token]) for token, count in Counter(a).items())
+    united = len(a) + len(b) - common
+    return 0.0 if united == 0 else 1 - common / united
 
 
 def gpu_seconds(outcome: Outcome, costs: Costs) -> float:

@@ -26,7 +26,8 @@ ROWS_SHOWN = 12
 
 @dataclass(frozen=True)
 class Asked:
-    """What a report is asked for. `against`: the bundle before, with its configuration. `groups`: a file, else the set's own."""
+    """What a report is asked for. `against`: the bundle before, with its configuration. `groups`: a file, else the set's own. `kept`: where
+    pictures that are made lie, else OUT/pictures; reports with the same folder share them."""
 
     bundle: Bundle
     config: Config
@@ -38,22 +39,24 @@ class Asked:
     thresholds: Thresholds = dataclasses.field(default_factory=Thresholds)
     prices: Prices = dataclasses.field(default_factory=Prices)
     groups: Path | None = None
+    kept: Path | None = None
     date: str = ""
 
 
 def write_decision(asked: Asked) -> Report:
-    """Writes OUT/report.html and OUT/figures.json; pictures that were made lie in OUT/pictures, so a stopped report goes on from there.
+    """Writes OUT/report.html and OUT/figures.json; pictures that were made are kept, so a stopped report goes on from there.
 
     Raises ValueError where the set and the bundle do not fit each other."""
-    pictures = asked.pictures
+    pictures, kept = asked.pictures, asked.kept or asked.out / "pictures"
+    asked.out.mkdir(parents=True, exist_ok=True)
     groups = read_groups(asked.groups or pictures.directory / GROUPS_FILE)
     measure = Measure(pictures, PictureFeatures(imagenet_weights()), asked.captions, groups, asked.prices)
-    after = measure.of(BundleModel(asked.bundle, asked.config, asked.out / "pictures"))
+    after = measure.of(BundleModel(asked.bundle, asked.config, kept))
     before, differences = None, {}
     if asked.against is None:
         after = dataclasses.replace(after, left_out={**after.left_out, "style": "no_against"})
     else:
-        before = measure.of(BundleModel(*asked.against, asked.out / "pictures"))
+        before = measure.of(BundleModel(*asked.against, kept))
         ours, theirs = measure.style(after, before)
         after = dataclasses.replace(after, figures={**after.figures, "style": ours})
         before = dataclasses.replace(before, figures={**before.figures, "style": theirs})
