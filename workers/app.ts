@@ -11,7 +11,9 @@ import { requestLog } from "./middleware/request-log.ts";
 import { secureHeaders } from "./middleware/security-headers.ts";
 import { getAccount, listAccounts, putAccount } from "./routes/admin-accounts.ts";
 import { getAudit } from "./routes/admin-audit.ts";
+import { listBackends } from "./routes/admin-backends.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.ts";
+import { listLedgers } from "./routes/admin-ledgers.ts";
 import { getTraffic } from "./routes/admin-traffic.ts";
 import { getBalance, grantCredit } from "./routes/balance.ts";
 import { createImage } from "./routes/create-image.ts";
@@ -109,6 +111,8 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     grantCredit: grantCredit(services),
     getAudit: getAudit(services),
     getTraffic: getTraffic(services),
+    listLedgers: listLedgers(services),
+    listBackends: listBackends(services),
     postReconciliation: postReconciliation(services),
     listKeys: listKeys(services),
     createKey: createKey(services),

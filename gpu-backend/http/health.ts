@@ -12,7 +12,9 @@ export function answerReady(services: Services) {
   return (context: Context): Response => context.json(healthOf(services), services.isReady() ? 200 : 502);
 }
 
-function healthOf({ model, isReady }: Services): Health {
+function healthOf({ model, isReady, scheduler }: Services): Health {
   const { id, revision } = model.manifest;
-  return { status: isReady() ? "ready" : "starting", model: id, revision };
+  const waiting = scheduler.waiting().tasks;
+  const tasks = { waiting, running: Math.max(0, scheduler.depth() - waiting) };
+  return { status: isReady() ? "ready" : "starting", model: id, revision, tasks };
 }

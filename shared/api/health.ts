@@ -7,13 +7,23 @@ const healthSchema = z.object({
   revision: z.string(),
 });
 
-/** The body of `GET /health`, of the edge and of the GPU backend alike. */
-export type Health = z.infer<typeof healthSchema>;
+const backendHealthSchema = healthSchema.extend({
+  /** Absent in the answers of 0.1. */
+  tasks: z.object({ waiting: z.int().min(0), running: z.int().min(0) }).optional(),
+});
+
+/** The body of a GPU backend's `GET /health`. */
+export type Health = z.infer<typeof backendHealthSchema>;
 
 /** Reads another part's health; undefined when the answer is not one. */
 export function parseHealth(json: unknown): Health | undefined {
-  return healthSchema.safeParse(json).data;
+  return backendHealthSchema.safeParse(json).data;
 }
+
+/** How a backend stands to the edge that asks it. */
+export const backendStatusSchema = z
+  .enum(["ready", "starting", "unreachable", "other_model"])
+  .describe("other_model: the backend has another bundle or revision than the edge.");
 
 /** The edge's answer: overall status, and that of each part. The edge is ready when it can answer at all. */
 export const edgeHealthSchema = healthSchema
@@ -21,9 +31,7 @@ export const edgeHealthSchema = healthSchema
     parts: z
       .object({
         edge: z.literal("ready"),
-        backend: z
-          .enum(["ready", "starting", "unreachable", "other_model"])
-          .describe("other_model: the backend has another bundle or revision than the edge."),
+        backend: backendStatusSchema,
       })
       .readonly(),
   })

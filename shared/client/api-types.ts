@@ -139,6 +139,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/backends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask every backend for its state and queue now */
+        get: operations["listBackends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/ledgers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the state of each account's ledger, by account id */
+        get: operations["listLedgers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/reconciliations": {
         parameters: {
             query?: never;
@@ -671,6 +705,30 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        Backend: {
+            /** @description Milliseconds of accepted work. */
+            backlog_ms: number | null;
+            host: string;
+            /** @constant */
+            object: "backend";
+            region: string | null;
+            /** @description Of its bundle; null if it did not answer. */
+            revision: string | null;
+            standby: boolean;
+            /**
+             * @description other_model: the backend has another bundle or revision than the edge.
+             * @enum {string}
+             */
+            status: "ready" | "starting" | "unreachable" | "other_model";
+            tasks_running: number | null;
+            tasks_waiting: number | null;
+        };
+        BackendList: {
+            data: components["schemas"]["Backend"][];
+            has_more: boolean;
+            /** @constant */
+            object: "list";
+        };
         Balance: {
             /** @description Credit for new requests, in micro-USD. */
             available_micro_usd: number;
@@ -1090,6 +1148,30 @@ export interface components {
             }[];
             has_more: boolean;
             next_cursor: string | null;
+            /** @constant */
+            object: "list";
+        };
+        Ledger: {
+            account: string;
+            available_micro_usd: number;
+            /** @description The four balances sum to 0, and what is held is the sum of open reservations and holds. */
+            balanced: boolean;
+            held_micro_usd: number;
+            /** @constant */
+            object: "ledger";
+            oldest_event: string | null;
+            /** @description Since when the oldest open reservation is held; at most 15 minutes. */
+            oldest_reservation: string | null;
+            open_reservations: number;
+            /** @description Usage events that the queue has not taken yet. */
+            outbox_events: number;
+            /** @description When it was last compared with the usage table. */
+            reconciled: string | null;
+            spent_micro_usd: number;
+        };
+        LedgerList: {
+            data: components["schemas"]["Ledger"][];
+            has_more: boolean;
             /** @constant */
             object: "list";
         };
@@ -2479,6 +2561,114 @@ export interface operations {
                 };
             };
             /** @description rate_limit_exceeded, server_busy */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listBackends: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The backends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackendList"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listLedgers: {
+        parameters: {
+            query?: {
+                /** @description The last id of the part before. */
+                after?: string;
+                /** @description The most entries of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ledgers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerList"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -13,6 +13,7 @@ import { type Actor, type AuditPage, readAudit } from "./keys/audit.ts";
 import { readKeys } from "./keys/key-record.ts";
 import { RequestRates } from "./keys/request-rate.ts";
 import type { Grant } from "./money/grants.ts";
+import { readLedgerHealth } from "./money/ledger-health.ts";
 import { dropEvents, nextEvents } from "./money/outbox.ts";
 import { type Reservation, type ReserveRequest, reservationMs, type WorkBudget } from "./money/reservation.ts";
 import type { Reversal } from "./money/reversals.ts";
@@ -145,6 +146,10 @@ export abstract class AccountObject extends DurableObject<unknown> {
   async abandon(work: WorkDone) {
     this.#book.abandon(work, this.#nowMs());
     await this.#wakeBy(this.#nowMs() + outboxDelayMs);
+  }
+
+  ledgerHealth() {
+    return readLedgerHealth(this.ctx.storage.sql);
   }
 
   settledEntries(page: SettledPage) {

@@ -20,6 +20,7 @@ import {
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import { fromBase64 } from "./base64.ts";
 import { type Named, type NameJob, sendCancellable, type TaskConditions } from "./cancellable-task.ts";
+import type { GpuBackend } from "./gpu-backends.ts";
 import { createGpuFleet, type GpuFleet, type GpuFleetOptions } from "./gpu-fleet.ts";
 import { parseJson } from "./parse-json.ts";
 import { payerTags } from "./payer-tags.ts";
@@ -64,6 +65,16 @@ export interface DecodeWork {
   readonly options: DecodeOptions;
 }
 
+/** A backend and what it answered just now. */
+export interface BackendLook {
+  readonly backend: GpuBackend;
+  /** Of its address, without what a proxy may be shown. */
+  readonly host: string;
+  /** Undefined when it does not answer in time, or not sensibly. */
+  readonly health: Health | undefined;
+  readonly backlogMs: number | undefined;
+}
+
 /** How a Stage C job is done. */
 export interface StageCConditions extends TaskConditions {
   /** Receives the task's reports; previews only if the task requests them. */
@@ -78,6 +89,8 @@ export interface GpuClient extends PictureClient {
   decodeLatent(work: DecodeWork, conditions: TaskConditions): Promise<Result<DecodeOutcome, Failure>>;
   /** Of each backend; undefined when it does not answer in time, or not sensibly. */
   health(): Promise<(Health | undefined)[]>;
+  /** Each backend as it answers now, in the order of the list. */
+  backends(): Promise<readonly BackendLook[]>;
 }
 
 /** A client for all backends. */
@@ -91,7 +104,14 @@ export function createGpuClient(options: GpuFleetOptions): GpuClient {
     ...createPictureClient(fleet, named),
     runStageC: async (job, conditions) => runStageC(fleet, job, await named(conditions)),
     decodeLatent: async (work, conditions) => decodeLatent(fleet, work, await named(conditions)),
-    health: () => readHealth(fleet),
+    health: async () => (await lookAtEach(fleet)).map(({ health }) => health),
+    backends: async () => {
+      const looks = await lookAtEach(fleet);
+      return options.backends.map((backend, index) => {
+        const { health, backlogMs } = looks[index] ?? {};
+        return { backend, host: new URL(backend.url).host, health, backlogMs };
+      });
+    },
   };
 }
 
@@ -158,7 +178,7 @@ async function decodeLatent(
   return ok({ bytes, milliseconds: queue === undefined ? parts : { "decode-queue": queue, ...parts } });
 }
 
-async function readHealth(fleet: GpuFleet): Promise<(Health | undefined)[]> {
+async function lookAtEach(fleet: GpuFleet): Promise<Partial<Pick<BackendLook, "health" | "backlogMs">>[]> {
   const answers = await fleet.sendToEach({
     method: "GET",
     target: healthPath,
@@ -166,5 +186,7 @@ async function readHealth(fleet: GpuFleet): Promise<(Health | undefined)[]> {
     timeoutMs: healthTimeoutMs,
     answerBytesMax: answerTextBytesMax,
   });
-  return answers.map((answer) => (answer.ok ? parseHealth(parseJson(answer.value.bytes)) : undefined));
+  return answers.map((answer) =>
+    answer.ok ? { health: parseHealth(parseJson(answer.value.bytes)), backlogMs: answer.value.backlogMs } : {},
+  );
 }

@@ -11,6 +11,7 @@ import {
 import { grantBodySchema } from "../../shared/api/grant-request.ts";
 import { keyBodySchema, rotationBodySchema } from "../../shared/api/key-request.ts";
 import { balanceResponseSchema } from "../../shared/api/money.ts";
+import { backendItemSchema, ledgerItemSchema } from "../../shared/api/operator-answers.ts";
 import { trafficSchema } from "../../shared/api/traffic.ts";
 import { trafficDaysMax } from "../../shared/limits.ts";
 import { type BodySchema, jsonBody, type Operations, type Parameter } from "./operation.ts";
@@ -108,6 +109,19 @@ export const adminOperations = {
     parameters: [daysParameter],
     answers: answered(trafficSchema, 200, "The counts."),
     failures: ["invalid_request"],
+  },
+  listLedgers: {
+    ...admin,
+    summary: "List the state of each account's ledger, by account id",
+    parameters: [limitParameter, afterParameter({ type: "string", maxLength: 64 })],
+    answers: answered(listSchema("LedgerList", ledgerItemSchema), 200, "The ledgers."),
+    failures: ["invalid_request"],
+  },
+  listBackends: {
+    ...admin,
+    summary: "Ask every backend for its state and queue now",
+    answers: answered(listSchema("BackendList", backendItemSchema), 200, "The backends."),
+    failures: [],
   },
   postReconciliation: {
     ...admin,

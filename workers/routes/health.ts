@@ -54,7 +54,8 @@ async function bestStatus(gpu: HealthServices["gpu"], manifest: Manifest): Promi
   return backendStatuses.find((status) => found.includes(status)) ?? "unreachable";
 }
 
-function backendStatus(answer: Health | undefined, manifest: Manifest): BackendStatus {
+/** How a backend that gave this answer stands to the edge; undefined: it gave none. */
+export function backendStatus(answer: Health | undefined, manifest: Manifest): BackendStatus {
   if (answer === undefined) return "unreachable";
   const isSame = answer.model === manifest.id && answer.revision === manifest.revision;
   return isSame ? answer.status : "other_model";

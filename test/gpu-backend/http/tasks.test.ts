@@ -149,7 +149,7 @@ describe("a decode", () => {
 
 test("health, metrics and unknown paths answer while tasks do not disturb them", async () => {
   const get = (path: string) => fetch(`${backend.url}${path}`);
-  const health = { status: "ready", model: "tiny", revision: tinyRevision };
+  const health = { status: "ready", model: "tiny", revision: tinyRevision, tasks: { waiting: 0, running: 0 } };
   for (const path of ["/health", "/health/live", "/health/ready"])
     expect(await (await get(path)).json()).toEqual(health);
   expect(await faultOf(await get("/nowhere"))).toMatchObject({ status: 404, code: "not_found" });
