@@ -102,10 +102,12 @@ async function obtainOwnLatent(
   { plan, picture, startOf }: WantedLatent,
   { account, reservationId, priority, signal, origin, watch }: PayingRequest,
 ): Promise<Result<PictureLatent, Failure>> {
+  const { latentId, seed, isUnknown = false } = picture;
   const startedMs = nowMs();
-  const stored = await latents.find(picture.latentId);
-  const milliseconds = { "latent-lookup": nowMs() - startedMs };
-  const { latentId, seed } = picture;
+  // A start costs money to make, so the store is asked before.
+  const isLookedUp = !isUnknown || startOf !== undefined;
+  const stored = isLookedUp ? await latents.find(latentId) : undefined;
+  const milliseconds: Milliseconds = isLookedUp ? { "latent-lookup": nowMs() - startedMs } : {};
   const hit = { ...picture, generated: false, lines: [hitLine(latentId, plan.work)] };
   if (stored !== undefined) {
     return ok({ ...hit, bytes: stored.bytes, ageSeconds: ageOf(stored.madeMs, nowMs()), milliseconds });

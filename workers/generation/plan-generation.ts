@@ -47,7 +47,9 @@ export interface PlannedPicture {
   /** 64 hexadecimal characters. */
   readonly latentId: string;
   /** A latent of nearly the same prompt that is to be taken instead, as long as it is stored. */
-  readonly standIn?: SimilarLatent;
+  readonly standIn?: SimilarLatent | undefined;
+  /** Whether the account knows no such latent: then its own run alone looks whether the store has it. */
+  readonly isUnknown?: boolean;
 }
 
 /** What a request comes down to, before anything was looked up. */

@@ -55,13 +55,14 @@ export function chargedAtOnce(
 export async function planAsReserved(
   { latentKeySecret }: ChargingServices,
   plan: GenerationPlan,
-  { seeds, similar = [] }: Reservation,
+  { seeds, similar = [], unknownSeeds = [] }: Reservation,
 ): Promise<GenerationPlan> {
   const seeded = await withSeeds(plan, seeds, latentKeySecret);
-  const pictures = seeded.pictures.map((picture, index) => {
-    const standIn = similar[index];
-    return standIn === undefined ? picture : { ...picture, standIn };
-  });
+  const pictures = seeded.pictures.map((picture, index) => ({
+    ...picture,
+    standIn: similar[index],
+    isUnknown: unknownSeeds.includes(picture.seed),
+  }));
   return { ...seeded, pictures };
 }
 

@@ -13,7 +13,17 @@ type Interfere = (method: string, call: () => Promise<unknown>) => Promise<unkno
 const calls: string[] = [];
 let interfere: Interfere = (_, call) => call();
 const plain = new TestEdge();
-const edge = new TestEdge({ ACCOUNT_LEDGERS: watched(plain.env.ACCOUNT_LEDGERS) });
+const latentReads: string[] = [];
+const edge = new TestEdge({
+  ACCOUNT_LEDGERS: watched(plain.env.ACCOUNT_LEDGERS),
+  LATENTS: {
+    ...plain.env.LATENTS,
+    get: (name: string) => {
+      latentReads.push(name);
+      return plain.env.LATENTS.get(name);
+    },
+  } as WorkerEnv["LATENTS"],
+});
 
 /** The accounts' objects themselves, with a look at every call, and a hand in it. */
 function watched(namespace: WorkerEnv["ACCOUNT_LEDGERS"]): WorkerEnv["ACCOUNT_LEDGERS"] {
@@ -31,6 +41,7 @@ function watched(namespace: WorkerEnv["ACCOUNT_LEDGERS"]): WorkerEnv["ACCOUNT_LE
 }
 
 beforeEach(() => {
+  latentReads.length = 0;
   interfere = (_, call) => call();
 });
 
@@ -61,6 +72,21 @@ describe("a request with a seed", () => {
     await edge.generate(key, { ...request, output_format: "webp" });
     await edge.generate(key, { prompt: "apple" });
     expect(calls).toEqual(["admitAndReserve", "settle", "admitAndReserve", "settle"]);
+  });
+
+  test("leaves the look into the store to the latent's own run if the account does not know the latent", async () => {
+    const { key } = await withPicture();
+    expect(latentReads).toEqual([]);
+    const again = await edge.generate(key, { ...request, output_format: "webp" });
+    expect(firstPicture(again).tier).toBe("latent");
+  });
+
+  test("is a hit if the account does not know the latent and the store has it", async () => {
+    const { key, account, first } = await withPicture();
+    await plain.ledger(account).forgetLatent(firstPicture(first).latent_id);
+    const again = await edge.generate(key, { ...request, output_format: "webp" });
+    expect(firstPicture(again)).toMatchObject({ tier: "latent", latent_id: firstPicture(first).latent_id });
+    expect(again.usage.cost.micro_usd).toBe(hit + 3);
   });
 
   test("tells what the key may still send, as every answer does", async () => {

@@ -76,6 +76,8 @@ export interface ChosenLatents {
 
 /** Money that is held for a request. */
 export interface Reservation extends ChosenLatents {
+  /** Seeds whose latents the account does not know. Undefined: the account was not asked. */
+  readonly unknownSeeds?: readonly number[];
   /** True when this request repeats an earlier one. */
   readonly isRepeat: boolean;
   /** That of the first request when this one repeats it. */

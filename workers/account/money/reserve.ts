@@ -1,7 +1,7 @@
 import type { Failure } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { addSpending, checkAllowance } from "../keys/allowance.ts";
-import { recordDelivered, storedSince } from "../reuse/delivered-latents.ts";
+import { recordDelivered, storedSince, unknownSeeds } from "../reuse/delivered-latents.ts";
 import { noteStored, withSavings } from "../reuse/latent-list.ts";
 import { isAbandoned, takeOver } from "./abandoned.ts";
 import { chooseLatents } from "./choose-latents.ts";
@@ -40,7 +40,9 @@ export function reserveOrCharge(sql: SqlStorage, request: ReserveRequest, nowMs:
   const chosen = before ? takeOver(sql, before, reservationId) : chooseLatents(sql, request, nowMs);
   open(sql, { request: { ...request, ...chosen }, isHeld }, nowMs);
   const isRepeat = before !== undefined && before.state !== "released";
-  return ok({ isRepeat, reservationId, ...chosen, settlement: undefined });
+  const { recipe } = request;
+  const unknown = recipe === undefined ? {} : { unknownSeeds: unknownSeeds(sql, recipe, chosen.seeds) };
+  return ok({ isRepeat, reservationId, ...chosen, ...unknown, settlement: undefined });
 }
 
 /**

@@ -55,6 +55,12 @@ export function storedSince(sql: SqlStorage, latents: readonly DeliveredLatent[]
   return times;
 }
 
+/** Those of these seeds of a recipe whose latents no request of the account was given, or that it keeps no more. */
+export function unknownSeeds(sql: SqlStorage, recipe: string, seeds: readonly number[]): number[] {
+  const query = "SELECT 1 FROM latents WHERE recipe = ? AND seed = ?";
+  return seeds.filter((seed) => sql.exec(query, recipe, seed).toArray().length === 0);
+}
+
 /** Forgets a latent that its owner has deleted, so that no request is given its seed. */
 export function forgetLatent(sql: SqlStorage, latentId: string): void {
   forgetEntry(sql, latentId);
