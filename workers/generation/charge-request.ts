@@ -7,8 +7,7 @@ import type { AccountClient, Accounts } from "../account/client.ts";
 import type { FoundWork, Reservation, Settlement } from "../account/money/reservation.ts";
 import type { DeliveredLatent } from "../account/reuse/delivered-latents.ts";
 import type { LatentForm } from "../account/reuse/latent-list.ts";
-import { type ChargeLine, pictureCeilingMicroUsd, sumMicroUsd } from "../prices/price-book.ts";
-import type { GenerationPlan } from "./plan-generation.ts";
+import type { ChargeLine } from "../prices/price-book.ts";
 
 /** What charging takes. */
 export interface ChargingServices {
@@ -41,11 +40,6 @@ export interface ChargedRequest {
   readonly likeness?: PromptLikeness | undefined;
   readonly found?: FoundWork | undefined;
   readonly paysAgain?: boolean;
-}
-
-/** The most that a plan can cost, in micro-USD, whatever turns out to be stored. */
-export function planCeilingMicroUsd({ pictures, work, startLines }: GenerationPlan): number {
-  return pictures.length * pictureCeilingMicroUsd(work) + sumMicroUsd(startLines);
 }
 
 /** Where money is reserved: an account, or the gate of a caller that the account has not admitted yet. */

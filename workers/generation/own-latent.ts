@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { PricedWork } from "../prices/price-book.ts";
-import { pixelsOf } from "./plan-generation.ts";
+import { pixelsOf } from "./price-request.ts";
 
 /** A stored latent of the account that asks, of the model's present revision. */
 export interface OwnLatent {

@@ -9,17 +9,15 @@ import {
   recipeKey,
 } from "../../shared/latents/latent-key.ts";
 import { likenessOf, type PromptLikeness } from "../../shared/latents/prompt-likeness.ts";
-import { parseImageSize } from "../../shared/models/image-size.ts";
-import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
-import { resolveSampling, stepsRun } from "../../shared/models/sampling.ts";
 import type { EncodedPrompt } from "../../shared/prompt/encoded-prompt.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Sampling } from "../../shared/sampling-fields.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { SimilarLatent } from "../account/reuse/similar-prompts.ts";
-import { type ChargeLine, encodeLines, type PricedWork } from "../prices/price-book.ts";
+import type { ChargeLine, PricedWork } from "../prices/price-book.ts";
+import { measureRequest } from "./price-request.ts";
 
 const seedCount = 2 ** 32;
 
@@ -77,28 +75,24 @@ export interface GenerationPlan {
 /** Decides seeds and keys. Pure but for `randomSeed`. Fails on a size, steps or guidance that the model lacks. */
 export async function planGeneration(inputs: PlanInputs): Promise<Result<GenerationPlan, Failure>> {
   const { manifest, request } = inputs;
+  const measured = measureRequest(manifest, request);
+  if (!measured.ok) return measured;
+  const { size, sampling, work, startLines } = measured.value;
   const { start } = request;
-  const size = start?.size ?? request.size ?? manifest.image.sizeDefault;
-  const shape = latentShapeFor(manifest, size);
-  if (!shape.ok) return shape;
-  const sampling = resolveSampling(manifest, request);
-  if (!sampling.ok) return sampling;
   const recipe: SeedlessRecipe = {
     modelRevision: manifest.revision,
     tokenIds: inputs.prompt.tokenIds,
     negativeTokenIds: inputs.negativePrompt.tokenIds,
-    latentShape: shape.value,
-    ...sampling.value,
+    latentShape: work.latentShape,
+    ...sampling,
     sampler: manifest.sampler.stageC.kind,
     pipelineVersion,
     ...(start === undefined ? {} : { start: recipeStart(start) }),
     cacheScope: inputs.cacheScope,
   };
-  const { steps } = sampling.value;
   const { latentKeySecret: secret, specialTokenIds } = inputs;
   const mayReuse = request.seed === undefined && request.reuse !== "fresh";
   const isSimilarEnough = mayReuse && request.reuse === "similar";
-  const work = { steps: stepsRun(steps, start?.strength ?? 1), latentShape: shape.value, pixels: pixelsOf(size) };
   return ok({
     size,
     pictures: await picturesOf(secret, recipe, await seedsOf(inputs, recipe)),
@@ -106,10 +100,10 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
     latentRecipe: recipe,
     mayReuse,
     likeness: isSimilarEnough ? await likenessOf(secret, recipe, specialTokenIds) : undefined,
-    job: jobOf(manifest, recipe, sampling.value),
+    job: jobOf(manifest, recipe, sampling),
     decode: { format: request.outputFormat, quality: request.outputCompression },
     work,
-    startLines: start?.isPicture === true ? encodeLines(start.latentId, work) : [],
+    startLines,
   });
 }
 
@@ -149,12 +143,6 @@ function seedsOf({ request, latentKeySecret, randomSeed }: PlanInputs, recipe: S
       return reuse === "fresh" ? randomSeed() : derivedSeed(latentKeySecret, recipe, index);
     }),
   );
-}
-
-/** The size is one that the model offers, which are all well formed. */
-export function pixelsOf(size: string): number {
-  const { width = 0, height = 0 } = parseImageSize(size) ?? {};
-  return width * height;
 }
 
 function jobOf(manifest: Manifest, recipe: SeedlessRecipe, sampling: Sampling): GenerationPlan["job"] {

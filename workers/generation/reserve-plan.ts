@@ -5,10 +5,11 @@ import type { Reservation } from "../account/money/reservation.ts";
 import type { DeliveredLatent } from "../account/reuse/delivered-latents.ts";
 import { latentBytes } from "../prices/price-book.ts";
 import type { Caller } from "./caller.ts";
-import { type ChargingServices, planCeilingMicroUsd, type Reserver, reserveCeiling } from "./charge-request.ts";
+import { type ChargingServices, type Reserver, reserveCeiling } from "./charge-request.ts";
 import { ageOf } from "./obtain-latent.ts";
 import type { FoundPicture } from "./obtain-pictures.ts";
 import { type GenerationPlan, withSeeds } from "./plan-generation.ts";
+import { ceilingMicroUsdOf } from "./price-request.ts";
 import type { Replay, Replayed } from "./replay-pictures.ts";
 
 /** A request, and its plan before the ledger chose seeds. */
@@ -34,10 +35,11 @@ export function reservePlan(
 }
 
 function chargeOf({ request, plan }: PlannedCharge): Replay["asked"] {
-  const { recipe, mayReuse, likeness, size, job } = plan;
-  const seeds = plan.pictures.map(({ seed }) => seed);
+  const { recipe, mayReuse, likeness, size, job, pictures } = plan;
+  const seeds = pictures.map(({ seed }) => seed);
+  const ceilingMicroUsd = ceilingMicroUsdOf({ ...plan, n: pictures.length });
   const latentForm = { model: job.model, revision: job.revision, size };
-  return { request, recipe, mayReuse, likeness, seeds, latentForm, ceilingMicroUsd: planCeilingMicroUsd(plan) };
+  return { request, recipe, mayReuse, likeness, seeds, latentForm, ceilingMicroUsd };
 }
 
 /** The answer, if the ledger charged what was found in the call that reserves. */

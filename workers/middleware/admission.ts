@@ -15,13 +15,16 @@ export async function enterNow(c: Context<AppEnv>): Promise<Result<undefined, Fa
 
 /**
  * The handler of a route whose admission comes with its reservation. If `respond` ends without having reserved, the
- * account is asked then: a refusal precedes any other failure, and a request without money counts against the rate too.
+ * account is asked then: a refusal precedes any other failure, also a thrown one, and a request without money counts
+ * against the rate too.
  */
 export function answerAdmitted(respond: (c: Context<AppEnv>) => Promise<Result<Response, Failure>>): Handler<AppEnv> {
   return async (c) => {
-    const answer = await respond(c).finally(() => c.get("gate")?.admit());
-    if (answer.ok) return answer.value;
+    const answer = await respond(c).catch((thrown: unknown) => ({ ok: false as const, thrown }));
     const entered = await enterNow(c);
-    return failureResponse(c, entered.ok ? answer.error : entered.error);
+    if (answer.ok) return answer.value;
+    if (!entered.ok) return failureResponse(c, entered.error);
+    if ("thrown" in answer) throw answer.thrown;
+    return failureResponse(c, answer.error);
   };
 }

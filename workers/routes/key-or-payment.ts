@@ -1,12 +1,12 @@
 import type { Context, MiddlewareHandler } from "hono";
-import { type CreateImageRequest, parseCreateImageRequest } from "../../shared/api/create-image-request.ts";
+import { parseCreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Accounts } from "../account/client.ts";
 import type { AccountIndex } from "../account/keys/account-index.ts";
 import type { Attempt, FailureLimiter } from "../edge/failure-limiter.ts";
-import { planCeilingMicroUsd } from "../generation/charge-request.ts";
-import { type Planner, planRequest } from "../generation/plan-request.ts";
+import type { Planner } from "../generation/plan-request.ts";
+import { ceilingMicroUsdOf, priceRequest } from "../generation/price-request.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { addressOf, type LocationLimiter, tooManyHere, tooManyWrong } from "../middleware/limit-by-address.ts";
@@ -24,7 +24,7 @@ import { readJson } from "./read-json.ts";
 /** What it takes to be paid for one request. */
 export interface PaymentServices {
   readonly x402: X402Settings | undefined;
-  readonly generation: Planner;
+  readonly generation: Pick<Planner, "models">;
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
   /** Counts payments that are not good, so that inventing them asks the facilitator a bounded number of times. */
@@ -32,9 +32,6 @@ export interface PaymentServices {
   /** Counts all that an address asks without a key. */
   readonly locationLimiter: LocationLimiter;
 }
-
-/** Prices do not depend on the caller. */
-const nobody = "x402";
 
 /**
  * Lets a request pass that `allow` lets pass, or, if it shows no key at all, one that pays for itself by x402: the most
@@ -88,17 +85,14 @@ async function pay(
   return undefined;
 }
 
-async function priceOf(c: Context<AppEnv>, planner: Planner): Promise<Result<number, Failure>> {
+async function priceOf(c: Context<AppEnv>, { models }: Pick<Planner, "models">): Promise<Result<number, Failure>> {
   const json = await readJson(c);
   if (!json.ok) return json;
   const form = answerForm(c.req.header("accept"));
   const request = parseCreateImageRequest(withAcceptedFormat(json.value, form));
-  return request.ok ? ceilingOf(planner, request.value) : request;
-}
-
-async function ceilingOf(planner: Planner, request: CreateImageRequest): Promise<Result<number, Failure>> {
-  const planned = await planRequest(planner, nobody, request);
-  return planned.ok ? ok(planCeilingMicroUsd(planned.value.plan)) : planned;
+  if (!request.ok) return request;
+  const priced = priceRequest(models, request.value);
+  return priced.ok ? ok(ceilingMicroUsdOf(priced.value)) : priced;
 }
 
 function askForPayment(c: Context<AppEnv>, requirements: PaymentRequirements, reason: string): Response {

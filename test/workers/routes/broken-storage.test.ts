@@ -7,26 +7,49 @@ function failing(): never {
   throw new TypeError("secret detail of the storage");
 }
 
-async function answerOf(overrides: (env: WorkerEnv) => Partial<WorkerEnv>) {
+const unknownLatent = `/v1/latents/${"0".repeat(64)}`;
+
+type Ask = (edge: TestEdge, key: string) => Promise<Response>;
+
+const generate: Ask = (edge, key) => edge.post(key, { prompt: "apple", seed: 1 });
+const interpolate: Ask = (edge, key) =>
+  edge.fetch(`${unknownLatent}/interpolate`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ with: "1".repeat(64), weight: 0.5 }),
+  });
+const readLatent: Ask = (edge, key) => edge.get(key, unknownLatent);
+
+async function answerOf(overrides: (env: WorkerEnv) => Partial<WorkerEnv>, ask = generate, terms: object = {}) {
   const working = new TestEdge();
-  const key = await working.createKey();
+  const key = await working.createKey(undefined, undefined, terms);
   const edge = new TestEdge(overrides(working.env));
-  const response = await edge.post(key, { prompt: "apple", seed: 1 });
+  const response = await ask(edge, key);
   return { edge, response, body: await response.text() };
 }
 
+const brokenLatents = () => ({ LATENTS: { get: failing } as never });
+const brokenRuns = () => ({ LATENT_JOBS: { getByName: failing } });
+
 test.each([
-  ["keys cannot be read", () => ({ API_KEYS: { get: failing } as never })],
-  ["latents cannot be read", () => ({ LATENTS: { get: failing } as never })],
-  ["jobs cannot be begun", () => ({ LATENT_JOBS: { getByName: failing } })],
-])("when %s, it is our fault and not the caller's, and nobody learns more", async (_, overrides) => {
-  const { edge, response, body } = await answerOf(overrides);
+  ["keys cannot be read", () => ({ API_KEYS: { get: failing } as never }), generate],
+  ["latents cannot be read", brokenLatents, readLatent],
+  ["latents cannot be read before money is held", brokenLatents, interpolate],
+  ["runs cannot be begun", brokenRuns, generate],
+])("when %s, it is our fault and not the caller's, and nobody learns more", async (_, overrides, ask) => {
+  const { edge, response, body } = await answerOf(overrides, ask);
   expect(response.status).toBe(500);
   expect(response.headers.get("x-should-retry")).toBe("false");
   expect(response.headers.get("x-request-id")).toMatch(/^req_/u);
   expect(response.headers.get("access-control-allow-origin")).toBe("*");
   expect(JSON.parse(body)).toMatchObject({ error: { code: "internal", type: "server_error", param: null } });
   expect([body, ...edge.logLines].join()).not.toContain("secret detail");
+});
+
+test("a refused key hears its refusal, whatever broke meanwhile", async () => {
+  const { response, body } = await answerOf(brokenLatents, interpolate, { scopes: ["read"] });
+  expect(response.status).toBe(403);
+  expect(JSON.parse(body)).toMatchObject({ error: { code: "insufficient_scope" } });
 });
 
 test("the log says where it broke, under the id that the caller was given", async () => {
