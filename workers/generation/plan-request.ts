@@ -1,16 +1,15 @@
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { ModelRegistry } from "../models/registry.ts";
 import { encodePrompts } from "./encode-prompts.ts";
 import { type GenerationPlan, planGeneration } from "./plan-generation.ts";
+import type { Pricer } from "./price-request.ts";
 
 /** No account can be called this. */
 const sharedScope = "*shared*";
 
 /** What planning takes. */
-export interface Planner {
-  readonly models: ModelRegistry;
+export interface Planner extends Pricer {
   readonly latentKeySecret: string;
   /** 0…2³²−1 */
   readonly randomSeed: () => number;

@@ -43,8 +43,13 @@ export function measureRequest(manifest: Manifest, request: CreateImageRequest):
   return ok({ n, size, sampling: sampling.value, work, startLines });
 }
 
+/** What pricing takes. */
+export interface Pricer {
+  readonly models: ModelRegistry;
+}
+
 /** Measures a request that names its model, and fails as its plan would. Derives no key: nobody's latents matter. */
-export function priceRequest(models: ModelRegistry, request: CreateImageRequest): Result<MeasuredRequest, Failure> {
+export function priceRequest({ models }: Pricer, request: CreateImageRequest): Result<MeasuredRequest, Failure> {
   const model = models.find(request.model);
   if (!model.ok) return model;
   const texts = encodePrompts(model.value, request);

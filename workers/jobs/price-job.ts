@@ -1,14 +1,13 @@
 import { type CreateJobRequest, faultOfRequest } from "../../shared/api/create-job-request.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { ceilingMicroUsdOf, priceRequest } from "../generation/price-request.ts";
-import type { ModelRegistry } from "../models/registry.ts";
+import { ceilingMicroUsdOf, type Pricer, priceRequest } from "../generation/price-request.ts";
 
 /** The most that a job can cost, in micro-USD. Fails on the first request that the model cannot do, naming its place. */
-export function jobCeilingMicroUsd(models: ModelRegistry, { requests }: CreateJobRequest): Result<number, Failure> {
+export function jobCeilingMicroUsd(pricer: Pricer, { requests }: CreateJobRequest): Result<number, Failure> {
   let ceiling = 0;
   for (const [index, { request }] of requests.entries()) {
-    const priced = priceRequest(models, request);
+    const priced = priceRequest(pricer, request);
     if (!priced.ok) return err(faultOfRequest(index, priced.error));
     ceiling += ceilingMicroUsdOf(priced.value);
   }

@@ -5,8 +5,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { Accounts } from "../account/client.ts";
 import type { AccountIndex } from "../account/keys/account-index.ts";
 import type { Attempt, FailureLimiter } from "../edge/failure-limiter.ts";
-import type { Planner } from "../generation/plan-request.ts";
-import { ceilingMicroUsdOf, priceRequest } from "../generation/price-request.ts";
+import { ceilingMicroUsdOf, type Pricer, priceRequest } from "../generation/price-request.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { addressOf, type LocationLimiter, tooManyHere, tooManyWrong } from "../middleware/limit-by-address.ts";
@@ -24,7 +23,7 @@ import { readJson } from "./read-json.ts";
 /** What it takes to be paid for one request. */
 export interface PaymentServices {
   readonly x402: X402Settings | undefined;
-  readonly generation: Pick<Planner, "models">;
+  readonly generation: Pricer;
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
   /** Counts payments that are not good, so that inventing them asks the facilitator a bounded number of times. */
@@ -85,13 +84,13 @@ async function pay(
   return undefined;
 }
 
-async function priceOf(c: Context<AppEnv>, { models }: Pick<Planner, "models">): Promise<Result<number, Failure>> {
+async function priceOf(c: Context<AppEnv>, pricer: Pricer): Promise<Result<number, Failure>> {
   const json = await readJson(c);
   if (!json.ok) return json;
   const form = answerForm(c.req.header("accept"));
   const request = parseCreateImageRequest(withAcceptedFormat(json.value, form));
   if (!request.ok) return request;
-  const priced = priceRequest(models, request.value);
+  const priced = priceRequest(pricer, request.value);
   return priced.ok ? ok(ceilingMicroUsdOf(priced.value)) : priced;
 }
 
