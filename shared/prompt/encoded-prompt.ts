@@ -4,4 +4,6 @@ export interface EncodedPrompt {
   readonly tokenIds: readonly number[];
   /** How many tokens of the text did not fit and were left out. */
   readonly tokensDropped: number;
+  /** How many of `tokenIds` stand for text that the vocabulary lacks. Absent: none. */
+  readonly tokensUnknown?: number;
 }

@@ -5,6 +5,7 @@ The committed file came from tokenizers 0.23.3.
 """
 
 import json
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tokenizers import Tokenizer
 
 HERE = Path(__file__).parent
 BUNDLE = HERE.parents[1] / "gpu-backend" / "models" / "emoji-128"
+sys.path.append(str(HERE.parents[1] / "gpu-backend" / "training"))
+from wuerstchen.models.emoji_words import emoji_to_words  # noqa: E402: the training's own reading of captions
 TEXTS = [
     "red apple, 3D",
     "Café au lait: naïve façade!",
@@ -23,6 +26,8 @@ TEXTS = [
     "사과",
     "яблоко",
     "😀 grinning 👩‍🚀 astronaut",
+    "🍎",
+    "赤い🍎と犬",
     "1st place medal #1 100%",
     "flag of Åland Islands",
     "don't",
@@ -30,5 +35,6 @@ TEXTS = [
 ]
 
 tokenizer = Tokenizer.from_file(str(BUNDLE / "tokenizer.json"))
-cases = [{"text": text, "tokenIds": tokenizer.encode(unicodedata.normalize("NFKC", text)).ids} for text in TEXTS]
+read = {text: emoji_to_words(unicodedata.normalize("NFKC", text), tokenizer) for text in TEXTS}
+cases = [{"text": text, "tokenIds": tokenizer.encode(words).ids} for text, words in read.items()]
 (HERE / "prompt-tokens.json").write_text(json.dumps(cases, ensure_ascii=False, indent=1) + "\n")

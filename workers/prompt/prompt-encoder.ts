@@ -1,17 +1,28 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { AppError } from "../../shared/errors.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
+import { emojiToWords } from "../../shared/prompt/emoji-words.ts";
 import type { EncodedPrompt } from "../../shared/prompt/encoded-prompt.ts";
 import { normalisePrompt } from "../../shared/prompt/normalise-prompt.ts";
 import { isNormaliser, prepareAsRust } from "./own-normaliser.ts";
+import { unknownTokenId } from "./unknown-token.ts";
 
 /** Turns a prompt into the ids that the model's text encoder reads. */
 export interface PromptEncoder {
   /**
-   * Texts that normalise alike, by the tokenizer's own rule where it has one, give the same ids. Never fails: what the
-   * vocabulary lacks becomes its unknown token.
+   * Texts that normalise alike, by the tokenizer's own rule where it has one, give the same ids. Never fails: emoji that
+   * the vocabulary lacks become their names, and what else it lacks its unknown token.
    */
   encode(text: string): EncodedPrompt;
+  /** The words of a text, between blanks, of which the vocabulary lacks a part. */
+  unknownWords(text: string): readonly UnknownWord[];
+}
+
+/** A word that the model cannot read, or not all of. */
+export interface UnknownWord {
+  /** Its place among the text's words, from 1. */
+  readonly place: number;
+  readonly word: string;
 }
 
 /** What a manifest says about the text encoder's input. */
@@ -23,23 +34,38 @@ export type TextLimits = Pick<Manifest["text"], "tokensMax" | "specialTokensCoun
  */
 export function createPromptEncoder(tokenizerJson: unknown, limits: TextLimits): PromptEncoder {
   let loaded: LoadedTokenizer | undefined;
+  const load = (): LoadedTokenizer => {
+    loaded ??= loadTokenizer(tokenizerJson, limits);
+    return loaded;
+  };
   return {
     encode(text) {
-      loaded ??= loadTokenizer(tokenizerJson, limits);
-      const { tokenizer, frame, prepare } = loaded;
-      const words = tokenizer.encode(prepare(text), { add_special_tokens: false }).ids;
-      const room = limits.tokensMax - frame.opening.length - frame.closing.length;
+      const { frame, prepare, idsOf, unknownId } = load();
+      const words = idsOf(prepare(text));
+      const kept = words.slice(0, limits.tokensMax - frame.opening.length - frame.closing.length);
+      const tokensUnknown = kept.filter((id) => id === unknownId).length;
       return {
-        tokenIds: [...frame.opening, ...words.slice(0, room), ...frame.closing],
-        tokensDropped: Math.max(0, words.length - room),
+        tokenIds: [...frame.opening, ...kept, ...frame.closing],
+        tokensDropped: words.length - kept.length,
+        ...(tokensUnknown > 0 && { tokensUnknown }),
       };
+    },
+
+    unknownWords(text) {
+      const { prepare, idsOf, unknownId } = load();
+      const words = prepare(text).split(" ");
+      return words.flatMap((word, index) =>
+        idsOf(word).some((id) => id === unknownId) ? [{ place: index + 1, word }] : [],
+      );
     },
   };
 }
 
 interface LoadedTokenizer {
-  readonly tokenizer: Tokenizer;
   readonly frame: Frame;
+  /** Ids without the special tokens around them. */
+  readonly idsOf: (text: string) => readonly number[];
+  readonly unknownId: number | undefined;
   /** What is done to a text before the tokenizer sees it. */
   readonly prepare: (text: string) => string;
 }
@@ -58,7 +84,11 @@ function loadTokenizer(json: unknown, limits: TextLimits): LoadedTokenizer {
   if (count !== limits.specialTokensCount) {
     throw new AppError(`tokenizer.json adds ${count} special tokens, model.json says ${limits.specialTokensCount}.`);
   }
-  return { tokenizer, frame, prepare: isNormaliser(json) ? prepareAsRust : normalisePrompt };
+  const unknownId = unknownTokenId(json);
+  const idsOf = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
+  const isKnown = (emoji: string) => !idsOf(emoji).some((id) => id === unknownId);
+  const prepare = isNormaliser(json) ? prepareAsRust : (text: string) => emojiToWords(normalisePrompt(text), isKnown);
+  return { frame, idsOf, unknownId, prepare };
 }
 
 /** Found by encoding one letter with and without special tokens: what is around it is the frame. */

@@ -36,6 +36,25 @@ test("the longest prompt that is accepted is cut like any other", () => {
   expect(encoder.encode("z".repeat(32_000)).tokenIds).toHaveLength(3);
 });
 
+test("an emoji that the vocabulary lacks is read as its name, so that two emoji are two prompts", () => {
+  expect(encoder.encode("red 🍎").tokenIds).toEqual(encoder.encode("red red apple").tokenIds);
+  expect(encoder.encode("🐶").tokenIds).toEqual(encoder.encode("dog face").tokenIds);
+});
+
+test("what the vocabulary lacks is counted among the tokens that are kept, and its words are named by their place", () => {
+  expect(encoder.encode("red ꙮ ж")).toEqual({
+    tokenIds: [opening, red, 1, 1, closing],
+    tokensDropped: 0,
+    tokensUnknown: 2,
+  });
+  expect(encoder.unknownWords("red ꙮ  apple,ꙮ ж")).toEqual([
+    { place: 2, word: "ꙮ" },
+    { place: 3, word: "apple,ꙮ" },
+    { place: 4, word: "ж" },
+  ]);
+  expect(encoder.unknownWords("red apple")).toEqual([]);
+});
+
 test("a tokenizer that does not fit the manifest is reported at the first prompt", () => {
   const other = createPromptEncoder(tinyBundle.tokenizer, { tokensMax: 16, specialTokensCount: 1 });
   expect(() => other.encode("a")).toThrow(AppError);

@@ -17,6 +17,7 @@ from wuerstchen.export.stored_parameters import read_parameters
 from wuerstchen.models.alpha import on_background, premultiply
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.models.build import new_stage_c
+from wuerstchen.models.emoji_words import emoji_to_words
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.training.cache import digest_of, file_digest
 from wuerstchen.training.data import RGB
@@ -76,7 +77,7 @@ class Bundle:
     def encode_texts(self, texts: list[str]) -> list[np.ndarray]:
         """One (1 + t, width) float32 array a text, as the server computes them; longer texts are cut to the model's limit."""
         self._tokenizer.enable_truncation(self.manifest["text"]["tokensMax"])
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(self._as_words(texts))]
         longest = max(len(row) for row in ids)
         padded = torch.tensor([row + [0] * (longest - len(row)) for row in ids])
         mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
@@ -86,7 +87,10 @@ class Bundle:
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Of each text before it is cut, those of its start and end included."""
         self._tokenizer.no_truncation()
-        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch(texts)]
+        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch(self._as_words(texts))]
+
+    def _as_words(self, texts: list[str]) -> list[str]:
+        return [emoji_to_words(text, self._tokenizer) for text in texts]
 
     def digest(self, key: str) -> str:
         """Of a graph's file and, where its weights lie in a file of their own, of that."""

@@ -13,6 +13,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from wuerstchen.models.emoji_words import emoji_to_words
+
 
 class BertLayer(nn.Module):
     """Post-norm transformer layer; names follow the published checkpoint."""
@@ -78,14 +80,17 @@ class TextEncoder(nn.Module):
         assert self.tokenizer is not None, "load the encoder from a directory first"
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(tokens_max)
-        return [encoding.ids for encoding in self.tokenizer.encode_batch(texts)]
+        return [encoding.ids for encoding in self.tokenizer.encode_batch(self._as_words(texts))]
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Of each text before it is cut, with [CLS] and [SEP]."""
         assert self.tokenizer is not None, "load the encoder from a directory first"
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
-        return [len(encoding.ids) for encoding in self.tokenizer.encode_batch(texts)]
+        return [len(encoding.ids) for encoding in self.tokenizer.encode_batch(self._as_words(texts))]
+
+    def _as_words(self, texts: list[str]) -> list[str]:
+        return [emoji_to_words(text, self.tokenizer) for text in texts]
 
     @torch.no_grad()
     def encode_texts(self, texts: list[str], tokens_max: int) -> list[np.ndarray]:
