@@ -73,9 +73,10 @@ const importTable: ImportTable = {
     "shared/decoding",
     ...shared,
   ],
+  "workers/site/gallery": [...rooms("site/api", "site/state", "site/decoder", "site/words", "site/view"), ...shared],
   "workers/site/account": [...rooms("site/api", "site/state", "site/words", "site/view"), ...shared],
   "workers/site": [
-    ...rooms("site/api", "site/state", "site/decoder", "site/words", "site/view", "site/account"),
+    ...rooms("site/api", "site/state", "site/decoder", "site/words", "site/view", "site/account", "site/gallery"),
     ...shared,
   ],
   workers: [...work, ...rooms("edge", "middleware", "routing", "routes", "objects"), ...shared],

@@ -29,7 +29,7 @@ export function LatentMap({ latentId, file: picture }: Result) {
       <h3>
         {texts.latent} <span class="total">{shown === undefined ? "" : bytesText(shown.bytes)}</span>
       </h3>
-      <div class="latent-map">{shown !== undefined && <Maps {...shown.view} />}</div>
+      <div class="latent-map">{shown !== undefined && <LatentMaps {...shown.view} label={texts.latent} />}</div>
       <p class="help">{texts.latentHelp(channels)}</p>
       <div class="sizes">
         <SizeBar label={texts.latentBytes} bytes={shown?.bytes} of={picture.size} />
@@ -59,7 +59,7 @@ const columns = 8;
 const gap = 1;
 
 /** Channels from the upper left, eight a row; zero is grey, and colour says sign and magnitude. */
-function Maps({ shape, values }: LatentView) {
+export function LatentMaps({ shape, values, label }: LatentView & { readonly label: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [channels, height, width] = shape;
   const [canvasWidth, canvasHeight] = [
@@ -75,9 +75,7 @@ function Maps({ shape, values }: LatentView) {
       context?.putImageData(mapOf(plane, width, height), ...place);
     }
   }, [values, channels, height, width, canvasWidth, canvasHeight]);
-  return (
-    <canvas ref={canvas} role="img" aria-label={words.value.result.latent} width={canvasWidth} height={canvasHeight} />
-  );
+  return <canvas ref={canvas} role="img" aria-label={label} width={canvasWidth} height={canvasHeight} />;
 }
 
 const negative = [26, 92, 99];

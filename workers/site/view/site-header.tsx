@@ -6,6 +6,7 @@ import { dollars } from "./money.ts";
 /** The pages that every header links to, in this order. */
 const links = [
   { page: "playground", path: "/" },
+  { page: "gallery", path: "/gallery" },
   { page: "account", path: "/account" },
   { page: "docs", path: "/docs" },
 ] as const;
@@ -14,7 +15,7 @@ const links = [
 export type PageName = (typeof links)[number]["page"] | "picture";
 
 /** The pages that use an account's key. */
-const accountPages: readonly PageName[] = ["playground", "account"];
+const accountPages: readonly PageName[] = ["playground", "gallery", "account"];
 
 /** What stands above every page. */
 export function SiteHeader({ page }: { readonly page: PageName }) {

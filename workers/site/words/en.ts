@@ -14,7 +14,14 @@ export const en = {
   skip: "Skip to the picture",
   skipToContent: "Skip to the content",
   needsScript: "This page needs JavaScript. The API does not:",
-  nav: { playground: "Playground", account: "Account", docs: "API", language: "Language", theme: "Theme" },
+  nav: {
+    playground: "Playground",
+    gallery: "Gallery",
+    account: "Account",
+    docs: "API",
+    language: "Language",
+    theme: "Theme",
+  },
   theme: { auto: "Auto", light: "Light", dark: "Dark" },
   prompt: {
     label: "What should it show?",

@@ -9,7 +9,14 @@ export const ja: Words = {
   skip: "画像へ移動",
   skipToContent: "本文へ移動",
   needsScript: "このページには JavaScript が必要です。API には不要です：",
-  nav: { playground: "プレイグラウンド", account: "アカウント", docs: "API", language: "言語", theme: "テーマ" },
+  nav: {
+    playground: "プレイグラウンド",
+    gallery: "ギャラリー",
+    account: "アカウント",
+    docs: "API",
+    language: "言語",
+    theme: "テーマ",
+  },
   theme: { auto: "自動", light: "ライト", dark: "ダーク" },
   prompt: {
     label: "何を描きますか？",

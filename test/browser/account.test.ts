@@ -1,0 +1,110 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import type { LatentList } from "../../shared/api/latent-list.ts";
+import type { BalanceResponse } from "../../shared/api/money.ts";
+import { expectAccessible, isBrowserExpected, useBrowser } from "../support/browser.ts";
+import { publishedBundle } from "../support/playground.ts";
+import { useTinyStack } from "../support/tiny-stack.ts";
+
+/** Of the scripts that a page loads first. */
+const firstLoadBytesMax = 80_000;
+
+const looks = [
+  { width: 1280, locale: "en-US", colorScheme: "light" },
+  { width: 360, locale: "ja-JP", colorScheme: "dark" },
+] as const;
+
+describe.runIf(isBrowserExpected)("the pages of an account", () => {
+  const stack = useTinyStack(publishedBundle);
+  const open = useBrowser();
+
+  async function openPage(path: string, options: Parameters<typeof open>[1] = {}) {
+    const watched = await open(stack().url, { viewport: { width: 1280, height: 900 }, ...options });
+    await watched.page.goto(`${stack().url}${path}`);
+    return watched;
+  }
+
+  async function call<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+    const headers = { authorization: `Bearer ${stack().apiKey}`, "content-type": "application/json" };
+    const response = await fetch(`${stack().url}${path}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    expect(response.ok).toBe(true);
+    return (await response.json()) as Answer;
+  }
+
+  const spent = async () => (await call<BalanceResponse>("GET", "/v1/balance")).spent_micro_usd;
+  const make = (prompt: string, seed: number) => call("POST", "/v1/images/generations", { prompt, seed });
+
+  test("the gallery shows what was made, newest first, again for the price on its button, and deletes it", async () => {
+    await make("a red apple", 5);
+    await make("a green pear", 6);
+    const before = await spent();
+    const { page, faults } = await openPage("/gallery");
+    const tiles = page.getByRole("list", { name: "Latents" }).getByRole("listitem");
+    await tiles.getByText(/Seed 6/u).waitFor();
+    expect(await tiles.getByText(/Seed \d/u).allTextContents()).toEqual([
+      expect.stringContaining("Seed 6"),
+      expect.stringContaining("Seed 5"),
+    ]);
+    expect(await page.content()).not.toMatch(/apple|pear/u);
+
+    const newest = tiles.first();
+    const price = /\$[\d.]+/u.exec((await newest.getByRole("button").first().textContent()) ?? "")?.[0] ?? "";
+    await newest.getByRole("button", { name: "Show for" }).click();
+    await newest.getByRole("img", { name: "AI-made picture of latent 1" }).waitFor();
+    const charged = (await spent()) - before;
+    expect(charged).toBeGreaterThan(0);
+    expect(charged).toBeLessThanOrEqual(Math.round(Number(price.slice(1)) * 1_000_000));
+
+    await page.getByRole("button", { name: "Delete latent 1" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Delete this latent?" }).waitFor();
+    await page.keyboard.press("Escape");
+    expect(await tiles.count()).toBe(2);
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Delete it" }).click();
+    await tiles.getByText(/Seed 6/u).waitFor({ state: "detached" });
+    const { data } = await call<LatentList>("GET", "/v1/latents");
+    expect(data.map(({ seed }) => seed)).toEqual([5]);
+    expect(faults).toEqual([]);
+  });
+
+  test("the gallery decodes a latent on the device, which costs nothing", async () => {
+    await make("a red apple", 5);
+    const before = await spent();
+    const { page, faults, requests } = await openPage("/gallery");
+    await page.getByRole("button", { name: "Show here" }).first().click();
+    await page.getByText("Made on this device").waitFor();
+    expect(requests.filter((request) => /\/decode$/u.test(request))).toEqual([]);
+    expect(await spent()).toBe(before);
+    expect(faults).toEqual([]);
+  });
+
+  test.each(looks)("at $width px in $locale and $colorScheme all of them are accessible and fit", async (look) => {
+    const { width, ...options } = look;
+    for (const path of ["/gallery", "/account"]) {
+      const { page, faults } = await openPage(path, { viewport: { width, height: 740 }, ...options });
+      await page.locator("h1").waitFor();
+      await expectAccessible(page);
+      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+      expect(faults).toEqual([]);
+      await page.context().close();
+    }
+  });
+
+  test.each(["/gallery", "/account"])("%s loads at most 80 KB of script first", async (path) => {
+    const { page } = await open(stack().url);
+    const scripts: Promise<Buffer>[] = [];
+    page.on("response", (response) => {
+      if (response.url().endsWith(".js")) scripts.push(response.body());
+    });
+    await page.goto(`${stack().url}${path}`);
+    await page.locator("h1").waitFor();
+    const bytes = (await Promise.all(scripts)).reduce((sum, script) => sum + gzipSync(script).length, 0);
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThanOrEqual(firstLoadBytesMax);
+  });
+});

@@ -1,0 +1,116 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { ListedLatent } from "../../../shared/api/latent-list.ts";
+import type { LatentView } from "../decoder/messages.ts";
+import { latentOf } from "../state/latents.ts";
+import { DevicePicture } from "../view/device-picture.tsx";
+import { errorText } from "../view/error-text.ts";
+import { LatentMaps } from "../view/latent-map.tsx";
+import { dollars } from "../view/money.ts";
+import { language } from "../words/words.ts";
+import { showFromDevice, showFromServer, shownPictures } from "./listed-latents.ts";
+import { galleryWords } from "./words.ts";
+
+interface TileProps {
+  readonly latent: ListedLatent;
+  /** From 1, the newest. */
+  readonly number: number;
+  readonly onDelete: () => void;
+}
+
+/** One latent: its maps until somebody asks for its picture, what is known of it, and what can be done with it. */
+export function Tile({ latent, number, onDelete }: TileProps) {
+  const texts = galleryWords.value;
+  const { id, source, size, seed, hits, created } = latent;
+  return (
+    <li class="tile card">
+      <TilePicture id={id} number={number} />
+      <div>
+        <h2>{source === null ? texts.unknownSource : texts.sources[source]}</h2>
+        <p class="help">
+          {[size, seed === null ? undefined : texts.seed(seed), hits > 0 ? texts.hits(hits) : undefined]
+            .filter((fact) => fact !== undefined && fact !== null)
+            .join(" · ")}
+        </p>
+        <p class="help">
+          <time dateTime={new Date(created * 1_000).toISOString()}>
+            {new Date(created * 1_000).toLocaleString(language.value, { dateStyle: "medium", timeStyle: "short" })}
+          </time>
+        </p>
+      </div>
+      <TileButtons latent={latent} number={number} onDelete={onDelete} />
+    </li>
+  );
+}
+
+function TileButtons({ latent: { id, price }, number, onDelete }: TileProps) {
+  const texts = galleryWords.value;
+  const isWorking = useSignal(false);
+
+  async function work(showing: Promise<void>): Promise<void> {
+    isWorking.value = true;
+    await showing;
+    isWorking.value = false;
+  }
+
+  return (
+    <div class="choices">
+      {price === null ? (
+        <p class="help">{texts.unavailable}</p>
+      ) : (
+        <>
+          <button type="button" disabled={isWorking.value} onClick={() => void work(showFromServer(id))}>
+            {texts.show(dollars(price.micro_usd))}
+          </button>
+          <button type="button" disabled={isWorking.value} onClick={() => void work(showFromDevice(id))}>
+            {texts.here}
+          </button>
+        </>
+      )}
+      <button type="button" class="quiet" aria-label={texts.removeOf(number)} onClick={onDelete}>
+        {texts.remove}
+      </button>
+    </div>
+  );
+}
+
+function TilePicture({ id, number }: { readonly id: string; readonly number: number }) {
+  const texts = galleryWords.value;
+  const shown = shownPictures.value.get(id);
+  switch (shown?.by) {
+    case "server":
+      return (
+        <figure>
+          <img src={shown.url} alt={texts.picture(number)} />
+          <figcaption class="help">{texts.shown(dollars(shown.microUsd))}</figcaption>
+        </figure>
+      );
+    case "device":
+      return <DevicePicture decode={shown.decode} label={texts.picture(number)} />;
+    default:
+      return (
+        <div>
+          <TileMap id={id} label={texts.latent(number)} />
+          {shown?.by === "failure" && (
+            <p class="fault" role="alert">
+              {errorText(shown.error)}
+            </p>
+          )}
+        </div>
+      );
+  }
+}
+
+function TileMap({ id, label }: { readonly id: string; readonly label: string }) {
+  const view = useSignal<LatentView | undefined>(undefined);
+  useEffect(() => {
+    // One of another model has no map here; the list says so beside it.
+    latentOf(id).then(
+      (latent) => {
+        view.value = latent.view;
+      },
+      () => {},
+    );
+  }, [id, view]);
+  return <div class="tile-map">{view.value !== undefined && <LatentMaps {...view.value} label={label} />}</div>;
+}
