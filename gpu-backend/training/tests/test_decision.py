@@ -16,6 +16,7 @@ from tiny_bundle import TINY, TRAINING
 from wuerstchen import evaluate
 from wuerstchen.decision.figures import Figure, Measured, asked_pictures, recognised
 from wuerstchen.decision.groups import group_shares, read_groups
+from wuerstchen.decision.page import dollars
 from wuerstchen.decision.prices import Prices, gpu_costs, picture_flops, read_gpu_prices
 from wuerstchen.decision.texts import LANGUAGES, places_of, read_texts
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
@@ -140,7 +141,11 @@ def test_verdict_and_quality_and_cost_come_before_anything_else(reported: tuple[
     for language, page in reported[2].items():
         left_out = ["left_out"] if "left_out" in page.ids else []
         assert page.ids == ["verdict", "before_after", "cost", "pictures", "figures", *left_out]
-        assert read_texts(language)["verdict.missed"] in page.words
+        texts, plain = read_texts(language), json.loads((reported[1].parent / "out" / "figures.json").read_text())
+        assert texts["verdict.missed"] in page.words
+        for key, criterion in plain["criteria"].items():
+            # What is missed is named in the verdict, with what to do.
+            assert (texts[f"advice.{key}"] in page.words) == (criterion["outcome"] == "missed")
 
 
 def test_both_languages_say_the_same_with_the_same_values() -> None:
@@ -183,6 +188,14 @@ def test_twice_the_steps_are_twice_the_arithmetic_of_stage_c() -> None:
 
     assert flops(9) - flops(6) == pytest.approx(flops(6) - flops(3))
     assert flops(6) > flops(3) > 0
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [(0, "$0.00"), (1234.5, "$1,234.50"), (0.25, "$0.25"), (0.0104, "$0.010"), (2.1e-7, "$0.00000021"), (9.96e-5, "$0.00010")],
+)
+def test_money_has_two_digits_that_count_and_no_exponent(amount: float, shown: str) -> None:
+    assert dollars(amount).rstrip("0") == shown.rstrip("0")
 
 
 @pytest.mark.parametrize("text", ["L4", "L4=cheap", "Abacus=1", "L4=-1", "L4=nan"])

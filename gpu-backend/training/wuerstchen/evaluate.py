@@ -90,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--language", choices=LANGUAGES, default="en", help="with --bundle: of the report")
     made.add_argument("--groups", type=Path, help="with --bundle: attributes and groups of labels; default: groups.json of the set")
     made.add_argument("--pictures", type=Path, help="with --bundle: folder of the pictures that are made; default: OUT/pictures")
+    made.add_argument("--set-name", default="", help="with --bundle: what the report calls the set; default: its folder's name")
     for name, unit in (("restoration", "dB, at least"), ("recognition", "per cent, at least")):
         made.add_argument(f"--{name}-min", type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)")
     for name, unit in (("cost", "US dollars a picture, at most"), ("bias", "points between groups, at most")):
@@ -161,6 +162,7 @@ def decide(arguments: argparse.Namespace) -> None:
         prices=Prices(arguments.price_hour, read_gpu_prices(arguments.gpu_hour), training_hours=arguments.training_hours),
         groups=arguments.groups,
         kept=arguments.pictures,
+        set_name=arguments.set_name,
         date=time.strftime("%Y-%m-%d"),
     )
     report = write_decision(asked)

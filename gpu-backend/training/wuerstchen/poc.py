@@ -62,7 +62,7 @@ def prove(asked: argparse.Namespace, run: Callable[[list[str]], None] = run_comm
     if asked.dry_run:
         return
     judged = [*data, "--captions", str(asked.captions), "--language", asked.language, "--price-hour", f"{asked.price_hour:g}"]
-    judged += ["--pictures", str(out / "pictures")]
+    judged += ["--pictures", str(out / "pictures"), "--set-name", folder.name]
     steps.step("the decoder, before training", ["wuerstchen.evaluate", *base, *judged, "--out", str(out / "before")])
     print(_decoder(out / "before" / "figures.json"))
     steps.step("train", ["wuerstchen.finetune", *tuning, "--out", str(tuned)])

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 from wuerstchen.decision.figures import Figure, Measured
 from wuerstchen.decision.prices import GpuCost, Prices, gpu_costs
 from wuerstchen.decision.texts import Texts
-from wuerstchen.decision.verdict import AT_MOST, Criterion, Thresholds, criteria, verdict
+from wuerstchen.decision.verdict import AT_MOST, Criterion, Outcome, Thresholds, criteria, verdict
 from wuerstchen.evaluation.intervals import Interval
 
 STYLES = (Path(__file__).parent.parent / "evaluation" / "report.css", Path(__file__).parent / "page.css")
@@ -70,13 +71,23 @@ def _verdict(report: Report, texts: Texts) -> str:
     outcome = verdict(found)
     rows = [_criterion(criterion, texts) for criterion in found]
     head = [texts(f"page.{name}") for name in ("criterion", "need", "measured", "outcome")]
-    return f'<p id="verdict" class="verdict {outcome}">{escape(texts(f"verdict.{outcome}"))}</p>\n{_table(head, rows)}'
+    advice = "".join(f"<li>{escape(texts(f'advice.{criterion.key}'))}</li>" for criterion in found if criterion.outcome == "missed")
+    listed = f"<ul>{advice}</ul>\n" if advice else ""
+    return f'<p id="verdict" class="verdict {outcome}">{escape(_answer(found, outcome, texts))}</p>\n{listed}{_table(head, rows)}'
+
+
+def _answer(found: list[Criterion], outcome: Outcome, texts: Texts) -> str:
+    """The verdict with the names of the criteria that it rests on."""
+    names = [texts(f"label.{criterion.key}") for criterion in found if criterion.outcome == outcome]
+    return texts(f"verdict.{outcome}") + (
+        texts("page.which", names=texts("page.and").join(names)) if outcome in ("missed", "unsure") else ""
+    )
 
 
 def _criterion(criterion: Criterion, texts: Texts) -> list[str]:
     need = texts(
         "page.need_most" if criterion.key in AT_MOST else "page.need_least",
-        value=texts(f"unit.{criterion.key}", value=criterion.threshold),
+        value=_in_unit(criterion.key, criterion.threshold, texts),
     )
     measured = _value(criterion.figure, texts) if criterion.figure else "–"
     mark = f'<span class="mark {criterion.outcome}">{escape(texts(f"outcome.{criterion.outcome}"))}</span>'
@@ -106,13 +117,13 @@ def _cost(report: Report, texts: Texts) -> str:
         cost=_unit(cost, texts),
         seconds=_unit(seconds, texts),
         price=f"${prices.here:g}",
-        thousand=f"${1000 * cost.value:.4f}",
+        thousand=dollars(1000 * cost.value),
     )
     hours = prices.training_hours
-    training = texts("cost.no_training") if hours is None else texts("cost.training", hours=hours, cost=f"${hours * prices.here:.4f}")
+    training = texts("cost.no_training") if hours is None else texts("cost.training", hours=hours, cost=dollars(hours * prices.here))
     by_gpu = texts("cost.gpus", flops=_unit(flops, texts), utilisation=f"{prices.utilisation:.0%}")
     rows = [_gpu(cost, texts) for cost in gpu_costs(flops.value * 1e9, prices)]
-    head = [texts(f"cost.{name}") for name in ("gpu", "hour", "seconds", "picture", "thousand")]
+    head = [texts(f"cost.{name}") for name in ("gpu", "hour", "seconds", "thousand", "million")]
     return (
         f'{_heading("cost", texts)}<p class="big">{escape(here)}</p><p>{escape(training)}</p><p>{escape(by_gpu)}</p>'
         f'{_table(head, rows)}<p class="soft">{escape(texts("cost.source"))}</p>'
@@ -121,7 +132,13 @@ def _cost(report: Report, texts: Texts) -> str:
 
 def _gpu(cost: GpuCost, texts: Texts) -> list[str]:
     seconds = texts("unit.seconds", value=cost.seconds) if cost.seconds >= 0.01 else f"{cost.seconds * 1000:.2g} ms"
-    return [escape(cost.gpu), f"${cost.hour:.2f}", escape(seconds), f"${cost.dollars:.2g}", f"${1000 * cost.dollars:.2g}"]
+    return [escape(cost.gpu), f"${cost.hour:.2f}", escape(seconds), dollars(1000 * cost.dollars), dollars(1_000_000 * cost.dollars)]
+
+
+def dollars(amount: float) -> str:
+    """With cents, and where that says little with two digits that do: $12.30, $0.0104, $0.0000021; never with an exponent."""
+    decimals = 2 if amount == 0 or abs(amount) >= 1 else 1 - math.floor(math.log10(abs(amount)))
+    return f"${amount:,.{max(2, decimals)}f}"
 
 
 def _pictures(report: Report, texts: Texts) -> str:
@@ -132,7 +149,8 @@ def _pictures(report: Report, texts: Texts) -> str:
         cells = [escape(caption), *["–" if picture is None else _image(picture, caption) for picture in pictures]]
         rows.append([cells[column] for column in shown])
     meaning = escape(texts("page.pictures_meaning"))
-    return f'{_heading("pictures", texts)}<p class="soft">{meaning}</p><div class="rows">{_table([heads[c] for c in shown], rows)}</div>'
+    table = _table([heads[c] for c in shown], rows)
+    return f'{_heading("pictures", texts)}<p class="soft">{meaning}</p><div class="rows" style="--columns: {len(shown) - 1}">{table}</div>'
 
 
 def _image(picture: np.ndarray, caption: str) -> str:
@@ -166,12 +184,17 @@ def _heading(key: str, texts: Texts) -> str:
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
     """`rows` are HTML, `head` is text."""
-    cells = "".join("<tr>" + "".join(f'<td class="number">{cell}</td>' for cell in row) + "</tr>\n" for row in rows)
+    named = [[f'<td class="number" data-name="{escape(name)}">{cell}</td>' for name, cell in zip(head, row, strict=True)] for row in rows]
+    cells = "".join(f"<tr>{''.join(row)}</tr>\n" for row in named)
     return f'<div class="figures"><table><tr>{"".join(f"<th>{escape(name)}</th>" for name in head)}</tr>\n{cells}</table></div>\n'
 
 
 def _unit(figure: Figure, texts: Texts) -> str:
-    return texts(f"unit.{figure.key}", value=figure.value)
+    return _in_unit(figure.key, figure.value, texts)
+
+
+def _in_unit(key: str, value: float, texts: Texts) -> str:
+    return dollars(value) if key == "cost" else texts(f"unit.{key}", value=value)
 
 
 def _value(figure: Figure, texts: Texts) -> str:
@@ -180,15 +203,15 @@ def _value(figure: Figure, texts: Texts) -> str:
 
 
 def _range(key: str, between: Interval | None, texts: Texts) -> str:
-    if between is None:
+    if between is None or between[0] == between[1]:  # both models made the same pictures
         return ""
-    low, high = (texts(f"unit.{key}", value=bound) for bound in between)
+    low, high = (_in_unit(key, bound, texts) for bound in between)
     return f'<br><span class="soft">{escape(texts("page.range", low=low, high=high))}</span>'
 
 
 def _signed(key: str, change: float, texts: Texts) -> str:
     sign = "+" if change >= 0 else "−"
-    return sign + texts(f"unit.{_unit_of_change(key)}", value=abs(change))
+    return sign + _in_unit(_unit_of_change(key), abs(change), texts)
 
 
 def _unit_of_change(key: str) -> str:

@@ -27,7 +27,8 @@ ROWS_SHOWN = 12
 @dataclass(frozen=True)
 class Asked:
     """What a report is asked for. `against`: the bundle before, with its configuration. `groups`: a file, else the set's own. `kept`: where
-    pictures that are made lie, else OUT/pictures; reports with the same folder share them."""
+    pictures that are made lie, else OUT/pictures; reports with the same folder share them.
+    `set_name`: as the report calls the set, else its folder."""
 
     bundle: Bundle
     config: Config
@@ -40,6 +41,7 @@ class Asked:
     prices: Prices = dataclasses.field(default_factory=Prices)
     groups: Path | None = None
     kept: Path | None = None
+    set_name: str = ""
     date: str = ""
 
 
@@ -71,8 +73,8 @@ def _about(asked: Asked, measured: Measured) -> About:
     manifest, records = asked.bundle.manifest, asked.pictures.records
     against = None if asked.against is None else (asked.against[0].manifest["name"], asked.against[0].manifest["revision"])
     names = len({records[i].label for i in measured.asked})
-    held_out, directory = len(asked.pictures.held_out), asked.pictures.directory
-    return About(manifest["name"], directory.resolve().name, len(records), held_out, manifest["revision"], asked.date, against, 100 / names)
+    held_out, called = len(asked.pictures.held_out), asked.set_name or asked.pictures.directory.resolve().name
+    return About(manifest["name"], called, len(records), held_out, manifest["revision"], asked.date, against, 100 / names)
 
 
 def _rows(pictures: PictureSet, after: Measured, before: Measured | None) -> list[tuple[str, list[np.ndarray | None]]]:
