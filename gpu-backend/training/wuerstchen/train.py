@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from time import monotonic
 
 import torch
 from rich.console import Console
@@ -14,10 +15,11 @@ from wuerstchen.arguments import count
 from wuerstchen.config import Config, CurriculumConfig, OptimiserConfig, load_config
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import end_stopped, ends_when_stopped
+from wuerstchen.training.budget import SHARES, Budget, in_steps
 from wuerstchen.training.compressor import compressor_run
 from wuerstchen.training.data import PictureSet
-from wuerstchen.training.distributed import connected, first_process_first, rank
-from wuerstchen.training.estimate import Estimate, estimate, table
+from wuerstchen.training.distributed import connected, first_process_first, from_first, rank
+from wuerstchen.training.estimate import MEASURED_STEPS, Estimate, estimate, table
 from wuerstchen.training.inputs import inputs_of
 from wuerstchen.training.loop import StageRun, train
 from wuerstchen.training.parallel import Parallel
@@ -38,6 +40,7 @@ EXAMPLES = """examples:
   python -m wuerstchen.train --config configs/emoji-128.toml --prepare emoji          build the data set, then all stages
   python -m wuerstchen.train --config configs/emoji-128.toml --dry-run                what it will cost
   python -m wuerstchen.train --config configs/emoji-128.toml --stage c --steps 9000   one stage, to another end
+  python -m wuerstchen.train --config configs/emoji-128.toml --budget-minutes 30      all stages within a time
   torchrun --nproc-per-node 8 -m wuerstchen.train --config configs/emoji-128.toml --parallel fsdp
   tensorboard --logdir runs/emoji-128/tensorboard
 """
@@ -70,6 +73,35 @@ def train_stage(stage: str, config: Config, pictures: PictureSet, runs: Path, pa
     run, plan = stage_run(stage, config, pictures, runs)
     run = dataclasses.replace(run, inputs=inputs_of(stage, config, pictures, runs))
     return train(run, plan, runs, parallel)
+
+
+def train_within(budget: Budget, stage: str, config: Config, pictures: PictureSet, runs: Path, parallel: Parallel = "ddp") -> bool:
+    """As `train_stage`, for as many steps as the budget has time for. The first call measures; later ones go on with what it found."""
+    started = monotonic()
+    if stage not in budget.steps:
+        step_seconds, prepared = _measured(stage, config, pictures, runs, parallel)
+        budget.begin(stage, prepared, step_seconds)
+        started = monotonic()
+    if rank() == 0:
+        print(f"stage {stage}: {budget.steps[stage]} steps in about {budget.seconds_for(stage) / 60:.1f} minutes")
+    try:
+        return train_stage(stage, in_steps(config, stage, budget.steps[stage]), pictures, runs, parallel)
+    finally:
+        budget.spend(stage, monotonic() - started)
+
+
+def _measured(stage: str, config: Config, pictures: PictureSet, runs: Path, parallel: Parallel) -> tuple[float, float]:
+    """Seconds of a step, and of all that comes before the first one: what the stage reads, compiling. Weights are thrown away."""
+    started = monotonic()
+    run, plan = stage_run(stage, config, pictures, runs)
+    trainer = Trainer(run, plan, runs, parallel)
+    trainer.advance(print)
+    first = monotonic()
+    for _ in range(MEASURED_STEPS):
+        trainer.advance(print)
+    found = torch.tensor([(monotonic() - first) / MEASURED_STEPS, monotonic() - started], dtype=torch.float64)
+    step, prepared = from_first(found).tolist()  # all processes take the same number of steps
+    return step, prepared
 
 
 def stages_of(config: Config) -> tuple[str, ...]:
@@ -119,6 +151,10 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder for checkpoints, logs and contact sheets; default: runs")
     parser.add_argument("--steps", type=count, help="end after this many steps instead of the configured number (one stage only)")
+    shares = ", ".join(f"{stage} {share:.0%}" for stage, share in SHARES.items())
+    parser.add_argument(
+        "--budget-minutes", type=float, help=f"train all stages in this time, of what is left: {shares.replace('%', ' per cent')}"
+    )
     parser.add_argument(
         "--parallel", choices=["ddp", "fsdp"], default="ddp", help="under torchrun: copy the weights (default) or shard them"
     )
@@ -127,6 +163,8 @@ def arguments() -> argparse.Namespace:
     parsed = parser.parse_args()
     if parsed.steps is not None and parsed.stage == "all":
         parser.error("--steps needs one --stage")
+    if parsed.budget_minutes is not None and (parsed.stage != "all" or not 0 < parsed.budget_minutes < 1e6):
+        parser.error("--budget-minutes is a time above 0 for all stages: leave --stage out")
     return parsed
 
 
@@ -147,8 +185,11 @@ def train_all(asked: argparse.Namespace) -> None:
             if asked.prepare and rank() == 0:
                 prepare(asked.prepare, asked.data, asked.config)
         pictures = PictureSet(asked.data, config.image_side)
+        runs = asked.runs / config.id
+        budget = None if asked.budget_minutes is None else Budget(runs, asked.budget_minutes, stages)
         for stage in stages:
-            if not train_stage(stage, config, pictures, asked.runs / config.id, asked.parallel):
+            more = (stage, config, pictures, runs, asked.parallel)
+            if not (train_stage(*more) if budget is None else train_within(budget, *more)):
                 end_stopped(f"stage {stage}: stopped, checkpoint written; the same command goes on from it")
 
 
