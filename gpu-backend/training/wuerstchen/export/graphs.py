@@ -66,78 +66,68 @@ class Exported(nn.Module):
 
 
 def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
-    c, latent, a = config.stage_c, config.latent.channels, config.stage_a.latent_channels
-    ratio = config.latent.downscale // 4
-    text_condition = Port("text_condition", "float32", ("b", c.depth, 2, "t", c.channels))
-    text_mask = Port("text_mask", "float32", ("b", "t"))
-    stage_c_latent = Port("stage_c_latent", "float32", ("b", latent, "h", "w"))
-    stage_b_latent = Port("stage_b_latent", "float32", ("b", a, "h", "w"))
-    picture_condition = Port("picture_condition", "float32", ("b", config.stage_b.channels[0], "h", "w"))
-    timestep_c = Port("timestep_embedding", "float32", ("b", c.timestep_width))
-    timestep_b = Port("timestep_embedding", "float32", ("b", config.stage_b.timestep_width))
-    grown = ("b", config.stage_b.channels[0], f"{ratio}*h", f"{ratio}*w")
-    channels = config.picture_channels
-    image = Port("image", "float32", ("b", channels, f"{config.latent.downscale}*h", f"{config.latent.downscale}*w"))
     graphs = (
-        Graph(
-            "textEncoder",
-            (Port("token_ids", "int64", ("b", "t")), Port("token_mask", "int64", ("b", "t"))),
-            (Port("text_states", "float32", ("b", "1+t", config.text.width)),),
-            stages.text_encoder.forward,
-            stages.text_encoder,
-            "int8",
-        ),
-        Graph(
-            "textConditioner",
-            (Port("text_states", "float32", ("b", "t", config.text.width)),),
-            (text_condition,),
-            stages.stage_c.condition,
-            stages.stage_c,
-            "float16",
-        ),
-        Graph(
-            "stageC",
-            (stage_c_latent, timestep_c, text_condition, text_mask),
-            *_prediction(c.prediction, stages.stage_c, stage_c_latent),
-            stages.stage_c,
-            "float16",
-        ),
-        Graph(
-            "stageBConditioner",
-            (stage_c_latent,),
-            (Port("picture_condition", "float32", grown),),
-            stages.stage_b.condition,
-            stages.stage_b,
-            "float16",
-        ),
-        Graph(
-            "stageB",
-            (stage_b_latent, timestep_b, picture_condition),
-            *_prediction(config.stage_b.prediction, stages.stage_b, stage_b_latent),
-            stages.stage_b,
-            "float16",
-        ),
-        Graph(
-            "stageA",
-            (stage_b_latent,),
-            (Port("image", "float32", ("b", channels, "4*h", "4*w")),),
-            stages.stage_a.decode if channels == RGB else lambda latent: straight(stages.stage_a.decode(latent)),
-            stages.stage_a,
-            "float16",
-        ),
-        Graph(
-            "compressor",
-            (image,),
-            (stage_c_latent,),
-            stages.compressor.forward if channels == RGB else lambda picture: stages.compressor(premultiply(picture)),
-            stages.compressor,
-            "float16",
-        ),
+        _text_encoder(config, stages.text_encoder),
+        *_stage_c(config, stages.stage_c),
+        *decoder_graphs(config, stages.stage_a, stages.stage_b),
+        _compressor(config, stages.compressor),
     )
-    if stages.previewer is None:
-        return graphs
-    preview = replace(image, shape=("b", RGB, *image.shape[2:]))
-    return (*graphs, Graph("previewer", (stage_c_latent,), (preview,), stages.previewer.picture, stages.previewer, "float16"))
+    return graphs if stages.previewer is None else (*graphs, _previewer(config, stages.previewer))
+
+
+def _text_encoder(config: Config, model: TextEncoder) -> Graph:
+    tokens = (Port("token_ids", "int64", ("b", "t")), Port("token_mask", "int64", ("b", "t")))
+    return Graph("textEncoder", tokens, (Port("text_states", "float32", ("b", "1+t", config.text.width)),), model.forward, model, "int8")
+
+
+def _stage_c(config: Config, model: StageC) -> tuple[Graph, Graph]:
+    c, latent = config.stage_c, _latent(config)
+    states = Port("text_states", "float32", ("b", "t", config.text.width))
+    condition, mask = Port("text_condition", "float32", ("b", c.depth, 2, "t", c.channels)), Port("text_mask", "float32", ("b", "t"))
+    inputs = (latent, _embedding(c.timestep_width), condition, mask)
+    return (
+        Graph("textConditioner", (states,), (condition,), model.condition, model, "float16"),
+        Graph("stageC", inputs, *_prediction(c.prediction, model, latent), model, "float16"),
+    )
+
+
+def decoder_graphs(config: Config, stage_a: StageA, stage_b: StageB) -> tuple[Graph, Graph, Graph]:
+    """From a Stage C latent to a picture: what Stage B computes once, Stage B and Stage A."""
+    channels, ratio, latent = config.stage_b.channels[0], config.latent.downscale // 4, _latent(config)
+    painted = Port("stage_b_latent", "float32", ("b", config.stage_a.latent_channels, "h", "w"))
+    # One condition, at the size of the Stage C latent where it is made and of Stage B's where it is read.
+    made = Port("picture_condition", "float32", ("b", channels, f"{ratio}*h", f"{ratio}*w"))
+    read = replace(made, shape=("b", channels, "h", "w"))
+    inputs = (painted, _embedding(config.stage_b.timestep_width), read)
+    image = Port("image", "float32", ("b", config.picture_channels, "4*h", "4*w"))
+    decode = stage_a.decode if config.picture_channels == RGB else lambda latent: straight(stage_a.decode(latent))
+    return (
+        Graph("stageBConditioner", (latent,), (made,), stage_b.condition, stage_b, "float16"),
+        Graph("stageB", inputs, *_prediction(config.stage_b.prediction, stage_b, painted), stage_b, "float16"),
+        Graph("stageA", (painted,), (image,), decode, stage_a, "float16"),
+    )
+
+
+def _compressor(config: Config, model: Compressor | ConvolutionalCompressor) -> Graph:
+    compress = model.forward if config.picture_channels == RGB else lambda picture: model(premultiply(picture))
+    return Graph("compressor", (_image(config, config.picture_channels),), (_latent(config),), compress, model, "float16")
+
+
+def _previewer(config: Config, model: Previewer) -> Graph:
+    return Graph("previewer", (_latent(config),), (_image(config, RGB),), model.picture, model, "float16")
+
+
+def _latent(config: Config) -> Port:
+    return Port("stage_c_latent", "float32", ("b", config.latent.channels, "h", "w"))
+
+
+def _image(config: Config, channels: int) -> Port:
+    """A whole picture, in cells of the Stage C latent."""
+    return Port("image", "float32", ("b", channels, f"{config.latent.downscale}*h", f"{config.latent.downscale}*w"))
+
+
+def _embedding(width: int) -> Port:
+    return Port("timestep_embedding", "float32", ("b", width))
 
 
 def _prediction(
