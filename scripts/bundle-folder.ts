@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { ownModels } from "./cli/folders.ts";
 import { CommandError } from "./command-line.ts";
 
 /** The one that `#bundle` in package.json names. */
@@ -14,8 +15,8 @@ export interface BundleChoice {
 }
 
 /**
- * The absolute path of a bundle: `bundle`, or else `model`, or else what MODEL_ID names, in MODELS_DIR as the backend
- * reads them. Throws `CommandError` when there is none, naming those there are.
+ * The absolute path of a bundle: `bundle`, or else `model`, or else what MODEL_ID names, in MODELS_DIR, else
+ * among the models of the project and of the user. Throws `CommandError` when there is none, naming those there are.
  */
 export function bundleFolder(
   root: string,
@@ -25,13 +26,19 @@ export function bundleFolder(
   if (bundle !== undefined && model !== undefined) {
     throw new CommandError("--bundle and --model each name a bundle. Give one of them.", 2);
   }
-  const models = resolve(environment["MODELS_DIR"] ?? join(root, "gpu-backend/models"));
-  const folder = resolve(bundle ?? join(models, model ?? environment["MODEL_ID"] ?? defaultModel));
-  if (isBundle(folder)) return folder;
-  const known = existsSync(models) ? readdirSync(models).filter((name) => isBundle(join(models, name))) : [];
+  const { MODELS_DIR: named, MODEL_ID: id = defaultModel } = environment;
+  const models = named === undefined ? [join(root, "gpu-backend/models"), ownModels(environment)] : [resolve(named)];
+  const folders = bundle === undefined ? models.map((parent) => join(parent, model ?? id)) : [resolve(bundle)];
+  const folder = folders.find(isBundle);
+  if (folder !== undefined) return folder;
+  const known = new Set(models.flatMap(bundlesIn));
   throw new CommandError(
-    `There is no model bundle in ${folder}. --model takes one of: ${known.join(", ") || "none yet"}; --bundle takes any folder.`,
+    `There is no model bundle in ${[...new Set(folders)].join(" or ")}. --model takes one of: ${[...known].join(", ") || "none yet"}; --bundle takes any folder.`,
   );
+}
+
+function bundlesIn(models: string): string[] {
+  return existsSync(models) ? readdirSync(models).filter((name) => isBundle(join(models, name))) : [];
 }
 
 function isBundle(folder: string): boolean {

@@ -1,10 +1,11 @@
+import { type ExitCode, exitCodes } from "./cli/exit-codes.ts";
+
 /** A problem that the user can solve: shown as its message alone, without a stack. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
-  /** 1: failure; 2: wrong usage. */
-  readonly exitCode: 1 | 2;
+  readonly exitCode: ExitCode;
 
-  constructor(message: string, exitCode: 1 | 2 = 1) {
+  constructor(message: string, exitCode: ExitCode = exitCodes.failure) {
     super(message);
     this.exitCode = exitCode;
   }
@@ -45,12 +46,16 @@ export function wholeNumber(
   throw new CommandError(`${name} must be a whole number from ${min} to ${max}, not '${text}'.`, 2);
 }
 
-/** A number, or undefined when the option was not given. Throws `CommandError` otherwise. */
-export function anyNumber(name: string, text: string | undefined): number | undefined {
+/** A number within bounds, or undefined when the option was not given. Throws `CommandError` otherwise. */
+export function anyNumber(
+  name: string,
+  text: string | undefined,
+  { min, max }: { readonly min: number; readonly max: number },
+): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value)) return value;
-  throw new CommandError(`${name} must be a number, not '${text}'.`, 2);
+  if (text.trim() !== "" && Number.isFinite(value) && value >= min && value <= max) return value;
+  throw new CommandError(`${name} must be a number from ${min} to ${max}, not '${text}'.`, 2);
 }
 
 /** What `parseArgs` throws on options that it does not know. */

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BundleChoice, bundleFolder } from "./bundle-folder.ts";
+import { defaultState, root } from "./cli/folders.ts";
 import { CommandError } from "./command-line.ts";
 import { openDevelopmentAccount } from "./local-account.ts";
 import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
@@ -9,10 +10,6 @@ import { claimState, claimStateOrTemporary, keptApiKey, keptSecret } from "./loc
 import { type LocalWorker, startLocalWorker, storageOf } from "./local-worker.ts";
 import { freePort } from "./ports.ts";
 import { checkStorage } from "./storage-check.ts";
-
-const root = resolve(import.meta.dirname, "..");
-
-const defaultState = ".state";
 
 /** Beside the time that a bundle takes on a slow disk, which reads it twice; a backend that takes longer is stuck. */
 const startMsMax = 120_000;
@@ -54,7 +51,7 @@ export interface LocalStack {
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const bundle = bundleFolder(root, options, process.env);
   const claim = options.mayUseTemporaryState ? claimStateOrTemporary : claimState;
-  const state = claim(resolve(options.state ?? join(root, defaultState)));
+  const state = claim(resolve(options.state ?? defaultState(process.env)));
   const parts: (LocalBackend | LocalWorker)[] = [];
   const stop = async () => {
     await Promise.all(parts.map((part) => part.stop()));

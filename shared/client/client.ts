@@ -35,6 +35,8 @@ export function createClient({ baseUrl, apiKey, fetch, pause = pauseByTimer }: C
     /** The most that a generation can cost, and the price of each tier. Free of charge. */
     quote: (body: GenerationRequest, options: CallOptions = {}) =>
       answerOf(http.POST("/v1/quotes", { body, ...options })),
+    /** The models that the service offers. Needs no key. */
+    models: (options: CallOptions = {}) => answerOf(http.GET("/v1/models", { ...options })),
     balance: (options: CallOptions = {}) => answerOf(http.GET("/v1/balance", { ...options })),
     /** What the account was charged by UTC day, newest first; `for await` requests one page after the other. */
     usage: ({ limit, ...options }: ListOptions = {}): AsyncGenerator<Schemas["UsageDay"]> =>

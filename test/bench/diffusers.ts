@@ -96,9 +96,9 @@ function makeBundle(folder: string): string {
     const parameters = [family, "--size", size, "--out", folder];
     runPython({ python, module: "wuerstchen.evaluation.diffusers_checkpoint", parameters });
   }
-  const importer = join(import.meta.dirname, "../../scripts/model-import.ts");
+  const importer = join(import.meta.dirname, "../../scripts/wuerstchen.ts");
   const parameters = [decoder, "--out", bundle, "--sizes", options.picture];
-  execFileSync(process.execPath, [importer, ...parameters], {
+  execFileSync(process.execPath, [importer, "import", ...parameters], {
     env: { ...process.env, PYTHON: python },
     stdio: ["ignore", "ignore", "inherit"],
   });

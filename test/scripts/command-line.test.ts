@@ -6,16 +6,16 @@ describe("a number on the command line", () => {
   test("is read within its bounds, and may be left out", () => {
     expect(wholeNumber("--n", "10", { min: 1, max: 10 })).toBe(10);
     expect(wholeNumber("--n", undefined, { min: 1, max: 10 })).toBeUndefined();
-    expect(anyNumber("--guidance", "3.5")).toBe(3.5);
-    expect(anyNumber("--guidance", undefined)).toBeUndefined();
+    expect(anyNumber("--guidance", "3.5", { min: 0, max: 100 })).toBe(3.5);
+    expect(anyNumber("--guidance", undefined, { min: 0, max: 100 })).toBeUndefined();
   });
 
   test.each(["", " ", "x", "1.5", "0", "11", "1e9", "NaN"])("%j is refused where 1 to 10 is asked for", (text) => {
     expect(() => wholeNumber("--n", text, { min: 1, max: 10 })).toThrow(CommandError);
   });
 
-  test.each(["", "x", "Infinity"])("%j is no number at all", (text) => {
-    expect(() => anyNumber("--guidance", text)).toThrow(CommandError);
+  test.each(["", "x", "Infinity", "-1", "101"])("%j is no number from 0 to 100", (text) => {
+    expect(() => anyNumber("--guidance", text, { min: 0, max: 100 })).toThrow(CommandError);
   });
 });
 

@@ -4,11 +4,19 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { hashApiKey, isWellFormedApiKey } from "../../workers/auth/api-key.ts";
 
-const script = join(import.meta.dirname, "../../scripts/create-key.ts");
+const script = join(import.meta.dirname, "../../scripts/wuerstchen.ts");
 const run = promisify(execFile);
 
 test("a created key is well formed, and the command stores its hash and never the key", async () => {
-  const { stdout } = await run(process.execPath, [script, "--account", "team-1", "--name", "my laptop"]);
+  const { stdout } = await run(process.execPath, [
+    script,
+    "keys",
+    "create",
+    "--account",
+    "team-1",
+    "--name",
+    "my laptop",
+  ]);
   const key = /we_\w+/u.exec(stdout)?.[0] ?? "";
   expect(await isWellFormedApiKey(key)).toBe(true);
   const command = stdout.slice(stdout.indexOf("curl"));
@@ -23,6 +31,6 @@ test.each([
   ["a label that a shell would read", ["--account", "a", "--name", "it's"]],
   ["an unknown option", ["--acount", "a"]],
 ])("%s is refused with exit code 2 and no key", async (_, options) => {
-  const outcome = run(process.execPath, [script, ...options]);
+  const outcome = run(process.execPath, [script, "keys", "create", ...options]);
   await expect(outcome).rejects.toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(/\S/u) });
 });

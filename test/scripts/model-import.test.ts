@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-const script = join(import.meta.dirname, "../../scripts/model-import.ts");
+const script = join(import.meta.dirname, "../../scripts/wuerstchen.ts");
 
 interface Outcome {
   readonly code: number;
@@ -14,7 +14,7 @@ function run(parameters: readonly string[], environment: Readonly<Record<string,
   return new Promise((settle) => {
     execFile(
       process.execPath,
-      [script, ...parameters],
+      [script, "import", ...parameters],
       { env: { ...process.env, ...environment } },
       (error, stdout, stderr) => {
         settle({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });

@@ -26,11 +26,15 @@ function newState(): string {
 
 /** Starts the stack on free ports. */
 function start(state: string, stderr: "inherit" | "pipe" = "inherit"): ChildProcess {
-  return spawn(process.execPath, ["scripts/start.ts", "--json", "--bundle", tinyDirectory, "--state", state], {
-    cwd: root,
-    env: { ...process.env, PORT: "0", BACKEND_PORT: "0" },
-    stdio: ["ignore", "pipe", stderr],
-  });
+  return spawn(
+    process.execPath,
+    ["scripts/wuerstchen.ts", "serve", "--json", "--bundle", tinyDirectory, "--state", state],
+    {
+      cwd: root,
+      env: { ...process.env, PORT: "0", BACKEND_PORT: "0" },
+      stdio: ["ignore", "pipe", stderr],
+    },
+  );
 }
 
 interface Ready {

@@ -5,13 +5,11 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { freePort } from "../../../scripts/ports.ts";
 import { tinyDirectory } from "../../support/tiny-bundle.ts";
-import { useTinyStack } from "../../support/tiny-stack.ts";
 
 // `npm run doctor` as a person runs it, with faults planted one at a time.
 
-const script = resolve(import.meta.dirname, "../../../scripts/doctor.ts");
+const script = resolve(import.meta.dirname, "../../../scripts/wuerstchen.ts");
 const folder = mkdtempSync(join(tmpdir(), "wuerstchen-doctor-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -31,14 +29,19 @@ interface Examined {
 function examine(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Examined> {
   return new Promise((settle) => {
     const environment = { PATH: process.env["PATH"], PORT: "0", BACKEND_PORT: "0", ...env };
-    const child = execFile(process.execPath, [script, "--json", ...args], { env: environment }, (_error, stdout) => {
-      const findings: Finding[] = stdout
-        .trim()
-        .split("\n")
-        .map((line) => JSON.parse(line));
-      const faults = findings.filter(({ state }) => state === "fault");
-      settle({ code: child.exitCode ?? -1, faults, names: findings.map(({ name }) => name) });
-    });
+    const child = execFile(
+      process.execPath,
+      [script, "doctor", "--json", ...args],
+      { env: environment },
+      (_error, stdout) => {
+        const findings: Finding[] = stdout
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line));
+        const faults = findings.filter(({ state }) => state === "fault");
+        settle({ code: child.exitCode ?? -1, faults, names: findings.map(({ name }) => name) });
+      },
+    );
   });
 }
 
@@ -102,29 +105,7 @@ describe("on this machine", () => {
   });
 
   test("wrong usage exits with 2", async () => {
-    const run = execFile(process.execPath, [script, "--sate", "x"]);
+    const run = execFile(process.execPath, [script, "doctor", "--sate", "x"]);
     expect(await once(run, "exit")).toEqual([2, null]);
-  });
-});
-
-describe("of a service", () => {
-  const stack = useTinyStack();
-
-  test("nothing is wrong with one that runs and knows the key", async () => {
-    const { url, apiKey } = stack();
-    expect(await examine(["--url", url], { WUERSTCHEN_API_KEY: apiKey })).toMatchObject({ code: 0, faults: [] });
-  });
-
-  test("a key that it does not know is found", async () => {
-    const { faults } = await examine(["--url", stack().url, "--key", "we_none"]);
-    expect(faults).toMatchObject([{ name: "API key", detail: "The service does not know the key." }]);
-  });
-
-  test("that there is none is found", async () => {
-    const port = await freePort(0, "PORT");
-    const { code, faults } = await examine(["--url", `http://127.0.0.1:${port}`, "--key", "we_none"]);
-    expect(code).toBe(1);
-    expect(faults.map(({ name }) => name)).toEqual(["reachable", "clock", "API key"]);
-    expect(faults[0]?.detail).toContain("ECONNREFUSED");
   });
 });
