@@ -196,7 +196,9 @@ function rateText(requestsPerMinute: number | undefined): string {
 }
 
 function modelNotFoundText(model: string, available: readonly string[] | undefined): string {
-  return `The model '${model.slice(0, echoedNameCharactersMax)}' does not exist.${allowedText(available)}`;
+  const name = model.slice(0, echoedNameCharactersMax);
+  const hint = "The operator's setting MODEL_ALIASES can give a model other names.";
+  return `The model '${name}' does not exist.${allowedText(available)} ${hint}`;
 }
 
 function allowedText(allowed: readonly string[] | undefined): string {

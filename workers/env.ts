@@ -5,6 +5,7 @@ import type { AccountClient } from "./account/client.ts";
 import type { ObjectNamespace } from "./edge/object-client.ts";
 import { gpuBackendsSchema } from "./gpu/gpu-backends.ts";
 import type { JobClient, JobListClient } from "./jobs/client.ts";
+import { modelAliasesSchema, unsupportedSizesSchema } from "./models/model-settings.ts";
 import type { GuardModel } from "./moderation/llama-guard.ts";
 import type { DecodeRunClient, LatentRunClient } from "./single-flight/client.ts";
 import type { RequestEvent } from "./usage/request-event.ts";
@@ -50,6 +51,9 @@ const envSchema = z.object({
   /** Delivers webhooks in the Worker's place; see docs/jobs.md. */
   WEBHOOK_PROXY_URL: z.url({ protocol: /^https?$/u, error: "must be an http(s) URL" }).optional(),
   WEBHOOK_PROXY_SECRET: secretSchema.optional(),
+  /** For clients with fixed model names and sizes; see docs/clients.md. */
+  MODEL_ALIASES: modelAliasesSchema,
+  UNSUPPORTED_SIZES: unsupportedSizesSchema.default("refused"),
   /** How pictures are looked up at the edge; see docs/deploy.md. */
   IMAGE_READS: z
     .enum(["cache-api", "workers-cache"], { error: "must be cache-api or workers-cache" })

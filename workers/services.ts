@@ -23,6 +23,7 @@ import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
 import type { Log } from "./middleware/app-env.ts";
 import { type LocationLimiter, locationLimitSeconds, strangerLimitSeconds } from "./middleware/limit-by-address.ts";
 import type { BundleFiles } from "./models/bundle.ts";
+import type { ModelSettings } from "./models/model-settings.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 import { chooseModerator } from "./moderation/choose-moderator.ts";
 import { meterUsage } from "./payments/meter-usage.ts";
@@ -101,7 +102,7 @@ export type RunServices = Pick<Services, "latents" | "images" | "gpu" | "account
 /** The one place where collaborators are chosen and put together. Throws `AppError` on a bundle that is not valid. */
 export function createServices(env: WorkerEnv, platform: Platform): Services {
   const { nowMs, randomBytes, timeout, log } = platform;
-  const models = createModelRegistry(platform.bundle);
+  const models = createModelRegistry(platform.bundle, modelSettings(env));
   const { latents, images, gpu, accounts } = createRunServices(env, platform);
   const newId = () => toHex(randomBytes(idBytes));
   const latentRuns = createLatentRuns(env.LATENT_JOBS, newId);
@@ -164,6 +165,10 @@ function createTables(
     traffic: createTrafficReader(database),
     lastReconciled: (accounts) => readLastReconciled(database, accounts),
   };
+}
+
+function modelSettings({ MODEL_ALIASES: aliases, UNSUPPORTED_SIZES: unsupportedSizes }: WorkerEnv): ModelSettings {
+  return { aliases, unsupportedSizes };
 }
 
 function reconcileParts(env: WorkerEnv, { accounts, nowMs }: Pick<Services, "accounts" | "nowMs">): ReconcileParts {

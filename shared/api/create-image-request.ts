@@ -1,18 +1,19 @@
 import { z } from "zod";
-import type { Failure } from "../errors.ts";
+import { type Failure, invalidRequest } from "../errors.ts";
 import { imageSidePixelsMax, imagesPerRequestMax, partialImagesMax, promptCharactersMax, seedMax } from "../limits.ts";
 import { parseImageSize } from "../models/image-size.ts";
 import type { OutputFormat } from "../output-format.ts";
 import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { publicSamplingFields, type WantedSampling, wantedSampling } from "../sampling-fields.ts";
+import { publicSamplingFields, samplingFields, type WantedSampling, wantedSampling } from "../sampling-fields.ts";
 import { imageFieldsFault } from "./image-field-rules.ts";
 import { compressionOf } from "./output-compression.ts";
 
 /** Fields that OpenAI's clients may send, that are checked, and that this service has no use for. */
 const ignoredFields = {
-  quality: z.enum(["auto", "standard", "hd", "low", "medium", "high"]).optional(),
+  quality: z.enum(["auto", "standard", "hd", "low", "medium", "high", "xhigh", "max"]).optional(),
+  complexity: z.enum(["low", "medium", "high"]).optional(),
   style: z.enum(["vivid", "natural"]).optional(),
   background: z.enum(["auto", "opaque", "transparent"]).optional(),
   moderation: z.enum(["auto", "low"]).optional(),
@@ -21,7 +22,18 @@ const ignoredFields = {
 };
 
 /** Of the ignored fields, those whose sender would expect a different picture. */
-const ignoredWithWarning = ["quality", "style", "background", "moderation"] as const;
+const ignoredWithWarning = ["quality", "complexity", "style", "background", "moderation"] as const;
+
+/** Fields of OpenAI's clients that ask for what this service cannot make: a picture without it would be another thing. */
+const refusedFields: Readonly<Record<string, string>> = {
+  frame_count: "This service makes still pictures.",
+  frame_duration_ms: "This service makes still pictures.",
+  svg: "This service makes pictures of pixels.",
+  markup: "Mark the part to repaint by 'mask'.",
+};
+
+/** A seed as clients ask for it: many front ends send -1 where they want any. */
+export const wantedSeedSchema = z.int().min(-1).max(seedMax).describe("-1: a new random seed, as with `reuse: fresh`.");
 
 /** A prompt of the public API. */
 export const promptSchema = z
@@ -34,6 +46,7 @@ export const createImageBodySchema = z.strictObject({
   prompt: promptSchema,
   model: z.string().min(1).max(128).optional(),
   n: z.int().min(1).max(imagesPerRequestMax).default(1),
+  num_images: z.int().min(1).max(imagesPerRequestMax).optional().describe("Another name of `n`."),
   size: z
     .string()
     .refine((text) => text === "auto" || parseImageSize(text) !== undefined, "must be WIDTHxHEIGHT in pixels, or auto")
@@ -45,8 +58,9 @@ export const createImageBodySchema = z.strictObject({
   output_compression: z.int().min(0).max(100).optional(),
   stream: z.boolean().default(false),
   partial_images: z.int().min(0).max(partialImagesMax).default(0),
-  seed: z.int().min(0).max(seedMax).optional(),
+  seed: wantedSeedSchema.optional(),
   ...publicSamplingFields,
+  num_inference_steps: samplingFields.steps.optional().describe("Another name of `steps`."),
   negative_prompt: z.string().max(promptCharactersMax).default(""),
   reuse: z
     .enum(["prefer", "fresh", "similar"])
@@ -116,6 +130,10 @@ export function parseCreateImageRequest(json: unknown): Result<CreateImageReques
  */
 export function readImageFields<Wire>(schema: z.ZodType<Wire>, json: unknown): Result<Wire, Failure> {
   const input = withExtraBody(withoutNulls(json));
+  const refused = isRecord(input) ? Object.keys(refusedFields).find((name) => Object.hasOwn(input, name)) : undefined;
+  if (refused !== undefined) {
+    return err(invalidRequest(refused, `'${refused}' is not supported. ${refusedFields[refused]} Leave it out.`));
+  }
   const parsed = schema.safeParse(input);
   return parsed.success ? ok(parsed.data) : err(requestFault(parsed.error, input));
 }
@@ -137,14 +155,14 @@ function toRequest(wire: z.infer<typeof createImageBodySchema>): CreateImageRequ
     prompt: wire.prompt,
     negativePrompt: wire.negative_prompt,
     model: wire.model,
-    n: wire.n,
+    n: wire.num_images ?? wire.n,
     size: sizeOf(wire),
     responseFormat: wire.response_format,
     outputFormat: wire.output_format,
     outputCompression: compressionOf(wire),
-    seed: wire.seed,
-    ...wantedSampling(wire),
-    reuse: wire.reuse,
+    seed: wire.seed === -1 ? undefined : wire.seed,
+    ...wantedSampling({ ...wire, steps: wire.steps ?? wire.num_inference_steps }),
+    reuse: wire.seed === -1 ? "fresh" : wire.reuse,
     cacheScope: wire.cache_scope,
     ...(wire.stream ? { stream: { partialImages: wire.partial_images } } : {}),
     warnings: ignoredWithWarning

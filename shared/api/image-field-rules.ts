@@ -12,6 +12,10 @@ interface RuledFields {
   readonly size?: string | undefined;
   readonly width?: number | undefined;
   readonly height?: number | undefined;
+  readonly n: number;
+  readonly num_images?: number | undefined;
+  readonly steps?: number | undefined;
+  readonly num_inference_steps?: number | undefined;
   readonly stream: boolean;
   readonly response_format: "url" | "b64_json";
   readonly reuse: "prefer" | "fresh" | "similar";
@@ -75,6 +79,23 @@ export const imageFieldRules: readonly FieldRule[] = [
         ? invalidRequest("height", "'height' is required beside 'width'.")
         : undefined,
     schema: implies(isGiven("width"), isGiven("height")),
+  },
+  {
+    fault: ({ n, num_images }) =>
+      num_images !== undefined && n !== 1
+        ? invalidRequest("num_images", "'num_images' is another name of 'n'. Leave one of them out.")
+        : undefined,
+    schema: implies(isGiven("num_images"), { properties: { n: { enum: [1, null] } } }),
+  },
+  {
+    fault: ({ steps, num_inference_steps }) =>
+      num_inference_steps !== undefined && steps !== undefined
+        ? invalidRequest(
+            "num_inference_steps",
+            "'num_inference_steps' is another name of 'steps'. Leave one of them out.",
+          )
+        : undefined,
+    schema: implies(isGiven("num_inference_steps"), { properties: { steps: { enum: [null] } } }),
   },
 ];
 

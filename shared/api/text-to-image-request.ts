@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
-import { imageSidePixelsMax, promptCharactersMax, seedMax } from "../limits.ts";
+import { imageSidePixelsMax, promptCharactersMax } from "../limits.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { samplingFields } from "../sampling-fields.ts";
-import { promptSchema } from "./create-image-request.ts";
+import { promptSchema, wantedSeedSchema } from "./create-image-request.ts";
 
 /**
  * The body of Hugging Face's text-to-image task. `scheduler` is accepted as their other models accept it; a bundle has
@@ -21,11 +21,11 @@ export const textToImageBodySchema = z.strictObject({
       width: z.int().min(1).max(imageSidePixelsMax).optional(),
       height: z.int().min(1).max(imageSidePixelsMax).optional(),
       scheduler: z.string().max(128).optional(),
-      seed: z.int().min(0).max(seedMax).optional(),
+      seed: wantedSeedSchema.optional(),
     })
     .default({}),
-  /** Hints for Hugging Face's own infrastructure. */
-  options: z.looseObject({}).optional(),
+  /** Hints for Hugging Face's own infrastructure, of which one means something here. */
+  options: z.looseObject({ use_cache: z.boolean().optional().describe("false: as `reuse: fresh`.") }).optional(),
 });
 
 /**
@@ -35,7 +35,8 @@ export const textToImageBodySchema = z.strictObject({
 export function fromTextToImageRequest(json: unknown, model: string): Result<object, Failure> {
   const parsed = textToImageBodySchema.safeParse(json);
   if (!parsed.success) return err(requestFault(parsed.error, json));
-  const { inputs, parameters } = parsed.data;
+  const { inputs, parameters, options } = parsed.data;
   const { num_inference_steps: steps, scheduler: _, ...rest } = parameters;
-  return ok({ model, prompt: inputs, steps, ...rest });
+  const reuse = options?.use_cache === false ? "fresh" : undefined;
+  return ok({ model, prompt: inputs, steps, reuse, ...rest });
 }

@@ -788,17 +788,20 @@ export interface components {
         CreateImageRequest: {
             background?: ("auto" | "opaque" | "transparent") | null;
             cache_scope?: ("account" | "shared") | null;
+            complexity?: ("low" | "medium" | "high") | null;
             guidance_scale?: number | null;
             height?: number;
             model?: string;
             moderation?: ("auto" | "low") | null;
             n?: number | null;
             negative_prompt?: string | null;
+            num_images?: number | null;
+            num_inference_steps?: number | null;
             output_compression?: number | null;
             output_format?: ("png" | "jpeg" | "webp") | null;
             partial_images?: number | null;
             prompt: string;
-            quality?: ("auto" | "standard" | "hd" | "low" | "medium" | "high") | null;
+            quality?: ("auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max") | null;
             response_format?: ("url" | "b64_json") | null;
             reuse?: ("prefer" | "fresh" | "similar") | null;
             safety_identifier?: string | null;
@@ -864,6 +867,8 @@ export interface components {
              * @enum {string}
              */
             cache_scope?: "account" | "shared";
+            /** @enum {string} */
+            complexity?: "low" | "medium" | "high";
             guidance_scale?: number;
             height?: number;
             /** @description PNG, JPEG or WebP, at most 8 MiB. */
@@ -879,6 +884,10 @@ export interface components {
             n?: number;
             /** @default  */
             negative_prompt?: string;
+            /** @description Another name of `n`. */
+            num_images?: number;
+            /** @description Another name of `steps`. */
+            num_inference_steps?: number;
             output_compression?: number;
             /**
              * @default png
@@ -889,7 +898,7 @@ export interface components {
             partial_images?: number;
             prompt: string;
             /** @enum {string} */
-            quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high";
+            quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
              * @default b64_json
              * @enum {string}
@@ -901,6 +910,7 @@ export interface components {
              */
             reuse?: "prefer" | "fresh";
             safety_identifier?: string;
+            /** @description -1: a new random seed, as with `reuse: fresh`. */
             seed?: number;
             size?: string;
             steps?: number;
@@ -1325,6 +1335,9 @@ export interface components {
         TextToImageRequest: {
             inputs: string;
             options?: {
+                /** @description false: as `reuse: fresh`. */
+                use_cache?: boolean;
+            } & {
                 [key: string]: unknown;
             };
             /** @default {} */
@@ -1334,6 +1347,7 @@ export interface components {
                 negative_prompt?: string;
                 num_inference_steps?: number;
                 scheduler?: string;
+                /** @description -1: a new random seed, as with `reuse: fresh`. */
                 seed?: number;
                 width?: number;
             };
@@ -1481,6 +1495,8 @@ export interface components {
              * @enum {string}
              */
             cache_scope?: "account" | "shared";
+            /** @enum {string} */
+            complexity?: "low" | "medium" | "high";
             guidance_scale?: number;
             height?: number;
             /** @description PNG, JPEG or WebP, at most 8 MiB. */
@@ -1496,6 +1512,10 @@ export interface components {
             n?: number;
             /** @default  */
             negative_prompt?: string;
+            /** @description Another name of `n`. */
+            num_images?: number;
+            /** @description Another name of `steps`. */
+            num_inference_steps?: number;
             output_compression?: number;
             /**
              * @default png
@@ -1507,7 +1527,7 @@ export interface components {
             /** @default  */
             prompt?: string;
             /** @enum {string} */
-            quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high";
+            quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
              * @default b64_json
              * @enum {string}
@@ -1519,6 +1539,7 @@ export interface components {
              */
             reuse?: "prefer" | "fresh";
             safety_identifier?: string;
+            /** @description -1: a new random seed, as with `reuse: fresh`. */
             seed?: number;
             size?: string;
             steps?: number;
@@ -1538,6 +1559,8 @@ export interface components {
              * @enum {string}
              */
             cache_scope?: "account" | "shared";
+            /** @enum {string} */
+            complexity?: "low" | "medium" | "high";
             guidance_scale?: number;
             height?: number;
             /** @enum {string} */
@@ -1551,6 +1574,10 @@ export interface components {
             n?: number;
             /** @default  */
             negative_prompt?: string;
+            /** @description Another name of `n`. */
+            num_images?: number;
+            /** @description Another name of `steps`. */
+            num_inference_steps?: number;
             output_compression?: number;
             /**
              * @default png
@@ -1562,7 +1589,7 @@ export interface components {
             /** @default  */
             prompt?: string;
             /** @enum {string} */
-            quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high";
+            quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
              * @default b64_json
              * @enum {string}
@@ -1574,6 +1601,7 @@ export interface components {
              */
             reuse?: "prefer" | "fresh";
             safety_identifier?: string;
+            /** @description -1: a new random seed, as with `reuse: fresh`. */
             seed?: number;
             size?: string;
             steps?: number;
@@ -1593,6 +1621,8 @@ export interface components {
              * @enum {string}
              */
             cache_scope?: "account" | "shared";
+            /** @enum {string} */
+            complexity?: "low" | "medium" | "high";
             guidance_scale?: number;
             height?: number;
             /** @enum {string} */
@@ -1604,6 +1634,10 @@ export interface components {
             n?: number;
             /** @default  */
             negative_prompt?: string;
+            /** @description Another name of `n`. */
+            num_images?: number;
+            /** @description Another name of `steps`. */
+            num_inference_steps?: number;
             output_compression?: number;
             /**
              * @default png
@@ -1615,7 +1649,7 @@ export interface components {
             /** @default  */
             prompt?: string;
             /** @enum {string} */
-            quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high";
+            quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
              * @default b64_json
              * @enum {string}
@@ -1627,6 +1661,7 @@ export interface components {
              */
             reuse?: "prefer" | "fresh";
             safety_identifier?: string;
+            /** @description -1: a new random seed, as with `reuse: fresh`. */
             seed?: number;
             size?: string;
             steps?: number;

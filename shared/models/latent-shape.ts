@@ -51,12 +51,14 @@ function shapeFor(
   const name = size ?? manifest.image.sizeDefault;
   const pixels = parseImageSize(name);
   if (pixels === undefined || !isOffered(manifest, name, pixels)) {
-    return err(
-      invalidRequest("size", `'size' must be one that ${manifest.id} offers.`, [...offeredSizes(manifest), "auto"]),
-    );
+    return err(invalidRequest("size", sizeText(manifest), [...offeredSizes(manifest), "auto"]));
   }
   // Rounded up, so that the latent covers the whole picture where the factor does not divide it.
   return ok([channels, Math.ceil(pixels.height / downscale), Math.ceil(pixels.width / downscale)]);
+}
+
+function sizeText({ id }: Manifest): string {
+  return `'size' must be one that ${id} offers, unless the operator sets UNSUPPORTED_SIZES to nearest.`;
 }
 
 function isOffered({ image: { sizes, sides } }: Manifest, name: string, { width, height }: ImageSize): boolean {

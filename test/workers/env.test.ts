@@ -30,6 +30,16 @@ test("hosts of webhooks are read from a list, and their proxy needs its secret",
   expect(messageOf(() => new TestEdge(proxied))).toContain("WEBHOOK_PROXY_SECRET");
 });
 
+test("aliases of models are read from a list, and what is none is named", () => {
+  const parsed = parseEnv({ ...env, MODEL_ALIASES: "dall-e-3=tiny, gpt-image-1=tiny" });
+  expect([...parsed.MODEL_ALIASES]).toEqual([
+    ["dall-e-3", "tiny"],
+    ["gpt-image-1", "tiny"],
+  ]);
+  expect(messageOf(() => parseEnv({ ...env, MODEL_ALIASES: "dall-e-3:tiny" }))).toContain("MODEL_ALIASES");
+  expect(messageOf(() => parseEnv({ ...env, UNSUPPORTED_SIZES: "any" }))).toContain("must be refused or nearest");
+});
+
 function messageOf(work: () => unknown): string {
   try {
     work();

@@ -1,6 +1,7 @@
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import { chooseModel } from "./choose-model.ts";
 import { encodePrompts } from "./encode-prompts.ts";
 import { type GenerationPlan, planGeneration } from "./plan-generation.ts";
 import type { Pricer } from "./price-request.ts";
@@ -27,13 +28,14 @@ export interface PlannedRequest {
 export async function planRequest(
   { models, latentKeySecret, randomSeed }: Planner,
   account: string,
-  request: CreateImageRequest,
+  asked: CreateImageRequest,
 ): Promise<Result<PlannedRequest, Failure>> {
-  const model = models.find(request.model);
-  if (!model.ok) return model;
-  const { manifest } = model.value;
+  const chosen = chooseModel(models, asked);
+  if (!chosen.ok) return chosen;
+  const { model, request } = chosen.value;
+  const { manifest } = model;
 
-  const texts = encodePrompts(model.value, request);
+  const texts = encodePrompts(model, request);
   if (!texts.ok) return texts;
   const { tokens } = texts.value;
 
@@ -41,7 +43,7 @@ export async function planRequest(
     manifest,
     prompt: texts.value.prompt,
     negativePrompt: texts.value.negativePrompt,
-    specialTokenIds: model.value.promptEncoder.encode("").tokenIds,
+    specialTokenIds: model.promptEncoder.encode("").tokenIds,
     request,
     cacheScope: request.cacheScope === "shared" ? sharedScope : account,
     latentKeySecret,

@@ -14,6 +14,7 @@ import {
   pictureCeilingMicroUsd,
   sumMicroUsd,
 } from "../prices/price-book.ts";
+import { chooseModel } from "./choose-model.ts";
 import { encodePrompts } from "./encode-prompts.ts";
 
 /** What a request asks of the model, whatever its prompt and its seeds: all that its price depends on. */
@@ -49,11 +50,12 @@ export interface Pricer {
 }
 
 /** Measures a request that names its model, and fails as its plan would. Derives no key: nobody's latents matter. */
-export function priceRequest({ models }: Pricer, request: CreateImageRequest): Result<MeasuredRequest, Failure> {
-  const model = models.find(request.model);
-  if (!model.ok) return model;
-  const texts = encodePrompts(model.value, request);
-  return texts.ok ? measureRequest(model.value.manifest, request) : texts;
+export function priceRequest({ models }: Pricer, asked: CreateImageRequest): Result<MeasuredRequest, Failure> {
+  const chosen = chooseModel(models, asked);
+  if (!chosen.ok) return chosen;
+  const { model, request } = chosen.value;
+  const texts = encodePrompts(model, request);
+  return texts.ok ? measureRequest(model.manifest, request) : texts;
 }
 
 /** The most that a request can cost, in micro-USD, whatever turns out to be stored. */

@@ -6,6 +6,7 @@ import { sha256 } from "../../shared/hmac.ts";
 import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
 import { err, type Result } from "../../shared/result.ts";
 import type { Caller } from "./caller.ts";
+import { chooseModel } from "./choose-model.ts";
 import { type Generation, type GenerationServices, generateImages } from "./generate-image.ts";
 import type { OwnLatent } from "./own-latent.ts";
 import { type StartServices, startFrom } from "./start-source.ts";
@@ -22,11 +23,12 @@ export interface AskedStart extends StartImageRequest {
 export async function generateFromPicture(
   services: StartImageServices,
   caller: Caller,
-  { request, strength, mask, picture }: AskedStart & { readonly picture: Uint8Array<ArrayBuffer> },
+  { request: asked, strength, mask, picture }: AskedStart & { readonly picture: Uint8Array<ArrayBuffer> },
 ): Promise<Result<Generation, Failure>> {
-  const model = services.models.find(request.model);
-  if (!model.ok) return model;
-  const { manifest } = model.value;
+  const chosen = chooseModel(services.models, asked);
+  if (!chosen.ok) return chosen;
+  const { request } = chosen.value;
+  const { manifest } = chosen.value.model;
   if (manifest.graphs.compressor === undefined) {
     return err(invalidRequest("model", `'${manifest.id}' cannot start from a picture.`));
   }
@@ -47,8 +49,11 @@ export async function generateFromPicture(
 export async function generateFromLatent(
   services: StartImageServices,
   caller: Caller,
-  { request, strength, mask, latent }: AskedStart & { readonly latent: OwnLatent },
+  { request: asked, strength, mask, latent }: AskedStart & { readonly latent: OwnLatent },
 ): Promise<Result<Generation, Failure>> {
+  const chosen = chooseModel(services.models, asked);
+  if (!chosen.ok) return chosen;
+  const { request } = chosen.value;
   const { id: latentId, size, bytes } = latent;
   if (request.size !== undefined && request.size !== size) {
     return err(invalidRequest("size", `'size' must be the latent's own, ${size}, or left out.`));

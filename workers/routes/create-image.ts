@@ -53,7 +53,7 @@ export async function answerWithImages(
   { json, form }: AskedImages,
 ): Promise<Result<Response, Failure>> {
   const parsed = parseCreateImageRequest(withAcceptedFormat(json, form));
-  const request = withCacheControl(parsed, c.req.header("cache-control"));
+  const request = withCacheControl(parsed, (name) => c.req.header(name));
   if (!request.ok) return request;
   const answerable = checkAnswerForm(form, request.value);
   if (!answerable.ok) return answerable;

@@ -16,6 +16,7 @@ import {
 import { answerAdmitted } from "../middleware/admission.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
+import { withCacheControl } from "./cache-control.ts";
 import { answerGeneration, type CreateImageServices } from "./create-image.ts";
 import { readUpload, type Upload } from "./read-upload.ts";
 
@@ -78,9 +79,11 @@ function readStart(c: Context<AppEnv>, { fields, mask }: Upload, readFields: Rea
   const form = answerForm(c.req.header("accept"));
   const read = readFields(withAcceptedFormat(fields, form), mask !== undefined);
   if (!read.ok) return err(read.error);
-  const answerable = checkAnswerForm(form, read.value.request);
+  const request = withCacheControl(ok(read.value.request), (name) => c.req.header(name));
+  if (!request.ok) return request;
+  const answerable = checkAnswerForm(form, request.value);
   if (!answerable.ok) return answerable;
-  return ok({ start: { ...read.value, mask }, form });
+  return ok({ start: { ...read.value, request: request.value, mask }, form });
 }
 
 function answer(

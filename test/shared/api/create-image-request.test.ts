@@ -53,6 +53,15 @@ describe("what clients send", () => {
     expect(refused({ prompt: "a cat", width: 96, height: 96, size: "96x96" }).param).toBe("size");
   });
 
+  test("the seed -1 asks for a new random one, whatever is stored", () => {
+    expect(accepted({ prompt: "a cat", seed: -1 })).toMatchObject({ seed: undefined, reuse: "fresh" });
+  });
+
+  test("num_images and num_inference_steps are other names of n and steps", () => {
+    const request = accepted({ prompt: "a cat", num_images: 3, num_inference_steps: 8 });
+    expect(request).toMatchObject({ n: 3, steps: 8 });
+  });
+
   test("extra_body is read as part of the body, which goes first", () => {
     const request = accepted({ prompt: "a cat", seed: 1, extra_body: { seed: 2, steps: 3, guidance_scale: null } });
     expect(request).toMatchObject({ seed: 1, steps: 3, guidanceScale: undefined });
@@ -115,7 +124,7 @@ describe("what is refused, naming the field, its limit and the fix", () => {
     [{ n: 1.5 }, "n", /a whole number/u],
     [{ n: "2" }, "n", /must be a number/u],
     [{ size: "large" }, "size", /WIDTHxHEIGHT/u],
-    [{ seed: -1 }, "seed", /at least 0/u],
+    [{ seed: -2 }, "seed", /at least -1/u],
     [{ seed: 2 ** 32 }, "seed", /at most 4294967295/u],
     [{ steps: 0 }, "steps", /at least 1/u],
     [{ guidance_scale: 101 }, "guidance_scale", /at most 100/u],
@@ -128,6 +137,12 @@ describe("what is refused, naming the field, its limit and the fix", () => {
     [{ stream: true, response_format: "url" }, "response_format", /must be b64_json/u],
     [{ stream: true, partial_images: 4 }, "partial_images", /at most 3/u],
     [{ quality: "best" }, "quality", /Accepted: auto, /u],
+    [{ output_format: "svg" }, "output_format", /Accepted: png, jpeg, webp\./u],
+    [{ frame_count: 4 }, "frame_count", /still pictures/u],
+    [{ svg: { model: "x" } }, "svg", /pixels/u],
+    [{ n: 2, num_images: 2 }, "num_images", /another name of 'n'/u],
+    [{ steps: 2, num_inference_steps: 2 }, "num_inference_steps", /another name of 'steps'/u],
+    [{ num_images: 11 }, "num_images", /at most 10/u],
     [{ num_steps: 3 }, "num_steps", /Unknown field 'num_steps'/u],
   ])("%o", (fields, param, message) => {
     const failure = refused({ prompt: "a cat", ...fields });

@@ -17,3 +17,18 @@ test("a bundle whose manifest is not valid is refused with the field that is wro
   const broken = { ...Object(tinyBundle.model), revision: 7 };
   expect(() => createModelRegistry({ ...tinyBundle, model: broken })).toThrow(/revision/u);
 });
+
+test("an alias is another name of a model, and never hides a model's own id", () => {
+  const aliases = new Map([
+    ["dall-e-3", "tiny"],
+    ["tiny", "tiny"],
+  ]);
+  const registry = createModelRegistry(tinyBundle, { aliases, unsupportedSizes: "refused" });
+  expect(registry.find("dall-e-3")).toEqual({ ok: true, value: registry.default });
+  expect(registry.find("dall-e-2")).toMatchObject({ ok: false });
+});
+
+test("an alias of a model that is not there is reported at the start", () => {
+  const aliases = new Map([["dall-e-3", "tyni"]]);
+  expect(() => createModelRegistry(tinyBundle, { aliases, unsupportedSizes: "refused" })).toThrow(/'tyni'.*'tiny'/u);
+});

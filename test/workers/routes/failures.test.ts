@@ -71,7 +71,7 @@ describe("a request that is wrong", () => {
     ["size", { size: "big" }, "WIDTHxHEIGHT"],
     ["n", { n: 11 }, "at most 10"],
     ["n", { n: 0 }, "at least 1"],
-    ["seed", { seed: -1 }, "at least 0"],
+    ["seed", { seed: -2 }, "at least -1"],
     ["seed", { seed: 4_294_967_296 }, "at most 4294967295"],
     ["seed", { seed: 1.5 }, "whole number"],
     ["steps", { steps: 101 }, "from 1 to 100"],

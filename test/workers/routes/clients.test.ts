@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import type { ImagesResponse } from "../../../shared/api/images-response.ts";
+import casesText from "../../support/clients.jsonl?raw";
+import { firstPicture, TestEdge } from "../support/test-edge.ts";
+
+// What users' programs really send (test/support/clients.jsonl), to an operator who has set aliases and sizes, and to one
+// who has not. `@APPLE` stands for a picture's file, `MODEL` for a model's id.
+
+interface ClientCase {
+  readonly program: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: object;
+  readonly form?: Readonly<Record<string, string>>;
+}
+
+const cases: readonly ClientCase[] = casesText
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line));
+
+const aliases = new Map(["gpt-image-1", "dall-e-3", "dall-e-2"].map((name) => [name, "tiny"] as const));
+const strict = new TestEdge();
+const obliging = new TestEdge({ MODEL_ALIASES: aliases, UNSUPPORTED_SIZES: "nearest" });
+
+async function send(edge: TestEdge, key: string, program: string): Promise<Response> {
+  const found = cases.find((each) => each.program === program);
+  if (found === undefined) throw new TypeError(`${program} is no case.`);
+  const { method, path, headers = {}, json, form } = found;
+  const text = json === undefined ? undefined : JSON.stringify(json).replaceAll('"MODEL"', '"tiny"');
+  const type = text === undefined ? {} : { "content-type": "application/json" };
+  return edge.fetch(path.replace("MODEL", "tiny"), {
+    method,
+    headers: { authorization: `Bearer ${key}`, ...type, ...headers },
+    ...(text === undefined ? {} : { body: text }),
+    ...(form === undefined ? {} : { body: formOf(form) }),
+  });
+}
+
+function formOf(fields: Readonly<Record<string, string>>): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === "@APPLE") form.append(name, new Blob(["a picture"], { type: "image/png" }), "apple.png");
+    else form.append(name, value);
+  }
+  return form;
+}
+
+async function answered(edge: TestEdge, program: string, key?: string): Promise<ImagesResponse> {
+  const response = await send(edge, key ?? (await edge.createKey()), program);
+  if (response.status !== 200) throw new TypeError(`${program}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+async function refused(edge: TestEdge, program: string) {
+  const response = await send(edge, await edge.createKey(), program);
+  const { error } = await response.json<{ readonly error: { readonly param: string; readonly message: string } }>();
+  return { status: response.status, ...error };
+}
+
+describe("an operator who has set aliases and sizes", () => {
+  test.each(["LibreChat", "Open WebUI, no model set", "n8n"])("answers %s", async (program) => {
+    const { data, size } = await answered(obliging, program);
+    expect(data).toHaveLength(1);
+    expect(size).toBe(program === "LibreChat" ? "64x64" : "96x96");
+  });
+
+  test("warns of a size that became another, and of fields without effect", async () => {
+    const { warnings } = await answered(obliging, "n8n");
+    expect(warnings.map((warning) => /'?(\w+)/u.exec(warning)?.[1])).toEqual(["quality", "style", "size_replaced"]);
+    expect(warnings.at(-1)).toContain("1024x1024; 96x96");
+  });
+});
+
+describe("an operator who has not", () => {
+  test.each(["LibreChat", "Open WebUI, no model set", "n8n"])("refuses %s and names the setting", async (program) => {
+    expect(await refused(strict, program)).toMatchObject({
+      status: 404,
+      param: "model",
+      message: expect.stringContaining("MODEL_ALIASES"),
+    });
+  });
+
+  test("refuses a size and names the setting", async () => {
+    expect(await refused(strict, "LangChain DallEAPIWrapper")).toMatchObject({
+      status: 400,
+      param: "size",
+      message: expect.stringContaining("UNSUPPORTED_SIZES"),
+    });
+  });
+});
+
+test("openai's new qualities are accepted with warnings, and a format that cannot be made is refused by name", async () => {
+  const { warnings } = await answered(strict, "openai 7.57, new qualities");
+  expect(warnings.map((warning) => warning.split("'")[1])).toEqual(["quality", "complexity"]);
+  const svg = await refused(strict, "openai 7.57, formats we cannot make");
+  expect(svg).toMatchObject({ status: 400, param: "output_format", message: expect.stringContaining("webp") });
+});
+
+test("num_inference_steps is steps, with the latent of that many", async () => {
+  await answered(strict, "vLLM-Omni and diffusers habits");
+  expect(obliging.backend.jobs.at(-1)).toMatchObject({ steps: 8 });
+});
+
+test("the seed -1 draws another one each time, and the answer tells it", async () => {
+  const key = await strict.createKey();
+  const seeds = new Set<number>();
+  for (let time = 0; time < 3; time += 1) {
+    seeds.add(firstPicture(await answered(strict, "many front ends, random seed", key)).seed);
+  }
+  expect(seeds.size).toBe(3);
+});
+
+test("Hugging Face's use_cache: false makes another picture each time, as its header x-use-cache does", async () => {
+  const key = await strict.createKey();
+  const seedOf = async (response: Promise<Response>) => (await response).headers.get("x-wuerstchen-seed");
+  const program = "Hugging Face client, no cache";
+  const body = JSON.stringify({ inputs: "red apple" });
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", "x-use-cache": "false" };
+  const asHeader = () => strict.fetch("/hf/models/tiny", { method: "POST", headers, body });
+  const seeds = [send(strict, key, program), send(strict, key, program), asHeader(), asHeader()].map(seedOf);
+  expect(new Set(await Promise.all(seeds)).size).toBe(4);
+});
+
+test("a base URL without /v1 is told where the API is", async () => {
+  expect(await refused(strict, "base URL without /v1")).toMatchObject({
+    status: 404,
+    message: expect.stringContaining("/v1/images/generations"),
+  });
+});
+
+test("an emoji alone, an emoji among words, and nothing readable", async () => {
+  const key = await strict.createKey();
+  const words = await strict.generate(key, { prompt: "red apple", seed: 1 });
+  expect(firstPicture(await answered(strict, "chat, emoji alone", key)).latent_id).toBe(firstPicture(words).latent_id);
+  const among = firstPicture(await answered(strict, "chat, emoji among words", key)).latent_id;
+  const other = await strict.generate(key, { prompt: "red apple 🍎", seed: 1 });
+  expect(among).not.toBe(firstPicture(other).latent_id);
+  expect(await refused(strict, "nothing readable")).toMatchObject({ status: 400, param: "prompt" });
+});
