@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { keyScopeSchema } from "./key-scopes.ts";
+import { requestDefaultsSchema } from "./request-defaults.ts";
 
 // What the operator's routes answer. Times are ISO 8601.
 
@@ -58,6 +59,7 @@ export const keyItemSchema = z
     replaced_by: z.string().nullable().describe("The id of the key that replaced it by a rotation."),
     requests_per_minute: z.int().nullable(),
     budget_micro_usd_per_day: z.int().nullable(),
+    defaults: requestDefaultsSchema.nullable().describe("What its requests mean where they say nothing."),
   })
   .readonly()
   .meta({ id: "Key" });

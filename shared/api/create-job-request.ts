@@ -4,6 +4,7 @@ import { picturesPerJobMax, requestsPerJobMax, webhookUrlCharactersMax } from ".
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type CreateImageRequest, parseCreateImageRequest } from "./create-image-request.ts";
+import { type RequestDefaults, withDefaults } from "./request-defaults.ts";
 
 /** The form of a job's id: chosen by the client, and unique within its account. */
 export const jobIdPattern = /^[\w-]{1,64}$/u;
@@ -40,16 +41,17 @@ export interface CreateJobRequest {
 
 /**
  * Reads the body of `PUT /v1/jobs/{id}`. Fails with `invalid_request` naming the first field that is wrong, in requests
- * as "requests.17.size".
+ * as "requests.17.size". The defaults of its key come last, and become part of what is kept.
  */
-export function parseCreateJobRequest(json: unknown): Result<CreateJobRequest, Failure> {
+export function parseCreateJobRequest(json: unknown, ofKey?: RequestDefaults): Result<CreateJobRequest, Failure> {
   const parsed = createJobBodySchema.safeParse(json);
   if (!parsed.success) return err(requestFault(parsed.error, json));
   const { defaults, requests, webhook_url: webhookUrl } = parsed.data;
+  const { response_format: _, ...forJobs } = ofKey ?? {};
   const checked: JobRequest[] = [];
   let pictures = 0;
   for (const [index, fields] of requests.entries()) {
-    const request = parseRequest({ ...defaults, ...fields });
+    const request = parseRequest(withDefaults({ ...defaults, ...fields }, forJobs) as typeof fields);
     if (!request.ok) return err(faultOfRequest(index, request.error));
     checked.push(request.value);
     pictures += request.value.request.n;

@@ -4,6 +4,7 @@ import { grantMicroUsdMax, requestsPerMinuteMax, rotationOverlapSecondsMax } fro
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { defaultKeyScopes, type KeyScope, keyScopeSchema } from "./key-scopes.ts";
+import { type RequestDefaults, requestDefaultsSchema } from "./request-defaults.ts";
 
 /** The body of `POST /v1/admin/accounts/{account}/keys`. */
 export const keyBodySchema = z.strictObject({
@@ -12,6 +13,7 @@ export const keyBodySchema = z.strictObject({
   expires_at: z.iso.datetime().optional(),
   requests_per_minute: z.int().min(1).max(requestsPerMinuteMax).optional(),
   budget_micro_usd_per_day: z.int().min(0).max(grantMicroUsdMax).optional(),
+  defaults: requestDefaultsSchema.optional(),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/u)
@@ -29,6 +31,8 @@ export interface KeyTerms {
   readonly requestsPerMinute: number | undefined;
   /** What it may spend from midnight to midnight UTC; undefined: whatever the account has. */
   readonly budgetMicroUsdPerDay: number | undefined;
+  /** What its requests mean where they say nothing; undefined: what the service says. */
+  readonly defaults?: RequestDefaults | undefined;
 }
 
 /** A checked order for a key. */
@@ -52,6 +56,7 @@ export function parseKeyRequest(json: unknown, nowMs: number): Result<KeyRequest
     expiresMs,
     requestsPerMinute: wire.requests_per_minute,
     budgetMicroUsdPerDay: wire.budget_micro_usd_per_day,
+    defaults: wire.defaults,
     sha256: wire.sha256,
   });
 }

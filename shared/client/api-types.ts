@@ -772,6 +772,19 @@ export interface components {
         CreatedKey: {
             budget_micro_usd_per_day: number | null;
             created: string | null;
+            /** @description What its requests mean where they say nothing. */
+            defaults: {
+                /** @enum {string} */
+                output_format?: "png" | "jpeg" | "webp";
+                /** @enum {string} */
+                response_format?: "url" | "b64_json";
+                /**
+                 * @description fresh: every unseeded request makes new pictures.
+                 * @enum {string}
+                 */
+                reuse?: "prefer" | "fresh";
+                size?: string;
+            } | null;
             expires_at: string | null;
             id: string;
             /** @description The key itself, shown only once; absent if the operator made it. */
@@ -830,6 +843,18 @@ export interface components {
         };
         CreateKeyRequest: {
             budget_micro_usd_per_day?: number;
+            defaults?: {
+                /** @enum {string} */
+                output_format?: "png" | "jpeg" | "webp";
+                /** @enum {string} */
+                response_format?: "url" | "b64_json";
+                /**
+                 * @description fresh: every unseeded request makes new pictures.
+                 * @enum {string}
+                 */
+                reuse?: "prefer" | "fresh";
+                size?: string;
+            };
             /** Format: date-time */
             expires_at?: string;
             /** @default  */
@@ -1101,6 +1126,19 @@ export interface components {
         Key: {
             budget_micro_usd_per_day: number | null;
             created: string | null;
+            /** @description What its requests mean where they say nothing. */
+            defaults: {
+                /** @enum {string} */
+                output_format?: "png" | "jpeg" | "webp";
+                /** @enum {string} */
+                response_format?: "url" | "b64_json";
+                /**
+                 * @description fresh: every unseeded request makes new pictures.
+                 * @enum {string}
+                 */
+                reuse?: "prefer" | "fresh";
+                size?: string;
+            } | null;
             expires_at: string | null;
             id: string;
             name: string;

@@ -212,6 +212,10 @@ const migrations: readonly string[] = [
   ALTER TABLE latent_list ADD COLUMN making_micro_usd INTEGER;
   ALTER TABLE latent_list ADD COLUMN making_gpu_ms INTEGER;
   `,
+  `
+  -- JSON: what requests of a key mean where they say nothing.
+  ALTER TABLE keys ADD COLUMN request_defaults TEXT;
+  `,
 ];
 
 /** Brings an account's tables to the newest form. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type RequestDefaults, requestDefaultsSchema } from "../../shared/api/request-defaults.ts";
 import { hasApiKeyForm, hashApiKey, isWellFormedApiKey } from "./api-key.ts";
 
 /** KV's own minimum. Whether a key works is asked of its account each time, so an old answer here opens nothing. */
@@ -10,13 +11,18 @@ const rememberedMax = 1_024;
 /** Lower case, so that no two accounts look alike; it becomes part of metadata, headers and logs. */
 const accountSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u);
 
-const recordSchema = z.object({ account: accountSchema });
+/** A key's defaults never change, so its record may hold them: no request asks the account first to be read. */
+const recordSchema = z.object({ account: accountSchema, defaults: requestDefaultsSchema.optional().catch(undefined) });
+
+type KeyRecord = z.infer<typeof recordSchema>;
 
 /** A presented key and the account that it names. */
 export interface ShownKey {
   readonly account: string;
   /** SHA-256 of the key, in hexadecimal. */
   readonly sha256: string;
+  /** What its requests mean where they say nothing. */
+  readonly defaults?: RequestDefaults | undefined;
 }
 
 /** Tells whose a key is: where to ask whether it works, and no more than that. */
@@ -38,34 +44,34 @@ export type KeyNamespace = Pick<KVNamespace, "get" | "put" | "delete">;
  * nothing of a key that it did not find.
  */
 export function createKeyDirectory(namespace: KeyNamespace, nowMs: () => number): KeyDirectory {
-  const remembered = new Map<string, { readonly account: string; readonly untilMs: number }>();
+  const remembered = new Map<string, { readonly record: KeyRecord; readonly untilMs: number }>();
 
-  async function accountOf(sha256: string): Promise<string | undefined> {
+  async function recordOf(sha256: string): Promise<KeyRecord | undefined> {
     const text = await namespace.get(directoryKey(sha256), { type: "text", cacheTtl: recordCacheSeconds });
-    return text === null ? undefined : recordSchema.safeParse(parseJson(text)).data?.account;
+    return text === null ? undefined : recordSchema.safeParse(parseJson(text)).data;
   }
 
-  function remember(sha256: string, account: string): void {
+  function remember(sha256: string, record: KeyRecord): void {
     if (remembered.size >= rememberedMax) remembered.clear();
-    remembered.set(sha256, { account, untilMs: nowMs() + recordCacheSeconds * 1_000 });
+    remembered.set(sha256, { record, untilMs: nowMs() + recordCacheSeconds * 1_000 });
   }
 
   return {
-    accountOf,
+    accountOf: async (sha256) => (await recordOf(sha256))?.account,
     async find(key) {
       if (!hasApiKeyForm(key)) return undefined;
       const sha256 = await hashApiKey(key);
       const known = remembered.get(sha256);
-      if (known !== undefined && nowMs() < known.untilMs) return { account: known.account, sha256 };
+      if (known !== undefined && nowMs() < known.untilMs) return { ...known.record, sha256 };
       if (!(await isWellFormedApiKey(key))) return undefined;
-      const account = await accountOf(sha256);
-      if (account === undefined) return undefined;
-      remember(sha256, account);
-      return { account, sha256 };
+      const record = await recordOf(sha256);
+      if (record === undefined) return undefined;
+      remember(sha256, record);
+      return { ...record, sha256 };
     },
-    async put({ account, sha256 }) {
+    async put({ account, sha256, defaults }) {
       remembered.delete(sha256);
-      await namespace.put(directoryKey(sha256), JSON.stringify({ account }));
+      await namespace.put(directoryKey(sha256), JSON.stringify({ account, defaults }));
     },
     async remove(sha256) {
       remembered.delete(sha256);

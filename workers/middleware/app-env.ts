@@ -1,4 +1,5 @@
 import type { KeyScope } from "../../shared/api/key-scopes.ts";
+import type { RequestDefaults } from "../../shared/api/request-defaults.ts";
 import type { Failure, FailureCode } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
 import type { AccountGate } from "../account/account-gate.ts";
@@ -13,6 +14,8 @@ export interface AppEnv {
     /** Set by `authenticate`: the account whose key was shown, the key's id, and the way into the account. */
     account: string;
     keyId: string;
+    /** Set by `authenticate`, for a key that has them: what a body means where it says nothing. */
+    defaults?: RequestDefaults | undefined;
     gate?: AccountGate;
     /** Set once the account was asked: all that the key may do. */
     scopes?: readonly KeyScope[];

@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { createAccountGate, type GateServices } from "../account/account-gate.ts";
 import { keyIdOf } from "../account/keys/key-record.ts";
 import type { RateState } from "../account/keys/request-rate.ts";
-import type { KeyDirectory } from "../auth/key-directory.ts";
+import type { KeyDirectory, ShownKey } from "../auth/key-directory.ts";
 import type { Operators } from "../auth/operators.ts";
 import type { FailureLimiter } from "../edge/failure-limiter.ts";
 import { enterNow } from "./admission.ts";
@@ -59,10 +59,11 @@ function guard(parts: Authentication, scope: KeyScope, order: Order): Middleware
   return async (c, next) => {
     const identified = await identify(parts, c);
     if (!identified.ok) return failureResponse(c, identified.error);
-    const { account, keyId } = identified.value;
+    const { account, keyId, defaults } = identified.value;
     const gate = createAccountGate(parts, account, { keyId, scope });
     c.set("account", account);
     c.set("keyId", keyId);
+    c.set("defaults", defaults);
     c.set("gate", gate);
     const entered = order.admitsFirst(keyId) ? await enterNow(c) : ok(undefined);
     if (entered.ok) await next();
@@ -74,8 +75,7 @@ function guard(parts: Authentication, scope: KeyScope, order: Order): Middleware
   };
 }
 
-interface Identified {
-  readonly account: string;
+interface Identified extends Pick<ShownKey, "account" | "defaults"> {
   readonly keyId: string;
 }
 
@@ -92,7 +92,7 @@ async function identify(
   const { success } = await locationLimiter.limit({ key });
   if (!success) return err(tooManyHere);
   if (shown === undefined || keyId === undefined) return err(await wrongCredential(strangerLimiter, c));
-  return ok({ account: shown.account, keyId });
+  return ok({ account: shown.account, keyId, defaults: shown.defaults });
 }
 
 /** What a wrong credential is told: a right one from the same address still opens. */

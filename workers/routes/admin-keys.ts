@@ -40,12 +40,13 @@ export function createKey(services: KeyServices): Handler<AppEnv> {
     if (!request.ok) return failureResponse(c, request.error);
     const { sha256 } = request.value;
     const fresh = sha256 === undefined ? await newKey(services) : { key: undefined, sha256 };
+    const { defaults } = request.value;
     // A hash of our own making is new; looking it up would only have the edge remember that there is none.
     const owner = sha256 === undefined ? undefined : await services.keys.accountOf(sha256);
     if (owner !== undefined && owner !== account) {
       return failureResponse(c, invalidRequest("sha256", "'sha256' is a key of another account. Make another key."));
     }
-    return enter(c, services, { ...fresh, account }, () =>
+    return enter(c, services, { ...fresh, account, defaults }, () =>
       services.accounts.of(account).createKey(fresh.sha256, request.value, actorOf(c)),
     );
   };
@@ -62,7 +63,8 @@ export function rotateKey(services: KeyServices): Handler<AppEnv> {
     if (!overlap.ok) return failureResponse(c, overlap.error);
     const fresh = await newKey(services);
     const rotation = { keyId: c.req.param("key") ?? "", sha256: fresh.sha256, overlapSeconds: overlap.value };
-    return enter(c, services, { ...fresh, account }, () =>
+    const old = (await services.accounts.of(account).keys()).find(({ id }) => id === rotation.keyId);
+    return enter(c, services, { ...fresh, account, defaults: old?.defaults }, () =>
       services.accounts.of(account).rotateKey(rotation, actorOf(c)),
     );
   };
@@ -85,16 +87,17 @@ interface EnteredKey {
   readonly key: string | undefined;
   readonly sha256: string;
   readonly account: string;
+  readonly defaults: KeyRecord["defaults"];
 }
 
 /** The directory first: an entry whose account does not know the key opens nothing, but a key without one would not work. */
 async function enter(
   c: Context<AppEnv>,
   { keys }: KeyServices,
-  { key, sha256, account }: EnteredKey,
+  { key, sha256, account, defaults }: EnteredKey,
   create: () => Promise<Result<KeyRecord, Failure>>,
 ): Promise<Response> {
-  await keys.put({ account, sha256 });
+  await keys.put({ account, sha256, defaults });
   const created = await create();
   if (!created.ok) return failureResponse(c, created.error);
   return c.json({ ...keyItem(created.value), ...(key === undefined ? {} : { key }) }, 201, notStored);
@@ -117,5 +120,6 @@ function keyItem(key: KeyRecord) {
     replaced_by: key.replacedBy ?? null,
     requests_per_minute: key.requestsPerMinute ?? null,
     budget_micro_usd_per_day: key.budgetMicroUsdPerDay ?? null,
+    defaults: key.defaults ?? null,
   };
 }

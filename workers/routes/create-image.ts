@@ -1,6 +1,7 @@
 import type { Context, Handler } from "hono";
 import { type CreateImageRequest, parseCreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { ImageItem, ImagesResponse } from "../../shared/api/images-response.ts";
+import { withDefaults } from "../../shared/api/request-defaults.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { ok, type Result } from "../../shared/result.ts";
@@ -52,7 +53,7 @@ export async function answerWithImages(
   services: CreateImageServices,
   { json, form }: AskedImages,
 ): Promise<Result<Response, Failure>> {
-  const parsed = parseCreateImageRequest(withAcceptedFormat(json, form));
+  const parsed = parseCreateImageRequest(withDefaults(withAcceptedFormat(json, form), c.get("defaults")));
   const request = withCacheControl(parsed, (name) => c.req.header(name));
   if (!request.ok) return request;
   const answerable = checkAnswerForm(form, request.value);

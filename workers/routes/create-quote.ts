@@ -1,6 +1,7 @@
 import type { Handler } from "hono";
 import { parseCreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { QuoteResponse } from "../../shared/api/money.ts";
+import { withDefaults } from "../../shared/api/request-defaults.ts";
 import { ceilingMicroUsdOf, type MeasuredRequest, type Pricer, priceRequest } from "../generation/price-request.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
@@ -12,7 +13,7 @@ export function createQuote(pricer: Pricer): Handler<AppEnv> {
   return async (c) => {
     const json = await readJson(c);
     if (!json.ok) return failureResponse(c, json.error);
-    const request = parseCreateImageRequest(json.value);
+    const request = parseCreateImageRequest(withDefaults(json.value, c.get("defaults")));
     if (!request.ok) return failureResponse(c, request.error);
     const priced = priceRequest(pricer, request.value);
     if (!priced.ok) return failureResponse(c, priced.error);

@@ -68,7 +68,7 @@ async function readJob(
 ): Promise<Result<CreateJobRequest, Failure>> {
   const json = await readJson(c);
   if (!json.ok) return json;
-  const job = parseCreateJobRequest(json.value);
+  const job = parseCreateJobRequest(json.value, c.get("defaults"));
   if (!job.ok || job.value.webhookUrl === undefined) return job;
   const target = checkWebhookUrl(job.value.webhookUrl, webhookRules);
   return target.ok ? job : target;

@@ -1,4 +1,5 @@
 import type { Context, Handler } from "hono";
+import { withDefaults } from "../../shared/api/request-defaults.ts";
 import {
   parseEditRequest,
   parseVariationRequest,
@@ -75,9 +76,12 @@ interface Asked {
   readonly form: AnswerForm;
 }
 
+/** A latent has a size of its own, in place of the one that its key has requests mean. */
 function readStart(c: Context<AppEnv>, { fields, mask }: Upload, readFields: ReadFields): Result<Asked, Failure> {
+  const { size, ...others } = c.get("defaults") ?? {};
+  const defaults = c.req.param("id") === undefined ? { ...others, size } : others;
   const form = answerForm(c.req.header("accept"));
-  const read = readFields(withAcceptedFormat(fields, form), mask !== undefined);
+  const read = readFields(withDefaults(withAcceptedFormat(fields, form), defaults), mask !== undefined);
   if (!read.ok) return err(read.error);
   const request = withCacheControl(ok(read.value.request), (name) => c.req.header(name));
   if (!request.ok) return request;

@@ -112,6 +112,45 @@ test("the seed -1 draws another one each time, and the answer tells it", async (
   expect(seeds.size).toBe(3);
 });
 
+test("regenerate gives another picture each time under a key whose default is fresh, and without knowing our fields", async () => {
+  const fresh = await strict.createKey(undefined, undefined, { defaults: { reuse: "fresh" } });
+  const plain = await strict.createKey();
+  const seedsOf = async (key: string) => {
+    const seeds = new Set<number>();
+    for (let time = 0; time < 4; time += 1)
+      seeds.add(firstPicture(await answered(strict, "Open WebUI, regenerate", key)).seed);
+    return seeds.size;
+  };
+  expect(await seedsOf(fresh)).toBe(4);
+  expect(await seedsOf(plain)).toBe(1);
+});
+
+test("a key's defaults hold for generations, Hugging Face's task and jobs, survive a rotation, and a body overrides them", async () => {
+  const account = "account-with-defaults";
+  const defaults = { reuse: "fresh", size: "32x64", output_format: "webp", response_format: "url" };
+  const key = await strict.createKey(account, undefined, { defaults });
+  const { data: keys } = await (await strict.admin("GET", `${account}/keys`)).json<{
+    data: { id: string; defaults: object }[];
+  }>();
+  expect(keys[0]?.defaults).toEqual(defaults);
+
+  const answer = await strict.generate(key, { prompt: "red apple" });
+  expect(answer).toMatchObject({ size: "32x64", output_format: "webp", data: [{ url: expect.any(String) }] });
+  const own = { prompt: "red apple", size: "64x64", output_format: "png", response_format: "b64_json" };
+  expect(await strict.generate(key, own)).toMatchObject({ size: "64x64", output_format: "png" });
+
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const task = { method: "POST", headers, body: JSON.stringify({ inputs: "red apple" }) };
+  expect((await strict.fetch("/hf/models/tiny", task)).headers.get("content-type")).toBe("image/webp");
+
+  const job = { method: "PUT", headers, body: JSON.stringify({ requests: [{ prompt: "red apple" }] }) };
+  expect((await strict.fetch("/v1/jobs/with-defaults", job)).status).toBe(201);
+
+  const rotated = await strict.admin("POST", `${account}/keys/${keys[0]?.id}/rotations`, {});
+  const { key: next } = await rotated.json<{ key: string }>();
+  expect(await strict.generate(next, { prompt: "red apple" })).toMatchObject({ size: "32x64" });
+});
+
 test("Hugging Face's use_cache: false makes another picture each time, as its header x-use-cache does", async () => {
   const key = await strict.createKey();
   const seedOf = async (response: Promise<Response>) => (await response).headers.get("x-wuerstchen-seed");

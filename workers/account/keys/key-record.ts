@@ -35,6 +35,8 @@ interface KeyRow extends Record<string, SqlStorageValue> {
   readonly replaced_by: string | null;
   readonly requests_per_minute: number | null;
   readonly budget_micro_usd_per_day: number | null;
+  /** JSON */
+  readonly request_defaults: string | null;
 }
 
 /** All keys of the account, the oldest first, revoked ones too. */
@@ -51,8 +53,9 @@ export function findKey(sql: SqlStorage, id: string): KeyRecord | undefined {
 export function insertKey(sql: SqlStorage, sha256: string, terms: KeyTerms, nowMs: number): void {
   sql.exec(
     `INSERT OR IGNORE INTO keys
-       (id, sha256, name, scopes, created_ms, expires_ms, requests_per_minute, budget_micro_usd_per_day)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+       (id, sha256, name, scopes, created_ms, expires_ms, requests_per_minute, budget_micro_usd_per_day,
+        request_defaults)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     keyIdOf(sha256),
     sha256,
     terms.name,
@@ -61,6 +64,7 @@ export function insertKey(sql: SqlStorage, sha256: string, terms: KeyTerms, nowM
     terms.expiresMs ?? null,
     terms.requestsPerMinute ?? null,
     terms.budgetMicroUsdPerDay ?? null,
+    terms.defaults === undefined ? null : JSON.stringify(terms.defaults),
   );
 }
 
@@ -87,5 +91,6 @@ function toRecord(row: KeyRow): KeyRecord {
     replacedBy: row.replaced_by ?? undefined,
     requestsPerMinute: row.requests_per_minute ?? undefined,
     budgetMicroUsdPerDay: row.budget_micro_usd_per_day ?? undefined,
+    defaults: row.request_defaults === null ? undefined : JSON.parse(row.request_defaults),
   };
 }

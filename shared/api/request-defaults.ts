@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { parseImageSize } from "../models/image-size.ts";
+import { outputFormatSchema } from "../output-format-schema.ts";
+
+/** What requests of a key mean where they say nothing, for programs that know no fields of ours. */
+export const requestDefaultsSchema = z.strictObject({
+  reuse: z.enum(["prefer", "fresh"]).optional().describe("fresh: every unseeded request makes new pictures."),
+  size: z
+    .string()
+    .refine((text) => parseImageSize(text) !== undefined, "must be WIDTHxHEIGHT in pixels")
+    .optional(),
+  output_format: outputFormatSchema.optional(),
+  response_format: z.enum(["url", "b64_json"]).optional(),
+});
+
+/** Fields of a request under their public names; undefined: the service's own default. */
+export type RequestDefaults = z.infer<typeof requestDefaultsSchema>;
+
+/**
+ * A body with the defaults of its key for the fields that it leaves out, or has as null. `width` and `height` stand for
+ * a size. A stream always holds its pictures.
+ */
+export function withDefaults(json: unknown, defaults: RequestDefaults | undefined): unknown {
+  if (defaults === undefined || typeof json !== "object" || json === null || Array.isArray(json)) return json;
+  // What a body holds is checked by the schemas that come after.
+  const body = json as Readonly<Record<string, unknown>>;
+  const extra = body["extra_body"];
+  const given = (name: string) =>
+    body[name] ?? (typeof extra === "object" && extra !== null ? Reflect.get(extra, name) : null) ?? null;
+  const isSized = given("width") !== null || given("height") !== null;
+  const entries = Object.entries(defaults).filter(([name, value]) => {
+    if (value === undefined || given(name) !== null) return false;
+    return !(name === "size" && isSized) && !(name === "response_format" && given("stream") === true);
+  });
+  return entries.length === 0 ? json : { ...body, ...Object.fromEntries(entries) };
+}
