@@ -74,7 +74,14 @@ test(
     await expect
       .poll(async () => (await ended("told")).webhook_attempts, { timeout: testMsMax })
       .toEqual([
-        { at: expect.any(Number), outcome: "failed", status: 500, failure: null, next: expect.any(Number) },
+        {
+          at: expect.any(Number),
+          outcome: "failed",
+          status: 500,
+          failure: null,
+          next: expect.any(Number),
+          redelivery: false,
+        },
         expect.objectContaining({ outcome: "delivered", failure: null, next: null }),
       ]);
   },
