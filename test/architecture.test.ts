@@ -108,6 +108,7 @@ const doors: DoorTable = {
   "openapi-fetch": ["shared/client/"],
   "eventsource-parser": ["shared/client/"],
   preact: ["workers/site/"],
+  uplot: ["workers/site/view/"],
   "@preact/signals": ["workers/site/"],
   "swagger-ui-dist": ["workers/site/"],
   "onnxruntime-web": ["workers/site/decoder/"],

@@ -28,6 +28,7 @@ import { decodeLatent, interpolateLatents } from "./routes/latent-pictures.ts";
 import { listLatents } from "./routes/list-latents.ts";
 import { getModel, listModels } from "./routes/list-models.ts";
 import { getLlmsText, getOpenApi } from "./routes/openapi.ts";
+import { listOwnKeys } from "./routes/own-keys.ts";
 import { putJob } from "./routes/put-job.ts";
 import { postReconciliation } from "./routes/reconcile.ts";
 import { redeliverWebhook } from "./routes/redeliver-webhook.ts";
@@ -104,6 +105,7 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     rotateWebhookSecret: rotateWebhookSecret(services.jobs),
     getBalance: getBalance(services.accounts),
     getUsage: getUsage(services),
+    listOwnKeys: listOwnKeys(services),
     stripeWebhook: stripeWebhook(services),
     listAccounts: listAccounts(services),
     getAccount: getAccount(services),

@@ -420,6 +420,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the keys of the account, with what each may do */
+        get: operations["listOwnKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/latents": {
         parameters: {
             query?: never;
@@ -1272,6 +1289,29 @@ export interface components {
         };
         ModelList: {
             data: components["schemas"]["Model"][];
+            /** @constant */
+            object: "list";
+        };
+        OwnKey: {
+            budget_micro_usd_per_day: number | null;
+            created: string | null;
+            /** @description Whether this request came with it. */
+            current: boolean;
+            expires_at: string | null;
+            id: string;
+            name: string;
+            /** @constant */
+            object: "key";
+            /** @description The id of the key that replaced it by a rotation. */
+            replaced_by: string | null;
+            requests_per_minute: number | null;
+            revoked_at: string | null;
+            scopes: ("generate" | "read" | "latents" | "jobs" | "shared_cache")[];
+        };
+        OwnKeyList: {
+            data: components["schemas"]["OwnKey"][];
+            /** @constant */
+            has_more: false;
             /** @constant */
             object: "list";
         };
@@ -4175,6 +4215,62 @@ export interface operations {
             };
             /** @description job_not_ended, job_without_webhook */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listOwnKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnKeyList"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description insufficient_scope, account_suspended */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,10 +1,13 @@
+import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { LatentList } from "../../shared/api/latent-list.ts";
 import type { BalanceResponse } from "../../shared/api/money.ts";
-import { expectAccessible, isBrowserExpected, useBrowser } from "../support/browser.ts";
+import type { UsageList } from "../../shared/api/usage.ts";
+import { expectAccessible, isBrowserExpected, useBrowser, waitMsMax } from "../support/browser.ts";
 import { publishedBundle } from "../support/playground.ts";
 import { useTinyStack } from "../support/tiny-stack.ts";
+import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 
 /** Of the scripts that a page loads first. */
 const firstLoadBytesMax = 80_000;
@@ -81,6 +84,51 @@ describe.runIf(isBrowserExpected)("the pages of an account", () => {
     expect(requests.filter((request) => /\/decode$/u.test(request))).toEqual([]);
     expect(await spent()).toBe(before);
     expect(faults).toEqual([]);
+  });
+
+  test("the account page shows what the ledger spent, by kind and key, and gives the same as CSV", async () => {
+    await make("a blue cup", 7);
+    await make("a blue cup", 7);
+    const listed = async () => {
+      const { data } = await call<UsageList>("GET", "/v1/usage");
+      return data.reduce((sum, { micro_usd }) => sum + micro_usd, 0);
+    };
+    await expect.poll(listed, { timeout: waitMsMax }).toBe(await spent());
+    const { page, faults } = await openPage("/account");
+    const total = `$${((await spent()) / 1_000_000).toFixed(6).replace(/0{1,4}$/u, "")}`;
+    const usage = page.getByRole("region", { name: "Usage" });
+    await usage.locator("dd").first().getByText(total).waitFor();
+    await usage.getByRole("img", { name: "Spent and saved by day" }).waitFor();
+    expect(await usage.locator(".chart canvas").count()).toBe(1);
+    await usage
+      .getByRole("table", { name: "By kind of work" })
+      .getByRole("rowheader", { name: "New latent" })
+      .waitFor();
+
+    const started = page.waitForEvent("download");
+    await usage.getByRole("button", { name: "CSV" }).click();
+    const csv = await readFile(await (await started).path(), "utf8");
+    const [names = "", ...rows] = csv.trimEnd().split("\r\n");
+    const place = names.split(",").indexOf("micro_usd");
+    expect(rows.reduce((sum, row) => sum + Number(row.split(",")[place]), 0)).toBe(await spent());
+    expect(faults).toEqual([]);
+  });
+
+  test("the account page follows a job, and sends its webhook again by the keyboard", async () => {
+    const receiver = await startWebhookReceiver();
+    const requests = [{ prompt: "a blue cup", seed: 7 }];
+    await call("PUT", "/v1/jobs/cups", { requests, webhook_url: receiver.url });
+    const { page, faults } = await openPage("/account");
+    const jobs = page.getByRole("region", { name: "Jobs" });
+    await jobs.getByText("Done", { exact: true }).waitFor();
+    await jobs.getByRole("button", { name: "Send again: the webhook of cups" }).focus();
+    await page.keyboard.press("Enter");
+    await jobs.getByText("sent on request").waitFor();
+    const [first, second] = [await receiver.received(0), await receiver.received(1)];
+    expect(second.headers["webhook-id"]).toBe(first.headers["webhook-id"]);
+    await page.getByRole("region", { name: "Keys" }).getByText("this key").waitFor();
+    expect(faults).toEqual([]);
+    await receiver.stop();
   });
 
   test.each(looks)("at $width px in $locale and $colorScheme all of them are accessible and fit", async (look) => {

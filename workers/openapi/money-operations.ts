@@ -1,4 +1,5 @@
 import { balanceResponseSchema, quoteResponseSchema } from "../../shared/api/money.ts";
+import { ownKeyListSchema } from "../../shared/api/own-keys.ts";
 import { usageListSchema } from "../../shared/api/usage.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Operations, Parameter } from "./operation.ts";
@@ -39,6 +40,12 @@ export function moneyOperations(models: ModelRegistry) {
         200: { description: "The days.", content: { "application/json": usageListSchema, "text/csv": csvBody } },
       },
       failures: ["invalid_request"],
+    },
+    listOwnKeys: {
+      tag: "Money",
+      summary: "List the keys of the account, with what each may do",
+      answers: { 200: { description: "The keys.", content: { "application/json": ownKeyListSchema } } },
+      failures: [],
     },
   } satisfies Operations;
 }

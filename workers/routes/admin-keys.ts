@@ -108,9 +108,10 @@ async function newKey({ randomBytes }: KeyServices): Promise<{ readonly key: str
   return { key, sha256: await hashApiKey(key) };
 }
 
-function keyItem(key: KeyRecord) {
+/** A key as answers show it. */
+export function keyItem(key: KeyRecord) {
   return {
-    object: "key",
+    object: "key" as const,
     id: key.id,
     name: key.name,
     scopes: key.scopes,

@@ -136,6 +136,7 @@ export const routeTable = {
   rotateWebhookSecret: { method: "post", path: "/v1/webhooks/secret/rotate", guard: jobs, ...noWork },
   getBalance: { method: "get", path: "/v1/balance", guard: read, ...noWork },
   getUsage: { method: "get", path: "/v1/usage", guard: read, ...noWork },
+  listOwnKeys: { method: "get", path: "/v1/keys", guard: read, ...noWork },
   stripeWebhook: { method: "post", path: "/v1/stripe/webhook", guard: { by: "stripe" }, bodyBytesMax, ...noWork },
   listAccounts: { method: "get", path: "/v1/admin/accounts", guard: operator, ...noWork },
   getAccount: { method: "get", path: account, guard: operator, ...noWork },

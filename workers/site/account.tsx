@@ -1,9 +1,13 @@
 import { render } from "preact";
 import "./style/base.css";
 import "./style/account.css";
+import { loadAccount } from "./account/account-data.ts";
+import { JobsPanel } from "./account/jobs-panel.tsx";
+import { KeysPanel } from "./account/keys-panel.tsx";
 import { Overview } from "./account/overview.tsx";
+import { UsagePanel } from "./account/usage-panel.tsx";
 import { accountWords } from "./account/words.ts";
-import { refreshBalance } from "./state/session.ts";
+import { apiKey, refreshBalance } from "./state/session.ts";
 import { followTheme } from "./state/theme.ts";
 import { AccountFrame } from "./view/account-frame.tsx";
 import { followLanguage } from "./words/words.ts";
@@ -12,13 +16,21 @@ function AccountPage() {
   return (
     <AccountFrame page="account" title={accountWords.value.title}>
       <Overview />
+      <UsagePanel />
+      <JobsPanel />
+      <KeysPanel />
     </AccountFrame>
   );
 }
 
 followLanguage();
 followTheme();
-// First, because what it tells would move what is on the page already.
-await refreshBalance();
+// Both first, because what they tell would move what is on the page already.
+await Promise.all([refreshBalance(), loadAccount()]);
+// Another key may see other things.
+const loadedKey = apiKey.value;
+apiKey.subscribe((key) => {
+  if (key !== loadedKey) void loadAccount();
+});
 const root = document.querySelector("#app");
 if (root !== null) render(<AccountPage />, root);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { OwnKeyList } from "../../../shared/api/own-keys.ts";
+import { hashApiKey } from "../../../workers/auth/api-key.ts";
 import { TestEdge } from "../support/test-edge.ts";
 
 const edge = new TestEdge();
@@ -90,5 +92,32 @@ describe("credit", () => {
 
   test("for a name that no account can have is 404", async () => {
     expect((await postJson(grants("UPPER"), adminSecret, { grant_id: "a", micro_usd: 1 })).status).toBe(404);
+  });
+});
+
+describe("GET /v1/keys", () => {
+  test("lists what each key of the account may do, this one marked, without a key or its hash", async () => {
+    const account = `keys-${crypto.randomUUID()}`;
+    const key = await edge.createKey(account, 0, { name: "first", scopes: ["read"] });
+    const other = await edge.createKey(account, 0, { name: "second", budget_micro_usd_per_day: 5 });
+    await edge.createKey(undefined, 0, { name: "stranger" });
+    const response = await edge.get(key, "/v1/keys");
+    const text = await response.text();
+    const { data }: OwnKeyList = JSON.parse(text);
+    expect(data.map(({ name, current }) => [name, current])).toEqual(
+      expect.arrayContaining([
+        ["first", true],
+        ["second", false],
+      ]),
+    );
+    expect(data).toHaveLength(2);
+    expect(data.find(({ name }) => name === "second")?.budget_micro_usd_per_day).toBe(5);
+    expect(text).not.toContain(key);
+    expect(text).not.toContain(await hashApiKey(other));
+  });
+
+  test("is refused to a key without the scope read", async () => {
+    const key = await edge.createKey(undefined, 0, { scopes: ["generate"] });
+    expect((await edge.get(key, "/v1/keys")).status).toBe(403);
   });
 });

@@ -13,12 +13,18 @@ export function Overview() {
         <p class="help">{texts.unread}</p>
       ) : (
         <dl class="figures">
-          <dt>{texts.available}</dt>
-          <dd>{dollars(amounts.available_micro_usd)}</dd>
-          <dt>{texts.held}</dt>
-          <dd>{dollars(amounts.held_micro_usd)}</dd>
-          <dt>{texts.spent}</dt>
-          <dd>{dollars(amounts.spent_micro_usd)}</dd>
+          <div>
+            <dt>{texts.available}</dt>
+            <dd>{dollars(amounts.available_micro_usd)}</dd>
+          </div>
+          <div>
+            <dt>{texts.held}</dt>
+            <dd>{dollars(amounts.held_micro_usd)}</dd>
+          </div>
+          <div>
+            <dt>{texts.spent}</dt>
+            <dd>{dollars(amounts.spent_micro_usd)}</dd>
+          </div>
         </dl>
       )}
     </section>

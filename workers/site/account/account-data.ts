@@ -1,0 +1,99 @@
+import { signal } from "@preact/signals";
+import type { JobAnswer, JobList, WebhookAttemptAnswer } from "../../../shared/api/job.ts";
+import type { OwnKeyList } from "../../../shared/api/own-keys.ts";
+import type { UsageDay, UsageList } from "../../../shared/api/usage.ts";
+import { send, sendForJson } from "../api/client.ts";
+import { apiKey } from "../state/session.ts";
+
+/** What was read, or why it could not be. */
+export type Read<Value> = { readonly value: Value } | { readonly error: unknown };
+
+/** The newest days, each by key and kind; undefined: not known yet. So for all of these. */
+export const usage = signal<Read<readonly UsageDay[]> | undefined>(undefined);
+
+/** The newest jobs, each with its progress and the deliveries of its webhook. */
+export const jobs = signal<Read<readonly JobAnswer[]> | undefined>(undefined);
+
+/** The account's keys, this one among them. */
+export const keys = signal<Read<OwnKeyList["data"]> | undefined>(undefined);
+
+/** Days of the calendar, today included. */
+export const daysShown = 30;
+
+const jobsShown = 10;
+const pollMs = 3_000;
+const endStates: readonly string[] = ["succeeded", "partial", "failed", "cancelled"];
+
+/** Reads everything anew, as the present key may see it. */
+export async function loadAccount(): Promise<void> {
+  if (apiKey.value === undefined) return;
+  await Promise.all([loadUsage(), loadJobs(), loadKeys()]);
+}
+
+async function loadUsage(): Promise<void> {
+  usage.value = await read(async () => {
+    const path = `/v1/usage?group_by=key,kind&limit=${daysShown}`;
+    return (await get<UsageList>(path)).data;
+  });
+}
+
+async function loadKeys(): Promise<void> {
+  keys.value = await read(async () => (await get<OwnKeyList>("/v1/keys")).data);
+}
+
+/** Reads the jobs. */
+export async function loadJobs(): Promise<void> {
+  jobs.value = await read(async () => {
+    const { data } = await get<JobList>(`/v1/jobs?limit=${jobsShown}`);
+    return Promise.all(data.map(({ id }) => get<JobAnswer>(`/v1/jobs/${id}?limit=1`)));
+  });
+}
+
+/** Reads the jobs again as long as one of them works. Returns what ends it. */
+export function followJobs(): () => void {
+  const timer = setInterval(() => {
+    const known = jobs.value;
+    const isWorking =
+      known !== undefined && "value" in known && known.value.some(({ state }) => !endStates.includes(state));
+    if (isWorking) void loadJobs();
+  }, pollMs);
+  return () => clearInterval(timer);
+}
+
+/** Has a job's webhook sent again, and shows what became of it. Rejects with `ApiError`. */
+export async function redeliver(jobId: string): Promise<void> {
+  const request = { method: "POST", path: `/v1/jobs/${jobId}/webhook/redeliver` } as const;
+  await sendForJson<WebhookAttemptAnswer>(request, { key: apiKey.value });
+  await loadJobs();
+}
+
+/** All charges of the account as one CSV file, whatever the number of its pages. */
+export async function usageFile(): Promise<Blob> {
+  const parts: string[] = [];
+  for (let path: string | undefined = "/v1/usage?group_by=key,kind&format=csv"; path !== undefined; ) {
+    const page: Response = await send({ method: "GET", path }, { key: apiKey.value });
+    const text = await page.text();
+    // Of the later pages without the line of names.
+    parts.push(parts.length === 0 ? text : text.slice(text.indexOf("\n") + 1));
+    const next = /^<([^>]+)>; rel="next"$/u.exec(page.headers.get("link") ?? "")?.[1];
+    path = next === undefined ? undefined : pathOf(next);
+  }
+  return new Blob(parts, { type: "text/csv" });
+}
+
+function pathOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+function get<Answer>(path: string): Promise<Answer> {
+  return sendForJson<Answer>({ method: "GET", path }, { key: apiKey.value });
+}
+
+async function read<Value>(reading: () => Promise<Value>): Promise<Read<Value>> {
+  try {
+    return { value: await reading() };
+  } catch (error) {
+    return { error };
+  }
+}
