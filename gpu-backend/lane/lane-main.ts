@@ -1,8 +1,8 @@
 // The process that computes: loads a bundle's graphs and does the tasks of the server that started it.
 
 import { readFile } from "node:fs/promises";
+import { findPackageJSON } from "node:module";
 import { setPriority } from "node:os";
-import { join } from "node:path";
 import { previewLatent } from "../../shared/decoding/preview-latent.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { createClaimSigner, type SignerFiles } from "../image/c2pa-signature.ts";
@@ -83,7 +83,7 @@ serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, pic
 });
 
 async function credentialsOf(files: SignerFiles, { id, revision }: Manifest): Promise<ContentCredentials> {
-  const { version } = JSON.parse(await readFile(join(import.meta.dirname, "../../package.json"), "utf8"));
+  const { version } = JSON.parse(await readFile(findPackageJSON(import.meta.url) ?? "", "utf8"));
   return openContentCredentials(createClaimSigner(files, new Date()), { model: id, revision, version });
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import type { Logger } from "pino";
 import { AppError } from "../../shared/errors.ts";
 import { originMarkKey } from "../../shared/origin-mark.ts";
@@ -34,7 +34,7 @@ export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger
   const residentBytesMax = residentBytesMaxOf(config);
   if (provider === "cpu") requireMemory(bundle, residentBytesMax);
   return {
-    modulePath: join(import.meta.dirname, "lane-main.ts"),
+    modulePath: join(import.meta.dirname, `lane-main${extname(import.meta.filename)}`),
     environment: { ...memoryEnvironment, ...withoutSecrets(process.env) },
     load: {
       directory: bundle.directory,

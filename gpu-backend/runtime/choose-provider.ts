@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { z } from "zod";
 import { type ExecutionProvider, executionProviders } from "./execution.ts";
 
@@ -40,7 +40,7 @@ export async function chooseProvider(
   environment: Readonly<Record<string, string | undefined>>,
   msMax: number,
 ): Promise<Choice> {
-  const child = fork(join(import.meta.dirname, "provider-trial-main.ts"), [], {
+  const child = fork(join(import.meta.dirname, `provider-trial-main${extname(import.meta.filename)}`), [], {
     env: { ...environment },
     execArgv: [],
     // A missing driver is told by its library in its own words; ours are in the trial.

@@ -18,6 +18,8 @@ export interface MadePictures {
   readonly pictures: readonly MadePicture[];
   readonly microUsd: number;
   readonly warnings: readonly string[];
+  /** From the request to the last byte of the answer. */
+  readonly milliseconds: number;
 }
 
 /** Where pictures go and how the command reports them. */
@@ -34,11 +36,11 @@ export function withOutputOptions(command: Command): Command {
 }
 
 /** An answer that is not a stream. */
-export function fromResponse({ data, usage, warnings }: Schemas["ImagesResponse"]): MadePictures {
+export function fromResponse({ data, usage, warnings }: Schemas["ImagesResponse"], milliseconds: number): MadePictures {
   const pictures = data.flatMap((image) =>
     "b64_json" in image ? [{ ...placeOf(image), file: Buffer.from(image.b64_json, "base64") }] : [],
   );
-  return { pictures, microUsd: usage.cost.micro_usd, warnings };
+  return { pictures, microUsd: usage.cost.micro_usd, warnings, milliseconds };
 }
 
 /** What names a picture of an answer or a stream. */
@@ -55,9 +57,8 @@ export async function writePictures(
   const { format, paths } = outputPaths(output, count);
   // Before the request, which would be charged for a picture that nobody gets.
   makeFolder(dirname(output));
-  const startedMs = performance.now();
   const made = await make(format);
-  const milliseconds = Math.round(performance.now() - startedMs);
+  const milliseconds = Math.round(made.milliseconds);
   const written = made.pictures.flatMap((picture, index) => {
     const path = paths[index];
     if (path === undefined) return [];

@@ -77,7 +77,7 @@ function checkStored(state: string): Finding {
 
 async function checkKey(state: string): Promise<Finding> {
   const path = join(state, "development-key");
-  if (!existsSync(path)) return found("none yet: `npm start` makes it");
+  if (!existsSync(path)) return found("none yet: the next start makes it");
   if (await isWellFormedApiKey(readFileSync(path, "utf8").trim())) return found(path);
   return fault(`${path} does not hold a key.`, "Delete the file: the next start makes a new key.");
 }

@@ -138,7 +138,9 @@ async function derive(
     useService(flags, async ({ client, model }) => {
       const progress = showProgress("Making the picture");
       const shared = { output_format, ...withoutAbsent({ model }) };
-      return fromResponse(await request(client, shared).finally(() => progress.done()));
+      const startedMs = performance.now();
+      const answer = await request(client, shared).finally(() => progress.done());
+      return fromResponse(answer, performance.now() - startedMs);
     }),
   );
 }

@@ -56,6 +56,7 @@ async function streamPictures(
   const progress = await showPictureProgress("Making the picture", isQuiet);
   const pictures: MadePicture[] = [];
   const warnings = new Set<string>();
+  const startedMs = performance.now();
   let microUsd = 0;
   try {
     const events = client.images.stream(
@@ -73,5 +74,5 @@ async function streamPictures(
   } finally {
     progress.done();
   }
-  return { pictures, microUsd, warnings: [...warnings] };
+  return { pictures, microUsd, warnings: [...warnings], milliseconds: performance.now() - startedMs };
 }
