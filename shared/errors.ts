@@ -27,7 +27,7 @@ export type Failure =
       readonly code: "server_busy" /** Bodies of other requests fill the memory. */;
       readonly retryAfterSeconds: number;
     }
-  | { readonly code: "unsupported_media_type"; readonly expected: string }
+  | UnsupportedMediaType
   | { readonly code: "method_not_allowed"; readonly allowed: readonly string[] }
   | {
       readonly code: "insufficient_quota";
@@ -53,7 +53,16 @@ export type BodyFailure =
       readonly code: "server_busy" /** Bodies of other requests fill the memory. */;
       readonly retryAfterSeconds: number;
     }
-  | { readonly code: "unsupported_media_type"; readonly expected: string };
+  | UnsupportedMediaType;
+
+/** A body of another kind, or one that is compressed in a way that this service does not read. */
+interface UnsupportedMediaType {
+  readonly code: "unsupported_media_type";
+  /** What is read instead. */
+  readonly expected: string;
+  /** The header that says it; absent: Content-Type. */
+  readonly header?: "Content-Encoding";
+}
 
 /** What a prompt, a key or its account is not permitted, or not so much of. */
 export type AllowanceFailure =

@@ -81,7 +81,11 @@ function bodyFailureToHttp(failure: BodyFailure): FailureResponse {
         failure.retryAfterSeconds,
       );
     case "unsupported_media_type":
-      return refusal(415, failure.code, `Send the body with 'Content-Type: ${failure.expected}'.`);
+      return refusal(
+        415,
+        failure.code,
+        `Send the body with '${failure.header ?? "Content-Type"}: ${failure.expected}'.`,
+      );
   }
 }
 

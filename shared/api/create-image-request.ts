@@ -53,7 +53,7 @@ export const createImageBodySchema = z.strictObject({
     .optional(),
   width: z.int().min(1).max(imageSidePixelsMax).optional(),
   height: z.int().min(1).max(imageSidePixelsMax).optional(),
-  response_format: z.enum(["url", "b64_json"]).default("b64_json"),
+  response_format: z.enum(["url", "b64_json"]).optional().describe("Left out: each picture has both."),
   output_format: outputFormatSchema.default("png"),
   output_compression: z.int().min(0).max(100).optional(),
   stream: z.boolean().default(false),
@@ -95,7 +95,7 @@ export interface CreateImageRequest extends WantedSampling {
   readonly n: number;
   /** "WIDTHxHEIGHT"; undefined for the model's default, also when the client sent "auto". */
   readonly size: string | undefined;
-  readonly responseFormat: "url" | "b64_json";
+  readonly responseFormat: "url" | "b64_json" | "both";
   readonly outputFormat: OutputFormat;
   /** 0…100, only with jpeg and webp; undefined: the encoder's default. */
   readonly outputCompression: number | undefined;
@@ -157,7 +157,7 @@ function toRequest(wire: z.infer<typeof createImageBodySchema>): CreateImageRequ
     model: wire.model,
     n: wire.num_images ?? wire.n,
     size: sizeOf(wire),
-    responseFormat: wire.response_format,
+    responseFormat: wire.response_format ?? "both",
     outputFormat: wire.output_format,
     outputCompression: compressionOf(wire),
     seed: wire.seed === -1 ? undefined : wire.seed,

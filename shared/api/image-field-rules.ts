@@ -17,7 +17,7 @@ interface RuledFields {
   readonly steps?: number | undefined;
   readonly num_inference_steps?: number | undefined;
   readonly stream: boolean;
-  readonly response_format: "url" | "b64_json";
+  readonly response_format?: "url" | "b64_json" | undefined;
   readonly reuse: "prefer" | "fresh" | "similar";
   readonly cache_scope: "account" | "shared";
   readonly output_format: OutputFormat;

@@ -43,6 +43,10 @@ const madeFields = {
 export const imageItemSchema = z
   .union([
     z
+      .object({ b64_json: z.base64(), url: z.url(), ...madeFields })
+      .readonly()
+      .meta({ id: "EmbeddedAndLinkedImage" }),
+    z
       .object({ b64_json: z.base64(), ...madeFields })
       .readonly()
       .meta({ id: "EmbeddedImage" }),
@@ -51,7 +55,7 @@ export const imageItemSchema = z
       .readonly()
       .meta({ id: "LinkedImage" }),
   ])
-  .describe("Exactly one of b64_json and url, by response_format.")
+  .describe("b64_json or url, as response_format says; both if it is left out.")
   .meta({ id: "Image" });
 
 const pictureUsageSchema = z
@@ -98,7 +102,7 @@ export const imagesResponseSchema = z
 /** What answered for one picture: the finished image, a stored latent that was decoded, or a full generation. */
 export type Tier = z.infer<typeof tierSchema>;
 
-/** One picture of the answer: exactly one of `b64_json` and `url`, as the request chose. */
+/** One picture of the answer: `b64_json` or `url`, as the request chose, or both. */
 export type ImageItem = z.infer<typeof imageItemSchema>;
 
 /** What a request used, and what each of its pictures did. */

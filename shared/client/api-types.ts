@@ -942,7 +942,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @default b64_json
+             * @description Left out: each picture has both.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";
@@ -963,6 +963,23 @@ export interface components {
             style?: "vivid" | "natural";
             user?: string;
             width?: number;
+        };
+        EmbeddedAndLinkedImage: {
+            /** @description Seconds since its latent was made; 0 if this request made it. */
+            age_seconds: number;
+            /** Format: base64 */
+            b64_json: string;
+            latent_id: string;
+            /** @description The same request with this seed returns this picture, unless it is `similar`. */
+            seed: number;
+            /**
+             * @description The picture of a near prompt of this account; only with `reuse: similar`.
+             * @constant
+             */
+            similar?: true;
+            tier: components["schemas"]["Tier"];
+            /** Format: uri */
+            url: string;
         };
         EmbeddedImage: {
             /** @description Seconds since its latent was made; 0 if this request made it. */
@@ -1008,8 +1025,8 @@ export interface components {
             /** @enum {string} */
             status: "ready" | "starting";
         };
-        /** @description Exactly one of b64_json and url, by response_format. */
-        Image: components["schemas"]["EmbeddedImage"] | components["schemas"]["LinkedImage"];
+        /** @description b64_json or url, as response_format says; both if it is left out. */
+        Image: components["schemas"]["EmbeddedAndLinkedImage"] | components["schemas"]["EmbeddedImage"] | components["schemas"]["LinkedImage"];
         ImageEvent: components["schemas"]["PartialImageEvent"] | components["schemas"]["CompletedImageEvent"];
         ImagesResponse: {
             /** @description Unix seconds. */
@@ -1297,6 +1314,19 @@ export interface components {
             created: string | null;
             /** @description Whether this request came with it. */
             current: boolean;
+            /** @description What its requests mean where they say nothing. */
+            defaults: {
+                /** @enum {string} */
+                output_format?: "png" | "jpeg" | "webp";
+                /** @enum {string} */
+                response_format?: "url" | "b64_json";
+                /**
+                 * @description fresh: every unseeded request makes new pictures.
+                 * @enum {string}
+                 */
+                reuse?: "prefer" | "fresh";
+                size?: string;
+            } | null;
             expires_at: string | null;
             id: string;
             name: string;
@@ -1607,7 +1637,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @default b64_json
+             * @description Left out: each picture has both.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";
@@ -1669,7 +1699,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @default b64_json
+             * @description Left out: each picture has both.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";
@@ -1729,7 +1759,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @default b64_json
+             * @description Left out: each picture has both.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";

@@ -54,6 +54,7 @@ describe("failureToHttp", () => {
       backend_failed: 502,
       job_id_reused: 422,
       job_not_ended: 409,
+      job_without_webhook: 409,
       too_many_jobs: 429,
       backend_overloaded: 429,
       deadline_exceeded: 504,

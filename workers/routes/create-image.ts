@@ -170,6 +170,6 @@ async function imageItem(
   const similar = isSimilar ? ({ similar: true } as const) : {};
   const made = { seed, latent_id: latentId, tier, ...similar, age_seconds: ageSeconds };
   if (responseFormat === "b64_json") return { b64_json: toBase64(bytes), ...made };
-  const link = await imageLinks.create({ latentId, options: generation.decode });
-  return { url: new URL(link, url).href, ...made };
+  const link = new URL(await imageLinks.create({ latentId, options: generation.decode }), url).href;
+  return responseFormat === "url" ? { url: link, ...made } : { b64_json: toBase64(bytes), url: link, ...made };
 }

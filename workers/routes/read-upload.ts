@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { fieldsOfForm } from "../../shared/api/start-image-request.ts";
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
-import { pictureBytesMax } from "../../shared/limits.ts";
+import { echoedNameCharactersMax, pictureBytesMax } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { fromBase64 } from "../gpu/base64.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
@@ -20,8 +20,13 @@ export interface Upload {
 
 const formType = "multipart/form-data";
 
-/** OpenAI's clients send several pictures under the second name, and one may be meant even so. */
-const imageNames = ["image", "image[]"];
+/** "image", and what clients write that can send several: "image[]" or "image[0]". One may be meant even so. */
+const imageName = /^image(?:\[\d{0,2}\])?$/u;
+
+function fileField(name: string): "image" | "mask" | undefined {
+  if (imageName.test(name)) return "image";
+  return name === "mask" ? "mask" : undefined;
+}
 
 /**
  * Reads a multipart form as OpenAI's clients send it, or JSON with the files as base64 or data URLs. Fails with
@@ -45,18 +50,32 @@ export async function readUpload(c: Context<AppEnv>): Promise<Result<Upload, Fai
 async function readForm(entries: readonly [string, File | string][]): Promise<Result<Upload, Failure>> {
   const texts = entries.flatMap(([name, value]) => (typeof value === "string" ? [[name, value] as const] : []));
   const files = entries.flatMap(([name, value]) => (typeof value === "string" ? [] : [[name, value] as const]));
-  const images = files.filter(([name]) => imageNames.includes(name));
-  const masks = files.filter(([name]) => name === "mask");
+  const named = (field: "image" | "mask") => files.filter(([name, file]) => fileField(name) === field && isThere(file));
+  const [images, masks] = [named("image"), named("mask")];
+  const written = texts.flatMap(([name, text]) => (text === "" ? [] : (fileField(name) ?? [])))[0];
+  if (written !== undefined)
+    return err(invalidRequest(written, `'${written}' must be a file part of the form, not text.`));
   if (images.length > 1)
     return err(invalidRequest("image", "'image' must be one picture. Several cannot be combined."));
-  const [stray] = files.filter(([name]) => name !== "mask" && !imageNames.includes(name));
+  const stray = files.find(([name]) => fileField(name) === undefined)?.[0].slice(0, echoedNameCharactersMax);
   if (stray !== undefined || masks.length > 1) {
-    return err(invalidRequest(null, "The only files of this request are one 'image' and one 'mask'."));
+    return err(invalidRequest(stray ?? "mask", "The only files of this request are one 'image' and one 'mask'."));
   }
   const image = await bytesOfFile("image", images[0]?.[1]);
   if (!image.ok) return image;
   const mask = await bytesOfFile("mask", masks[0]?.[1]);
-  return mask.ok ? ok({ fields: fieldsOfForm(texts), image: image.value, mask: mask.value }) : mask;
+  return mask.ok
+    ? ok({
+        fields: fieldsOfForm(texts.filter(([name]) => fileField(name) === undefined)),
+        image: image.value,
+        mask: mask.value,
+      })
+    : mask;
+}
+
+/** A form in a browser sends an empty file for a field that was left empty. */
+function isThere(file: File): boolean {
+  return file.size > 0;
 }
 
 async function bytesOfFile(name: string, file: File | undefined): Promise<Result<Bytes | undefined, Failure>> {
@@ -77,7 +96,8 @@ async function readJsonUpload(c: Context<AppEnv>): Promise<Result<Upload, Failur
   return mask.ok ? ok({ fields, image: image.value, mask: mask.value }) : mask;
 }
 
-const dataUrlStart = /^data:image\/[a-z+.-]{1,32};base64,/u;
+/** With parameters ("image/png;charset=utf-8;base64") and in any case, as RFC 2397 allows. */
+const dataUrlStart = /^data:image\/[a-z0-9+.-]{1,32}(?:;[^,;]{1,64}){0,8};base64,/iu;
 
 function bytesOfText(name: string, value: unknown): Result<Bytes | undefined, Failure> {
   if (value === undefined || value === null) return ok(undefined);

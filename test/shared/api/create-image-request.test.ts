@@ -23,7 +23,7 @@ describe("what clients send", () => {
       model: undefined,
       n: 1,
       size: undefined,
-      responseFormat: "b64_json",
+      responseFormat: "both",
       outputFormat: "png",
       outputCompression: undefined,
       seed: undefined,

@@ -162,6 +162,88 @@ test("Hugging Face's use_cache: false makes another picture each time, as its he
   expect(new Set(await Promise.all(seeds)).size).toBe(4);
 });
 
+test("without response_format, a picture has both its base64 and a link that opens", async () => {
+  const [picture] = (await answered(obliging, "LangChain DallEAPIWrapper")).data;
+  expect(picture).toMatchObject({ b64_json: expect.any(String), url: expect.any(String) });
+  const link = picture !== undefined && "url" in picture ? picture.url : "";
+  const opened = new Uint8Array(await (await obliging.fetch(link)).arrayBuffer());
+  expect(picture).toMatchObject({ b64_json: btoa(String.fromCharCode(...opened)) });
+});
+
+describe("a body", () => {
+  const packed = async (format: "gzip" | "deflate", text: string) =>
+    new Response(new Blob([text]).stream().pipeThrough(new CompressionStream(format))).arrayBuffer();
+  const sent = async (encoding: string, body: BodyInit) => {
+    const key = await strict.createKey();
+    const headers = {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      "content-encoding": encoding,
+    };
+    return strict.fetch("/v1/images/generations", { method: "POST", headers, body });
+  };
+  const json = JSON.stringify({ prompt: "red apple" });
+
+  test("that is compressed by gzip or deflate is decoded", async () => {
+    expect((await sent("gzip", await packed("gzip", json))).status).toBe(200);
+    expect((await sent("Deflate", await packed("deflate", json))).status).toBe(200);
+    expect((await sent("identity", json)).status).toBe(200);
+  });
+
+  test("that grows beyond the limit as it is decoded is 413, whatever its own length", async () => {
+    expect((await sent("gzip", await packed("gzip", " ".repeat(600_000)))).status).toBe(413);
+  });
+
+  test("in another encoding is 415, and one whose compression is broken is 400", async () => {
+    const other = await sent("br", json);
+    expect(other.status).toBe(415);
+    expect(await other.text()).toContain("Content-Encoding: gzip");
+    expect((await sent("gzip", json)).status).toBe(400);
+    expect(await refused(strict, "compressed body")).toMatchObject({ status: 400 });
+  });
+
+  test("that is not UTF-8 is refused, and no letter of it becomes another", async () => {
+    const bytes = new Uint8Array([...new TextEncoder().encode('{"prompt":"caf'), 0xe9, 0x22, 0x7d]);
+    const response = await sent("identity", bytes);
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain("UTF-8");
+  });
+});
+
+describe("a form", () => {
+  test("whose image is text is told that it must be a file", async () => {
+    expect(await refused(strict, "form, image as text")).toMatchObject({
+      status: 400,
+      param: "image",
+      message: expect.stringContaining("file part"),
+    });
+  });
+
+  test.each(["form, indexed field", "form, empty mask"])("is read as it is meant: %s", async (program) => {
+    expect((await answered(obliging, program)).data).toHaveLength(1);
+  });
+
+  test("with a file of another name is told that name", async () => {
+    const key = await strict.createKey();
+    const body = formOf({ prompt: "green apple", image: "@APPLE", markup: "@APPLE" });
+    const response = await strict.fetch("/v1/images/edits", {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}` },
+      body,
+    });
+    expect(await response.json()).toMatchObject({ error: { param: "markup" } });
+  });
+});
+
+test("a data URL is read with parameters and in capitals", async () => {
+  const key = await strict.createKey();
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  for (const start of ["data:image/png;charset=utf-8;base64,", "DATA:IMAGE/PNG;BASE64,", "data:image/png;base64,"]) {
+    const body = JSON.stringify({ prompt: "green apple", image: `${start}${btoa("a picture")}` });
+    expect((await strict.fetch("/v1/images/edits", { method: "POST", headers, body })).status).toBe(200);
+  }
+});
+
 test("a base URL without /v1 is told where the API is", async () => {
   expect(await refused(strict, "base URL without /v1")).toMatchObject({
     status: 404,

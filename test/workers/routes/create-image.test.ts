@@ -38,6 +38,7 @@ describe("a request for pictures", () => {
       data: [
         {
           b64_json: expect.any(String),
+          url: expect.stringContaining("/v1/images/"),
           seed: 5,
           latent_id: expect.stringMatching(/^[0-9a-f]{64}$/u),
           tier: "generated",

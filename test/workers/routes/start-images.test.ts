@@ -178,7 +178,7 @@ describe("a body that cannot be used is refused by its field, and costs nothing:
     ["no image", "image", form({ prompt: "apple" }, {})],
     ["two images", "image", form({ prompt: "apple" }, { image: "cat", "image[]": "dog" })],
     ["an image that is text", "image", form({ prompt: "apple", image: "cat" }, {})],
-    ["another file", null, form({ prompt: "apple" }, { image: "cat", other: "x" })],
+    ["another file", "other", form({ prompt: "apple" }, { image: "cat", other: "x" })],
     ["no prompt", "prompt", form({})],
     ["a strength beyond 1", "strength", form({ prompt: "apple", strength: "1.5" })],
     ["a number that is none", "n", form({ prompt: "apple", n: "two" })],
