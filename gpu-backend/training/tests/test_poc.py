@@ -4,6 +4,7 @@ import html
 import json
 import math
 import re
+import shutil
 import subprocess
 import sys
 from argparse import Namespace
@@ -47,7 +48,7 @@ def test_every_policy_serves_what_the_api_would_serve(requests: list, expected: 
 
 def test_similar_compares_with_the_last_thousand_prompts_alone() -> None:
     first = [(0.0, "one two three four five", "a")]
-    others = [(float(number), f"word{number} x y z", "a") for number in range(1, 1001)]
+    others = [(float(number), f"word{number} more{number}", "a") for number in range(1, 1001)]
     last = [(2000.0, "five four three two one", "a")]
     assert hits([*first, *others[:900], *last], "similar") == 1
     assert hits([*first, *others, *last], "similar") == 0
@@ -122,7 +123,7 @@ class Recorder:
     """Stands for running a step: notes it, writes what the next ones read, and fails where it is told to."""
 
     def __init__(self, out: Path, fails_at: str = "") -> None:
-        self.out, self.fails_at, self.commands = out, fails_at, []
+        self.out, self.fails_at, self.commands, self.bundles = out, fails_at, [], {}
 
     def __call__(self, command: list[str]) -> None:
         module = command[2].removeprefix("wuerstchen.")
@@ -131,8 +132,10 @@ class Recorder:
         self.commands.append(module)
         if module == "prepare":
             prepare(self.out.parent / "from", self.out / "set", SQUARE)
+        if "--bundle" in command:
+            self.bundles[module] = command[command.index("--bundle") + 1]
         if "--forecast" in command:
-            (self.out / "training.json").write_text(json.dumps({"seconds": 120.0, "memory_gib": 0.5, "pictures": 104}))
+            Path(command[command.index("--forecast") + 1]).write_text(json.dumps({"seconds": 120.0, "memory_gib": 0.5, "pictures": 104}))
         if module == "evaluate":
             folder = Path(command[command.index("--out") + 1])
             folder.mkdir(parents=True, exist_ok=True)
@@ -157,8 +160,21 @@ def test_steps_that_are_done_are_not_done_again(tmp_path: Path, capsys: pytest.C
     assert again.commands == ["evaluate", "finetune", "evaluate"]
     said = capsys.readouterr().out
     assert "decoder: 19.0 dB on held-out pictures, 25 asked for: it is a limit" in said
+    assert "it cannot be trained on" in said
     assert f"npm start -- --bundle {tmp_path / 'out' / 'mine'}" in said
     assert "docs/poc.md" in said
+
+
+def test_the_decoder_is_trained_first_where_it_is_a_limit_and_the_bundle_has_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted, recorder = asked(tmp_path), Recorder(tmp_path / "out")
+    wanted.bundle = Path(shutil.copytree(BUNDLE, tmp_path / "weighty"))
+    (wanted.bundle / "weights.safetensors").touch()
+    poc.prove(wanted, recorder)
+    assert recorder.commands == ["prepare", "finetune", "finetune_decoder", "evaluate", "finetune_decoder", "finetune", "evaluate"]
+    assert recorder.bundles["finetune"] == str(tmp_path / "out" / "mine-decoder")
+    assert "its training takes about 2.0 minutes more" in capsys.readouterr().out
 
 
 def test_other_pictures_are_another_proof(tmp_path: Path) -> None:

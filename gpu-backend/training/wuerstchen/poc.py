@@ -24,6 +24,7 @@ from wuerstchen.decision.steps import Steps, run_command
 from wuerstchen.decision.texts import LANGUAGES, Texts
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import check_target
+from wuerstchen.export.weights import WEIGHTS_FILE
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.training.cache import digest_of
@@ -57,6 +58,10 @@ def prove(asked: argparse.Namespace, run: Callable[[list[str]], None] = run_comm
     tuning = [*base, *data, "--runs", str(out / "runs"), "--steps", str(asked.steps)]
     taken = out / "training.json"
     steps.step("what training will take", ["wuerstchen.finetune", *tuning, "--dry-run", "--forecast", str(taken)])
+    drawing = [*base, *data, "--runs", str(out / "decoder-runs"), "--steps", str(asked.steps)]
+    mends = (asked.bundle / WEIGHTS_FILE).exists()
+    if mends:
+        print(_decoder_takes(steps, drawing, out / "decoder.json"))
     print(f"\n{_forecast(asked, bundle, Path(config), taken).sentence()}")
     print(f"spent so far: {sum(steps.seconds.values()) / 60:.1f} minutes. Ctrl-C stops; the same command goes on", flush=True)
     if asked.dry_run:
@@ -64,9 +69,16 @@ def prove(asked: argparse.Namespace, run: Callable[[list[str]], None] = run_comm
     judged = [*data, "--captions", str(asked.captions), "--language", asked.language, "--price-hour", f"{asked.price_hour:g}"]
     judged += ["--pictures", str(out / "pictures"), "--set-name", folder.name]
     steps.step("the decoder, before training", ["wuerstchen.evaluate", *base, *judged, "--out", str(out / "before")])
-    print(_decoder(out / "before" / "figures.json"))
+    said, limits = _decoder(out / "before" / "figures.json")
+    print(said)
+    if limits and mends:
+        drawn = out / f"{asked.name}-decoder"
+        steps.step("train the decoder", ["wuerstchen.finetune_decoder", *drawing, "--out", str(drawn)])
+        tuning = ["--bundle", str(drawn), *tuning[2:]]
+    elif limits:
+        print(f"it cannot be trained on: {asked.bundle} has no {WEIGHTS_FILE}")
     steps.step("train", ["wuerstchen.finetune", *tuning, "--out", str(tuned)])
-    hours = f"{steps.seconds['train'] / 3600:.4f}"
+    hours = f"{sum(steps.seconds.get(name, 0) for name in ('train the decoder', 'train')) / 3600:.4f}"
     compared = ["--bundle", str(tuned), "--against", str(asked.bundle), "--config", config, "--training-hours", hours]
     steps.step("report", ["wuerstchen.evaluate", *compared, *judged, "--out", str(out / "report")])
     print(_ending(out, tuned, asked.language))
@@ -99,14 +111,21 @@ def _forecast(asked: argparse.Namespace, bundle: Bundle, config_file: Path, take
     return Forecast(**json.loads(path.read_text()))
 
 
-def _decoder(path: Path) -> str:
-    """How well the bundle's decoder draws these pictures at all, which no training of Stage C changes."""
+def _decoder_takes(steps: Steps, drawing: list[str], file: Path) -> str:
+    steps.step("what training the decoder would take", ["wuerstchen.finetune_decoder", *drawing, "--forecast", str(file)])
+    minutes = json.loads(file.read_text())["seconds"] / 60
+    return f"if the decoder is a limit, its training takes about {minutes:.1f} minutes more"
+
+
+def _decoder(path: Path) -> tuple[str, bool]:
+    """How well the bundle's decoder draws these pictures at all, which no training of Stage C changes; and whether that is a limit."""
     found = json.loads(path.read_text(encoding="utf-8"))
     figure, criterion = found["figures"]["after"].get("restoration"), found["criteria"]["restoration"]
     if figure is None:
-        return "decoder: not measured"
-    met = "does not limit you" if criterion["outcome"] == "met" else "is a limit: train all stages on such pictures for more"
-    return f"decoder: {figure['value']:.1f} dB on held-out pictures, {criterion['threshold']:g} asked for: it {met}"
+        return "decoder: not measured", False
+    limits = criterion["outcome"] != "met"
+    met = "is a limit" if limits else "does not limit you"
+    return f"decoder: {figure['value']:.1f} dB on held-out pictures, {criterion['threshold']:g} asked for: it {met}", limits
 
 
 def _ending(out: Path, tuned: Path, language: str) -> str:

@@ -17,6 +17,7 @@ import torch
 from wuerstchen.config import Config, Prediction, SamplerConfig, load_config
 from wuerstchen.export.compress_weights import compress_weights
 from wuerstchen.export.graphs import Exported, Graph, Port, Stages, bundle_graphs, dynamic_shapes, example_inputs
+from wuerstchen.export.weights import WEIGHTS_FILE, runs_weights, write_weights
 from wuerstchen.languages.extension import load_text_encoder, tokenizer_file
 from wuerstchen.models.blocks import timestep_frequencies
 from wuerstchen.models.build import load_compressor, load_part, load_stage_a, new_previewer, new_stage_b, new_stage_c
@@ -217,6 +218,7 @@ def run(arguments: argparse.Namespace) -> None:
     runs = arguments.runs / config.id
     figures = write_bundle(config, trained_stages(config, runs), tokenizer_file(runs), arguments.out, arguments.created)
     shutil.copyfile(arguments.config, arguments.out / "training.toml")
+    write_weights(runs_weights(runs), arguments.out / WEIGHTS_FILE)
     for key, decibels in figures.items():
         print(f"{key}: stored weights {decibels:.1f} dB against float32")
 

@@ -1,16 +1,21 @@
-"""A copy of a bundle in which Stage C has other weights. Graphs stay as they are, so nothing has to be exported and checked again."""
+"""A copy of a bundle in which Stage C, or the decoder, has other weights. Stage C's graphs stay as they are, so nothing has to be exported
+and checked again; the decoder's are exported anew."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
 
+from wuerstchen.config import Config
 from wuerstchen.config_values import MODEL_ID
-from wuerstchen.export.bundle import save_graph, write_manifest
+from wuerstchen.export.bundle import export_graph, save_graph, write_manifest
+from wuerstchen.export.graphs import decoder_graphs
 from wuerstchen.export.open_bundle import STAGE_C_GRAPHS, TRAINING_CONFIG, Bundle
 from wuerstchen.export.stored_parameters import replace_parameters
+from wuerstchen.export.weights import WEIGHTS_FILE, read_weights, runs_weights, write_weights
+from wuerstchen.models.build import load_part, load_stage_a, new_stage_b
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.whole_file import whole_folder
 
@@ -37,18 +42,44 @@ def write_tuned_bundle(base: Bundle, stage_c: StageC, directory: Path, about: Ab
     """Writes the bundle `directory`, whose name becomes the model's id. A kill or a full disk leaves no part of it.
 
     Raises as `check_target`."""
-    check_target(directory)
-    with whole_folder(directory) as folder:
-        shutil.copytree(base.directory, folder, dirs_exist_ok=True)
-        state = stage_c.state_dict()
+    state = stage_c.state_dict()
+
+    def change(folder: Path) -> None:
         for key in STAGE_C_GRAPHS:
             model = onnx.load(base.path(key))
             replace_parameters(model, state)
             save_graph(model, folder / base.path(key).name)
-        write_manifest(_manifest(base.manifest, directory.name, about), folder)
+        if (folder / WEIGHTS_FILE).exists():
+            tuned = {f"stage-c/stage_c.{name}": tensor for name, tensor in state.items()}
+            write_weights({**read_weights(folder), **tuned}, folder / WEIGHTS_FILE)
+
+    _write_copy(base, base.manifest, directory, about, "Only Stage C differs.", change)
+
+
+def write_decoder_bundle(base: Bundle, config: Config, runs: Path, directory: Path, about: About) -> None:
+    """As `write_tuned_bundle`, with Stages A and B of RUNS."""
+    stage_a, stage_b = load_stage_a(config, runs), load_part(runs, "stage-b", "stage_b", new_stage_b(config))
+
+    def change(folder: Path) -> None:
+        for graph in decoder_graphs(config, stage_a, stage_b):
+            export_graph(graph, folder / base.path(graph.key).name)
+        write_weights(runs_weights(runs), folder / WEIGHTS_FILE)
+
+    entries = base.manifest["graphs"]
+    stored = {graph.key: {**entries[graph.key], "weights": graph.weights} for graph in decoder_graphs(config, stage_a, stage_b)}
+    manifest = {**base.manifest, "graphs": {**entries, **stored}}
+    _write_copy(base, manifest, directory, about, "Only Stages A and B differ.", change)
+
+
+def _write_copy(base: Bundle, manifest: dict, directory: Path, about: About, differs: str, change: Callable[[Path], None]) -> None:
+    check_target(directory)
+    with whole_folder(directory) as folder:
+        shutil.copytree(base.directory, folder, dirs_exist_ok=True)
+        change(folder)
+        write_manifest(_manifest(manifest, directory.name, about), folder)
         shutil.copyfile(about.config_file, folder / TRAINING_CONFIG)
         card = folder / "MODEL_CARD.md"
-        card.write_text(_card(base.manifest, directory.name, about, card), encoding="utf-8")
+        card.write_text(_card(base.manifest, directory.name, about, differs, card), encoding="utf-8")
 
 
 def _manifest(old: dict, name: str, about: About) -> dict:
@@ -58,7 +89,7 @@ def _manifest(old: dict, name: str, about: About) -> dict:
     return {**old, **changed, "description": f"{old['description']}; {about.how}", "image": {**old["image"], "sizes": offered}}
 
 
-def _card(old: dict, name: str, about: About, before: Path) -> str:
+def _card(old: dict, name: str, about: About, differs: str, before: Path) -> str:
     below = before.read_text(encoding="utf-8") if before.exists() else ""
-    head = f"# {name}\n\n{old['name']} (`{old['id']}`, revision {old['revision']}), {about.how}. Only Stage C differs.\n"
+    head = f"# {name}\n\n{old['name']} (`{old['id']}`, revision {old['revision']}), {about.how}. {differs}\n"
     return f"{head}\n{below}".rstrip() + "\n"
