@@ -1,5 +1,7 @@
 """Does the model draw a prompt in more than one way, and does it draw anything but pictures that it was trained on?"""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from wuerstchen.evaluation.context import Context
@@ -12,6 +14,7 @@ from wuerstchen.evaluation.sheets import write_sheet
 PROMPTS = 40
 COPY_PERCENTILE = 5
 SHEET_PICTURES = 10
+HELD_OUT, TRAINING = "held-out captions", "training captions"
 
 
 def pairwise_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -75,69 +78,86 @@ def run(context: Context) -> PartResult:
     )
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """Pictures of the captions of `rows` (n,), and of each the nearest training picture (n,) and its distance (n,)."""
+
+    rows: np.ndarray
+    nearest: np.ndarray
+    distances: np.ndarray
+
+
 def _memory(context: Context) -> tuple[list[Kpi], Chart, Sheet]:
     """Nearest training neighbours of generated pictures, against those of real pictures that were not trained."""
-    pictures = context.pictures
-    train = deep_features(np.asarray(context.views[0][pictures.train]))
-    lists = {
-        "held-out captions": held_out_list(context.config.curriculum_c, pictures),
-        "training captions": training_list(context.config.curriculum_c, pictures),
-    }
-    if favourites := favourites_list(context.config.curriculum_c, pictures):
-        lists["favourite concepts"] = favourites
-    real = pairwise_distances(deep_features(np.asarray(context.views[0][np.array(lists["held-out captions"])])), train).min(1)
-    threshold = float(np.percentile(real, COPY_PERCENTILE))
-    kpis, nearest, distances = [], {}, {}
-    lists = {name: np.array(indices)[spread(len(indices), context.options.captions)] for name, indices in lists.items()}
-    for name, rows in lists.items():
-        table = pairwise_distances(deep_features(context.features(generated_of(context, rows))), train)
-        nearest[name], distances[name] = table.argmin(1), table.min(1)
-        kpis.append(_nearer(name, distances[name], real))
-        kpis.append(
-            share(
-                f"near_copies_{_key(name)}",
-                f"Near copies, {name}",
-                int((distances[name] < threshold).sum()),
-                len(rows),
-                f"The share of generated pictures nearer to a training picture than the nearest {COPY_PERCENTILE} % of "
-                "untrained real pictures are.",
-                f"{COPY_PERCENTILE} % would be what untrained real pictures show. Blur moves pictures away from all real ones, "
-                "so copies may hide.",
-            )
-        )
-        if name != "held-out captions":
-            recalled = int((pictures.train[nearest[name]] == rows).sum())
-            kpis.append(
-                share(
-                    f"recalled_{_key(name)}",
-                    f"Recalled, {name}",
-                    recalled,
-                    len(rows),
-                    f"The share whose nearest of all {len(train):,} training pictures is the very one that has this caption.",
-                    "High means learnt by heart: good likeness, little of its own.",
-                )
-            )
+    train, lists = deep_features(np.asarray(context.views[0][context.pictures.train])), _lists(context)
+    real = pairwise_distances(deep_features(np.asarray(context.views[0][np.array(lists[HELD_OUT])])), train).min(1)
+    drawn = {name: _drawn(context, np.array(indices), train) for name, indices in lists.items()}
+    kpis = []
+    for name, of in drawn.items():
+        kpis += [_nearer(name, of.distances, real), _copies(name, of.distances, float(np.percentile(real, COPY_PERCENTILE)))]
+        if name != HELD_OUT:
+            kpis.append(_recalled(name, context.pictures.train[of.nearest] == of.rows, len(train)))
     chart = Chart(
         "Median distance to the nearest training picture",
         "bars",
-        ("untrained real pictures", *lists),
-        {"distance": [float(np.median(values)) for values in (real, *distances.values())]},
+        ("untrained real pictures", *drawn),
+        {"distance": [float(np.median(values)) for values in (real, *(of.distances for of in drawn.values()))]},
         "",
         "Shorter than the first bar: nearer to the training set than real unseen pictures are.",
     )
-    last = list(lists)[-1]
-    closest = np.argsort(distances[last])[:SHEET_PICTURES]
-    rows = lists[last][closest]
-    sheet = write_sheet(
+    last = list(drawn)[-1]
+    return kpis, chart, _nearest_sheet(context, last, drawn[last])
+
+
+def _lists(context: Context) -> dict[str, list[int]]:
+    """Records whose captions are drawn, by the name of their list; the favourites where there are any."""
+    curriculum, pictures = context.config.curriculum_c, context.pictures
+    lists = {HELD_OUT: held_out_list(curriculum, pictures), TRAINING: training_list(curriculum, pictures)}
+    favourites = favourites_list(curriculum, pictures)
+    return {**lists, "favourite concepts": favourites} if favourites else lists
+
+
+def _drawn(context: Context, indices: np.ndarray, train: np.ndarray) -> _Drawn:
+    rows = indices[spread(len(indices), context.options.captions)]
+    table = pairwise_distances(deep_features(context.features(generated_of(context, rows))), train)
+    return _Drawn(rows, table.argmin(1), table.min(1))
+
+
+def _copies(name: str, distances: np.ndarray, threshold: float) -> Kpi:
+    return share(
+        f"near_copies_{_key(name)}",
+        f"Near copies, {name}",
+        int((distances < threshold).sum()),
+        len(distances),
+        f"The share of generated pictures nearer to a training picture than the nearest {COPY_PERCENTILE} % of untrained real "
+        "pictures are.",
+        f"{COPY_PERCENTILE} % would be what untrained real pictures show. Blur moves pictures away from all real ones, so copies may hide.",
+    )
+
+
+def _recalled(name: str, own: np.ndarray, trained: int) -> Kpi:
+    """`own`: (n,) whether the nearest training picture is the one with the caption that was drawn."""
+    return share(
+        f"recalled_{_key(name)}",
+        f"Recalled, {name}",
+        int(own.sum()),
+        len(own),
+        f"The share whose nearest of all {trained:,} training pictures is the very one that has this caption.",
+        "High means learnt by heart: good likeness, little of its own.",
+    )
+
+
+def _nearest_sheet(context: Context, name: str, of: _Drawn) -> Sheet:
+    pictures, closest = context.pictures, np.argsort(of.distances)[:SHEET_PICTURES]
+    return write_sheet(
         context.out,
         "nearest",
-        pictures.pixels[pictures.train[nearest[last][closest]]],
-        generated_of(context, lists[last])[closest],
-        [pictures.records[i].captions[0] for i in rows],
+        pictures.pixels[pictures.train[of.nearest[closest]]],
+        generated_of(context, of.rows)[closest],
+        [pictures.records[i].captions[0] for i in of.rows[closest]],
         "The generated pictures nearest to a training picture",
-        f"Of {last}: the training picture above, the generated one below. The worst cases, not typical ones.",
+        f"Of {name}: the training picture above, the generated one below. The worst cases, not typical ones.",
     )
-    return kpis, chart, sheet
 
 
 def _nearer(name: str, made: np.ndarray, real: np.ndarray) -> Kpi:
@@ -156,7 +176,7 @@ def _nearer(name: str, made: np.ndarray, real: np.ndarray) -> Kpi:
 
 
 def _key(name: str) -> str:
-    return {"held-out captions": "held_out", "training captions": "training"}.get(name, "favourites")
+    return {HELD_OUT: "held_out", TRAINING: "training"}.get(name, "favourites")
 
 
 def _mean(values: np.ndarray) -> float:

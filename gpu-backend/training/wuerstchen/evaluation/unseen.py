@@ -6,7 +6,7 @@ import torch
 from wuerstchen.evaluation.colour import NAMES, dominant_colour
 from wuerstchen.evaluation.context import Context
 from wuerstchen.evaluation.features import grey, to_bytes, to_tensor
-from wuerstchen.evaluation.results import Kpi, PartResult, Table, share
+from wuerstchen.evaluation.results import Kpi, PartResult, Sheet, Table, share
 from wuerstchen.evaluation.sheets import write_sheet
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.recolour import COLOURS, noun, recolour
@@ -40,15 +40,34 @@ def run(context: Context) -> PartResult:
     asked = [f"{colour} {thing}, {styles[number % len(styles)]}" for number, (colour, thing) in enumerate(prompts)]
     made = context.maker.make(asked, list(range(len(asked))))
     concept, colour = judge(context, made, prompts)
-    kpis = [
+    kpis = (*_shares(concept, colour, " ".join(prompts[0])), *_ceiling(context, prompts), _rule_accuracy(context.pictures))
+    rows = [
+        (words, "yes" if c else "no", "yes" if h else "no", str(dominant_colour(picture) or "none"))
+        for words, picture, c, h in zip(asked, made, concept, colour, strict=True)
+    ]
+    return PartResult(
+        "unseen",
+        "New combinations of known words",
+        "The list is fixed, kept with the configuration, and checked against every caption of the set before it is used. "
+        "Recoloured pictures that training may show leave these combinations out too.",
+        kpis,
+        (),
+        (Table("Every prompt", ("prompt", "object", "colour", "commonest hue"), tuple(rows), "One picture each."),),
+        (_sheet(context, made, asked, concept, colour),),
+    )
+
+
+def _shares(concept: np.ndarray, colour: np.ndarray, example: str) -> tuple[Kpi, Kpi, Kpi]:
+    """Of (n,) object right and (n,) colour right."""
+    count = len(concept)
+    return (
         share(
             "unseen_both",
             "Unseen combinations: object and colour right",
             int((concept & colour).sum()),
-            len(asked),
-            f'The share of {len(asked)} prompts such as "{prompts[0][0]} {prompts[0][1]}", found in no caption, whose picture '
-            "shows the object and has "
-            "the colour. Low means that the model recalls pictures rather than understands words.",
+            count,
+            f'The share of {count} prompts such as "{example}", found in no caption, whose picture shows the object and has the colour. '
+            "Low means that the model recalls pictures rather than understands words.",
             "The object is named by the judge among the list's objects, from the picture in grey; the colour by the commonest "
             "hue. One picture a prompt.",
             True,
@@ -57,20 +76,21 @@ def run(context: Context) -> PartResult:
             "unseen_object",
             "Unseen combinations: object right",
             int(concept.sum()),
-            len(asked),
+            count,
             "The judge picks the object out of the list's objects.",
         ),
         share(
             "unseen_colour",
             "Unseen combinations: colour right",
             int(colour.sum()),
-            len(asked),
+            count,
             "The commonest hue of the drawing is the colour asked for.",
         ),
-        *_ceiling(context, prompts),
-        _rule_accuracy(context.pictures),
-    ]
-    sheet = write_sheet(
+    )
+
+
+def _sheet(context: Context, made: np.ndarray, asked: list[str], concept: np.ndarray, colour: np.ndarray) -> Sheet:
+    return write_sheet(
         context.out,
         "unseen",
         None,
@@ -78,22 +98,6 @@ def run(context: Context) -> PartResult:
         [f"{words.split(',')[0]} {_marks(c, h)}" for words, c, h in zip(asked, concept, colour, strict=True)],
         "Pictures of combinations that no caption holds",
         "o: the judge sees the object; c: the commonest hue is the colour.",
-    )
-    rows = [
-        (words, "yes" if c else "no", "yes" if h else "no", str(dominant_colour(picture) or "none"))
-        for words, picture, c, h in zip(asked, made, concept, colour, strict=True)
-    ]
-    table = Table("Every prompt", ("prompt", "object", "colour", "commonest hue"), tuple(rows), "One picture each.")
-    return PartResult(
-        "unseen",
-        "New combinations of known words",
-        "The list is fixed, kept with the configuration, and checked against every caption of the set before it is used. "
-        "Recoloured pictures that "
-        "training may show leave these combinations out too.",
-        tuple(kpis),
-        (),
-        (table,),
-        (sheet,),
     )
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from wuerstchen.config import Config
 from wuerstchen.models.build import new_stage_a
+from wuerstchen.models.stage_a import StageA
 from wuerstchen.training.augment import augment
 from wuerstchen.training.codebook_use import CodebookUse
 from wuerstchen.training.contact_sheet import write_pairs
@@ -25,74 +26,88 @@ PATCH = 4
 
 
 def stage_a_run(config: Config, pictures: PictureSet, imagenet_weights: str, directory: Path) -> StageRun:
-    plan, device, size = config.train_a, training_device(), config.stage_a.codebook_size
-    features, use = FeatureLoss(imagenet_weights).to(device), CodebookUse(size)
-    model = new_stage_a(config).to(memory_format=torch.channels_last)
-    encode, decode = maybe_compile(model.encoder, config), maybe_compile(model.decoder, config)
-    adversary = Adversary(plan.crop_pixels, plan.adversarial_from_step) if plan.adversarial_weight > 0 else None
-    if plan.decoder_only:
-        model.requires_grad_(False).decoder.requires_grad_(True)
-
-    def encoded(step: int, image: Tensor) -> Tensor:
-        model.encoder.train(not plan.decoder_only)  # a frozen BatchNorm keeps its statistics
-        model.encoder[-1].settled = plan.settled_from_step is not None and step >= plan.settled_from_step
-        return encode(image).float()
-
-    def quantised(latent: Tensor) -> tuple[Tensor, Tensor]:
-        """Quantised latent, codebook loss."""
-        with full_precision(device):
-            codes, codebook_loss, indices = model.codebook(latent)
-        use.mark(indices, latent)
-        return codes, codebook_loss
-
-    def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
-        rng, _ = batch_rng(config.seed, step)
-        crops = pictures.premultiplied_crops(pictures.draw(plan.batch, rng), plan.crop_pixels, PATCH, rng)
-        image = share.take(as_configured(config, augment(crops, rng)))
-        passes_codebook, background = rng.random() < plan.quantised_share, rng.random((plan.batch, 3, 1, 1), np.float32)
-        with torch.set_grad_enabled(not plan.decoder_only):
-            latent, codebook_loss = encoded(step, image), torch.zeros(())
-            if plan.quantised_share > 0:
-                codes, codebook_loss = quantised(latent)
-                latent = codes if passes_codebook else latent
-        output = decode(latent).float()
-        error, figures = reconstruction_loss(output, image)
-        background = share.take(torch.from_numpy(background))
-        total = error + plan.feature_weight * features(opaque(output, background), opaque(image, background))
-        if plan.quantised_share > 0 and not plan.decoder_only:
-            total = total + CODEBOOK_WEIGHT * codebook_loss
-        if adversary and step >= plan.adversarial_from_step:
-            deceived = adversary.deceive(opaque(image), opaque(output))
-            total, figures = total + plan.adversarial_weight * deceived, {**figures, "adversarial": deceived.item()}
-        return total, figures
+    plan, stage = config.train_a, _Training(config, pictures, imagenet_weights)
 
     def evaluate(step: int) -> dict[str, float]:
-        image = picture_batch(config, pictures, pictures.held_out_batch(96)).to(device)
-        latent = model.encode(image)
-        plain = model.decode(latent)
-        write_pairs(directory / "stage-a.png", opaque(image)[:32], opaque(plain)[:32].clamp(0, 1))
-        figures = {"psnr": psnr(opaque(plain), opaque(image))}
-        if config.picture_channels == RGBA:
-            figures["alpha_error"] = F.l1_loss(plain[:, 3:].clamp(0, 1), image[:, 3:]).item()
-        if plan.quantised_share > 0:
-            codes, _, indices = model.codebook(latent)
-            figures["psnr_quantised"] = psnr(opaque(model.decode(codes)), opaque(image))
-            figures["codebook_use"] = len(indices.unique()) / size
-        return figures
-
-    def after_step(step: int) -> None:
-        if plan.quantised_share > 0 and not plan.decoder_only:
-            use.revive(model.codebook.vectors, step, plan.steps, batch_rng(config.seed, step)[1])
+        return _evaluate(stage.model, config, pictures, directory / "stage-a.png")
 
     return StageRun(
         "stage-a",
-        nn.ModuleDict({"stage_a": model}),
-        loss,
+        nn.ModuleDict({"stage_a": stage.model}),
+        stage.loss,
         evaluate,
         400,
         frozen=("stage_a.encoder.", "stage_a.codebook.") if plan.decoder_only else (),
-        critic=adversary.critic if adversary else None,
-        after_step=after_step,
-        memory=use,
+        critic=stage.adversary.critic if stage.adversary else None,
+        after_step=stage.after_step,
+        memory=stage.use,
         seed=config.seed,
     )
+
+
+class _Training:
+    """The model with what its loss reads: features, codebook use, and late a discriminator."""
+
+    def __init__(self, config: Config, pictures: PictureSet, imagenet_weights: str) -> None:
+        self.config, self.pictures, self.plan, self.device = config, pictures, config.train_a, training_device()
+        self.features, self.use = FeatureLoss(imagenet_weights).to(self.device), CodebookUse(config.stage_a.codebook_size)
+        self.model = new_stage_a(config).to(memory_format=torch.channels_last)
+        self.encode, self.decode = maybe_compile(self.model.encoder, config), maybe_compile(self.model.decoder, config)
+        plan = self.plan
+        self.adversary = Adversary(plan.crop_pixels, plan.adversarial_from_step) if plan.adversarial_weight > 0 else None
+        if plan.decoder_only:
+            self.model.requires_grad_(False).decoder.requires_grad_(True)
+
+    def loss(self, step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
+        plan, (rng, _) = self.plan, batch_rng(self.config.seed, step)
+        crops = self.pictures.premultiplied_crops(self.pictures.draw(plan.batch, rng), plan.crop_pixels, PATCH, rng)
+        image = share.take(as_configured(self.config, augment(crops, rng)))
+        passes_codebook, background = rng.random() < plan.quantised_share, rng.random((plan.batch, 3, 1, 1), np.float32)
+        latent, codebook_loss = self._latent(step, image, passes_codebook)
+        output = self.decode(latent).float()
+        error, figures = reconstruction_loss(output, image)
+        background = share.take(torch.from_numpy(background))
+        total = error + plan.feature_weight * self.features(opaque(output, background), opaque(image, background))
+        if plan.quantised_share > 0 and not plan.decoder_only:
+            total = total + CODEBOOK_WEIGHT * codebook_loss
+        if self.adversary and step >= plan.adversarial_from_step:
+            deceived = self.adversary.deceive(opaque(image), opaque(output))
+            total, figures = total + plan.adversarial_weight * deceived, {**figures, "adversarial": deceived.item()}
+        return total, figures
+
+    def after_step(self, step: int) -> None:
+        plan = self.plan
+        if plan.quantised_share > 0 and not plan.decoder_only:
+            self.use.revive(self.model.codebook.vectors, step, plan.steps, batch_rng(self.config.seed, step)[1])
+
+    def _latent(self, step: int, image: Tensor, passes_codebook: bool) -> tuple[Tensor, Tensor]:
+        """The latent, quantised where it passes the codebook, and the codebook's loss."""
+        with torch.set_grad_enabled(not self.plan.decoder_only):
+            latent = self._encoded(step, image)
+            if self.plan.quantised_share == 0:
+                return latent, torch.zeros(())
+            with full_precision(self.device):
+                codes, codebook_loss, indices = self.model.codebook(latent)
+            self.use.mark(indices, latent)
+            return codes if passes_codebook else latent, codebook_loss
+
+    def _encoded(self, step: int, image: Tensor) -> Tensor:
+        plan, encoder = self.plan, self.model.encoder
+        encoder.train(not plan.decoder_only)  # a frozen BatchNorm keeps its statistics
+        encoder[-1].settled = plan.settled_from_step is not None and step >= plan.settled_from_step
+        return self.encode(image).float()
+
+
+def _evaluate(model: StageA, config: Config, pictures: PictureSet, sheet: Path) -> dict[str, float]:
+    image = picture_batch(config, pictures, pictures.held_out_batch(96)).to(training_device())
+    latent = model.encode(image)
+    plain = model.decode(latent)
+    write_pairs(sheet, opaque(image)[:32], opaque(plain)[:32].clamp(0, 1))
+    figures = {"psnr": psnr(opaque(plain), opaque(image))}
+    if config.picture_channels == RGBA:
+        figures["alpha_error"] = F.l1_loss(plain[:, 3:].clamp(0, 1), image[:, 3:]).item()
+    if config.train_a.quantised_share > 0:
+        codes, _, indices = model.codebook(latent)
+        figures["psnr_quantised"] = psnr(opaque(model.decode(codes)), opaque(image))
+        figures["codebook_use"] = len(indices.unique()) / config.stage_a.codebook_size
+    return figures
