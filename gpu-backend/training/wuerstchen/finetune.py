@@ -44,6 +44,8 @@ LEARNING_RATES = {"lora": 1e-3, "full": 5e-5}
 RUN_NAMES = {"lora": "stage-c-lora", "full": "stage-c"}
 LORA_FILE = "lora.safetensors"
 EMA_DECAY = 0.99
+# Beside the configuration: prompts that the base knows.
+PRIOR_LISTS = (".prompts.txt", ".calibration.txt")
 HELD_OUT_LEAST, HELD_OUT_SHARE = 8, 0.1
 
 
@@ -73,10 +75,11 @@ def tuning_of(arguments: argparse.Namespace, config_file: Path) -> Tuning:
     """Raises ValueError where the share of prior pictures is none, or there are no prompts for it."""
     if not 0 <= arguments.prior_share < 1:
         raise ValueError(f"--prior-share is {arguments.prior_share:g}: at least 0 and below 1")
-    listed = arguments.prior_prompts or config_file.with_suffix(".prompts.txt")
-    if arguments.prior_prompts is not None and not listed.exists():
-        raise ValueError(f"--prior-prompts: {listed} does not exist")
-    prompts = _lines(listed) if arguments.prior_share > 0 and listed.exists() else ()
+    listed = [arguments.prior_prompts or config_file.with_suffix(suffix) for suffix in PRIOR_LISTS]
+    if arguments.prior_prompts is not None and not arguments.prior_prompts.exists():
+        raise ValueError(f"--prior-prompts: {arguments.prior_prompts} does not exist")
+    known = [prompt for path in listed if path.exists() for prompt in _lines(path)]
+    prompts = tuple(dict.fromkeys(known)) if arguments.prior_share > 0 else ()
     return Tuning(
         trigger=arguments.trigger.strip(),
         shuffle=arguments.shuffle_captions,
@@ -230,9 +233,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--shuffle-captions", action="store_true", help="also train captions with their parts in other orders")
     result.add_argument("--flip", action="store_true", help="also train mirrored pictures: not for letters, nor for left and right")
     result.add_argument(
-        "--prior-share", type=float, default=0.25, help="share of the training that keeps other words as they are (default 0.25; 0: none)"
+        "--prior-share", type=float, default=0.5, help="share of the training that keeps other words as they are (default 0.5; 0: none)"
     )
-    result.add_argument("--prior-prompts", type=Path, help="those words, one prompt a line; default: CONFIG.prompts.txt if it is there")
+    result.add_argument("--prior-prompts", type=Path, help="those words, one a line; default: CONFIG.{prompts,calibration}.txt")
     result.add_argument("--patience", type=int, default=4, help="evaluations of 8 without a better held-out loss that end it; 0: none do")
     result.add_argument("--sample", action="append", default=[], metavar="PROMPT", help="a prompt that the contact sheet shows as well")
     result.add_argument("--price-hour", type=float, default=0.08, help="assumed price of this machine's hour in US dollars (default 0.08)")
