@@ -12,15 +12,17 @@ import { openAccount } from "../support/open-account.ts";
 import type { AttackOutcome } from "./attackers.ts";
 import { balanceOf, deviceMs, honestClient, priceOfPicture, residentBytes, settledMemory } from "./measures.ts";
 import type { AttackOrder, AttackReport, Keys } from "./messages.ts";
+import { backendThreads, separateMachines } from "./separate-machines.ts";
 
 const help = `Attacks edge and backend on this machine, on ports and storage of their own, and reports what held.
 
   npm run attack -- [--seconds 600] [--rate 20] [--bundle FOLDER]
 
   --rate   requests a second of each of the twelve attackers who pay nothing. A refusal costs 2 to 4 ms of a processor,
-           most of it workerd's own, and all share this machine: 500 a second would leave no processor to anybody.
+           most of it workerd's own, and the edge shares its processors with them: 500 a second would leave none.
 
-Exit code 1: a guarantee did not hold. On two cores or fewer, let nothing else run.
+The backend has one half of the processors to itself, as it has its own machine in production. Needs two at least, and
+taskset. Exit code 1: a guarantee did not hold. Let nothing else run on a small machine.
 `;
 
 const { values } = parseArgs({
@@ -139,9 +141,11 @@ function print(line: string): void {
 async function main(): Promise<void> {
   const state = mkdtempSync(join(tmpdir(), "wuerstchen-attack-"));
   const options = { port: 0, backendPort: 0, mayUseTemporaryState: false, verbose: false };
+  Object.assign(process.env, { INTRA_OP_THREADS: String(backendThreads) });
   const stack = await startLocalStack({ ...options, state, bundle: values.bundle });
   const attackers = fork(join(import.meta.dirname, "attack-main.ts"));
   try {
+    separateMachines();
     for (const { text, holds } of await attack({ stack, attackers })) {
       print(`${holds ? "held" : "BROKEN"}: ${text}`);
       if (!holds) process.exitCode = 1;
