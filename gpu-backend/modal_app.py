@@ -15,7 +15,7 @@ import modal
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PORT = 8788
-START_COMMAND = ["node", "gpu-backend/main.ts"]
+START_COMMAND = ["node", "--max-semi-space-size=2", "gpu-backend/main.ts"]
 
 # A folder of the volume; another one for another revision of the same bundle.
 MODELS_DIR = os.environ.get("MODELS_DIR", "/bundles")

@@ -34,7 +34,8 @@ export interface LocalBackend {
 /** Starts the backend. It also ends by itself when this process does, however that happens: its stdin closes. */
 export function startLocalBackend(options: LocalBackendOptions): LocalBackend {
   const main = join(import.meta.dirname, `../gpu-backend/main${extname(import.meta.filename)}`);
-  const child = spawn(process.execPath, [main], {
+  // As the container starts it.
+  const child = spawn(process.execPath, ["--max-semi-space-size=2", main], {
     cwd: options.root,
     env: {
       GRAPH_CACHE_DIR: options.graphCache,
