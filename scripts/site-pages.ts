@@ -7,6 +7,7 @@ const pages: Readonly<Record<string, { readonly title: string; readonly script: 
   index: { title: "Würstchen Edge", script: "playground.tsx" },
   account: { title: "Account · Würstchen Edge", script: "account.tsx" },
   gallery: { title: "Gallery · Würstchen Edge", script: "gallery.tsx" },
+  admin: { title: "Operator · Würstchen Edge", script: "admin.tsx" },
   docs: { title: "API · Würstchen Edge", script: "docs.tsx" },
   picture: { title: "A picture in a link · Würstchen Edge", script: "picture.tsx" },
 };

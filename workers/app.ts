@@ -13,7 +13,7 @@ import { getAccount, listAccounts, putAccount } from "./routes/admin-accounts.ts
 import { getAudit } from "./routes/admin-audit.ts";
 import { listBackends } from "./routes/admin-backends.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.ts";
-import { listLedgers } from "./routes/admin-ledgers.ts";
+import { getLedger, listLedgers } from "./routes/admin-ledgers.ts";
 import { getTraffic } from "./routes/admin-traffic.ts";
 import { getBalance, grantCredit } from "./routes/balance.ts";
 import { createImage } from "./routes/create-image.ts";
@@ -114,6 +114,7 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     getAudit: getAudit(services),
     getTraffic: getTraffic(services),
     listLedgers: listLedgers(services),
+    getLedger: getLedger(services),
     listBackends: listBackends(services),
     postReconciliation: postReconciliation(services),
     listKeys: listKeys(services),

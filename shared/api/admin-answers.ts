@@ -88,6 +88,21 @@ export const auditEntrySchema = z
   .readonly()
   .meta({ id: "AuditEntry" });
 
+/** An account as a list shows it. */
+export type ListedAccountItem = z.infer<typeof listedAccountSchema>;
+
+/** An account with its settings. */
+export type AccountItem = z.infer<typeof accountItemSchema>;
+
+/** A key without its secret. */
+export type KeyItem = z.infer<typeof keyItemSchema>;
+
+/** A key that was just made. */
+export type CreatedKey = z.infer<typeof createdKeySchema>;
+
+/** Who did what, and when. */
+export type AuditItem = z.infer<typeof auditEntrySchema>;
+
 /** Part of a list, under the name `id` in the API document. */
 export function listSchema<Item extends z.ZodType>(id: string, item: Item) {
   return z

@@ -1,9 +1,10 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { en as operator } from "../../workers/site/admin/words-en.ts";
 import { en } from "../../workers/site/words/en.ts";
 import { ja } from "../../workers/site/words/ja.ts";
 import { type Backend, startBackend } from "../support/backend.ts";
-import { isBrowserExpected, useBrowser } from "../support/browser.ts";
+import { expectAccessible, isBrowserExpected, useBrowser, waitMsMax } from "../support/browser.ts";
 import { startTinyEdge, type TinyEdge } from "../support/tiny-edge.ts";
 import { startMsMax } from "../support/tiny-stack.ts";
 
@@ -128,6 +129,70 @@ describe.runIf(isBrowserExpected)("a page without the development key", () => {
       await page.getByRole("button", { name: words.device.open }).click();
       await page.getByText(words.device.failed(words.errors.decoder_offline), { exact: true }).waitFor();
     });
+  });
+
+  test("counts a request for the operator, who opens an account and makes, shows once and revokes a key", async () => {
+    const { page, faults } = await open(edge.url, { viewport: { width: 1280, height: 900 } });
+    await page.goto(`${edge.url}/admin`);
+    const credential = page.getByLabel(operator.credential.label, { exact: true });
+    await credential.fill("x".repeat(40));
+    await page.getByRole("button", { name: operator.credential.use }).click();
+    await page.getByRole("alert").getByText(operator.credential.wrong).waitFor();
+    faults.length = 0;
+    await credential.fill(edge.adminSecret);
+    await page.getByRole("button", { name: operator.credential.use }).click();
+    await page.getByRole("heading", { name: "Traffic" }).waitFor();
+
+    await edge.send("POST", "/v1/images/generations", { prompt: "for the operator" });
+    // The queue delivers within some seconds.
+    await expect
+      .poll(
+        async () => {
+          await page.getByRole("button", { name: operator.refresh }).click();
+          return Number(await page.locator(".figures dd").first().textContent());
+        },
+        { timeout: waitMsMax, interval: 1_000 },
+      )
+      .toBeGreaterThan(0);
+    await page.locator(".chart canvas").first().waitFor();
+    await expectAccessible(page);
+
+    await page.getByRole("link", { name: "Accounts", exact: true }).click();
+    await page.getByLabel("Id", { exact: true }).fill("from-the-page");
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.getByLabel("US dollars", { exact: true }).fill("2.5");
+    await page.getByRole("button", { name: "Add credit" }).click();
+    await page.getByText("Credit added. $2.50 are available.").waitFor();
+    await page.getByLabel("Name of the key").fill("first");
+    await page.getByRole("button", { name: "Create a key" }).click();
+    const key = (await page.locator(".secret output").textContent()) ?? "";
+    const statusOf = async () =>
+      (await fetch(`${edge.url}/v1/balance`, { headers: { authorization: `Bearer ${key}` } })).status;
+    expect(await statusOf()).toBe(200);
+    await page.getByRole("button", { name: "I have copied it" }).click();
+    expect(await page.content()).not.toContain(key);
+    await expectAccessible(page);
+    await page.getByRole("button", { name: "Revoke", exact: true }).click();
+    await page.getByRole("button", { name: "Revoke now?" }).click();
+    await page.getByText(/^revoked /u).waitFor();
+    expect(await statusOf()).toBe(401);
+    await page.getByText("key.revoked").waitFor();
+    expect(faults).toEqual([]);
+    await page.reload();
+    await credential.waitFor();
+  });
+
+  test("shows the operator's page in Japanese on a narrow dark screen, without a fault", async () => {
+    const look = { viewport: { width: 360, height: 740 }, locale: "ja-JP", colorScheme: "dark" } as const;
+    const { page, faults } = await open(edge.url, look);
+    await page.goto(`${edge.url}/admin#system`);
+    await page.getByLabel("認証情報", { exact: true }).fill(edge.adminSecret);
+    await page.keyboard.press("Enter");
+    await page.getByText("準備完了").waitFor();
+    await page.getByText("一致").first().waitFor();
+    await expectAccessible(page);
+    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+    expect(faults).toEqual([]);
   });
 
   describe("when the backend is gone", () => {

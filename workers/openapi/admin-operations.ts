@@ -117,6 +117,13 @@ export const adminOperations = {
     answers: answered(listSchema("LedgerList", ledgerItemSchema), 200, "The ledgers."),
     failures: ["invalid_request"],
   },
+  getLedger: {
+    ...admin,
+    summary: "Get the state of an account's ledger",
+    parameters: [accountParameter],
+    answers: answered(ledgerItemSchema, 200, "The ledger."),
+    failures: ["not_found"],
+  },
   listBackends: {
     ...admin,
     summary: "Ask every backend for its state and queue now",

@@ -6,7 +6,7 @@ import type { AccountIndex } from "../account/keys/account-index.ts";
 import type { LedgerHealth } from "../account/money/ledger-health.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
-import { isoTime, notStored } from "./admin-accounts.ts";
+import { accountParam, isoTime, notStored } from "./admin-accounts.ts";
 
 /** What the route needs. */
 export interface LedgerServices {
@@ -29,6 +29,17 @@ export function listLedgers({ accounts, accountIndex, lastReconciled }: LedgerSe
     ]);
     const data = ledgers.map(({ id, health }) => ledgerItem(id, health, reconciled.get(id)));
     return c.json({ object: "list", data, has_more: found.length > limit }, 200, notStored);
+  };
+}
+
+/** `GET /v1/admin/accounts/{account}/ledger`: the state of one account's ledger. */
+export function getLedger({ accounts, lastReconciled }: Omit<LedgerServices, "accountIndex">): Handler<AppEnv> {
+  return async (c) => {
+    const id = accountParam(c);
+    const isOpen = id !== undefined && (await accounts.of(id).account()) !== undefined;
+    if (!isOpen) return failureResponse(c, { code: "not_found", what: "account" });
+    const [reconciled, health] = await Promise.all([lastReconciled([id]), accounts.of(id).ledgerHealth()]);
+    return c.json(ledgerItem(id, health, reconciled.get(id)), 200, notStored);
   };
 }
 

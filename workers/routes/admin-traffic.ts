@@ -34,7 +34,7 @@ export function getTraffic({ traffic, nowMs }: TrafficServices): Handler<AppEnv>
       from: new Date(range.from * hourMs).toISOString(),
       until: new Date(range.until * hourMs).toISOString(),
       slot_seconds: (range.slotHours * hourMs) / 1_000,
-      percentile_error: Number(percentileError.toFixed(3)),
+      percentile_error: Math.ceil(percentileError * 1_000) / 1_000,
       total,
       slots,
     };

@@ -18,16 +18,15 @@ async function list<Item>(path: string): Promise<{ readonly data: readonly Item[
 }
 
 async function ledgerOf(account: string): Promise<LedgerItem> {
-  const { data } = await list<LedgerItem>(`ledgers?limit=1&after=${account.slice(0, -1)}`);
-  const [found] = data;
-  if (found === undefined) throw new TypeError("The list is empty.");
-  return found;
+  const response = await edge.admin("GET", `${account}/ledger`);
+  expect(response.status).toBe(200);
+  return response.json();
 }
 
 const corrupt = (account: string, statement: string) =>
   runInDurableObject(ledgerStub(account), (_, { storage }) => void storage.sql.exec(statement));
 
-describe("GET /v1/admin/ledgers", () => {
+describe("the state of ledgers", () => {
   test("states what a ledger has, what waits, and that its sums are right", async () => {
     const key = await edge.createKey("well", 10_000);
     await edge.generate(key, { prompt: "apple", seed: 1 });
@@ -85,6 +84,10 @@ describe("GET /v1/admin/ledgers", () => {
     expect(await ledgerOf(account)).toMatchObject({ account, balanced: true });
     await corrupt(account, statement);
     expect(await ledgerOf(account)).toMatchObject({ account, balanced: false });
+  });
+
+  test("is 404 for an account that was never opened", async () => {
+    expect((await edge.admin("GET", "nobody/ledger")).status).toBe(404);
   });
 
   test("goes from page to page", async () => {

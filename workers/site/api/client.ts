@@ -13,7 +13,7 @@ export class ApiError extends Error {
 
 /** One request as it goes out, and as it is shown as code. */
 export interface ApiRequest {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** From "/v1/" on. */
   readonly path: string;
   readonly body?: Readonly<Record<string, unknown>> | undefined;

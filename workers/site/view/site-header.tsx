@@ -11,8 +11,8 @@ const links = [
   { page: "docs", path: "/docs" },
 ] as const;
 
-/** A page, as its header names it; a picture in a link is opened from outside alone. */
-export type PageName = (typeof links)[number]["page"] | "picture";
+/** A page, as its header names it; a picture in a link and the operator's page are opened from outside alone. */
+export type PageName = (typeof links)[number]["page"] | "picture" | "admin";
 
 /** The pages that use an account's key. */
 const accountPages: readonly PageName[] = ["playground", "gallery", "account"];

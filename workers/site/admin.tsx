@@ -1,0 +1,69 @@
+import { render } from "preact";
+import "./style/base.css";
+import "./style/admin.css";
+import { AccountView } from "./admin/account.tsx";
+import { AccountsView } from "./admin/accounts.tsx";
+import { CredentialForm } from "./admin/credential-form.tsx";
+import { credential, signOut } from "./admin/operator.ts";
+import { linkTo, place, views } from "./admin/place.ts";
+import { SystemView } from "./admin/system.tsx";
+import { TrafficView } from "./admin/traffic.tsx";
+import { adminWords } from "./admin/words.ts";
+import { followTheme } from "./state/theme.ts";
+import { SiteHeader } from "./view/site-header.tsx";
+import { followLanguage, words } from "./words/words.ts";
+
+function AdminPage() {
+  const { title } = adminWords.value;
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>("main")?.focus()}>
+        {words.value.skipToContent}
+      </button>
+      <SiteHeader page="admin" />
+      <main class="admin-page" tabIndex={-1}>
+        <h1>{title}</h1>
+        {credential.value === undefined ? <CredentialForm /> : <Views />}
+      </main>
+    </>
+  );
+}
+
+function Views() {
+  const { title, nav, signOut: label } = adminWords.value;
+  const { view } = place.value;
+  return (
+    <>
+      <div class="view-head tabs">
+        <nav aria-label={title}>
+          {views.map((name) => (
+            <a key={name} href={linkTo(name)} aria-current={name === view ? "page" : undefined}>
+              {nav[name]}
+            </a>
+          ))}
+        </nav>
+        <button type="button" class="quiet" onClick={signOut}>
+          {label}
+        </button>
+      </div>
+      <Shown />
+    </>
+  );
+}
+
+function Shown() {
+  const { view, detail } = place.value;
+  switch (view) {
+    case "traffic":
+      return <TrafficView />;
+    case "accounts":
+      return detail === "" ? <AccountsView /> : <AccountView id={detail} key={detail} />;
+    case "system":
+      return <SystemView />;
+  }
+}
+
+followLanguage();
+followTheme();
+const root = document.querySelector("#app");
+if (root !== null) render(<AdminPage />, root);
