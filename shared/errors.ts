@@ -71,6 +71,7 @@ export type AllowanceFailure =
   | { readonly code: "moderation_unavailable" }
   | { readonly code: "payment_required"; readonly reason: string }
   | { readonly code: "payment_unavailable" }
+  | { readonly code: "checkout_unavailable" }
   | { readonly code: "account_suspended" }
   | {
       readonly code: "rate_limit_exceeded";

@@ -103,6 +103,8 @@ function allowanceToHttp(failure: AllowanceFailure): FailureResponse {
         failure.code,
         "The payment cannot be checked now. Check whether it was made before you pay again.",
       );
+    case "checkout_unavailable":
+      return fault(502, failure.code, "No payment can be opened at Stripe now. Nothing was paid; try again.");
     case "insufficient_scope":
       return refusal(403, failure.code, `This API key lacks the scope '${failure.scope}'. Use a key that has it.`);
     case "account_suspended":

@@ -35,6 +35,7 @@ import { redeliverWebhook } from "./routes/redeliver-webhook.ts";
 import { editImage, varyImage, varyLatent } from "./routes/start-images.ts";
 import { stripeWebhook } from "./routes/stripe-webhook.ts";
 import { textToImage } from "./routes/text-to-image.ts";
+import { createTopup } from "./routes/topups.ts";
 import { getIndex, unknownPath } from "./routes/unknown-path.ts";
 import { getUsage } from "./routes/usage.ts";
 import { verifyPicture } from "./routes/verify-picture.ts";
@@ -106,6 +107,7 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     getBalance: getBalance(services.accounts),
     getUsage: getUsage(services),
     listOwnKeys: listOwnKeys(services),
+    createTopup: createTopup(services),
     stripeWebhook: stripeWebhook(services),
     listAccounts: listAccounts(services),
     getAccount: getAccount(services),

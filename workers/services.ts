@@ -28,6 +28,7 @@ import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 import { chooseModerator } from "./moderation/choose-moderator.ts";
 import { meterUsage } from "./payments/meter-usage.ts";
 import { createPaymentIndex, type PaymentIndex } from "./payments/payment-index.ts";
+import { type Checkout, createCheckout } from "./payments/stripe-checkout.ts";
 import { createUsageMeter, type UsageMeter } from "./payments/stripe-meter.ts";
 import type { X402Settings } from "./payments/x402.ts";
 import { createX402Index } from "./payments/x402-index.ts";
@@ -69,6 +70,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly traffic: TrafficReader;
   readonly lastReconciled: (accounts: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   readonly reportRequest: (event: RequestEvent) => Promise<unknown>;
+  readonly checkout: Checkout | undefined;
   readonly stripeWebhookSecret: string | undefined;
   readonly trustsClientReference: boolean;
   /** Undefined: payment without an account is off. */
@@ -122,6 +124,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     keys: createKeyDirectory(env.API_KEYS, nowMs),
     ...createTables(env.USAGE),
     reportRequest: (event) => env.USAGE_EVENTS.send(event),
+    checkout: stripeCheckout(env),
     stripeWebhookSecret: env.STRIPE_WEBHOOK_SECRET,
     trustsClientReference: env.STRIPE_CLIENT_REFERENCE === "account",
     x402: x402Settings(env, platform),
@@ -169,6 +172,13 @@ function createTables(
 
 function modelSettings({ MODEL_ALIASES: aliases, UNSUPPORTED_SIZES: unsupportedSizes }: WorkerEnv): ModelSettings {
   return { aliases, unsupportedSizes };
+}
+
+/** Undefined unless its payments can also become credit. */
+function stripeCheckout(env: WorkerEnv): Checkout | undefined {
+  const { STRIPE_API_KEY: apiKey, STRIPE_WEBHOOK_SECRET: webhookSecret, STRIPE_API_URL: apiUrl } = env;
+  if (apiKey === undefined || webhookSecret === undefined) return undefined;
+  return createCheckout({ apiKey, apiUrl, fetch: (input, init) => fetch(input, init) });
 }
 
 function reconcileParts(env: WorkerEnv, { accounts, nowMs }: Pick<Services, "accounts" | "nowMs">): ReconcileParts {

@@ -1,5 +1,6 @@
 import { balanceResponseSchema, quoteResponseSchema } from "../../shared/api/money.ts";
 import { ownKeyListSchema } from "../../shared/api/own-keys.ts";
+import { topupBodySchema, topupSchema } from "../../shared/api/topup.ts";
 import { usageListSchema } from "../../shared/api/usage.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Operations, Parameter } from "./operation.ts";
@@ -40,6 +41,17 @@ export function moneyOperations(models: ModelRegistry) {
         200: { description: "The days.", content: { "application/json": usageListSchema, "text/csv": csvBody } },
       },
       failures: ["invalid_request"],
+    },
+    createTopup: {
+      tag: "Money",
+      summary: "Open a payment for credit at Stripe Checkout",
+      description:
+        "The credit is the key's account's, and comes with Stripe's event. 404 where the service takes no payments by " +
+        "Stripe.",
+      body: { "application/json": topupBodySchema },
+      example: { usd_cents: 2_500 },
+      answers: { 201: { description: "Where to pay.", content: { "application/json": topupSchema } } },
+      failures: ["invalid_request", "not_found", "unsupported_media_type", "payload_too_large", "checkout_unavailable"],
     },
     listOwnKeys: {
       tag: "Money",

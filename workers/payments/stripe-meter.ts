@@ -1,6 +1,7 @@
 import { Stripe } from "stripe";
 import { sumMicroUsd } from "../prices/price-book.ts";
 import type { UsageEvent } from "../usage/usage-event.ts";
+import { stripeAddress } from "./stripe-address.ts";
 
 /** How to reach Stripe. */
 export interface MeterSettings {
@@ -25,7 +26,7 @@ export function createUsageMeter({ apiKey, eventName, apiUrl, fetch }: MeterSett
     // The queue repeats what failed; it also waits longer than a client would.
     maxNetworkRetries: 0,
     telemetry: false,
-    ...(apiUrl === undefined ? {} : addressOf(new URL(apiUrl))),
+    ...stripeAddress(apiUrl),
   });
   return {
     async report({ id, atMs, lines, stripeCustomer }) {
@@ -49,8 +50,4 @@ export function createUsageMeter({ apiKey, eventName, apiUrl, fetch }: MeterSett
 function isDuplicate(error: unknown): boolean {
   if (!(error instanceof Stripe.errors.StripeError)) return false;
   return error.code === "duplicate_meter_event" || /event already exists with identifier/iu.test(error.message);
-}
-
-function addressOf({ hostname, port, protocol }: URL) {
-  return { host: hostname, port, protocol: protocol === "http:" ? ("http" as const) : ("https" as const) };
 }

@@ -137,6 +137,7 @@ export const routeTable = {
   getBalance: { method: "get", path: "/v1/balance", guard: read, ...noWork },
   getUsage: { method: "get", path: "/v1/usage", guard: read, ...noWork },
   listOwnKeys: { method: "get", path: "/v1/keys", guard: read, ...noWork },
+  createTopup: { method: "post", path: "/v1/topups", guard: read, bodyBytesMax, ...noWork },
   stripeWebhook: { method: "post", path: "/v1/stripe/webhook", guard: { by: "stripe" }, bodyBytesMax, ...noWork },
   listAccounts: { method: "get", path: "/v1/admin/accounts", guard: operator, ...noWork },
   getAccount: { method: "get", path: account, guard: operator, ...noWork },
