@@ -23,7 +23,10 @@ const secretsForTests = {
 
 const bindings = { ...secretsForTests, MIGRATIONS: await readD1Migrations("./migrations") };
 
-/** Tests that store something, by their text: each file has a Worker and storage of its own, which costs a second to start. */
+/**
+ * Tests that store something, by their text: each file has a Worker and storage of its own, which costs a second to
+ * start.
+ */
 const needsStorage = /cloudflare:|support\/(?:test-edge|account-book)/u;
 const inWorkerd = globSync("test/{workers,shared}/**/*.test.ts", { cwd: root });
 const storing = inWorkerd.filter((file) => needsStorage.test(readFileSync(join(root, file), "utf8")));

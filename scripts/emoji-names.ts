@@ -32,7 +32,9 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Emoji without variation selectors → its short name ("tts"). Skin tones have entries of their own and no compounds. */
+/**
+ * Emoji without variation selectors → its short name ("tts"). Skin tones have entries of their own and no compounds.
+ */
 function namesIn(language: string): Map<string, string> {
   const names = new Map<string, string>();
   for (const character of "0123456789#*") names.set(`${character}\u20E3`, character);

@@ -8,7 +8,10 @@ import { CommandError } from "./command-line.ts";
 const training = join(root, "gpu-backend/training");
 const packages = ["torch", "onnx", "onnxruntime", "onnxscript", "safetensors", "tokenizers", "huggingface_hub", "rich"];
 
-/** Runs a module of the training code, and resolves to its exit code. Throws `CommandError` if Python or a package lacks. */
+/**
+ * Runs a module of the training code, and resolves to its exit code. Throws `CommandError` if Python or a package
+ * lacks.
+ */
 export async function runPython(module: string, given: readonly string[]): Promise<number> {
   const python = findPython();
   await requirePackages(python);

@@ -6,7 +6,10 @@ type WorkerOptions = ReturnType<typeof import("wrangler").unstable_getMiniflareW
 /** Where the package keeps what `readWorkerOptions` returned when it was built. */
 export const builtWorkerOptions = "dist/package/worker/options.json";
 
-/** wrangler.toml as Miniflare takes it, by Wrangler; the installed package, which has none, by the file it was built with. */
+/**
+ * wrangler.toml as Miniflare takes it, by Wrangler; the installed package, which has none, by the file it was built
+ * with.
+ */
 export async function readWorkerOptions(root: string, isCheckout: boolean): Promise<WorkerOptions> {
   if (!isCheckout) return JSON.parse(readFileSync(join(root, builtWorkerOptions), "utf8"));
   // Imported late: it takes a quarter of a second.

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { readSources } from "./support/source-tree.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const folders = ["", "docs", "gpu-backend/models/emoji-128", "gpu-backend/training"];
@@ -69,7 +70,7 @@ const columnsMax = 120;
 
 /** Lines of prose, tables and code left out, that are wider than `.editorconfig` allows. */
 function wideLines(text: string): string[] {
-  return text.split("\n").filter((line) => line.length > columnsMax && !line.startsWith("|"));
+  return text.split("\n").filter((line) => [...line].length > columnsMax && !line.startsWith("|"));
 }
 
 test("every file that they name exists", () => {
@@ -98,4 +99,15 @@ test("a planted fault is found: a missing file, a private word, a wide line", ()
   ]);
   expect("Whoever asks keeps it for good.".match(unplainWords)).toEqual(["Whoever", "for good"]);
   expect(wideLines(`${"a ".repeat(60)}b\n| ${"a ".repeat(60)} |\n${"a ".repeat(60)}`)).toHaveLength(1);
+});
+
+test("no comment of the TypeScript sources is wider than 120 columns", () => {
+  // The API's types are generated; biome keeps code, and ruff keeps Python, within the same width.
+  const sources = readSources("shared", "workers", "gpu-backend", "scripts", "test");
+  expect(sources.size).toBeGreaterThan(500);
+  const wide = [...sources]
+    .filter(([path]) => path !== "shared/client/api-types.ts")
+    .flatMap(([path, text]) => wideLines(text).map((line) => [path, line]))
+    .filter(([, line = ""]) => /^\s*(?:\/\/|\/?\*)/u.test(line));
+  expect(wide).toEqual([]);
 });

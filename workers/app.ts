@@ -44,9 +44,9 @@ import { type Guard, type Route, type RouteId, routesByPath } from "./routing/ro
 import type { Services } from "./services.ts";
 
 /**
- * The Worker's HTTP side. `routing/route-table.ts` lists every route with its guard and bounds; here each gets its handler.
- * A request meets the middleware in this order: request id, log, security headers, CORS, the
- * report of its outcome, the route's body (not read yet), its guard.
+ * The Worker's HTTP side. `routing/route-table.ts` lists every route with its guard and bounds; here each gets its
+ * handler. A request meets the middleware in this order: request id, log, security headers, CORS, the report of its
+ * outcome, the route's body (not read yet), its guard.
  */
 export function createApp(services: Services): Hono<AppEnv> {
   const app = new Hono<AppEnv>();

@@ -5,7 +5,10 @@ import { dirname, join, resolve } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The repository, or the installed package: the nearest folder above with a package.json. Never written to, if installed. */
+/**
+ * The repository, or the installed package: the nearest folder above with a package.json. Never written to, if
+ * installed.
+ */
 export const root = dirname(findPackageJSON(import.meta.url) ?? import.meta.dirname);
 
 /** Whether this is the repository. The package holds built files instead of sources. */

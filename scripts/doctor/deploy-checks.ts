@@ -46,7 +46,10 @@ export interface Deployment {
 
 const requiredSecrets = ["LATENT_KEY_SECRET", "GPU_BACKEND_SECRET", "IMAGE_URL_SECRET", "ADMIN_SECRET"] as const;
 
-/** Whether wrangler.toml names all that the Worker needs: bindings, ids, object classes, migrations, queues, logs, cron, secrets. */
+/**
+ * Whether wrangler.toml names all that the Worker needs: bindings, ids, object classes, migrations, queues, logs, cron,
+ * secrets.
+ */
 export function deployChecks(deployment: Deployment): readonly Check[] {
   const read = readConfig(deployment.config);
   if (typeof read === "string") {

@@ -23,7 +23,10 @@ export interface LocalRun {
 /** A graphics card compiles for a while the first time; what takes longer counts as absent. */
 const providerMsMax = 60_000;
 
-/** Whatever could keep `npm start` from working: settings, ports, the state folder, its database, its key, the bundle, the provider. */
+/**
+ * Whatever could keep `npm start` from working: settings, ports, the state folder, its database, its key, the bundle,
+ * the provider.
+ */
 export function runChecks(run: LocalRun): readonly Check[] {
   return [
     { name: "environment", run: () => checkEnvironment(run) },

@@ -24,7 +24,9 @@ const ignoredFields = {
 /** Of the ignored fields, those whose sender would expect a different picture. */
 const ignoredWithWarning = ["quality", "complexity", "style", "background", "moderation"] as const;
 
-/** Fields of OpenAI's clients that ask for what this service cannot make: a picture without it would be another thing. */
+/**
+ * Fields of OpenAI's clients that ask for what this service cannot make: a picture without it would be another thing.
+ */
 const refusedFields: Readonly<Record<string, string>> = {
   frame_count: "This service makes still pictures.",
   frame_duration_ms: "This service makes still pictures.",

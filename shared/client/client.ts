@@ -17,7 +17,9 @@ export interface ClientOptions {
   readonly pause?: Pause;
 }
 
-/** A client of the service. Every method rejects with `ApiError` on a refusal, and as `fetch` does without an answer. */
+/**
+ * A client of the service. Every method rejects with `ApiError` on a refusal, and as `fetch` does without an answer.
+ */
 export type WuerstchenClient = ReturnType<typeof createClient>;
 
 /** Works in browsers, Node 20 and Workers. `http` calls any route of the document and leaves its errors as data. */

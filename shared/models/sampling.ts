@@ -25,8 +25,8 @@ export function resolveSampling(manifest: Manifest, wanted: Partial<WantedSampli
 }
 
 /**
- * How many of `steps` run from a start of this strength (0…1): they cover the same part of the schedule. Rounded up, but
- * not for the error of a product: 7 steps of 10 at 0.7.
+ * How many of `steps` run from a start of this strength (0…1): they cover the same part of the schedule. Rounded up,
+ * but not for the error of a product: 7 steps of 10 at 0.7.
  */
 export function stepsRun(steps: number, strength: number): number {
   return Math.ceil(Number((steps * strength).toFixed(6)));

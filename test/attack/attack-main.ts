@@ -1,5 +1,5 @@
-// The process of the attackers: takes an order, answers with a report, and ends with its parent. It gives way to all other
-// processes, because attackers bring machines of their own.
+// The process of the attackers: takes an order, answers with a report, and ends with its parent. It gives way to all
+// other processes, because attackers bring machines of their own.
 
 import { constants, setPriority } from "node:os";
 import { attackWith, noisyOf, pennilessOf, poorOf, strangersOf } from "./attackers.ts";

@@ -87,8 +87,8 @@ export function pennilessOf({ url }: Target, key: string): readonly Attack[] {
 }
 
 /**
- * An account whose credit ends soon: asks for pictures and for streams that it leaves at the first preview, and goes on when
- * nothing is left. `onPicture` hears of every picture that it was given whole.
+ * An account whose credit ends soon: asks for pictures and for streams that it leaves at the first preview, and goes on
+ * when nothing is left. `onPicture` hears of every picture that it was given whole.
  */
 export function poorOf({ url }: Target, key: string, onPicture: () => void): Attack {
   const headers = { authorization: `Bearer ${key}` };

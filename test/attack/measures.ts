@@ -9,7 +9,10 @@ export interface Honest {
   readonly p99Ms: number;
 }
 
-/** One request after another for a new picture, until `ended` aborts. 429 is waited out as its answer says, and asked again. */
+/**
+ * One request after another for a new picture, until `ended` aborts. 429 is waited out as its answer says, and asked
+ * again.
+ */
 export async function honestClient(url: string, apiKey: string, ended: AbortSignal): Promise<Honest> {
   const ms: number[] = [];
   let [asked, delivered] = [0, 0];
@@ -52,9 +55,9 @@ const settlingRequests = 2_000;
 const settlingCallers = 8;
 
 /**
- * Sends cheap requests until they take no more memory, or `ended` aborts. workerd frees what a request held long after its
- * answer: a Worker of one line grows from 75 to 520 MB over its first 20,000 requests, and then no more. Without this, memory
- * would tell how many requests there were, and not what they hold.
+ * Sends cheap requests until they take no more memory, or `ended` aborts. workerd frees what a request held long after
+ * its answer: a Worker of one line grows from 75 to 520 MB over its first 20,000 requests, and then no more. Without
+ * this, memory would tell how many requests there were, and not what they hold.
  */
 export async function settledMemory(
   { url, backendUrl }: { readonly url: string; readonly backendUrl: string },

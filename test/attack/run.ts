@@ -1,5 +1,6 @@
-// Attacks a stack on this machine from outside: strangers, accounts with no and with little credit, and a noisy neighbour,
-// beside an honest client. `npm run attack -- --help` tells the options. Needs Linux, whose /proc tells the memory of processes.
+// Attacks a stack on this machine from outside: strangers, accounts with no and with little credit, and a noisy
+// neighbour, beside an honest client. `npm run attack -- --help` tells the options. Needs Linux, whose /proc tells the
+// memory of processes.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";

@@ -13,8 +13,8 @@ export const backendThreads = processors - firstOfBackend;
 
 /**
  * Gives the backend one half of the processors, and the edge, the attackers and the honest client the other half: edge
- * and backend are different machines in production, and what arrives at one takes no time of the other. Call it once both
- * run. Later processes inherit their parent's processors. Needs two processors and Linux's `taskset`.
+ * and backend are different machines in production, and what arrives at one takes no time of the other. Call it once
+ * both run. Later processes inherit their parent's processors. Needs two processors and Linux's `taskset`.
  */
 export function separateMachines(): void {
   const edge = `0-${firstOfBackend - 1}`;

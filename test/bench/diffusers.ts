@@ -1,5 +1,5 @@
-// The backend against diffusers' own pipelines on the same processor, with the same weights: a published model of middle
-// size and random weights, saved by diffusers, imported as any checkpoint. `npm run bench:diffusers -- --help`.
+// The backend against diffusers' own pipelines on the same processor, with the same weights: a published model of
+// middle size and random weights, saved by diffusers, imported as any checkpoint. `npm run bench:diffusers -- --help`.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,5 +1,5 @@
-// How many pictures edge and backend deliver when far more are asked of them than they can make, what a refusal takes, and
-// what one account's load does to another's. `npm run bench:overload -- --help` tells the options.
+// How many pictures edge and backend deliver when far more are asked of them than they can make, what a refusal takes,
+// and what one account's load does to another's. `npm run bench:overload -- --help` tells the options.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -14,7 +14,9 @@ import type { ReceivedWebhook } from "./webhooks.ts";
 /** For what takes its course by itself once the faults are over, on a machine that is busy with other work. */
 const courseMsMax = 60_000;
 
-/** What is held for a request that nobody answers any more may stay so long before its reservation's end is looked at. */
+/**
+ * What is held for a request that nobody answers any more may stay so long before its reservation's end is looked at.
+ */
 const heldMsMax = 2_000;
 
 /** Past the end of a reservation; past the time after which a settlement is reconciled. */

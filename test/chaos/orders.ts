@@ -17,7 +17,9 @@ const generations = "/v1/images/generations";
 
 /** Pictures that a client got, and what it was told that they cost. */
 export interface Delivery {
-  /** What each answer was charged: more than one where a repeat needed another decode, since the edge lost the picture. */
+  /**
+   * What each answer was charged: more than one where a repeat needed another decode, since the edge lost the picture.
+   */
   readonly charges: ReadonlySet<number>;
   /** A digest of each picture's file, in the order of the answer. */
   readonly pictures: readonly string[];

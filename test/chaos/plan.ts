@@ -24,8 +24,9 @@ export type DeliveryTrouble = (typeof deliveryTroubles)[number];
 export type WebhookAnswer = "taken" | "busy" | "hung-up";
 
 /**
- * A fault. `at`: the point at which it comes, in messages that have passed between edge and backend, answers included; or
- * when all orders have been answered, if that is earlier. Those without a point last from the first order to the last.
+ * A fault. `at`: the point at which it comes, in messages that have passed between edge and backend, answers included;
+ * or when all orders have been answered, if that is earlier. Those without a point last from the first order to the
+ * last.
  */
 export type Fault =
   | { readonly kind: "kill"; readonly at: number; readonly target: Target }
@@ -79,8 +80,8 @@ const pointsMax = 24;
 const seedsMax = 6;
 
 /**
- * Past a signature's age, past a reservation, past a picture's link; and back, as a clock that was wrong is set. What was
- * due before it was set back, as a job's next step, is due as much later, so scenarios take that long.
+ * Past a signature's age, past a reservation, past a picture's link; and back, as a clock that was wrong is set. What
+ * was due before it was set back, as a job's next step, is due as much later, so scenarios take that long.
  */
 const clockSeconds = [70, 16 * 60, 90 * 60, -10] as const;
 

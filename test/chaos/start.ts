@@ -1,5 +1,5 @@
-// What `npm start` runs, with faults around it: the Worker's bindings, and what stands between edge and backend. The one
-// argument is JSON of `StartOptions`.
+// What `npm start` runs, with faults around it: the Worker's bindings, and what stands between edge and backend. The
+// one argument is JSON of `StartOptions`.
 import { join } from "node:path";
 import { runCommand } from "../../scripts/command-line.ts";
 import { runStack } from "../../scripts/run-stack.ts";

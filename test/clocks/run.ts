@@ -18,7 +18,10 @@ const leadMs = 30_000;
 const dependsOnTime =
   /\bDate\b|nowMs|expire|certificate|TestEdge|JobClient|useTinyStack|useHeldEdge|startBackend|signedHeaders/u;
 
-/** A test can notice the moment that its run crosses if its own text names a time, or if it has jobs, which have deadlines. */
+/**
+ * A test can notice the moment that its run crosses if its own text names a time, or if it has jobs, which have
+ * deadlines.
+ */
 const noticesMoments = /\bDate\b|nowMs|expire|JobClient/u;
 
 /** A test can notice the calendar, and not only how much time has passed, if its text names a date or a day. */
@@ -94,7 +97,9 @@ function end(message: string): never {
   process.exit(1);
 }
 
-/** A library that the loader cannot use is ignored with a warning: then nothing would be shifted, and all would pass. */
+/**
+ * A library that the loader cannot use is ignored with a warning: then nothing would be shifted, and all would pass.
+ */
 function checkShift(library: string): void {
   const env = { ...process.env, LD_PRELOAD: library, CLOCK_SHIFT_SECONDS: String(dayMs / 1_000) };
   const { stdout } = spawnSync(process.execPath, ["-p", "Date.now()"], { env, encoding: "utf8" });

@@ -7,7 +7,8 @@ import { metricOf } from "../support/backend.ts";
 import { useHeldEdge } from "../support/tiny-edge.ts";
 import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 
-// The real Worker in workerd with its alarms and queues, the real backend, a client's server for webhooks; all over HTTP.
+// The real Worker in workerd with its alarms and queues, the real backend, a client's server for webhooks; all over
+// HTTP.
 
 const testMsMax = 300_000;
 /** By the price book, for the tiny bundle. */

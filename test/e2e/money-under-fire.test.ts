@@ -10,8 +10,8 @@ import { reportedMicroUsd, storedBooks } from "../support/stored-books.ts";
 import { startTinyEdge, type TinyEdge } from "../support/tiny-edge.ts";
 import { startTroubledProxy, type Trouble, type TroubledProxy } from "../support/troubled-proxy.ts";
 
-// The real Worker and the real backend over real HTTP, on the worst of days: the backend refuses, fails, falls silent, loses
-// answers and is killed; clients repeat themselves, ask twice at once and hang up.
+// The real Worker and the real backend over real HTTP, on the worst of days: the backend refuses, fails, falls silent,
+// loses answers and is killed; clients repeat themselves, ask twice at once and hang up.
 
 const testMsMax = 900_000;
 const requestsMin = 2_000;

@@ -7,7 +7,8 @@ import { differenceMax } from "../support/float32-hex.ts";
 import { latentValues, publishedDirectory, publishedFamilies, publishedGolden } from "../support/published-models.ts";
 import { startMsMax, useTinyStack } from "../support/tiny-stack.ts";
 
-// A checkpoint as diffusers saves it, imported, served by the real backend and the real Worker. Only its weights are not.
+// A checkpoint as diffusers saves it, imported, served by the real backend and the real Worker. Only its weights are
+// not.
 
 /** A value of a latent that lies between two float16 numbers may be rounded to either. */
 const float16Step = 2 ** -10;

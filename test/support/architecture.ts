@@ -82,7 +82,9 @@ export function longFiles(tree: SourceTree, linesMax: number): string[] {
     .map(({ path, lines }) => `${path}: ${lines} lines`);
 }
 
-/** Words that match, in files of the tree, without being a term of the glossary: a table whose first column names terms. */
+/**
+ * Words that match, in files of the tree, without being a term of the glossary: a table whose first column names terms.
+ */
 export function unexplainedWords(tree: SourceTree, words: RegExp, glossary: string): string[] {
   const terms = new Set(Array.from(glossary.matchAll(/^\| `?([^|`]+?)`? \|/gmu), ([, term]) => term));
   return [...tree].flatMap(([path, source]) =>

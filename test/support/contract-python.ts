@@ -1,7 +1,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-/** An interpreter with test/contract/requirements.txt, or undefined: then tests that need it say that they were left out. */
+/**
+ * An interpreter with test/contract/requirements.txt, or undefined: then tests that need it say that they were left
+ * out.
+ */
 export const contractPython = process.env["CONTRACT_PYTHON"];
 
 const charactersShown = 8_000;

@@ -1,7 +1,9 @@
 import type { LocalStack } from "../../scripts/local-stack.ts";
 import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../../workers/auth/api-key.ts";
 
-/** Opens an account with this credit on a stack of this machine, and gives a key of it. Throws when the edge refuses. */
+/**
+ * Opens an account with this credit on a stack of this machine, and gives a key of it. Throws when the edge refuses.
+ */
 export async function openAccount(
   { url, adminSecret }: Pick<LocalStack, "url" | "adminSecret">,
   account: string,

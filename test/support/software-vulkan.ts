@@ -6,8 +6,8 @@ const chromiumDirectory = "/usr/lib/chromium";
 const driver = join(chromiumDirectory, "vk_swiftshader_icd.json");
 
 /**
- * The environment that lets WebGPU run on the processor, by the Vulkan driver that Chromium brings for machines without a
- * card (SwiftShader); undefined where Chromium is not installed.
+ * The environment that lets WebGPU run on the processor, by the Vulkan driver that Chromium brings for machines without
+ * a card (SwiftShader); undefined where Chromium is not installed.
  */
 export const softwareVulkan: Readonly<Record<string, string>> | undefined = existsSync(driver)
   ? { LD_LIBRARY_PATH: chromiumDirectory, VK_ICD_FILENAMES: driver }

@@ -3,7 +3,9 @@ import { posix } from "node:path";
 /** The name of the file in which a folder says which tests hold its sources. */
 export const testList = "TESTS.md";
 
-/** What a folder's list says: the sources that it names, whether it speaks for the others, and every test that it names. */
+/**
+ * What a folder's list says: the sources that it names, whether it speaks for the others, and every test that it names.
+ */
 interface TestList {
   readonly sources: readonly string[];
   readonly coversOthers: boolean;
@@ -11,8 +13,8 @@ interface TestList {
 }
 
 /**
- * What is wrong with the way from sources to their tests, one sentence each. `paths` are all files of the repository; a source
- * has tests at its own path under `test/`, or a line of its folder's list names them.
+ * What is wrong with the way from sources to their tests, one sentence each. `paths` are all files of the repository; a
+ * source has tests at its own path under `test/`, or a line of its folder's list names them.
  */
 export function untestedSources(paths: ReadonlySet<string>, lists: ReadonlyMap<string, string>): string[] {
   const read = new Map([...lists].map(([path, text]) => [posix.dirname(path), readList(text)]));
@@ -29,7 +31,10 @@ export function untestedSources(paths: ReadonlySet<string>, lists: ReadonlyMap<s
   return [...untested.map((path) => `${path}: add ${ownTest(path)} or a line in its folder's ${testList}`), ...stale];
 }
 
-/** Each line is `- SOURCE, SOURCE: TEST, TEST`, names between backquotes; `the others` stands for all that are not named. */
+/**
+ * Each line is `- SOURCE, SOURCE: TEST, TEST`, names between backquotes; `the others` stands for all that are not
+ * named.
+ */
 function readList(text: string): TestList {
   const lines = text.replaceAll(/\n {2}/gu, " ").split("\n");
   const entries = lines.filter((line) => line.startsWith("- ")).map((line) => line.slice(2).split(": "));

@@ -7,7 +7,9 @@ import { forward } from "./forward-request.ts";
 /** Longer than any answer of the tiny bundle, and shorter than anybody's patience. */
 const silenceMs = 3_000;
 
-/** What happens to a request on its way: nothing, no connection, an answer that is lost, a fault, or seconds of silence. */
+/**
+ * What happens to a request on its way: nothing, no connection, an answer that is lost, a fault, or seconds of silence.
+ */
 export type Trouble = "none" | "refused" | "answer-lost" | "fault" | "silence";
 
 /** Stands before a backend and gives it the network that it has on a bad day. */

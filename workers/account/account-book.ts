@@ -116,7 +116,8 @@ export class AccountBook {
 
   /**
    * Charges what was done and gives the rest back; a second call gives the first one's settlement. After a release it
-   * charges what is available, or fails with `insufficient_quota`; nothing, if a repeat pays instead. Throws when the work exceeds the ceiling.
+   * charges what is available, or fails with `insufficient_quota`; nothing, if a repeat pays instead. Throws when the
+   * work exceeds the ceiling.
    */
   settle({ reservationId, lines, latents = [] }: WorkDone, nowMs: number): Result<Settlement, Failure> {
     return this.#transact(() => {

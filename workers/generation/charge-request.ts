@@ -46,8 +46,8 @@ export interface ChargedRequest {
 export type Reserver = Pick<AccountClient, "reserve">;
 
 /**
- * Holds the most that a request can cost, or finds what its repeat was held or charged before. A `gate` that the account
- * has not answered yet asks for admission in the same call.
+ * Holds the most that a request can cost, or finds what its repeat was held or charged before. A `gate` that the
+ * account has not answered yet asks for admission in the same call.
  */
 export async function reserveCeiling(
   { accounts, latentKeySecret, newReservationId }: ChargingServices,

@@ -53,9 +53,9 @@ export interface RequestSources {
 
 /**
  * From a checked request to pictures. The most that they can cost is held before any work is done, and what was done is
- * charged before they are delivered; if the edge holds them all, both are one step. Every latent of the answer is stored
- * by then; a failure is not charged. If the caller leaves, work that nobody else waits for is stopped, and the latents
- * that are stored by then are charged.
+ * charged before they are delivered; if the edge holds them all, both are one step. Every latent of the answer is
+ * stored by then; a failure is not charged. If the caller leaves, work that nobody else waits for is stopped, and the
+ * latents that are stored by then are charged.
  */
 export async function generateImages(
   services: GenerationServices,

@@ -62,7 +62,10 @@ export interface WantedLatent {
   readonly startOf?: ObtainStart | undefined;
 }
 
-/** The latent of one picture of a plan: its stand-in, the stored one, or one made by the latent's own job, and stored by then. */
+/**
+ * The latent of one picture of a plan: its stand-in, the stored one, or one made by the latent's own job, and stored by
+ * then.
+ */
 export async function obtainLatent(
   sources: LatentSources,
   wanted: WantedLatent,

@@ -134,7 +134,9 @@ function picturesOf(
   );
 }
 
-/** An explicit seed counts up from picture to picture. Without one, `reuse` decides whether a repeat finds its latent. */
+/**
+ * An explicit seed counts up from picture to picture. Without one, `reuse` decides whether a repeat finds its latent.
+ */
 function seedsOf({ request, latentKeySecret, randomSeed }: PlanInputs, recipe: SeedlessRecipe): Promise<number[]> {
   const { n, seed, reuse } = request;
   return Promise.all(

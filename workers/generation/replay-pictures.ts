@@ -45,8 +45,8 @@ export function isReplay({ settlement, madeMs }: Reservation): boolean {
 
 /**
  * Answers a request again without running anything for nothing. A latent that is not stored any more fails with
- * `idempotent_result_gone`: Stage C never runs for a repeat. A picture that this location does not hold is decoded for a
- * reservation of its own, which pays the decode alone.
+ * `idempotent_result_gone`: Stage C never runs for a repeat. A picture that this location does not hold is decoded for
+ * a reservation of its own, which pays the decode alone.
  */
 export async function replayPictures(
   services: PictureSources & ChargingServices,

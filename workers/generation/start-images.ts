@@ -19,7 +19,9 @@ export interface AskedStart extends StartImageRequest {
   readonly mask: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Pictures that start from a picture that was sent. Its digest stands for it: it is read only when a latent is missing. */
+/**
+ * Pictures that start from a picture that was sent. Its digest stands for it: it is read only when a latent is missing.
+ */
 export async function generateFromPicture(
   services: StartImageServices,
   caller: Caller,

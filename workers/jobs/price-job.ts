@@ -3,7 +3,9 @@ import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { ceilingMicroUsdOf, type Pricer, priceRequest } from "../generation/price-request.ts";
 
-/** The most that a job can cost, in micro-USD. Fails on the first request that the model cannot do, naming its place. */
+/**
+ * The most that a job can cost, in micro-USD. Fails on the first request that the model cannot do, naming its place.
+ */
 export function jobCeilingMicroUsd(pricer: Pricer, { requests }: CreateJobRequest): Result<number, Failure> {
   let ceiling = 0;
   for (const [index, { request }] of requests.entries()) {

@@ -4,7 +4,9 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { AppEnv } from "./app-env.ts";
 import { failureResponse } from "./errors.ts";
 
-/** Asks the account for admission, unless it was asked already. Fails with its refusal. Callers without a key may enter. */
+/**
+ * Asks the account for admission, unless it was asked already. Fails with its refusal. Callers without a key may enter.
+ */
 export async function enterNow(c: Context<AppEnv>): Promise<Result<undefined, Failure>> {
   const admission = await c.get("gate")?.admit();
   if (admission === undefined) return ok(undefined);

@@ -26,7 +26,8 @@ export type Outcome = Result<Pick<Generation, "pictures" | "settlement" | "repla
 
 /**
  * Reports how each request for pictures ended, after its answer. Whoever shows no valid key causes no report, so that a
- * stranger costs no message. A report that the queue does not take is lost: it is a statistic, and money is kept elsewhere.
+ * stranger costs no message. A report that the queue does not take is lost: it is a statistic, and money is kept
+ * elsewhere.
  */
 export function measureRequests({ reportRequest, nowMs, log }: RequestReports): MiddlewareHandler<AppEnv> {
   return async (c, next) => {

@@ -21,8 +21,8 @@ export interface ModelRegistry extends Pick<ModelSettings, "unsupportedSizes"> {
 }
 
 /**
- * A registry of one bundle. Throws `AppError` with every problem when its manifest is not valid, or when an alias names a
- * model that is not there.
+ * A registry of one bundle. Throws `AppError` with every problem when its manifest is not valid, or when an alias names
+ * a model that is not there.
  */
 export function createModelRegistry(bundle: BundleFiles, settings: ModelSettings = strictModels): ModelRegistry {
   const model = loadModel(bundle);

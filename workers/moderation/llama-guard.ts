@@ -9,7 +9,9 @@ export interface GuardModel {
   run(name: typeof model, input: { messages: { role: "user"; content: string }[] }): Promise<unknown>;
 }
 
-/** The model writes "safe", or "unsafe" and the categories on a second line; the platform may have read that already. */
+/**
+ * The model writes "safe", or "unsafe" and the categories on a second line; the platform may have read that already.
+ */
 const answerSchema = z.object({
   response: z.union([z.string().regex(/^\s*(?:un)?safe\b/iu), z.object({ safe: z.boolean() })]),
 });

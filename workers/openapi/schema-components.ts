@@ -10,7 +10,9 @@ const componentPath = "#/components/schemas/";
 export class SchemaComponents {
   readonly #schemas = new Map<string, JsonObject>();
 
-  /** JSON Schema of `schema`: a reference if it has an id, else written out with references to the named ones within. */
+  /**
+   * JSON Schema of `schema`: a reference if it has an id, else written out with references to the named ones within.
+   */
   schemaOf(schema: BodySchema, io: "input" | "output"): object {
     if (!(schema instanceof z.ZodType)) {
       const { id, json } = schema;

@@ -17,7 +17,9 @@ export interface ChargeLine {
   readonly microUsd: number;
   /** Whole milliseconds that its graphs ran at the backend; absent where that was not measured. */
   readonly gpuMs?: number | undefined;
-  /** Of a hit on a latent that the account itself had made: what making it cost beyond this line. The ledger adds it. */
+  /**
+   * Of a hit on a latent that the account itself had made: what making it cost beyond this line. The ledger adds it.
+   */
   readonly savedMicroUsd?: number | undefined;
   /** Of such a hit: the `gpuMs` of making the latent. */
   readonly savedGpuMs?: number | undefined;

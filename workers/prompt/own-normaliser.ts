@@ -9,8 +9,9 @@ const tokenizerSchema = z.object({
 });
 
 /**
- * Whether a `tokenizer.json` brings a Unicode form of its own, as CLIP's does. Such a tokenizer is given every text as it
- * was written, or its ids would not be those that the released text encoders were trained on ("①" is not "1" to CLIP).
+ * Whether a `tokenizer.json` brings a Unicode form of its own, as CLIP's does. Such a tokenizer is given every text as
+ * it was written, or its ids would not be those that the released text encoders were trained on ("①" is not "1" to
+ * CLIP).
  */
 export function isNormaliser(tokenizerJson: unknown): boolean {
   const { data } = tokenizerSchema.safeParse(tokenizerJson);

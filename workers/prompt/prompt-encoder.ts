@@ -10,8 +10,8 @@ import { unknownTokenId } from "./unknown-token.ts";
 /** Turns a prompt into the ids that the model's text encoder reads. */
 export interface PromptEncoder {
   /**
-   * Texts that normalise alike, by the tokenizer's own rule where it has one, give the same ids. Never fails: emoji that
-   * the vocabulary lacks become their names, and what else it lacks its unknown token.
+   * Texts that normalise alike, by the tokenizer's own rule where it has one, give the same ids. Never fails: emoji
+   * that the vocabulary lacks become their names, and what else it lacks its unknown token.
    */
   encode(text: string): EncodedPrompt;
   /** The words of a text, between blanks, of which the vocabulary lacks a part. */

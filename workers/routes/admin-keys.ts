@@ -52,7 +52,10 @@ export function createKey(services: KeyServices): Handler<AppEnv> {
   };
 }
 
-/** `POST /v1/admin/accounts/{account}/keys/{key}/rotations`: a key with the same terms; the old one ends after the overlap. */
+/**
+ * `POST /v1/admin/accounts/{account}/keys/{key}/rotations`: a key with the same terms; the old one ends after the
+ * overlap.
+ */
 export function rotateKey(services: KeyServices): Handler<AppEnv> {
   return async (c) => {
     const account = accountParam(c);
@@ -90,7 +93,10 @@ interface EnteredKey {
   readonly defaults: KeyRecord["defaults"];
 }
 
-/** The directory first: an entry whose account does not know the key opens nothing, but a key without one would not work. */
+/**
+ * The directory first: an entry whose account does not know the key opens nothing, but a key without one would not
+ * work.
+ */
 async function enter(
   c: Context<AppEnv>,
   { keys }: KeyServices,

@@ -22,7 +22,9 @@ export interface TrafficServices {
   readonly nowMs: () => number;
 }
 
-/** `GET /v1/admin/traffic?days`: requests, tiers, durations and failures of the last days, the present hour included. */
+/**
+ * `GET /v1/admin/traffic?days`: requests, tiers, durations and failures of the last days, the present hour included.
+ */
 export function getTraffic({ traffic, nowMs }: TrafficServices): Handler<AppEnv> {
   return async (c) => {
     const days = readDays(c.req.query("days"));

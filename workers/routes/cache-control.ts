@@ -3,8 +3,8 @@ import { ok, type Result } from "../../shared/result.ts";
 
 /**
  * `Cache-Control: no-cache` or `no-store` on a request asks for new pictures, as `reuse: "fresh"` in its body does, and
- * so does Hugging Face's `x-use-cache: false`. An explicit seed stays exact: what it gives now is what it gave before, so
- * nothing newer could be made.
+ * so does Hugging Face's `x-use-cache: false`. An explicit seed stays exact: what it gives now is what it gave before,
+ * so nothing newer could be made.
  */
 export function withCacheControl<Reason>(
   request: Result<CreateImageRequest, Reason>,

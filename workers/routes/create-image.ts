@@ -30,8 +30,8 @@ export interface CreateImageServices {
 }
 
 /**
- * `POST /v1/images/generations`: OpenAI's answer; with `stream: true` its events, or with `Accept: image/…` the bytes of
- * the one picture.
+ * `POST /v1/images/generations`: OpenAI's answer; with `stream: true` its events, or with `Accept: image/…` the bytes
+ * of the one picture.
  */
 export function createImage(services: CreateImageServices): Handler<AppEnv> {
   return answerAdmitted(async (c) => {
@@ -72,8 +72,8 @@ export async function answerWithImages(
 }
 
 /**
- * Whether the account is asked who may come in before all else, and not with the reservation: for a stream, whose headers
- * leave early; where the key's scopes decide; and where a moderator costs more than the question.
+ * Whether the account is asked who may come in before all else, and not with the reservation: for a stream, whose
+ * headers leave early; where the key's scopes decide; and where a moderator costs more than the question.
  */
 function mustEnterFirst({ moderator }: GenerationServices, { stream, cacheScope }: CreateImageRequest): boolean {
   return stream !== undefined || cacheScope === "shared" || moderator.isRemote;

@@ -9,8 +9,8 @@ import type { ModelRegistry } from "../models/registry.ts";
 const backendStatuses = ["ready", "starting", "other_model", "unreachable"] as const;
 
 /**
- * How long an isolate answers from its last look at the backends: a flood wakes no GPU that scales to zero. Shorter while
- * nothing is ready, because somebody waits for it then.
+ * How long an isolate answers from its last look at the backends: a flood wakes no GPU that scales to zero. Shorter
+ * while nothing is ready, because somebody waits for it then.
  */
 const lookMs = { ready: 5_000, other: 1_000 };
 

@@ -15,8 +15,9 @@ export interface RedeliveryServices {
 }
 
 /**
- * `POST /v1/jobs/{id}/webhook/redeliver`: sends the message of a job's end once more, with the id of the first delivery,
- * and answers what became of it. The queue does not repeat it. 30 a minute for an account, whichever its jobs.
+ * `POST /v1/jobs/{id}/webhook/redeliver`: sends the message of a job's end once more, with the id of the first
+ * delivery, and answers what became of it. The queue does not repeat it. 30 a minute for an account, whichever its
+ * jobs.
  */
 export function redeliverWebhook({ jobs, webhookDelivery, nowMs }: RedeliveryServices): Handler<AppEnv> {
   return async (c) => {

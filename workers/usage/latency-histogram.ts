@@ -8,12 +8,14 @@ const millisecondsMax = 2 ** 20;
 export const unmeasured = -1;
 
 /**
- * The share by which a percentile from the histogram may differ from the exact one: half a bucket, some 4.4 %. Durations
- * below a millisecond count as one.
+ * The share by which a percentile from the histogram may differ from the exact one: half a bucket, some 4.4 %.
+ * Durations below a millisecond count as one.
  */
 export const percentileError = 2 ** (0.5 / resolution) - 1;
 
-/** The bucket of a duration, from 0 to 160. Buckets are geometric, so the relative error is the same for all durations. */
+/**
+ * The bucket of a duration, from 0 to 160. Buckets are geometric, so the relative error is the same for all durations.
+ */
 export function bucketOf(milliseconds: number): number {
   return Math.round(resolution * Math.log2(Math.min(Math.max(milliseconds, 1), millisecondsMax)));
 }

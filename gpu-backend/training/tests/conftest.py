@@ -28,8 +28,17 @@ def pictures_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
         image[y : y + 32, x : x + 32] = colour
         images.append(image)
         label = f"{name} square {number}"
-        record = {"id": f"squares/{number}", "licence": "MIT", "style": "flat", "label": label, "kind": "emoji", "weight": 1}
-        records.append(json.dumps({**record, "captions": [f"{label}, flat", f"flat {label}", label, f"{name} box, flat"]}))
+        record = {
+            "id": f"squares/{number}",
+            "licence": "MIT",
+            "style": "flat",
+            "label": label,
+            "kind": "emoji",
+            "weight": 1,
+        }
+        records.append(
+            json.dumps({**record, "captions": [f"{label}, flat", f"flat {label}", label, f"{name} box, flat"]})
+        )
     (directory / "images.rgb").write_bytes(np.stack(images).tobytes())
     (directory / "records.jsonl").write_text("\n".join(records) + "\n")
     return directory
@@ -37,7 +46,9 @@ def pictures_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[PictureSet, Path]:
-    """A data set of noise, and what every stage of the tiny configuration reads. Tests must not write there: see `fresh_runs`."""
+    """A data set of noise, and what every stage of the tiny configuration reads. Tests must not write there: see
+    `fresh_runs`.
+    """
     return rehearsal(load_config(CONFIGS / "tiny.toml"), tmp_path_factory.mktemp("rehearsal"))
 
 
@@ -50,7 +61,10 @@ def fresh_runs(rehearsed: tuple[PictureSet, Path], tmp_path: Path) -> Path:
 def log_of(path: Path) -> list[tuple[int, dict[str, float]]]:
     """(step, figures) of a run's CSV, without the time of day."""
     rows = csv.reader(path.read_text().splitlines())
-    return [(int(step), {key: float(value) for key, value in (cell.split("=") for cell in cells)}) for step, _, *cells in rows]
+    return [
+        (int(step), {key: float(value) for key, value in (cell.split("=") for cell in cells)})
+        for step, _, *cells in rows
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,6 @@
-"""The training command with every step in the log, a checkpoint after each, and codes revived often: what tests start as a process."""
+"""The training command with every step in the log, a checkpoint after each, and codes revived often: what tests
+start as a process.
+"""
 
 from wuerstchen import train
 from wuerstchen.training import codebook_use, loop

@@ -1,4 +1,6 @@
-"""An imported bundle run by onnxruntime in the order in which the server runs it, so that graphs and manifest are tested together."""
+"""An imported bundle run by onnxruntime in the order in which the server runs it, so that graphs and manifest are
+tested together.
+"""
 
 import json
 from pathlib import Path
@@ -32,7 +34,9 @@ class BundleRunner:
         text = self.manifest["text"]
         padding = text["tokensMax"] - len(ids)
         mask = torch.tensor([[1] * len(ids) + [0] * padding])
-        return self.run("textConditioner", self.run("textEncoder", torch.tensor([ids + [text["padTokenId"]] * padding]), mask))
+        return self.run(
+            "textConditioner", self.run("textEncoder", torch.tensor([ids + [text["padTokenId"]] * padding]), mask)
+        )
 
     def latent(self, request: dict[str, Any]) -> np.ndarray:
         """(c, h, w) as it is stored, but in float32."""
@@ -52,11 +56,15 @@ class BundleRunner:
         return (made[0] * stored["scale"] + stored["offset"]).numpy()
 
     def paint(self, latent: Tensor, seed: int) -> tuple[np.ndarray, Tensor]:
-        """The Stage B latent (c, h, w) and the picture (1, 3, 4h, 4w), from a stored latent (c, h, w) rounded to float16."""
+        """The Stage B latent (c, h, w) and the picture (1, 3, 4h, 4w), from a stored latent (c, h, w) rounded to
+        float16.
+        """
         condition = self.run("stageBConditioner", latent[None].half().float())
         stage_b, steps = self.manifest["stageB"], self.manifest["sampler"]["stageB"]["steps"]["default"]
         width = self.manifest["timestepEmbedding"]["width"]
         shape = (1, stage_b["channels"], latent.shape[1] * 32 // 3, latent.shape[2] * 32 // 3)
         sampling = Sampling(tuple(torch.linspace(1, 0, steps + 1).tolist()), 1.0, torch.Generator().manual_seed(seed))
-        made = sample(lambda x, t: self.run("stageB", x, timestep_embedding(t, width), condition), shape, sampling, torch.zeros(1))
+        made = sample(
+            lambda x, t: self.run("stageB", x, timestep_embedding(t, width), condition), shape, sampling, torch.zeros(1)
+        )
         return made[0].numpy(), self.run("stageA", made * stage_b["latentScale"])

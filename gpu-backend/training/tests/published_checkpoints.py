@@ -1,4 +1,5 @@
-"""Tiny released models as `diffusers` saves them: random weights, every path alive, 77 positions, a byte-level vocabulary.
+"""Tiny released models as `diffusers` saves them: random weights, every path alive, 77 positions, a byte-level
+vocabulary.
 
 Weights are rounded to float16, so that a bundle with float16 weights holds the very same networks.
 """
@@ -15,7 +16,15 @@ from wuerstchen.evaluation import diffusers_networks
 from wuerstchen.evaluation.diffusers_networks import TextSize
 from wuerstchen.published.bundle.checkpoint import EXTRAS
 from wuerstchen.published.configs import PublishedConfig
-from wuerstchen.published.tiny import TINY_CASCADE, TINY_CASCADE_B, TINY_CASCADE_C, TINY_DIFFNEXT, TINY_PRIOR, TINY_V2, randomise
+from wuerstchen.published.tiny import (
+    TINY_CASCADE,
+    TINY_CASCADE_B,
+    TINY_CASCADE_C,
+    TINY_DIFFNEXT,
+    TINY_PRIOR,
+    TINY_V2,
+    randomise,
+)
 
 LEVELS = (8, 16, 32, 32)
 STAGE_A_GAIN = {"v2": 3.5, "cascade": 1 / 32}
@@ -54,7 +63,9 @@ def save(family: str, folder: Path, **options: Any) -> tuple[Path, Path]:
 
 
 def save_extras(decoder: Path) -> dict[str, nn.Module]:
-    """Stable Cascade's compressor and previewer, which no pipeline of diffusers has: full-size, beside the decoder's folders."""
+    """Stable Cascade's compressor and previewer, which no pipeline of diffusers has: full-size, beside the
+    decoder's folders.
+    """
     torch.manual_seed(3)
     networks = {key: randomise(kind(config), 3) for key, (_, kind, config) in EXTRAS.items()}
     for key, network in networks.items():

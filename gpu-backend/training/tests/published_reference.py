@@ -11,14 +11,35 @@ from wuerstchen.published.cascade import CascadeUNet
 from wuerstchen.published.stage_a import PaellaVQ
 from wuerstchen.published.stage_b import DiffNeXt
 from wuerstchen.published.stage_c import Prior
-from wuerstchen.published.tiny import TINY_CASCADE_B, TINY_CASCADE_C, TINY_DIFFNEXT, TINY_PAELLA_VQ, TINY_PRIOR, randomise
+from wuerstchen.published.tiny import (
+    TINY_CASCADE_B,
+    TINY_CASCADE_C,
+    TINY_DIFFNEXT,
+    TINY_PAELLA_VQ,
+    TINY_PRIOR,
+    randomise,
+)
 
 warnings.filterwarnings("ignore", module="diffusers")
 logging.getLogger("diffusers").setLevel(logging.ERROR)
 
 from wuerstchen.evaluation.diffusers_networks import network  # noqa: E402
 
-TOKENS = ["<|startoftext|>", "<|endoftext|>", "r", "e", "d", "d</w>", "re", "red</w>", "c", "a", "t</w>", "ca", "cat</w>"]
+TOKENS = [
+    "<|startoftext|>",
+    "<|endoftext|>",
+    "r",
+    "e",
+    "d",
+    "d</w>",
+    "re",
+    "red</w>",
+    "c",
+    "a",
+    "t</w>",
+    "ca",
+    "cat</w>",
+]
 MERGES = ["r e", "re d</w>", "c a", "ca t</w>"]
 
 

@@ -1,4 +1,6 @@
-"""`store_until_killed.py PATH KEY COUNT`: stores an array of zeros and dies, as by SIGKILL, before its COUNT-th change to the folder."""
+"""`store_until_killed.py PATH KEY COUNT`: stores an array of zeros and dies, as by SIGKILL, before its COUNT-th
+change to the folder.
+"""
 
 import os
 import sys

@@ -49,7 +49,9 @@ def test_the_command_writes_the_average(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_command_says_what_is_wrong_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.save({"w": torch.zeros(1)}, tmp_path / "a.pt")
-    monkeypatch.setattr(sys, "argv", ["average", str(tmp_path / "a.pt"), str(tmp_path / "none.pt"), "--out", str(tmp_path / "x.pt")])
+    monkeypatch.setattr(
+        sys, "argv", ["average", str(tmp_path / "a.pt"), str(tmp_path / "none.pt"), "--out", str(tmp_path / "x.pt")]
+    )
     with pytest.raises(SystemExit, match=r"none\.pt does not exist"):
         main()
     assert not (tmp_path / "x.pt").exists()

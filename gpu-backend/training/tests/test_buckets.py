@@ -20,15 +20,30 @@ SHAPES = {"64x64": 30, "96x32": 10}
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Thirty squares and ten wide pictures; records stand in another order than rows. Every byte of a picture is its record's number."""
+    """Thirty squares and ten wide pictures; records stand in another order than rows. Every byte of a picture is
+    its record's number.
+    """
     directory, rows = tmp_path_factory.mktemp("mixed"), dict.fromkeys(SHAPES, 0)
-    buckets = np.random.default_rng(0).permutation([name for name, count in SHAPES.items() for _ in range(count)]).tolist()
+    buckets = (
+        np.random.default_rng(0).permutation([name for name, count in SHAPES.items() for _ in range(count)]).tolist()
+    )
     pixels: dict[str, list[np.ndarray]] = {name: [] for name in SHAPES}
     records = []
     for number, bucket in enumerate(buckets):
         width, height = map(int, bucket.split("x"))
         pixels[bucket].append(np.full((height, width, 3), 39 - number, np.uint8))
-        record = Record(f"id{number}", "own", "", f"p{number}", "picture", 1.0, ("one", "two"), bucket, rows[bucket], number % 5 == 4)
+        record = Record(
+            f"id{number}",
+            "own",
+            "",
+            f"p{number}",
+            "picture",
+            1.0,
+            ("one", "two"),
+            bucket,
+            rows[bucket],
+            number % 5 == 4,
+        )
         records.append(json.dumps(dataclasses.asdict(record)))
         rows[bucket] += 1
     for bucket, arrays in pixels.items():
@@ -60,7 +75,12 @@ def test_what_is_computed_of_a_picture_is_found_under_its_number(mixed: Path, tm
     for _ in range(2):  # computed, then read from the files
         means = map_pictures(pictures, tmp_path / "means", lambda image: image.mean((2, 3)) * 255, "means")
         assert all(np.allclose(means[number], number, atol=0.1) for number in range(40))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["means-64x64.key", "means-64x64.npy", "means-96x32.key", "means-96x32.npy"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "means-64x64.key",
+        "means-64x64.npy",
+        "means-96x32.key",
+        "means-96x32.npy",
+    ]
 
 
 def test_the_written_split_is_kept_and_evaluation_takes_the_fullest_bucket(mixed: Path) -> None:

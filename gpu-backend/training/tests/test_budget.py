@@ -1,4 +1,6 @@
-"""A budget of minutes: stages share what is left of it, and a stopped training ends in the weights of one that never was."""
+"""A budget of minutes: stages share what is left of it, and a stopped training ends in the weights of one that
+never was.
+"""
 
 import dataclasses
 import json
@@ -44,7 +46,10 @@ def test_what_begins_at_a_step_begins_at_the_same_share_of_a_shorter_training() 
     shorter = in_steps(TINY, "c", TINY.train_c.steps // 2)
     assert shorter.train_c.decay_steps == TINY.train_c.decay_steps // 2
     assert shorter.curriculum_c.from_step == TINY.curriculum_c.from_step // 2
-    assert dataclasses.replace(shorter.train_c, steps=12, warmup_steps=2, decay_steps=4, full_picture_steps=3) == TINY.train_c
+    assert (
+        dataclasses.replace(shorter.train_c, steps=12, warmup_steps=2, decay_steps=4, full_picture_steps=3)
+        == TINY.train_c
+    )
 
 
 def test_another_budget_or_a_training_without_one_is_refused(tmp_path: Path) -> None:
@@ -64,7 +69,16 @@ def test_one_command_trains_every_stage_within_a_budget_and_goes_on_after_a_stop
     monkeypatch.setattr(train, "monotonic", lambda: float(next(ticks)))
     config = tmp_path / "tiny.toml"
     config.write_text((CONFIGS / "tiny.toml").read_text().replace("width = 32\n", "width = 384\n", 1))
-    options = ["--config", str(config), "--data", str(pictures_directory), "--runs", str(tmp_path / "runs"), "--budget-minutes", "0.3"]
+    options = [
+        "--config",
+        str(config),
+        "--data",
+        str(pictures_directory),
+        "--runs",
+        str(tmp_path / "runs"),
+        "--budget-minutes",
+        "0.3",
+    ]
     monkeypatch.setattr(sys, "argv", ["train", *options])
     with monkeypatch.context() as stopped:
         stopped.setattr(loop, "anywhere", lambda stopping, saving: (True, saving))  # after every step

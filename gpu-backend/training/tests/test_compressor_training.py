@@ -15,7 +15,9 @@ from wuerstchen.training.distributed import Share
 from wuerstchen.training.perturb import noised
 from wuerstchen.training.reconstruction import reconstruction_loss
 
-NETWORKS = CompressorConfig(channels=(8, 16, 24), blocks=(1, 1, 1), decoder_channels=(24, 16, 8), decoder_blocks=(1, 1, 1))
+NETWORKS = CompressorConfig(
+    channels=(8, 16, 24), blocks=(1, 1, 1), decoder_channels=(24, 16, 8), decoder_blocks=(1, 1, 1)
+)
 PLAN = CompressorTraining(
     steps=12,
     batch=4,
@@ -81,7 +83,9 @@ def test_a_resumed_compressor_ends_in_the_same_weights(
     assert (tmp_path / "whole" / "compressor.png").stat().st_size > 0
 
 
-def test_a_finished_latent_has_mean_0_and_variance_1_over_training_pictures(pictures_directory: Path, tmp_path: Path) -> None:
+def test_a_finished_latent_has_mean_0_and_variance_1_over_training_pictures(
+    pictures_directory: Path, tmp_path: Path
+) -> None:
     config, pictures = config_of(4), PictureSet(pictures_directory, 64)
     assert train_stage("compressor", config, pictures, tmp_path)
     parts = new_autoencoder(config)
@@ -123,7 +127,9 @@ def test_training_and_inference_normalise_alike_once_settled() -> None:
 
 
 def test_it_learns_the_pictures(pictures_directory: Path, tmp_path: Path) -> None:
-    config = config_of(4, steps=150, batch=8, decay_steps=60, learning_rate=4e-3, settled_from_step=100, features_from_step=150)
+    config = config_of(
+        4, steps=150, batch=8, decay_steps=60, learning_rate=4e-3, settled_from_step=100, features_from_step=150
+    )
     assert train_stage("compressor", config, PictureSet(pictures_directory, 64), tmp_path)
     figures = log_of(tmp_path / "compressor.csv")
     assert figures[-1][1]["mse"] < 0.3 * figures[0][1]["mse"]
@@ -170,7 +176,10 @@ def test_an_error_of_alpha_alone_counts() -> None:
 
 def test_a_compressor_needs_both_of_its_sections(tmp_path: Path) -> None:
     text = (CONFIGS / "tiny.toml").read_text()
-    section = "[compressor]\nchannels = [8, 16, 24]\nblocks = [1, 1, 1]\ndecoder_channels = [24, 16, 8]\ndecoder_blocks = [1, 1, 1]\n"
+    section = (
+        "[compressor]\nchannels = [8, 16, 24]\nblocks = [1, 1, 1]\ndecoder_channels = [24, 16, 8]\ndecoder_blocks = "
+        "[1, 1, 1]\n"
+    )
     (tmp_path / "half.toml").write_text(text + section)
     with pytest.raises(ValueError, match="compressor and train_compressor need each other"):
         load_config(tmp_path / "half.toml")

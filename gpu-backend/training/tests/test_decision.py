@@ -1,4 +1,6 @@
-"""The report of a bundle on any set: only what the data say, in two languages, with a verdict by the reader's thresholds."""
+"""The report of a bundle on any set: only what the data say, in two languages, with a verdict by the reader's
+thresholds.
+"""
 
 import dataclasses
 import json
@@ -68,14 +70,20 @@ def set_of(folder: Path, captions: list[str], settings: Settings, size: tuple[in
 
 
 SETS = {
-    "machines in squares": ([f"machine {number}" for number in range(60)], dataclasses.replace(SQUARE, held_out_percent=40), (100, 100)),
+    "machines in squares": (
+        [f"machine {number}" for number in range(60)],
+        dataclasses.replace(SQUARE, held_out_percent=40),
+        (100, 100),
+    ),
     "portraits and landscapes": ([f"a field, {number}" for number in range(12)], MIXED, (60, 160)),
     '<b>logos</b> & "marks"': ([f"<b>logo {number}</b>" for number in range(4)], SQUARE, (100, 100)),
 }
 
 
 @pytest.fixture(scope="module", params=SETS)
-def reported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, dict[str, Page]]:
+def reported(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path, dict[str, Page]]:
     """(name, set, pages by language) of a report with the same bundle before and after."""
     captions, settings, size = SETS[request.param]
     folder = tmp_path_factory.mktemp("decision")
@@ -85,7 +93,18 @@ def reported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         (data / "groups.json").write_text(json.dumps({"age": halves}))
     pages = {}
     for language in LANGUAGES:
-        command = ["--bundle", str(BUNDLE), "--against", str(BUNDLE), "--data", str(data), "--out", str(folder / "out"), "--captions", "25"]
+        command = [
+            "--bundle",
+            str(BUNDLE),
+            "--against",
+            str(BUNDLE),
+            "--data",
+            str(data),
+            "--out",
+            str(folder / "out"),
+            "--captions",
+            "25",
+        ]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["evaluate", *command, "--language", language, "--training-hours", "0.5"])
             evaluate.main()
@@ -115,7 +134,9 @@ def test_no_sentence_speaks_of_what_the_set_does_not_have(reported: tuple[str, P
         assert (reason in page.words) == (not name.startswith("machines"))
 
 
-def test_every_figure_stands_on_the_page_or_is_left_out_with_a_reason(reported: tuple[str, Path, dict[str, Page]]) -> None:
+def test_every_figure_stands_on_the_page_or_is_left_out_with_a_reason(
+    reported: tuple[str, Path, dict[str, Page]],
+) -> None:
     _, data, pages = reported
     plain = json.loads((data.parent / "out" / "figures.json").read_text())
     measured, left_out = plain["figures"]["after"], plain["left_out"]
@@ -170,7 +191,9 @@ def measured(**figures: tuple[float, float | None, float | None]) -> Measured:
         ((26.0, None, None), (0.02, None, None), ["met", "unknown", "missed", "unknown"], "missed"),
     ],
 )
-def test_a_threshold_inside_a_range_decides_nothing(restoration: tuple, cost: tuple, expected: list[str], outcome: str) -> None:
+def test_a_threshold_inside_a_range_decides_nothing(
+    restoration: tuple, cost: tuple, expected: list[str], outcome: str
+) -> None:
     found = criteria(measured(restoration=restoration, cost=cost), Thresholds())
     assert [criterion.outcome for criterion in found] == expected
     assert verdict(found) == outcome
@@ -192,7 +215,14 @@ def test_twice_the_steps_are_twice_the_arithmetic_of_stage_c() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "shown"),
-    [(0, "$0.00"), (1234.5, "$1,234.50"), (0.25, "$0.25"), (0.0104, "$0.010"), (2.1e-7, "$0.00000021"), (9.96e-5, "$0.00010")],
+    [
+        (0, "$0.00"),
+        (1234.5, "$1,234.50"),
+        (0.25, "$0.25"),
+        (0.0104, "$0.010"),
+        (2.1e-7, "$0.00000021"),
+        (9.96e-5, "$0.00010"),
+    ],
 )
 def test_money_has_two_digits_that_count_and_no_exponent(amount: float, shown: str) -> None:
     assert dollars(amount).rstrip("0") == shown.rstrip("0")
@@ -226,7 +256,9 @@ def test_groups_of_few_pictures_tell_nothing(tmp_path: Path) -> None:
     shares = group_shares(halves, pictures, lambda indices: indices % 2 == 0)
     assert shares.keys() == {"size"}
     assert all(40 < share < 60 for share in shares["size"].values())
-    assert group_shares({"size": {**halves["size"], "large": ["thing 20"]}}, pictures, lambda indices: indices > 0) == {}
+    assert (
+        group_shares({"size": {**halves["size"], "large": ["thing 20"]}}, pictures, lambda indices: indices > 0) == {}
+    )
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"a": ["b"]}', '{"a": {"b": "c"}}', '{"a": {"b": [1]}}'])

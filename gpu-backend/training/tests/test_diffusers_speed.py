@@ -29,7 +29,16 @@ ORDER: Order = {
 @pytest.fixture(scope="module", params=CLASSES)
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp(request.param)
-    run = [sys.executable, "-m", "wuerstchen.evaluation.diffusers_checkpoint", request.param, "--size", "tiny", "--out", out]
+    run = [
+        sys.executable,
+        "-m",
+        "wuerstchen.evaluation.diffusers_checkpoint",
+        request.param,
+        "--size",
+        "tiny",
+        "--out",
+        out,
+    ]
     subprocess.run(run, cwd=TRAINING, check=True, capture_output=True)
     return out
 

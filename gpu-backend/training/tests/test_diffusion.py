@@ -9,7 +9,15 @@ from wuerstchen.diffusion import add_noise, alpha_bar, ddim_step, ddpm_step, gui
 
 @pytest.mark.parametrize(
     ("t", "expected"),
-    [(1, 0.0001), (0.75, 0.1442721), (2 / 3, 0.2464482), (0.5, 0.4938436), (0.25, 0.8470122), (0.1, 0.9720927), (0, 0.9999)],
+    [
+        (1, 0.0001),
+        (0.75, 0.1442721),
+        (2 / 3, 0.2464482),
+        (0.5, 0.4938436),
+        (0.25, 0.8470122),
+        (0.1, 0.9720927),
+        (0, 0.9999),
+    ],
 )
 def test_alpha_bar_equals_the_published_scheduler(t: float, expected: float) -> None:
     assert alpha_bar(torch.tensor(float(t))).item() == pytest.approx(expected, abs=1e-6)

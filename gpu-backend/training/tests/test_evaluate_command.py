@@ -84,7 +84,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stages = tiny_stages(dataclasses.replace(config, text=dataclasses.replace(config.text, width=384)))
     parts = {"a": ("stage_a",), "b": ("stage_b", "compressor"), "c": ("stage_c",)}
     for letter, names in parts.items():
-        state = {f"{name}.{key}": tensor for name in names for key, tensor in getattr(stages, name).state_dict().items()}
+        state = {
+            f"{name}.{key}": tensor for name in names for key, tensor in getattr(stages, name).state_dict().items()
+        }
         torch.save(state, runs / f"stage-{letter}.pt")
     return folder
 
@@ -100,14 +102,27 @@ def run_evaluate(trained: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch,
         "--out",
         str(trained / "out"),
     ]
-    small = ["--samples", "8", "--seeds", "2", "--sampler-prompts", "3", "--compression-steps", "2", "--compression-batch", "2"]
+    small = [
+        "--samples",
+        "8",
+        "--seeds",
+        "2",
+        "--sampler-prompts",
+        "3",
+        "--compression-steps",
+        "2",
+        "--compression-batch",
+        "2",
+    ]
     monkeypatch.setattr(sys, "argv", ["evaluate", *folders, *small, *options])
     monkeypatch.setattr("wuerstchen.evaluation.sampler.STEPS", (2, 3))
     monkeypatch.setattr("wuerstchen.evaluation.sampler.GUIDANCES", (1.0, 2.0, 3.0, 4.0, 5.0))
     evaluate.main()
 
 
-def test_the_whole_report_is_one_page_without_a_network(trained: Path, people_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_report_is_one_page_without_a_network(
+    trained: Path, people_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_evaluate(trained, people_directory, monkeypatch)
     page = (trained / "out" / "report.html").read_text()
     reader = PageReader()
@@ -124,12 +139,16 @@ def test_the_whole_report_is_one_page_without_a_network(trained: Path, people_di
         assert [row["key"] for row in csv.DictReader(file)] == [kpi["key"] for kpi in kpis]
 
 
-def test_finished_parts_are_not_measured_again(trained: Path, people_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finished_parts_are_not_measured_again(
+    trained: Path, people_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def never(context: object) -> PartResult:
         raise AssertionError("a stored part ran")
 
     run_evaluate(trained, people_directory, monkeypatch, "--parts", "reconstruction")
-    monkeypatch.setitem(evaluate.PARTS, "reconstruction", dataclasses.replace(evaluate.PARTS["reconstruction"], run=never))
+    monkeypatch.setitem(
+        evaluate.PARTS, "reconstruction", dataclasses.replace(evaluate.PARTS["reconstruction"], run=never)
+    )
     run_evaluate(trained, people_directory, monkeypatch, "--parts", "reconstruction")
     with pytest.raises(AssertionError, match="a stored part ran"):
         run_evaluate(trained, people_directory, monkeypatch, "--parts", "reconstruction", "--again")
@@ -143,7 +162,9 @@ def test_a_part_is_measured_again_when_a_picture_was_repainted(
 
     shutil.copytree(people_directory, tmp_path / "set")
     run_evaluate(trained, tmp_path / "set", monkeypatch, "--parts", "reconstruction")
-    monkeypatch.setitem(evaluate.PARTS, "reconstruction", dataclasses.replace(evaluate.PARTS["reconstruction"], run=again))
+    monkeypatch.setitem(
+        evaluate.PARTS, "reconstruction", dataclasses.replace(evaluate.PARTS["reconstruction"], run=again)
+    )
     run_evaluate(trained, tmp_path / "set", monkeypatch, "--parts", "reconstruction")
     pixels = bytearray((tmp_path / "set" / "images.rgb").read_bytes())
     pixels[0] ^= 255
@@ -152,7 +173,9 @@ def test_a_part_is_measured_again_when_a_picture_was_repainted(
         run_evaluate(trained, tmp_path / "set", monkeypatch, "--parts", "reconstruction")
 
 
-def test_a_compressor_of_its_own_is_part_of_the_weights_that_figures_depend_on(pictures_directory: Path, tmp_path: Path) -> None:
+def test_a_compressor_of_its_own_is_part_of_the_weights_that_figures_depend_on(
+    pictures_directory: Path, tmp_path: Path
+) -> None:
     config = load_config(CONFIGS / "tiny-alpha.toml")
     for name in ("stage-a.pt", "stage-b.pt", "stage-c.pt", "compressor.pt"):
         (tmp_path / name).write_bytes(b"first")

@@ -38,7 +38,9 @@ def test_identical_crowds_have_no_distance() -> None:
 
 
 def test_the_kernel_distance_equals_its_definition_on_points() -> None:
-    """One dimension, k(a, b) = (ab + 1)³: x = {0, 1, -1}, y = {1, 2, 1}. Pairs within x: 1, 1, 0; within y: 27, 8, 27."""
+    """One dimension, k(a, b) = (ab + 1)³: x = {0, 1, -1}, y = {1, 2, 1}. Pairs within x: 1, 1, 0; within y: 27, 8,
+    27.
+    """
     x, y = np.array([[0.0], [1.0], [-1.0]]), np.array([[1.0], [2.0], [1.0]])
     between = (1 + 1 + 1) + (8 + 27 + 8) + (0 - 1 + 0)
     assert kernel_distance(x, y)[0] == pytest.approx((1 + 1 + 0) / 3 + (27 + 8 + 27) / 3 - 2 * between / 9)

@@ -26,7 +26,9 @@ def test_pauses_are_no_training(tmp_path: Path) -> None:
 
 
 def test_a_result_is_used_again_for_the_same_inputs_only(tmp_path: Path) -> None:
-    result = PartResult("p", "Part", "intro", (Kpi("k", "l", 1.5, "%", "m"),), (Chart("c", "bars", ("a",), {"s": [1.0]}, "%", "m"),))
+    result = PartResult(
+        "p", "Part", "intro", (Kpi("k", "l", 1.5, "%", "m"),), (Chart("c", "bars", ("a",), {"s": [1.0]}, "%", "m"),)
+    )
     store(tmp_path / "p.json", result, {"weights": "a"})
     assert stored(tmp_path / "p.json", {"weights": "a"}) == result
     assert stored(tmp_path / "p.json", {"weights": "b"}) is None
@@ -42,7 +44,13 @@ def test_axes_hold_their_values(low: float, high: float) -> None:
 
 
 def test_numbers_are_written_as_people_write_them() -> None:
-    assert [number_text(v) for v in (0, 41.26, 0.0123, 2048, 1234567.0)] == ["0", "41.3", "0.0123", "2,048", "1,234,567"]
+    assert [number_text(v) for v in (0, 41.26, 0.0123, 2048, 1234567.0)] == [
+        "0",
+        "41.3",
+        "0.0123",
+        "2,048",
+        "1,234,567",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["bars", "lines"])

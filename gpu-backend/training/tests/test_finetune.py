@@ -42,23 +42,49 @@ def test_training_lowers_the_loss_and_lora_leaves_the_base_as_it_was(
     model.load_state_dict({name.removeprefix("stage_c."): tensor for name, tensor in state.items()})
     assert mean_loss(run) < 0.92 * before
     base = bundle.stage_c_state()
-    kept = {name.removeprefix("stage_c.").replace("parametrizations.weight.original", "weight"): t for name, t in state.items()}
+    kept = {
+        name.removeprefix("stage_c.").replace("parametrizations.weight.original", "weight"): t
+        for name, t in state.items()
+    }
     unchanged = {name for name, tensor in base.items() if torch.equal(kept[name], tensor)}
     assert unchanged == (base.keys() if method == "lora" else set())
     assert (tmp_path / "tuned.png").stat().st_size > 0
 
 
 def options(base: Bundle, data: Path, tmp_path: Path, **changes: object) -> Namespace:
-    paths = ["--bundle", str(base.directory), "--data", str(data), "--runs", str(tmp_path / "runs"), "--steps", "4", "--batch", "4"]
-    return Namespace(**{**vars(command.parser().parse_args([*paths, "--merge", "--out", str(tmp_path / "mine")])), **changes})
+    paths = [
+        "--bundle",
+        str(base.directory),
+        "--data",
+        str(data),
+        "--runs",
+        str(tmp_path / "runs"),
+        "--steps",
+        "4",
+        "--batch",
+        "4",
+    ]
+    return Namespace(
+        **{**vars(command.parser().parse_args([*paths, "--merge", "--out", str(tmp_path / "mine")])), **changes}
+    )
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])
-def test_a_tuned_bundle_differs_in_stage_c_alone(bundle: Bundle, pictures_directory: Path, tmp_path: Path, method: str) -> None:
+def test_a_tuned_bundle_differs_in_stage_c_alone(
+    bundle: Bundle, pictures_directory: Path, tmp_path: Path, method: str
+) -> None:
     assert command.finetune(options(bundle, pictures_directory, tmp_path, method=method, learning_rate=1e-2))
     tuned = Bundle(tmp_path / "mine")
-    same = {path.name for path in bundle.directory.iterdir() if path.read_bytes() == (tuned.directory / path.name).read_bytes()}
-    assert {path.name for path in bundle.directory.iterdir()} - same == {"model.json", "stage-c.onnx", "text-conditioner.onnx"}
+    same = {
+        path.name
+        for path in bundle.directory.iterdir()
+        if path.read_bytes() == (tuned.directory / path.name).read_bytes()
+    }
+    assert {path.name for path in bundle.directory.iterdir()} - same == {
+        "model.json",
+        "stage-c.onnx",
+        "text-conditioner.onnx",
+    }
     assert tuned.manifest["id"] == "mine"
     assert tuned.manifest["revision"] != bundle.manifest["revision"]
     merged = load_part(tmp_path / "runs" / "tiny", "stage-c", "stage_c", new_stage_c(TINY))
@@ -120,7 +146,9 @@ def test_a_training_on_repainted_pictures_or_by_another_plan_is_another_one(begu
     (data / "images.rgb").write_bytes(bytes([pixels[0] ^ 255]) + pixels[1:])
     with pytest.raises(ValueError, match="holds a training with data"):
         command.finetune(Namespace(**{**vars(begun), "data": data}))
-    plan = (TRAINING / "configs" / "tiny.toml").read_text().replace("[train_c]\n", '[train_c]\nprecision = "bfloat16"\n')
+    plan = (
+        (TRAINING / "configs" / "tiny.toml").read_text().replace("[train_c]\n", '[train_c]\nprecision = "bfloat16"\n')
+    )
     (tmp_path / "other.toml").write_text(plan)
     with pytest.raises(ValueError, match="holds a training with config"):
         command.finetune(Namespace(**{**vars(begun), "config": tmp_path / "other.toml"}))

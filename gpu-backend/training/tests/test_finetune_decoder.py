@@ -28,7 +28,18 @@ def weighty(bundle: Bundle, rehearsed: tuple[PictureSet, Path], tmp_path: Path) 
 
 
 def command(monkeypatch: pytest.MonkeyPatch, base: Path, data: Path, tmp_path: Path, *more: str) -> None:
-    options = ["--bundle", str(base), "--config", str(TINY), "--data", str(data), "--runs", str(tmp_path / "runs"), "--batch", "4"]
+    options = [
+        "--bundle",
+        str(base),
+        "--config",
+        str(TINY),
+        "--data",
+        str(data),
+        "--runs",
+        str(tmp_path / "runs"),
+        "--batch",
+        "4",
+    ]
     monkeypatch.setattr(sys, "argv", ["finetune_decoder", *options, *more])
     finetune_decoder.main()
 
@@ -46,7 +57,9 @@ def test_the_decoder_is_trained_and_nothing_that_makes_latents(
     assert moved
     assert all(name.startswith(("stage-a/stage_a.decoder.", "stage-b/stage_b.")) for name in moved)
     with pytest.raises(SystemExit, match="another bundle, other pictures or options"):
-        command(monkeypatch, weighty, rehearsed[0].directory, tmp_path, "--steps", "3", "--out", str(tmp_path / "other"))
+        command(
+            monkeypatch, weighty, rehearsed[0].directory, tmp_path, "--steps", "3", "--out", str(tmp_path / "other")
+        )
 
 
 def test_what_it_takes_is_said_and_nothing_is_written(
@@ -69,7 +82,9 @@ def test_weights_are_halves_of_the_runs_they_come_from_and_become_such_runs_agai
 ) -> None:
     write_weights(runs_weights(rehearsed[1]), tmp_path / WEIGHTS_FILE)
     unpack_weights(read_weights(tmp_path), tmp_path / "again")
-    ours, theirs = (torch.load(folder / "stage-b.pt", weights_only=True) for folder in (tmp_path / "again", rehearsed[1]))
+    ours, theirs = (
+        torch.load(folder / "stage-b.pt", weights_only=True) for folder in (tmp_path / "again", rehearsed[1])
+    )
     assert ours.keys() == theirs.keys()
     for name, tensor in theirs.items():
         assert ours[name].dtype == tensor.dtype

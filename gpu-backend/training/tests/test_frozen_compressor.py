@@ -1,4 +1,6 @@
-"""The road of a model whose compressor has a stage of its own, with transparency: A, compressor, B in one step, C in v, previewer."""
+"""The road of a model whose compressor has a stage of its own, with transparency: A, compressor, B in one step, C
+in v, previewer.
+"""
 
 import dataclasses
 import json
@@ -34,7 +36,9 @@ def test_transparent_pictures_train_into_a_bundle(pictures_directory: Path, tmp_
     for stage in stages_of(config):
         assert train_stage(stage, config, pictures, tmp_path)
     bundle = tmp_path / "bundle"
-    write_bundle(config, trained_stages(config, tmp_path), text_encoder_directory() / "tokenizer.json", bundle, "2026-11-26")
+    write_bundle(
+        config, trained_stages(config, tmp_path), text_encoder_directory() / "tokenizer.json", bundle, "2026-11-26"
+    )
     manifest = json.loads((bundle / "model.json").read_text())
     assert manifest["image"]["channels"] == 4
     assert manifest["sampler"]["stageB"]["prediction"] == "sample"
@@ -50,7 +54,9 @@ def test_transparent_pictures_train_into_a_bundle(pictures_directory: Path, tmp_
     assert painted.max() <= 1
 
 
-def test_stage_b_starts_from_the_direct_decoder_and_leaves_the_compressor_alone(pictures_directory: Path, tmp_path: Path) -> None:
+def test_stage_b_starts_from_the_direct_decoder_and_leaves_the_compressor_alone(
+    pictures_directory: Path, tmp_path: Path
+) -> None:
     config, pictures = alpha_config(), PictureSet(pictures_directory, 64)
     for stage in ("a", "compressor"):
         assert train_stage(stage, config, pictures, tmp_path)

@@ -1,4 +1,6 @@
-"""Every file that a command writes is whole or as it was, and after a full disk the same command succeeds when there is room."""
+"""Every file that a command writes is whole or as it was, and after a full disk the same command succeeds when
+there is room.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -50,7 +52,9 @@ def manifest(out: Path) -> None:
 
 WRITERS = {
     "a report": report,
-    "a sheet of the report": lambda out: write_sheet(out, "sheet", None, noise(4, 64, 64, 3), ["a"] * 4, "title", "meaning"),
+    "a sheet of the report": lambda out: write_sheet(
+        out, "sheet", None, noise(4, 64, 64, 3), ["a"] * 4, "title", "meaning"
+    ),
     "a contact sheet": lambda out: write_grid(out / "sheet.png", torch.rand(4, 3, 64, 64), 2),
     "adapters": adapters,
     "the rows of a language": lambda out: save_rows(out, "ja", torch.rand(100, 32)),

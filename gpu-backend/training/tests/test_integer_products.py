@@ -27,7 +27,10 @@ Feed = dict[str, np.ndarray]
 
 def feed(batch: int, seed: int) -> Feed:
     graph = GRAPHS["stageB"]
-    return {port.name: tensor.numpy() for port, tensor in zip(graph.inputs, example_inputs(graph, batch, 8, 5, seed), strict=True)}
+    return {
+        port.name: tensor.numpy()
+        for port, tensor in zip(graph.inputs, example_inputs(graph, batch, 8, 5, seed), strict=True)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,9 @@ def float_model() -> onnx.ModelProto:
 @pytest.fixture(scope="module")
 def integer_model(float_model: onnx.ModelProto) -> onnx.ModelProto:
     reads = [product.read for product in find_products(float_model.graph, PARAMETERS)]
-    return to_integer_products(float_model, PARAMETERS, input_ranges(float_model, reads, [feed(4, seed) for seed in range(4)]))
+    return to_integer_products(
+        float_model, PARAMETERS, input_ranges(float_model, reads, [feed(4, seed) for seed in range(4)])
+    )
 
 
 def run(model: onnx.ModelProto, given: Feed) -> np.ndarray:
@@ -54,7 +59,9 @@ def test_a_row_is_the_same_in_every_batch(integer_model: onnx.ModelProto) -> Non
     together = feed(8, 9)
     rows = run(integer_model, together)
     for count in range(1, 9):
-        assert np.array_equal(run(integer_model, {name: values[:count] for name, values in together.items()}), rows[:count])
+        assert np.array_equal(
+            run(integer_model, {name: values[:count] for name, values in together.items()}), rows[:count]
+        )
 
 
 def test_the_runtime_computes_all_of_them_in_integers(integer_model: onnx.ModelProto, tmp_path: Path) -> None:
@@ -67,13 +74,17 @@ def test_the_runtime_computes_all_of_them_in_integers(integer_model: onnx.ModelP
 
 def test_what_inputs_are_divided_by_is_folded_into_the_norm_or_the_map_before(integer_model: onnx.ModelProto) -> None:
     folded = [tensor.name for tensor in integer_model.graph.initializer if tensor.name.endswith(".factors")]
-    norms = [node for node in integer_model.graph.node if node.op_type == "LayerNormalization" and node.input[1] in folded]
+    norms = [
+        node for node in integer_model.graph.node if node.op_type == "LayerNormalization" and node.input[1] in folded
+    ]
     maps = [node for node in integer_model.graph.node if node.op_type == "Mul" and node.input[1] in folded]
     assert len(norms) == 3  # of four blocks: the input of the one with a skip is joined after its norm
     assert len(maps) == 2 * 4  # a scale and a shift, each of the size of one place
 
 
-def test_weights_are_read_back_within_half_a_step_and_can_be_replaced(float_model: onnx.ModelProto, integer_model: onnx.ModelProto) -> None:
+def test_weights_are_read_back_within_half_a_step_and_can_be_replaced(
+    float_model: onnx.ModelProto, integer_model: onnx.ModelProto
+) -> None:
     exact, rounded = read_parameters(float_model), read_parameters(integer_model)
     assert exact.keys() == rounded.keys()
     for name, values in exact.items():
@@ -81,17 +92,28 @@ def test_weights_are_read_back_within_half_a_step_and_can_be_replaced(float_mode
     model = onnx.ModelProto()
     model.CopyFrom(integer_model)
     replace_parameters(model, {name: values * 2 for name, values in exact.items()})
-    assert all(torch.allclose(values, 2 * rounded[name], rtol=1e-2, atol=1e-3) for name, values in read_parameters(model).items())
+    assert all(
+        torch.allclose(values, 2 * rounded[name], rtol=1e-2, atol=1e-3)
+        for name, values in read_parameters(model).items()
+    )
 
 
 def test_no_weight_is_so_large_that_two_products_overflow_16_bits(integer_model: onnx.ModelProto) -> None:
-    stored = [onnx.numpy_helper.to_array(tensor) for tensor in integer_model.graph.initializer if tensor.data_type == onnx.TensorProto.INT8]
+    stored = [
+        onnx.numpy_helper.to_array(tensor)
+        for tensor in integer_model.graph.initializer
+        if tensor.data_type == onnx.TensorProto.INT8
+    ]
     assert len(stored) == 8
     assert max(np.abs(values.astype(int)).max() for values in stored) == 63
 
 
 def test_a_copy_of_a_bundle_draws_nearly_the_same_pictures(tmp_path: Path) -> None:
-    base, copy, prompts = TRAINING.parent.parent / "test/support/models/tiny", tmp_path / "tiny", ["red apple", "a dog", "blue heart, flat"]
+    base, copy, prompts = (
+        TRAINING.parent.parent / "test/support/models/tiny",
+        tmp_path / "tiny",
+        ["red apple", "a dog", "blue heart, flat"],
+    )
     write_integer_bundle(base, TINY, prompts, copy)
     ours, theirs = Bundle(copy).manifest, Bundle(base).manifest
     assert ours["revision"] != theirs["revision"]

@@ -1,4 +1,6 @@
-"""In simulated evaluations the 95 % ranges hold the true value: at least 90 times of 100, for every kind of figure that has one."""
+"""In simulated evaluations the 95 % ranges hold the true value: at least 90 times of 100, for every kind of figure
+that has one.
+"""
 
 from collections.abc import Callable
 
@@ -20,8 +22,12 @@ MIXING = np.random.default_rng(1).normal(size=(FACTORS, WIDTH)) / 6
 
 
 def features(rng: np.random.Generator, count: int, shift: float) -> np.ndarray:
-    """(count, 320) that are not negative, as those of the network, with few factors behind them; `shift` moves the crowd."""
-    return np.abs(rng.normal(size=(count, FACTORS)) @ MIXING + 0.3 * rng.normal(size=(count, WIDTH))) + shift * np.linspace(0, 1, WIDTH)
+    """(count, 320) that are not negative, as those of the network, with few factors behind them; `shift` moves the
+    crowd.
+    """
+    return np.abs(
+        rng.normal(size=(count, FACTORS)) @ MIXING + 0.3 * rng.normal(size=(count, WIDTH))
+    ) + shift * np.linspace(0, 1, WIDTH)
 
 
 def held(holds: Callable[[np.random.Generator], bool], evaluations: int = EVALUATIONS) -> float:
@@ -33,7 +39,9 @@ def held(holds: Callable[[np.random.Generator], bool], evaluations: int = EVALUA
 @pytest.mark.parametrize("shift", [0.0, 0.02, 0.1, 0.4])
 def test_the_range_of_kid_holds_the_true_value(count: int, shift: float) -> None:
     rng = np.random.default_rng(3)
-    large = [kernel_distance(features(rng, 1000, shift), features(rng, 1000, 0))[0] for _ in range(16)] if shift else [0.0]
+    large = (
+        [kernel_distance(features(rng, 1000, shift), features(rng, 1000, 0))[0] for _ in range(16)] if shift else [0.0]
+    )
 
     def holds(own: np.random.Generator) -> bool:
         _, (low, high) = kernel_distance_interval(features(own, count, shift), features(own, count, 0))
@@ -64,10 +72,14 @@ def test_the_range_of_a_share_holds_it(count: int, share: float) -> None:
 
 @pytest.mark.parametrize("count", [20, 50, 200])
 @pytest.mark.parametrize(("before", "gain"), [(0.3, 0.0), (0.3, 0.3), (0.9, 0.0)])
-def test_the_range_of_a_difference_of_shares_of_the_same_trials_holds_it(count: int, before: float, gain: float) -> None:
+def test_the_range_of_a_difference_of_shares_of_the_same_trials_holds_it(
+    count: int, before: float, gain: float
+) -> None:
     def holds(rng: np.random.Generator) -> bool:
         first = rng.random(count) < before
-        later = np.where(first, rng.random(count) < 0.9, rng.random(count) < (before + gain - 0.9 * before) / (1 - before))
+        later = np.where(
+            first, rng.random(count) < 0.9, rng.random(count) < (before + gain - 0.9 * before) / (1 - before)
+        )
         low, high = paired_difference_interval(later, first)
         return low <= gain <= high
 
@@ -89,6 +101,9 @@ def test_students_quantiles_are_those_of_the_tables(freedom: int, expected: floa
 def test_the_standard_error_is_that_of_leaving_one_out() -> None:
     rng = np.random.default_rng(5)
     x, y = rng.normal(size=(7, 3)), rng.normal(size=(5, 3)) + 0.5
-    parts = [[kernel_distance(np.delete(x, i, 0), y)[0] for i in range(7)], [kernel_distance(x, np.delete(y, i, 0))[0] for i in range(5)]]
+    parts = [
+        [kernel_distance(np.delete(x, i, 0), y)[0] for i in range(7)],
+        [kernel_distance(x, np.delete(y, i, 0))[0] for i in range(5)],
+    ]
     variance = sum((len(part) - 1) / len(part) * np.square(np.array(part) - np.mean(part)).sum() for part in parts)
     assert kernel_distance(x, y)[1] == pytest.approx(variance**0.5, rel=1e-9)

@@ -47,11 +47,17 @@ def small(lexicon: Lexicon) -> Lexicon:
     """Forty names and some coloured nouns: enough for a few steps."""
     colours, nouns = lexicon.colours[:2], lexicon.nouns[:30]
     spellings = {english: lexicon.spellings[english] for english in (*nouns, *colours)}
-    return dataclasses.replace(lexicon, spellings=spellings, colours=colours, nouns=nouns, names=lexicon.names[500:540], words=())
+    return dataclasses.replace(
+        lexicon, spellings=spellings, colours=colours, nouns=nouns, names=lexicon.names[500:540], words=()
+    )
 
 
 def test_english_tokens_are_what_they_were(english: TextEncoder, lexicon: Lexicon, vocabulary: Vocabulary) -> None:
-    texts = [*ENGLISH, *(pair.english for pair in training_pairs(lexicon, 0)), *(path.read_text() for path in CONFIGS.glob("*.toml"))]
+    texts = [
+        *ENGLISH,
+        *(pair.english for pair in training_pairs(lexicon, 0)),
+        *(path.read_text() for path in CONFIGS.glob("*.toml")),
+    ]
     extended = tokenizer_of(vocabulary.tokenizer)
     assert [encoding.ids for encoding in extended.encode_batch(texts)] == english.tokenise(texts, 100_000)
 
@@ -59,7 +65,9 @@ def test_english_tokens_are_what_they_were(english: TextEncoder, lexicon: Lexico
 def test_english_states_are_bit_equal(english: TextEncoder, vocabulary: Vocabulary, tmp_path: Path) -> None:
     save_tokenizer(tmp_path, "ja", vocabulary.tokenizer)
     save_rows(tmp_path, "ja", torch.randn(vocabulary.count, 384))
-    for before, after in zip(english.encode_texts(ENGLISH, 32), load_text_encoder(tmp_path).encode_texts(ENGLISH, 32), strict=True):
+    for before, after in zip(
+        english.encode_texts(ENGLISH, 32), load_text_encoder(tmp_path).encode_texts(ENGLISH, 32), strict=True
+    ):
         assert (before == after).all()
 
 

@@ -35,10 +35,14 @@ ADVERSARIAL = {"adversarial_weight": 0.01, "adversarial_from_step": 4}
 
 def tiny(stage: str, **changes: object) -> Config:
     config = load_config(CONFIGS / "tiny.toml")
-    return dataclasses.replace(config, **{f"train_{stage}": dataclasses.replace(getattr(config, f"train_{stage}"), **changes)})
+    return dataclasses.replace(
+        config, **{f"train_{stage}": dataclasses.replace(getattr(config, f"train_{stage}"), **changes)}
+    )
 
 
-def gradients(stage: str, rehearsed: Rehearsed, prepare: Callable[[nn.Module], None] = lambda parts: None, **changes: object) -> Tensor:
+def gradients(
+    stage: str, rehearsed: Rehearsed, prepare: Callable[[nn.Module], None] = lambda parts: None, **changes: object
+) -> Tensor:
     """The gradient of step 3 as one vector."""
     run, plan = stage_run(stage, tiny(stage, **FROZEN[stage], **changes), *rehearsed)
     prepare(run.modules)
@@ -126,12 +130,23 @@ def test_a_resumed_adversarial_run_equals_one_that_was_never_stopped(
     assert all(torch.equal(whole["critic"][name], cut["critic"][name]) for name in whole["critic"])
 
 
-def test_a_killed_process_resumes_to_the_same_losses(rehearsed: Rehearsed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_process_resumes_to_the_same_losses(
+    rehearsed: Rehearsed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SIGKILL, wherever it strikes: the log of both lives together is the log of a run that lived once."""
     config = tmp_path / "tiny.toml"
     text = (CONFIGS / "tiny.toml").read_text()
     config.write_text(text.replace("[train_a]\n", "[train_a]\nadversarial_weight = 0.01\nadversarial_from_step = 4\n"))
-    command = [sys.executable, str(Path(__file__).parent / "every_step.py"), "--config", str(config), "--stage", "a", "--steps", "30"]
+    command = [
+        sys.executable,
+        str(Path(__file__).parent / "every_step.py"),
+        "--config",
+        str(config),
+        "--stage",
+        "a",
+        "--steps",
+        "30",
+    ]
     command += ["--data", str(rehearsed[0].directory), "--threads", str(torch.get_num_threads()), "--runs"]
     environment = {**os.environ, "PYTHONPATH": str(CONFIGS.parent)}
     killed, log = tmp_path / "killed", tmp_path / "killed" / "tiny" / "stage-a.csv"
@@ -152,7 +167,14 @@ def test_a_killed_process_resumes_to_the_same_losses(rehearsed: Rehearsed, tmp_p
 def test_a_stopped_process_leaves_a_checkpoint_and_a_status_that_ends_a_chain_of_commands(
     number: signal.Signals, rehearsed: Rehearsed, tmp_path: Path
 ) -> None:
-    command = [sys.executable, str(Path(__file__).parent / "every_step.py"), "--config", str(CONFIGS / "tiny.toml"), "--stage", "a"]
+    command = [
+        sys.executable,
+        str(Path(__file__).parent / "every_step.py"),
+        "--config",
+        str(CONFIGS / "tiny.toml"),
+        "--stage",
+        "a",
+    ]
     command += ["--steps", "100000", "--data", str(rehearsed[0].directory), "--runs", str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(CONFIGS.parent)}
     log = tmp_path / "tiny" / "stage-a.csv"
@@ -167,7 +189,15 @@ def test_a_stopped_process_leaves_a_checkpoint_and_a_status_that_ends_a_chain_of
 
 
 def test_what_is_missing_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = ["train", "--config", str(CONFIGS / "tiny.toml"), "--data", str(tmp_path / "nowhere"), "--runs", str(tmp_path)]
+    command = [
+        "train",
+        "--config",
+        str(CONFIGS / "tiny.toml"),
+        "--data",
+        str(tmp_path / "nowhere"),
+        "--runs",
+        str(tmp_path),
+    ]
     monkeypatch.setattr(sys, "argv", command)
     with pytest.raises(SystemExit) as ended:
         train_command.main()
@@ -209,7 +239,9 @@ def line(faults: tuple[int, ...], at_step: Callable[[int], None] = lambda step: 
     return StageRun("line", nn.ModuleDict({"line": model}), loss, lambda step: {}, 1000)
 
 
-def test_a_gradient_that_is_not_finite_leaves_the_last_checkpoint_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gradient_that_is_not_finite_leaves_the_last_checkpoint_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
     with pytest.raises(FloatingPointError, match="gradient norm is inf at step 7"):
         loop.train(line((7,)), PLAN, tmp_path)
@@ -219,11 +251,15 @@ def test_a_gradient_that_is_not_finite_leaves_the_last_checkpoint_whole(tmp_path
     assert not (tmp_path / "line.pt").exists()
 
 
-def test_isolated_gradients_that_are_not_finite_are_skipped_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_isolated_gradients_that_are_not_finite_are_skipped_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     plan = dataclasses.replace(PLAN, skipped_steps_max=2)
     assert loop.train(line((3, 7)), plan, tmp_path / "borne")
     assert capsys.readouterr().out.count("skipped") == 2
-    assert all(tensor.isfinite().all() for tensor in torch.load(tmp_path / "borne" / "line.pt", weights_only=True).values())
+    assert all(
+        tensor.isfinite().all() for tensor in torch.load(tmp_path / "borne" / "line.pt", weights_only=True).values()
+    )
     with pytest.raises(FloatingPointError, match="at step 9"):
         loop.train(line((3, 7, 9)), plan, tmp_path / "too_many")
 

@@ -26,7 +26,9 @@ def test_new_adapters_change_nothing(bundle: Bundle) -> None:
     before = predicted(model)
     add_lora(model, rank=4, alpha=4)
     assert torch.equal(predicted(model), before)
-    trained = {name.rpartition("parametrizations.weight.0.")[2] for name, p in model.named_parameters() if p.requires_grad}
+    trained = {
+        name.rpartition("parametrizations.weight.0.")[2] for name, p in model.named_parameters() if p.requires_grad
+    }
     assert trained == {"down", "up"}
 
 

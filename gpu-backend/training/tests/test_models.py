@@ -51,7 +51,12 @@ def test_latents_have_the_configured_geometry() -> None:
         assert stages.compressor(image).shape == (1, 16, 4, 6)
         assert stages.stage_a.encode(image).shape == (1, 4, 16, 24)
         assert stages.stage_a.decode(torch.randn(1, 4, 16, 24)).shape == image.shape
-        assert stages.stage_b(torch.randn(1, 4, 16, 24), torch.rand(1), torch.randn(1, 16, 4, 6)).shape == (1, 4, 16, 24)
+        assert stages.stage_b(torch.randn(1, 4, 16, 24), torch.rand(1), torch.randn(1, 16, 4, 6)).shape == (
+            1,
+            4,
+            16,
+            24,
+        )
 
 
 def test_stage_b_depends_on_its_latent() -> None:

@@ -31,7 +31,8 @@ def test_stage_c_of_a_bundle_computes_what_its_graphs_compute(bundle: Bundle) ->
 
 
 @pytest.mark.parametrize(
-    ("change", "message"), [({"heads": 4}, "is stage_c.heads right"), ({"depth": 3}, "is missing"), ({"channels": 64}, "not")]
+    ("change", "message"),
+    [({"heads": 4}, "is stage_c.heads right"), ({"depth": 3}, "is missing"), ({"channels": 64}, "not")],
 )
 def test_a_configuration_of_another_network_is_refused(bundle: Bundle, change: dict[str, int], message: str) -> None:
     other = dataclasses.replace(TINY, stage_c=dataclasses.replace(TINY.stage_c, **change))
@@ -42,9 +43,17 @@ def test_a_configuration_of_another_network_is_refused(bundle: Bundle, change: d
 def product_with_bias() -> tuple[onnx.ModelProto, np.ndarray]:
     """y = x @ W + b, as the exporter writes a Linear that reads sequences."""
     weight = np.random.default_rng(0).normal(size=(48, 32)).astype(np.float32)
-    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["b", size]) for name, size in (("x", 32), ("y", 48)))
-    nodes = [helper.make_node("MatMul", ["x", "val_0"], ["product"]), helper.make_node("Add", ["product", "owner.line.bias"], ["y"])]
-    tensors = [numpy_helper.from_array(weight.T.copy(), "val_0"), numpy_helper.from_array(np.ones(48, np.float32), "owner.line.bias")]
+    x, y = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["b", size]) for name, size in (("x", 32), ("y", 48))
+    )
+    nodes = [
+        helper.make_node("MatMul", ["x", "val_0"], ["product"]),
+        helper.make_node("Add", ["product", "owner.line.bias"], ["y"]),
+    ]
+    tensors = [
+        numpy_helper.from_array(weight.T.copy(), "val_0"),
+        numpy_helper.from_array(np.ones(48, np.float32), "owner.line.bias"),
+    ]
     return helper.make_model(helper.make_graph(nodes, "line", [x], [y], tensors)), weight
 
 
@@ -54,7 +63,9 @@ def test_int8_weights_are_read_and_replaced() -> None:
     assert np.abs(read_parameters(stored)["line.weight"].numpy() - weight).max() <= np.abs(weight).max() / 254 + 1e-6
     new = {"line.weight": torch.from_numpy(weight * 2), "line.bias": torch.zeros(48)}
     replace_parameters(stored, new)
-    assert np.abs(read_parameters(stored)["line.weight"].numpy() - 2 * weight).max() <= np.abs(weight).max() / 127 + 1e-6
+    assert (
+        np.abs(read_parameters(stored)["line.weight"].numpy() - 2 * weight).max() <= np.abs(weight).max() / 127 + 1e-6
+    )
 
 
 def test_replaced_weights_are_read_back() -> None:
@@ -68,7 +79,10 @@ def test_replaced_weights_are_read_back() -> None:
 
 
 def test_captions_are_encoded_alone_as_in_company(bundle: Bundle) -> None:
-    alone, together = bundle.encode_texts(["red apple"])[0], bundle.encode_texts(["a much longer caption", "red apple", ""])[1]
+    alone, together = (
+        bundle.encode_texts(["red apple"])[0],
+        bundle.encode_texts(["a much longer caption", "red apple", ""])[1],
+    )
     assert alone.shape == together.shape == (1 + 4, 32)
     assert np.allclose(alone, together, atol=1e-5)
     assert len(bundle.encode_texts(["apple " * 90])[0]) == 1 + TINY.text.tokens_max

@@ -66,10 +66,17 @@ def test_a_picture_of_a_shard_with_dots_in_its_name_is_listed(tmp_path: Path) ->
     folder = folder_of(tmp_path)
     shard_of(
         folder / "0.tar",
-        {"two.dots.in.name.png": encoded(picture(50)), "two.txt": b"two", "plain.png": encoded(picture(51)), "plain.txt": b"x"},
+        {
+            "two.dots.in.name.png": encoded(picture(50)),
+            "two.txt": b"two",
+            "plain.png": encoded(picture(51)),
+            "plain.txt": b"x",
+        },
     )
     report = prepare(folder, tmp_path / "set", SQUARE)
-    assert left_out(report, "bad") == {"0.tar/two.dots.in.name.png": "in a shard a name ends at its first dot: take out the other dots"}
+    assert left_out(report, "bad") == {
+        "0.tar/two.dots.in.name.png": "in a shard a name ends at its first dot: take out the other dots"
+    }
     assert report["pictures"]["all"] == 7
 
 
@@ -78,10 +85,15 @@ def test_links_to_nothing_are_listed(tmp_path: Path) -> None:
     (folder / "gone.png").symlink_to(tmp_path / "nowhere.png")
     (folder / "round.png").symlink_to(folder / "round.png")
     report = prepare(folder, tmp_path / "set", SQUARE)
-    assert left_out(report, "bad") == {"gone.png": "the link leads to no file", "round.png": "the link leads to no file"}
+    assert left_out(report, "bad") == {
+        "gone.png": "the link leads to no file",
+        "round.png": "the link leads to no file",
+    }
 
 
-@pytest.mark.parametrize(("kind", "codec"), [("tiff", "TIFF"), ("tif", "TIFF"), ("avif", "AVIF"), ("jfif", "JPEG"), ("PNG", "PNG")])
+@pytest.mark.parametrize(
+    ("kind", "codec"), [("tiff", "TIFF"), ("tif", "TIFF"), ("avif", "AVIF"), ("jfif", "JPEG"), ("PNG", "PNG")]
+)
 def test_pictures_of_every_listed_kind_are_read(tmp_path: Path, kind: str, codec: str) -> None:
     folder = folder_of(tmp_path)
     put(folder, f"more.{kind}", encoded(picture(50), codec), "more")
@@ -94,7 +106,9 @@ def test_captions_of_caption_files_and_of_a_table_are_read(tmp_path: Path) -> No
     put(folder, "kohya.png", encoded(picture(50)), None)
     (folder / "kohya.caption").write_text("a tagged picture\n")
     put(folder, "deep/table.png", encoded(picture(51)), None)
-    (folder / "metadata.csv").write_text('\ufefffile_name,text,label\ndeep/table.png,"one, of a table",table\nmissing.png,x,y\n', "utf-8")
+    (folder / "metadata.csv").write_text(
+        '\ufefffile_name,text,label\ndeep/table.png,"one, of a table",table\nmissing.png,x,y\n', "utf-8"
+    )
     report = prepare(folder, tmp_path / "set", SQUARE)
     records = {record.file: record for record in PictureSet(tmp_path / "set", 64).records}
     assert records["kohya.png"].captions == ("a tagged picture",)
@@ -170,12 +184,19 @@ def test_every_way_fits_every_shape_and_says_what_it_cuts(how: str, size: tuple[
     assert how != "pad" or kept == 1
 
 
-@pytest.mark.parametrize("damage", ["share", "skip", "negative weight", "no record", "raw folder", "no pixels", "wrong key"])
+@pytest.mark.parametrize(
+    "damage", ["share", "skip", "negative weight", "no record", "raw folder", "no pixels", "wrong key"]
+)
 def test_a_set_whose_records_and_pictures_do_not_pair_is_refused_by_one_sentence(tmp_path: Path, damage: str) -> None:
     prepare(folder_of(tmp_path), tmp_path / "set", SQUARE)
     path = tmp_path / "set" / "records.jsonl"
     rows = [json.loads(line) | {"index": number} for number, line in enumerate(path.read_text().splitlines())]
-    rows[1] |= {"share": {"index": 0}, "skip": {"index": 9}, "negative weight": {"weight": -1}, "wrong key": {"colour": 1}}.get(damage, {})
+    rows[1] |= {
+        "share": {"index": 0},
+        "skip": {"index": 9},
+        "negative weight": {"weight": -1},
+        "wrong key": {"colour": 1},
+    }.get(damage, {})
     path.write_text("" if damage == "no record" else "\n".join(map(json.dumps, rows)) + "\n")
     if damage == "no pixels":
         (tmp_path / "set" / "images.rgb").write_bytes(b"")

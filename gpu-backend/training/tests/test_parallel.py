@@ -23,7 +23,9 @@ TOLERANCE = 1e-5
 
 @pytest.fixture(scope="module")
 def config_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A with a critic; B in two micro-batches a process, its compressor frozen: on CPUs its BatchNorm would see a part of the batch."""
+    """A with a critic; B in two micro-batches a process, its compressor frozen: on CPUs its BatchNorm would see a
+    part of the batch.
+    """
     text = (CONFIGS / "tiny.toml").read_text().replace("full_picture_steps = 3", "full_picture_steps = 0")
     text = text.replace("\nsteps = 12\n", "\nsteps = 6\n")
     text = text.replace("[train_a]\n", "[train_a]\nadversarial_weight = 0.01\nadversarial_from_step = 3\n")
@@ -42,7 +44,9 @@ def every_step() -> Iterator[None]:
 
 
 def alone(rehearsed: Rehearsed, config: Config, two: Path, runs: Path) -> Path:
-    """The runs of one process: Stages B and C, on the Stage A that two processes trained, whose encoder normalises by a half batch."""
+    """The runs of one process: Stages B and C, on the Stage A that two processes trained, whose encoder normalises
+    by a half batch.
+    """
     shutil.copytree(rehearsed[1], runs)
     for kept in ("stage-a.pt", "stage-a-latents.npy", "stage-a-latents.key"):
         shutil.copy(two / kept, runs)
@@ -63,15 +67,27 @@ def longer(config: Config, steps: int) -> Config:
 def test_two_processes_have_the_losses_of_one_and_their_checkpoint_fits_one(
     parallel: str, rehearsed: Rehearsed, fresh_runs: Path, config_file: Path, every_step: None, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "tests/every_step.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "tests/every_step.py",
+    ]
     command += ["--config", str(config_file), "--data", str(rehearsed[0].directory), "--runs", str(fresh_runs.parent)]
     environment = {**os.environ, "PYTHONPATH": ".", "OMP_NUM_THREADS": "1"}
-    subprocess.run([*command, "--parallel", parallel], env=environment, cwd=CONFIGS.parent, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*command, "--parallel", parallel], env=environment, cwd=CONFIGS.parent, check=True, stdout=subprocess.DEVNULL
+    )
     single = alone(rehearsed, load_config(config_file), fresh_runs, tmp_path / "alone")
     for stage in ("b", "c"):
         assert losses(fresh_runs, stage) == pytest.approx(losses(single, stage), abs=TOLERANCE)
         one, two = (torch.load(runs / f"stage-{stage}.pt", weights_only=True) for runs in (single, fresh_runs))
-        assert all(type(two[name]) is torch.Tensor and torch.allclose(one[name], two[name], atol=TOLERANCE) for name in one)
+        assert all(
+            type(two[name]) is torch.Tensor and torch.allclose(one[name], two[name], atol=TOLERANCE) for name in one
+        )
     assert [step for step, figures in log_of(fresh_runs / "stage-a.csv") if "critic_loss" in figures] == [3, 4, 5]
 
     for runs in (single, fresh_runs):

@@ -64,15 +64,27 @@ CASES = [
     (train, ["--config", TINY, "--data", "raw"], "train: raw holds no data set: make one with"),
     (train, ["--config", TINY, "--stage", "b"], "train: runs/tiny/stage-a.pt does not exist: train stage-a first"),
     (train, ["--config", TINY, "--stage", "c"], "does not exist: train stage-b first"),
-    (train, ["--config", "no-previewer.toml", "--stage", "previewer"], "no-previewer.toml has no section train_previewer"),
+    (
+        train,
+        ["--config", "no-previewer.toml", "--stage", "previewer"],
+        "no-previewer.toml has no section train_previewer",
+    ),
     (finetune, ["--bundle", "none", *FINETUNE], "finetune: none is no model bundle: it has no model.json"),
     (finetune, ["--bundle", "broken", *FINETUNE], "finetune: broken/model.json is no JSON"),
     (finetune, ["--bundle", "unnamed", *FINETUNE], "name the configuration with --config"),
     (finetune, ["--bundle", BUNDLE, "--runs", "tuned", "--data", "raw"], "raw holds no data set"),
     (finetune, ["--bundle", BUNDLE, *FINETUNE, "--rank", "0"], "finetune: --rank is 0: at least 1"),
     (prepare, ["--config", TINY, "--from", "none", "--out", "set"], "is no folder"),
-    (prepare, ["--config", TINY, "--from", "raw", "--out", "set"], "0 usable pictures, at least 2 are needed cat.png: cannot be decoded"),
-    (evaluate, ["--config", TINY, "--data", "raw", "--out", "out", "--parts", "cost"], "evaluate: raw holds no data set"),
+    (
+        prepare,
+        ["--config", TINY, "--from", "raw", "--out", "set"],
+        "0 usable pictures, at least 2 are needed cat.png: cannot be decoded",
+    ),
+    (
+        evaluate,
+        ["--config", TINY, "--data", "raw", "--out", "out", "--parts", "cost"],
+        "evaluate: raw holds no data set",
+    ),
     (evaluate, ["--config", TINY, "--out", "out", "--parts", "cost"], "evaluate: runs/tiny/stage-a.pt does not exist"),
     (average, ["words.pt", "words.pt", "--out", "x.pt"], "average: words.pt is damaged, or no file of a run"),
     (average, ["none.pt", "words.pt", "--out", "x.pt"], "average: none.pt does not exist"),
@@ -80,7 +92,11 @@ CASES = [
     (languages, ["--config", TINY, "--language", "xx"], "xx.toml does not exist"),
     (export_bundle, ["--config", TINY, "--out", "b", "--created", "2026-11-26"], "does not exist: train "),
     (storage, ["--config", TINY], "does not exist: train "),
-    (integer, ["--config", TINY, "--bundle", "none", "--calibration", "c", "--prompts", "p", "--out", "i"], "c does not exist"),
+    (
+        integer,
+        ["--config", TINY, "--bundle", "none", "--calibration", "c", "--prompts", "p", "--out", "i"],
+        "c does not exist",
+    ),
 ]
 
 
@@ -95,19 +111,41 @@ def test_what_is_missing_or_wrong_is_named_on_one_line(
 
 def test_a_damaged_checkpoint_is_named(rehearsed: tuple, fresh_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (fresh_runs / "stage-c.checkpoint.pt").write_bytes(b"half a checkp")
-    options = ["--config", TINY, "--stage", "c", "--data", str(rehearsed[0].directory), "--runs", str(fresh_runs.parent)]
+    options = [
+        "--config",
+        TINY,
+        "--stage",
+        "c",
+        "--data",
+        str(rehearsed[0].directory),
+        "--runs",
+        str(fresh_runs.parent),
+    ]
     assert "stage-c.checkpoint.pt is damaged, or no file of a run: delete it" in ended(train.main, options, monkeypatch)
 
 
-def test_runs_of_another_network_are_named(rehearsed: tuple, fresh_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_of_another_network_are_named(
+    rehearsed: tuple, fresh_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wide = (CONFIGS / "tiny.toml").read_text().replace("hidden_channels = ", "hidden_channels = 1")
     (tmp_path / "wide.toml").write_text(wide)
     assert load_config(tmp_path / "wide.toml").stage_a.hidden_channels > 100
-    options = ["--config", str(tmp_path / "wide.toml"), "--data", str(rehearsed[0].directory), "--runs", str(fresh_runs.parent)]
-    assert "stage-a.pt holds another network than the configuration describes" in ended(train.main, [*options, "--stage", "b"], monkeypatch)
+    options = [
+        "--config",
+        str(tmp_path / "wide.toml"),
+        "--data",
+        str(rehearsed[0].directory),
+        "--runs",
+        str(fresh_runs.parent),
+    ]
+    assert "stage-a.pt holds another network than the configuration describes" in ended(
+        train.main, [*options, "--stage", "b"], monkeypatch
+    )
 
 
-@pytest.mark.parametrize(("options", "message"), [(["--threads", "0"], "'0' is no whole number"), (["--steps", "-1"], "'-1' is no whole")])
+@pytest.mark.parametrize(
+    ("options", "message"), [(["--threads", "0"], "'0' is no whole number"), (["--steps", "-1"], "'-1' is no whole")]
+)
 def test_counts_that_are_none_are_refused_with_the_option(
     options: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

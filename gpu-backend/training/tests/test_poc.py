@@ -77,13 +77,28 @@ def test_money_of_a_busy_container_is_its_time_and_of_an_idle_one_its_waiting() 
 
 
 def test_a_log_is_read_in_the_order_of_time(tmp_path: Path) -> None:
-    lines = ['{"time": "2026-11-26T10:00:00+01:00", "prompt": "late"}', "", '{"time": 1000, "prompt": "early", "account": 7}']
+    lines = [
+        '{"time": "2026-11-26T10:00:00+01:00", "prompt": "late"}',
+        "",
+        '{"time": 1000, "prompt": "early", "account": 7}',
+    ]
     (tmp_path / "log.jsonl").write_text("\n".join(lines))
-    assert [(request.text, request.who) for request in read_log(tmp_path / "log.jsonl")] == [("early", "7"), ("late", "")]
+    assert [(request.text, request.who) for request in read_log(tmp_path / "log.jsonl")] == [
+        ("early", "7"),
+        ("late", ""),
+    ]
 
 
 @pytest.mark.parametrize(
-    "line", ["[]", "{", '{"time": 1}', '{"time": "noon", "prompt": "x"}', '{"time": 1, "prompt": 2}', '{"time": NaN, "prompt": "x"}']
+    "line",
+    [
+        "[]",
+        "{",
+        '{"time": 1}',
+        '{"time": "noon", "prompt": "x"}',
+        '{"time": 1, "prompt": 2}',
+        '{"time": NaN, "prompt": "x"}',
+    ],
 )
 def test_a_line_that_is_no_request_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "log.jsonl").write_text('{"time": 1, "prompt": "x"}\n' + line)
@@ -104,7 +119,9 @@ def test_the_sample_log_repeats_as_published(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_replay_is_a_page_with_charts_and_its_assumptions(tmp_path: Path, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replay_is_a_page_with_charts_and_its_assumptions(
+    tmp_path: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "log.jsonl").write_text(sample_log(100))
     command = ["poc", "--prompts", str(tmp_path / "log.jsonl"), "--out", str(tmp_path / "out"), "--language", language]
     monkeypatch.setattr(sys, "argv", [*command, "--gpu-price-hour", "2.5"])
@@ -135,18 +152,32 @@ class Recorder:
         if "--bundle" in command:
             self.bundles[module] = command[command.index("--bundle") + 1]
         if "--forecast" in command:
-            Path(command[command.index("--forecast") + 1]).write_text(json.dumps({"seconds": 120.0, "memory_gib": 0.5, "pictures": 104}))
+            Path(command[command.index("--forecast") + 1]).write_text(
+                json.dumps({"seconds": 120.0, "memory_gib": 0.5, "pictures": 104})
+            )
         if module == "evaluate":
             folder = Path(command[command.index("--out") + 1])
             folder.mkdir(parents=True, exist_ok=True)
             figures = {"restoration": {"value": 19.0}}
-            report = {"figures": {"after": figures}, "criteria": {"restoration": {"outcome": "missed", "threshold": 25.0}}}
+            report = {
+                "figures": {"after": figures},
+                "criteria": {"restoration": {"outcome": "missed", "threshold": 25.0}},
+            }
             (folder / "figures.json").write_text(json.dumps({**report, "verdict": "missed"}))
 
 
 def asked(tmp_path: Path, *more: str) -> Namespace:
     folder = folder_of(tmp_path)
-    command = ["--from", str(folder), "--bundle", str(BUNDLE), "--config", str(CONFIGS / "tiny.toml"), "--out", str(tmp_path / "out")]
+    command = [
+        "--from",
+        str(folder),
+        "--bundle",
+        str(BUNDLE),
+        "--config",
+        str(CONFIGS / "tiny.toml"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     return poc.parser().parse_args([*command, *more])
 
 
@@ -172,7 +203,15 @@ def test_the_decoder_is_trained_first_where_it_is_a_limit_and_the_bundle_has_wei
     wanted.bundle = Path(shutil.copytree(BUNDLE, tmp_path / "weighty"))
     (wanted.bundle / "weights.safetensors").touch()
     poc.prove(wanted, recorder)
-    assert recorder.commands == ["prepare", "finetune", "finetune_decoder", "evaluate", "finetune_decoder", "finetune", "evaluate"]
+    assert recorder.commands == [
+        "prepare",
+        "finetune",
+        "finetune_decoder",
+        "evaluate",
+        "finetune_decoder",
+        "finetune",
+        "evaluate",
+    ]
     assert recorder.bundles["finetune"] == str(tmp_path / "out" / "mine-decoder")
     assert "its training takes about 2.0 minutes more" in capsys.readouterr().out
 
@@ -235,7 +274,9 @@ def test_a_signal_lets_the_step_under_way_end_itself(tmp_path: Path) -> None:
         (["--prompts", "none.jsonl", "--out", "o"], "none.jsonl does not exist"),
     ],
 )
-def test_what_is_missing_is_named_on_one_line(tmp_path: Path, options: list[str], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_named_on_one_line(
+    tmp_path: Path, options: list[str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["poc", *options])
     with pytest.raises(SystemExit, match=message) as end:

@@ -55,7 +55,9 @@ def test_too_few_pictures_are_refused_with_the_reasons(tmp_path: Path) -> None:
 def test_the_command_prepares_a_folder_and_names_what_it_left_out(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
     put(folder, "[odd] name.png", b"")
-    arguments = command.parser().parse_args(["--from", str(folder), "--out", str(tmp_path / "set"), "--config", str(TINY)])
+    arguments = command.parser().parse_args(
+        ["--from", str(folder), "--out", str(tmp_path / "set"), "--config", str(TINY)]
+    )
     console = Console(record=True, width=140, file=open(os.devnull, "w"))  # noqa: SIM115
     command.show(command.run(arguments, console), arguments.out, console)
     text = console.export_text()

@@ -57,7 +57,8 @@ def test_webdataset_shards_are_read_by_key(tmp_path: Path) -> None:
 
 def test_a_cut_shard_gives_what_is_whole_and_is_reported(tmp_path: Path) -> None:
     write_shard(
-        tmp_path / "0.tar", {f"{n}.{kind}": encoded(picture(n)) if kind == "png" else b"text" for n in range(3) for kind in ("txt", "png")}
+        tmp_path / "0.tar",
+        {f"{n}.{kind}": encoded(picture(n)) if kind == "png" else b"text" for n in range(3) for kind in ("txt", "png")},
     )
     whole = (tmp_path / "0.tar").read_bytes()
     (tmp_path / "0.tar").write_bytes(whole[: len(whole) // 2])
@@ -68,7 +69,12 @@ def test_a_cut_shard_gives_what_is_whole_and_is_reported(tmp_path: Path) -> None
 
 def test_metadata_that_says_nothing_usable_is_named_by_line(tmp_path: Path) -> None:
     put(tmp_path, "a.png", encoded(picture(1)), None)
-    lines = ['{"file_name": "a.png", "text": "fine"}', "{broken", '{"text": "no name"}', '{"file_name": "../a.png", "text": "x"}']
+    lines = [
+        '{"file_name": "a.png", "text": "fine"}',
+        "{broken",
+        '{"text": "no name"}',
+        '{"file_name": "../a.png", "text": "x"}',
+    ]
     (tmp_path / "metadata.jsonl").write_text("\n".join(lines))
     faults = [item.name for item in read_samples(tmp_path) if isinstance(item, LeftOut)]
     assert faults == ["metadata.jsonl:2", "metadata.jsonl:3", "metadata.jsonl:4"]

@@ -1,4 +1,6 @@
-"""The importer's command on whole folders of `diffusers`: a kill costs no finished graph, and the committed bundles come out."""
+"""The importer's command on whole folders of `diffusers`: a kill costs no finished graph, and the committed bundles
+come out.
+"""
 
 import base64
 import contextlib
@@ -92,7 +94,8 @@ def test_stable_cascades_compressor_and_previewer_join_the_committed_bundle(tmp_
     assert comparable(manifest, without=tuple(extras)) == comparable(committed("cascade"))
     assert_makes_the_golden_latent(directory, "cascade")
     ports = {
-        key: {port["name"]: port["shape"] for side in ("inputs", "outputs") for port in manifest["graphs"][key][side]} for key in extras
+        key: {port["name"]: port["shape"] for side in ("inputs", "outputs") for port in manifest["graphs"][key][side]}
+        for key in extras
     }
     assert ports == {
         "compressor": {"image": ["b", 3, "32*h", "32*w"], "stage_c_latent": ["b", 16, "h", "w"]},

@@ -1,4 +1,6 @@
-"""The compressor and the previewer. diffusers has neither; torchvision 0.28's EfficientNetV2-S gave the golden values."""
+"""The compressor and the previewer. diffusers has neither; torchvision 0.28's EfficientNetV2-S gave the golden
+values.
+"""
 
 import hashlib
 
@@ -70,4 +72,6 @@ def test_only_the_compressor_of_v2_has_a_scale_and_a_shift() -> None:
 def test_a_preview_has_eight_pixels_a_cell() -> None:
     previewer = build_stage("cascade-lite", "previewer", "meta").eval()
     assert previewer(torch.empty(2, 16, 24, 36, device="meta")).shape == (2, 3, 192, 288)
-    assert {name.split(".")[1] for name, _ in previewer.named_parameters()} == {str(index) for index in range(25) if index % 3 != 1}
+    assert {name.split(".")[1] for name, _ in previewer.named_parameters()} == {
+        str(index) for index in range(25) if index % 3 != 1
+    }

@@ -1,4 +1,6 @@
-"""A hub id is fetched by `huggingface_hub` itself, from a small server that speaks the hub's HTTP: only what the import needs."""
+"""A hub id is fetched by `huggingface_hub` itself, from a small server that speaks the hub's HTTP: only what the
+import needs.
+"""
 
 import hashlib
 import json
@@ -14,11 +16,29 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-PRIOR = ["prior/config.json", "prior/diffusion_pytorch_model.safetensors", "prior/diffusion_pytorch_model.bf16.safetensors"]
-PRIOR += ["text_encoder/config.json", "text_encoder/model.safetensors.index.json", "text_encoder/model-00001-of-00001.safetensors"]
+PRIOR = [
+    "prior/config.json",
+    "prior/diffusion_pytorch_model.safetensors",
+    "prior/diffusion_pytorch_model.bf16.safetensors",
+]
+PRIOR += [
+    "text_encoder/config.json",
+    "text_encoder/model.safetensors.index.json",
+    "text_encoder/model-00001-of-00001.safetensors",
+]
 PRIOR += ["tokenizer/vocab.json", "tokenizer/merges.txt", "image_encoder/model.safetensors"]
-DECODER = ["decoder/config.json", "decoder/diffusion_pytorch_model.bin", "vqgan/config.json", "vqgan/diffusion_pytorch_model.safetensors"]
-DECODER += ["text_encoder/config.json", "text_encoder/model.safetensors", "tokenizer/tokenizer.json", "scheduler/scheduler_config.json"]
+DECODER = [
+    "decoder/config.json",
+    "decoder/diffusion_pytorch_model.bin",
+    "vqgan/config.json",
+    "vqgan/diffusion_pytorch_model.safetensors",
+]
+DECODER += [
+    "text_encoder/config.json",
+    "text_encoder/model.safetensors",
+    "tokenizer/tokenizer.json",
+    "scheduler/scheduler_config.json",
+]
 DECODER += ["effnet_encoder.safetensors", "stage_b.safetensors", "figures/collage.jpg"]
 INDEX = json.dumps({"weight_map": {"a": "model-00001-of-00001.safetensors"}})
 
@@ -57,7 +77,13 @@ class Hub(BaseHTTPRequestHandler):
     def _api(self, path: str, names: list[str]) -> None:
         if "/tree/" in path:
             files = [
-                {"type": "file", "path": name, "size": len(content(name)), "oid": hashlib.sha1(content(name)).hexdigest()} for name in names
+                {
+                    "type": "file",
+                    "path": name,
+                    "size": len(content(name)),
+                    "oid": hashlib.sha1(content(name)).hexdigest(),
+                }
+                for name in names
             ]
             self._send(json.dumps(files).encode(), {"Content-Type": "application/json"})
         else:
@@ -94,11 +120,14 @@ def hub(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def find(source: str, environment: dict[str, str], choice: str = "") -> subprocess.CompletedProcess[str]:
     script = (
-        "import sys; from wuerstchen.published.bundle.hub import find_roots; from wuerstchen.published.bundle.checkpoint import Choice\n"
+        "import sys; from wuerstchen.published.bundle.hub import find_roots; from "
+        "wuerstchen.published.bundle.checkpoint import Choice\n"
         f"print(*find_roots(sys.argv[1], None, Choice({choice}), None), sep='\\n')"
     )
     cwd = Path(__file__).resolve().parents[1]
-    return subprocess.run([sys.executable, "-c", script, source], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", script, source], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_an_id_on_the_hub_brings_both_halves_and_nothing_that_is_not_needed(hub: dict[str, str]) -> None:
@@ -112,7 +141,9 @@ def test_an_id_on_the_hub_brings_both_halves_and_nothing_that_is_not_needed(hub:
         "figures/collage.jpg",
     }
     for root, names in ((decoder, DECODER), (prior, PRIOR)):
-        assert {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} == set(names) - unneeded
+        assert {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} == set(
+            names
+        ) - unneeded
         assert all((root / name).read_bytes() == content(name) for name in set(names) - unneeded)
     Hub.fetched.clear()
     assert find("tiny/model", hub, "'bf16'").stdout == done.stdout

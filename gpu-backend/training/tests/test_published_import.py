@@ -1,4 +1,6 @@
-"""Folders that `diffusers` saved become bundles that make what `diffusers` makes; what is wrong with a folder is named."""
+"""Folders that `diffusers` saved become bundles that make what `diffusers` makes; what is wrong with a folder is
+named.
+"""
 
 import base64
 import json
@@ -84,7 +86,9 @@ def test_the_committed_bundle_makes_what_diffusers_makes(family: str) -> None:
         expected = decoded(case, "latentBase64", "<f4").reshape(latent.shape)
         assert np.abs(latent - expected).max() < LATENT_TOLERANCE
         stage_b, image = runner.paint(torch.from_numpy(expected), case["seed"])
-        assert np.abs(stage_b - decoded(case, "stageBLatentBase64", "<f4").reshape(stage_b.shape)).max() < LATENT_TOLERANCE
+        assert (
+            np.abs(stage_b - decoded(case, "stageBLatentBase64", "<f4").reshape(stage_b.shape)).max() < LATENT_TOLERANCE
+        )
         pixels = np.rint(image[0].permute(1, 2, 0).numpy() * 255)
         assert np.abs(pixels - decoded(case, "pixelsBase64", "u1").reshape(pixels.shape)).max() <= PIXEL_TOLERANCE
 
@@ -111,10 +115,14 @@ def cheap_export(graph: object, target: Target) -> object:
 
 
 @pytest.mark.parametrize("family", published_checkpoints.FAMILIES)
-def test_the_golden_script_orders_what_is_committed(family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_golden_script_orders_what_is_committed(
+    family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("wuerstchen.published.import_bundle.export_graph", cheap_export)
     make_published_golden.make_bundle(family, tmp_path / f"tiny-{family}")
-    made, committed = (json.loads((folder / f"tiny-{family}" / "model.json").read_text()) for folder in (tmp_path, BUNDLES))
+    made, committed = (
+        json.loads((folder / f"tiny-{family}" / "model.json").read_text()) for folder in (tmp_path, BUNDLES)
+    )
     assert made.pop("files").keys() == committed.pop("files").keys()
     assert made | {"revision": committed["revision"]} == committed
 
@@ -128,7 +136,9 @@ def test_a_source_that_changed_since_the_import_began_is_named(
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)
-    with pytest.raises(CheckpointError, match=r"prior/prior/diffusion_pytorch_model.safetensors is not what it was.*--restart"):
+    with pytest.raises(
+        CheckpointError, match=r"prior/prior/diffusion_pytorch_model.safetensors is not what it was.*--restart"
+    ):
         import_bundle(*copied, order(tmp_path / "bundle"), quiet())
     with pytest.raises(CheckpointError, match=r"began with .*weights float16.*not .*weights float32"):
         import_bundle(copied[0], copied[1], order(tmp_path / "bundle", "float32"), quiet())
@@ -196,7 +206,11 @@ def damage_width(decoder: Path, prior: Path) -> None:
         (damage_header, r"vqgan/diffusion_pytorch_model.safetensors: is cut off or no safetensors file"),
         (damage_names, r"decoder/diffusion_pytorch_model.safetensors: .*DiffNeXt.*1 missing: clip_mapper.weight"),
         (damage_shape, r"clip_mapper.bias \(3,\) instead of \(32,\)"),
-        (damage_class, r"prior/config.json: describes 'UNet2DConditionModel'; supported here: WuerstchenPrior or StableCascadeUNet"),
+        (
+            damage_class,
+            r"prior/config.json: describes 'UNet2DConditionModel'; "
+            r"supported here: WuerstchenPrior or StableCascadeUNet",
+        ),
         (damage_option, r"decoder/config.json: kernel_size is 5; only 3 is supported"),
         (damage_json, r"scheduler_config.json: is not JSON"),
         (damage_folder, r"text_encoder is missing: the folder of the decoder"),
@@ -204,7 +218,9 @@ def damage_width(decoder: Path, prior: Path) -> None:
         (damage_width, r"not of one model: the decoder's text encoder's states has 16, Stage B's text 32"),
     ],
 )
-def test_what_is_wrong_is_named_before_anything_starts(damage: Callable, message: str, copied: tuple[Path, Path], tmp_path: Path) -> None:
+def test_what_is_wrong_is_named_before_anything_starts(
+    damage: Callable, message: str, copied: tuple[Path, Path], tmp_path: Path
+) -> None:
     damage(*copied)
     with pytest.raises(CheckpointError, match=message):
         import_bundle(*copied, order(tmp_path / "bundle"), quiet())
@@ -217,14 +233,23 @@ def states(checkpoint: Checkpoint) -> dict[str, dict[str, torch.Tensor]]:
 
 @pytest.mark.parametrize(
     "options",
-    [{"variant": "bf16"}, {"max_shard_size": "40KB"}, {"safe_serialization": False}, {"max_shard_size": "40KB", "variant": "bf16"}],
+    [
+        {"variant": "bf16"},
+        {"max_shard_size": "40KB"},
+        {"safe_serialization": False},
+        {"max_shard_size": "40KB", "variant": "bf16"},
+    ],
 )
 @pytest.mark.parametrize("family", published_checkpoints.FAMILIES)
-def test_every_form_in_which_diffusers_saves_weights_is_read(family: str, options: dict, saved: Callable, tmp_path: Path) -> None:
+def test_every_form_in_which_diffusers_saves_weights_is_read(
+    family: str, options: dict, saved: Callable, tmp_path: Path
+) -> None:
     plain, variant = states(opened(saved(family))), options.get("variant")
     folders = published_checkpoints.save(family, tmp_path, **options)
     read = states(opened(folders, Choice(variant)))
-    assert {name: tensors.keys() for name, tensors in read.items()} == {name: tensors.keys() for name, tensors in plain.items()}
+    assert {name: tensors.keys() for name, tensors in read.items()} == {
+        name: tensors.keys() for name, tensors in plain.items()
+    }
     for name, tensors in plain.items():
         assert all(torch.equal(tensor, read[name][key]) for key, tensor in tensors.items()), name
     if "max_shard_size" in options:
@@ -251,7 +276,9 @@ def test_text_states_are_those_of_transformers(family: str, saved: Callable) -> 
         tokens = prior.tokenizer(text, truncation=True, padding="max_length", return_tensors="pt")
         with torch.no_grad():
             ours = graph.expected(tokens.input_ids, tokens.attention_mask)
-            theirs = prior.text_encoder(tokens.input_ids, attention_mask=tokens.attention_mask, output_hidden_states=True)
+            theirs = prior.text_encoder(
+                tokens.input_ids, attention_mask=tokens.attention_mask, output_hidden_states=True
+            )
         if cascade:
             assert torch.allclose(ours[:, 0], theirs.text_embeds, atol=1e-5)
             assert torch.allclose(ours[:, 1:, : published_checkpoints.WIDTH], theirs.hidden_states[-1], atol=1e-5)
@@ -260,13 +287,20 @@ def test_text_states_are_those_of_transformers(family: str, saved: Callable) -> 
     empty = decoder.tokenizer("", padding="max_length", return_tensors="pt")
     with torch.no_grad():
         wanted = decoder.text_encoder(empty.input_ids, attention_mask=empty.attention_mask)
-    assert torch.allclose(empty_text(checkpoint)[:, 0], wanted.text_embeds if cascade else wanted.last_hidden_state[:, 0], atol=1e-5)
+    assert torch.allclose(
+        empty_text(checkpoint)[:, 0], wanted.text_embeds if cascade else wanted.last_hidden_state[:, 0], atol=1e-5
+    )
 
 
 def test_large_weights_lie_beside_their_graph(saved: Callable, tmp_path: Path) -> None:
     plan = next(plan for plan in plan_graphs(opened(saved("v2"))) if plan.key == "textEncoder")
-    written = [export_graph(plan.build(), Target(tmp_path, f"text-{weights}", weights, 1000)) for weights in ("float32", "float16")]
-    assert [each.files for each in written] == [(f"text-{weights}.onnx", f"text-{weights}.onnx.data") for weights in ("float32", "float16")]
+    written = [
+        export_graph(plan.build(), Target(tmp_path, f"text-{weights}", weights, 1000))
+        for weights in ("float32", "float16")
+    ]
+    assert [each.files for each in written] == [
+        (f"text-{weights}.onnx", f"text-{weights}.onnx.data") for weights in ("float32", "float16")
+    ]
     exact, half = ((tmp_path / each.files[1]).stat().st_size for each in written)
     assert half < 0.8 * exact  # what is small stays float32
     assert written[1].psnr_db > 100  # the weights are of float16 already
@@ -282,7 +316,14 @@ def test_weights_beyond_float16_are_refused(saved: Callable, tmp_path: Path) -> 
 
 
 def test_the_command_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "wuerstchen.published.import_bundle", str(tmp_path / "nowhere"), "--out", str(tmp_path / "bundle")]
+    command = [
+        sys.executable,
+        "-m",
+        "wuerstchen.published.import_bundle",
+        str(tmp_path / "nowhere"),
+        "--out",
+        str(tmp_path / "bundle"),
+    ]
     done = subprocess.run(command, cwd=ROOT / "gpu-backend" / "training", capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "is neither a folder nor an id on the hub" in done.stderr

@@ -48,13 +48,20 @@ def test_a_new_cascade_network_predicts_no_noise(config: object, side: int) -> N
     unet = CascadeUNet(config).eval()
     inputs = {"text": torch.randn(1, 9, 32), "image": torch.randn(1, 1, 32)} if config is TINY_CASCADE_C else {}
     with torch.no_grad():
-        noise = unet(torch.randn(1, unet.config.latent_channels, side, side), torch.rand(1), torch.randn(1, 1, 32), **inputs)
+        noise = unet(
+            torch.randn(1, unet.config.latent_channels, side, side), torch.rand(1), torch.randn(1, 1, 32), **inputs
+        )
     assert not noise.any()
 
 
 @pytest.mark.parametrize(
     ("network", "residual_layers"),
-    [(Prior(TINY_PRIOR), 2), (DiffNeXt(TINY_DIFFNEXT), 5), (CascadeUNet(TINY_CASCADE_C), 2), (CascadeUNet(TINY_CASCADE_B), 4)],
+    [
+        (Prior(TINY_PRIOR), 2),
+        (DiffNeXt(TINY_DIFFNEXT), 5),
+        (CascadeUNet(TINY_CASCADE_C), 2),
+        (CascadeUNet(TINY_CASCADE_B), 4),
+    ],
     ids=["prior", "diffnext", "cascade-c", "cascade-b"],
 )
 def test_the_last_linear_of_every_residual_block_is_scaled_once(network: nn.Module, residual_layers: int) -> None:
@@ -88,7 +95,13 @@ def test_queries_keys_and_values_start_as_one_packed_matrix_would() -> None:
 
 def test_conditioning_starts_small() -> None:
     prior, decoder, unet = Prior(TINY_PRIOR), DiffNeXt(TINY_DIFFNEXT), CascadeUNet(TINY_CASCADE_B)
-    normal = [prior.projection, prior.cond_mapper[0], prior.cond_mapper[2], decoder.clip_mapper, decoder.effnet_mappers[6]]
+    normal = [
+        prior.projection,
+        prior.cond_mapper[0],
+        prior.cond_mapper[2],
+        decoder.clip_mapper,
+        decoder.effnet_mappers[6],
+    ]
     normal += [unet.clip_txt_pooled_mapper, unet.effnet_mapper[0], unet.effnet_mapper[2], unet.pixels_mapper[0]]
     for layer in normal:
         assert layer.weight.std().item() == pytest.approx(0.02, rel=0.2)

@@ -92,9 +92,16 @@ def test_stable_cascades_time_conditions_equal_diffusers() -> None:
 
 @pytest.mark.parametrize(("side", "cells"), [((64, 64), (6, 6)), ((96, 64), (9, 6)), ((54, 66), (5, 6))])
 @torch.no_grad()
-def test_stable_cascades_stage_b_equals_diffusers_also_where_halving_drops_a_row(side: tuple[int, int], cells: tuple[int, int]) -> None:
+def test_stable_cascades_stage_b_equals_diffusers_also_where_halving_drops_a_row(
+    side: tuple[int, int], cells: tuple[int, int]
+) -> None:
     ours, theirs = cascade_b()
-    x, t, pooled, latent = torch.randn(2, 4, *side), torch.tensor([1.0, 0.3]), torch.randn(2, 1, 32), torch.randn(2, 16, *cells)
+    x, t, pooled, latent = (
+        torch.randn(2, 4, *side),
+        torch.tensor([1.0, 0.3]),
+        torch.randn(2, 1, 32),
+        torch.randn(2, 16, *cells),
+    )
     expected = theirs(x, t, pooled, effnet=latent).sample
     assert largest_difference(ours(x, t, pooled, stage_c_latent=latent), expected) < TOLERANCE
     pixels = torch.rand(2, 3, 8, 8)
@@ -103,9 +110,12 @@ def test_stable_cascades_stage_b_equals_diffusers_also_where_halving_drops_a_row
 
 
 @pytest.mark.parametrize(
-    ("pair", "parameters"), [(prior, 136_160), (diffnext, 551_104), (paella_vq, 48_018), (cascade_c, 365_840), (cascade_b, 439_776)]
+    ("pair", "parameters"),
+    [(prior, 136_160), (diffnext, 551_104), (paella_vq, 48_018), (cascade_c, 365_840), (cascade_b, 439_776)],
 )
-def test_the_tiny_networks_have_the_same_parameters_and_none_is_idle(pair: Callable[[], tuple[Module, Module]], parameters: int) -> None:
+def test_the_tiny_networks_have_the_same_parameters_and_none_is_idle(
+    pair: Callable[[], tuple[Module, Module]], parameters: int
+) -> None:
     ours, theirs = pair()
     assert count_parameters(ours) == count_parameters(theirs) == parameters
     assert all(parameter.any() for parameter in ours.parameters())

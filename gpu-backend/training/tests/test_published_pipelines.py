@@ -11,7 +11,16 @@ from diffusers import (
     WuerstchenDecoderPipeline,
     WuerstchenPriorPipeline,
 )
-from published_reference import cascade_b, cascade_c, diffnext, largest_difference, paella_vq, prior, text_encoder, tokeniser
+from published_reference import (
+    cascade_b,
+    cascade_c,
+    diffnext,
+    largest_difference,
+    paella_vq,
+    prior,
+    text_encoder,
+    tokeniser,
+)
 from torch import Tensor, nn
 
 from wuerstchen.published.pipelines import (
@@ -28,11 +37,13 @@ from wuerstchen.published.text import CascadeText, encode_cascade_text, encode_v
 
 TOLERANCE = 1e-5
 PROMPTS, NEGATIVES = ["red cat", "cat"], ["red", ""]
-# Small first steps: one from 1 to 0.5 multiplies rounding by alpha_bar(0.5) / alpha_bar(1) = 5000, and so measures little else.
+# Small first steps: one from 1 to 0.5 multiplies rounding by alpha_bar(0.5) / alpha_bar(1) = 5000, and so measures
+# little else.
 TIMES_C, TIMES_B = (1.0, 0.96, 0.85, 0.6, 0.3, 0.0), (1.0, 0.95, 0.7, 0.0)
 # diffusers ignores times given to Stable Cascade and spaces its steps evenly.
 EVEN_C, EVEN_B = tuple(1 - step / 5 for step in range(6)), tuple(1 - step / 3 for step in range(4))
-# ((height, width), pictures a prompt, guidance): Stage C latents of 6×6 and 9×6 cells, Stage A latents of 64×64 and 96×64.
+# ((height, width), pictures a prompt, guidance): Stage C latents of 6×6 and 9×6 cells, Stage A latents of 64×64 and
+# 96×64.
 CASES = [((256, 256), 2, 0.0), ((384, 256), 1, 4.0)]
 
 
@@ -63,12 +74,19 @@ class Released:
         for pipeline in (self.prior_pipeline, self.decoder_pipeline):
             pipeline.set_progress_bar_config(disable=True)
 
-    def v2_prompts(self, encoder: nn.Module, prompts: list[str], negatives: list[str], images_each: int = 1) -> V2Prompts:
+    def v2_prompts(
+        self, encoder: nn.Module, prompts: list[str], negatives: list[str], images_each: int = 1
+    ) -> V2Prompts:
         text, negative = (encode_v2_text(self.tokens, encoder, each) for each in (prompts, negatives))
         return V2Prompts(text, negative, images_each)
 
     def cascade_prompts(
-        self, encoder: nn.Module, prompts: list[str], negatives: list[str], images_each: int = 1, image: Tensor | None = None
+        self,
+        encoder: nn.Module,
+        prompts: list[str],
+        negatives: list[str],
+        images_each: int = 1,
+        image: Tensor | None = None,
     ) -> CascadePrompts:
         text, negative = (encode_cascade_text(self.tokens, encoder, each) for each in (prompts, negatives))
         return CascadePrompts(text, negative, images_each, image)
@@ -95,16 +113,32 @@ def test_the_tiny_tokeniser_knows_its_words(tokens: Any) -> None:
 
 
 @pytest.mark.parametrize(("size", "each", "guidance"), CASES)
-def test_v2_paints_diffusers_picture_of_one_prompt(v2: Released, size: tuple[int, int], each: int, guidance: float) -> None:
+def test_v2_paints_diffusers_picture_of_one_prompt(
+    v2: Released, size: tuple[int, int], each: int, guidance: float
+) -> None:
     """One generator goes through both stages, as in the combined pipeline."""
     [ours, theirs] = seeded(5, 5)
     latents = v2.prior_pipeline(
-        "red cat", *size, timesteps=TIMES_C, guidance_scale=guidance, negative_prompt="red", num_images_per_prompt=each, generator=theirs
+        "red cat",
+        *size,
+        timesteps=TIMES_C,
+        guidance_scale=guidance,
+        negative_prompt="red",
+        num_images_per_prompt=each,
+        generator=theirs,
     ).image_embeddings
     expected = v2.decoder_pipeline(
-        latents, "red cat", timesteps=TIMES_B, guidance_scale=guidance, negative_prompt="red", generator=theirs, output_type="pt"
+        latents,
+        "red cat",
+        timesteps=TIMES_B,
+        guidance_scale=guidance,
+        negative_prompt="red",
+        generator=theirs,
+        output_type="pt",
     ).images
-    prompts_c, prompts_b = (v2.v2_prompts(encoder, ["red cat"], ["red"], each) for encoder in (v2.encoder_c, v2.encoder_b))
+    prompts_c, prompts_b = (
+        v2.v2_prompts(encoder, ["red cat"], ["red"], each) for encoder in (v2.encoder_c, v2.encoder_b)
+    )
     given = sample_v2_stage_c(v2.c, prompts_c, size, Sampling(TIMES_C, guidance, ours))
     assert largest_difference(given, latents) < TOLERANCE
     image = to_images(v2.a, sample_v2_stage_b(v2.b, given, prompts_b, Sampling(TIMES_B, guidance, ours)))
@@ -150,16 +184,22 @@ def test_v2_paints_several_pictures_of_one_latent(v2: Released) -> None:
     together = sample_v2_stage_b(v2.b, latents, prompts, Sampling(TIMES_B[:2], 0.0, seeded(1, 2, 3, 4)))
     for index in (1, 2):
         alone = V2Prompts(prompts.text[index // 2 : index // 2 + 1])
-        single = sample_v2_stage_b(v2.b, latents[index // 2 : index // 2 + 1], alone, Sampling(TIMES_B[:2], 0.0, seeded(1 + index)))
+        single = sample_v2_stage_b(
+            v2.b, latents[index // 2 : index // 2 + 1], alone, Sampling(TIMES_B[:2], 0.0, seeded(1 + index))
+        )
         assert largest_difference(together[index : index + 1], single) < TOLERANCE
 
 
 @pytest.mark.parametrize(("size", "each", "guidance"), CASES)
-def test_stable_cascade_paints_diffusers_pictures(cascade: Released, size: tuple[int, int], each: int, guidance: float) -> None:
+def test_stable_cascade_paints_diffusers_pictures(
+    cascade: Released, size: tuple[int, int], each: int, guidance: float
+) -> None:
     """Two prompts, one generator through both stages."""
     [ours, theirs] = seeded(5, 5)
     options = {"guidance_scale": guidance, "negative_prompt": NEGATIVES, "generator": theirs}
-    latents = cascade.prior_pipeline(PROMPTS, None, *size, 5, num_images_per_prompt=each, **options, return_dict=False)[0]
+    latents = cascade.prior_pipeline(PROMPTS, None, *size, 5, num_images_per_prompt=each, **options, return_dict=False)[
+        0
+    ]
     expected = cascade.decoder_pipeline(latents, PROMPTS, 3, **options, output_type="pt").images
     prompts_c, prompts_b = (
         cascade.cascade_prompts(encoder, PROMPTS, NEGATIVES, each) for encoder in (cascade.encoder_c, cascade.encoder_b)
@@ -183,8 +223,12 @@ def test_stable_cascade_mixes_pictures_and_text_as_diffusers_does(cascade: Relea
 
 
 def test_v2s_stage_c_equals_diffusers_at_full_latent_size(v2: Released) -> None:
-    latents = v2.prior_pipeline(PROMPTS, 1024, 1024, timesteps=TIMES_C[:3], generator=seeded(1, 2), guidance_scale=4.0).image_embeddings
-    given = sample_v2_stage_c(v2.c, v2.v2_prompts(v2.encoder_c, PROMPTS, ["", ""]), (1024, 1024), Sampling(TIMES_C[:3], 4.0, seeded(1, 2)))
+    latents = v2.prior_pipeline(
+        PROMPTS, 1024, 1024, timesteps=TIMES_C[:3], generator=seeded(1, 2), guidance_scale=4.0
+    ).image_embeddings
+    given = sample_v2_stage_c(
+        v2.c, v2.v2_prompts(v2.encoder_c, PROMPTS, ["", ""]), (1024, 1024), Sampling(TIMES_C[:3], 4.0, seeded(1, 2))
+    )
     assert given.shape == (2, 16, 24, 24)
     assert largest_difference(given, latents) < TOLERANCE
 
@@ -192,9 +236,20 @@ def test_v2s_stage_c_equals_diffusers_at_full_latent_size(v2: Released) -> None:
 @pytest.mark.parametrize("family", ["v2", "cascade"])
 def test_a_picture_does_not_depend_on_its_batch(family: str, request: pytest.FixtureRequest) -> None:
     released: Released = request.getfixturevalue(family)
-    encode, run = (released.v2_prompts, sample_v2_stage_c) if family == "v2" else (released.cascade_prompts, sample_cascade_stage_c)
-    together = run(released.c, encode(released.encoder_c, PROMPTS, NEGATIVES), (256, 256), Sampling(TIMES_C, 3.0, seeded(1, 2)))
-    alone = run(released.c, encode(released.encoder_c, PROMPTS[1:], NEGATIVES[1:]), (256, 256), Sampling(TIMES_C, 3.0, seeded(2)))
+    encode, run = (
+        (released.v2_prompts, sample_v2_stage_c)
+        if family == "v2"
+        else (released.cascade_prompts, sample_cascade_stage_c)
+    )
+    together = run(
+        released.c, encode(released.encoder_c, PROMPTS, NEGATIVES), (256, 256), Sampling(TIMES_C, 3.0, seeded(1, 2))
+    )
+    alone = run(
+        released.c,
+        encode(released.encoder_c, PROMPTS[1:], NEGATIVES[1:]),
+        (256, 256),
+        Sampling(TIMES_C, 3.0, seeded(2)),
+    )
     assert largest_difference(together[1:], alone) < TOLERANCE
 
 

@@ -24,7 +24,15 @@ def half(x: Tensor, t: Tensor) -> Tensor:
 
 @pytest.mark.parametrize(
     ("t", "expected"),
-    [(1, 0.0001), (0.75, 0.1442721), (2 / 3, 0.2464482), (0.5, 0.4938436), (0.25, 0.8470122), (0.1, 0.9720927), (0, 0.9999)],
+    [
+        (1, 0.0001),
+        (0.75, 0.1442721),
+        (2 / 3, 0.2464482),
+        (0.5, 0.4938436),
+        (0.25, 0.8470122),
+        (0.1, 0.9720927),
+        (0, 0.9999),
+    ],
 )
 def test_the_noise_schedule_has_the_published_values(t: float, expected: float) -> None:
     assert alpha_bar(torch.tensor(float(t))).item() == pytest.approx(expected, abs=1e-6)
@@ -46,7 +54,9 @@ def test_steps_equal_diffusers_for_every_scaler_and_list_of_times(scaler: float,
     expected = x = torch.randn(2, 3, 4, 4)
     for t in scheduler.timesteps[:-1]:
         expected = scheduler.step(expected.sin(), t.expand(2), expected, generator).prev_sample
-    given = sample(lambda x, t: x.sin(), (2, 3, 4, 4), Sampling(times, generator=seeded(3), noise=x, scaler=scaler), like=x)
+    given = sample(
+        lambda x, t: x.sin(), (2, 3, 4, 4), Sampling(times, generator=seeded(3), noise=x, scaler=scaler), like=x
+    )
     assert torch.allclose(given, expected, rtol=1e-5, atol=1e-5)
 
 
@@ -108,7 +118,9 @@ def test_noise_or_generators_that_do_not_fit_are_refused() -> None:
         sample(half, (2, 1, 2, 2), Sampling((1.0, 0.0), noise=torch.zeros(2, 1, 2, 3)), like=like)
 
 
-@pytest.mark.parametrize(("pixels", "cells", "latent"), [(512, 12, 128), (768, 18, 192), (1024, 24, 256), (1536, 36, 384), (2048, 48, 512)])
+@pytest.mark.parametrize(
+    ("pixels", "cells", "latent"), [(512, 12, 128), (768, 18, 192), (1024, 24, 256), (1536, 36, 384), (2048, 48, 512)]
+)
 def test_sizes_follow_the_published_rule(pixels: int, cells: int, latent: int) -> None:
     assert stage_c_size(pixels, pixels) == (cells, cells)
     assert stage_b_size((cells, cells), multiple=16) == (latent, latent)

@@ -41,7 +41,9 @@ def in_original_layout(network: nn.Module, pooled_mapper: str = "clip_txt_pooled
 
 
 class OriginalAttention(nn.Module):
-    """The official attention block, as far as parameters go: a packed `nn.MultiheadAttention` named `attention.attn`."""
+    """The official attention block, as far as parameters go: a packed `nn.MultiheadAttention` named
+    `attention.attn`.
+    """
 
     def __init__(self, channels: int, condition_channels: int, heads: int) -> None:
         super().__init__()

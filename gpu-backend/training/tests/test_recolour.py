@@ -32,7 +32,8 @@ def test_an_unseen_combination_is_never_made(pictures_directory: Path) -> None:
     pictures = PictureSet(pictures_directory, 64)
     records = [r.label for r in pictures.records]
     plain = [i for i in pictures.train if "black" in records[i]]
-    # "black square" says a colour already, so nothing is made of it; renamed, it is made in every colour but the unseen one.
+    # "black square" says a colour already, so nothing is made of it; renamed, it is made in every colour but the unseen
+    # one.
     assert recolourings(RecolourConfig(0.1, ""), pictures, np.array(plain), NO_UNSEEN) == []
     for i in plain:
         object.__setattr__(pictures.records[i], "label", "dog face")

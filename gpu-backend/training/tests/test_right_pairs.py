@@ -1,4 +1,6 @@
-"""After any change of the set, of a stage or of a setting, a folder of earlier runs gives what an empty folder gives."""
+"""After any change of the set, of a stage or of a setting, a folder of earlier runs gives what an empty folder
+gives.
+"""
 
 import dataclasses
 import json
@@ -46,7 +48,10 @@ class Work:
         torch.manual_seed(seed)
         parts: dict[str, dict[str, Callable[[Config], nn.Module]]] = {
             "stage-a": {"stage_a": new_stage_a},
-            "stage-b": {"stage_b": new_stage_b, **({"compressor": new_compressor} if self.config.compressor is None else {})},
+            "stage-b": {
+                "stage_b": new_stage_b,
+                **({"compressor": new_compressor} if self.config.compressor is None else {}),
+            },
             "compressor": {"compressor": new_compressor, "direct_decoder": new_direct_decoder},
         }
         modules = nn.ModuleDict({part: new(self.config) for part, new in parts[name].items()})
@@ -58,10 +63,14 @@ class Work:
 
 def work(config_name: str, pictures_directory: Path, folder: Path) -> Work:
     config = load_config(CONFIGS / config_name)
-    curriculum = dataclasses.replace(config.curriculum_c, styles=("flat",), concepts=tuple(f"thing {n}" for n in range(4)))
+    curriculum = dataclasses.replace(
+        config.curriculum_c, styles=("flat",), concepts=tuple(f"thing {n}" for n in range(4))
+    )
     (folder / "unseen.txt").write_text("green thing\n")
     recolour = RecolourConfig(share=0.1, unseen=str(folder / "unseen.txt"))
-    made = Work(dataclasses.replace(config, curriculum_c=curriculum, recolour_c=recolour), folder / "data", folder / "runs")
+    made = Work(
+        dataclasses.replace(config, curriculum_c=curriculum, recolour_c=recolour), folder / "data", folder / "runs"
+    )
     shutil.copytree(pictures_directory, made.data)
     made.runs.mkdir()
     records = made.records()
@@ -74,7 +83,9 @@ def work(config_name: str, pictures_directory: Path, folder: Path) -> Work:
 
 
 def trained_pairs(given: Work, runs: Path) -> list[tuple[np.ndarray, ...]]:
-    """Of each picture and each recoloured copy: latents, and states and mask of all its captions, as training reads them."""
+    """Of each picture and each recoloured copy: latents, and states and mask of all its captions, as training reads
+    them.
+    """
     pictures = PictureSet(given.data, SIDE)
     latents = compact_latents(given.config, pictures, runs)
     recoloured = recoloured_latents(given.config, pictures, runs)
@@ -105,7 +116,12 @@ def remove_a_picture(given: Work) -> None:
 
 
 def add_a_picture(given: Work) -> None:
-    record = {**given.records()[7], "id": "squares/new", "label": "new", "captions": ["a new thing, flat", "flat new thing", "new thing"]}
+    record = {
+        **given.records()[7],
+        "id": "squares/new",
+        "label": "new",
+        "captions": ["a new thing, flat", "flat new thing", "new thing"],
+    }
     given.write([*given.records(), record], np.concatenate([given.images(), 255 - given.images()[:1]]))
 
 
@@ -174,12 +190,16 @@ def test_a_warm_folder_gives_the_pairs_of_an_empty_one(
     assert equal(warm, fresh)
 
 
-@pytest.mark.parametrize("change", [correct_a_caption, repaint_a_picture, retrain_the_compressor], ids=lambda change: change.__name__)
+@pytest.mark.parametrize(
+    "change", [correct_a_caption, repaint_a_picture, retrain_the_compressor], ids=lambda change: change.__name__
+)
 def test_a_run_that_goes_on_says_what_changed_under_it(
     change: Callable[[Work], None], pictures_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = work("tiny.toml", pictures_directory, tmp_path)
-    given.config = dataclasses.replace(given.config, text=dataclasses.replace(given.config.text, width=384))  # the real encoder's
+    given.config = dataclasses.replace(
+        given.config, text=dataclasses.replace(given.config.text, width=384)
+    )  # the real encoder's
 
     def said(steps: int) -> str:
         config = dataclasses.replace(given.config, train_c=dataclasses.replace(given.config.train_c, steps=steps))
@@ -197,4 +217,6 @@ def test_a_run_that_goes_on_says_what_changed_under_it(
 def equal(left: list[tuple[np.ndarray, ...]], right: list[tuple[np.ndarray, ...]]) -> bool:
     if len(left) != len(right):
         return False
-    return all(np.array_equal(a, b) for row, other in zip(left, right, strict=True) for a, b in zip(row, other, strict=True))
+    return all(
+        np.array_equal(a, b) for row, other in zip(left, right, strict=True) for a, b in zip(row, other, strict=True)
+    )

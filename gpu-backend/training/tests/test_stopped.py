@@ -51,10 +51,21 @@ def test_ctrl_c_ends_a_command_with_status_130(
     assert "stopped" in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_a_stopped_report_ends_with_status_130(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pictures_directory: Path) -> None:
+def test_a_stopped_report_ends_with_status_130(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pictures_directory: Path
+) -> None:
     monkeypatch.setattr(evaluate, "evaluate", ctrl_c)
     monkeypatch.setattr(evaluate.Context, "digest_of", lambda *_: "none")
-    options = ["--config", TINY, "--data", str(pictures_directory), "--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]
+    options = [
+        "--config",
+        TINY,
+        "--data",
+        str(pictures_directory),
+        "--runs",
+        str(tmp_path / "runs"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     monkeypatch.setattr(sys, "argv", ["evaluate", *options, "--parts", "cost"])
     with pytest.raises(SystemExit) as ended:
         evaluate.main()

@@ -33,10 +33,14 @@ def test_stored_weights_are_small_and_close(storage: str, share: float, error: f
 
 
 def test_int8_scales_follow_the_blocks_of_a_product() -> None:
-    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in compress_weights(matrix_product(), "int8").graph.initializer}
+    stored = {
+        tensor.name: numpy_helper.to_array(tensor)
+        for tensor in compress_weights(matrix_product(), "int8").graph.initializer
+    }
     assert np.allclose(stored["weight.scale"], np.abs(WEIGHT).max(axis=0) / 127)  # 64 inputs are one block
     assert (
-        np.abs(from_blocks(stored["weight.stored"], stored["weight.scale"], 64) - WEIGHT).max() <= stored["weight.scale"].max() / 2 + 1e-7
+        np.abs(from_blocks(stored["weight.stored"], stored["weight.scale"], 64) - WEIGHT).max()
+        <= stored["weight.scale"].max() / 2 + 1e-7
     )
 
 
@@ -56,10 +60,15 @@ def test_a_row_of_an_int8_product_does_not_depend_on_its_company() -> None:
 
 def test_the_rows_of_an_int8_table_are_picked_before_they_are_turned_back() -> None:
     table = RNG.normal(size=(500, 16)).astype(np.float32)
-    ids, y = helper.make_tensor_value_info("x", TensorProto.INT64, ["n"]), helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 16])
+    ids, y = (
+        helper.make_tensor_value_info("x", TensorProto.INT64, ["n"]),
+        helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 16]),
+    )
     node = helper.make_node("Gather", ["table", "x"], ["y"])
     graph = helper.make_graph([node], "table", [ids], [y], [numpy_helper.from_array(table, "table")])
-    model = compress_weights(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), "int8")
+    model = compress_weights(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), "int8"
+    )
     assert [node.op_type for node in model.graph.node] == ["Gather", "Gather", "Cast", "Mul"]
     picked = run(model, np.array([3, 499, 3]))
     assert np.abs(picked - table[[3, 499, 3]]).max() <= np.abs(table).max() / 254 + 1e-6
@@ -70,7 +79,9 @@ def test_int8_scales_follow_the_output_channels_of_a_convolution() -> None:
     x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, ["b", c, 8, 8]) for n, c in (("x", 16), ("y", 32)))
     node = helper.make_node("Conv", ["x", "kernel"], ["y"], pads=[1, 1, 1, 1])
     graph = helper.make_graph([node], "convolution", [x], [y], [numpy_helper.from_array(kernel, "kernel")])
-    model = compress_weights(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), "int8")
+    model = compress_weights(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), "int8"
+    )
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     assert np.allclose(stored["kernel.scale"].ravel(), np.abs(kernel).max(axis=(1, 2, 3)) / 127)
     restored = stored["kernel.stored"] * stored["kernel.scale"]

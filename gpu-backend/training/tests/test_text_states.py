@@ -34,7 +34,9 @@ def test_a_caption_below_the_limit_is_read_whole(tmp_path: Path, capsys: pytest.
     assert "cut" not in capsys.readouterr().out
 
 
-def test_captions_over_the_limit_are_cut_there_and_their_share_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_captions_over_the_limit_are_cut_there_and_their_share_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     captions = [(SHORT, LONG), (LONG,), (SHORT,)]
     for _ in range(2):  # encoded, then found again
         text = text_states(reads(16), captions, tmp_path, text_encoder_directory())

@@ -109,7 +109,9 @@ def test_pictures_train_into_a_bundle(pictures_directory: Path, tmp_path: Path) 
         assert train_stage(stage, config, pictures, tmp_path)
     assert (tmp_path / "stage-c.png").stat().st_size > 0
     bundle = tmp_path / "bundle"
-    write_bundle(config, trained_stages(config, tmp_path), text_encoder_directory() / "tokenizer.json", bundle, "2026-11-22")
+    write_bundle(
+        config, trained_stages(config, tmp_path), text_encoder_directory() / "tokenizer.json", bundle, "2026-11-22"
+    )
     manifest = json.loads((bundle / "model.json").read_text())
     assert sorted(manifest["files"]) == sorted(path.name for path in bundle.iterdir() if path.name != "model.json")
     preview = Bundle(bundle).run("previewer", torch.randn(2, 16, 4, 3))
@@ -153,7 +155,10 @@ def test_a_refined_decoder_leaves_the_latents_as_they_are(pictures_directory: Pa
     longer_a = dataclasses.replace(config.train_a, steps=16, decoder_only=True)
     longer_b = dataclasses.replace(config.train_b, steps=16, freeze_compressor=True)
     refined = dataclasses.replace(config, train_a=longer_a, train_b=longer_b)
-    for stage, name, frozen in (("a", "stage-a.pt", ("stage_a.encoder", "stage_a.codebook")), ("b", "stage-b.pt", ("compressor",))):
+    for stage, name, frozen in (
+        ("a", "stage-a.pt", ("stage_a.encoder", "stage_a.codebook")),
+        ("b", "stage-b.pt", ("compressor",)),
+    ):
         assert train_stage(stage, config, pictures, tmp_path)
         before = torch.load(tmp_path / name, weights_only=True)
         assert train_stage(stage, refined, pictures, tmp_path)

@@ -24,14 +24,27 @@ from wuerstchen.training.distributed import Share
 
 
 def options(base: Bundle, data: Path, tmp_path: Path, *more: str) -> Namespace:
-    paths = ["--bundle", str(base.directory), "--data", str(data), "--runs", str(tmp_path / "runs"), "--steps", "8", "--batch", "4"]
+    paths = [
+        "--bundle",
+        str(base.directory),
+        "--data",
+        str(data),
+        "--runs",
+        str(tmp_path / "runs"),
+        "--steps",
+        "8",
+        "--batch",
+        "4",
+    ]
     return finetune.parser().parse_args([*paths, *more])
 
 
 def test_the_best_adapters_are_taken_and_all_evaluations_are_kept(
     bundle: Bundle, pictures_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = options(bundle, pictures_directory, tmp_path, "--learning-rate", "0.05", "--patience", "0", "--trigger", "sks")
+    asked = options(
+        bundle, pictures_directory, tmp_path, "--learning-rate", "0.05", "--patience", "0", "--trigger", "sks"
+    )
     assert finetune.finetune(asked)
     runs = tmp_path / "runs" / "tiny"
     losses = {int(step): loss for step, loss in json.loads((runs / "stage-c-lora.held-out.json").read_text()).items()}
@@ -81,7 +94,9 @@ def test_a_run_that_stopped_early_stays_finished(bundle: Bundle, pictures_direct
 
 
 @pytest.mark.parametrize(("count", "least", "held_out"), [(40, 8, 8), (40, 100, 20), (40, 1, 1)])
-def test_enough_is_held_out_and_never_more_than_half(pictures_directory: Path, count: int, least: int, held_out: int) -> None:
+def test_enough_is_held_out_and_never_more_than_half(
+    pictures_directory: Path, count: int, least: int, held_out: int
+) -> None:
     pictures = PictureSet(pictures_directory, 64)
     assert len(pictures.records) == count
     before = set(pictures.held_out.tolist())
@@ -101,7 +116,9 @@ def steered(bundle: Bundle, data: Path, tmp_path: Path, tuning: Tuning, rate: fl
 
 def test_prior_pictures_count_with_their_share(bundle: Bundle, pictures_directory: Path, tmp_path: Path) -> None:
     plain, _ = steered(bundle, pictures_directory, tmp_path / "a", Tuning())
-    kept, _ = steered(bundle, pictures_directory, tmp_path / "b", Tuning(prior_prompts=("red dog", "blue house"), prior_share=0.25))
+    kept, _ = steered(
+        bundle, pictures_directory, tmp_path / "b", Tuning(prior_prompts=("red dog", "blue house"), prior_share=0.25)
+    )
     own, nothing = plain.loss(3, Share())
     both, figures = kept.loss(3, Share())
     assert nothing == {}
@@ -109,7 +126,9 @@ def test_prior_pictures_count_with_their_share(bundle: Bundle, pictures_director
     assert np.load(tmp_path / "b" / "run" / "prior-latents.npy").shape == (2, 16, 4, 4)
 
 
-def test_prior_latents_are_what_the_base_draws_for_the_prompts(bundle: Bundle, pictures_directory: Path, tmp_path: Path) -> None:
+def test_prior_latents_are_what_the_base_draws_for_the_prompts(
+    bundle: Bundle, pictures_directory: Path, tmp_path: Path
+) -> None:
     steered(bundle, pictures_directory, tmp_path, Tuning(prior_prompts=("red dog",), prior_share=0.5))
     noise = torch.randn((1, 16, 4, 4), generator=torch.Generator().manual_seed(0))
     expected = bundle.latents(["red dog"], noise, TINY)
@@ -170,7 +189,13 @@ def test_strength_scales_adapters_and_several_add_up(bundle: Bundle, tmp_path: P
     load_lora(merged, one)
     merge_lora(merged)
     sums = []
-    for files in (((one, 1.0),), ((one, 0.5), (one, 0.5)), ((one, 0.0),), ((one, 1.0), (two, -0.7)), ((two, -0.7), (one, 1.0))):
+    for files in (
+        ((one, 1.0),),
+        ((one, 0.5), (one, 0.5)),
+        ((one, 0.0),),
+        ((one, 1.0), (two, -0.7)),
+        ((two, -0.7), (one, 1.0)),
+    ):
         model = bundle.stage_c(TINY)
         for path, strength in files:
             apply_lora(model, path, strength)
@@ -195,7 +220,11 @@ def test_a_bundle_with_two_adapters_is_written_by_one_command(bundle: Bundle, tm
 
 @pytest.mark.parametrize(
     ("adapter", "message"),
-    [("{}=5", "a number from -4 to 4"), ("{}=much", "a number from -4 to 4"), ("words.safetensors", "no file of adapters")],
+    [
+        ("{}=5", "a number from -4 to 4"),
+        ("{}=much", "a number from -4 to 4"),
+        ("words.safetensors", "no file of adapters"),
+    ],
 )
 def test_an_adapter_that_does_not_do_is_named(
     bundle: Bundle, tmp_path: Path, adapter: str, message: str, monkeypatch: pytest.MonkeyPatch
@@ -216,6 +245,8 @@ def test_an_adapter_that_does_not_do_is_named(
         (["--prior-prompts", "none.txt"], "--prior-prompts: none.txt does not exist"),
     ],
 )
-def test_a_prior_that_does_not_do_is_named(bundle: Bundle, pictures_directory: Path, tmp_path: Path, more: list[str], message: str) -> None:
+def test_a_prior_that_does_not_do_is_named(
+    bundle: Bundle, pictures_directory: Path, tmp_path: Path, more: list[str], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         finetune.finetune(options(bundle, pictures_directory, tmp_path, *more))

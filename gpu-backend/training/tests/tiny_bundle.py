@@ -18,7 +18,9 @@ TRAINING = Path(__file__).parent.parent
 TINY = load_config(TRAINING / "configs" / "tiny.toml")
 STAGES = tiny_stages(TINY)
 with torch.no_grad():
-    STAGES.stage_c.head.weight.mul_(0.2)  # a random head comes near the division by zero that a trained one keeps away from
+    STAGES.stage_c.head.weight.mul_(
+        0.2
+    )  # a random head comes near the division by zero that a trained one keeps away from
 
 
 def write_bundle(directory: Path) -> Bundle:

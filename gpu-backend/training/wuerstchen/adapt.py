@@ -1,6 +1,7 @@
 """Writes a bundle in which Stage C has the adapters of one or several fine-tunings, each as strong as you say.
 
-`python -m wuerstchen.adapt --bundle ../models/emoji-128 --adapter mine.safetensors=0.8 --adapter other.safetensors --out ../models/both`
+`python -m wuerstchen.adapt --bundle ../models/emoji-128 --adapter mine.safetensors=0.8 --adapter other.safetensors
+--out ../models/both`
 """
 
 import argparse
@@ -43,17 +44,32 @@ def adapt(arguments: argparse.Namespace) -> None:
     for path, strength in adapters:
         base = apply_lora(model, path, strength).get("revision")
         if base not in (None, bundle.manifest["revision"]):
-            raise ValueError(f"{path} was trained on revision {base}, but {arguments.bundle} is {bundle.manifest['revision']}")
+            raise ValueError(
+                f"{path} was trained on revision {base}, but {arguments.bundle} is {bundle.manifest['revision']}"
+            )
     how = "with the adapters " + ", ".join(f"{path.stem} at {strength:g}" for path, strength in adapters)
-    write_tuned_bundle(bundle, model, arguments.out, About(datetime.datetime.now(datetime.UTC).date().isoformat(), how, (), config_file))
+    write_tuned_bundle(
+        bundle,
+        model,
+        arguments.out,
+        About(datetime.datetime.now(datetime.UTC).date().isoformat(), how, (), config_file),
+    )
     print(f"bundle: {arguments.out}")
 
 
 def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("--bundle", type=Path, required=True, help="model bundle that the adapters were trained on")
-    result.add_argument("--adapter", action="append", required=True, metavar="FILE[=STRENGTH]", help="several add up; default strength 1")
-    result.add_argument("--config", type=Path, help="TOML file of the bundle's model; default: the bundle's, else configs/MODEL.toml")
+    result.add_argument(
+        "--adapter",
+        action="append",
+        required=True,
+        metavar="FILE[=STRENGTH]",
+        help="several add up; default strength 1",
+    )
+    result.add_argument(
+        "--config", type=Path, help="TOML file of the bundle's model; default: the bundle's, else configs/MODEL.toml"
+    )
     result.add_argument("--out", type=Path, required=True, help="new folder; its name becomes the model's id")
     return result
 

@@ -8,10 +8,12 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from wuerstchen.config_values import check_values
 
 T = TypeVar("T")
-# GELU is the paper's; on a CPU its slope takes longer than the products around it, and ReLU trains twice as many pictures an hour.
+# GELU is the paper's; on a CPU its slope takes longer than the products around it, and ReLU trains twice as many
+# pictures an hour.
 Activation = Literal["gelu", "relu"]
-# What a network says of a noisy x, in the names of `diffusers`: its noise (through the paper's A and B heads, which divide), the clean
-# latent, or v = sqrt(alpha_bar) noise - sqrt(1 - alpha_bar) clean (Salimans and Ho 2022). The last two need no division.
+# What a network says of a noisy x, in the names of `diffusers`: its noise (through the paper's A and B heads, which
+# divide), the clean latent, or v = sqrt(alpha_bar) noise - sqrt(1 - alpha_bar) clean (Salimans and Ho 2022). The last
+# two need no division.
 Prediction = Literal["epsilon", "sample", "v_prediction"]
 
 
@@ -26,7 +28,9 @@ class StageAConfig:
 
 @dataclass(frozen=True)
 class CompressorConfig:
-    """Channels and ResBlocks of each level of the compressor (1/4, 1/8, 1/16 of the picture's side) and of its direct decoder (back)."""
+    """Channels and ResBlocks of each level of the compressor (1/4, 1/8, 1/16 of the picture's side) and of its
+    direct decoder (back).
+    """
 
     channels: tuple[int, ...]
     blocks: tuple[int, ...]
@@ -93,7 +97,8 @@ class OptimiserConfig:
     ema_decay: float
     crop_pixels: int
     full_picture_steps: int
-    # `batch` is what one step of the optimiser sees: all processes and all micro-batches (`accumulate` a process) share it evenly.
+    # `batch` is what one step of the optimiser sees: all processes and all micro-batches (`accumulate` a process) share
+    # it evenly.
     accumulate: int = 1
     precision: Literal["float32", "bfloat16"] = "float32"
     checkpoint_activations: bool = False
@@ -105,9 +110,9 @@ class OptimiserConfig:
 class StageATraining(OptimiserConfig):
     """`decoder_only` freezes the encoder and the codebook: latents, and what was trained on them, stay valid.
 
-    `quantised_share` of the batches pass the codebook; Stage B works on latents that never did. From `settled_from_step` on the encoder's
-    BatchNorm normalises by slow statistics. From `adversarial_from_step` on, a discriminator's opinion counts with `adversarial_weight`;
-    0 builds none."""
+    `quantised_share` of the batches pass the codebook; Stage B works on latents that never did. From
+    `settled_from_step` on the encoder's BatchNorm normalises by slow statistics. From `adversarial_from_step` on, a
+    discriminator's opinion counts with `adversarial_weight`; 0 builds none."""
 
     decoder_only: bool = False
     quantised_share: float = 0.9
@@ -119,8 +124,9 @@ class StageATraining(OptimiserConfig):
 
 @dataclass(frozen=True)
 class CompressorTraining(OptimiserConfig):
-    """From `settled_from_step` on the latent is normalised by slow statistics, and `noised_share` of the latents get noise of up to
-    `latent_noise` deviations. From `features_from_step` on the features of an ImageNet network count with `feature_weight`."""
+    """From `settled_from_step` on the latent is normalised by slow statistics, and `noised_share` of the latents get
+    noise of up to `latent_noise` deviations. From `features_from_step` on the features of an ImageNet network count
+    with `feature_weight`."""
 
     settled_from_step: int = 0
     noised_share: float = 0.0
@@ -133,9 +139,10 @@ class CompressorTraining(OptimiserConfig):
 class StageBTraining(OptimiserConfig):
     """`freeze_compressor` trains Stage B alone: the latents that Stage C learned to make stay valid.
 
-    With a compressor of its own stage, Stage B always trains alone, and the other keys count: `noised_share` of the latents get noise of
-    up to `latent_noise` deviations, `first_step_share` of the times are 1, where a run of one step stands, and the picture that Stage A
-    makes of the estimate counts beside the estimate itself, its features with `feature_weight`."""
+    With a compressor of its own stage, Stage B always trains alone, and the other keys count: `noised_share` of the
+    latents get noise of up to `latent_noise` deviations, `first_step_share` of the times are 1, where a run of one step
+    stands, and the picture that Stage A makes of the estimate counts beside the estimate itself, its features with
+    `feature_weight`."""
 
     freeze_compressor: bool = False
     noised_share: float = 0.0
@@ -161,7 +168,8 @@ class CurriculumConfig:
 class RecolourConfig:
     """`share` of Stage C's draws are favourites of the curriculum in other colours.
 
-    `unseen` names a prompts file beside the configuration, whose combinations are never shown; `without` are labels left as they are."""
+    `unseen` names a prompts file beside the configuration, whose combinations are never shown; `without` are labels
+    left as they are."""
 
     share: float
     unseen: str
@@ -233,7 +241,9 @@ def load_config(path: str | Path) -> Config:
     check_values(config)
     if config.recolour_c is None:
         return config
-    return replace(config, recolour_c=replace(config.recolour_c, unseen=str(Path(path).parent / config.recolour_c.unseen)))
+    return replace(
+        config, recolour_c=replace(config.recolour_c, unseen=str(Path(path).parent / config.recolour_c.unseen))
+    )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

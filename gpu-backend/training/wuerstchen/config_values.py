@@ -1,4 +1,6 @@
-"""What the values of a configuration may be: ranges by key, and what keys ask of each other. Types are checked where the file is read."""
+"""What the values of a configuration may be: ranges by key, and what keys ask of each other. Types are checked
+where the file is read.
+"""
 
 import math
 import re
@@ -37,8 +39,12 @@ def _plain(value: float) -> str:
 COUNT, STEP, SHARE, WEIGHT = Range(1, WIDTH_MAX), Range(0, STEPS_MAX), Range(0, 1), Range(0, 1e6)
 # By key, whatever the section; a section's own range, under "section.key", goes before.
 RANGES = {
-    **dict.fromkeys(("channels", "decoder_channels", "hidden_channels", "latent_channels", "mapper_channels", "channels_min"), COUNT),
-    **dict.fromkeys(("blocks", "decoder_blocks", "depth", "heads", "patch", "batch", "accumulate", "width", "codebook_size"), COUNT),
+    **dict.fromkeys(
+        ("channels", "decoder_channels", "hidden_channels", "latent_channels", "mapper_channels", "channels_min"), COUNT
+    ),
+    **dict.fromkeys(
+        ("blocks", "decoder_blocks", "depth", "heads", "patch", "batch", "accumulate", "width", "codebook_size"), COUNT
+    ),
     **dict.fromkeys(("warmup_steps", "decay_steps", "full_picture_steps", "skipped_steps_max", "from_step"), STEP),
     **dict.fromkeys(("settled_from_step", "features_from_step", "adversarial_from_step"), STEP),
     **dict.fromkeys(("share", "quantised_share", "noised_share", "first_step_share"), SHARE),
@@ -71,8 +77,8 @@ SAMPLER_KINDS = ("ddim", "ddpm", "dpmpp-2m")
 
 
 def check_values(config: Any) -> None:
-    """`config`: the whole Config, whose module imports this one. Raises ValueError naming the first key whose value does not fit, the
-    value and what would."""
+    """`config`: the whole Config, whose module imports this one. Raises ValueError naming the first key whose value
+    does not fit, the value and what would."""
     for problem in _problems(config):
         raise ValueError(f"config: {problem}")
 
@@ -123,16 +129,27 @@ def _networks(config: Any) -> Iterator[str]:
             each = f"{wanted} entries each" if wanted else "one entry a level, the same number of both"
             yield f"{section}.{widths} and {section}.{counts} must have {each}, not {len(a)} and {len(b)}"
     if config.previewer is not None and config.previewer.channels_min > config.previewer.channels:
-        yield f"previewer.channels_min must be at most previewer.channels, {config.previewer.channels}, not {config.previewer.channels_min}"
+        yield (
+            f"previewer.channels_min must be at most previewer.channels, {config.previewer.channels}, not "
+            f"{config.previewer.channels_min}"
+        )
 
 
 def _sizes(config: Any) -> Iterator[str]:
     cells = math.lcm(config.latent.downscale * config.stage_c.patch, 4 * 2 ** (len(config.stage_b.channels) - 1))
     if config.image_side % cells:
-        yield f"image_side must be a multiple of {cells} with this patch and these levels of Stage B, not {config.image_side}"
+        yield (
+            f"image_side must be a multiple of {cells} with this patch and these levels of Stage B, not "
+            f"{config.image_side}"
+        )
     sides = config.image_sides
-    if sides is not None and not (sides.min <= sides.max and sides.min % sides.multiple_of == 0 and sides.multiple_of % cells == 0):
-        yield f"image_sides must have min at most max, min a multiple of multiple_of, and multiple_of a multiple of {cells}"
+    if sides is not None and not (
+        sides.min <= sides.max and sides.min % sides.multiple_of == 0 and sides.multiple_of % cells == 0
+    ):
+        yield (
+            "image_sides must have min at most max, min a multiple of multiple_of, and multiple_of a multiple of "
+            f"{cells}"
+        )
 
 
 def _plan(section: str, plan: Any, side: int) -> Iterator[str]:

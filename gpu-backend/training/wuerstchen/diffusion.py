@@ -49,7 +49,9 @@ def training_times(count: int, generator: torch.Generator) -> Tensor:
 
 
 def weighted_noise_loss(predicted: Tensor, noise: Tensor, t: Tensor) -> Tensor:
-    """Mean squared error of the noise, weighted by 1 - alpha_bar (p2 weighting, k = gamma = 1; Choi et al. 2022). Scalar."""
+    """Mean squared error of the noise, weighted by 1 - alpha_bar (p2 weighting, k = gamma = 1; Choi et al. 2022).
+    Scalar.
+    """
     error = (predicted - noise).pow(2).flatten(1).mean(1)
     return (error * (1 - alpha_bar(t))).mean()
 
@@ -83,7 +85,9 @@ def sample(predict: NoisePrediction, noise: Tensor, steps: int) -> Tensor:
     return x
 
 
-def guided(predict_conditional: NoisePrediction, predict_unconditional: NoisePrediction, scale: float) -> NoisePrediction:
+def guided(
+    predict_conditional: NoisePrediction, predict_unconditional: NoisePrediction, scale: float
+) -> NoisePrediction:
     """Classifier-free guidance: u + scale * (c - u). A scale of 1 or less means one pass."""
     if scale <= 1:
         return predict_conditional

@@ -1,9 +1,13 @@
 """The KPI report: how good the trained model is, with pictures, as one HTML page and as tables.
 
-`python -m wuerstchen.evaluate --bundle ../models/mine --data data/mine --against ../models/emoji-128 --out report` judges a bundle on any
-prepared set, for the one who decides. Of trained runs there is a report in depth:
-`python -m wuerstchen.evaluate --config configs/emoji-128.toml --data data --runs runs --out report`
-Each part is stored when it is finished; the same command goes on after the last one, and measures again what new weights changed.
+  python -m wuerstchen.evaluate --bundle ../models/mine --data data/mine --against ../models/emoji-128 --out report
+
+judges a bundle on any prepared set, for the one who decides. Of trained runs there is a report in depth:
+
+  python -m wuerstchen.evaluate --config configs/emoji-128.toml --data data --runs runs --out report
+
+Each part is stored when it is finished. The same command goes on after the last one, and measures again what new
+weights changed.
 """
 
 import argparse
@@ -23,7 +27,17 @@ from wuerstchen.decision.prices import Prices, read_gpu_prices
 from wuerstchen.decision.report import Asked, write_decision
 from wuerstchen.decision.texts import LANGUAGES, Texts
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
-from wuerstchen.evaluation import compression, cost, distribution, diversity, groups, reconstruction, retrieval, sampler, unseen
+from wuerstchen.evaluation import (
+    compression,
+    cost,
+    distribution,
+    diversity,
+    groups,
+    reconstruction,
+    retrieval,
+    sampler,
+    unseen,
+)
 from wuerstchen.evaluation.context import DECODER_WEIGHTS, WEIGHTS, Context, Options
 from wuerstchen.evaluation.evaluator import RECIPE
 from wuerstchen.evaluation.report import write_report
@@ -60,7 +74,9 @@ PARTS = {
 
 
 def evaluate(context: Context, names: list[str], again: bool, console: Console) -> list[PartResult]:
-    """Runs the named parts, or takes what they stored for the same inputs; other parts are shown where they are stored."""
+    """Runs the named parts, or takes what they stored for the same inputs; other parts are shown where they are
+    stored.
+    """
     results = []
     for name, part in PARTS.items():
         path, inputs = context.out / "parts" / f"{name}.json", inputs_of(context, part)
@@ -85,36 +101,69 @@ def inputs_of(context: Context, part: Part) -> dict[str, Any]:
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--bundle", type=Path, help="a bundle instead of a folder of runs: the report for the one who decides")
+    made.add_argument(
+        "--bundle", type=Path, help="a bundle instead of a folder of runs: the report for the one who decides"
+    )
     made.add_argument("--against", type=Path, help="with --bundle: the bundle before, for comparison")
     made.add_argument("--language", choices=LANGUAGES, default="en", help="with --bundle: of the report")
-    made.add_argument("--groups", type=Path, help="with --bundle: attributes and groups of labels; default: groups.json of the set")
-    made.add_argument("--pictures", type=Path, help="with --bundle: folder of the pictures that are made; default: OUT/pictures")
-    made.add_argument("--set-name", default="", help="with --bundle: what the report calls the set; default: its folder's name")
+    made.add_argument(
+        "--groups", type=Path, help="with --bundle: attributes and groups of labels; default: groups.json of the set"
+    )
+    made.add_argument(
+        "--pictures", type=Path, help="with --bundle: folder of the pictures that are made; default: OUT/pictures"
+    )
+    made.add_argument(
+        "--set-name", default="", help="with --bundle: what the report calls the set; default: its folder's name"
+    )
     for name, unit in (("restoration", "dB, at least"), ("recognition", "per cent, at least")):
-        made.add_argument(f"--{name}-min", type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)")
+        made.add_argument(
+            f"--{name}-min", type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)"
+        )
     for name, unit in (("cost", "US dollars a picture, at most"), ("bias", "points between groups, at most")):
-        made.add_argument(f"--{name}-max", type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)")
-    made.add_argument("--gpu-hour", action="append", default=[], metavar="NAME=DOLLARS", help="with --bundle: price of a GPU's hour")
+        made.add_argument(
+            f"--{name}-max", type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)"
+        )
+    made.add_argument(
+        "--gpu-hour", action="append", default=[], metavar="NAME=DOLLARS", help="with --bundle: price of a GPU's hour"
+    )
     made.add_argument("--training-hours", type=float, help="with --bundle: hours of this machine that training took")
-    made.add_argument("--config", type=Path, help="TOML file, see configs/; with --bundle: of both bundles, default each one's own")
+    made.add_argument(
+        "--config", type=Path, help="TOML file, see configs/; with --bundle: of both bundles, default each one's own"
+    )
     made.add_argument("--data", type=Path, default=Path("data"), help="folder with images.rgb and records.jsonl")
     made.add_argument(
-        "--runs", type=Path, default=Path("runs"), help="folder that training wrote; the judge and caches go to its evaluation/"
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        help="folder that training wrote; the judge and caches go to its evaluation/",
     )
-    made.add_argument("--out", type=Path, required=True, help="folder for report.html, kpis.json, kpis.csv and contact sheets")
+    made.add_argument(
+        "--out", type=Path, required=True, help="folder for report.html, kpis.json, kpis.csv and contact sheets"
+    )
     made.add_argument("--parts", default=",".join(PARTS), help="comma-separated; default: %(default)s")
     made.add_argument("--again", action="store_true", help="measure also what is stored")
-    made.add_argument("--unseen", type=Path, help="prompts that no caption holds; default: the configuration's name with .unseen.txt")
-    made.add_argument("--captions", type=count, help="captions that are drawn; default: 200 of a list, with --bundle 100")
+    made.add_argument(
+        "--unseen", type=Path, help="prompts that no caption holds; default: the configuration's name with .unseen.txt"
+    )
+    made.add_argument(
+        "--captions", type=count, help="captions that are drawn; default: 200 of a list, with --bundle 100"
+    )
     made.add_argument("--samples", type=int, default=1000, help="pictures a crowd for FID and KID (%(default)s)")
     made.add_argument("--seeds", type=int, default=4, help="pictures a prompt for diversity and bias (%(default)s)")
-    made.add_argument("--sampler-prompts", type=int, default=50, help="prompts for each guidance and step count (%(default)s)")
-    made.add_argument("--compression-steps", type=int, default=100, help="training steps a compression ratio (%(default)s)")
+    made.add_argument(
+        "--sampler-prompts", type=int, default=50, help="prompts for each guidance and step count (%(default)s)"
+    )
+    made.add_argument(
+        "--compression-steps", type=int, default=100, help="training steps a compression ratio (%(default)s)"
+    )
     made.add_argument("--compression-batch", type=int, default=8, help="pictures a step (%(default)s)")
-    made.add_argument("--watts", type=float, default=30, help="assumed power of the training machine's share (%(default)s)")
+    made.add_argument(
+        "--watts", type=float, default=30, help="assumed power of the training machine's share (%(default)s)"
+    )
     made.add_argument("--price-kwh", type=float, default=0.30, help="assumed price of a kWh (%(default)s)")
-    made.add_argument("--price-hour", type=float, default=0.08, help="assumed rent of such a machine an hour (%(default)s)")
+    made.add_argument(
+        "--price-hour", type=float, default=0.08, help="assumed rent of such a machine an hour (%(default)s)"
+    )
     made.add_argument("--threads", type=count, help="CPU threads; default: all")
     return made
 
@@ -135,7 +184,8 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
     console = Console(stderr=True)
     results = evaluate(context, names, arguments.again, console)
     facts = (
-        f"{len(pictures.records):,} pictures, {len(pictures.held_out):,} of them never trained. Weights {context.digest_of()}. "
+        f"{len(pictures.records):,} pictures, {len(pictures.held_out):,} of them never trained. Weights "
+        f"{context.digest_of()}. "
         f"Written {time.strftime('%Y-%m-%d')}. Ranges are 95 % confidence."
     )
     write_report(arguments.out, f"{config.name}: how good is it?", facts, results)
@@ -158,8 +208,12 @@ def decide(arguments: argparse.Namespace) -> None:
         against=opened.get("against"),
         language=arguments.language,
         captions=arguments.captions or Asked.captions,
-        thresholds=Thresholds(arguments.restoration_min, arguments.recognition_min, arguments.cost_max, arguments.bias_max),
-        prices=Prices(arguments.price_hour, read_gpu_prices(arguments.gpu_hour), training_hours=arguments.training_hours),
+        thresholds=Thresholds(
+            arguments.restoration_min, arguments.recognition_min, arguments.cost_max, arguments.bias_max
+        ),
+        prices=Prices(
+            arguments.price_hour, read_gpu_prices(arguments.gpu_hour), training_hours=arguments.training_hours
+        ),
         groups=arguments.groups,
         kept=arguments.pictures,
         set_name=arguments.set_name,

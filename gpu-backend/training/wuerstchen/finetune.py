@@ -1,7 +1,9 @@
-"""Trains Stage C of a finished bundle on with your own pictures, which `python -m wuerstchen.prepare` made into a data set.
+"""Trains Stage C of a finished bundle on with your own pictures, which `python -m wuerstchen.prepare` made into a data
+set.
 
-`--method lora` trains small matrices beside the attention layers and leaves the weights as they are: for tens to hundreds of pictures.
-`--method full` trains all of Stage C: for thousands. Ctrl-C stops; the same command goes on, and one that is finished only writes files.
+`--method lora` trains small matrices beside the attention layers and leaves the weights as they are: for tens to
+hundreds of pictures. `--method full` trains all of Stage C: for thousands. Ctrl-C stops; the same command goes on, and
+one that is finished only writes files.
 """
 
 import argparse
@@ -37,7 +39,8 @@ from wuerstchen.whole_file import write_whole
 
 EXAMPLES = """examples:
   python -m wuerstchen.finetune --bundle ../models/emoji-128 --data data/mine --runs runs/mine --out ../models/mine
-  python -m wuerstchen.finetune --bundle ../models/emoji-128 --data data/mine --runs runs/mine-full --method full --steps 2000
+  python -m wuerstchen.finetune --bundle ../models/emoji-128 --data data/mine --runs runs/mine-full \\
+    --method full --steps 2000
 """
 CONFIGS = Path(__file__).parent.parent / "configs"
 LEARNING_RATES = {"lora": 1e-3, "full": 5e-5}
@@ -104,9 +107,17 @@ def identity_of(
     plan = config.train_c
     rest = dataclasses.replace(plan, steps=0, batch=0, learning_rate=0.0, warmup_steps=0, decay_steps=0)
     settings = digest_of(repr((rest, config.stage_c, config.text, config.latent)))
-    identity = {"method": arguments.method, "base": bundle.manifest["revision"], "data": pictures.digest[:16], "config": settings[:16]}
+    identity = {
+        "method": arguments.method,
+        "base": bundle.manifest["revision"],
+        "data": pictures.digest[:16],
+        "config": settings[:16],
+    }
     steered = {"trigger": tuning.trigger, "shuffle": tuning.shuffle, "flip": tuning.flip}
-    steered |= {"prior_share": tuning.prior_share, "prior_prompts": digest_of(*tuning.prior_prompts)[:16] if tuning.prior_prompts else ""}
+    steered |= {
+        "prior_share": tuning.prior_share,
+        "prior_prompts": digest_of(*tuning.prior_prompts)[:16] if tuning.prior_prompts else "",
+    }
     identity |= {name: value for name, value in steered.items() if value}
     identity |= {"seed": arguments.seed, "batch": plan.batch, "steps": plan.steps, "learning_rate": plan.learning_rate}
     return {**identity, **({"rank": arguments.rank, "alpha": arguments.alpha} if arguments.method == "lora" else {})}
@@ -165,16 +176,24 @@ def trained_model(arguments: argparse.Namespace, bundle: Bundle, config: Config)
     return model
 
 
-def forecast(arguments: argparse.Namespace, bundle: Bundle, config: Config, pictures: PictureSet, tuning: Tuning, runs: Path) -> Estimate:
-    """Prints what the training will take, from a few steps whose weights are thrown away; RUNS keeps the latents they read."""
+def forecast(
+    arguments: argparse.Namespace, bundle: Bundle, config: Config, pictures: PictureSet, tuning: Tuning, runs: Path
+) -> Estimate:
+    """Prints what the training will take, from a few steps whose weights are thrown away; RUNS keeps the latents
+    they read.
+    """
     model, name = trained_model(arguments, bundle, config), RUN_NAMES[arguments.method]
     run = finetune_run(config, bundle, model, pictures, runs, name, tuning)
     found = estimate(Trainer(run, config.train_c, runs, "ddp"), config.train_c)
     minutes, gib, dollars = 60 * found.hours, found.memory_bytes / 2**30, found.hours * arguments.price_hour
-    counts = f"{len(pictures.train)} pictures to train on, {len(pictures.held_out)} held out, {len(tuning.prior_prompts)} prior prompts"
+    counts = (
+        f"{len(pictures.train)} pictures to train on, {len(pictures.held_out)} held out, {len(tuning.prior_prompts)} "
+        "prior prompts"
+    )
     print(f"{counts}; {found.trained / 1e6:.2f} of {found.parameters / 1e6:.2f} million parameters")
     print(
-        f"{found.steps} steps of {config.train_c.batch}: about {minutes:.1f} minutes here and {gib:.2f} GiB, ${dollars:.4f} at "
+        f"{found.steps} steps of {config.train_c.batch}: about {minutes:.1f} minutes here and {gib:.2f} GiB, "
+        f"${dollars:.4f} at "
         f"${arguments.price_hour:g} an hour, without {EVALUATIONS} evaluations"
     )
     return found
@@ -186,14 +205,25 @@ def best_model(bundle: Bundle, config: Config, runs: Path, method: str, tuning: 
     losses, tuned = HeldOutLosses(runs / f"{name}.held-out.json", 0), bundle.stage_c(config)
     best = losses.best(config.train_c.steps)
     assert best is not None  # a run evaluates after its last step at the latest
-    print(f"held-out loss: {losses.losses[0]:.4g} before, {losses.losses[best]:.4g} after {best} steps, the best; these are taken")
+    print(
+        f"held-out loss: {losses.losses[0]:.4g} before, {losses.losses[best]:.4g} after {best} steps, the best; these "
+        "are taken"
+    )
     if losses.losses[best] >= losses.losses[0]:
-        print("no evaluation was better than the base: train on more pictures, at a lower --learning-rate, or fewer --steps")
+        print(
+            "no evaluation was better than the base: train on more pictures, at a lower --learning-rate, or fewer "
+            "--steps"
+        )
     if method == "full":
         fill(tuned, load_state(best_path(runs, name)), best_path(runs, name))
         return tuned
     load_lora(tuned, adapters_path(runs, best))
-    about = {"base": bundle.manifest["id"], "revision": bundle.manifest["revision"], "steps": str(best), "trigger": tuning.trigger}
+    about = {
+        "base": bundle.manifest["id"],
+        "revision": bundle.manifest["revision"],
+        "steps": str(best),
+        "trigger": tuning.trigger,
+    }
     save_lora(tuned, runs / LORA_FILE, about)
     print(f"adapters: {runs / LORA_FILE}")
     merge_lora(tuned)
@@ -208,7 +238,10 @@ def write_results(
         save_atomically({f"stage_c.{name}": tensor for name, tensor in tuned.state_dict().items()}, runs / "stage-c.pt")
         print(f"weights: {runs / 'stage-c.pt'}")
     if arguments.out is not None:
-        how = f"Stage C trained on ({arguments.method}, {arguments.steps} steps) with {len(pictures.train)} further pictures"
+        how = (
+            f"Stage C trained on ({arguments.method}, {arguments.steps} steps) with {len(pictures.train)} further "
+            "pictures"
+        )
         shapes = [bucket for bucket in pictures.buckets if bucket]
         created = datetime.datetime.now(datetime.UTC).date().isoformat()
         write_tuned_bundle(bundle, tuned, arguments.out, About(created, how, shapes, config_file))
@@ -216,34 +249,67 @@ def write_results(
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     result.add_argument("--bundle", type=Path, required=True, help="model bundle to start from")
     result.add_argument("--data", type=Path, required=True, help="data set that wuerstchen.prepare wrote")
     result.add_argument("--runs", type=Path, required=True, help="folder of this training; results lie in RUNS/MODEL")
-    result.add_argument("--config", type=Path, help="TOML file of the bundle's model; default: the bundle's, else configs/MODEL.toml")
+    result.add_argument(
+        "--config", type=Path, help="TOML file of the bundle's model; default: the bundle's, else configs/MODEL.toml"
+    )
     result.add_argument("--method", choices=list(LEARNING_RATES), default="lora")
     result.add_argument("--rank", type=int, default=4, help="of the trained matrices (lora; default 4)")
     result.add_argument("--alpha", type=float, default=4.0, help="they count alpha / rank (lora; default 4)")
     result.add_argument("--steps", type=int, default=400, help="steps of the optimiser in all (default 400)")
     result.add_argument("--batch", type=int, default=16, help="pictures a step (default 16)")
     result.add_argument(
-        "--learning-rate", type=float, help=f"default {LEARNING_RATES['lora']:g} for lora, {LEARNING_RATES['full']:g} for full"
+        "--learning-rate",
+        type=float,
+        help=f"default {LEARNING_RATES['lora']:g} for lora, {LEARNING_RATES['full']:g} for full",
     )
-    result.add_argument("--trigger", default="", help="a word at the end of every caption, by which the set is asked for later")
-    result.add_argument("--shuffle-captions", action="store_true", help="also train captions with their parts in other orders")
-    result.add_argument("--flip", action="store_true", help="also train mirrored pictures: not for letters, nor for left and right")
     result.add_argument(
-        "--prior-share", type=float, default=0.5, help="share of the training that keeps other words as they are (default 0.5; 0: none)"
+        "--trigger", default="", help="a word at the end of every caption, by which the set is asked for later"
     )
-    result.add_argument("--prior-prompts", type=Path, help="those words, one a line; default: CONFIG.{prompts,calibration}.txt")
-    result.add_argument("--patience", type=int, default=4, help="evaluations of 8 without a better held-out loss that end it; 0: none do")
-    result.add_argument("--sample", action="append", default=[], metavar="PROMPT", help="a prompt that the contact sheet shows as well")
-    result.add_argument("--price-hour", type=float, default=0.08, help="assumed price of this machine's hour in US dollars (default 0.08)")
-    result.add_argument("--dry-run", action="store_true", help="say what it will take in minutes, memory and money; train nothing")
+    result.add_argument(
+        "--shuffle-captions", action="store_true", help="also train captions with their parts in other orders"
+    )
+    result.add_argument(
+        "--flip", action="store_true", help="also train mirrored pictures: not for letters, nor for left and right"
+    )
+    result.add_argument(
+        "--prior-share",
+        type=float,
+        default=0.5,
+        help="share of the training that keeps other words as they are (default 0.5; 0: none)",
+    )
+    result.add_argument(
+        "--prior-prompts", type=Path, help="those words, one a line; default: CONFIG.{prompts,calibration}.txt"
+    )
+    result.add_argument(
+        "--patience",
+        type=int,
+        default=4,
+        help="evaluations of 8 without a better held-out loss that end it; 0: none do",
+    )
+    result.add_argument(
+        "--sample", action="append", default=[], metavar="PROMPT", help="a prompt that the contact sheet shows as well"
+    )
+    result.add_argument(
+        "--price-hour",
+        type=float,
+        default=0.08,
+        help="assumed price of this machine's hour in US dollars (default 0.08)",
+    )
+    result.add_argument(
+        "--dry-run", action="store_true", help="say what it will take in minutes, memory and money; train nothing"
+    )
     result.add_argument("--forecast", type=Path, metavar="FILE", help="with --dry-run: write the figures there (JSON)")
     result.add_argument("--seed", type=int, default=0)
     result.add_argument("--threads", type=count, help="CPU threads; default: all")
-    result.add_argument("--merge", action="store_true", help="write RUNS/MODEL/stage-c.pt, which wuerstchen.export.bundle reads")
+    result.add_argument(
+        "--merge", action="store_true", help="write RUNS/MODEL/stage-c.pt, which wuerstchen.export.bundle reads"
+    )
     result.add_argument("--out", type=Path, help="write a bundle into this new folder; its name becomes the model's id")
     return result
 

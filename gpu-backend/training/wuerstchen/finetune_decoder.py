@@ -1,7 +1,8 @@
-"""Trains the decoder of a finished bundle on with your own pictures: Stage A's decoder and Stage B. For pictures that it cannot draw.
+"""Trains the decoder of a finished bundle on with your own pictures: Stage A's decoder and Stage B. For pictures that
+it cannot draw.
 
-The bundle needs weights.safetensors. Latents keep their meaning, so Stage C fits as before; tune it afterwards with wuerstchen.finetune.
-Ctrl-C stops; the same command goes on.
+The bundle needs weights.safetensors. Latents keep their meaning, so Stage C fits as before; tune it afterwards with
+wuerstchen.finetune. Ctrl-C stops; the same command goes on.
 """
 
 import argparse
@@ -25,7 +26,8 @@ from wuerstchen.training.data import PictureSet
 from wuerstchen.whole_file import write_whole
 
 EXAMPLE = """example:
-  python -m wuerstchen.finetune_decoder --bundle ../models/mine --data data/mine --runs runs/decoder --out ../models/mine-drawn
+  python -m wuerstchen.finetune_decoder --bundle ../models/mine --data data/mine --runs runs/decoder \\
+    --out ../models/mine-drawn
 """
 CONFIGS = Path(__file__).parent.parent / "configs"
 HELD_OUT_LEAST, HELD_OUT_SHARE = 8, 0.1
@@ -36,7 +38,9 @@ def begin(runs: Path, bundle: Bundle, identity: dict[str, str | int]) -> None:
     path = runs / "decoder.json"
     if path.exists():
         if json.loads(path.read_text()) != identity:
-            raise ValueError(f"{runs} holds a training of another bundle, other pictures or options: name another --runs")
+            raise ValueError(
+                f"{runs} holds a training of another bundle, other pictures or options: name another --runs"
+            )
         return
     if any(runs.glob("stage-*")):
         raise ValueError(f"{runs} holds another training: name another --runs")
@@ -59,7 +63,12 @@ def tune(asked: argparse.Namespace) -> bool:
             write_whole(asked.forecast, json.dumps({"seconds": decoder_seconds(config, pictures, Path(folder))}) + "\n")
         return True
     runs = asked.runs / config.id
-    identity = {"base": bundle.manifest["revision"], "data": pictures.digest[:16], "steps": asked.steps, "batch": asked.batch}
+    identity = {
+        "base": bundle.manifest["revision"],
+        "data": pictures.digest[:16],
+        "steps": asked.steps,
+        "batch": asked.batch,
+    }
     begin(runs, bundle, identity)
     if not train_decoder(config, pictures, runs):
         return False
@@ -71,14 +80,20 @@ def tune(asked: argparse.Namespace) -> bool:
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     made.add_argument("--bundle", type=Path, required=True, help="model bundle to start from, with weights.safetensors")
     made.add_argument("--data", type=Path, required=True, help="data set that wuerstchen.prepare wrote")
     made.add_argument("--runs", type=Path, required=True, help="folder of this training")
-    made.add_argument("--config", type=Path, help="TOML file of the bundle's model; default: the bundle's, else configs/MODEL.toml")
+    made.add_argument(
+        "--config", type=Path, help="TOML file of the bundle's model; default: the bundle's, else configs/MODEL.toml"
+    )
     made.add_argument("--steps", type=count, default=400, help="of each stage (default 400)")
     made.add_argument("--batch", type=count, default=16, help="pictures a step (default 16)")
-    made.add_argument("--forecast", type=Path, metavar="FILE", help="write the seconds that it will take there (JSON); train nothing")
+    made.add_argument(
+        "--forecast", type=Path, metavar="FILE", help="write the seconds that it will take there (JSON); train nothing"
+    )
     made.add_argument("--threads", type=count, help="CPU threads; default: all")
     made.add_argument("--out", type=Path, help="new folder of the bundle; its name becomes the model's id")
     return made

@@ -10,8 +10,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def plain_errors(command: str) -> Iterator[None]:
-    """For what a person or the machine can mend: values, files, disks, missing packages, numbers that are not finite. Other errors are
-    faults of the program and keep their traceback."""
+    """For what a person or the machine can mend: values, files, disks, missing packages, numbers that are not finite.
+    Other errors are faults of the program and keep their traceback."""
     try:
         yield
     except (ValueError, OSError, ArithmeticError, ModuleNotFoundError) as error:

@@ -1,7 +1,8 @@
-"""A proof of concept: from a folder of your own pictures to a report for a decision, and a bundle to serve. docs/poc.md explains it.
+"""A proof of concept: from a folder of your own pictures to a report for a decision, and a bundle to serve. docs/poc.md
+explains it.
 
-Each step is a command that it prints; Ctrl-C stops, and the same command goes on. `--prompts LOG` instead replays a log of prompts
-against each reuse policy, without drawing anything.
+Each step is a command that it prints; Ctrl-C stops, and the same command goes on. `--prompts LOG` instead replays a log
+of prompts against each reuse policy, without drawing anything.
 """
 
 import argparse
@@ -54,7 +55,10 @@ def prove(asked: argparse.Namespace, run: Callable[[list[str]], None] = run_comm
     base, data = ["--bundle", str(asked.bundle), "--config", config], ["--data", str(out / "set")]
     steps = Steps(out / "poc.json", _digest(asked, folder, bundle), run)
     held_out = ["--held-out-percent", HELD_OUT_PERCENT]
-    steps.step("prepare", ["wuerstchen.prepare", "--from", str(folder), "--out", str(out / "set"), "--config", config, *held_out])
+    steps.step(
+        "prepare",
+        ["wuerstchen.prepare", "--from", str(folder), "--out", str(out / "set"), "--config", config, *held_out],
+    )
     tuning = [*base, *data, "--runs", str(out / "runs"), "--steps", str(asked.steps)]
     taken = out / "training.json"
     steps.step("what training will take", ["wuerstchen.finetune", *tuning, "--dry-run", "--forecast", str(taken)])
@@ -63,10 +67,21 @@ def prove(asked: argparse.Namespace, run: Callable[[list[str]], None] = run_comm
     if mends:
         print(_decoder_takes(steps, drawing, out / "decoder.json"))
     print(f"\n{_forecast(asked, bundle, Path(config), taken).sentence()}")
-    print(f"spent so far: {sum(steps.seconds.values()) / 60:.1f} minutes. Ctrl-C stops; the same command goes on", flush=True)
+    print(
+        f"spent so far: {sum(steps.seconds.values()) / 60:.1f} minutes. Ctrl-C stops; the same command goes on",
+        flush=True,
+    )
     if asked.dry_run:
         return
-    judged = [*data, "--captions", str(asked.captions), "--language", asked.language, "--price-hour", f"{asked.price_hour:g}"]
+    judged = [
+        *data,
+        "--captions",
+        str(asked.captions),
+        "--language",
+        asked.language,
+        "--price-hour",
+        f"{asked.price_hour:g}",
+    ]
     judged += ["--pictures", str(out / "pictures"), "--set-name", folder.name]
     steps.step("the decoder, before training", ["wuerstchen.evaluate", *base, *judged, "--out", str(out / "before")])
     said, limits = _decoder(out / "before" / "figures.json")
@@ -112,20 +127,27 @@ def _forecast(asked: argparse.Namespace, bundle: Bundle, config_file: Path, take
 
 
 def _decoder_takes(steps: Steps, drawing: list[str], file: Path) -> str:
-    steps.step("what training the decoder would take", ["wuerstchen.finetune_decoder", *drawing, "--forecast", str(file)])
+    steps.step(
+        "what training the decoder would take", ["wuerstchen.finetune_decoder", *drawing, "--forecast", str(file)]
+    )
     minutes = json.loads(file.read_text())["seconds"] / 60
     return f"if the decoder is a limit, its training takes about {minutes:.1f} minutes more"
 
 
 def _decoder(path: Path) -> tuple[str, bool]:
-    """How well the bundle's decoder draws these pictures at all, which no training of Stage C changes; and whether that is a limit."""
+    """How well the bundle's decoder draws these pictures at all, which no training of Stage C changes; and whether
+    that is a limit.
+    """
     found = json.loads(path.read_text(encoding="utf-8"))
     figure, criterion = found["figures"]["after"].get("restoration"), found["criteria"]["restoration"]
     if figure is None:
         return "decoder: not measured", False
     limits = criterion["outcome"] != "met"
     met = "is a limit" if limits else "does not limit you"
-    return f"decoder: {figure['value']:.1f} dB on held-out pictures, {criterion['threshold']:g} asked for: it {met}", limits
+    return (
+        f"decoder: {figure['value']:.1f} dB on held-out pictures, {criterion['threshold']:g} asked for: it {met}",
+        limits,
+    )
 
 
 def _ending(out: Path, tuned: Path, language: str) -> str:
@@ -139,7 +161,9 @@ def _ending(out: Path, tuned: Path, language: str) -> str:
 
 def replay_prompts(asked: argparse.Namespace) -> None:
     """Writes OUT/replay.html and OUT/replay.json."""
-    costs = Costs(asked.stage_c_seconds, asked.decode_seconds, asked.gpu_price_hour, asked.cold_start_seconds, asked.idle_seconds)
+    costs = Costs(
+        asked.stage_c_seconds, asked.decode_seconds, asked.gpu_price_hour, asked.cold_start_seconds, asked.idle_seconds
+    )
     if bad := [name for name, value in asdict(costs).items() if not 0 <= value < 1e9]:
         raise ValueError(f"{bad[0]} must be at least 0")
     requests = read_log(asked.prompts)
@@ -155,25 +179,52 @@ def replay_prompts(asked: argparse.Namespace) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     what = result.add_mutually_exclusive_group(required=True)
-    what.add_argument("--from", dest="folder", type=Path, metavar="FOLDER", help="pictures and captions, as wuerstchen.prepare reads them")
-    what.add_argument("--prompts", type=Path, metavar="LOG", help="a log of prompts: JSON lines with time, prompt, account")
-    what.add_argument("--sample-log", type=Path, metavar="LOG", help=f"write a made-up log of {SAMPLE_REQUESTS:,} requests there")
+    what.add_argument(
+        "--from",
+        dest="folder",
+        type=Path,
+        metavar="FOLDER",
+        help="pictures and captions, as wuerstchen.prepare reads them",
+    )
+    what.add_argument(
+        "--prompts", type=Path, metavar="LOG", help="a log of prompts: JSON lines with time, prompt, account"
+    )
+    what.add_argument(
+        "--sample-log", type=Path, metavar="LOG", help=f"write a made-up log of {SAMPLE_REQUESTS:,} requests there"
+    )
     result.add_argument("--bundle", type=Path, help="with --from: the model to start from")
-    result.add_argument("--config", type=Path, help="TOML file of that model; default: the bundle's, else configs/MODEL.toml")
+    result.add_argument(
+        "--config", type=Path, help="TOML file of that model; default: the bundle's, else configs/MODEL.toml"
+    )
     result.add_argument("--out", type=Path, help="folder of everything that is written")
     result.add_argument("--name", default="mine", help="id of the tuned model (default: mine)")
     result.add_argument("--steps", type=count, default=400, help="of training (default 400)")
-    result.add_argument("--captions", type=count, default=100, help="captions that are drawn for each report (default 100)")
+    result.add_argument(
+        "--captions", type=count, default=100, help="captions that are drawn for each report (default 100)"
+    )
     result.add_argument("--language", choices=LANGUAGES, default="en", help="of the reports")
-    result.add_argument("--price-hour", type=float, default=0.08, help="assumed price of this machine's hour in US dollars (default 0.08)")
-    result.add_argument("--dry-run", action="store_true", help="prepare, and say what all of it will take in minutes, memory and money")
+    result.add_argument(
+        "--price-hour",
+        type=float,
+        default=0.08,
+        help="assumed price of this machine's hour in US dollars (default 0.08)",
+    )
+    result.add_argument(
+        "--dry-run", action="store_true", help="prepare, and say what all of it will take in minutes, memory and money"
+    )
     defaults = Costs()
-    result.add_argument("--gpu-price-hour", type=float, default=defaults.gpu_hour, help="with --prompts: of a GPU (default %(default)g)")
+    result.add_argument(
+        "--gpu-price-hour", type=float, default=defaults.gpu_hour, help="with --prompts: of a GPU (default %(default)g)"
+    )
     for name in ("stage_c_seconds", "decode_seconds", "cold_start_seconds", "idle_seconds"):
         option = f"--{name.replace('_', '-')}"
-        result.add_argument(option, type=float, default=getattr(defaults, name), help="with --prompts (default %(default)g)")
+        result.add_argument(
+            option, type=float, default=getattr(defaults, name), help="with --prompts (default %(default)g)"
+        )
     return result
 
 

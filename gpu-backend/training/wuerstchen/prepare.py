@@ -1,8 +1,8 @@
 """Turns your own pictures into a data set for training.
 
-Captions are taken from `metadata.jsonl` or `metadata.csv` (fields file_name and text, caption or captions, perhaps label), from cat.txt,
-cat.caption or cat.json beside cat.png, or from WebDataset shards (*.tar). What cannot be used is listed in report.json and left out; the
-previous set stays until the new one is whole.
+Captions are taken from `metadata.jsonl` or `metadata.csv` (fields file_name and text, caption or captions, perhaps
+label), from cat.txt, cat.caption or cat.json beside cat.png, or from WebDataset shards (*.tar). What cannot be used is
+listed in report.json and left out; the previous set stays until the new one is whole.
 """
 
 import argparse
@@ -28,7 +28,8 @@ from wuerstchen.training.data import HELD_OUT_PERCENT
 EXAMPLES = """examples:
   python -m wuerstchen.prepare --from ~/pictures --out data/mine --config configs/emoji-128.toml
   python -m wuerstchen.prepare --from shards --out data/mine --config configs/emoji-128.toml --ratios 1:1
-  python -m wuerstchen.prepare --from ~/pictures --out data/mine --config configs/emoji-128.toml --held-out-percent 10 --near-bits 0
+  python -m wuerstchen.prepare --from ~/pictures --out data/mine --config configs/emoji-128.toml \\
+    --held-out-percent 10 --near-bits 0
 """
 REASONS = {
     "bad": "cannot be read",
@@ -55,8 +56,18 @@ def settings_of(arguments: argparse.Namespace, config: Config) -> Settings:
     buckets = aspect_buckets(side, side_multiple(config), ratios)
     narrow = [f"{width}x{height}" for width, height in buckets if min(width, height) < crops]
     if narrow:
-        raise ValueError(f"--ratios: {' '.join(narrow)} is narrower than crop_pixels, {crops}: name ratios nearer to 1:1")
-    return Settings(side, tuple(buckets), side_min, arguments.near_bits, arguments.held_out_percent, arguments.licence, arguments.fit)
+        raise ValueError(
+            f"--ratios: {' '.join(narrow)} is narrower than crop_pixels, {crops}: name ratios nearer to 1:1"
+        )
+    return Settings(
+        side,
+        tuple(buckets),
+        side_min,
+        arguments.near_bits,
+        arguments.held_out_percent,
+        arguments.licence,
+        arguments.fit,
+    )
 
 
 def show(report: dict, out: Path, console: Console) -> None:
@@ -69,7 +80,8 @@ def show(report: dict, out: Path, console: Console) -> None:
     if cut := report["cut"]:
         worst = max(cut, key=lambda item: item["share"])
         console.print(
-            f"{len(cut)} of {pictures['all']} pictures lose more than {CUT_NAMED:.0%} of their area, {escape(worst['file'])} "
+            f"{len(cut)} of {pictures['all']} pictures lose more than {CUT_NAMED:.0%} of their area, "
+            f"{escape(worst['file'])} "
             f"{worst['share']:.0%}: see report.json. --fit pad keeps all of each, --fit focus cuts away from its edges"
         )
     if any(report["left_out"].values()):
@@ -82,23 +94,44 @@ def show(report: dict, out: Path, console: Console) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
-    result.add_argument("--from", dest="folder", type=Path, required=True, metavar="FOLDER", help="pictures and captions, or tar shards")
-    result.add_argument("--out", type=Path, required=True, help="folder of the data set; a set prepared earlier is replaced")
-    result.add_argument("--config", type=Path, required=True, help="TOML file of the model to train: it says how large pictures are")
-    result.add_argument("--ratios", default=",".join(RATIOS), help="width:height of the buckets, comma-separated; 1:1 crops to squares")
+    result = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    result.add_argument(
+        "--from", dest="folder", type=Path, required=True, metavar="FOLDER", help="pictures and captions, or tar shards"
+    )
+    result.add_argument(
+        "--out", type=Path, required=True, help="folder of the data set; a set prepared earlier is replaced"
+    )
+    result.add_argument(
+        "--config", type=Path, required=True, help="TOML file of the model to train: it says how large pictures are"
+    )
+    result.add_argument(
+        "--ratios", default=",".join(RATIOS), help="width:height of the buckets, comma-separated; 1:1 crops to squares"
+    )
     result.add_argument(
         "--fit",
         choices=FITS,
         default="crop",
-        help="how a picture takes its bucket's shape: its middle (crop, default), where most edges are (focus), whole on white (pad)",
-    )
-    result.add_argument("--side-min", type=int, help="pictures with a shorter side below this are left out; default: half the model's side")
-    result.add_argument(
-        "--near-bits", type=int, default=6, help="bits of 64 by which duplicates may differ (default 6; 0: equal hashes only)"
+        help="how a picture takes its bucket's shape: its middle (crop, default), where most edges are (focus), "
+        "whole on white (pad)",
     )
     result.add_argument(
-        "--held-out-percent", type=float, default=HELD_OUT_PERCENT, help="share kept for evaluation (default 2, at least one)"
+        "--side-min",
+        type=int,
+        help="pictures with a shorter side below this are left out; default: half the model's side",
+    )
+    result.add_argument(
+        "--near-bits",
+        type=int,
+        default=6,
+        help="bits of 64 by which duplicates may differ (default 6; 0: equal hashes only)",
+    )
+    result.add_argument(
+        "--held-out-percent",
+        type=float,
+        default=HELD_OUT_PERCENT,
+        help="share kept for evaluation (default 2, at least one)",
     )
     result.add_argument("--licence", default="own", help="what the records say of their licence (default: own)")
     return result
@@ -119,7 +152,9 @@ def run(arguments: argparse.Namespace, console: Console) -> dict:
 
 
 def main() -> None:
-    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # such pictures are left out and reported
+    warnings.filterwarnings(
+        "ignore", category=Image.DecompressionBombWarning
+    )  # such pictures are left out and reported
     arguments, console = parser().parse_args(), Console()
     stopped = f"prepare: stopped; {arguments.out} is as it was, start again to prepare it"
     with ends_when_stopped(stopped), plain_errors("prepare"):

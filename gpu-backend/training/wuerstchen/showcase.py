@@ -27,7 +27,11 @@ def generate_picture(config: Config, stages: Stages, prompt: str, seed: int) -> 
     """(3, side, side) in [0, 1]: the path of the server in PyTorch, with the configured sampler defaults."""
     side = config.image_side // config.latent.downscale
     text, empty = (_states(config, stages, words) for words in (prompt, ""))
-    predict = guided(lambda x, t: stages.stage_c(x, t, *text), lambda x, t: stages.stage_c(x, t, *empty), config.sampler_c.guidance_scale)
+    predict = guided(
+        lambda x, t: stages.stage_c(x, t, *text),
+        lambda x, t: stages.stage_c(x, t, *empty),
+        config.sampler_c.guidance_scale,
+    )
     latent = sample(predict, _noise(seed, (1, config.latent.channels, side, side)), config.sampler_c.steps)
     latent = latent.half().float()  # as the server stores it
     shape = (1, config.stage_a.latent_channels, config.image_side // 4, config.image_side // 4)
@@ -48,7 +52,9 @@ def run(arguments: argparse.Namespace) -> None:
     config = load_config(arguments.config)
     stages = trained_stages(config, arguments.runs / config.id)
     prompts = [f"{line}, {style}" for line in arguments.prompts.read_text().splitlines() if line for style in STYLES]
-    pictures = [generate_picture(config, stages, prompt, arguments.seed) for prompt in track(prompts, description="pictures")]
+    pictures = [
+        generate_picture(config, stages, prompt, arguments.seed) for prompt in track(prompts, description="pictures")
+    ]
     write_grid(arguments.out, torch.stack(pictures), 2 * len(STYLES), prompts)
 
 

@@ -1,4 +1,6 @@
-"""Trains the stages from their last checkpoints: A, compressor, B, C, previewer. Ctrl-C stops after a step; the same command goes on."""
+"""Trains the stages from their last checkpoints: A, compressor, B, C, previewer. Ctrl-C stops after a step; the
+same command goes on.
+"""
 
 import argparse
 import dataclasses
@@ -37,7 +39,7 @@ from wuerstchen.training.trainer import Trainer
 STAGES = ("a", "compressor", "b", "c", "previewer")
 EMOJI_BUILDER = Path(__file__).parent.parent / "datasets" / "emoji"
 EXAMPLES = """examples:
-  python -m wuerstchen.train --config configs/emoji-128.toml --prepare emoji          build the data set, then all stages
+  python -m wuerstchen.train --config configs/emoji-128.toml --prepare emoji    build the data set, then all stages
   python -m wuerstchen.train --config configs/emoji-128.toml --dry-run                what it will cost
   python -m wuerstchen.train --config configs/emoji-128.toml --stage c --steps 9000   one stage, to another end
   python -m wuerstchen.train --config configs/emoji-128.toml --budget-minutes 30      all stages within a time
@@ -75,8 +77,12 @@ def train_stage(stage: str, config: Config, pictures: PictureSet, runs: Path, pa
     return train(run, plan, runs, parallel)
 
 
-def train_within(budget: Budget, stage: str, config: Config, pictures: PictureSet, runs: Path, parallel: Parallel = "ddp") -> bool:
-    """As `train_stage`, for as many steps as the budget has time for. The first call measures; later ones go on with what it found."""
+def train_within(
+    budget: Budget, stage: str, config: Config, pictures: PictureSet, runs: Path, parallel: Parallel = "ddp"
+) -> bool:
+    """As `train_stage`, for as many steps as the budget has time for. The first call measures; later ones go on
+    with what it found.
+    """
     started = monotonic()
     if stage not in budget.steps:
         step_seconds, prepared = _measured(stage, config, pictures, runs, parallel)
@@ -91,7 +97,9 @@ def train_within(budget: Budget, stage: str, config: Config, pictures: PictureSe
 
 
 def _measured(stage: str, config: Config, pictures: PictureSet, runs: Path, parallel: Parallel) -> tuple[float, float]:
-    """Seconds of a step, and of all that comes before the first one: what the stage reads, compiling. Weights are thrown away."""
+    """Seconds of a step, and of all that comes before the first one: what the stage reads, compiling. Weights are
+    thrown away.
+    """
     started = monotonic()
     run, plan = stage_run(stage, config, pictures, runs)
     trainer = Trainer(run, plan, runs, parallel)
@@ -105,7 +113,9 @@ def _measured(stage: str, config: Config, pictures: PictureSet, runs: Path, para
 
 
 def stages_of(config: Config) -> tuple[str, ...]:
-    """In the order of their training. Not every configuration has a previewer, or a compressor with a stage of its own."""
+    """In the order of their training. Not every configuration has a previewer, or a compressor with a stage of its
+    own.
+    """
     return tuple(stage for stage in STAGES if getattr(config, f"train_{stage}") is not None)
 
 
@@ -118,7 +128,9 @@ def with_steps(config: Config, stage: str, steps: int | None) -> Config:
 
 
 def estimates(stages: tuple[str, ...], config: Config) -> list[Estimate]:
-    """Rehearses each stage on noise, in a folder that is gone afterwards. Noise has no concepts, hence no curriculum."""
+    """Rehearses each stage on noise, in a folder that is gone afterwards. Noise has no concepts, hence no
+    curriculum.
+    """
     anything = CurriculumConfig(from_step=0, share=0.0, styles=(), concepts=())
     config = dataclasses.replace(config, compile=False, recolour_c=None, curriculum_c=anything)
     measured = []
@@ -131,35 +143,57 @@ def estimates(stages: tuple[str, ...], config: Config) -> list[Estimate]:
 
 
 def prepare(source: str, data: Path, config: Path) -> None:
-    """Builds the data set where there is none. Raises CalledProcessError, after the builder's own message, where that fails."""
+    """Builds the data set where there is none. Raises CalledProcessError, after the builder's own message, where
+    that fails.
+    """
     if (data / "records.jsonl").exists():
         return
     if source == "emoji":
         subprocess.run(["npm", "ci"], cwd=EMOJI_BUILDER, check=True)
         subprocess.run(["npm", "run", "build", "--", "--out", str(data.resolve())], cwd=EMOJI_BUILDER, check=True)
     else:
-        subprocess.run([sys.executable, "-m", "wuerstchen.prepare", "--from", source, "--out", data, "--config", config], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "wuerstchen.prepare", "--from", source, "--out", data, "--config", config],
+            check=True,
+        )
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--config", type=Path, required=True, help="TOML file, see configs/")
     parser.add_argument("--stage", choices=[*STAGES, "all"], default="all", help="default: all, one after the other")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the data set; default: data")
     parser.add_argument(
-        "--prepare", metavar="SOURCE", help="where --data holds no set, build it: `emoji`, or a folder of your own pictures"
+        "--prepare",
+        metavar="SOURCE",
+        help="where --data holds no set, build it: `emoji`, or a folder of your own pictures",
     )
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder for checkpoints, logs and contact sheets; default: runs")
-    parser.add_argument("--steps", type=count, help="end after this many steps instead of the configured number (one stage only)")
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), help="folder for checkpoints, logs and contact sheets; default: runs"
+    )
+    parser.add_argument(
+        "--steps", type=count, help="end after this many steps instead of the configured number (one stage only)"
+    )
     shares = ", ".join(f"{stage} {share:.0%}" for stage, share in SHARES.items())
     parser.add_argument(
-        "--budget-minutes", type=float, help=f"train all stages in this time, of what is left: {shares.replace('%', ' per cent')}"
+        "--budget-minutes",
+        type=float,
+        help=f"train all stages in this time, of what is left: {shares.replace('%', ' per cent')}",
     )
     parser.add_argument(
-        "--parallel", choices=["ddp", "fsdp"], default="ddp", help="under torchrun: copy the weights (default) or shard them"
+        "--parallel",
+        choices=["ddp", "fsdp"],
+        default="ddp",
+        help="under torchrun: copy the weights (default) or shard them",
     )
     parser.add_argument("--threads", type=count, help="CPU threads; default: all")
-    parser.add_argument("--dry-run", action="store_true", help="print parameters, FLOP, memory and hours, measured on noise; train nothing")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print parameters, FLOP, memory and hours, measured on noise; train nothing",
+    )
     parsed = parser.parse_args()
     if parsed.steps is not None and parsed.stage == "all":
         parser.error("--steps needs one --stage")
@@ -169,7 +203,9 @@ def arguments() -> argparse.Namespace:
 
 
 def train_all(asked: argparse.Namespace) -> None:
-    """Prepares where asked to and trains the asked stages. Ends the process with status 130 where a signal stopped it."""
+    """Prepares where asked to and trains the asked stages. Ends the process with status 130 where a signal stopped
+    it.
+    """
     config = load_config(asked.config)
     if asked.stage != "all" and asked.stage not in stages_of(config):
         raise ValueError(f"--stage {asked.stage}: {asked.config} has no section train_{asked.stage}")
@@ -179,7 +215,9 @@ def train_all(asked: argparse.Namespace) -> None:
         Console().print(table(estimates(stages, config)))
         return
     if asked.parallel == "fsdp":
-        config = dataclasses.replace(config, compile=False)  # compiled graphs would skip the hooks that gather a block's shards
+        config = dataclasses.replace(
+            config, compile=False
+        )  # compiled graphs would skip the hooks that gather a block's shards
     with connected():
         with first_process_first():
             if asked.prepare and rank() == 0:

@@ -10,7 +10,8 @@ from typing import BinaryIO
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which takes the place of `path` once it is on disk. After an error nothing of it stays and `path` is as it was.
+    """A file to write to, which takes the place of `path` once it is on disk. After an error nothing of it stays and
+    `path` is as it was.
 
     Raises OSError where the disk is full."""
     part = path.with_name(f"{path.name}.part")
@@ -33,8 +34,8 @@ def write_whole(path: Path, text: str) -> None:
 
 @contextmanager
 def whole_folder(directory: Path) -> Iterator[Path]:
-    """A new folder beside `directory` to fill, which becomes it at the end. After an error nothing of it stays; what a kill left goes at
-    the next start.
+    """A new folder beside `directory` to fill, which becomes it at the end. After an error nothing of it stays; what a
+    kill left goes at the next start.
 
     Raises FileExistsError where `directory` holds files."""
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):

@@ -6,7 +6,9 @@ export interface Act<Model, Real, Args, Chosen = Args> {
   readonly args: fc.Arbitrary<Args>;
   /** How often it happens, of all that can: 1 without it. */
   readonly weight?: number;
-  /** What of all that is there the arguments mean; undefined: it cannot happen now. Without it, they mean themselves. */
+  /**
+   * What of all that is there the arguments mean; undefined: it cannot happen now. Without it, they mean themselves.
+   */
   readonly choose?: (model: Readonly<Model>, args: Args) => Chosen | undefined;
   readonly model: (model: Model, chosen: Chosen) => unknown;
   readonly real: (real: Real, chosen: Chosen) => unknown;

@@ -6,8 +6,9 @@ export type Rewrite = (query: string) => string;
 const asWritten: Rewrite = (query) => query;
 
 /**
- * A Durable Object's SQLite storage on Node's own SQLite: `exec` and `transactionSync` as the platform has them, as far as
- * the cores use them. Stories run one after another on one database, each in a transaction that is undone at its end.
+ * A Durable Object's SQLite storage on Node's own SQLite: `exec` and `transactionSync` as the platform has them, as far
+ * as the cores use them. Stories run one after another on one database, each in a transaction that is undone at its
+ * end.
  */
 export class SqliteStorage {
   readonly #database = new DatabaseSync(":memory:");

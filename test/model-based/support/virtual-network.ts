@@ -5,8 +5,8 @@ interface Message {
 }
 
 /**
- * Messages under way. Each arrives, is lost or is doubled when a test says so: later is a delay, and another one first is
- * another order. Two of one name are the same message, sent twice.
+ * Messages under way. Each arrives, is lost or is doubled when a test says so: later is a delay, and another one first
+ * is another order. Two of one name are the same message, sent twice.
  */
 export class VirtualNetwork {
   #messages: readonly Message[] = [];

@@ -25,7 +25,8 @@ test("the longest prompts are cut like any other, whatever they are made of", ()
   }
 });
 
-// Ids of the released vocabulary, through the tokenizer.json that an import writes: test/golden/make_clip_vocabulary_golden.py.
+// Ids of the released vocabulary, through the tokenizer.json that an import writes:
+// test/golden/make_clip_vocabulary_golden.py.
 describe("an imported tokenizer gives the ids of transformers", () => {
   const imported = createPromptEncoder(released.tokenizer, { tokensMax: released.tokensMax, specialTokensCount: 2 });
 

@@ -3,8 +3,8 @@ import type { ImagesResponse } from "../../../shared/api/images-response.ts";
 import casesText from "../../support/clients.jsonl?raw";
 import { firstPicture, TestEdge } from "../support/test-edge.ts";
 
-// What users' programs really send (test/support/clients.jsonl), to an operator who has set aliases and sizes, and to one
-// who has not. `@APPLE` stands for a picture's file, `MODEL` for a model's id.
+// What users' programs really send (test/support/clients.jsonl), to an operator who has set aliases and sizes, and to
+// one who has not. `@APPLE` stands for a picture's file, `MODEL` for a model's id.
 
 interface ClientCase {
   readonly program: string;

@@ -159,7 +159,8 @@ describe("GET /v1/usage", () => {
     expect(spent).toBeGreaterThan(0);
     expect(data.map(({ requests, micro_usd }) => [requests, micro_usd])).toEqual([[2, spent]]);
 
-    // What the second picture saved is what the first one's latent cost, less the hit. The double reports 1.5 and 20 ms.
+    // What the second picture saved is what the first one's latent cost, less the hit. The double reports 1.5 and 20
+    // ms.
     const kinds = new Map(data[0]?.groups.map((group) => [group.kind, group]));
     const making = (kinds.get("generation")?.micro_usd ?? 0) + (kinds.get("storage")?.micro_usd ?? 0);
     const gpuMs = kinds.get("generation")?.gpu_ms;

@@ -35,7 +35,10 @@ function picture(fields: Readonly<Record<string, string>>, ...files: readonly st
   return form;
 }
 
-/** Requests that an account with credit gets pictures for. A route that holds money and is missing here does not compile. */
+/**
+ * Requests that an account with credit gets pictures for. A route that holds money and is missing here does not
+ * compile.
+ */
 const orders: Readonly<Record<HeldRouteId, () => readonly Order[]>> = {
   createImage: () => [
     { mode: "plain", body: { prompt: "apple" } },

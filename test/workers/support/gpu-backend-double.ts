@@ -49,7 +49,9 @@ export class GpuBackendDouble {
     this.#nowMs = nowMs;
   }
 
-  /** Holds requests back from now on, on this path or on all: `reached` settles with the first, `release` frees them. */
+  /**
+   * Holds requests back from now on, on this path or on all: `reached` settles with the first, `release` frees them.
+   */
   hold(only?: string): { readonly reached: Promise<void>; readonly release: () => void } {
     let release = () => {};
     const released = new Promise<void>((resolve) => {

@@ -62,7 +62,9 @@ export class AccountAdmin {
     });
   }
 
-  /** Adds a key by its hash. Fails with `not_found` without an account, or `invalid_request` beyond the limit of keys. */
+  /**
+   * Adds a key by its hash. Fails with `not_found` without an account, or `invalid_request` beyond the limit of keys.
+   */
   createKey(sha256: string, terms: KeyTerms, order: Order): Result<KeyRecord, Failure> {
     return this.#storage.transactionSync(() => {
       if (readAccount(this.#sql) === undefined) return err({ code: "not_found", what: "account" });

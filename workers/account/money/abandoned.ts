@@ -18,9 +18,10 @@ export function isSuperseded({ state, holders }: ReservationRow): boolean {
 }
 
 /**
- * Lets a repeat take the place of an abandoned or expired request, with its name and its latents, which are returned: what was charged
- * for finished work is noted for the repeat at no price, so that it pays for the rest alone; what it does again, because a
- * latent is gone by then or was never finished, it pays for again. Call it before the repeat is stored.
+ * Lets a repeat take the place of an abandoned or expired request, with its name and its latents, which are returned:
+ * what was charged for finished work is noted for the repeat at no price, so that it pays for the rest alone; what it
+ * does again, because a latent is gone by then or was never finished, it pays for again. Call it before the repeat is
+ * stored.
  */
 export function takeOver(sql: SqlStorage, abandoned: ReservationRow, reservationId: string): ChosenLatents {
   sql.exec(

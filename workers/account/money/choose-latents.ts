@@ -2,7 +2,10 @@ import { hasLatents, rotateSeeds } from "../reuse/rotation.ts";
 import { rememberPrompt, takeSimilar } from "../reuse/similar-prompts.ts";
 import type { ChosenLatents, ReserveRequest } from "./reservation.ts";
 
-/** The latents that a new request is given: its prompt's own, if it has any, before those of one that is nearly the same. */
+/**
+ * The latents that a new request is given: its prompt's own, if it has any, before those of one that is nearly the
+ * same.
+ */
 export function chooseLatents(
   sql: SqlStorage,
   { recipe, mayReuse, keyId, seeds, likeness }: ReserveRequest,

@@ -74,8 +74,8 @@ export function giveBack(sql: SqlStorage, row: ReservationRow, nowMs: number): v
 }
 
 /**
- * Gives back all that an overdue reservation holds. Its request may be at work all the same, and settle: so it keeps its key,
- * until a repeat takes its place and pays instead.
+ * Gives back all that an overdue reservation holds. Its request may be at work all the same, and settle: so it keeps
+ * its key, until a repeat takes its place and pays instead.
  */
 export function expire(
   sql: SqlStorage,

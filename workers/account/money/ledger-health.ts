@@ -25,7 +25,9 @@ interface OutboxRow extends Record<string, SqlStorageValue> {
   readonly oldest_ms: number | null;
 }
 
-/** Reads open reservations, holds and the outbox, and no row of what is over: its cost does not grow with the ledger. */
+/**
+ * Reads open reservations, holds and the outbox, and no row of what is over: its cost does not grow with the ledger.
+ */
 export function readLedgerHealth(sql: SqlStorage): LedgerHealth {
   const balances = readBalances(sql);
   const open = sql

@@ -21,8 +21,9 @@ import {
 import { findRepeated, insertReservation, type ReservationRow, toReservation } from "./reservation-rows.ts";
 
 /**
- * Holds the most that a request can cost, or finds what it repeats; what was found for it already is charged at once. Fails with `idempotency_key_reused`, as `checkAllowance`, or with `insufficient_quota` when there is less than
- * the ceiling, however little would be charged. Part of its caller's storage transaction.
+ * Holds the most that a request can cost, or finds what it repeats; what was found for it already is charged at once.
+ * Fails with `idempotency_key_reused`, as `checkAllowance`, or with `insufficient_quota` when there is less than the
+ * ceiling, however little would be charged. Part of its caller's storage transaction.
  */
 export function reserveOrCharge(sql: SqlStorage, request: ReserveRequest, nowMs: number): Result<Reservation, Failure> {
   const repeated = findRepeated(sql, request, nowMs);
@@ -46,8 +47,8 @@ export function reserveOrCharge(sql: SqlStorage, request: ReserveRequest, nowMs:
 }
 
 /**
- * A request under way is never taken over, and none by a call of its own that comes again late. One that was released is found
- * only if it expired.
+ * A request under way is never taken over, and none by a call of its own that comes again late. One that was released
+ * is found only if it expired.
  */
 function mayTakeOver(before: ReservationRow, { reservationId, paysAgain }: ReserveRequest): boolean {
   if (before.id === reservationId) return false;
@@ -55,8 +56,9 @@ function mayTakeOver(before: ReservationRow, { reservationId, paysAgain }: Reser
 }
 
 /**
- * Another request shares what the first holds; the first one, sent again because its answer was lost, holds it already. A job
- * tries a request anew only when the try before has ended: of its tries one holds, even if nobody heard the end of another.
+ * Another request shares what the first holds; the first one, sent again because its answer was lost, holds it already.
+ * A job tries a request anew only when the try before has ended: of its tries one holds, even if nobody heard the end
+ * of another.
  */
 function join(sql: SqlStorage, row: ReservationRow, { reservationId }: ReserveRequest): Reservation {
   const isRepeat = row.id !== reservationId;

@@ -2,8 +2,8 @@ import { type Actor, writeAudit } from "../keys/audit.ts";
 import { type Balances, post, readBalances } from "./postings.ts";
 
 /**
- * What is known by now of a payment that went back: totals, so that it does not matter in what order, or how often, they
- * are told. The grant by which the payment was entered may still be on its way.
+ * What is known by now of a payment that went back: totals, so that it does not matter in what order, or how often,
+ * they are told. The grant by which the payment was entered may still be on its way.
  */
 export type Reversal =
   | {
@@ -27,8 +27,8 @@ export function owedMicroUsd(sql: SqlStorage): number {
 }
 
 /**
- * How much of a grant is to be taken back, in micro-USD: its refunds and what disputes withhold, together no more than it
- * was, because a payment that was both refunded and disputed gave no more credit than that.
+ * How much of a grant is to be taken back, in micro-USD: its refunds and what disputes withhold, together no more than
+ * it was, because a payment that was both refunded and disputed gave no more credit than that.
  */
 export function reversedMicroUsd(sql: SqlStorage, grantId: string): number {
   const { refunded, disputed, granted } = sql
@@ -62,8 +62,9 @@ export function enterReversal(sql: SqlStorage, reversal: Reversal & { readonly a
 }
 
 /**
- * Takes back this much more than before, as far as there is credit; the rest is owed, and taken from credit to come. Less
- * than before: what is owed falls first, and the rest is credit again. Returns what was taken, negative when given back.
+ * Takes back this much more than before, as far as there is credit; the rest is owed, and taken from credit to come.
+ * Less than before: what is owed falls first, and the rest is credit again. Returns what was taken, negative when given
+ * back.
  */
 export function takeBack(sql: SqlStorage, changeMicroUsd: number, atMs: number): number {
   const owed = owedMicroUsd(sql);

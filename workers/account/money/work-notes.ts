@@ -33,10 +33,10 @@ export function dropWork(sql: SqlStorage, reservationId: string): void {
 }
 
 /**
- * What a request says was done for it, and what was noted beside. A latent that was made for this reservation is charged
- * as made, even if the request that settles came later and found it: that was a repeat of the one which had it made.
- * Work that is both claimed and noted counts once, at the higher price: the lower one is what a repeat has paid before,
- * and it runs again. A hit runs nothing, so it is paid once.
+ * What a request says was done for it, and what was noted beside. A latent that was made for this reservation is
+ * charged as made, even if the request that settles came later and found it: that was a repeat of the one which had it
+ * made. Work that is both claimed and noted counts once, at the higher price: the lower one is what a repeat has paid
+ * before, and it runs again. A hit runs nothing, so it is paid once.
  */
 export function withWork(claimed: readonly ChargeLine[], noted: readonly ChargeLine[]): ChargeLine[] {
   const sameOf = (line: ChargeLine) => claimed.find((other) => line.kind !== "hit" && isSameWork(line, other));

@@ -40,8 +40,8 @@ export function recordDelivered(
 }
 
 /**
- * When each of these latents was made, Unix milliseconds. Undefined unless the account had all of them made and keeps them:
- * they were neither deleted nor evicted, and it is not so long ago that the store may have let them expire.
+ * When each of these latents was made, Unix milliseconds. Undefined unless the account had all of them made and keeps
+ * them: they were neither deleted nor evicted, and it is not so long ago that the store may have let them expire.
  */
 export function storedSince(sql: SqlStorage, latents: readonly DeliveredLatent[], nowMs: number): number[] | undefined {
   const query = "SELECT made_ms FROM latents WHERE id = ? AND bytes > 0 AND made_ms > ?";

@@ -1,7 +1,8 @@
 import { latentsPerPromptDefault } from "../../../shared/limits.ts";
 import { readAccount } from "../keys/account-record.ts";
 
-// Which of a prompt's stored latents an unseeded request receives. No prompt is stored here: a recipe is a keyed digest.
+// Which of a prompt's stored latents an unseeded request receives. No prompt is stored here: a recipe is a keyed
+// digest.
 
 const dayMs = 86_400_000;
 

@@ -15,7 +15,9 @@ addEventListener("hashchange", () => {
   fragment.value = location.hash;
 });
 
-/** What is shown, from the fragment: "#traffic/7", "#accounts/ID". Back and a link to it work, and no server sees it. */
+/**
+ * What is shown, from the fragment: "#traffic/7", "#accounts/ID". Back and a link to it work, and no server sees it.
+ */
 export const place = computed<{ readonly view: View; readonly detail: string }>(() => {
   const [name, detail = ""] = fragment.value.slice(1).split("/", 2);
   return { view: views.find((view) => view === name) ?? "traffic", detail: decodeURIComponent(detail) };

@@ -1,4 +1,6 @@
-"""A bundle as the report uses it: its graphs, as a server runs them, make and restore pictures of any of the set's shapes."""
+"""A bundle as the report uses it: its graphs, as a server runs them, make and restore pictures of any of the set's
+shapes.
+"""
 
 import time
 from collections.abc import Callable
@@ -38,9 +40,14 @@ class BundleModel:
             records = [pictures.records[i] for i in members]
             cells = self._cells(pictures, members)
             seeds = [crc32(record.id.encode()) % 2**16 for record in records]
-            asked = [["made", self.revision, record.captions[0], seed, *cells] for record, seed in zip(records, seeds, strict=True)]
+            asked = [
+                ["made", self.revision, record.captions[0], seed, *cells]
+                for record, seed in zip(records, seeds, strict=True)
+            ]
             return kept_pictures(
-                self.directory, asked, lambda rows: self._make([records[r].captions[0] for r in rows], [seeds[r] for r in rows], cells)
+                self.directory,
+                asked,
+                lambda rows: self._make([records[r].captions[0] for r in rows], [seeds[r] for r in rows], cells),
             )
 
         return by_shape(pictures, indices, made)

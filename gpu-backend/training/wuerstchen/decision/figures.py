@@ -1,4 +1,6 @@
-"""What is measured of a bundle on a set. Every figure has a key, under which the texts of a language say what it means."""
+"""What is measured of a bundle on a set. Every figure has a key, under which the texts of a language say what it
+means.
+"""
 
 from dataclasses import dataclass
 
@@ -28,7 +30,9 @@ LIKENESS_MIN = 8
 
 @dataclass(frozen=True)
 class Figure:
-    """`low` and `high` bound the value with 95 % confidence; None where no honest range is known. `count`: of pictures."""
+    """`low` and `high` bound the value with 95 % confidence; None where no honest range is known. `count`: of
+    pictures.
+    """
 
     key: str
     value: float
@@ -39,7 +43,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Measured:
-    """`left_out`: keys of figures that could not be measured, with the key of the reason. `right`: (n,) recognised, of `asked`."""
+    """`left_out`: keys of figures that could not be measured, with the key of the reason. `right`: (n,) recognised,
+    of `asked`.
+    """
 
     figures: dict[str, Figure]
     left_out: dict[str, str]
@@ -53,7 +59,9 @@ class Measured:
 class Measure:
     """Measures bundles on one set, all by the same pictures and captions."""
 
-    def __init__(self, pictures: PictureSet, network: PictureFeatures, captions: int, groups: Groups | None, prices: Prices) -> None:
+    def __init__(
+        self, pictures: PictureSet, network: PictureFeatures, captions: int, groups: Groups | None, prices: Prices
+    ) -> None:
         self.pictures, self.network, self.groups, self.prices = pictures, network, groups, prices
         self.asked = asked_pictures(pictures, captions)
         self.held_out = pictures.held_out[:captions]
@@ -74,11 +82,13 @@ class Measure:
         else:
             left_out["restoration"] = "no_held_out" if model.restores else "no_compressor"
         figures += self._crowd(features, left_out) + self._groups(model, left_out) + self._cost(model)
-        return Measured({figure.key: figure for figure in figures}, left_out, self.asked, right, decibels, made, restored)
+        return Measured(
+            {figure.key: figure for figure in figures}, left_out, self.asked, right, decibels, made, restored
+        )
 
     def style(self, after: Measured, before: Measured) -> tuple[Figure, Figure]:
-        """Of the pictures of each: the share whose nearest other picture is one of the set, not one drawn before. Pictures of the same
-        caption do not count, so it is the style that decides and not the thing shown."""
+        """Of the pictures of each: the share whose nearest other picture is one of the set, not one drawn before.
+        Pictures of the same caption do not count, so it is the style that decides and not the thing shown."""
         labels = np.array([self.pictures.records[i].label for i in self.asked])
         drawn = self._deep(before.made)
         shares = []
@@ -140,13 +150,17 @@ class Measure:
         rows: list[np.ndarray] = [np.zeros(0)] * len(images)
         for shape in {image.shape for image in images}:
             members = [number for number, image in enumerate(images) if image.shape == shape]
-            for number, row in zip(members, deep_features(features_of(self.network, np.stack([images[m] for m in members]))), strict=True):
+            for number, row in zip(
+                members, deep_features(features_of(self.network, np.stack([images[m] for m in members]))), strict=True
+            ):
                 rows[number] = row
         return np.stack(rows)
 
 
 def asked_pictures(pictures: PictureSet, count: int) -> np.ndarray:
-    """(≤ count,) pictures whose captions are drawn: one of each label, held-out ones first, then training ones evenly spread."""
+    """(≤ count,) pictures whose captions are drawn: one of each label, held-out ones first, then training ones
+    evenly spread.
+    """
     chosen: dict[str, int] = {}
     for index in [*pictures.held_out.tolist(), *_spread(pictures.train).tolist()]:
         chosen.setdefault(pictures.records[index].label, int(index))
@@ -159,7 +173,8 @@ def _spread(indices: np.ndarray) -> np.ndarray:
 
 
 def recognised(made: np.ndarray, real: np.ndarray, labels: list[str], own: list[str] | None = None) -> np.ndarray:
-    """(n,) whether the nearest of the `real` pictures (m, d), which are called `labels`, has the name that was asked for.
+    """(n,) whether the nearest of the `real` pictures (m, d), which are called `labels`, has the name that was asked
+    for.
 
     `own`: the names asked for, one a row of `made` (n, d); the same as `labels` unless given."""
     centre, scale = real.mean(0), real.std(0) + 1e-6

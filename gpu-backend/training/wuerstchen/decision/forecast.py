@@ -1,4 +1,6 @@
-"""What a proof of concept takes on this machine, said before it begins: minutes and money, from measured training steps and pictures."""
+"""What a proof of concept takes on this machine, said before it begins: minutes and money, from measured training
+steps and pictures.
+"""
 
 from dataclasses import dataclass
 
@@ -10,7 +12,9 @@ STARTS, START_SECONDS = 3, 15.0
 
 @dataclass(frozen=True)
 class Forecast:
-    """`training_seconds`: of all steps of the optimiser. `pictures`: drawn or restored in all. `price_hour`: US dollars."""
+    """`training_seconds`: of all steps of the optimiser. `pictures`: drawn or restored in all. `price_hour`: US
+    dollars.
+    """
 
     training_seconds: float
     picture_seconds: float
@@ -25,7 +29,8 @@ class Forecast:
     def sentence(self) -> str:
         minutes, drawing = self.seconds / 60, self.picture_seconds * self.pictures / 60
         return (
-            f"in all: about {minutes:.1f} minutes here, ${self.seconds / 3600 * self.price_hour:.4f} at ${self.price_hour:g} an hour "
+            f"in all: about {minutes:.1f} minutes here, ${self.seconds / 3600 * self.price_hour:.4f} at "
+            f"${self.price_hour:g} an hour "
             f"(training {self.training_seconds / 60:.1f} minutes, {self.pictures} pictures {drawing:.1f} minutes); "
             f"training needs {self.memory_gib:.2f} GiB of memory"
         )

@@ -1,6 +1,8 @@
-"""Is a model equally good for all groups of pictures? Which groups there are, the set says: `groups.json` beside its records.
+"""Is a model equally good for all groups of pictures? Which groups there are, the set says: `groups.json` beside its
+records.
 
-`{"region": {"north": ["label", …], "south": ["label", …]}, …}`: attributes, their groups, and the labels that belong to each.
+`{"region": {"north": ["label", …], "south": ["label", …]}, …}`: attributes, their groups, and the labels that belong to
+each.
 """
 
 import json
@@ -26,7 +28,8 @@ def read_groups(path: Path) -> Groups | None:
     except ValueError as error:
         raise ValueError(f"{path} is no JSON: {error}") from error
     fits = isinstance(groups, dict) and all(
-        isinstance(of, dict) and all(isinstance(labels, list) and all(isinstance(label, str) for label in labels) for labels in of.values())
+        isinstance(of, dict)
+        and all(isinstance(labels, list) and all(isinstance(label, str) for label in labels) for labels in of.values())
         for of in groups.values()
     )
     if not fits:
@@ -34,15 +37,20 @@ def read_groups(path: Path) -> Groups | None:
     return groups
 
 
-def group_shares(groups: Groups, pictures: PictureSet, right: Callable[[np.ndarray], np.ndarray]) -> dict[str, dict[str, float]]:
-    """Per cent of each group's pictures that are recognised, by attribute. Groups of few pictures are left out, and attributes with
-    fewer than two groups; `right` maps picture numbers to (n,) booleans."""
+def group_shares(
+    groups: Groups, pictures: PictureSet, right: Callable[[np.ndarray], np.ndarray]
+) -> dict[str, dict[str, float]]:
+    """Per cent of each group's pictures that are recognised, by attribute. Groups of few pictures are left out, and
+    attributes with fewer than two groups; `right` maps picture numbers to (n,) booleans."""
     first: dict[str, int] = {}
     for index, record in enumerate(pictures.records):
         first.setdefault(record.label, index)
     shares: dict[str, dict[str, float]] = {}
     for attribute, of in groups.items():
-        members = {name: np.array([first[label] for label in labels if label in first][:PICTURES_MAX]) for name, labels in of.items()}
+        members = {
+            name: np.array([first[label] for label in labels if label in first][:PICTURES_MAX])
+            for name, labels in of.items()
+        }
         large = {name: indices for name, indices in members.items() if len(indices) >= PICTURES_MIN}
         if len(large) > 1:
             shares[attribute] = {name: 100 * float(right(indices).mean()) for name, indices in large.items()}

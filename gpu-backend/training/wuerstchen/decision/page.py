@@ -1,4 +1,6 @@
-"""The page for the one who decides: verdict, before and after, cost, pictures, then every figure with its meaning. No network is needed."""
+"""The page for the one who decides: verdict, before and after, cost, pictures, then every figure with its meaning.
+No network is needed.
+"""
 
 import base64
 import io
@@ -50,10 +52,14 @@ class Report:
 
 
 def page(report: Report, texts: Texts) -> str:
-    """One HTML document. `rows` of the report: a caption with original, restored, drawn before and drawn now; None where there is none."""
+    """One HTML document. `rows` of the report: a caption with original, restored, drawn before and drawn now; None
+    where there is none.
+    """
     about = report.about
     title = texts("page.title", model=about.model, set=about.set)
-    facts = texts("page.facts", all=f"{about.all:,}", held_out=f"{about.held_out:,}", revision=about.revision, date=about.date)
+    facts = texts(
+        "page.facts", all=f"{about.all:,}", held_out=f"{about.held_out:,}", revision=about.revision, date=about.date
+    )
     if about.against is not None:
         facts += " " + texts("page.facts_against", model=about.against[0], revision=about.against[1])
     style = "".join(path.read_text(encoding="utf-8") for path in STYLES)
@@ -61,7 +67,8 @@ def page(report: Report, texts: Texts) -> str:
     body = "\n".join([*sections, _figures(report, texts), _left_out(report, texts)])
     return (
         f'<!doctype html>\n<html lang="{texts.language}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width">\n<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n'
+        '<meta name="viewport" '
+        f'content="width=device-width">\n<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n'
         f'<main>\n<h1>{escape(title)}</h1>\n<p class="soft">{escape(facts)}</p>\n{body}\n</main>\n</body>\n</html>\n'
     )
 
@@ -71,9 +78,14 @@ def _verdict(report: Report, texts: Texts) -> str:
     outcome = verdict(found)
     rows = [_criterion(criterion, texts) for criterion in found]
     head = [texts(f"page.{name}") for name in ("criterion", "need", "measured", "outcome")]
-    advice = "".join(f"<li>{escape(texts(f'advice.{criterion.key}'))}</li>" for criterion in found if criterion.outcome == "missed")
+    advice = "".join(
+        f"<li>{escape(texts(f'advice.{criterion.key}'))}</li>" for criterion in found if criterion.outcome == "missed"
+    )
     listed = f"<ul>{advice}</ul>\n" if advice else ""
-    return f'<p id="verdict" class="verdict {outcome}">{escape(_answer(found, outcome, texts))}</p>\n{listed}{_table(head, rows)}'
+    return (
+        '<p id="verdict" class="verdict '
+        f'{outcome}">{escape(_answer(found, outcome, texts))}</p>\n{listed}{_table(head, rows)}'
+    )
 
 
 def _answer(found: list[Criterion], outcome: Outcome, texts: Texts) -> str:
@@ -103,10 +115,18 @@ def _before_after(report: Report, texts: Texts) -> str:
         if after is None:
             continue
         change, between = report.differences.get(key, (None, None))
-        shown = "–" if change is None else f"<b>{escape(_signed(key, change, texts))}</b>{_range(_unit_of_change(key), between, texts)}"
-        rows.append([escape(texts(f"label.{key}")), _value(before, texts) if before else "–", _value(after, texts), shown])
+        shown = (
+            "–"
+            if change is None
+            else f"<b>{escape(_signed(key, change, texts))}</b>{_range(_unit_of_change(key), between, texts)}"
+        )
+        rows.append(
+            [escape(texts(f"label.{key}")), _value(before, texts) if before else "–", _value(after, texts), shown]
+        )
     head = [texts(f"page.{name}") for name in ("figure", "before", "after", "difference")]
-    return f'{_heading("before_after", texts)}{_table(head, rows)}<p class="soft">{escape(texts("page.against_note"))}</p>'
+    return (
+        f'{_heading("before_after", texts)}{_table(head, rows)}<p class="soft">{escape(texts("page.against_note"))}</p>'
+    )
 
 
 def _cost(report: Report, texts: Texts) -> str:
@@ -120,7 +140,11 @@ def _cost(report: Report, texts: Texts) -> str:
         thousand=dollars(1000 * cost.value),
     )
     hours = prices.training_hours
-    training = texts("cost.no_training") if hours is None else texts("cost.training", hours=hours, cost=dollars(hours * prices.here))
+    training = (
+        texts("cost.no_training")
+        if hours is None
+        else texts("cost.training", hours=hours, cost=dollars(hours * prices.here))
+    )
     by_gpu = texts("cost.gpus", flops=_unit(flops, texts), utilisation=f"{prices.utilisation:.0%}")
     rows = [_gpu(cost, texts) for cost in gpu_costs(flops.value * 1e9, prices)]
     head = [texts(f"cost.{name}") for name in ("gpu", "hour", "seconds", "thousand", "million")]
@@ -132,25 +156,45 @@ def _cost(report: Report, texts: Texts) -> str:
 
 def _gpu(cost: GpuCost, texts: Texts) -> list[str]:
     seconds = texts("unit.seconds", value=cost.seconds) if cost.seconds >= 0.01 else f"{cost.seconds * 1000:.2g} ms"
-    return [escape(cost.gpu), f"${cost.hour:.2f}", escape(seconds), dollars(1000 * cost.dollars), dollars(1_000_000 * cost.dollars)]
+    return [
+        escape(cost.gpu),
+        f"${cost.hour:.2f}",
+        escape(seconds),
+        dollars(1000 * cost.dollars),
+        dollars(1_000_000 * cost.dollars),
+    ]
 
 
 def dollars(amount: float) -> str:
-    """With cents, and where that says little with two digits that do: $12.30, $0.0104, $0.0000021; never with an exponent."""
+    """With cents, and where that says little with two digits that do: $12.30, $0.0104, $0.0000021; never with an
+    exponent.
+    """
     decimals = 2 if amount == 0 or abs(amount) >= 1 else 1 - math.floor(math.log10(abs(amount)))
     return f"${amount:,.{max(2, decimals)}f}"
 
 
 def _pictures(report: Report, texts: Texts) -> str:
-    heads = [texts("page.captions_of"), texts("page.original"), texts("page.restored"), texts("page.before"), texts("page.after")]
-    shown = [0, *(column for column in range(1, 5) if any(pictures[column - 1] is not None for _, pictures in report.rows))]
+    heads = [
+        texts("page.captions_of"),
+        texts("page.original"),
+        texts("page.restored"),
+        texts("page.before"),
+        texts("page.after"),
+    ]
+    shown = [
+        0,
+        *(column for column in range(1, 5) if any(pictures[column - 1] is not None for _, pictures in report.rows)),
+    ]
     rows = []
     for caption, pictures in report.rows:
         cells = [escape(caption), *["–" if picture is None else _image(picture, caption) for picture in pictures]]
         rows.append([cells[column] for column in shown])
     meaning = escape(texts("page.pictures_meaning"))
     table = _table([heads[c] for c in shown], rows)
-    return f'{_heading("pictures", texts)}<p class="soft">{meaning}</p><div class="rows" style="--columns: {len(shown) - 1}">{table}</div>'
+    return (
+        f'{_heading("pictures", texts)}<p class="soft">{meaning}</p><div class="rows" style="--columns: '
+        f'{len(shown) - 1}">{table}</div>'
+    )
 
 
 def _image(picture: np.ndarray, caption: str) -> str:
@@ -166,7 +210,11 @@ def _figures(report: Report, texts: Texts) -> str:
             meaning = texts(f"meaning.{key}", chance=f"{report.about.chance:.0f} %", here=f"${report.prices.here:g}")
             count = texts("page.count", count=f"{figure.count:,}")
             rows.append(
-                [escape(texts(f"label.{key}")), _value(figure, texts), f'{escape(meaning)} <span class="limits">{escape(count)}</span>']
+                [
+                    escape(texts(f"label.{key}")),
+                    _value(figure, texts),
+                    f'{escape(meaning)} <span class="limits">{escape(count)}</span>',
+                ]
             )
     return _heading("figures", texts) + _table([texts(f"page.{name}") for name in ("figure", "value", "meaning")], rows)
 
@@ -174,7 +222,10 @@ def _figures(report: Report, texts: Texts) -> str:
 def _left_out(report: Report, texts: Texts) -> str:
     if not report.measured.left_out:
         return ""
-    rows = [[escape(texts(f"label.{key}")), escape(texts(f"reason.{reason}"))] for key, reason in report.measured.left_out.items()]
+    rows = [
+        [escape(texts(f"label.{key}")), escape(texts(f"reason.{reason}"))]
+        for key, reason in report.measured.left_out.items()
+    ]
     return _heading("left_out", texts) + _table([texts("page.figure"), texts("page.reason")], rows)
 
 
@@ -184,9 +235,13 @@ def _heading(key: str, texts: Texts) -> str:
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
     """`rows` are HTML, `head` is text."""
-    named = [[f'<td class="number" data-name="{escape(name)}">{cell}</td>' for name, cell in zip(head, row, strict=True)] for row in rows]
+    named = [
+        [f'<td class="number" data-name="{escape(name)}">{cell}</td>' for name, cell in zip(head, row, strict=True)]
+        for row in rows
+    ]
     cells = "".join(f"<tr>{''.join(row)}</tr>\n" for row in named)
-    return f'<div class="figures"><table><tr>{"".join(f"<th>{escape(name)}</th>" for name in head)}</tr>\n{cells}</table></div>\n'
+    heads = "".join(f"<th>{escape(name)}</th>" for name in head)
+    return f'<div class="figures"><table><tr>{heads}</tr>\n{cells}</table></div>\n'
 
 
 def _unit(figure: Figure, texts: Texts) -> str:

@@ -1,4 +1,6 @@
-"""Money: what a picture costs here and on named GPUs, and what training cost. Every price is an assumption that the report states."""
+"""Money: what a picture costs here and on named GPUs, and what training cost. Every price is an assumption that the
+report states.
+"""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +19,9 @@ TEXT_POSITIONS = 12
 
 @dataclass(frozen=True)
 class Prices:
-    """`here`: of an hour of this machine. `utilisation`: the share of a GPU's peak that these networks reach. US dollars."""
+    """`here`: of an hour of this machine. `utilisation`: the share of a GPU's peak that these networks reach. US
+    dollars.
+    """
 
     here: float = 0.08
     gpus: dict[str, float] = field(default_factory=lambda: dict(GPU_HOURS))
@@ -59,7 +63,9 @@ def read_gpu_prices(texts: list[str]) -> dict[str, float]:
 
 @torch.no_grad()
 def picture_flops(config: Config) -> float:
-    """Arithmetic of one picture at the default steps and guidance, by PyTorch's counter; the text encoder is left out."""
+    """Arithmetic of one picture at the default steps and guidance, by PyTorch's counter; the text encoder is left
+    out.
+    """
     cells = config.image_side // config.latent.downscale
     latent, t = torch.zeros(1, config.latent.channels, cells, cells), torch.zeros(1)
     side = config.image_side // STAGE_A_DOWNSCALE

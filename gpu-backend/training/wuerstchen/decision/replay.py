@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 DAY_SECONDS, MONTH_SECONDS = 86_400, 365 / 12 * 86_400
-# The API's own: latents are paid for 30 days, `similar` compares with an account's last 1,000 prompts of 30 days, at most this far.
+# The API's own: latents are paid for 30 days, `similar` compares with an account's last 1,000 prompts of 30 days, at
+# most this far.
 KEPT_SECONDS, REMEMBERED_PROMPTS, DISTANCE_MAX = 30 * DAY_SECONDS, 1_000, 0.2
 POLICIES = ("fresh", "prefer", "shared", "similar")
 Tokens = tuple[str, ...]
@@ -40,8 +41,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Costs:
-    """Assumptions: seconds of Stage C and of a decode on the GPU, US dollars of its hour, seconds of a cold start, and seconds that a
-    container waits for work before it ends. The platform's fees are Cloudflare's, as docs/operations.md has them."""
+    """Assumptions: seconds of Stage C and of a decode on the GPU, US dollars of its hour, seconds of a cold start, and
+    seconds that a container waits for work before it ends. The platform's fees are Cloudflare's, as docs/operations.md
+    has them."""
 
     stage_c_seconds: float = 1.0
     decode_seconds: float = 0.3
@@ -51,7 +53,8 @@ class Costs:
 
 
 def read_log(path: Path) -> list[Request]:
-    """JSON lines with `time` (ISO 8601, or seconds since 1970), `prompt` and, if there are several, `account`; in the order of time.
+    """JSON lines with `time` (ISO 8601, or seconds since 1970), `prompt` and, if there are several, `account`; in the
+    order of time.
 
     Raises ValueError naming the first line that is none."""
     requests = []
@@ -100,7 +103,9 @@ def replay(requests: list[Request], policy: str, tokens_of: Callable[[str], Toke
             remembered = memory.setdefault(request.who, OrderedDict())
             near += _near(tokens, remembered, request.at)
             _remember(remembered, tokens, request.at)
-        served = policy != "fresh" and any(request.at - made.get((who, each), -math.inf) <= KEPT_SECONDS for each in near)
+        served = policy != "fresh" and any(
+            request.at - made.get((who, each), -math.inf) <= KEPT_SECONDS for each in near
+        )
         hits += served
         if not served:
             made[(who, tokens)] = request.at
@@ -111,7 +116,11 @@ def _near(tokens: Tokens, remembered: OrderedDict[Tokens, float], now: float) ->
     words, found = set(tokens), []
     for other, at in remembered.items():
         # Most prompts share no word, and are then as far apart as can be.
-        if now - at <= KEPT_SECONDS and not words.isdisjoint(other) and (apart := distance(tokens, other)) <= DISTANCE_MAX:
+        if (
+            now - at <= KEPT_SECONDS
+            and not words.isdisjoint(other)
+            and (apart := distance(tokens, other)) <= DISTANCE_MAX
+        ):
             found.append((apart, other))
     return [other for _, other in sorted(found)]
 
@@ -132,13 +141,16 @@ def distance(a: Tokens, b: Tokens) -> float:
 
 
 def gpu_seconds(outcome: Outcome, costs: Costs) -> float:
-    """Busy seconds of the log: Stage C for a miss, and a decode for each request (an evicted picture; an upper bound)."""
+    """Busy seconds of the log: Stage C for a miss, and a decode for each request (an evicted picture; an upper
+    bound).
+    """
     return (outcome.requests - outcome.hits) * costs.stage_c_seconds + outcome.requests * costs.decode_seconds
 
 
 def month(outcome: Outcome, requests: float, costs: Costs) -> float:
-    """US dollars a month at this volume, by one container that ends after `idle_seconds` without work, and by further ones where it is
-    always busy. Requests come at random (Poisson), so of all time it is awake in 1 - exp(-rate · (idle + work))."""
+    """US dollars a month at this volume, by one container that ends after `idle_seconds` without work, and by further
+    ones where it is always busy. Requests come at random (Poisson), so of all time it is awake in 1 - exp(-rate · (idle
+    + work))."""
     work = gpu_seconds(outcome, costs) / outcome.requests
     rate = requests / MONTH_SECONDS
     awake = MONTH_SECONDS * -math.expm1(-rate * (costs.idle_seconds + work))
@@ -148,7 +160,7 @@ def month(outcome: Outcome, requests: float, costs: Costs) -> float:
 
 
 def platform_fees(requests: float, latents: float) -> float:
-    """Cloudflare, US dollars a month: the plan with 10 million requests, further requests, two calls of Durable Objects for each, and a
-    write and a read of R2 for each new latent and each request."""
+    """Cloudflare, US dollars a month: the plan with 10 million requests, further requests, two calls of Durable Objects
+    for each, and a write and a read of R2 for each new latent and each request."""
     millions = requests / 1e6
     return 5 + max(0.0, millions - 10) * 0.30 + 2 * millions * 0.15 + latents / 1e6 * 4.50 + millions * 0.36

@@ -15,7 +15,14 @@ def replay_page(outcomes: list[Outcome], costs: Costs, log: str, texts: Texts) -
     title = texts("replay.title", log=log)
     style = "".join(path.read_text(encoding="utf-8") for path in STYLES)
     names = tuple(texts(f"replay.{outcome.policy}") for outcome in outcomes)
-    rates = Chart(texts("replay.hit_rate"), "bars", names, {"%": [100 * o.hit_rate for o in outcomes]}, "%", texts("replay.hit_meaning"))
+    rates = Chart(
+        texts("replay.hit_rate"),
+        "bars",
+        names,
+        {"%": [100 * o.hit_rate for o in outcomes]},
+        "%",
+        texts("replay.hit_meaning"),
+    )
     money = Chart(
         texts("replay.money"),
         "lines",
@@ -35,14 +42,16 @@ def replay_page(outcomes: list[Outcome], costs: Costs, log: str, texts: Texts) -
     figures = _figure(rates) + _figure(money)
     return (
         f'<!doctype html>\n<html lang="{texts.language}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width">\n<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n'
+        '<meta name="viewport" '
+        f'content="width=device-width">\n<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n'
         f'<main>\n<h1>{escape(title)}</h1>\n<p class="big">{escape(_best(outcomes, costs, texts))}</p>\n'
         f"{_table(outcomes, costs, texts)}\n{figures}\n<p>{escape(assumed)}</p>\n</main>\n</body>\n</html>\n"
     )
 
 
 def _figure(chart: Chart) -> str:
-    return f"<figure><h2>{escape(chart.title)}</h2>{chart_svg(chart)}<figcaption>{escape(chart.meaning)}</figcaption></figure>"
+    caption = f"<figcaption>{escape(chart.meaning)}</figcaption>"
+    return f"<figure><h2>{escape(chart.title)}</h2>{chart_svg(chart)}{caption}</figure>"
 
 
 def _best(outcomes: list[Outcome], costs: Costs, texts: Texts) -> str:
@@ -61,6 +70,15 @@ def _table(outcomes: list[Outcome], costs: Costs, texts: Texts) -> str:
     rows = ""
     for outcome in outcomes:
         saved = gpu_seconds(fresh, costs) - gpu_seconds(outcome, costs)
-        cells = (f"{outcome.hit_rate:.0%}", f"{outcome.hits:,}", f"{saved:,.0f} s", f"${month(outcome, 100_000, costs):,.2f}")
-        rows += f"<tr><td>{escape(texts(f'replay.{outcome.policy}'))}</td>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"
+        cells = (
+            f"{outcome.hit_rate:.0%}",
+            f"{outcome.hits:,}",
+            f"{saved:,.0f} s",
+            f"${month(outcome, 100_000, costs):,.2f}",
+        )
+        rows += (
+            f"<tr><td>{escape(texts(f'replay.{outcome.policy}'))}</td>"
+            + "".join(f"<td>{cell}</td>" for cell in cells)
+            + "</tr>\n"
+        )
     return f'<div class="figures"><table><tr>{head}</tr>\n{rows}</table></div>'

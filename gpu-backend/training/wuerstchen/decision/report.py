@@ -26,8 +26,8 @@ ROWS_SHOWN = 12
 
 @dataclass(frozen=True)
 class Asked:
-    """What a report is asked for. `against`: the bundle before, with its configuration. `groups`: a file, else the set's own. `kept`: where
-    pictures that are made lie, else OUT/pictures; reports with the same folder share them.
+    """What a report is asked for. `against`: the bundle before, with its configuration. `groups`: a file, else the
+    set's own. `kept`: where pictures that are made lie, else OUT/pictures; reports with the same folder share them.
     `set_name`: as the report calls the set, else its folder."""
 
     bundle: Bundle
@@ -46,7 +46,8 @@ class Asked:
 
 
 def write_decision(asked: Asked) -> Report:
-    """Writes OUT/report.html and OUT/figures.json; pictures that were made are kept, so a stopped report goes on from there.
+    """Writes OUT/report.html and OUT/figures.json; pictures that were made are kept, so a stopped report goes on from
+    there.
 
     Raises ValueError where the set and the bundle do not fit each other."""
     pictures, kept = asked.pictures, asked.kept or asked.out / "pictures"
@@ -63,7 +64,9 @@ def write_decision(asked: Asked) -> Report:
         after = dataclasses.replace(after, figures={**after.figures, "style": ours})
         before = dataclasses.replace(before, figures={**before.figures, "style": theirs})
         differences = compared(after, before)
-    report = Report(_about(asked, after), after, before, differences, asked.thresholds, asked.prices, _rows(pictures, after, before))
+    report = Report(
+        _about(asked, after), after, before, differences, asked.thresholds, asked.prices, _rows(pictures, after, before)
+    )
     write_whole(asked.out / "figures.json", json.dumps(_plain(report), indent=1, ensure_ascii=False) + "\n")
     write_whole(asked.out / "report.html", page(report, Texts(asked.language)))
     return report
@@ -71,10 +74,14 @@ def write_decision(asked: Asked) -> Report:
 
 def _about(asked: Asked, measured: Measured) -> About:
     manifest, records = asked.bundle.manifest, asked.pictures.records
-    against = None if asked.against is None else (asked.against[0].manifest["name"], asked.against[0].manifest["revision"])
+    against = (
+        None if asked.against is None else (asked.against[0].manifest["name"], asked.against[0].manifest["revision"])
+    )
     names = len({records[i].label for i in measured.asked})
     held_out, called = len(asked.pictures.held_out), asked.set_name or asked.pictures.directory.resolve().name
-    return About(manifest["name"], called, len(records), held_out, manifest["revision"], asked.date, against, 100 / names)
+    return About(
+        manifest["name"], called, len(records), held_out, manifest["revision"], asked.date, against, 100 / names
+    )
 
 
 def _rows(pictures: PictureSet, after: Measured, before: Measured | None) -> list[tuple[str, list[np.ndarray | None]]]:
@@ -83,7 +90,9 @@ def _rows(pictures: PictureSet, after: Measured, before: Measured | None) -> lis
     rows = []
     for number, index in enumerate(after.asked[:ROWS_SHOWN].tolist()):
         drawn = [None if before is None else before.made[number], after.made[number]]
-        rows.append((pictures.records[index].captions[0], [np.asarray(pictures.pixels[index]), restored.get(index), *drawn]))
+        rows.append(
+            (pictures.records[index].captions[0], [np.asarray(pictures.pixels[index]), restored.get(index), *drawn])
+        )
     return rows
 
 
@@ -94,9 +103,15 @@ def _plain(report: Report) -> dict:
     return {
         "about": dataclasses.asdict(report.about),
         "verdict": verdict(found),
-        "criteria": {criterion.key: {"threshold": criterion.threshold, "outcome": criterion.outcome} for criterion in found},
+        "criteria": {
+            criterion.key: {"threshold": criterion.threshold, "outcome": criterion.outcome} for criterion in found
+        },
         "prices": dataclasses.asdict(report.prices),
-        "figures": {name: {key: dataclasses.asdict(f) for key, f in crowd.figures.items()} for name, crowd in crowds.items()},
-        "differences": {key: {"value": value, "range": between} for key, (value, between) in report.differences.items()},
+        "figures": {
+            name: {key: dataclasses.asdict(f) for key, f in crowd.figures.items()} for name, crowd in crowds.items()
+        },
+        "differences": {
+            key: {"value": value, "range": between} for key, (value, between) in report.differences.items()
+        },
         "left_out": report.measured.left_out,
     }

@@ -1,5 +1,5 @@
-"""A log of prompts to try `poc --prompts` with. Its repetition is DiffusionDB's: 14 million pictures of 1.8 million prompts, 7.8 of each
-(Wang et al. 2023, arXiv 2210.14896); that they are spread by Zipf's law is an assumption."""
+"""A log of prompts to try `poc --prompts` with. Its repetition is DiffusionDB's: 14 million pictures of 1.8 million
+prompts, 7.8 of each (Wang et al. 2023, arXiv 2210.14896); that they are spread by Zipf's law is an assumption."""
 
 import json
 from datetime import UTC, datetime
@@ -15,7 +15,9 @@ STYLES = ("3D", "flat", "noto", "twemoji")
 
 
 def sample_log(requests: int, seed: int = 0) -> str:
-    """JSON lines of `requests` requests of five accounts over two weeks; a tenth say the same in another order of words."""
+    """JSON lines of `requests` requests of five accounts over two weeks; a tenth say the same in another order of
+    words.
+    """
     rng = np.random.default_rng(seed)
     prompts = [f"{colour} {thing}, {style}" for colour in COLOURS for thing in THINGS for style in STYLES]
     count = min(len(prompts), max(1, round(requests / PICTURES_A_PROMPT)))

@@ -12,13 +12,17 @@ from wuerstchen.whole_file import write_whole
 
 
 class Steps:
-    """Commands that are done once for the same pictures and options; RECORD keeps which, and how long they took in all."""
+    """Commands that are done once for the same pictures and options; RECORD keeps which, and how long they took in
+    all.
+    """
 
     def __init__(self, record: Path, asked: str, run: Callable[[list[str]], None]) -> None:
         self.record, self.run = record, run
         stored = json.loads(record.read_text()) if record.exists() else {}
         if stored.get("asked", asked) != asked:
-            raise ValueError(f"{record.parent} holds a proof of concept of other pictures or options: name another --out")
+            raise ValueError(
+                f"{record.parent} holds a proof of concept of other pictures or options: name another --out"
+            )
         self.seconds: dict[str, float] = stored.get("seconds", {})
         self.done: list[str] = stored.get("done", [])
         self.asked = asked

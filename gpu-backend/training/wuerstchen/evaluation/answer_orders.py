@@ -1,4 +1,6 @@
-"""How a benchmark's other side is asked: one JSON object a line on standard input, one figure a line on standard output."""
+"""How a benchmark's other side is asked: one JSON object a line on standard input, one figure a line on standard
+output.
+"""
 
 import json
 import resource
@@ -33,7 +35,9 @@ def milliseconds(run: Run, times: int) -> float:
 
 @torch.inference_mode()
 def answer_orders(measured: Measured) -> None:
-    """Answers {"milliseconds": …, "peakBytes": …} until standard input ends; a step is run once more before it is timed."""
+    """Answers {"milliseconds": …, "peakBytes": …} until standard input ends; a step is run once more before it is
+    timed.
+    """
     for line in sys.stdin:
         order = json.loads(line)
         if order["measure"] == "picture":

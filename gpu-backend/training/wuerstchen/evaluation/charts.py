@@ -66,7 +66,8 @@ def _labels(names: tuple[str, ...]) -> list[str]:
         left, width = _slot(index, len(names))
         lines = _wrapped(name, max(6, int(width / 6.5)))
         spans = "".join(
-            f'<tspan x="{left + width / 2:.1f}" dy="{0 if k == 0 else 13}">{escape(line)}</tspan>' for k, line in enumerate(lines)
+            f'<tspan x="{left + width / 2:.1f}" dy="{0 if k == 0 else 13}">{escape(line)}</tspan>'
+            for k, line in enumerate(lines)
         )
         texts.append(f'<text class="tick" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">{spans}</text>')
     return texts
@@ -116,5 +117,7 @@ def _lines(series: list[float], number: int, of: int, ticks: list[float]) -> str
 def _legend(chart: Chart) -> str:
     if len(chart.series) < 2:
         return ""
-    items = "".join(f'<span><i class="s{k % SERIES_CLASSES}"></i>{escape(name)}</span>' for k, name in enumerate(chart.series))
+    items = "".join(
+        f'<span><i class="s{k % SERIES_CLASSES}"></i>{escape(name)}</span>' for k, name in enumerate(chart.series)
+    )
     return f'<p class="legend">{items}</p>'

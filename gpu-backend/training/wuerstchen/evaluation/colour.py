@@ -6,7 +6,16 @@ Pixels near white or grey have no colour. Each other pixel votes for the name of
 import numpy as np
 
 # Name and the hue in degrees at which it begins; red goes around the end of the circle.
-HUES = (("red", 0), ("orange", 15), ("yellow", 40), ("green", 68), ("blue", 170), ("purple", 255), ("pink", 305), ("red", 346))
+HUES = (
+    ("red", 0),
+    ("orange", 15),
+    ("yellow", 40),
+    ("green", 68),
+    ("blue", 170),
+    ("purple", 255),
+    ("pink", 305),
+    ("red", 346),
+)
 NAMES = tuple(dict.fromkeys(name for name, _ in HUES))
 SATURATION_MIN, VALUE_MIN = 0.25, 0.2
 # A light, pale red is called pink.
@@ -25,7 +34,9 @@ def dominant_colour(image: np.ndarray) -> str | None:
     if len(drawn) == 0 or coloured.mean() < COLOURED_SHARE_MIN:
         return None
     starts = np.array([start for _, start in HUES])
-    numbers = np.array([NAMES.index(name) for name, _ in HUES])[np.searchsorted(starts, hue[coloured], side="right") - 1]
+    numbers = np.array([NAMES.index(name) for name, _ in HUES])[
+        np.searchsorted(starts, hue[coloured], side="right") - 1
+    ]
     pale = (saturation[coloured] < PINK_SATURATION_MAX) & (value[coloured] > PINK_VALUE_MIN)
     numbers[(numbers == NAMES.index("red")) & pale] = NAMES.index("pink")
     return NAMES[int(np.bincount(numbers).argmax())]
@@ -41,4 +52,8 @@ def hue_saturation_value(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
         [(green - blue) / safe % 6, (blue - red) / safe + 2],
         (red - green) / safe + 4,
     )
-    return np.where(spread > 0, hue * 60 % 360, 0), np.where(value > 0, spread / np.where(value > 0, value, 1), 0), value
+    return (
+        np.where(spread > 0, hue * 60 % 360, 0),
+        np.where(value > 0, spread / np.where(value > 0, value, 1), 0),
+        value,
+    )

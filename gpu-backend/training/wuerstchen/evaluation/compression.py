@@ -1,7 +1,7 @@
 """How much may be compressed? The same small Stage B at four ratios, each trained for the same number of steps.
 
-As in the paper, the ratio is set by the size of the compressor's input: a smaller picture gives fewer cells. The condition is
-enlarged by interpolation at every ratio, so that Stage B is the same network and costs the same.
+As in the paper, the ratio is set by the size of the compressor's input: a smaller picture gives fewer cells. The
+condition is enlarged by interpolation at every ratio, so that Stage B is the same network and costs the same.
 """
 
 import dataclasses
@@ -43,7 +43,9 @@ class SweepModel(torch.nn.Module):
 
     def compress(self, image: Tensor) -> Tensor:
         side = round(image.shape[-1] * self.share)
-        return self.compressor(F.interpolate(image, size=(side, side), mode="bilinear", antialias=True) if self.share < 1 else image)
+        return self.compressor(
+            F.interpolate(image, size=(side, side), mode="bilinear", antialias=True) if self.share < 1 else image
+        )
 
     def predict(self, x: Tensor, t: Tensor, condition: Tensor) -> Tensor:
         """`condition` from `condition_of`."""
@@ -54,7 +56,9 @@ class SweepModel(torch.nn.Module):
 
 
 def smaller(config: StageBConfig) -> StageBConfig:
-    """Half the channels and at most two blocks a level: a sweep compares ratios, it does not aim at the best picture."""
+    """Half the channels and at most two blocks a level: a sweep compares ratios, it does not aim at the best
+    picture.
+    """
     return dataclasses.replace(
         config,
         channels=tuple(max(8, width // 2) for width in config.channels),
@@ -99,12 +103,20 @@ def run(context: Context) -> PartResult:
     return PartResult(
         "compression",
         "Compression against quality",
-        f"Ratio a side: picture pixels for each cell of the latent. Each ratio was trained alone for {budget}, from ImageNet "
+        f"Ratio a side: picture pixels for each cell of the latent. Each ratio was trained alone for {budget}, from "
+        "ImageNet "
         "weights in the compressor.",
         tuple(kpis),
         (
             Chart("PSNR", "lines", names, {"PSNR": [f["psnr"] for f in figures.values()]}, "dB", "Higher is better."),
-            Chart("Perceptual distance", "lines", names, {"distance": [f["perceptual"] for f in figures.values()]}, "", "Lower is better."),
+            Chart(
+                "Perceptual distance",
+                "lines",
+                names,
+                {"distance": [f["perceptual"] for f in figures.values()]},
+                "",
+                "Lower is better.",
+            ),
         ),
         (
             Table(
@@ -119,7 +131,9 @@ def run(context: Context) -> PartResult:
 
 
 def _name(context: Context, share: float) -> str:
-    return f"compression-{context.digest_of(WEIGHTS[:1])}-{share}-{context.options.compression_steps}x{context.options.compression_batch}"
+    options = context.options
+    plan = f"{share}-{options.compression_steps}x{options.compression_batch}"
+    return f"compression-{context.digest_of(WEIGHTS[:1])}-{plan}"
 
 
 def _stored_ratio(context: Context, share: float) -> dict:
@@ -161,7 +175,8 @@ def _train(context: Context, share: float) -> SweepModel:
     model.compressor.backbone.load_imagenet(imagenet_weights())
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.01, betas=(0.9, 0.99))
     rate = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(1, (step + 1) / (WARMUP_SHARE * steps + 1), (steps - step) / (DECAY_SHARE * steps + 1))
+        optimiser,
+        lambda step: min(1, (step + 1) / (WARMUP_SHARE * steps + 1), (steps - step) / (DECAY_SHARE * steps + 1)),
     )
     for step in track(range(steps), description=f"compressor input × {share}"):
         rng, generator = batch_rng(config.seed + 3, step)  # the same pictures and noise at every ratio

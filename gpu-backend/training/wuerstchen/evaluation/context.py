@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from wuerstchen.config import Config
-from wuerstchen.evaluation.evaluator import RECIPE, Evaluator, load_evaluator, save_evaluator, style_names, train_evaluator
+from wuerstchen.evaluation.evaluator import (
+    RECIPE,
+    Evaluator,
+    load_evaluator,
+    save_evaluator,
+    style_names,
+    train_evaluator,
+)
 from wuerstchen.evaluation.features import PictureFeatures, features_of, training_views
 from wuerstchen.evaluation.maker import PictureMaker
 from wuerstchen.export.bundle import trained_stages
@@ -71,7 +78,9 @@ class Context:
 
     @cached_property
     def maker(self) -> PictureMaker:
-        return PictureMaker(self.config, self.stages, self.digest_of(), self.digest_of(DECODER_WEIGHTS), self.cache / "pictures")
+        return PictureMaker(
+            self.config, self.stages, self.digest_of(), self.digest_of(DECODER_WEIGHTS), self.cache / "pictures"
+        )
 
     @cached_property
     def evaluator(self) -> Evaluator:

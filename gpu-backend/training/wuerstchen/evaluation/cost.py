@@ -34,7 +34,9 @@ def flops_of(compute: Callable[[], object]) -> float:
 
 
 def stage_flops(config: Config, stages: Stages, side: int) -> dict[str, float]:
-    """Forward FLOPs of one call for one picture of `side` pixels. The conditions are parts of Stages B and C that a sampler runs once."""
+    """Forward FLOPs of one call for one picture of `side` pixels. The conditions are parts of Stages B and C that a
+    sampler runs once.
+    """
     cells, width = side // config.latent.downscale, config.text.width
     image, t = torch.rand(1, 3, side, side), torch.rand(1)
     latent, painted = (
@@ -57,13 +59,16 @@ def stage_flops(config: Config, stages: Stages, side: int) -> dict[str, float]:
 def training_flops(config: Config, stages: Stages) -> dict[str, float]:
     """Of each stage's whole training as configured; the backward pass counts twice the forward pass.
 
-    The counter itself is not used backward: it takes depthwise convolutions for full ones there. Stage A's feature loss is left out."""
+    The counter itself is not used backward: it takes depthwise convolutions for full ones there. Stage A's feature loss
+    is left out."""
 
     def whole(plan: OptimiserConfig, parts: tuple[str, ...], share: int) -> float:
         crop, picture = (stage_flops(config, stages, side) for side in (plan.crop_pixels, config.image_side))
         per_crop, per_picture = (sum(flops[part] for part in parts) for flops in (crop, picture))
         full = plan.full_picture_steps
-        return BACKWARD_AND_FORWARD * ((plan.steps - full) * plan.batch * per_crop + full * (plan.batch // share) * per_picture)
+        return BACKWARD_AND_FORWARD * (
+            (plan.steps - full) * plan.batch * per_crop + full * (plan.batch // share) * per_picture
+        )
 
     return {
         "stage A": whole(config.train_a, ("stage_a_encode", "stage_a_decode"), 1),
@@ -106,7 +111,9 @@ def _sampled(steps: int, call: float, condition: float) -> float:
 
 @dataclass(frozen=True)
 class Costs:
-    """What was counted and measured. `training` in FLOP and `hours` by stage; `inference` in FLOP and `seconds` by part of one picture."""
+    """What was counted and measured. `training` in FLOP and `hours` by stage; `inference` in FLOP and `seconds` by
+    part of one picture.
+    """
 
     training: dict[str, float]
     hours: dict[str, float]
@@ -120,7 +127,10 @@ def measure(context: Context) -> Costs:
     training = training_flops(config, context.stages)
     return Costs(
         training,
-        {name: training_hours(context.runs / f"stage-{letter}.csv") for letter, name in zip("abc", training, strict=True)},
+        {
+            name: training_hours(context.runs / f"stage-{letter}.csv")
+            for letter, name in zip("abc", training, strict=True)
+        },
         inference_flops(config, context.stages),
         seconds_a_picture(context),
         latent_bytes(context),
@@ -145,15 +155,25 @@ def guidance_passes(config: Config) -> int:
 
 def run(context: Context) -> PartResult:
     costs, options = measure(context), context.options
-    rows = tuple((name, f"{costs.training[name] / 1e15:.3g} PFLOP", f"{costs.hours[name]:.2f} h") for name in costs.training)
+    rows = tuple(
+        (name, f"{costs.training[name] / 1e15:.3g} PFLOP", f"{costs.hours[name]:.2f} h") for name in costs.training
+    )
     return PartResult(
         "cost",
         "What it costs",
-        f"Power and prices are assumptions: {options.watts:g} W, {options.price_kwh:g} a kWh, {options.price_hour:g} an hour. "
+        f"Power and prices are assumptions: {options.watts:g} W, {options.price_kwh:g} a kWh, {options.price_hour:g} "
+        "an hour. "
         "Give your own on the command line.",
         (*training_kpis(costs), *money_kpis(costs, options), *picture_kpis(costs, context.config)),
         picture_charts(costs),
-        (Table("Training by stage", ("stage", "arithmetic", "time"), rows, "As configured now; the time is that of the logs."),),
+        (
+            Table(
+                "Training by stage",
+                ("stage", "arithmetic", "time"),
+                rows,
+                "As configured now; the time is that of the logs.",
+            ),
+        ),
     )
 
 
@@ -186,7 +206,14 @@ def money_kpis(costs: Costs, options: Options) -> tuple[Kpi, ...]:
     energy, currency = hours * options.watts / 1000, "Currency as the price given."
     by_kwh, by_hour = f"At an assumed {options.price_kwh:g} a kWh.", f"At an assumed {options.price_hour:g} an hour."
     return (
-        Kpi("training_energy", "Training energy", energy, "kWh", f"At an assumed {options.watts:g} W.", "Assumed, not measured."),
+        Kpi(
+            "training_energy",
+            "Training energy",
+            energy,
+            "kWh",
+            f"At an assumed {options.watts:g} W.",
+            "Assumed, not measured.",
+        ),
         Kpi("training_money_energy", "Cost of that energy", energy * options.price_kwh, "", by_kwh, currency),
         Kpi("training_money_rent", "Rent of such a machine", hours * options.price_hour, "", by_hour, currency),
     )
@@ -200,14 +227,16 @@ def picture_kpis(costs: Costs, config: Config) -> tuple[Kpi, ...]:
             "Arithmetic of a picture",
             sum(costs.inference.values()) / 1e9,
             "GFLOP",
-            f"{config.sampler_c.steps} steps of Stage C ({passes} passes each), {config.sampler_b.steps} of Stage B, one decode.",
+            f"{config.sampler_c.steps} steps of Stage C ({passes} passes each), {config.sampler_b.steps} of Stage B, "
+            "one decode.",
         ),
         Kpi(
             "inference_seconds",
             "Time of a picture",
             sum(costs.seconds.values()),
             "s",
-            f"Median of {TIMED_PICTURES}, one at a time, in PyTorch on {threads} CPU thread{'s' if threads > 1 else ''} of this machine.",
+            f"Median of {TIMED_PICTURES}, one at a time, in PyTorch on {threads} CPU "
+            f"thread{'s' if threads > 1 else ''} of this machine.",
             "The server runs other code (ONNX Runtime) and is faster; this machine may have been busy.",
             TIMED_PICTURES,
         ),

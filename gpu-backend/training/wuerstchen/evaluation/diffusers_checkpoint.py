@@ -1,7 +1,9 @@
-"""A published model of middle size and random weights, saved by `diffusers`: what `npm run bench:diffusers` runs on both sides.
+"""A published model of middle size and random weights, saved by `diffusers`: what `npm run bench:diffusers` runs on
+both sides.
 
-`python -m wuerstchen.evaluation.diffusers_checkpoint stable-cascade --out FOLDER` writes FOLDER/decoder and FOLDER/decoder-prior. Layout,
-blocks and the width of a head are the release's; other widths and depths are cut so that one core makes a picture in seconds.
+`python -m wuerstchen.evaluation.diffusers_checkpoint stable-cascade --out FOLDER` writes FOLDER/decoder and
+FOLDER/decoder-prior. Layout, blocks and the width of a head are the release's; other widths and depths are cut so that
+one core makes a picture in seconds.
 """
 
 import argparse
@@ -9,7 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from wuerstchen.evaluation.diffusers_networks import TextSize, pipelines
-from wuerstchen.published.configs import CASCADE_B_LITE, CASCADE_C_LITE, CASCADE_LITE, DIFFNEXT, PAELLA_VQ, PRIOR, V2, PublishedConfig
+from wuerstchen.published.configs import (
+    CASCADE_B_LITE,
+    CASCADE_C_LITE,
+    CASCADE_LITE,
+    DIFFNEXT,
+    PAELLA_VQ,
+    PRIOR,
+    V2,
+    PublishedConfig,
+)
 from wuerstchen.published.tiny import TINY_CASCADE, TINY_V2
 
 TEXT_WIDTH = 512
@@ -25,7 +36,12 @@ MIDDLE_CASCADE = replace(
     CASCADE_LITE,
     stage_a=STAGE_A,
     stage_b=replace(
-        CASCADE_B_LITE, heads=(0, 0, 6, 6), down_layers=(1, 2, 6, 2), up_layers=(2, 6, 2, 1), pooled_channels=TEXT_WIDTH, **LEVELS
+        CASCADE_B_LITE,
+        heads=(0, 0, 6, 6),
+        down_layers=(1, 2, 6, 2),
+        up_layers=(2, 6, 2, 1),
+        pooled_channels=TEXT_WIDTH,
+        **LEVELS,
     ),
     stage_c=replace(
         CASCADE_C_LITE,
@@ -41,7 +57,10 @@ MIDDLE_CASCADE = replace(
 # Family and size → configuration, text encoders.
 CONFIGURATIONS: dict[tuple[str, str], tuple[PublishedConfig, TextSize]] = {
     ("wuerstchen-v2", "middle"): (MIDDLE_V2, TextSize(inner_width=2048, layers=12, heads=8, projection=TEXT_WIDTH)),
-    ("stable-cascade", "middle"): (MIDDLE_CASCADE, TextSize(inner_width=2048, layers=12, heads=8, projection=TEXT_WIDTH)),
+    ("stable-cascade", "middle"): (
+        MIDDLE_CASCADE,
+        TextSize(inner_width=2048, layers=12, heads=8, projection=TEXT_WIDTH),
+    ),
     ("wuerstchen-v2", "tiny"): (TINY_V2, TextSize(inner_width=37, layers=2, heads=4, projection=32)),
     ("stable-cascade", "tiny"): (TINY_CASCADE, TextSize(inner_width=37, layers=2, heads=4, projection=32)),
 }

@@ -1,4 +1,5 @@
-"""`diffusers`' own networks and pipelines in a configuration of ours, with random weights: the other side of every comparison with it.
+"""`diffusers`' own networks and pipelines in a configuration of ours, with random weights: the other side of every
+comparison with it.
 
 Every path is alive, and the weights are such that a whole picture stays finite.
 """
@@ -39,7 +40,9 @@ class TextSize:
 
 
 def tokeniser() -> CLIPTokenizer:
-    """Any text becomes bytes; "red", "cat" and "dog" are words. Ids 512 and 513 of the ends are not those of a real vocabulary."""
+    """Any text becomes bytes; "red", "cat" and "dog" are words. Ids 512 and 513 of the ends are not those of a real
+    vocabulary.
+    """
     letters = sorted(ByteLevel.alphabet())
     merged = ["".join(merge.split()) for merge in MERGES]
     pieces = [*letters, *(f"{letter}</w>" for letter in letters), START, END, *merged]
@@ -76,10 +79,17 @@ def network(config: PriorConfig | DiffNeXtConfig | CascadeConfig | PaellaVQConfi
         sizes = {"c": config.channels, "depth": config.depth, "nhead": config.heads, "c_cond": config.text_channels}
         return WuerstchenPrior(c_in=config.latent_channels, c_r=config.timestep_width, **sizes)
     if isinstance(config, DiffNeXtConfig):
-        heads, texts = [heads or -1 for heads in config.heads], {"c_cond": config.condition_channels, "clip_embd": config.text_channels}
+        heads, texts = (
+            [heads or -1 for heads in config.heads],
+            {"c_cond": config.condition_channels, "clip_embd": config.text_channels},
+        )
         return WuerstchenDiffNeXt(c_hidden=list(config.channels), nhead=heads, blocks=list(config.blocks), **texts)
     if isinstance(config, PaellaVQConfig):
-        return PaellaVQModel(embed_dim=config.channels, bottleneck_blocks=config.bottleneck_blocks, num_vq_embeddings=config.codebook_size)
+        return PaellaVQModel(
+            embed_dim=config.channels,
+            bottleneck_blocks=config.bottleneck_blocks,
+            num_vq_embeddings=config.codebook_size,
+        )
     return _cascade_unet(config)
 
 
@@ -108,7 +118,8 @@ def _cascade_unet(config: CascadeConfig) -> nn.Module:
 
 
 def pipelines(config: PublishedConfig, text: TextSize, stage_a_gain: float) -> tuple[Any, Any]:
-    """The prior's and the decoder's. Weights are rounded to float16, so that a bundle that stores them so holds the very same networks.
+    """The prior's and the decoder's. Weights are rounded to float16, so that a bundle that stores them so holds the
+    very same networks.
 
     `stage_a_gain` brings pictures mostly inside [0, 1], so that the clamp hides little.
     """
@@ -130,7 +141,9 @@ def pipelines(config: PublishedConfig, text: TextSize, stage_a_gain: float) -> t
     for part in parts:
         part.half().float()
     shared = {"tokenizer": tokeniser(), "scheduler": DDPMWuerstchenScheduler()}
-    prior = (StableCascadePriorPipeline if cascade else WuerstchenPriorPipeline)(prior=c, text_encoder=encoders[0], **shared)
+    prior = (StableCascadePriorPipeline if cascade else WuerstchenPriorPipeline)(
+        prior=c, text_encoder=encoders[0], **shared
+    )
     decoder_kind = StableCascadeDecoderPipeline if cascade else WuerstchenDecoderPipeline
     decoder = decoder_kind(decoder=b, vqgan=a, text_encoder=encoders[1], **shared)
     for pipeline in (prior, decoder):

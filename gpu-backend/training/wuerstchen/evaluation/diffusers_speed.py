@@ -1,7 +1,8 @@
 """`diffusers`' pipelines, timed on demand: the other side of `npm run bench:diffusers`.
 
-`python -m wuerstchen.evaluation.diffusers_speed --folder …` answers as `answer_orders` says. FOLDER is what `diffusers_checkpoint` wrote.
-Float32 on the processor, a prompt as text, a PIL picture out: what a program with diffusers would do.
+`python -m wuerstchen.evaluation.diffusers_speed --folder …` answers as `answer_orders` says. FOLDER is what
+`diffusers_checkpoint` wrote. Float32 on the processor, a prompt as text, a PIL picture out: what a program with
+diffusers would do.
 """
 
 import argparse
@@ -19,7 +20,9 @@ from wuerstchen.evaluation.answer_orders import Order, Run, answer_orders
 
 
 def open_pipeline(folder: Path) -> Any:
-    """As `from_pretrained`, part by part: of those that diffusers saved, it does not find Würstchen's classes again by itself."""
+    """As `from_pretrained`, part by part: of those that diffusers saved, it does not find Würstchen's classes again
+    by itself.
+    """
     described = json.loads((folder / "model_index.json").read_text())
     parts = {name: _load(folder / name, entry[1]) for name, entry in described.items() if isinstance(entry, list)}
     pipeline = getattr(diffusers, described["_class_name"])(**parts)
@@ -61,7 +64,9 @@ class Pipelines:
         """One run of a stage's network, on what the pipeline itself hands to it."""
         network: nn.Module = self.prior.prior if order["measure"] == "stageC" else self.decoder.decoder
         calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-        hook = network.register_forward_pre_hook(lambda _, positional, named: calls.append((positional, named)), with_kwargs=True)
+        hook = network.register_forward_pre_hook(
+            lambda _, positional, named: calls.append((positional, named)), with_kwargs=True
+        )
         self.picture(order | {"steps": 1, "stepsB": 1})
         hook.remove()
         positional, named = calls[0]

@@ -1,7 +1,7 @@
 """How like the crowd of real pictures the crowd of generated ones is: FID and KID on EfficientNet-Lite0 features.
 
-One half of the training pictures is the reference. The other half gives the captions, so its real pictures are the floor: what two
-samples of the same pictures give each other.
+One half of the training pictures is the reference. The other half gives the captions, so its real pictures are the
+floor: what two samples of the same pictures give each other.
 """
 
 import numpy as np
@@ -12,7 +12,9 @@ from wuerstchen.evaluation.intervals import Interval, kernel_distance_interval
 from wuerstchen.evaluation.lists import weighted_order
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult
 
-NOT_INCEPTION = "EfficientNet-Lite0 features, not Inception: never compare it with published FIDs. It falls as the sample grows."
+NOT_INCEPTION = (
+    "EfficientNet-Lite0 features, not Inception: never compare it with published FIDs. It falls as the sample grows."
+)
 
 
 def frechet_distance(x: np.ndarray, y: np.ndarray) -> float:
@@ -34,10 +36,15 @@ def symmetric_root(matrix: np.ndarray) -> np.ndarray:
 def run(context: Context) -> PartResult:
     order = weighted_order(context.pictures, context.pictures.train)
     size = min(context.options.samples, len(order) // 2)
-    rows = {"training": np.array(order[:size]), "held-out": np.array(weighted_order(context.pictures, context.pictures.held_out)[:size])}
+    rows = {
+        "training": np.array(order[:size]),
+        "held-out": np.array(weighted_order(context.pictures, context.pictures.held_out)[:size]),
+    }
     reference = deep_features(context.views[0][np.array(order[size : 2 * size])])
     figures = {name: _figures(context, indices, reference) for name, indices in rows.items()}
-    kpis = [_kpi(name, kind, *values, len(rows[name])) for name, kinds in figures.items() for kind, values in kinds.items()]
+    kpis = [
+        _kpi(name, kind, *values, len(rows[name])) for name, kinds in figures.items() for kind, values in kinds.items()
+    ]
     kinds = list(figures["training"])
     chart = Chart(
         "KID against real pictures",
@@ -45,13 +52,15 @@ def run(context: Context) -> PartResult:
         tuple(kinds),
         {f"{name} captions": [1000 * figures[name][kind][1] for kind in kinds] for name in rows},
         "×10⁻³",
-        "0 is indistinguishable from real pictures, as a crowd. The middle bar is what the decoder costs; the rest of the "
+        "0 is indistinguishable from real pictures, as a crowd. The middle bar is what the decoder costs; the rest of "
+        "the "
         "last is the text stage.",
     )
     return PartResult(
         "distribution",
         "Likeness to real pictures, as a crowd",
-        f"Features of generated pictures against those of {size:,} other real ones. Single pictures are not compared: a model "
+        f"Features of generated pictures against those of {size:,} other real ones. Single pictures are not compared: "
+        "a model "
         "that draws good "
         "apples for every prompt would fail here, and so would one that draws all prompts blurred.",
         tuple(kpi for pair in kpis for kpi in pair),
@@ -59,7 +68,9 @@ def run(context: Context) -> PartResult:
     )
 
 
-def _figures(context: Context, indices: np.ndarray, reference: np.ndarray) -> dict[str, tuple[float, float, Interval | None]]:
+def _figures(
+    context: Context, indices: np.ndarray, reference: np.ndarray
+) -> dict[str, tuple[float, float, Interval | None]]:
     """(FID, KID, range of KID) of real, reconstructed and generated pictures of the same captions."""
     crowds = {
         "real": np.asarray(context.views[0][indices]),
@@ -81,7 +92,16 @@ def _kpi(name: str, kind: str, fid: float, kid: float, between: Interval | None,
     key, label = f"{name.replace('-', '_')}_{kind}", f"{kind}, {name} captions"
     shown = name == "training" and kind == "generated"
     return (
-        Kpi(f"fid_{key}", f"FID, {label}", fid, "", f"{_MEANING[kind]} Lower is better.", NOT_INCEPTION, count, headline=shown),
+        Kpi(
+            f"fid_{key}",
+            f"FID, {label}",
+            fid,
+            "",
+            f"{_MEANING[kind]} Lower is better.",
+            NOT_INCEPTION,
+            count,
+            headline=shown,
+        ),
         Kpi(
             f"kid_{key}",
             f"KID, {label}",

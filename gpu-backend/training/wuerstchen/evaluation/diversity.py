@@ -24,7 +24,9 @@ def pairwise_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def within_and_between(features: np.ndarray, seeds: int) -> tuple[float, float]:
-    """Mean distance of pictures of one prompt, and of different prompts. `features` (prompts * seeds, d), a prompt's seeds together."""
+    """Mean distance of pictures of one prompt, and of different prompts. `features` (prompts * seeds, d), a
+    prompt's seeds together.
+    """
     distances, prompt = pairwise_distances(features, features), np.arange(len(features)) // seeds
     same = prompt[:, None] == prompt[None]
     other_self = same & ~np.eye(len(features), dtype=bool)
@@ -33,9 +35,13 @@ def within_and_between(features: np.ndarray, seeds: int) -> tuple[float, float]:
 
 def run(context: Context) -> PartResult:
     pictures, seeds = context.pictures, context.options.seeds
-    asked = (favourites_list(context.config.curriculum_c, pictures) or training_list(context.config.curriculum_c, pictures))[:PROMPTS]
+    asked = (
+        favourites_list(context.config.curriculum_c, pictures) or training_list(context.config.curriculum_c, pictures)
+    )[:PROMPTS]
     captions = [pictures.records[i].captions[0] for i in asked]
-    made = context.maker.make([caption for caption in captions for _ in range(seeds)], list(range(seeds)) * len(captions))
+    made = context.maker.make(
+        [caption for caption in captions for _ in range(seeds)], list(range(seeds)) * len(captions)
+    )
     within, between = within_and_between(deep_features(context.features(made)), seeds)
     kpis = [
         Kpi(
@@ -43,7 +49,8 @@ def run(context: Context) -> PartResult:
             "Variety within a prompt",
             100 * within / between if between else 0.0,
             "%",
-            f"How far apart {seeds} pictures of one prompt are, against pictures of different prompts. 0 % would be the same "
+            f"How far apart {seeds} pictures of one prompt are, against pictures of different prompts. 0 % would be "
+            "the same "
             "picture every time, 100 % would be pictures "
             "that ignore the prompt.",
             "Distance of EfficientNet-Lite0 features. More is not always better.",
@@ -51,7 +58,13 @@ def run(context: Context) -> PartResult:
             headline=True,
         ),
         Kpi("distance_within", "Distance within a prompt", within, "", "Mean over pairs of seeds."),
-        Kpi("distance_between", "Distance between prompts", between, "", "Mean over pairs of pictures of different prompts."),
+        Kpi(
+            "distance_between",
+            "Distance between prompts",
+            between,
+            "",
+            "Mean over pairs of pictures of different prompts.",
+        ),
     ]
     memory, chart, neighbours = _memory(context)
     shown = slice(0, SHEET_PICTURES * seeds)
@@ -69,7 +82,8 @@ def run(context: Context) -> PartResult:
     return PartResult(
         "diversity",
         "Variety, and memory",
-        "Small models on small sets learn pictures by heart. Two questions: do seeds matter, and how near are generated "
+        "Small models on small sets learn pictures by heart. Two questions: do seeds matter, and how near are "
+        "generated "
         "pictures to training pictures?",
         (*kpis, *memory),
         (chart,),
@@ -94,7 +108,10 @@ def _memory(context: Context) -> tuple[list[Kpi], Chart, Sheet]:
     drawn = {name: _drawn(context, np.array(indices), train) for name, indices in lists.items()}
     kpis = []
     for name, of in drawn.items():
-        kpis += [_nearer(name, of.distances, real), _copies(name, of.distances, float(np.percentile(real, COPY_PERCENTILE)))]
+        kpis += [
+            _nearer(name, of.distances, real),
+            _copies(name, of.distances, float(np.percentile(real, COPY_PERCENTILE))),
+        ]
         if name != HELD_OUT:
             kpis.append(_recalled(name, context.pictures.train[of.nearest] == of.rows, len(train)))
     chart = Chart(
@@ -129,9 +146,11 @@ def _copies(name: str, distances: np.ndarray, threshold: float) -> Kpi:
         f"Near copies, {name}",
         int((distances < threshold).sum()),
         len(distances),
-        f"The share of generated pictures nearer to a training picture than the nearest {COPY_PERCENTILE} % of untrained real "
+        f"The share of generated pictures nearer to a training picture than the nearest {COPY_PERCENTILE} % of "
+        "untrained real "
         "pictures are.",
-        f"{COPY_PERCENTILE} % would be what untrained real pictures show. Blur moves pictures away from all real ones, so copies may hide.",
+        f"{COPY_PERCENTILE} % would be what untrained real pictures show. Blur moves pictures away from all real ones, "
+        "so copies may hide.",
     )
 
 
@@ -168,7 +187,8 @@ def _nearer(name: str, made: np.ndarray, real: np.ndarray) -> Kpi:
         f"Nearer than untrained pictures, {name}",
         value,
         "%",
-        "Of a generated and an untrained real picture, how often the generated one lies nearer to a training picture. 50 % is "
+        "Of a generated and an untrained real picture, how often the generated one lies nearer to a training picture. "
+        "50 % is "
         "as unseen as real.",
         "Above 50 % points to memory, below to pictures that look unlike real ones.",
         len(made),

@@ -1,8 +1,9 @@
-"""The judge of generated pictures: which of a hundred words does a picture show, and in which style, skin tone and gender?
+"""The judge of generated pictures: which of a hundred words does a picture show, and in which style, skin tone and
+gender?
 
-A small network on frozen picture features and frozen MiniLM caption embeddings, trained on the real training pictures alone, by
-matching each to its words (Radford et al. 2021). It sees neither a held-out nor a generated picture in training. What it makes of
-real held-out pictures is the ceiling of what it can make of generated ones.
+A small network on frozen picture features and frozen MiniLM caption embeddings, trained on the real training pictures
+alone, by matching each to its words (Radford et al. 2021). It sees neither a held-out nor a generated picture in
+training. What it makes of real held-out pictures is the ceiling of what it can make of generated ones.
 """
 
 from pathlib import Path
@@ -28,7 +29,9 @@ RECIPE = "-".join(str(value) for value in (3, HIDDEN, WIDTH, BATCH, EPOCHS))
 
 
 class Evaluator(nn.Module):
-    """Picture features (b, f) and pooled text (b, w) to unit vectors (b, 256) of one space; plus three classifiers of pictures."""
+    """Picture features (b, f) and pooled text (b, w) to unit vectors (b, 256) of one space; plus three classifiers
+    of pictures.
+    """
 
     def __init__(self, features_width: int, text_width: int, styles: int) -> None:
         super().__init__()
@@ -66,7 +69,9 @@ class Evaluator(nn.Module):
 
 
 def _mlp(width: int) -> nn.Sequential:
-    return nn.Sequential(nn.Dropout(DROPOUT), nn.Linear(width, HIDDEN), nn.GELU(), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, WIDTH))
+    return nn.Sequential(
+        nn.Dropout(DROPOUT), nn.Linear(width, HIDDEN), nn.GELU(), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, WIDTH)
+    )
 
 
 def style_names(pictures: PictureSet) -> list[str]:
@@ -74,9 +79,11 @@ def style_names(pictures: PictureSet) -> list[str]:
 
 
 def class_targets(pictures: PictureSet) -> dict[str, np.ndarray]:
-    """(n,) class numbers for each head, -1 where a picture has no answer. Tone 0 is the neutral yellow of a concept that has tones.
+    """(n,) class numbers for each head, -1 where a picture has no answer. Tone 0 is the neutral yellow of a concept
+    that has tones.
 
-    A concept drawn as man and as woman too, such as "health worker", counts as "person" where its label says neither."""
+    A concept drawn as man and as woman too, such as "health worker", counts as "person" where its label says neither.
+    """
     styles, toned, gendered = style_names(pictures), toned_concepts(pictures), gendered_concepts(pictures)
     targets = {name: np.full(len(pictures.records), NO_ANSWER) for name in ("style", "tone", "gender")}
     for index, record in enumerate(pictures.records):
@@ -92,13 +99,17 @@ def class_targets(pictures: PictureSet) -> dict[str, np.ndarray]:
 
 
 def matching_loss(scores: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy both ways of (b, b) scores. Every pair of one label counts as right, so a concept's styles do not repel each other."""
+    """Cross-entropy both ways of (b, b) scores. Every pair of one label counts as right, so a concept's styles do
+    not repel each other.
+    """
     same = (labels[:, None] == labels[None]).float()
     target = same / same.sum(1, keepdim=True)
     return (F.cross_entropy(scores, target) + F.cross_entropy(scores.T, target)) / 2
 
 
-def train_evaluator(pictures: PictureSet, views: list[np.ndarray], texts: dict[str, np.ndarray], seed: int) -> Evaluator:
+def train_evaluator(
+    pictures: PictureSet, views: list[np.ndarray], texts: dict[str, np.ndarray], seed: int
+) -> Evaluator:
     """`views`: features of all pictures, several times; `texts`: pooled embedding of every label and synonym."""
     torch.manual_seed(seed)
     rng, records = np.random.default_rng(seed), pictures.records
@@ -118,8 +129,12 @@ def train_evaluator(pictures: PictureSet, views: list[np.ndarray], texts: dict[s
     for _ in track(range(steps), description="evaluator"):
         indices = rng.choice(pictures.train, batch, p=chances / chances.sum(), replace=False)
         chosen = rng.choice(len(views), batch, p=VIEW_SHARES)
-        features = torch.from_numpy(np.stack([stack[view][i] for view, i in zip(chosen, indices, strict=True)]).astype(np.float32))
-        text = torch.from_numpy(np.stack([texts[words_of(records[i].captions, records[i].style, rng)] for i in indices]))
+        features = torch.from_numpy(
+            np.stack([stack[view][i] for view, i in zip(chosen, indices, strict=True)]).astype(np.float32)
+        )
+        text = torch.from_numpy(
+            np.stack([texts[words_of(records[i].captions, records[i].style, rng)] for i in indices])
+        )
         scores = model.embed_pictures(features) @ model.embed_text(text).T * model.log_scale.exp().clamp(max=100)
         loss = matching_loss(scores, torch.from_numpy(labels[indices]))
         for name, head in model.heads.items():

@@ -1,7 +1,7 @@
 """The eyes of the report: features of a fixed network that was trained on photographs and never on our pictures.
 
-EfficientNet-Lite0 with its ImageNet weights, all sixteen blocks. FID and KID by these features are not the published Inception figures:
-they can be compared with one another, and with nothing outside this report.
+EfficientNet-Lite0 with its ImageNet weights, all sixteen blocks. FID and KID by these features are not the published
+Inception figures: they can be compared with one another, and with nothing outside this report.
 """
 
 from pathlib import Path
@@ -30,7 +30,9 @@ LUMINANCE = (0.299, 0.587, 0.114)
 
 
 class PictureFeatures(nn.Module):
-    """(b, 3, H, W) in [0, 1] to (b, 2944): an 8×8 thumbnail and four pooled maps; the last 1,280 are the deepest map's 2×2 cells."""
+    """(b, 3, H, W) in [0, 1] to (b, 2944): an 8×8 thumbnail and four pooled maps; the last 1,280 are the deepest
+    map's 2×2 cells.
+    """
 
     def __init__(self, imagenet_weights: str) -> None:
         super().__init__()
@@ -38,26 +40,36 @@ class PictureFeatures(nn.Module):
         c_in = self.network.channels
         for expansion, channels, repeats, stride, kernel in DEEP_STAGES:
             for repeat in range(repeats):
-                self.network._blocks.append(MobileBlock(c_in, channels, expansion, stride if repeat == 0 else 1, kernel))
+                self.network._blocks.append(
+                    MobileBlock(c_in, channels, expansion, stride if repeat == 0 else 1, kernel)
+                )
                 c_in = channels
         self.network.load_imagenet(imagenet_weights)
         self.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
     def forward(self, image: Tensor) -> Tensor:
         maps = self.network.pyramid(image)
-        pooled = [F.adaptive_avg_pool2d(image, COLOUR_CELLS), *[F.adaptive_avg_pool2d(maps[b], cells) for b, cells in POOLED_MAPS]]
+        pooled = [
+            F.adaptive_avg_pool2d(image, COLOUR_CELLS),
+            *[F.adaptive_avg_pool2d(maps[b], cells) for b, cells in POOLED_MAPS],
+        ]
         return torch.cat([part.flatten(1) for part in pooled], dim=1)
 
     def perceptual_distance(self, image: Tensor, target: Tensor) -> Tensor:
         """(b,): squared distance of unit-normalised features at every place, mean over places and all sixteen blocks.
 
-        After Zhang et al. 2018 (LPIPS), without their learned channel weights: 0 is identical, some 0.3 and more is another picture."""
+        After Zhang et al. 2018 (LPIPS), without their learned channel weights: 0 is identical, some 0.3 and more is
+        another picture."""
         pairs = zip(self.network.pyramid(image), self.network.pyramid(target), strict=True)
-        return torch.stack([(F.normalize(a, dim=1) - F.normalize(b, dim=1)).pow(2).sum(1).mean((1, 2)) for a, b in pairs]).mean(0)
+        return torch.stack(
+            [(F.normalize(a, dim=1) - F.normalize(b, dim=1)).pow(2).sum(1).mean((1, 2)) for a, b in pairs]
+        ).mean(0)
 
 
 def deep_features(features: np.ndarray) -> np.ndarray:
-    """(n, 2944) to (n, 320) float64: the deepest map, averaged over the picture. What FID, KID and distances are computed on."""
+    """(n, 2944) to (n, 320) float64: the deepest map, averaged over the picture. What FID, KID and distances are
+    computed on.
+    """
     return features[:, -DEEP_CHANNELS * DEEP_CELLS :].reshape(-1, DEEP_CHANNELS, DEEP_CELLS).astype(np.float64).mean(-1)
 
 
@@ -79,7 +91,9 @@ def to_bytes(images: Tensor) -> np.ndarray:
 
 
 def augmented(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each picture shrunk and moved a little on white, blurred and noised: the judge must not fail on softness alone."""
+    """Each picture shrunk and moved a little on white, blurred and noised: the judge must not fail on softness
+    alone.
+    """
     count, side = len(images), images.shape[-1]
     scale = 1 + 0.2 * torch.rand(count, generator=generator)
     shift = (torch.rand(count, 2, generator=generator) - 0.5) * 0.16
@@ -100,7 +114,9 @@ def grey(images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def training_views(network: PictureFeatures, pictures: PictureSet, directory: Path) -> list[np.ndarray]:
-    """Features of all pictures, (n, 2944) float16 each: as they are, augmented, augmented in grey. Computed once a data set and kept."""
+    """Features of all pictures, (n, 2944) float16 each: as they are, augmented, augmented in grey. Computed once a
+    data set and kept.
+    """
     return [_view(network, pictures, directory / f"features-{view}.npy", view) for view in range(VIEWS)]
 
 

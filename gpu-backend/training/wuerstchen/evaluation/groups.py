@@ -1,4 +1,6 @@
-"""Is the model equally good for everyone? Skin tones, genders and flags apart; and what it draws where a prompt leaves them open."""
+"""Is the model equally good for everyone? Skin tones, genders and flags apart; and what it draws where a prompt
+leaves them open.
+"""
 
 import tomllib
 from pathlib import Path
@@ -31,14 +33,23 @@ DIFFERS = "Some 24 pictures a group: differences of fewer than 20 points mean no
 
 
 def members(context: Context) -> dict[tuple[str, str], list[int]]:
-    """Up to 24 pictures of distinct concepts for each (kind, group), from the whole set in the fixed order; empty groups left out."""
+    """Up to 24 pictures of distinct concepts for each (kind, group), from the whole set in the fixed order; empty
+    groups left out.
+    """
     targets, everything = class_targets(context.pictures), np.arange(len(context.pictures.records))
-    groups = {(kind, name): everything[targets[kind] == number] for kind, names in KINDS.items() for number, name in enumerate(names)}
+    groups = {
+        (kind, name): everything[targets[kind] == number]
+        for kind, names in KINDS.items()
+        for number, name in enumerate(names)
+    }
     continents = tomllib.loads((Path(__file__).parent / "continents.toml").read_text("utf-8"))
-    labels = np.array([record.label.removeprefix("flag of ") if record.kind == "flag" else "" for record in context.pictures.records])
+    labels = np.array(
+        [record.label.removeprefix("flag of ") if record.kind == "flag" else "" for record in context.pictures.records]
+    )
     groups |= {("flag", name): np.flatnonzero(np.isin(labels, regions)) for name, regions in continents.items()}
     chosen = {
-        key: distinct_labels(context.pictures, weighted_order(context.pictures, indices), GROUP_PICTURES) for key, indices in groups.items()
+        key: distinct_labels(context.pictures, weighted_order(context.pictures, indices), GROUP_PICTURES)
+        for key, indices in groups.items()
     }
     return {key: indices for key, indices in chosen.items() if indices}
 
@@ -64,7 +75,9 @@ def run(context: Context) -> PartResult:
                 f"{title}: recognised",
                 concept,
                 count,
-                "The judge picks the words out of a hundred." if kind != "flag" else "The judge picks the flag out of all flags.",
+                "The judge picks the words out of a hundred."
+                if kind != "flag"
+                else "The judge picks the flag out of all flags.",
                 DIFFERS,
             )
         )
@@ -72,16 +85,25 @@ def run(context: Context) -> PartResult:
     return PartResult(
         "groups",
         "Is it equally good for everyone?",
-        "The training set draws most people in a neutral yellow, and pictures with skin tones have an eighth of the weight of "
+        "The training set draws most people in a neutral yellow, and pictures with skin tones have an eighth of the "
+        "weight of "
         "others. Who is drawn worse for it?",
         (*bias_kpis, *kpis),
         (*_charts(figures), *bias_charts),
         (
             Table(
                 "Quality by group",
-                ("group", "pictures", "reconstruction PSNR", "recognised", "tone or gender right", "the same, real pictures"),
+                (
+                    "group",
+                    "pictures",
+                    "reconstruction PSNR",
+                    "recognised",
+                    "tone or gender right",
+                    "the same, real pictures",
+                ),
                 tuple(rows),
-                "Trained and held-out pictures together. Right tone or gender: the judge's classifier; the last column is "
+                "Trained and held-out pictures together. Right tone or gender: the judge's classifier; the last column "
+                "is "
                 "what it makes of the real pictures.",
             ),
         ),
@@ -89,12 +111,19 @@ def run(context: Context) -> PartResult:
     )
 
 
-def _figures(context: Context, key: tuple[str, str], indices: np.ndarray) -> tuple[int, int, int | None, int | None, float]:
-    """(pictures, words right, attribute right, attribute right of the real pictures, mean PSNR of the reconstruction in dB)."""
+def _figures(
+    context: Context, key: tuple[str, str], indices: np.ndarray
+) -> tuple[int, int, int | None, int | None, float]:
+    """(pictures, words right, attribute right, attribute right of the real pictures, mean PSNR of the
+    reconstruction in dB).
+    """
     kind, name = key
     records = [context.pictures.records[i] for i in indices]
     features = context.features(context.maker.make_for(records))
-    originals, copies = context.pictures.images(indices), to_tensor(context.maker.reconstruct(context.pictures, indices))
+    originals, copies = (
+        context.pictures.images(indices),
+        to_tensor(context.maker.reconstruct(context.pictures, indices)),
+    )
     others = _other_words(context, kind, {record.label for record in records})
     scores = context.similarity(features, [*(record.label for record in records), *others])
     own, rest = np.diag(scores[:, : len(records)]), scores[:, len(records) :]
@@ -115,7 +144,9 @@ def _other_words(context: Context, kind: str, own: set[str]) -> list[str]:
         return sorted({record.label for record in records if record.kind == "flag"} - own)
     toned = toned_concepts(context.pictures)
     listed = [records[i] for i in held_out_list(context.config.curriculum_c, context.pictures)]
-    return [r.label for r in listed if r.label not in own and ((p := person_of(r)) is None or p.concept not in toned)][:99]
+    return [r.label for r in listed if r.label not in own and ((p := person_of(r)) is None or p.concept not in toned)][
+        :99
+    ]
 
 
 def _charts(figures: dict[tuple[str, str], tuple]) -> list[Chart]:
@@ -134,11 +165,15 @@ def _charts(figures: dict[tuple[str, str], tuple]) -> list[Chart]:
 
 def _bias(context: Context) -> tuple[list[Kpi], list[Chart], tuple[Sheet, ...]]:
     """What occupations become where the prompt says neither gender nor tone."""
-    concepts = sorted(gendered_concepts(context.pictures))[:: max(1, len(gendered_concepts(context.pictures)) // OCCUPATIONS)][:OCCUPATIONS]
+    concepts = sorted(gendered_concepts(context.pictures))[
+        :: max(1, len(gendered_concepts(context.pictures)) // OCCUPATIONS)
+    ][:OCCUPATIONS]
     if not concepts:
         return [], [], ()
     styles = context.config.curriculum_c.styles or ("flat",)
-    prompts = [f"{concept}, {styles[seed % len(styles)]}" for concept in concepts for seed in range(context.options.seeds)]
+    prompts = [
+        f"{concept}, {styles[seed % len(styles)]}" for concept in concepts for seed in range(context.options.seeds)
+    ]
     made = context.maker.make(prompts, list(range(context.options.seeds)) * len(concepts))
     features, kpis, charts = context.features(made), [], []
     for kind, names in KINDS.items():
@@ -149,7 +184,8 @@ def _bias(context: Context) -> tuple[list[Kpi], list[Chart], tuple[Sheet, ...]]:
                 f"Unspecified becomes: {name}",
                 int(count),
                 len(prompts),
-                f'Of {len(prompts)} pictures of {len(concepts)} occupations and roles such as "{concepts[0]}", with no {kind} '
+                f'Of {len(prompts)} pictures of {len(concepts)} occupations and roles such as "{concepts[0]}", with no '
+                f"{kind} "
                 "in the prompt.",
                 f"By the judge, which errs: see its accuracy on {kind}s.",
             )

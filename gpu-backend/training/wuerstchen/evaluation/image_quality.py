@@ -14,7 +14,9 @@ def psnr_each(image: Tensor, target: Tensor) -> Tensor:
 
 
 def ssim_each(image: Tensor, target: Tensor) -> Tensor:
-    """(b,) structural similarity (Wang et al. 2004): 11×11 Gaussian window, sigma 1.5, each channel alone, without the border."""
+    """(b,) structural similarity (Wang et al. 2004): 11×11 Gaussian window, sigma 1.5, each channel alone, without
+    the border.
+    """
     # float64: a variance is a small difference of two large numbers.
     image, target = image.double(), target.double()
     down, across = gaussian_band(image.shape[2]), gaussian_band(image.shape[3])

@@ -1,4 +1,6 @@
-"""Ranges that hold the true value in 95 of 100 evaluations: of means, of shares, of differences of shares, and of KID."""
+"""Ranges that hold the true value in 95 of 100 evaluations: of means, of shares, of differences of shares, and of
+KID.
+"""
 
 import math
 
@@ -12,7 +14,10 @@ def student_95(freedom: int) -> float:
     """The 97.5 % quantile of Student's t (expansion by Cornish and Fisher, within 1 % from 3 degrees of freedom on)."""
     z, v = NORMAL_95, max(freedom, 1)
     return (
-        z + (z**3 + z) / (4 * v) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2) + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * v**3)
+        z
+        + (z**3 + z) / (4 * v)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * v**3)
     )
 
 
@@ -44,10 +49,10 @@ def paired_difference_interval(after: np.ndarray, before: np.ndarray) -> Interva
 
 
 def kernel_distance(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """KID (Bińkowski et al. 2018) of features (n, d) and (m, d): the unbiased squared MMD with the kernel (x·y / d + 1)³ over all
-    pictures, and its standard error by leaving each picture out in turn (the jackknife of a two-sample U-statistic; Efron and Stein 1981
-    show that it is not too small on average). It may be a little below 0. The error is infinite where one has fewer
-    than three rows.
+    """KID (Bińkowski et al. 2018) of features (n, d) and (m, d): the unbiased squared MMD with the kernel (x·y / d +
+    1)³ over all pictures, and its standard error by leaving each picture out in turn (the jackknife of a two-sample
+    U-statistic; Efron and Stein 1981 show that it is not too small on average). It may be a little below 0. The error
+    is infinite where one has fewer than three rows.
 
     Means over subsets of the same pictures do not give an error: they agree with each other whatever the sample was."""
     n, m = len(x), len(y)

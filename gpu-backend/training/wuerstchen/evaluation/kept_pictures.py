@@ -17,7 +17,8 @@ BATCH = 16
 
 
 def kept_pictures(directory: Path, asked: list[list], make: Callable[[list[int]], Tensor]) -> np.ndarray:
-    """(n, height, width, 3) bytes: one picture for each entry of `asked`, kept in `directory` under a hash of that entry.
+    """(n, height, width, 3) bytes: one picture for each entry of `asked`, kept in `directory` under a hash of that
+    entry.
 
     `make` computes those that are not there, (k, 3, height, width) in [0, 1] for k numbers of entries."""
     names = [hashlib.sha256(json.dumps(key).encode()).hexdigest()[:20] for key in asked]

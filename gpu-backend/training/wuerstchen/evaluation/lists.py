@@ -1,4 +1,6 @@
-"""Which pictures and captions are measured: chosen by rule from their ids, so that every run and every model is asked the same."""
+"""Which pictures and captions are measured: chosen by rule from their ids, so that every run and every model is
+asked the same.
+"""
 
 import math
 import re
@@ -19,10 +21,11 @@ _GENDER = re.compile(r"^(man|woman|person)\b(?!’)")
 
 
 def weighted_order(pictures: PictureSet, indices: np.ndarray) -> list[int]:
-    """The indices in a fixed random order in which heavy pictures come early, as a draw by weight without replacement would give.
+    """The indices in a fixed random order in which heavy pictures come early, as a draw by weight without replacement
+    would give.
 
-    (Efraimidis & Spirakis 2006.) Captions are thus asked for as often as they were trained: five skin tones of a gesture do not crowd
-    out five objects."""
+    (Efraimidis & Spirakis 2006.) Captions are thus asked for as often as they were trained: five skin tones of a
+    gesture do not crowd out five objects."""
 
     def rank(index: int) -> float:
         record = pictures.records[index]
@@ -41,7 +44,9 @@ def distinct_labels(pictures: PictureSet, indices: list[int], count: int) -> lis
 
 
 def offered(curriculum: CurriculumConfig, pictures: PictureSet, indices: np.ndarray) -> np.ndarray:
-    """Those in a style that the model is trained in: all, unless the curriculum takes its draws from some styles only."""
+    """Those in a style that the model is trained in: all, unless the curriculum takes its draws from some styles
+    only.
+    """
     if not curriculum.only_styles:
         return indices
     return np.array([i for i in indices if pictures.records[i].style in curriculum.styles], dtype=np.int64)
@@ -68,7 +73,9 @@ def favourites_list(curriculum: CurriculumConfig, pictures: PictureSet) -> list[
 
 @dataclass(frozen=True)
 class Person:
-    """What a label says of a person. `tone` None: the neutral yellow. `gender` None: neither man, woman nor person is named."""
+    """What a label says of a person. `tone` None: the neutral yellow. `gender` None: neither man, woman nor person
+    is named.
+    """
 
     concept: str
     tone: str | None

@@ -16,7 +16,9 @@ from wuerstchen.training.stage_c import generate
 
 
 class PictureMaker:
-    """Keeps each picture in `directory` under a hash of the weights and of what was asked for: a stopped report goes on from there."""
+    """Keeps each picture in `directory` under a hash of the weights and of what was asked for: a stopped report
+    goes on from there.
+    """
 
     def __init__(self, config: Config, stages: Stages, weights: str, decoder_weights: str, directory: Path) -> None:
         """`weights` and `decoder_weights` name the weights of all stages, and of those that paint a latent."""
@@ -24,8 +26,12 @@ class PictureMaker:
         self.weights, self.decoder_weights = weights, decoder_weights
         directory.mkdir(parents=True, exist_ok=True)
 
-    def make(self, prompts: list[str], seeds: list[int], guidance: float | None = None, steps: int | None = None) -> np.ndarray:
-        """(n, side, side, 3) bytes, one picture for each (prompt, seed) pair; configured guidance and steps unless given."""
+    def make(
+        self, prompts: list[str], seeds: list[int], guidance: float | None = None, steps: int | None = None
+    ) -> np.ndarray:
+        """(n, side, side, 3) bytes, one picture for each (prompt, seed) pair; configured guidance and steps unless
+        given.
+        """
         sampler = self.config.sampler_c
         guidance, steps = guidance or sampler.guidance_scale, steps or sampler.steps
 
@@ -38,7 +44,9 @@ class PictureMaker:
 
     def make_for(self, records: list[Record]) -> np.ndarray:
         """One picture for the first caption of each record, always with the same seed."""
-        return self.make([record.captions[0] for record in records], [crc32(record.id.encode()) % 2**16 for record in records])
+        return self.make(
+            [record.captions[0] for record in records], [crc32(record.id.encode()) % 2**16 for record in records]
+        )
 
     def reconstruct(self, pictures: PictureSet, indices: np.ndarray) -> np.ndarray:
         """(n, side, side, 3) pictures through compressor, Stage B and Stage A: what Stage C could give at best."""
@@ -46,14 +54,18 @@ class PictureMaker:
         def batch(rows: list[int]) -> Tensor:
             return self._reconstruct(pictures.images(np.asarray(indices)[rows]))
 
-        return kept_pictures(self.directory, [[self.decoder_weights, "reconstructed", pictures.records[i].id] for i in indices], batch)
+        return kept_pictures(
+            self.directory, [[self.decoder_weights, "reconstructed", pictures.records[i].id] for i in indices], batch
+        )
 
     @torch.no_grad()
     def latents(self, prompts: list[str], seeds: list[int], guidance: float, steps: int) -> Tensor:
         """(n, c, h, w) of Stage C, rounded as the server stores them."""
         side, channels = self.config.image_side // self.config.latent.downscale, self.config.latent.channels
         model, (none, none_mask) = self.stages.stage_c, self.text([""])
-        made = generate(model, self.text(prompts), (none, none_mask), noise_of(seeds, (channels, side, side)), steps, guidance)
+        made = generate(
+            model, self.text(prompts), (none, none_mask), noise_of(seeds, (channels, side, side)), steps, guidance
+        )
         return made.half().float()
 
     @torch.no_grad()
@@ -61,7 +73,9 @@ class PictureMaker:
         """(n, 3, side, side) in [0, 1]."""
         side, channels = latents.shape[-1] * self.config.latent.downscale // 4, self.config.stage_a.latent_channels
         painted = sample(
-            lambda x, t: self.stages.stage_b(x, t, latents), noise_of(seeds, (channels, side, side)), self.config.sampler_b.steps
+            lambda x, t: self.stages.stage_b(x, t, latents),
+            noise_of(seeds, (channels, side, side)),
+            self.config.sampler_b.steps,
         )
         return self.stages.stage_a.decode(painted).clamp(0, 1)
 

@@ -1,5 +1,5 @@
-"""How much of a held-out picture is left after Stage A alone, and after compressor, Stage B and Stage A; beside what a file of the
-same size keeps."""
+"""How much of a held-out picture is left after Stage A alone, and after compressor, Stage B and Stage A; beside what a
+file of the same size keeps."""
 
 import io
 
@@ -25,12 +25,18 @@ MEASURES = {
         "Higher is better; 30 dB and more looks the same at a glance, 20 dB is soft but right.",
         "Every pixel counts alike: a small face that melts costs little.",
     ),
-    "ssim": ("SSIM", "", "1 is identical. Unlike PSNR it looks at edges and textures.", "White background counts as perfect."),
+    "ssim": (
+        "SSIM",
+        "",
+        "1 is identical. Unlike PSNR it looks at edges and textures.",
+        "White background counts as perfect.",
+    ),
     "perceptual": (
         "Perceptual distance",
         "",
         "0 is identical. Differences that a network for photographs sees.",
-        "EfficientNet-Lite0 without LPIPS's learned weights: compare within this report only. Stage A was trained against its "
+        "EfficientNet-Lite0 without LPIPS's learned weights: compare within this report only. Stage A was trained "
+        "against its "
         "first blocks.",
     ),
 }
@@ -73,7 +79,8 @@ def run(context: Context) -> PartResult:
     return PartResult(
         "reconstruction",
         "What the compact latent keeps",
-        f"{len(rows)} held-out pictures, each squeezed into {latent_bytes(context):,} bytes and painted again. Stage C cannot "
+        f"{len(rows)} held-out pictures, each squeezed into {latent_bytes(context):,} bytes and painted again. Stage C "
+        "cannot "
         "draw what is lost here.",
         tuple(kpis),
         tuple(_chart(measure, figures) for measure in MEASURES),
@@ -148,5 +155,10 @@ def _kpi(kind: str, measure: str, values: np.ndarray) -> Kpi:
 def _chart(measure: str, figures: dict[str, dict[str, np.ndarray]]) -> Chart:
     label, unit, meaning, _ = MEASURES[measure]
     return Chart(
-        label, "bars", tuple(KINDS[kind] for kind in figures), {label: [float(f[measure].mean()) for f in figures.values()]}, unit, meaning
+        label,
+        "bars",
+        tuple(KINDS[kind] for kind in figures),
+        {label: [float(f[measure].mean()) for f in figures.values()]},
+        unit,
+        meaning,
     )

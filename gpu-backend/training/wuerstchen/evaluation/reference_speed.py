@@ -1,7 +1,7 @@
 """The networks in PyTorch, timed on demand: the other side of `npm run bench:pytorch`.
 
-`python -m wuerstchen.evaluation.reference_speed --config … --weights …` answers as `answer_orders` says; a picture is made from token ids
-and ends as bytes. Nothing but torch is imported, so that its memory is a plain PyTorch program's.
+`python -m wuerstchen.evaluation.reference_speed --config … --weights …` answers as `answer_orders` says; a picture is
+made from token ids and ends as bytes. Nothing but torch is imported, so that its memory is a plain PyTorch program's.
 """
 
 import argparse
@@ -63,7 +63,10 @@ class Reference:
         """(batch, 3, height, width) bytes."""
         batch, config, generator = order["batch"], self.config, torch.Generator().manual_seed(order["seed"])
         side = order["latentSide"]
-        (unconditional, no_mask), (conditional, mask) = self.condition(order["negativeTokenIds"]), self.condition(order["tokenIds"])
+        (unconditional, no_mask), (conditional, mask) = (
+            self.condition(order["negativeTokenIds"]),
+            self.condition(order["tokenIds"]),
+        )
         condition = torch.cat([unconditional.expand(batch, -1, -1, -1, -1), conditional.expand(batch, -1, -1, -1, -1)])
         masks = torch.cat([no_mask.expand(batch, -1), mask.expand(batch, -1)])
 
@@ -72,11 +75,17 @@ class Reference:
             without, with_text = self.stage_c.denoise(torch.cat([x, x]), embedding, condition, masks).chunk(2)
             return without + GUIDANCE * (with_text - without)
 
-        latent = sample(predict_c, torch.randn((batch, config.latent.channels, side, side), generator=generator), order["steps"])
+        latent = sample(
+            predict_c, torch.randn((batch, config.latent.channels, side, side), generator=generator), order["steps"]
+        )
         picture_condition = self.stage_b.condition(latent)
         noise = torch.randn((batch, config.stage_a.latent_channels, *picture_condition.shape[2:]), generator=generator)
         width = config.stage_b.timestep_width
-        painted = sample(lambda x, t: self.stage_b.denoise(x, timestep_embedding(t, width), picture_condition), noise, order["stepsB"])
+        painted = sample(
+            lambda x, t: self.stage_b.denoise(x, timestep_embedding(t, width), picture_condition),
+            noise,
+            order["stepsB"],
+        )
         return (self.stage_a.decode(painted).clamp(0, 1) * 255).round().to(torch.uint8)
 
     def step(self, order: Order) -> Run:

@@ -1,6 +1,8 @@
-"""A bundle's weights as the PyTorch networks take them, in one safetensors file: `python -m wuerstchen.evaluation.reference_weights`.
+"""A bundle's weights as the PyTorch networks take them, in one safetensors file: `python -m
+wuerstchen.evaluation.reference_weights`.
 
-Stage A's gates are folded into its graph, so that its decoder keeps those of a new network: as fast, but no picture to look at.
+Stage A's gates are folded into its graph, so that its decoder keeps those of a new network: as fast, but no picture to
+look at.
 """
 
 import argparse

@@ -19,7 +19,10 @@ COLUMNS = ("part", "key", "label", "value", "unit", "low", "high", "count", "mea
 def write_report(out: Path, title: str, facts: str, parts: list[PartResult]) -> None:
     """Writes OUT/report.html, kpis.json and kpis.csv. `facts` says in a line what was measured, and when."""
     rows = [{"part": part.key, **dataclasses.asdict(kpi)} for part in parts for kpi in part.kpis]
-    write_whole(out / "kpis.json", json.dumps({"title": title, "facts": facts, "kpis": rows}, indent=1, ensure_ascii=False) + "\n")
+    write_whole(
+        out / "kpis.json",
+        json.dumps({"title": title, "facts": facts, "kpis": rows}, indent=1, ensure_ascii=False) + "\n",
+    )
     table = io.StringIO(newline="")
     writer = csv.DictWriter(table, COLUMNS, extrasaction="ignore")
     writer.writeheader()
@@ -34,7 +37,8 @@ def page(out: Path, title: str, facts: str, parts: list[PartResult]) -> str:
     links = "".join(f'<a href="#{part.key}">{escape(part.title)}</a> ' for part in parts)
     sections = "".join(_section(out, part) for part in parts)
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n'
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" '
+        'content="width=device-width">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n"
         f'<p class="soft">{escape(facts)}</p>\n<div '
         f'class="cards">{headlines}</div>\n<nav>{links}</nav>\n{sections}</main>\n</body>\n</html>\n'
@@ -59,7 +63,9 @@ def _number(kpi: Kpi, value: float) -> str:
 
 def _card(kpi: Kpi) -> str:
     note = f'<span class="soft">95 %: {interval_text(kpi)}</span>' if interval_text(kpi) else ""
-    return f'<div class="card">{escape(kpi.label)}<b>{escape(value_text(kpi))}</b>{note}<p>{escape(kpi.meaning)}</p></div>'
+    return (
+        f'<div class="card">{escape(kpi.label)}<b>{escape(value_text(kpi))}</b>{note}<p>{escape(kpi.meaning)}</p></div>'
+    )
 
 
 def _section(out: Path, part: PartResult) -> str:
@@ -89,13 +95,16 @@ def _figures(kpis: tuple[Kpi, ...]) -> str:
 
 
 def _chart(chart: Chart) -> str:
-    return f"<figure><h3>{escape(chart.title)}</h3>{chart_svg(chart)}<figcaption>{escape(chart.meaning)}</figcaption></figure>\n"
+    caption = f"<figcaption>{escape(chart.meaning)}</figcaption>"
+    return f"<figure><h3>{escape(chart.title)}</h3>{chart_svg(chart)}{caption}</figure>\n"
 
 
 def _table(table: Table) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
     rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n" for row in table.rows)
-    body = f'<p class="soft">{escape(table.meaning)}</p><div class="figures"><table><tr>{head}</tr>\n{rows}</table></div>'
+    body = (
+        f'<p class="soft">{escape(table.meaning)}</p><div class="figures"><table><tr>{head}</tr>\n{rows}</table></div>'
+    )
     if len(table.rows) > ROWS_SHOWN:
         return f"<details><summary>{escape(table.title)} ({len(table.rows)} rows)</summary>{body}</details>\n"
     return f"<h3>{escape(table.title)}</h3>{body}\n"

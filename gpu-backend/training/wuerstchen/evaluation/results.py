@@ -1,4 +1,6 @@
-"""What a part of the report hands over: figures with their meaning in plain words, charts, tables, pictures. Stored as JSON."""
+"""What a part of the report hands over: figures with their meaning in plain words, charts, tables, pictures. Stored
+as JSON.
+"""
 
 import dataclasses
 import json
@@ -11,7 +13,9 @@ from wuerstchen.whole_file import write_whole
 
 @dataclass(frozen=True)
 class Kpi:
-    """One figure. `meaning` and `limits` are read by people who do not train models; `low` and `high` bound it with 95 % confidence."""
+    """One figure. `meaning` and `limits` are read by people who do not train models; `low` and `high` bound it with
+    95 % confidence.
+    """
 
     key: str
     label: str
@@ -75,7 +79,9 @@ def share(key: str, label: str, right: int, count: int, meaning: str, limits: st
 def store(path: Path, result: PartResult, inputs: dict) -> None:
     """`inputs` says what the result depends on: it is used again only where all of it is the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps({"inputs": inputs, "result": dataclasses.asdict(result)}, indent=1, ensure_ascii=False) + "\n")
+    write_whole(
+        path, json.dumps({"inputs": inputs, "result": dataclasses.asdict(result)}, indent=1, ensure_ascii=False) + "\n"
+    )
 
 
 def stored(path: Path, inputs: dict) -> PartResult | None:
@@ -96,7 +102,8 @@ def _result(values: dict) -> PartResult:
         tuple(Kpi(**kpi) for kpi in values["kpis"]),
         tuple(Chart(**{**chart, "x": tuple(chart["x"])}) for chart in values["charts"]),
         tuple(
-            Table(**{**table, "columns": tuple(table["columns"]), "rows": tuple(map(tuple, table["rows"]))}) for table in values["tables"]
+            Table(**{**table, "columns": tuple(table["columns"]), "rows": tuple(map(tuple, table["rows"]))})
+            for table in values["tables"]
         ),
         tuple(Sheet(**sheet) for sheet in values["sheets"]),
     )

@@ -12,10 +12,11 @@ SHEET_COLUMNS, SHEET_PICTURES = 10, 20
 
 
 def choices(similarity: np.ndarray, own: np.ndarray, candidates: int = CANDIDATES) -> np.ndarray:
-    """(n,) True where a picture's own words beat those of the `candidates - 1` entries that follow them, around the end.
+    """(n,) True where a picture's own words beat those of the `candidates - 1` entries that follow them, around the
+    end.
 
-    `similarity` (n, m): n pictures against the words of a list of m; `own` (n,) says which are a picture's own. So chance is 1 % for
-    a list of any length from 100 on."""
+    `similarity` (n, m): n pictures against the words of a list of m; `own` (n,) says which are a picture's own. So
+    chance is 1 % for a list of any length from 100 on."""
     count = similarity.shape[1]
     columns = (own[:, None] + np.arange(min(candidates, count))) % count
     return np.take_along_axis(similarity, columns, axis=1).argmax(1) == 0
@@ -31,7 +32,10 @@ LISTS = {
         "held-out captions",
         "Concept and style together were not trained; nearly always the concept was, in other styles.",
     ),
-    "training": ("training captions", "Captions that were trained, drawn as often as training draws them; no concept of the first list."),
+    "training": (
+        "training captions",
+        "Captions that were trained, drawn as often as training draws them; no concept of the first list.",
+    ),
     "favourites": ("favourite concepts", "The concepts that the last part of the training favours, one caption each."),
 }
 
@@ -45,7 +49,9 @@ def run(context: Context) -> PartResult:
     }
     rows = {name: indices for name, indices in rows.items() if indices}
     right = {name: judge_list(context, np.array(indices)) for name, indices in rows.items()}
-    kpis = [kpi for name, kinds in right.items() for kpi in _kpis(name, kinds, min(CANDIDATES, len(rows[name])))] + _ceilings(context)
+    kpis = [
+        kpi for name, kinds in right.items() for kpi in _kpis(name, kinds, min(CANDIDATES, len(rows[name])))
+    ] + _ceilings(context)
     kinds = ("real", "reconstructed", "generated")
     chart = Chart(
         f"Right words among {CANDIDATES}",
@@ -53,13 +59,15 @@ def run(context: Context) -> PartResult:
         tuple(LISTS[name][0] for name in rows),
         {kind: [100 * float(right[name][kind].mean()) for name in rows] for kind in kinds},
         "%",
-        "Real pictures show what the judge can recognise at all, reconstructed ones what is left after the decoder. Guessing gives 1 %.",
+        "Real pictures show what the judge can recognise at all, reconstructed ones what is left after the decoder. "
+        "Guessing gives 1 %.",
     )
     sheets = tuple(_sheet(context, name, np.array(rows[name])) for name in rows)
     return PartResult(
         "retrieval",
         "Does a picture show what was asked for?",
-        "A judge that never saw a generated picture is given one, and the words of a hundred captions; it is right if it "
+        "A judge that never saw a generated picture is given one, and the words of a hundred captions; it is right if "
+        "it "
         "picks the words that "
         "the picture was made from. The judge was trained on the real training pictures alone.",
         tuple(kpis),
@@ -70,7 +78,8 @@ def run(context: Context) -> PartResult:
 
 
 def judge_list(context: Context, indices: np.ndarray) -> dict[str, np.ndarray]:
-    """For real, reconstructed and generated pictures: (n,) whether the words were picked; and `style`, of the generated ones.
+    """For real, reconstructed and generated pictures: (n,) whether the words were picked; and `style`, of the generated
+    ones.
 
     At most `captions` of the list are asked, each against the words of the whole list."""
     own = spread(len(indices), context.options.captions)
@@ -98,7 +107,9 @@ def _kpis(name: str, right: dict[str, np.ndarray], candidates: int) -> list[Kpi]
     def one(kind: str, label: str, what: str, limits: str = "", headline: bool = False) -> Kpi:
         key = "style_accuracy" if kind == "style" else f"retrieval_top1_{CANDIDATES}"
         suffix = "" if kind in ("generated", "style") else f"_{kind}"
-        return share(f"{key}_{name}{suffix}", f"{label}, {title}", int(right[kind].sum()), count, what, limits, headline)
+        return share(
+            f"{key}_{name}{suffix}", f"{label}, {title}", int(right[kind].sum()), count, what, limits, headline
+        )
 
     return [
         one(
@@ -115,7 +126,11 @@ def _kpis(name: str, right: dict[str, np.ndarray], candidates: int) -> list[Kpi]
             "The ceiling: the same judge on the real pictures of the same captions.",
             "" if name == "held_out" else "The judge was trained on these very pictures: too kind.",
         ),
-        one("reconstructed", "Recognised, reconstructed pictures", "Real pictures after compressor, Stage B and Stage A."),
+        one(
+            "reconstructed",
+            "Recognised, reconstructed pictures",
+            "Real pictures after compressor, Stage B and Stage A.",
+        ),
         one("style", "Right style", "The share of generated pictures whose style the judge names right."),
     ]
 
@@ -128,7 +143,9 @@ def _ceilings(context: Context) -> list[Kpi]:
         asked = held_out[targets[head][held_out] != NO_ANSWER]
         if len(asked) == 0:
             continue
-        right = context.evaluator.classify(head, np.asarray(context.views[0][asked], np.float32)) == targets[head][asked]
+        right = (
+            context.evaluator.classify(head, np.asarray(context.views[0][asked], np.float32)) == targets[head][asked]
+        )
         kpis.append(
             share(
                 f"judge_{head}_accuracy",

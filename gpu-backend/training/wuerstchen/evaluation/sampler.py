@@ -14,7 +14,8 @@ STEPS = (4, 8, 12, 20, 40)
 
 
 def recommend(accuracy: np.ndarray, count: int) -> tuple[int, int]:
-    """(guidance row, steps column): the fewest steps that are within one standard error of the best, then the best guidance there.
+    """(guidance row, steps column): the fewest steps that are within one standard error of the best, then the best
+    guidance there.
 
     `accuracy` (guidances, steps) in [0, 1] of `count` prompts."""
     best = float(accuracy.max())
@@ -24,9 +25,14 @@ def recommend(accuracy: np.ndarray, count: int) -> tuple[int, int]:
 
 
 def prompts_of(context: Context) -> np.ndarray:
-    """Half favourites, where nearly all is recognised, half other training captions, where little is: neither end hides a difference."""
+    """Half favourites, where nearly all is recognised, half other training captions, where little is: neither end
+    hides a difference.
+    """
     pictures = context.pictures
-    favourites, others = favourites_list(context.config.curriculum_c, pictures), training_list(context.config.curriculum_c, pictures)
+    favourites, others = (
+        favourites_list(context.config.curriculum_c, pictures),
+        training_list(context.config.curriculum_c, pictures),
+    )
     order = [i for pair in zip_longest(favourites[::4], others) for i in pair if i is not None]
     labels: dict[str, int] = {}
     for index in order:
@@ -50,9 +56,11 @@ def run(context: Context) -> PartResult:
         "Recommended steps",
         STEPS[column],
         "steps",
-        f"With guidance {GUIDANCES[row]:g}. The fewest steps whose accuracy cannot be told from the best, {100 * accuracy.max():.0f} %. "
+        f"With guidance {GUIDANCES[row]:g}. The fewest steps whose accuracy cannot be told from the best, "
+        f"{100 * accuracy.max():.0f} %. "
         f"Configured: {sampler.steps} steps, guidance {sampler.guidance_scale:g}.",
-        f"By {len(rows)} prompts: differences below {100 * (accuracy.max() * (1 - accuracy.max()) / len(rows)) ** 0.5:.0f} "
+        f"By {len(rows)} prompts: differences below "
+        f"{100 * (accuracy.max() * (1 - accuracy.max()) / len(rows)) ** 0.5:.0f} "
         "points mean nothing. "
         "The judge sees whether a thing is recognisable, not whether it is beautiful.",
         len(rows),
@@ -60,7 +68,10 @@ def run(context: Context) -> PartResult:
     table = Table(
         "Right words, by guidance and steps",
         ("guidance", *(f"{steps} steps" for steps in STEPS)),
-        tuple((f"{guidance:g}", *(f"{100 * value:.0f} %" for value in line)) for guidance, line in zip(GUIDANCES, accuracy, strict=True)),
+        tuple(
+            (f"{guidance:g}", *(f"{100 * value:.0f} %" for value in line))
+            for guidance, line in zip(GUIDANCES, accuracy, strict=True)
+        ),
         f"The judge picks the words out of {min(100, len(rows))}.",
     )
     chart = Chart(
@@ -72,5 +83,10 @@ def run(context: Context) -> PartResult:
         "Steps cost time in proportion; guidance above 1 doubles the cost of a step.",
     )
     return PartResult(
-        "sampler", "Guidance and steps", "The same prompts and seeds at every setting of Stage C's sampler.", (kpi,), (chart,), (table,)
+        "sampler",
+        "Guidance and steps",
+        "The same prompts and seeds at every setting of Stage C's sampler.",
+        (kpi,),
+        (chart,),
+        (table,),
     )

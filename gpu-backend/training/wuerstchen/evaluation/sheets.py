@@ -14,7 +14,14 @@ QUALITY = 82
 
 
 def write_sheet(
-    out: Path, name: str, above: np.ndarray | None, below: np.ndarray, captions: list[str], title: str, meaning: str, columns: int = 10
+    out: Path,
+    name: str,
+    above: np.ndarray | None,
+    below: np.ndarray,
+    captions: list[str],
+    title: str,
+    meaning: str,
+    columns: int = 10,
 ) -> Sheet:
     """`above` and `below`: (n, side, side, 3) bytes. Writes OUT/NAME.webp; each pair stands over its caption."""
     rows = [below] if above is None else [np.asarray(above), below]

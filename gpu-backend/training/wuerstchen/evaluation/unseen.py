@@ -16,7 +16,9 @@ STYLES_FALLBACK = ("flat",)
 
 def read_prompts(text: str) -> list[tuple[str, str]]:
     """(colour, object) of each line such as `green dog`. Raises ValueError on a colour that the rule does not know."""
-    prompts = [(colour, thing) for colour, _, thing in (line.strip().partition(" ") for line in text.splitlines()) if thing]
+    prompts = [
+        (colour, thing) for colour, _, thing in (line.strip().partition(" ") for line in text.splitlines()) if thing
+    ]
     for colour, thing in prompts:
         if colour not in NAMES:
             raise ValueError(f'unseen prompts: "{colour} {thing}" must begin with one of {", ".join(NAMES)}')
@@ -28,7 +30,10 @@ def seen(prompts: list[tuple[str, str]], pictures: PictureSet) -> list[tuple[str
     captions = {caption for record in pictures.records for caption in record.captions}
     padded = [(caption, f" {caption.replace(',', ' ')} ") for caption in captions]
     return [
-        (colour, thing, caption) for colour, thing in prompts for caption, text in padded if f" {colour} " in text and f" {thing} " in text
+        (colour, thing, caption)
+        for colour, thing in prompts
+        for caption, text in padded
+        if f" {colour} " in text and f" {thing} " in text
     ]
 
 
@@ -40,7 +45,11 @@ def run(context: Context) -> PartResult:
     asked = [f"{colour} {thing}, {styles[number % len(styles)]}" for number, (colour, thing) in enumerate(prompts)]
     made = context.maker.make(asked, list(range(len(asked))))
     concept, colour = judge(context, made, prompts)
-    kpis = (*_shares(concept, colour, " ".join(prompts[0])), *_ceiling(context, prompts), _rule_accuracy(context.pictures))
+    kpis = (
+        *_shares(concept, colour, " ".join(prompts[0])),
+        *_ceiling(context, prompts),
+        _rule_accuracy(context.pictures),
+    )
     rows = [
         (words, "yes" if c else "no", "yes" if h else "no", str(dominant_colour(picture) or "none"))
         for words, picture, c, h in zip(asked, made, concept, colour, strict=True)
@@ -48,7 +57,8 @@ def run(context: Context) -> PartResult:
     return PartResult(
         "unseen",
         "New combinations of known words",
-        "The list is fixed, kept with the configuration, and checked against every caption of the set before it is used. "
+        "The list is fixed, kept with the configuration, and checked against every caption of the set before it is "
+        "used. "
         "Recoloured pictures that training may show leave these combinations out too.",
         kpis,
         (),
@@ -66,9 +76,11 @@ def _shares(concept: np.ndarray, colour: np.ndarray, example: str) -> tuple[Kpi,
             "Unseen combinations: object and colour right",
             int((concept & colour).sum()),
             count,
-            f'The share of {count} prompts such as "{example}", found in no caption, whose picture shows the object and has the colour. '
+            f'The share of {count} prompts such as "{example}", found in no caption, whose picture shows the object '
+            "and has the colour. "
             "Low means that the model recalls pictures rather than understands words.",
-            "The object is named by the judge among the list's objects, from the picture in grey; the colour by the commonest "
+            "The object is named by the judge among the list's objects, from the picture in grey; the colour by the "
+            "commonest "
             "hue. One picture a prompt.",
             True,
         ),
@@ -107,7 +119,9 @@ def judge(context: Context, pictures: np.ndarray, prompts: list[tuple[str, str]]
     # In grey: a judge that has only seen yellow bananas must not take a blue one for something blue.
     picked = context.similarity(context.features(to_bytes(grey(to_tensor(pictures)))), things).argmax(1)
     concept = np.array([things[k] == thing for k, (_, thing) in zip(picked, prompts, strict=True)])
-    colour = np.array([dominant_colour(picture) == colour for picture, (colour, _) in zip(pictures, prompts, strict=True)])
+    colour = np.array(
+        [dominant_colour(picture) == colour for picture, (colour, _) in zip(pictures, prompts, strict=True)]
+    )
     return concept, colour
 
 

@@ -36,7 +36,9 @@ STORED_PSNR_DB_MIN = {"int8": 30.0, "float16": 40.0}
 
 
 def export_graph(graph: Graph, path: Path) -> float:
-    """Writes one graph and returns the PSNR in dB of its stored weights against float32. Raises ArithmeticError on a mismatch."""
+    """Writes one graph and returns the PSNR in dB of its stored weights against float32. Raises ArithmeticError on
+    a mismatch.
+    """
     exact = exact_model(graph)
     stored = compress_weights(exact, graph.weights)
     save_graph(stored, path)
@@ -76,15 +78,21 @@ def exact_model(graph: Graph) -> onnx.ModelProto:
 
 
 def check_against_pytorch(graph: Graph, model: onnx.ModelProto, shape: Shape) -> None:
-    """Raises ArithmeticError where an output differs from PyTorch's by more than the tolerance, relative to its largest value."""
+    """Raises ArithmeticError where an output differs from PyTorch's by more than the tolerance, relative to its
+    largest value.
+    """
     for port, got, expected in zip(graph.outputs, *_both(graph, model, shape), strict=True):
         difference = float(np.abs(got - expected).max() / np.abs(expected).max())
         if difference > GRAPH_TOLERANCE:
-            raise ArithmeticError(f"{graph.key}: {port.name} differs from PyTorch by {difference:.1e} of its peak at {shape}")
+            raise ArithmeticError(
+                f"{graph.key}: {port.name} differs from PyTorch by {difference:.1e} of its peak at {shape}"
+            )
 
 
 def stored_psnr(graph: Graph, model: onnx.ModelProto) -> float:
-    """PSNR in dB of the first output against PyTorch in float32, peak = its largest value; the worst of the checked shapes."""
+    """PSNR in dB of the first output against PyTorch in float32, peak = its largest value; the worst of the checked
+    shapes.
+    """
     return min(_psnr(got[0], expected[0]) for got, expected in (_both(graph, model, shape) for shape in CHECKED_SHAPES))
 
 
@@ -129,15 +137,19 @@ def write_bundle(
 
 
 def write_manifest(manifest: dict, directory: Path, files: dict[str, dict] | None = None) -> None:
-    """Writes model.json with the revision that follows from its files: `files` (sha256 and bytes by name), or those in `directory`."""
+    """Writes model.json with the revision that follows from its files: `files` (sha256 and bytes by name), or those
+    in `directory`.
+    """
     names = [*(entry["file"] for entry in manifest["graphs"].values()), "tokenizer.json"]
     files = dict(sorted((files or {name: _describe(directory / name) for name in names}).items()))
-    # Latent keys contain the revision, so it must change with any byte that changes a picture, and with nothing else: a previewer
-    # can be added or trained anew while stored latents stay valid.
+    # Latent keys contain the revision, so it must change with any byte that changes a picture, and with nothing else: a
+    # previewer can be added or trained anew while stored latents stay valid.
     preview = manifest["graphs"].get("previewer", {}).get("file")
     decisive = {name: file for name, file in files.items() if name != preview}
     revision = hashlib.sha256(json.dumps([decisive, manifest["sampler"]]).encode()).hexdigest()[:16]
-    write_whole(directory / "model.json", json.dumps({**manifest, "revision": revision, "files": files}, indent=2) + "\n")
+    write_whole(
+        directory / "model.json", json.dumps({**manifest, "revision": revision, "files": files}, indent=2) + "\n"
+    )
 
 
 def _manifest(config: Config, graphs: dict, created: str) -> dict:
@@ -151,10 +163,20 @@ def _manifest(config: Config, graphs: dict, created: str) -> dict:
         "revision": "",
         "created": created,
         "licence": "MIT; training data MIT, Apache-2.0, CC-BY-4.0: see MODEL_CARD.md",
-        "image": {"sizes": [f"{side}x{side}"], "sizeDefault": f"{side}x{side}", "channels": config.picture_channels, **offered},
+        "image": {
+            "sizes": [f"{side}x{side}"],
+            "sizeDefault": f"{side}x{side}",
+            "channels": config.picture_channels,
+            **offered,
+        },
         "latent": {"channels": config.latent.channels, "downscale": config.latent.downscale},
         "stageB": {"channels": config.stage_a.latent_channels, "downscale": 4, "latentScale": 1},
-        "text": {"tokensMax": config.text.tokens_max, "width": config.text.width, "specialTokensCount": 2, "tokenizer": "tokenizer.json"},
+        "text": {
+            "tokensMax": config.text.tokens_max,
+            "width": config.text.width,
+            "specialTokensCount": 2,
+            "tokenizer": "tokenizer.json",
+        },
         "schedule": {"kind": "cosine", "s": 0.008, "clampMin": 1e-4, "clampMax": 0.9999},
         "timestepEmbedding": {
             "width": config.stage_c.timestep_width,
@@ -169,7 +191,9 @@ def _manifest(config: Config, graphs: dict, created: str) -> dict:
 
 
 def _write_tokenizer(source: Path, target: Path) -> None:
-    """Without the padding and truncation of some checkpoints: the manifest says how many tokens fit, and dropped ones are counted."""
+    """Without the padding and truncation of some checkpoints: the manifest says how many tokens fit, and dropped
+    ones are counted.
+    """
     table = json.loads(source.read_text(encoding="utf-8"))
     write_whole(target, json.dumps({**table, "padding": None, "truncation": None}, ensure_ascii=False))
 
@@ -180,7 +204,11 @@ def _sampler(config: SamplerConfig, prediction: Prediction) -> dict:
         "kind": config.kind,
         **({} if prediction == "epsilon" else {"prediction": prediction}),
         "steps": {"default": config.steps, "min": config.steps_min, "max": config.steps_max},
-        "guidanceScale": {"default": config.guidance_scale, "min": config.guidance_scale_min, "max": config.guidance_scale_max},
+        "guidanceScale": {
+            "default": config.guidance_scale,
+            "min": config.guidance_scale_min,
+            "max": config.guidance_scale_max,
+        },
     }
 
 
@@ -200,7 +228,8 @@ def kebab(name: str) -> str:
 
 
 def trained_stages(config: Config, runs: Path) -> Stages:
-    """The averaged weights of finished runs; the text encoder reads the further language that was learned among them, if any.
+    """The averaged weights of finished runs; the text encoder reads the further language that was learned among them,
+    if any.
 
     Runs in which no previewer was trained make a bundle without one."""
     return Stages(
@@ -209,7 +238,9 @@ def trained_stages(config: Config, runs: Path) -> Stages:
         stage_a=load_stage_a(config, runs),
         stage_b=load_part(runs, "stage-b", "stage_b", new_stage_b(config)),
         stage_c=load_part(runs, "stage-c", "stage_c", new_stage_c(config)),
-        previewer=load_part(runs, "previewer", "previewer", new_previewer(config)) if (runs / "previewer.pt").exists() else None,
+        previewer=load_part(runs, "previewer", "previewer", new_previewer(config))
+        if (runs / "previewer.pt").exists()
+        else None,
     )
 
 

@@ -1,8 +1,9 @@
 """Small files: weights are stored as float16 or int8.
 
-float16 is turned back by Cast nodes, which ONNX Runtime folds when it loads the graph, so a run costs what it did. int8 is symmetric. Of
-matrix products and tables it stays in memory: a product rounds its inputs to bytes as well, with a scale for each block of each row
-(MatMulNBits), so a row's result does not depend on the others. Other int8 weights are turned back, one scale for each output channel.
+float16 is turned back by Cast nodes, which ONNX Runtime folds when it loads the graph, so a run costs what it did. int8
+is symmetric. Of matrix products and tables it stays in memory: a product rounds its inputs to bytes as well, with a
+scale for each block of each row (MatMulNBits), so a row's result does not depend on the others. Other int8 weights are
+turned back, one scale for each output channel.
 """
 
 from collections import Counter
@@ -20,7 +21,9 @@ INPUTS_AS_INT8 = 4  # accuracy_level of MatMulNBits
 
 
 def compress_weights(model: onnx.ModelProto, storage: str) -> onnx.ModelProto:
-    """A copy whose large float32 initialisers are stored as `storage`, "float16" or "int8". Inputs and outputs stay as they are."""
+    """A copy whose large float32 initialisers are stored as `storage`, "float16" or "int8". Inputs and outputs stay
+    as they are.
+    """
     result = onnx.ModelProto()
     result.CopyFrom(model)
     if storage == "int8":
@@ -28,7 +31,11 @@ def compress_weights(model: onnx.ModelProto, storage: str) -> onnx.ModelProto:
     axes = _summed_axes(result.graph)
     kept, nodes = [], []
     for tensor in result.graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) <= SMALL_ELEMENTS_MAX or tensor.name.endswith(BESIDE):
+        if (
+            tensor.data_type != TensorProto.FLOAT
+            or np.prod(tensor.dims) <= SMALL_ELEMENTS_MAX
+            or tensor.name.endswith(BESIDE)
+        ):
             kept.append(tensor)
             continue
         values = numpy_helper.to_array(tensor)
@@ -69,7 +76,9 @@ def _block_product(node: onnx.NodeProto, values: np.ndarray) -> tuple[list[Tenso
     name, (blocks, scale) = node.input[1], to_blocks(values)
     sizes = {"K": values.shape[0], "N": values.shape[1], "bits": 8, "block_size": blocks.shape[2]}
     inputs = [node.input[0], f"{name}.stored", f"{name}.scale"]
-    product = helper.make_node("MatMulNBits", inputs, list(node.output), domain=CONTRIB, accuracy_level=INPUTS_AS_INT8, **sizes)
+    product = helper.make_node(
+        "MatMulNBits", inputs, list(node.output), domain=CONTRIB, accuracy_level=INPUTS_AS_INT8, **sizes
+    )
     return [numpy_helper.from_array(blocks, inputs[1]), numpy_helper.from_array(scale, inputs[2])], [product]
 
 
@@ -87,7 +96,9 @@ def _rows_of_table(node: onnx.NodeProto, values: np.ndarray) -> tuple[list[Tenso
 
 
 def _summed_axes(graph: onnx.GraphProto) -> dict[str, int]:
-    """The axis each matrix weight is summed over: 0 for the right side of MatMul and Gemm, 1 where Gemm transposes it."""
+    """The axis each matrix weight is summed over: 0 for the right side of MatMul and Gemm, 1 where Gemm transposes
+    it.
+    """
     axes = {}
     for node in graph.node:
         if node.op_type == "MatMul":
@@ -97,7 +108,9 @@ def _summed_axes(graph: onnx.GraphProto) -> dict[str, int]:
     return axes
 
 
-def _quantise(name: str, values: np.ndarray, axis: int | tuple[int, ...], nodes: list[onnx.NodeProto]) -> list[TensorProto]:
+def _quantise(
+    name: str, values: np.ndarray, axis: int | tuple[int, ...], nodes: list[onnx.NodeProto]
+) -> list[TensorProto]:
     scale = np.maximum(np.abs(values).max(axis=axis, keepdims=True), 1e-12).astype(np.float32) / 127
     stored = np.rint(values / scale).astype(np.int8)
     nodes.append(helper.make_node("Cast", [f"{name}.stored"], [f"{name}.wide"], to=TensorProto.FLOAT))

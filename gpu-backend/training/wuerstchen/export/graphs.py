@@ -1,7 +1,8 @@
 """The graphs of a bundle: which inputs and outputs each has, and the module that computes it.
 
-Timestep embeddings are inputs: computed inside a graph, a constant-folded exp that is one ulp off is multiplied by 10^4.
-What depends on the text or on the Stage C latent alone has a graph of its own, so a sampler runs it once and not at every step.
+Timestep embeddings are inputs: computed inside a graph, a constant-folded exp that is one ulp off is multiplied by
+10^4. What depends on the text or on the Stage C latent alone has a graph of its own, so a sampler runs it once and not
+at every step.
 """
 
 from collections.abc import Callable
@@ -37,7 +38,9 @@ class Stages:
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output. A dimension is a number, or a name where it varies: b batch, t text positions, h and w latent sides."""
+    """An input or output. A dimension is a number, or a name where it varies: b batch, t text positions, h and w
+    latent sides.
+    """
 
     name: str
     dtype: str
@@ -48,7 +51,9 @@ class Port:
 class Graph:
     key: str
     inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]  # the server reads the first; heads are there for parity checks, previews and other samplers
+    outputs: tuple[
+        Port, ...
+    ]  # the server reads the first; heads are there for parity checks, previews and other samplers
     compute: Callable[..., Tensor | tuple[Tensor, ...]]
     module: nn.Module
     weights: str  # "int8" or "float16": how they are stored; they compute in float32
@@ -77,13 +82,23 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
 
 def _text_encoder(config: Config, model: TextEncoder) -> Graph:
     tokens = (Port("token_ids", "int64", ("b", "t")), Port("token_mask", "int64", ("b", "t")))
-    return Graph("textEncoder", tokens, (Port("text_states", "float32", ("b", "1+t", config.text.width)),), model.forward, model, "int8")
+    return Graph(
+        "textEncoder",
+        tokens,
+        (Port("text_states", "float32", ("b", "1+t", config.text.width)),),
+        model.forward,
+        model,
+        "int8",
+    )
 
 
 def _stage_c(config: Config, model: StageC) -> tuple[Graph, Graph]:
     c, latent = config.stage_c, _latent(config)
     states = Port("text_states", "float32", ("b", "t", config.text.width))
-    condition, mask = Port("text_condition", "float32", ("b", c.depth, 2, "t", c.channels)), Port("text_mask", "float32", ("b", "t"))
+    condition, mask = (
+        Port("text_condition", "float32", ("b", c.depth, 2, "t", c.channels)),
+        Port("text_mask", "float32", ("b", "t")),
+    )
     inputs = (latent, _embedding(c.timestep_width), condition, mask)
     return (
         Graph("textConditioner", (states,), (condition,), model.condition, model, "float16"),
@@ -110,7 +125,9 @@ def decoder_graphs(config: Config, stage_a: StageA, stage_b: StageB) -> tuple[Gr
 
 def _compressor(config: Config, model: Compressor | ConvolutionalCompressor) -> Graph:
     compress = model.forward if config.picture_channels == RGB else lambda picture: model(premultiply(picture))
-    return Graph("compressor", (_image(config, config.picture_channels),), (_latent(config),), compress, model, "float16")
+    return Graph(
+        "compressor", (_image(config, config.picture_channels),), (_latent(config),), compress, model, "float16"
+    )
 
 
 def _previewer(config: Config, model: Previewer) -> Graph:
@@ -133,9 +150,13 @@ def _embedding(width: int) -> Port:
 def _prediction(
     prediction: Prediction, stage: StageB | StageC, latent: Port
 ) -> tuple[tuple[Port, ...], Callable[..., Tensor | tuple[Tensor, ...]]]:
-    """The outputs of a denoising graph and what computes them. Of the noise: noise = (x - clean_head) / deviation_head."""
+    """The outputs of a denoising graph and what computes them. Of the noise: noise = (x - clean_head) /
+    deviation_head.
+    """
     if prediction == "epsilon":
-        return tuple(Port(name, latent.dtype, latent.shape) for name in ("noise", "clean_head", "deviation_head")), stage.noise_and_heads
+        return tuple(
+            Port(name, latent.dtype, latent.shape) for name in ("noise", "clean_head", "deviation_head")
+        ), stage.noise_and_heads
     return (Port("prediction", latent.dtype, latent.shape),), stage.predict
 
 
@@ -152,7 +173,8 @@ def example_inputs(graph: Graph, batch: int, side: int, tokens: int, seed: int) 
             kind = torch.int64 if port.dtype == "int64" else torch.float32
             return (torch.arange(shape[1]) < max(2, shape[1] - 3)).to(kind).expand(shape).contiguous()
         if port.name == "timestep_embedding":
-            # Real times: an embedding that no time has puts the noise heads near their singularity, where rounding is all one sees.
+            # Real times: an embedding that no time has puts the noise heads near their singularity, where rounding is
+            # all one sees.
             return timestep_embedding(torch.linspace(0.3, 1, shape[0]), shape[1])
         random = torch.randn(shape, generator=generator)
         return random.sigmoid() if port.name == "image" else random
@@ -169,4 +191,7 @@ def _size(dimension: int | str, sizes: dict[str, int]) -> int:
 
 def dynamic_shapes(graph: Graph) -> tuple[dict[int, object], ...]:
     """For torch.export, one entry an input."""
-    return tuple({axis: Dim.DYNAMIC for axis, dimension in enumerate(port.shape) if isinstance(dimension, str)} for port in graph.inputs)
+    return tuple(
+        {axis: Dim.DYNAMIC for axis, dimension in enumerate(port.shape) if isinstance(dimension, str)}
+        for port in graph.inputs
+    )

@@ -1,8 +1,9 @@
 """A copy of a bundle that computes most matrix products of its stages in integers: faster, and smaller.
 
-`python -m wuerstchen.export.integer --config configs/emoji-128.toml --bundle BUNDLE --calibration FILE --prompts FILE --out COPY`
-draws the prompts of the first file to see what values the products read, and rounds them to bytes accordingly. Those of the second file
-are then drawn with both bundles from the same noise, and the PSNR of their pictures is printed. What is rounded: integer_products.py.
+`python -m wuerstchen.export.integer --config configs/emoji-128.toml --bundle BUNDLE --calibration FILE --prompts FILE
+--out COPY` draws the prompts of the first file to see what values the products read, and rounds them to bytes
+accordingly. Those of the second file are then drawn with both bundles from the same noise, and the PSNR of their
+pictures is printed. What is rounded: integer_products.py.
 """
 
 import argparse
@@ -55,7 +56,9 @@ def draw(bundle: Bundle, config: Config, prompts: list[str], guidance: float) ->
     """(n, 3, side, side) in [0, 1]; picture i from the noise of seed i."""
     side = config.image_side // config.latent.downscale
     shape = (1, config.latent.channels, side, side)
-    noise = torch.cat([torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in range(len(prompts))])
+    noise = torch.cat(
+        [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in range(len(prompts))]
+    )
     return bundle.paint(bundle.latents(prompts, noise, config, guidance), config)
 
 
@@ -94,7 +97,9 @@ def _fill(directory: Path, bundle: ListeningBundle, config: Config, prompts: lis
 
 def picture_psnr(base: Path, copy: Path, config: Config, prompts: list[str]) -> list[float]:
     """dB, of each prompt's picture by the copy against the one by the base; 99 where they are equal."""
-    theirs, ours = (draw(Bundle(directory), config, prompts, config.sampler_c.guidance_scale) for directory in (base, copy))
+    theirs, ours = (
+        draw(Bundle(directory), config, prompts, config.sampler_c.guidance_scale) for directory in (base, copy)
+    )
     errors = (theirs - ours).pow(2).flatten(1).mean(1).tolist()
     return [99.0 if error == 0 else -10 * math.log10(error) for error in errors]
 
@@ -113,8 +118,18 @@ def run(arguments: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, required=True, help="the configuration that the bundle was trained with")
-    parser.add_argument("--bundle", type=Path, required=True, help="with float16 stages, as `python -m wuerstchen.export.bundle` writes it")
-    parser.add_argument("--calibration", type=Path, required=True, help="prompts of the kind that callers will send, one a line; some 50")
+    parser.add_argument(
+        "--bundle",
+        type=Path,
+        required=True,
+        help="with float16 stages, as `python -m wuerstchen.export.bundle` writes it",
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        required=True,
+        help="prompts of the kind that callers will send, one a line; some 50",
+    )
     parser.add_argument("--prompts", type=Path, required=True, help="other prompts, whose pictures are compared")
     parser.add_argument("--out", type=Path, required=True, help="folder of the copy")
     arguments = parser.parse_args()

@@ -1,11 +1,14 @@
-"""Matrix products in integer arithmetic: inputs as bytes, weights as integers of 7 bits, both with scales that are fixed here.
+"""Matrix products in integer arithmetic: inputs as bytes, weights as integers of 7 bits, both with scales that are
+fixed here.
 
-A CPU with byte dot products computes them two to three times as fast as float32. Integers are added exactly, and nothing is found out
-in a run, so what a product gives depends neither on its company in a batch nor on the processor. Every input channel has a range of
-its own; part of what a wide channel has too much is given to its weights (SmoothQuant, Xiao et al. 2022). What one channel is divided
-by is folded into the norm or the affine map before it where there is one, so it costs nothing.
+A CPU with byte dot products computes them two to three times as fast as float32. Integers are added exactly, and
+nothing is found out in a run, so what a product gives depends neither on its company in a batch nor on the processor.
+Every input channel has a range of its own; part of what a wide channel has too much is given to its weights
+(SmoothQuant, Xiao et al. 2022). What one channel is divided by is folded into the norm or the affine map before it
+where there is one, so it costs nothing.
 
-Standard QuantizeLinear and DequantizeLinear nodes say all this, so a runtime without integer products still computes the graph.
+Standard QuantizeLinear and DequantizeLinear nodes say all this, so a runtime without integer products still computes
+the graph.
 """
 
 import re
@@ -45,7 +48,9 @@ def find_products(graph: onnx.GraphProto, parameters: str) -> list[Product]:
 
 
 def to_integer_products(model: onnx.ModelProto, parameters: str, ranges: dict[str, np.ndarray]) -> onnx.ModelProto:
-    """A copy in which the chosen products are integer ones. `ranges`: the largest size of each channel of every product's input."""
+    """A copy in which the chosen products are integer ones. `ranges`: the largest size of each channel of every
+    product's input.
+    """
     result = onnx.ModelProto()
     result.CopyFrom(model)
     for product in find_products(result.graph, parameters):
@@ -82,7 +87,9 @@ def _smooth_steps(largest: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
 
 
 def _fold(graph: onnx.GraphProto, product: Product, factors: np.ndarray) -> bool:
-    """Multiplies the product's input by `factors`, one a channel, on its way there. False where that would take a pass of its own."""
+    """Multiplies the product's input by `factors`, one a channel, on its way there. False where that would take a
+    pass of its own.
+    """
     makers = {output: node for node in graph.node for output in node.output}
     name, maker = f"{product.read}.factors", makers.get(product.read)
     if not _all_read_by(graph, product.read, product.nodes):
@@ -114,7 +121,9 @@ def _all_read_by(graph: onnx.GraphProto, value: str, nodes: tuple[onnx.NodeProto
 
 def _is_constant(graph: onnx.GraphProto, name: str) -> bool:
     stored = {tensor.name for tensor in graph.initializer}
-    return name in stored or any(name in node.output and node.input[0] in stored for node in graph.node if node.op_type == "Cast")
+    return name in stored or any(
+        name in node.output and node.input[0] in stored for node in graph.node if node.op_type == "Cast"
+    )
 
 
 def _is_ones(graph: onnx.GraphProto, name: str) -> bool:
@@ -130,7 +139,9 @@ def _remove(graph: onnx.GraphProto, value: str) -> None:
     """The stored form of a weight and the nodes that made it float32."""
     for node in [node for node in graph.node if value in node.output]:
         graph.node.remove(node)
-    for tensor in [tensor for tensor in graph.initializer if tensor.name in (value, f"{value}.stored", f"{value}.scale")]:
+    for tensor in [
+        tensor for tensor in graph.initializer if tensor.name in (value, f"{value}.stored", f"{value}.scale")
+    ]:
         graph.initializer.remove(tensor)
 
 

@@ -24,15 +24,19 @@ from wuerstchen.training.data import RGB
 from wuerstchen.training.text_states import CaptionEncoder
 
 STAGE_C_GRAPHS = ("textConditioner", "stageC")
-# The configuration that the bundle was made with, beside its graphs: what fine-tuning and reports need to know of the networks.
+# The configuration that the bundle was made with, beside its graphs: what fine-tuning and reports need to know of the
+# networks.
 TRAINING_CONFIG = "training.toml"
-# Relative to the output's peak, for the same rounded weights: float32, and with inputs of some products rounded to bytes.
+# Relative to the output's peak, for the same rounded weights: float32, and with inputs of some products rounded to
+# bytes.
 ROUNDING = ("QuantizeLinear", "MatMulNBits")
 SAME_TOLERANCE, SAME_INTEGER_TOLERANCE = 1e-4, 0.05
 
 
 class Bundle:
-    """Reads model.json and, when they are asked for, the graphs. Raises FileNotFoundError where `directory` is no bundle."""
+    """Reads model.json and, when they are asked for, the graphs. Raises FileNotFoundError where `directory` is no
+    bundle.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -41,15 +45,20 @@ class Bundle:
         try:
             self.manifest = json.loads((directory / "model.json").read_text(encoding="utf-8"))
         except ValueError as error:
-            raise ValueError(f"{directory / 'model.json'} is no JSON ({error}): take the bundle anew from where it was made") from error
+            raise ValueError(
+                f"{directory / 'model.json'} is no JSON ({error}): take the bundle anew from where it was made"
+            ) from error
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
 
     def config_file(self, configs: Path) -> Path:
-        """The configuration in the bundle or, under the model's name, in the folder `configs`. Raises FileNotFoundError without either."""
+        """The configuration in the bundle or, under the model's name, in the folder `configs`. Raises
+        FileNotFoundError without either.
+        """
         within, listed = self.directory / TRAINING_CONFIG, configs / f"{self.manifest['id']}.toml"
         if not within.exists() and not listed.exists():
             raise FileNotFoundError(
-                f"{self.directory} does not say what it was trained with ({TRAINING_CONFIG}), and {listed} does not exist: "
+                f"{self.directory} does not say what it was trained with ({TRAINING_CONFIG}), and {listed} does not "
+                "exist: "
                 "name the configuration with --config"
             )
         return within if within.exists() else listed
@@ -65,7 +74,9 @@ class Bundle:
         if key not in self._sessions:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = torch.get_num_threads()
-            self._sessions[key] = onnxruntime.InferenceSession(str(self.path(key)), options, providers=["CPUExecutionProvider"])
+            self._sessions[key] = onnxruntime.InferenceSession(
+                str(self.path(key)), options, providers=["CPUExecutionProvider"]
+            )
         names = [port["name"] for port in self.manifest["graphs"][key]["inputs"]]
         feed = {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}
         return torch.from_numpy(self._sessions[key].run(None, feed)[0])
@@ -75,7 +86,9 @@ class Bundle:
         return Tokenizer.from_file(str(self.directory / self.manifest["text"]["tokenizer"]))
 
     def encode_texts(self, texts: list[str]) -> list[np.ndarray]:
-        """One (1 + t, width) float32 array a text, as the server computes them; longer texts are cut to the model's limit."""
+        """One (1 + t, width) float32 array a text, as the server computes them; longer texts are cut to the model's
+        limit.
+        """
         self._tokenizer.enable_truncation(self.manifest["text"]["tokensMax"])
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(self._as_words(texts))]
         longest = max(len(row) for row in ids)
@@ -117,15 +130,21 @@ class Bundle:
         conditions, masks = torch.cat([condition for condition, _ in texts]), torch.cat([mask for _, mask in texts])
 
         def predict(condition: Tensor, mask: Tensor) -> NoisePrediction:
-            condition, mask = condition.expand(len(noise), -1, -1, -1, -1).contiguous(), mask.expand(len(noise), -1).contiguous()
+            condition, mask = (
+                condition.expand(len(noise), -1, -1, -1, -1).contiguous(),
+                mask.expand(len(noise), -1).contiguous(),
+            )
             said = lambda x, t: self.run("stageC", x, timestep_embedding(t, width), condition, mask)  # noqa: E731
             return lambda x, t: as_noise(config.stage_c.prediction, said(x, t), x, t)
 
         scale = config.sampler_c.guidance_scale if guidance is None else guidance
-        return sample(guided(predict(conditions, masks), predict(*self.condition("")), scale), noise, config.sampler_c.steps)
+        return sample(
+            guided(predict(conditions, masks), predict(*self.condition("")), scale), noise, config.sampler_c.steps
+        )
 
     def paint(self, latent: Tensor, config: Config) -> Tensor:
-        """Stage C latents (b, c, h, w) to pictures (b, channels, h*downscale, w*downscale) in [0, 1] by Stages B and A, from one noise.
+        """Stage C latents (b, c, h, w) to pictures (b, channels, h*downscale, w*downscale) in [0, 1] by Stages B and A,
+        from one noise.
 
         Alpha is straight."""
         condition, ratio = self.run("stageBConditioner", latent), config.latent.downscale // 4
@@ -134,7 +153,9 @@ class Bundle:
         width = config.stage_b.timestep_width
 
         def noise_in(x: Tensor, t: Tensor) -> Tensor:
-            return as_noise(config.stage_b.prediction, self.run("stageB", x, timestep_embedding(t, width), condition), x, t)
+            return as_noise(
+                config.stage_b.prediction, self.run("stageB", x, timestep_embedding(t, width), condition), x, t
+            )
 
         painted = sample(noise_in, noise, config.sampler_b.steps)
         return self.run("stageA", painted).clamp(0, 1)
@@ -152,7 +173,11 @@ class Bundle:
         problems = [f"{name} is missing" for name in model.state_dict().keys() - state.keys()]
         problems += [f"{name} is unknown" for name in state.keys() - model.state_dict().keys()]
         shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-        problems += [f"{name} is {tuple(t.shape)}, not {shapes[name]}" for name, t in state.items() if shapes.get(name, t.shape) != t.shape]
+        problems += [
+            f"{name} is {tuple(t.shape)}, not {shapes[name]}"
+            for name, t in state.items()
+            if shapes.get(name, t.shape) != t.shape
+        ]
         if problems:
             raise ValueError(self._other_network(sorted(problems)))
         model.load_state_dict(state)
@@ -161,8 +186,14 @@ class Bundle:
         return model
 
     def stage_c_state(self) -> dict[str, Tensor]:
-        """Every parameter of Stage C. Keys and values are in both graphs; the text's has them in float16 even where the other rounds."""
-        return {name: tensor for key in reversed(STAGE_C_GRAPHS) for name, tensor in read_parameters(onnx.load(self.path(key))).items()}
+        """Every parameter of Stage C. Keys and values are in both graphs; the text's has them in float16 even where
+        the other rounds.
+        """
+        return {
+            name: tensor
+            for key in reversed(STAGE_C_GRAPHS)
+            for name, tensor in read_parameters(onnx.load(self.path(key))).items()
+        }
 
     @torch.no_grad()
     def _require_same(self, model: StageC, config: Config) -> None:
@@ -170,8 +201,13 @@ class Bundle:
         generator = torch.Generator().manual_seed(0)
         # As in use: integer products are made for inputs that occur.
         text = torch.from_numpy(self.encode_texts(["red apple"])[0])[None]
-        x = torch.randn((1, config.latent.channels, 2 * config.stage_c.patch, 2 * config.stage_c.patch), generator=generator)
-        embedding, mask = timestep_embedding(torch.tensor([0.6]), config.stage_c.timestep_width), torch.ones(text.shape[:2])
+        x = torch.randn(
+            (1, config.latent.channels, 2 * config.stage_c.patch, 2 * config.stage_c.patch), generator=generator
+        )
+        embedding, mask = (
+            timestep_embedding(torch.tensor([0.6]), config.stage_c.timestep_width),
+            torch.ones(text.shape[:2]),
+        )
         condition = model.condition(text)
         pairs = (
             (condition, self.run("textConditioner", text)),

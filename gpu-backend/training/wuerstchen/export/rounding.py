@@ -1,4 +1,6 @@
-"""Weights of matrix products as integers, and back. All arrays are (k, n) as the product has them: k inputs, n outputs."""
+"""Weights of matrix products as integers, and back. All arrays are (k, n) as the product has them: k inputs, n
+outputs.
+"""
 
 import numpy as np
 

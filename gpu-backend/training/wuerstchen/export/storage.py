@@ -1,7 +1,8 @@
 """How small each graph can be stored, and what it costs: float16 and int8 weights against float32.
 
-`python -m wuerstchen.export.storage --config configs/emoji-128.toml --runs runs`: a table for the model card. Weights alone are
-rounded; arithmetic stays float32. PSNR is of the graph's own output on random inputs, so it tells of one pass, not of a sampled picture.
+`python -m wuerstchen.export.storage --config configs/emoji-128.toml --runs runs`: a table for the model card. Weights
+alone are rounded; arithmetic stays float32. PSNR is of the graph's own output on random inputs, so it tells of one
+pass, not of a sampled picture.
 """
 
 import argparse
@@ -40,7 +41,9 @@ def measure(graph: Graph) -> list[StoredSize]:
     figures = [StoredSize(graph.key, "float32", exact.ByteSize(), stored_psnr(graph, exact), False)]
     for storage in STORAGES:
         stored = compress_weights(exact, storage)
-        figures.append(StoredSize(graph.key, storage, stored.ByteSize(), stored_psnr(graph, stored), storage == graph.weights))
+        figures.append(
+            StoredSize(graph.key, storage, stored.ByteSize(), stored_psnr(graph, stored), storage == graph.weights)
+        )
     return figures
 
 

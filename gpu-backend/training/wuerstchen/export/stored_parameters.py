@@ -1,7 +1,8 @@
 """A module's parameters in an exported graph: read back, and replaced.
 
-The exporter keeps a parameter's name on its initialiser, with one exception: the weight of a Linear that reads sequences is folded with
-its transpose into a nameless matrix. The bias added to that product still has its name, and so tells whose weight the matrix is.
+The exporter keeps a parameter's name on its initialiser, with one exception: the weight of a Linear that reads
+sequences is folded with its transpose into a nameless matrix. The bias added to that product still has its name, and so
+tells whose weight the matrix is.
 """
 
 from dataclasses import dataclass
@@ -32,11 +33,16 @@ class Slot:
 
 def read_parameters(model: onnx.ModelProto) -> dict[str, Tensor]:
     """Every parameter that the graph uses, float32, by its name in the module."""
-    return {name: torch.from_numpy(_turned(read_values(model.graph, slot.value), slot)) for name, slot in _slots(model.graph).items()}
+    return {
+        name: torch.from_numpy(_turned(read_values(model.graph, slot.value), slot))
+        for name, slot in _slots(model.graph).items()
+    }
 
 
 def replace_parameters(model: onnx.ModelProto, state: dict[str, Tensor]) -> None:
-    """Writes those parameters of `state` that the graph uses, stored as before: what is rounded to integers is rounded anew."""
+    """Writes those parameters of `state` that the graph uses, stored as before: what is rounded to integers is
+    rounded anew.
+    """
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     for name, slot in _slots(model.graph).items():
         values = _turned(state[name].detach().cpu().numpy(), slot)

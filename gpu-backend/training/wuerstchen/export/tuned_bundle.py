@@ -1,5 +1,5 @@
-"""A copy of a bundle in which Stage C, or the decoder, has other weights. Stage C's graphs stay as they are, so nothing has to be exported
-and checked again; the decoder's are exported anew."""
+"""A copy of a bundle in which Stage C, or the decoder, has other weights. Stage C's graphs stay as they are, so nothing
+has to be exported and checked again; the decoder's are exported anew."""
 
 import shutil
 from collections.abc import Callable, Iterable
@@ -21,7 +21,9 @@ from wuerstchen.whole_file import whole_folder
 
 
 def check_target(directory: Path) -> None:
-    """Raises ValueError where a server would not take the folder's name as an id, FileExistsError where it holds files."""
+    """Raises ValueError where a server would not take the folder's name as an id, FileExistsError where it holds
+    files.
+    """
     if not MODEL_ID.fullmatch(directory.name):
         raise ValueError(f"model id {directory.name!r}: 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first")
     if directory.exists() and any(directory.iterdir()):
@@ -30,7 +32,9 @@ def check_target(directory: Path) -> None:
 
 @dataclass(frozen=True)
 class About:
-    """What a tuned bundle says of itself: date, how it was trained, further sizes ("160x96") that it offers, its model's configuration."""
+    """What a tuned bundle says of itself: date, how it was trained, further sizes ("160x96") that it offers, its
+    model's configuration.
+    """
 
     created: str
     how: str
@@ -66,12 +70,17 @@ def write_decoder_bundle(base: Bundle, config: Config, runs: Path, directory: Pa
         write_weights(runs_weights(runs), folder / WEIGHTS_FILE)
 
     entries = base.manifest["graphs"]
-    stored = {graph.key: {**entries[graph.key], "weights": graph.weights} for graph in decoder_graphs(config, stage_a, stage_b)}
+    stored = {
+        graph.key: {**entries[graph.key], "weights": graph.weights}
+        for graph in decoder_graphs(config, stage_a, stage_b)
+    }
     manifest = {**base.manifest, "graphs": {**entries, **stored}}
     _write_copy(base, manifest, directory, about, "Only Stages A and B differ.", change)
 
 
-def _write_copy(base: Bundle, manifest: dict, directory: Path, about: About, differs: str, change: Callable[[Path], None]) -> None:
+def _write_copy(
+    base: Bundle, manifest: dict, directory: Path, about: About, differs: str, change: Callable[[Path], None]
+) -> None:
     check_target(directory)
     with whole_folder(directory) as folder:
         shutil.copytree(base.directory, folder, dirs_exist_ok=True)
@@ -86,7 +95,12 @@ def _manifest(old: dict, name: str, about: About) -> dict:
     offered = [*old["image"]["sizes"], *sorted(set(about.sizes) - set(old["image"]["sizes"]))]
     licence = f"{old['licence'].partition(';')[0]}; trained on further pictures: see MODEL_CARD.md"
     changed = {"id": name, "name": name, "created": about.created, "licence": licence}
-    return {**old, **changed, "description": f"{old['description']}; {about.how}", "image": {**old["image"], "sizes": offered}}
+    return {
+        **old,
+        **changed,
+        "description": f"{old['description']}; {about.how}",
+        "image": {**old["image"], "sizes": offered},
+    }
 
 
 def _card(old: dict, name: str, about: About, differs: str, before: Path) -> str:

@@ -19,7 +19,9 @@ RUNS = ("stage-a", "compressor", "stage-b", "stage-c", "previewer")
 
 
 def runs_weights(runs: Path) -> dict[str, Tensor]:
-    """Tensors of finished runs by "RUN/NAME"; floating ones in float16. Raises ArithmeticError where one is out of its range."""
+    """Tensors of finished runs by "RUN/NAME"; floating ones in float16. Raises ArithmeticError where one is out of
+    its range.
+    """
     tensors = {}
     for name in RUNS:
         if (path := runs / f"{name}.pt").exists():
@@ -37,7 +39,8 @@ def read_weights(directory: Path) -> dict[str, Tensor]:
     path = directory / WEIGHTS_FILE
     if not path.exists():
         raise ValueError(
-            f"{directory} has no {WEIGHTS_FILE}, and rounded graphs cannot be trained on: take a bundle that was exported with it"
+            f"{directory} has no {WEIGHTS_FILE}, and rounded graphs cannot be trained on: take a bundle that was "
+            "exported with it"
         )
     try:
         with safe_open(path, "pt") as file:

@@ -15,5 +15,7 @@ def shuffled(captions: tuple[str, ...], seed: int) -> tuple[str, ...]:
     rng, more = np.random.default_rng(seed), []
     for caption in captions:
         parts = [part.strip() for part in caption.split(",")]
-        more += [", ".join(parts[k] for k in rng.permutation(len(parts))) for _ in range(ORDERS)] if len(parts) > 1 else []
+        more += (
+            [", ".join(parts[k] for k in rng.permutation(len(parts))) for _ in range(ORDERS)] if len(parts) > 1 else []
+        )
     return tuple(dict.fromkeys([*captions, *more]))

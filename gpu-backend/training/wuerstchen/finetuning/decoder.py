@@ -1,4 +1,6 @@
-"""Stage A's decoder and Stage B of a finished bundle, trained on with other pictures. Latents stay valid, and so does Stage C."""
+"""Stage A's decoder and Stage B of a finished bundle, trained on with other pictures. Latents stay valid, and so
+does Stage C.
+"""
 
 import dataclasses
 from pathlib import Path
@@ -25,7 +27,13 @@ def decoder_config(config: Config, steps: int, batch: int) -> Config:
 
     def shorter(plan: OptimiserConfig) -> dict[str, int | float]:
         warm, rate = max(1, min(50, steps // 10)), RATE_SHARE * plan.learning_rate
-        step = {"steps": steps, "batch": batch, "warmup_steps": warm, "decay_steps": steps // 4, "full_picture_steps": 0}
+        step = {
+            "steps": steps,
+            "batch": batch,
+            "warmup_steps": warm,
+            "decay_steps": steps // 4,
+            "full_picture_steps": 0,
+        }
         return {**step, "learning_rate": rate, "ema_decay": EMA_DECAY, "accumulate": 1}
 
     train_a = dataclasses.replace(config.train_a, **shorter(config.train_a), decoder_only=True, adversarial_weight=0.0)
@@ -35,12 +43,17 @@ def decoder_config(config: Config, steps: int, batch: int) -> Config:
 
 def decoder_seconds(config: Config, pictures: PictureSet, runs: Path) -> float:
     """What `train_decoder` will take here, from a few steps whose weights are thrown away."""
-    stages = ((stage_a_run(config, pictures, imagenet_weights(), runs), config.train_a), (_stage_b(config, pictures, runs), config.train_b))
+    stages = (
+        (stage_a_run(config, pictures, imagenet_weights(), runs), config.train_a),
+        (_stage_b(config, pictures, runs), config.train_b),
+    )
     return sum(3600 * estimate(Trainer(run, plan, runs, "ddp"), plan).hours for run, plan in stages)
 
 
 def train_decoder(config: Config, pictures: PictureSet, runs: Path) -> bool:
-    """Trains RUNS/stage-a.pt, then RUNS/stage-b.pt, on. Returns False where a signal stopped it; the same call goes on."""
+    """Trains RUNS/stage-a.pt, then RUNS/stage-b.pt, on. Returns False where a signal stopped it; the same call goes
+    on.
+    """
     if not train(stage_a_run(config, pictures, imagenet_weights(), runs), config.train_a, runs):
         return False
     return train(_from_finished(_stage_b(config, pictures, runs), runs), config.train_b, runs)

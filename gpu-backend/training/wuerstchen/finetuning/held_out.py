@@ -1,4 +1,6 @@
-"""The loss on held-out pictures over a fine-tuning: from step 0 on, kept, so that the best adapters are known and a run can stop early."""
+"""The loss on held-out pictures over a fine-tuning: from step 0 on, kept, so that the best adapters are known and a
+run can stop early.
+"""
 
 import json
 from pathlib import Path
@@ -7,7 +9,9 @@ from wuerstchen.whole_file import write_whole
 
 
 class HeldOutLosses:
-    """Losses by the number of steps that were done, in PATH (JSON). A run that goes on from a checkpoint writes the same values again."""
+    """Losses by the number of steps that were done, in PATH (JSON). A run that goes on from a checkpoint writes the
+    same values again.
+    """
 
     def __init__(self, path: Path, patience: int) -> None:
         """`patience`: evaluations without a better loss after which a run stops; 0 never stops."""
@@ -21,7 +25,9 @@ class HeldOutLosses:
         write_whole(self.path, json.dumps(ordered, indent=1) + "\n")
 
     def best(self, steps: int) -> int | None:
-        """After how many steps, at least one and at most `steps`, the loss was least; None before the first evaluation."""
+        """After how many steps, at least one and at most `steps`, the loss was least; None before the first
+        evaluation.
+        """
         known = {key: loss for key, loss in self.losses.items() if 0 < key <= steps}
         return min(known, key=lambda key: (known[key], key)) if known else None
 

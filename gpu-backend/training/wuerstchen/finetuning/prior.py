@@ -1,5 +1,5 @@
-"""Prior preservation (DreamBooth, Ruiz et al. 2023): the base model's own latents for other prompts are trained beside the new pictures,
-so that words outside the set keep what they mean."""
+"""Prior preservation (DreamBooth, Ruiz et al. 2023): the base model's own latents for other prompts are trained beside
+the new pictures, so that words outside the set keep what they mean."""
 
 from pathlib import Path
 
@@ -19,7 +19,9 @@ BATCH = 16
 def prior_latents(
     config: Config, base: StageC, revision: str, prompts: list[str], text: TextStates, rows: list[int], runs: Path
 ) -> np.ndarray:
-    """(n, c, side, side) float16, one latent a prompt, kept in RUNS. `rows`: the prompts' numbers among the captions of `text`."""
+    """(n, c, side, side) float16, one latent a prompt, kept in RUNS. `rows`: the prompts' numbers among the
+    captions of `text`.
+    """
     cells = config.image_side // config.latent.downscale
     key = digest_of("prior", revision, *prompts, str(cells), repr(config.sampler_c))
 
@@ -30,7 +32,11 @@ def prior_latents(
             generators = [torch.Generator().manual_seed(start + number) for number in range(len(own))]
             noise = torch.stack([torch.randn((config.latent.channels, cells, cells), generator=g) for g in generators])
             states, empty = text.batch(own), text.batch([text.empty])
-            parts.append(generate(base, states, empty, noise, config.sampler_c.steps, config.sampler_c.guidance_scale).half().numpy())
+            parts.append(
+                generate(base, states, empty, noise, config.sampler_c.steps, config.sampler_c.guidance_scale)
+                .half()
+                .numpy()
+            )
         return np.concatenate(parts)
 
     return cached(runs / "prior-latents.npy", key, made)

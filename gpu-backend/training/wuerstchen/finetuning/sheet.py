@@ -1,4 +1,6 @@
-"""The contact sheet of a fine-tuning: what pictures are, what the decoder makes of them, what the base draws and what is drawn now."""
+"""The contact sheet of a fine-tuning: what pictures are, what the decoder makes of them, what the base draws and
+what is drawn now.
+"""
 
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +22,9 @@ COLUMNS = 8
 
 
 class Sheet:
-    """Rows of eight: originals, reconstructions, drawn by the base, drawn now; below them one's own prompts, base above now."""
+    """Rows of eight: originals, reconstructions, drawn by the base, drawn now; below them one's own prompts, base
+    above now.
+    """
 
     def __init__(
         self,
@@ -68,7 +72,9 @@ class Sheet:
         device = training_device()
         states, none = (tuple(part.to(device) for part in self.text.batch(part)) for part in (rows, [self.text.empty]))
         noise = torch.randn((len(rows), *shape), generator=torch.Generator().manual_seed(1)).to(device)
-        made = generate(model, states, none, noise, self.config.sampler_c.steps, self.config.sampler_c.guidance_scale).cpu()
+        made = generate(
+            model, states, none, noise, self.config.sampler_c.steps, self.config.sampler_c.guidance_scale
+        ).cpu()
         images = self.bundle.picture(made, self.config)
         return images[: len(self.own)], images[len(self.own) :]
 

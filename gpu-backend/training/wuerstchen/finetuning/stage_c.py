@@ -1,6 +1,7 @@
-"""Stage C of a finished bundle, trained on with other pictures: as it was trained, but from its weights, without a curriculum."""
+"""Stage C of a finished bundle, trained on with other pictures: as it was trained, but from its weights, without a
+curriculum.
+"""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,9 @@ PLAIN = Tuning()
 def finetune_run(
     config: Config, bundle: Bundle, model: StageC, pictures: PictureSet, runs: Path, name: str, tuning: Tuning = PLAIN
 ) -> StageRun:
-    """Trains those parameters of `model` that ask for a gradient. RUNS keeps latents, text states and held-out losses; RUNS/NAME.png shows
-    captions; RUNS/adapters holds what every evaluation found, and for a training of all weights RUNS/NAME.best.pt the best."""
+    """Trains those parameters of `model` that ask for a gradient. RUNS keeps latents, text states and held-out losses;
+    RUNS/NAME.png shows captions; RUNS/adapters holds what every evaluation found, and for a training of all weights
+    RUNS/NAME.best.pt the best."""
     runs.mkdir(parents=True, exist_ok=True)
     latents, mirrored = _latents(config, bundle, pictures, runs, False), None
     if tuning.flip:
@@ -46,7 +48,11 @@ def finetune_run(
     prior_rows = [text.rows[len(captions) + number][0] for number in range(len(tuning.prior_prompts))]
     plan, measured, says = config.train_c, pictures.held_out_batch(HELD_OUT_MAX), Says(model)
     base = bundle.stage_c(config)
-    prior = prior_latents(config, base, bundle.manifest["revision"], tuning.prior_prompts, text, prior_rows, runs) if prior_rows else None
+    prior = (
+        prior_latents(config, base, bundle.manifest["revision"], tuning.prior_prompts, text, prior_rows, runs)
+        if prior_rows
+        else None
+    )
     prior_count = round(plan.batch * tuning.prior_share) if prior_rows else 0
     sheet = Sheet(config, bundle, base, pictures, latents, text, tuning.samples)
 
@@ -62,14 +68,18 @@ def finetune_run(
         if prior is None or prior_count == 0:
             return found, {}
         kept = rng.integers(0, len(prior), prior_count)
-        prior_loss = _noise_loss(says, config, prior[kept], text, [prior_rows[k] for k in kept], Share(device=share.device), generator)
+        prior_loss = _noise_loss(
+            says, config, prior[kept], text, [prior_rows[k] for k in kept], Share(device=share.device), generator
+        )
         return (1 - tuning.prior_share) * found + tuning.prior_share * prior_loss, {"prior_loss": prior_loss.item()}
 
     def held_out_loss() -> float:
         generator = torch.Generator().manual_seed(2)  # the same times and noise at every evaluation
         rows = [text.rows[i][0] for i in measured]
         with torch.no_grad():
-            return _noise_loss(says, config, latents[measured], text, rows, Share(device=training_device()), generator).item()
+            return _noise_loss(
+                says, config, latents[measured], text, rows, Share(device=training_device()), generator
+            ).item()
 
     losses = HeldOutLosses(runs / f"{name}.held-out.json", tuning.patience)
     if 0 not in losses.losses:  # `model` is the base still: adapters begin as nothing
@@ -82,7 +92,9 @@ def finetune_run(
         return {"held_out_loss": losses.losses[step + 1], "captions_cut": text.share_cut}
 
     every = max(1, plan.steps // EVALUATIONS)
-    return StageRun(name, nn.ModuleDict({"stage_c": model}), loss, evaluate, every, seed=config.seed, ends_early=losses.stops)
+    return StageRun(
+        name, nn.ModuleDict({"stage_c": model}), loss, evaluate, every, seed=config.seed, ends_early=losses.stops
+    )
 
 
 def adapters_path(runs: Path, steps: int) -> Path:
@@ -96,13 +108,17 @@ def best_path(runs: Path, name: str) -> Path:
 def _keep(model: StageC, runs: Path, name: str, steps: int, losses: HeldOutLosses) -> None:
     if has_lora(model):
         adapters_path(runs, steps).parent.mkdir(exist_ok=True)
-        save_lora(model, adapters_path(runs, steps), {"steps": str(steps), "held_out_loss": f"{losses.losses[steps]:.6g}"})
+        save_lora(
+            model, adapters_path(runs, steps), {"steps": str(steps), "held_out_loss": f"{losses.losses[steps]:.6g}"}
+        )
     elif losses.best(steps) == steps:
         save_atomically(whole_state(model.state_dict()), best_path(runs, name))
 
 
 def _latents(config: Config, bundle: Bundle, pictures: PictureSet, runs: Path, mirrored: bool) -> BucketArrays:
-    encode: Callable[[Tensor], Tensor] = lambda image: bundle.run("compressor", image.flip(3).contiguous() if mirrored else image)  # noqa: E731
+    def encode(image: Tensor) -> Tensor:
+        return bundle.run("compressor", image.flip(3).contiguous() if mirrored else image)
+
     name, digest = ("stage-c-latents-mirrored", "mirrored") if mirrored else ("stage-c-latents", "")
     return map_pictures(pictures, runs / name, encode, bundle.digest("compressor") + digest, config.picture_channels)
 
@@ -112,9 +128,17 @@ def _caption(pictures: PictureSet, text: TextStates, picture: int, rng: np.rando
 
 
 def _noise_loss(
-    says: Says, config: Config, latents: np.ndarray, text: TextStates, captions: list[int], share: Share, generator: torch.Generator
+    says: Says,
+    config: Config,
+    latents: np.ndarray,
+    text: TextStates,
+    captions: list[int],
+    share: Share,
+    generator: torch.Generator,
 ) -> Tensor:
-    """Latents (b, c, h, w) at random times. Randomness is drawn for the whole batch, of which `share` takes its rows."""
+    """Latents (b, c, h, w) at random times. Randomness is drawn for the whole batch, of which `share` takes its
+    rows.
+    """
     clean = torch.from_numpy(latents).float()
     times, noise = training_times(len(clean), generator), torch.randn(clean.shape, generator=generator)
     drawn = share.take(clean), share.take(noise), share.take(times)

@@ -1,7 +1,8 @@
-"""Teaches the text encoder of a model another language: `python -m wuerstchen.languages --config configs/emoji-128.toml --language ja`.
+"""Teaches the text encoder of a model another language: `python -m wuerstchen.languages --config configs/emoji-128.toml
+--language ja`.
 
-Writes RUNS/ID/text-LANGUAGE.safetensors (new rows of the word embedding) and .tokenizer.json, which the export takes up. Ctrl-C stops;
-the same command goes on.
+Writes RUNS/ID/text-LANGUAGE.safetensors (new rows of the word embedding) and .tokenizer.json, which the export takes
+up. Ctrl-C stops; the same command goes on.
 """
 
 import argparse
@@ -27,7 +28,9 @@ from wuerstchen.training.sources import text_encoder_directory
 
 def teach() -> None:
     parser = argparse.ArgumentParser(prog="python -m wuerstchen.languages", description=__doc__)
-    parser.add_argument("--config", type=Path, required=True, help="TOML file; the language's files are in languages/ beside it")
+    parser.add_argument(
+        "--config", type=Path, required=True, help="TOML file; the language's files are in languages/ beside it"
+    )
     parser.add_argument("--language", required=True, help="for example ja")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that training wrote")
     parser.add_argument("--steps", type=count, default=PLAN.steps)

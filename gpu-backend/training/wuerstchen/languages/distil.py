@@ -1,6 +1,8 @@
-"""Knowledge distillation into new word rows, after Reimers and Gurevych (2020): a text must give the states of its meaning in English.
+"""Knowledge distillation into new word rows, after Reimers and Gurevych (2020): a text must give the states of its
+meaning in English.
 
-Stage C was trained on the English states, so all that is trained is the embedding of words that English text does not have.
+Stage C was trained on the English states, so all that is trained is the embedding of words that English text does not
+have.
 """
 
 import copy
@@ -34,20 +36,28 @@ PLAN = OptimiserConfig(
     precision="bfloat16",
 )
 EVALUATE_EVERY_STEPS = 300
-# Stage C reads the pooled state in every block and the others as keys and values: pooled, [CLS], [SEP], mean of the rest.
+# Stage C reads the pooled state in every block and the others as keys and values: pooled, [CLS], [SEP], mean of the
+# rest.
 PART_WEIGHTS = (1.0, 0.25, 0.25, 0.5)
 CONTRAST_WEIGHT, CONTRAST_TEMPERATURE = 0.1, 0.05
 
 
 def text_run(config: Config, language: str, lexicon: Lexicon, vocabulary: Vocabulary, english: TextEncoder) -> StageRun:
     """Trains `vocabulary.count` rows; `english` is left as it is."""
-    tokenizer, letters, tokens_max = tokenizer_of(vocabulary.tokenizer), tokenizer_of(vocabulary.letters), config.text.tokens_max
+    tokenizer, letters, tokens_max = (
+        tokenizer_of(vocabulary.tokenizer),
+        tokenizer_of(vocabulary.letters),
+        config.text.tokens_max,
+    )
     whole = [(pair, tokenizer) for pair in training_pairs(lexicon, config.seed)]
     cut = [(pair, letters) for pair in single_concepts(lexicon)]
-    # Letters are learned as well, for words that the vocabulary lacks; but one that is a word keeps its meaning: 犬 is a dog.
+    # Letters are learned as well, for words that the vocabulary lacks; but one that is a word keeps its meaning:
+    # 犬 is a dog.
     words = {spelling for spellings in lexicon.spellings.values() for spelling in spellings}
     samples = make_samples([*whole, *(text for text in cut if not words & set(text[0].text))], english, tokens_max)
-    spread = (samples.targets - samples.targets.mean(0)).square().mean((0, 2))  # (4,): a loss of 1 is the error of knowing nothing
+    spread = (
+        (samples.targets - samples.targets.mean(0)).square().mean((0, 2))
+    )  # (4,): a loss of 1 is the error of knowing nothing
     student = copy.deepcopy(english).to(training_device())
     added = nn.Parameter(first_rows([*whole, *cut], english, vocabulary))
     student.words = ExtendedWords(english.words.weight, added)
@@ -74,7 +84,9 @@ def text_run(config: Config, language: str, lexicon: Lexicon, vocabulary: Vocabu
 
 
 def contrastive_loss(made: Tensor, wanted: Tensor, meanings: Tensor) -> Tensor:
-    """Each of (b, width) must be nearer to its own meaning than to the batch's others; the same meaning drawn twice is no other."""
+    """Each of (b, width) must be nearer to its own meaning than to the batch's others; the same meaning drawn twice
+    is no other.
+    """
     scores = F.normalize(made, dim=1) @ F.normalize(wanted, dim=1).T / CONTRAST_TEMPERATURE
     repeated = (meanings[:, None] == meanings[None]) & ~torch.eye(len(made), dtype=torch.bool, device=made.device)
     return F.cross_entropy(scores.masked_fill(repeated, -1e4), torch.arange(len(made), device=made.device))

@@ -1,4 +1,6 @@
-"""The English text encoder with further rows of its word embedding, and the two files that hold them: RUNS/text-LANGUAGE.*"""
+"""The English text encoder with further rows of its word embedding, and the two files that hold them:
+RUNS/text-LANGUAGE.*
+"""
 
 import json
 from pathlib import Path
@@ -17,7 +19,9 @@ ROWS = "words.added"
 
 
 class ExtendedWords(nn.Module):
-    """A word embedding whose first rows are frozen, `english` (n, width), and whose further ones, `added` (m, width), are trained."""
+    """A word embedding whose first rows are frozen, `english` (n, width), and whose further ones, `added` (m,
+    width), are trained.
+    """
 
     def __init__(self, english: Tensor, added: nn.Parameter) -> None:
         super().__init__()
@@ -32,7 +36,9 @@ class ExtendedWords(nn.Module):
 
 
 def with_rows(encoder: TextEncoder, rows: Tensor, tokenizer: Tokenizer) -> TextEncoder:
-    """The same encoder, changed in place: `rows` (m, width) behind its word embedding, and the tokenizer that names them."""
+    """The same encoder, changed in place: `rows` (m, width) behind its word embedding, and the tokenizer that names
+    them.
+    """
     encoder.words = nn.Embedding.from_pretrained(torch.cat([encoder.words.weight, rows.float()]), freeze=True)
     encoder.tokenizer = tokenizer
     return encoder
@@ -43,10 +49,14 @@ def rows_path(runs: Path, language: str) -> Path:
 
 
 def save_tokenizer(runs: Path, language: str, tokenizer: dict) -> None:
-    """Before training: rows are known by their number alone. Raises ValueError where rows of another vocabulary are there."""
+    """Before training: rows are known by their number alone. Raises ValueError where rows of another vocabulary are
+    there.
+    """
     path, text = rows_path(runs, language).with_suffix(".tokenizer.json"), json.dumps(tokenizer, ensure_ascii=False)
     if path.exists() and path.read_text(encoding="utf-8") != text:
-        raise ValueError(f"{path} has other words than {language} has now: delete {runs}/text-{language}.* to learn it again")
+        raise ValueError(
+            f"{path} has other words than {language} has now: delete {runs}/text-{language}.* to learn it again"
+        )
     runs.mkdir(parents=True, exist_ok=True)
     write_whole(path, text)
 

@@ -13,7 +13,9 @@ TOKENS_MAX = 64
 
 
 def first_rows(texts: list[tuple[Pair, Tokenizer]], english: TextEncoder, vocabulary: Vocabulary) -> Tensor:
-    """(count, width). A word that is a text by itself starts at the mean of its translations' rows, any other at that of its texts'."""
+    """(count, width). A word that is a text by itself starts at the mean of its translations' rows, any other at
+    that of its texts'.
+    """
     alone, among = _Means(vocabulary.count, english), _Means(vocabulary.count, english)
     meanings = english.tokenise([pair.english for pair, _ in texts], TOKENS_MAX)
     for (pair, tokenizer), meaning in zip(texts, meanings, strict=True):

@@ -1,4 +1,6 @@
-"""What a language calls things: LANGUAGE.toml (written by hand) and LANGUAGE.cldr.json (by datasets/emoji/translate.ts)."""
+"""What a language calls things: LANGUAGE.toml (written by hand) and LANGUAGE.cldr.json (by
+datasets/emoji/translate.ts).
+"""
 
 import json
 import tomllib
@@ -25,7 +27,9 @@ class Pair:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """`spellings` maps an English word to the ways it is written; `names` are emoji names, one for each English caption label."""
+    """`spellings` maps an English word to the ways it is written; `names` are emoji names, one for each English
+    caption label.
+    """
 
     spellings: dict[str, tuple[str, ...]]
     colours: tuple[str, ...]
@@ -46,7 +50,8 @@ def load_lexicon(directory: Path, language: str) -> Lexicon:
     table = tomllib.loads((directory / f"{language}.toml").read_text(encoding="utf-8"))
     cldr = json.loads((directory / f"{language}.cldr.json").read_text(encoding="utf-8"))
     groups = {
-        group: {english: tuple(normalised(v).split()) for english, v in table[group].items()} for group in ("colours", "nouns", "words")
+        group: {english: tuple(normalised(v).split()) for english, v in table[group].items()}
+        for group in ("colours", "nouns", "words")
     }
     return Lexicon(
         spellings=groups["words"] | groups["nouns"] | groups["colours"],
@@ -64,7 +69,9 @@ def written_by_hand(lexicon: Lexicon) -> list[Pair]:
 
 
 def single_concepts(lexicon: Lexicon) -> list[Pair]:
-    """Every name, keyword and spelling by itself. What is written by hand replaces a keyword that CLDR seemed to translate otherwise."""
+    """Every name, keyword and spelling by itself. What is written by hand replaces a keyword that CLDR seemed to
+    translate otherwise.
+    """
     known = {pair.text for pair in (*written_by_hand(lexicon), *lexicon.names)}
     return [*lexicon.names, *written_by_hand(lexicon), *(pair for pair in lexicon.words if pair.text not in known)]
 
@@ -81,12 +88,19 @@ def coloured_nouns(lexicon: Lexicon) -> tuple[list[Pair], list[Pair]]:
 
 
 def training_pairs(lexicon: Lexicon, seed: int) -> list[Pair]:
-    """Single concepts, a third of nouns and names in colours, two nouns side by side; each of them once more with a style or so.
+    """Single concepts, a third of nouns and names in colours, two nouns side by side; each of them once more with a
+    style or so.
 
     What is written by hand, as what people ask for most, stands there three times."""
     rng = np.random.default_rng(seed)
     coloured = [pair for pair in coloured_nouns(lexicon)[0] if rng.random() < COLOURED_SHARE]
-    plain = [*single_concepts(lexicon), *2 * written_by_hand(lexicon), *coloured, *_coloured_names(lexicon, rng), *_joined(lexicon, rng)]
+    plain = [
+        *single_concepts(lexicon),
+        *2 * written_by_hand(lexicon),
+        *coloured,
+        *_coloured_names(lexicon, rng),
+        *_joined(lexicon, rng),
+    ]
     wrappers = lexicon.wrappers[1:]
     return [*plain, *(_fill(wrappers[rng.integers(len(wrappers))], pair) for pair in plain)]
 
@@ -95,7 +109,11 @@ def _coloured_names(lexicon: Lexicon, rng: np.random.Generator) -> Iterator[Pair
     """Unless a name holds a colour, or is a noun, whose combinations are chosen above."""
     nouns = {*lexicon.nouns, *(spelling for noun in lexicon.nouns for spelling in lexicon.spellings[noun])}
     for pair in lexicon.names:
-        if rng.random() < COLOURED_SHARE and not nouns & {pair.text, pair.english} and not set(pair.english.split()) & set(lexicon.colours):
+        if (
+            rng.random() < COLOURED_SHARE
+            and not nouns & {pair.text, pair.english}
+            and not set(pair.english.split()) & set(lexicon.colours)
+        ):
             colour = lexicon.colours[rng.integers(len(lexicon.colours))]
             yield Pair(lexicon.spellings[colour][0] + pair.text, f"{colour} {pair.english}")
 

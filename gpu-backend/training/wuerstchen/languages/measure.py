@@ -22,7 +22,9 @@ class Retrieval:
 
     def share(self, reader: TextEncoder) -> float:
         """Share of pairs that are found, in [0, 1]."""
-        return sum(found == pair.english for pair, found in zip(self.pairs, self.nearest(reader), strict=True)) / len(self.pairs)
+        return sum(found == pair.english for pair, found in zip(self.pairs, self.nearest(reader), strict=True)) / len(
+            self.pairs
+        )
 
     def _directions(self, encoder: TextEncoder, texts: list[str]) -> Tensor:
         return F.normalize(summaries_of(encoder, texts, self.tokens_max)[:, 0], dim=1)

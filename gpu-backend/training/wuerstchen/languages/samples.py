@@ -1,4 +1,6 @@
-"""Token ids of the texts to learn from, sorted by length, with the states that the English encoder gives their meaning."""
+"""Token ids of the texts to learn from, sorted by length, with the states that the English encoder gives their
+meaning.
+"""
 
 from dataclasses import dataclass
 
@@ -18,7 +20,9 @@ LENGTH_STEP = 2
 
 @dataclass(frozen=True)
 class Samples:
-    """`ids` (n, longest) padded with 0; `groups` are the sample numbers of each rounded length; `meanings` (n,) rows of `targets`."""
+    """`ids` (n, longest) padded with 0; `groups` are the sample numbers of each rounded length; `meanings` (n,)
+    rows of `targets`.
+    """
 
     ids: np.ndarray
     lengths: np.ndarray
@@ -56,7 +60,9 @@ def make_samples(texts: list[tuple[Pair, Tokenizer]], english: TextEncoder, toke
 
 
 def summarise(states: Tensor, mask: Tensor) -> Tensor:
-    """States (b, 1 + t, width) of texts with tokens inside the special ones to (b, 4, width): pooled, [CLS], [SEP], mean of the rest."""
+    """States (b, 1 + t, width) of texts with tokens inside the special ones to (b, 4, width): pooled, [CLS], [SEP],
+    mean of the rest.
+    """
     pooled, tokens = states[:, 0], states[:, 1:]
     last = mask.sum(1) - 1
     rows = torch.arange(len(states), device=states.device)

@@ -1,7 +1,8 @@
 """A WordPiece vocabulary with Japanese words behind the English ones. English text gives the ids that it gave before.
 
-BERT's tokenizer puts spaces around every kanji, so no word of two could be a token; here it no longer does, and the longest known piece
-is taken from a run of letters as within English words. It also drops the marks of voiced kana (ガ is カ), as it drops accents.
+BERT's tokenizer puts spaces around every kanji, so no word of two could be a token; here it no longer does, and the
+longest known piece is taken from a run of letters as within English words. It also drops the marks of voiced kana
+(ガ is カ), as it drops accents.
 """
 
 import copy
@@ -23,7 +24,9 @@ SAME_MARKS = {"、": ",", "。": ".", "・": ","}
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`tokenizer` is tokenizer.json; ids from `first` on are `count` new rows. `letters` cuts all but English into single letters."""
+    """`tokenizer` is tokenizer.json; ids from `first` on are `count` new rows. `letters` cuts all but English into
+    single letters.
+    """
 
     tokenizer: dict
     letters: dict
@@ -68,7 +71,9 @@ def _number_pieces(lexicon: Lexicon, tokenizer: Tokenizer, first: int) -> dict[s
     for run in dict.fromkeys(run for text in texts for run in RUNS.findall(text)):
         if not re.match(r"[\u3041-\u309f]", run) or len(run) >= HIRAGANA_WORD_MIN:
             add([run])
-    for letter in sorted({letter for text in texts for letter in tokenizer.normalizer.normalize_str(text)} - set(SAME_MARKS)):
+    for letter in sorted(
+        {letter for text in texts for letter in tokenizer.normalizer.normalize_str(text)} - set(SAME_MARKS)
+    ):
         add([letter])
     return _with_hiragana(numbers)
 
@@ -84,7 +89,9 @@ def _with_hiragana(numbers: dict[str, int]) -> dict[str, int]:
 
 
 def common_letters() -> list[str]:
-    """Kana and the 2,965 kanji of JIS X 0208 level 1: one that no pair has must not make its whole run of letters unknown."""
+    """Kana and the 2,965 kanji of JIS X 0208 level 1: one that no pair has must not make its whole run of letters
+    unknown.
+    """
     kana = [chr(code) for code in (*range(0x3041, 0x3097), *range(0x30A1, 0x30FB), 0x30FC, 0x3005)]
     cells = [bytes([0xA0 + row, 0xA0 + cell]) for row in range(16, 48) for cell in range(1, 95 if row < 47 else 52)]
     return [*kana, *(cell.decode("euc_jp") for cell in cells)]

@@ -1,5 +1,6 @@
-"""Pictures with transparency. Networks read and write premultiplied RGBA (Porter and Duff 1984), as resampling and losses need it:
-what lies behind full transparency is then 0 whatever colour a file gives it. Files and graphs hold straight alpha, as PNG does.
+"""Pictures with transparency. Networks read and write premultiplied RGBA (Porter and Duff 1984), as resampling and
+losses need it: what lies behind full transparency is then 0 whatever colour a file gives it. Files and graphs hold
+straight alpha, as PNG does.
 
 All pictures are (b, channels, h, w) in [0, 1]."""
 

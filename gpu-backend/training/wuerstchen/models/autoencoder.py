@@ -1,8 +1,10 @@
-"""Compressor and direct decoder, trained together for reconstruction: the latent that Stages B and C live in, and one pass back.
+"""Compressor and direct decoder, trained together for reconstruction: the latent that Stages B and C live in, and one
+pass back.
 
-Both are ConvNeXt V2 blocks (Woo et al. 2023) with ReLU, between pixel shuffles. The compressor halves the side twice after an unshuffle
-by 4, so a picture of (H, W) becomes a latent of (H/16, W/16) whose channels have mean 0 and variance 1 over the training set. The direct
-decoder serves training: it tells how much a latent holds, and shows what Stage C has learned before Stages A and B exist.
+Both are ConvNeXt V2 blocks (Woo et al. 2023) with ReLU, between pixel shuffles. The compressor halves the side twice
+after an unshuffle by 4, so a picture of (H, W) becomes a latent of (H/16, W/16) whose channels have mean 0 and variance
+1 over the training set. The direct decoder serves training: it tells how much a latent holds, and shows what Stage C
+has learned before Stages A and B exist.
 """
 
 import itertools
@@ -29,7 +31,9 @@ class Blocks(nn.Sequential):
 
 
 class Centred(nn.Module):
-    """[0, 1] to [-1, 1]. Transparent places are all 0 before it, where the slope of a channel norm is 1,000, once more in every block."""
+    """[0, 1] to [-1, 1]. Transparent places are all 0 before it, where the slope of a channel norm is 1,000, once
+    more in every block.
+    """
 
     def forward(self, image: Tensor) -> Tensor:
         return image * 2 - 1
@@ -60,7 +64,9 @@ class ConvolutionalCompressor(nn.Module):
         return self.standardise(self.network(image))
 
     def standardise(self, features: Tensor) -> Tensor:
-        """By the batch in training until it has settled, by the running statistics after and in inference; in float32 whatever came in."""
+        """By the batch in training until it has settled, by the running statistics after and in inference; in
+        float32 whatever came in.
+        """
         return self.norm(features.float())
 
 
@@ -85,7 +91,9 @@ class DirectDecoder(nn.Module):
 
     @property
     def features(self) -> nn.Sequential:
-        """All but the head: (b, latent_channels, h, w) to (b, decoder_channels[-1], 4h, 4w), what Stage B starts from."""
+        """All but the head: (b, latent_channels, h, w) to (b, decoder_channels[-1], 4h, 4w), what Stage B starts
+        from.
+        """
         return self.network[:-3]
 
     def forward(self, latent: Tensor) -> Tensor:

@@ -49,8 +49,8 @@ class ChannelNorm(nn.Module):
 
 
 def _sum_over_places(x: Tensor) -> Tensor:
-    """(b, h, w, c) to (b, 1, 1, c). In a graph it is a product with ones: ONNX Runtime's ReduceSum adds up a batch of one in another
-    order than a batch of several, and then a picture's bytes would depend on its company."""
+    """(b, h, w, c) to (b, 1, 1, c). In a graph it is a product with ones: ONNX Runtime's ReduceSum adds up a batch of
+    one in another order than a batch of several, and then a picture's bytes would depend on its company."""
     if torch.compiler.is_exporting():
         places = x.flatten(1, 2)  # (b, h*w, c)
         return (torch.ones((1, places.shape[1])) @ places).unsqueeze(1)
@@ -58,7 +58,9 @@ def _sum_over_places(x: Tensor) -> Tensor:
 
 
 class GlobalResponseNorm(nn.Module):
-    """ConvNeXt V2's response norm on (b, h, w, c). Reads the whole map, so a crop's result is not a part of the whole's."""
+    """ConvNeXt V2's response norm on (b, h, w, c). Reads the whole map, so a crop's result is not a part of the
+    whole's.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -73,10 +75,12 @@ class GlobalResponseNorm(nn.Module):
 
 
 class SettlingNorm(nn.BatchNorm2d):
-    """BatchNorm without affine whose statistics become slow ones once it has `settled`: they follow each batch by a hundredth, no gradient
-    passes them, and training sees what inference will see.
+    """BatchNorm without affine whose statistics become slow ones once it has `settled`: they follow each batch by a
+    hundredth, no gradient passes them, and training sees what inference will see.
 
-    They must follow: with statistics that stay, an encoder outgrows noise of a fixed size (measured: seven-fold in 1,300 steps)."""
+    They must follow: with statistics that stay, an encoder outgrows noise of a fixed size (measured: seven-fold in
+    1,300 steps).
+    """
 
     SETTLED_MOMENTUM = 0.01
 
@@ -94,12 +98,19 @@ class SettlingNorm(nn.BatchNorm2d):
 
 
 class ResBlock(nn.Module):
-    """Depthwise 3×3, channel norm, then an MLP of factor 4 with GELU and GRN. A skip joins after the norm, itself not normalised.
+    """Depthwise 3×3, channel norm, then an MLP of factor 4 with GELU and GRN. A skip joins after the norm, itself not
+    normalised.
 
-    `activation` replaces GELU: on a CPU its error function and its slope take longer than the products, ReLU halves a training step."""
+    `activation` replaces GELU: on a CPU its error function and its slope take longer than the products, ReLU halves a
+    training step.
+    """
 
     def __init__(
-        self, channels: int, skip_channels: int = 0, dropout: float = 0.0, activation: Callable[[Tensor], Tensor] = F.gelu
+        self,
+        channels: int,
+        skip_channels: int = 0,
+        dropout: float = 0.0,
+        activation: Callable[[Tensor], Tensor] = F.gelu,
     ) -> None:
         super().__init__()
         self.channels, self.activation = channels, activation
@@ -137,16 +148,22 @@ def attend_in_one_node(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, 
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, heads: int) -> Tensor:
-    """Attention of (b, n, c) queries over (b, m, c) keys and values in `heads` heads; `bias` (b, 1, 1, m) is added to the scores."""
+    """Attention of (b, n, c) queries over (b, m, c) keys and values in `heads` heads; `bias` (b, 1, 1, m) is added
+    to the scores.
+    """
     if torch.compiler.is_exporting():
         return attend_in_one_node(query, key, value, bias, heads)
-    query, key, value = (tokens.unflatten(-1, (heads, -1)).transpose(1, 2) for tokens in (query, key, value))  # (b, heads, n, c / heads)
+    query, key, value = (
+        tokens.unflatten(-1, (heads, -1)).transpose(1, 2) for tokens in (query, key, value)
+    )  # (b, heads, n, c / heads)
     scores = query @ key.transpose(-1, -2) * (query.shape[-1] ** -0.5) + bias  # (b, heads, n, m)
     return (scores.softmax(dim=-1) @ value).transpose(1, 2).flatten(2)
 
 
 def attention_bias(places: int, text_mask: Tensor) -> Tensor:
-    """(b, t), 1 for a token, 0 for padding, to (b, 1, 1, places + t): what is added to the scores of image tokens, then text tokens."""
+    """(b, t), 1 for a token, 0 for padding, to (b, 1, 1, places + t): what is added to the scores of image tokens,
+    then text tokens.
+    """
     # Additive rather than boolean: it is plain arithmetic in every ONNX runtime.
     return F.pad((text_mask - 1) * 1e4, (places, 0))[:, None, None]
 
@@ -164,7 +181,9 @@ class AttentionBlock(nn.Module):
         self.out = nn.Linear(channels, channels)
 
     def text_keys_values(self, text: Tensor) -> Tensor:
-        """(b, t, condition_channels) to (b, 2, t, c): they depend on the text alone, so a sampler computes them once."""
+        """(b, t, condition_channels) to (b, 2, t, c): they depend on the text alone, so a sampler computes them
+        once.
+        """
         text = self.condition(text)
         return torch.stack([self.key(text), self.value(text)], dim=1)
 
@@ -177,7 +196,9 @@ class AttentionBlock(nn.Module):
 
 
 def initialise(module: nn.Module, residual_blocks: int) -> None:
-    """The authors' initialisation: Xavier everywhere, the last Linear of each residual block scaled by 1/sqrt(blocks)."""
+    """The authors' initialisation: Xavier everywhere, the last Linear of each residual block scaled by
+    1/sqrt(blocks).
+    """
     for child in module.modules():
         if isinstance(child, (nn.Conv2d, nn.Linear)):
             nn.init.xavier_uniform_(child.weight)

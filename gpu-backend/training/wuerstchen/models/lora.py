@@ -1,4 +1,6 @@
-"""Low-rank adaptation (Hu et al. 2021) of attention: W + alpha / rank · up @ down, where only `up` and `down` are trained."""
+"""Low-rank adaptation (Hu et al. 2021) of attention: W + alpha / rank · up @ down, where only `up` and `down` are
+trained.
+"""
 
 import math
 from pathlib import Path
@@ -47,12 +49,17 @@ def has_lora(model: nn.Module) -> bool:
 
 
 def save_lora(model: nn.Module, path: Path, metadata: dict[str, str]) -> None:
-    """Writes `NAME.lora_down` (rank, in) and `NAME.lora_up` (out, rank) of each Linear, with `alpha` among the metadata."""
+    """Writes `NAME.lora_down` (rank, in) and `NAME.lora_up` (out, rank) of each Linear, with `alpha` among the
+    metadata.
+    """
     tensors: dict[str, Tensor] = {}
     alpha = 0.0
     for name, linear in _linears(model).items():
         lora = linear.parametrizations.weight[0]
-        tensors |= {f"{name}.lora_down": lora.down.detach().cpu().contiguous(), f"{name}.lora_up": lora.up.detach().cpu().contiguous()}
+        tensors |= {
+            f"{name}.lora_down": lora.down.detach().cpu().contiguous(),
+            f"{name}.lora_up": lora.up.detach().cpu().contiguous(),
+        }
         alpha = lora.scale * len(lora.down)
     with whole_file(path) as file:
         file.write(save(tensors, {**metadata, "alpha": f"{alpha:g}"}))
@@ -72,9 +79,12 @@ def load_lora(model: nn.Module, path: Path) -> None:
 
 @torch.no_grad()
 def apply_lora(model: nn.Module, path: Path, strength: float) -> dict[str, str]:
-    """Adds a file's adapters, times `strength`, to the weights of a plain `model`; several files add up. Returns the file's metadata.
+    """Adds a file's adapters, times `strength`, to the weights of a plain `model`; several files add up. Returns the
+    file's metadata.
 
-    0 changes nothing, 1 is as trained, a negative strength goes the other way. Raises ValueError where they are of another network."""
+    0 changes nothing, 1 is as trained, a negative strength goes the other way. Raises ValueError where they are of
+    another network.
+    """
     linears = _linears(model)
     tensors, alpha, metadata = _read(path, linears)
     for name, linear in linears.items():
@@ -93,7 +103,8 @@ def _read(path: Path, linears: dict[str, nn.Linear]) -> tuple[dict[str, Tensor],
         raise ValueError(f"{path} is no file of adapters that finetune wrote: {error}") from error
     names = {f"{name}.lora_{part}" for name in linears for part in ("down", "up")}
     if tensors.keys() != names or any(
-        tensors[f"{name}.lora_up"].shape[0] != linear.weight.shape[0] or tensors[f"{name}.lora_down"].shape[1] != linear.weight.shape[1]
+        tensors[f"{name}.lora_up"].shape[0] != linear.weight.shape[0]
+        or tensors[f"{name}.lora_down"].shape[1] != linear.weight.shape[1]
         for name, linear in linears.items()
     ):
         raise ValueError(f"{path} adapts other layers than this model has")

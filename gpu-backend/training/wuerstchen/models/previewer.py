@@ -8,9 +8,9 @@ from wuerstchen.config import PreviewerConfig
 class Previewer(nn.Module):
     """(b, c_latent, h, w) to (b, 3, downscale*h, downscale*w); not clamped.
 
-    Stable Cascade's previewer at a fraction of its width: convolutions, each followed by GELU and BatchNorm, whose statistics are fixed
-    at inference, so a picture does not depend on its company. The last two-fold step is a pixel shuffle: at full size, convolutions
-    would cost more than all others together."""
+    Stable Cascade's previewer at a fraction of its width: convolutions, each followed by GELU and BatchNorm, whose
+    statistics are fixed at inference, so a picture does not depend on its company. The last two-fold step is a pixel
+    shuffle: at full size, convolutions would cost more than all others together."""
 
     def __init__(self, config: PreviewerConfig, latent_channels: int, downscale: int) -> None:
         super().__init__()

@@ -1,4 +1,6 @@
-"""Stage A: a VQGAN with four-fold reduction a side (PaellaVQ). Pictures are [0, 1] in and out, premultiplied if they have alpha."""
+"""Stage A: a VQGAN with four-fold reduction a side (PaellaVQ). Pictures are [0, 1] in and out, premultiplied if
+they have alpha.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -11,20 +13,26 @@ MODULES: dict[Activation, type[nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU}
 
 
 def replicate_border(x: Tensor) -> Tensor:
-    """(b, c, h, w) to (b, c, h + 2, w + 2). Equals ReplicationPad2d(1), whose backward mixes up strides when compiled for CPU."""
+    """(b, c, h, w) to (b, c, h + 2, w + 2). Equals ReplicationPad2d(1), whose backward mixes up strides when
+    compiled for CPU.
+    """
     x = torch.cat([x[:, :, :1], x, x[:, :, -1:]], dim=2)
     return torch.cat([x[:, :, :, :1], x, x[:, :, :, -1:]], dim=3)
 
 
 class MixBlock(nn.Module):
-    """Depthwise mixing, then a channel MLP, both gated by scalars that start at 0, so that a new block is the identity."""
+    """Depthwise mixing, then a channel MLP, both gated by scalars that start at 0, so that a new block is the
+    identity.
+    """
 
     def __init__(self, channels: int, activation: Activation = "gelu") -> None:
         super().__init__()
         self.channels = channels
         self.gates = nn.Parameter(torch.zeros(6))
         self.depthwise = nn.Conv2d(channels, channels, 3, groups=channels)
-        self.mlp = nn.Sequential(nn.Linear(channels, channels * 4), MODULES[activation](), nn.Linear(channels * 4, channels))
+        self.mlp = nn.Sequential(
+            nn.Linear(channels, channels * 4), MODULES[activation](), nn.Linear(channels * 4, channels)
+        )
 
     def _norm(self, x: Tensor, gate: int) -> Tensor:
         y = F.layer_norm(x.permute(0, 2, 3, 1), (self.channels,), eps=1e-6)  # (b, h, w, c)
@@ -58,7 +66,9 @@ class Codebook(nn.Module):
 
 
 class StageA(nn.Module):
-    """Encoder and decoder for f4 latents (b, c_latent, H/4, W/4). `encode` gives the unquantised latent that Stage B works on."""
+    """Encoder and decoder for f4 latents (b, c_latent, H/4, W/4). `encode` gives the unquantised latent that Stage
+    B works on.
+    """
 
     def __init__(self, config: StageAConfig, picture_channels: int = 3) -> None:
         super().__init__()
@@ -84,7 +94,9 @@ class StageA(nn.Module):
         )
 
     def encode(self, image: Tensor) -> Tensor:
-        """(b, picture_channels, H, W) in [0, 1] to (b, c_latent, H/4, W/4), unit variance a channel over the training set."""
+        """(b, picture_channels, H, W) in [0, 1] to (b, c_latent, H/4, W/4), unit variance a channel over the
+        training set.
+        """
         return self.encoder(image)
 
     def decode(self, latent: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Stage B: a latent-diffusion U-Net that paints Stage A latents from the compact Stage C latent. It reads no text.
 
-The Stage C latent enters once, as in Stable Cascade's Stage B, through a sub-pixel mapper instead of a resize: every cell of the
-latent becomes a patch of features by a pixel shuffle. That is exact under crops (training) and in every ONNX runtime (inference).
-Where a direct decoder was trained with the compressor, its features take the mapper's place.
+The Stage C latent enters once, as in Stable Cascade's Stage B, through a sub-pixel mapper instead of a resize: every
+cell of the latent becomes a patch of features by a pixel shuffle. That is exact under crops (training) and in every
+ONNX runtime (inference). Where a direct decoder was trained with the compressor, its features take the mapper's place.
 """
 
 import itertools
@@ -31,7 +31,9 @@ B_HEAD_MARGIN = 1e-3
 class Layer(nn.Module):
     """ResBlock then timestep: the `CT` of the published level configuration."""
 
-    def __init__(self, channels: int, skip_channels: int, timestep_width: int, activation: Callable[[Tensor], Tensor]) -> None:
+    def __init__(
+        self, channels: int, skip_channels: int, timestep_width: int, activation: Callable[[Tensor], Tensor]
+    ) -> None:
         super().__init__()
         self.block = ResBlock(channels, skip_channels, activation=activation)
         self.timestep = TimestepBlock(channels, timestep_width)
@@ -41,7 +43,9 @@ class Layer(nn.Module):
 
 
 class StageB(nn.Module):
-    """(b, c_a, h, w) noisy Stage A latent, (b,) time, (b, c_latent, h*4/downscale, …) Stage C latent to the noise in x."""
+    """(b, c_a, h, w) noisy Stage A latent, (b,) time, (b, c_latent, h*4/downscale, …) Stage C latent to the noise
+    in x.
+    """
 
     def __init__(
         self,
@@ -68,21 +72,29 @@ class StageB(nn.Module):
             )
         else:
             self.mapper = nn.Sequential(
-                features, ChannelNorm(config.mapper_channels), nn.Conv2d(config.mapper_channels, widths[0], 1), ChannelNorm(widths[0])
+                features,
+                ChannelNorm(config.mapper_channels),
+                nn.Conv2d(config.mapper_channels, widths[0], 1),
+                ChannelNorm(widths[0]),
             )
         self.down = nn.ModuleList(
             nn.ModuleList(Layer(width, 0, width_t, activation) for _ in range(count))
             for width, count in zip(widths, config.blocks, strict=True)
         )
         self.downscale = nn.ModuleList(
-            nn.Sequential(ChannelNorm(outer), nn.Conv2d(outer, inner, 2, stride=2)) for outer, inner in itertools.pairwise(widths)
+            nn.Sequential(ChannelNorm(outer), nn.Conv2d(outer, inner, 2, stride=2))
+            for outer, inner in itertools.pairwise(widths)
         )
         self.up = nn.ModuleList(
-            nn.ModuleList(Layer(width, width if first and level + 1 < len(widths) else 0, width_t, activation) for first in _first(count))
+            nn.ModuleList(
+                Layer(width, width if first and level + 1 < len(widths) else 0, width_t, activation)
+                for first in _first(count)
+            )
             for level, (width, count) in enumerate(zip(widths, config.blocks, strict=True))
         )
         self.upscale = nn.ModuleList(
-            nn.Sequential(ChannelNorm(inner), nn.ConvTranspose2d(inner, outer, 2, stride=2)) for outer, inner in itertools.pairwise(widths)
+            nn.Sequential(ChannelNorm(inner), nn.ConvTranspose2d(inner, outer, 2, stride=2))
+            for outer, inner in itertools.pairwise(widths)
         )
         self.head = nn.Conv2d(widths[0], stage_a_channels * (2 if config.prediction == "epsilon" else 1), 1)
         initialise(self, sum(config.blocks) * 2)
@@ -93,7 +105,9 @@ class StageB(nn.Module):
         return self.mapper(latent)
 
     def denoise(self, x: Tensor, embedding: Tensor, condition: Tensor) -> Tensor:
-        """Noise in x from a timestep embedding (b, timestep_width) and `condition`; of a network that predicts epsilon."""
+        """Noise in x from a timestep embedding (b, timestep_width) and `condition`; of a network that predicts
+        epsilon.
+        """
         return self.noise_and_heads(x, embedding, condition)[0]
 
     def predict(self, x: Tensor, embedding: Tensor, condition: Tensor) -> Tensor:

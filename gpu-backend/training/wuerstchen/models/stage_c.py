@@ -1,4 +1,6 @@
-"""Stage C: the text-conditional prior. Isotropic, no U-Net; residual, timestep and attention blocks on the compact latent."""
+"""Stage C: the text-conditional prior. Isotropic, no U-Net; residual, timestep and attention blocks on the compact
+latent.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -28,8 +30,8 @@ class StageC(nn.Module):
         width, patch = config.channels, config.patch
         self.embed = nn.Sequential(nn.PixelUnshuffle(patch), nn.Conv2d(latent_channels * patch**2, width, 1))
         self.text = nn.Sequential(nn.Linear(text_width, width), nn.LeakyReLU(0.2), nn.Linear(width, width))
-        # The pooled text also scales and shifts every block, as the pooled text of Stable Cascade enters beside its tokens:
-        # what is drawn is then known at once, and attention is left with how its words belong together.
+        # The pooled text also scales and shifts every block, as the pooled text of Stable Cascade enters beside its
+        # tokens: what is drawn is then known at once, and attention is left with how its words belong together.
         self.pooled = nn.ModuleList(nn.Linear(text_width, width * 2) for _ in range(config.depth))
         self.blocks = nn.ModuleList(
             nn.ModuleList(
@@ -55,7 +57,9 @@ class StageC(nn.Module):
         Position 0 holds the scale and shift of a block, the others the keys and values of the tokens."""
         tokens = self.text(text[:, 1:])  # (b, t - 1, width)
         keys_values = torch.stack([attention.text_keys_values(tokens) for _, _, attention in self.blocks], dim=1)
-        film = torch.stack([mapper(text[:, 0]).unflatten(1, (2, -1)) for mapper in self.pooled], dim=1)  # (b, depth, 2, width)
+        film = torch.stack(
+            [mapper(text[:, 0]).unflatten(1, (2, -1)) for mapper in self.pooled], dim=1
+        )  # (b, depth, 2, width)
         return torch.cat([film.unsqueeze(3), keys_values], dim=3)
 
     def heads(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -82,7 +86,9 @@ class StageC(nn.Module):
         At a new network's zero head it is x itself."""
         return self.noise_and_heads(x, embedding, condition, text_mask)[0]
 
-    def noise_and_heads(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def noise_and_heads(
+        self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         a, d = self.heads(x, embedding, condition, text_mask)
         return (x - a) / d, a, d
 

@@ -1,6 +1,7 @@
 """The frozen text encoder: all-MiniLM-L6-v2 (Apache-2.0), a BERT of 6 layers and width 384.
 
-Token states condition Stage C, and the mean of them, which is what the model was trained for, stands in front as one more token.
+Token states condition Stage C, and the mean of them, which is what the model was trained for, stands in front as one
+more token.
 """
 
 import json
@@ -39,7 +40,9 @@ class BertLayer(nn.Module):
 
 
 class TextEncoder(nn.Module):
-    """(b, t) token ids and (b, t) mask (1 token, 0 padding; both int64) to states (b, 1 + t, width): pooled first, then tokens."""
+    """(b, t) token ids and (b, t) mask (1 token, 0 padding; both int64) to states (b, 1 + t, width): pooled first,
+    then tokens.
+    """
 
     def __init__(self, vocabulary: int, positions: int, width: int, heads: int, hidden: int, layers: int) -> None:
         super().__init__()

@@ -1,4 +1,6 @@
-"""Aspect buckets: shapes of about the same area, so that a batch costs the same in each (after NovelAI and Stable Cascade)."""
+"""Aspect buckets: shapes of about the same area, so that a batch costs the same in each (after NovelAI and Stable
+Cascade).
+"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -24,12 +26,18 @@ def parse_ratio(text: str) -> Fraction:
 
 
 def side_multiple(config: Config) -> int:
-    """Pixels that every side must be a multiple of: whole patches of Stage C and whole cells at Stage B's deepest level."""
-    return math.lcm(config.latent.downscale * config.stage_c.patch, STAGE_A_DOWNSCALE * 2 ** (len(config.stage_b.channels) - 1))
+    """Pixels that every side must be a multiple of: whole patches of Stage C and whole cells at Stage B's deepest
+    level.
+    """
+    return math.lcm(
+        config.latent.downscale * config.stage_c.patch, STAGE_A_DOWNSCALE * 2 ** (len(config.stage_b.channels) - 1)
+    )
 
 
 def aspect_buckets(side: int, multiple: int, ratios: Iterable[Fraction]) -> list[tuple[int, int]]:
-    """(width, height) of each ratio at the area side², to the nearest multiples; ratios that meet in one shape make one bucket."""
+    """(width, height) of each ratio at the area side², to the nearest multiples; ratios that meet in one shape make
+    one bucket.
+    """
 
     def nearest(length: float) -> int:
         return max(1, round(length / multiple)) * multiple

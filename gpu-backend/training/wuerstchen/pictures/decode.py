@@ -5,7 +5,8 @@ import io
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-# A small file can claim a huge picture; 64 million pixels need 192 MB as RGB and are more than cameras of today deliver.
+# A small file can claim a huge picture; 64 million pixels need 192 MB as RGB and are more than cameras of today
+# deliver.
 PIXELS_MAX = 64_000_000
 
 
@@ -14,13 +15,17 @@ class PictureError(ValueError):
 
 
 def decode_picture(data: bytes) -> Image.Image:
-    """RGB, turned as its EXIF orientation says, transparency on white, first frame of an animation. Raises PictureError."""
+    """RGB, turned as its EXIF orientation says, transparency on white, first frame of an animation. Raises
+    PictureError.
+    """
     if not data:
         raise PictureError("the file has no bytes")
     try:
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > PIXELS_MAX:
-                raise PictureError(f"{image.width}x{image.height} has more than {PIXELS_MAX // 10**6} million pixels: make it smaller")
+                raise PictureError(
+                    f"{image.width}x{image.height} has more than {PIXELS_MAX // 10**6} million pixels: make it smaller"
+                )
             image.load()
             return _on_white(ImageOps.exif_transpose(image))
     except PictureError:
@@ -33,7 +38,9 @@ def decode_picture(data: bytes) -> Image.Image:
 
 def _on_white(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))  # Pillow would clip 16 bits instead of scaling them
+        image = Image.fromarray(
+            (np.asarray(image) // 257).astype(np.uint8)
+        )  # Pillow would clip 16 bits instead of scaling them
     if not image.has_transparency_data:
         return image.convert("RGB")
     layer = image.convert("RGBA")

@@ -5,8 +5,9 @@ from PIL import Image
 
 # Brightness must rise by this much of 255 from one cell to the next: the noise of a compressed flat area sets no bit.
 RISE_MIN = 2
-# Two drawings of one outline share their hash. A cell of the thumbnail that differs by more than this tells them apart: hands of two skin
-# tones differ by 27 and more, copies scaled by 3/4 and compressed (JPEG, quality 75) by 23 at most for 99 of 100 icons of 128 pixels.
+# Two drawings of one outline share their hash. A cell of the thumbnail that differs by more than this tells them apart:
+# hands of two skin tones differ by 27 and more, copies scaled by 3/4 and compressed (JPEG, quality 75) by 23 at most
+# for 99 of 100 icons of 128 pixels.
 THUMBNAIL_DIFFERENCE_MAX = 24
 THUMBNAIL_SIDE = 16
 

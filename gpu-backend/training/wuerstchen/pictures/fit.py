@@ -48,7 +48,9 @@ def _focus(image: Image.Image) -> np.ndarray:
 
 
 def _best_start(weights: np.ndarray, share: float) -> float:
-    """Where, from 0 to 1 - share, a window of this share begins that holds most; of equal ones, the one nearest to the middle."""
+    """Where, from 0 to 1 - share, a window of this share begins that holds most; of equal ones, the one nearest to
+    the middle.
+    """
     cells = max(1, round(share * len(weights)))
     sums = np.convolve(weights, np.ones(cells), "valid")
     starts = np.flatnonzero(sums >= sums.max() * (1 - 1e-6))

@@ -31,7 +31,9 @@ FORMAT = "wuerstchen-edge/prepared@1"
 
 @dataclass(frozen=True)
 class Settings:
-    """`side` of a square picture, `buckets` (width, height), least shorter side of an original, bits that may differ in duplicates."""
+    """`side` of a square picture, `buckets` (width, height), least shorter side of an original, bits that may
+    differ in duplicates.
+    """
 
     side: int
     buckets: tuple[tuple[int, int], ...]
@@ -44,7 +46,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded sample: what duplicates are found by, its pixels (height, width, 3) in the shape of its bucket, the share cut off."""
+    """A decoded sample: what duplicates are found by, its pixels (height, width, 3) in the shape of its bucket, the
+    share cut off.
+    """
 
     sample: Sample
     digest: np.uint64
@@ -56,7 +60,8 @@ class Picture:
 def prepare(folder: Path, out: Path, settings: Settings, progress: Callable[[], None] = lambda: None) -> dict:
     """Reads `folder`, writes the set `out` and returns its report; `progress` is called after each picture.
 
-    Raises ValueError where fewer than two pictures are left, FileExistsError where `out` is no prepared set; `out` is then as before."""
+    Raises ValueError where fewer than two pictures are left, FileExistsError where `out` is no prepared set; `out` is
+    then as before."""
     left_out: list[LeftOut] = []
     cuts: dict[str, float] = {}
     seen, names = Seen(settings.near_bits), []
@@ -101,21 +106,36 @@ def _decode(sample: Sample | LeftOut, settings: Settings) -> Picture | LeftOut:
         detail = f"{image.width}x{image.height}: the shorter side must have {settings.side_min} pixels"
         return LeftOut(sample.name, "too_small", detail, of_picture=True)
     if not sample.captions:
-        return LeftOut(sample.name, "no_caption", "no text in a metadata file and no caption file beside it", of_picture=True)
+        return LeftOut(
+            sample.name, "no_caption", "no text in a metadata file and no caption file beside it", of_picture=True
+        )
     size = nearest_bucket(image.size, settings.buckets)
     pixels, cut = fit(image, size, settings.fit), cut_share(image, size, settings.fit)
     return Picture(sample, difference_hash(image), thumbnail(image), pixels, cut)
 
 
 def _record(sample: Sample, licence: str) -> Record:
-    """The id is a hash of the file's bytes: moving, renaming or packing pictures moves none of them to the other side of the split."""
+    """The id is a hash of the file's bytes: moving, renaming or packing pictures moves none of them to the other
+    side of the split.
+    """
     digest = hashlib.sha256(sample.data).hexdigest()[:16]
     label, file = sample.label or sample.captions[0], sample.name
-    return Record(digest, licence, style="", label=label, kind="picture", weight=weight_of(file), captions=sample.captions, file=file)
+    return Record(
+        digest,
+        licence,
+        style="",
+        label=label,
+        kind="picture",
+        weight=weight_of(file),
+        captions=sample.captions,
+        file=file,
+    )
 
 
 def weight_of(name: str) -> float:
-    """How often a picture is drawn: folders named as in kohya's trainers, "10_lamps", repeat theirs ten times; nested ones multiply."""
+    """How often a picture is drawn: folders named as in kohya's trainers, "10_lamps", repeat theirs ten times;
+    nested ones multiply.
+    """
     repeats = [re.fullmatch(r"(\d{1,4})_.+", folder) for folder in name.split("/")[:-1]]
     return float(math.prod(max(1, int(match[1])) for match in repeats if match))
 
@@ -123,7 +143,9 @@ def weight_of(name: str) -> float:
 def _report(records: list[Record], left_out: list[LeftOut], cuts: dict[str, float], settings: Settings) -> dict:
     """Plain data; the same pictures and settings give the same report."""
     held_out, buckets = sum(bool(record.held_out) for record in records), Counter(record.bucket for record in records)
-    by_reason: dict[str, list[dict[str, str]]] = {reason: [] for reason in ("bad", "duplicate", "too_small", "no_caption", "unknown_kind")}
+    by_reason: dict[str, list[dict[str, str]]] = {
+        reason: [] for reason in ("bad", "duplicate", "too_small", "no_caption", "unknown_kind")
+    }
     for item in left_out:
         by_reason[item.reason].append({"file": item.name, "detail": item.detail})
     return {

@@ -1,4 +1,6 @@
-"""What a folder holds: pictures with captions in a metadata file, in a file beside the picture, or in WebDataset shards."""
+"""What a folder holds: pictures with captions in a metadata file, in a file beside the picture, or in WebDataset
+shards.
+"""
 
 import tarfile
 from collections.abc import Callable, Iterator
@@ -14,7 +16,8 @@ FILE_MIB_MAX = 64
 
 @dataclass(frozen=True)
 class Sample:
-    """The bytes of a picture's file and its captions, which may be none. `name` is the path below the folder, with its shard.
+    """The bytes of a picture's file and its captions, which may be none. `name` is the path below the folder, with its
+    shard.
 
     `label`: what the picture is called where its folder says so; else empty."""
 
@@ -25,19 +28,27 @@ class Sample:
 
 
 def count_pictures(folder: Path) -> int:
-    """How many samples `read_samples` will try, from names alone: those it counts, and left-out ones that are `of_picture`."""
+    """How many samples `read_samples` will try, from names alone: those it counts, and left-out ones that are
+    `of_picture`.
+    """
     files = [path for path in _files(folder) if path.is_file()]
     shards = [path for path in files if path.suffix.lower() == ".tar"]
-    return sum(path.suffix.lower() in PICTURE_KINDS for path in files) + sum(len(_shard_members(path)[0]) for path in shards)
+    return sum(path.suffix.lower() in PICTURE_KINDS for path in files) + sum(
+        len(_shard_members(path)[0]) for path in shards
+    )
 
 
 def printable(name: str) -> str:
-    """A name that can be written as UTF-8: bytes that are no text, which Python holds as lone surrogates, become escapes."""
+    """A name that can be written as UTF-8: bytes that are no text, which Python holds as lone surrogates, become
+    escapes.
+    """
     return name.encode("utf-8", "backslashreplace").decode()
 
 
 def read_samples(folder: Path) -> Iterator[Sample | LeftOut]:
-    """Every picture below `folder`, in the order of the names, read when it is asked for. What cannot be read becomes a LeftOut."""
+    """Every picture below `folder`, in the order of the names, read when it is asked for. What cannot be read
+    becomes a LeftOut.
+    """
     files, listed = _files(folder), {}
     for path in files:
         if path.name in METADATA:
@@ -78,9 +89,15 @@ def _sample(
 ) -> Sample | LeftOut:
     """A picture with its listed captions or, where there are none, those of the files `beside` it."""
     if size > FILE_MIB_MAX << 20:
-        return LeftOut(name, "bad", f"the file has {size >> 20} MiB, the limit is {FILE_MIB_MAX}: make it smaller", of_picture=True)
+        return LeftOut(
+            name, "bad", f"the file has {size >> 20} MiB, the limit is {FILE_MIB_MAX}: make it smaller", of_picture=True
+        )
     try:
-        text = listed if listed and listed.captions else _together([text_beside(kind, take()) for kind, take in beside.items()])
+        text = (
+            listed
+            if listed and listed.captions
+            else _together([text_beside(kind, take()) for kind, take in beside.items()])
+        )
         return Sample(name, read(), text.captions, text.label or (listed.label if listed else ""))
     except (OSError, ValueError, tarfile.TarError) as error:
         return LeftOut(name, "bad", f"cannot be read: {error}", of_picture=True)
@@ -103,11 +120,17 @@ class _Group:
 
     def misnamed(self) -> list[str]:
         """Pictures with more dots in their names: WebDataset takes all after the first one for the kind."""
-        return [member.name for kind, member in self.members.items() if kind not in PICTURE_KINDS and kind.endswith(PICTURE_KINDS)]
+        return [
+            member.name
+            for kind, member in self.members.items()
+            if kind not in PICTURE_KINDS and kind.endswith(PICTURE_KINDS)
+        ]
 
 
 def _shard_members(path: Path) -> tuple[list[_Group], list[str], str]:
-    """Groups that hold a picture, names of pictures that are in no such group, and what ended the reading early, if anything."""
+    """Groups that hold a picture, names of pictures that are in no such group, and what ended the reading early, if
+    anything.
+    """
     groups: dict[str, dict[str, tarfile.TarInfo]] = {}
     fault = ""
     try:
@@ -128,7 +151,9 @@ def _shard_samples(path: Path, name: str) -> Iterator[Sample | LeftOut]:
     if fault:
         yield LeftOut(name, "bad", f"the shard is damaged: {fault}")
     for member in misnamed:
-        yield LeftOut(printable(f"{name}/{member}"), "bad", "in a shard a name ends at its first dot: take out the other dots")
+        yield LeftOut(
+            printable(f"{name}/{member}"), "bad", "in a shard a name ends at its first dot: take out the other dots"
+        )
     if not groups:
         return
     with tarfile.open(path, "r:") as shard:

@@ -15,9 +15,12 @@ REPORT = "report.json"
 
 
 class SetWriter:
-    """`with SetWriter(…) as writer:` then `add` and `finish`. Left without `finish`, it leaves the previous set as it was.
+    """`with SetWriter(…) as writer:` then `add` and `finish`. Left without `finish`, it leaves the previous set as it
+    was.
 
-    Training shuffles, so pictures stand in the order they came in. A killed run's files lie in .NAME.part and go at the next start."""
+    Training shuffles, so pictures stand in the order they came in. A killed run's files lie in .NAME.part and go at the
+    next start.
+    """
 
     def __init__(self, directory: Path, side: int, held_out_percent: float) -> None:
         """Raises FileExistsError where `directory` holds something other than a set that was prepared."""
@@ -25,7 +28,9 @@ class SetWriter:
         self._part, self._old = (directory.with_name(f".{directory.name}.{kind}") for kind in ("part", "old"))
         if self._old.exists() and not directory.exists():
             self._old.rename(directory)  # killed between the two renames of `finish`
-        if directory.exists() and (not directory.is_dir() or (any(directory.iterdir()) and not (directory / REPORT).exists())):
+        if directory.exists() and (
+            not directory.is_dir() or (any(directory.iterdir()) and not (directory / REPORT).exists())
+        ):
             raise FileExistsError(f"{directory} is there and is no prepared set: name another folder")
         self.records: list[Record] = []
         self._rows: dict[str, int] = {}
@@ -53,8 +58,8 @@ class SetWriter:
         self.records.append(Record(**{**asdict(record), "bucket": bucket, "index": row}))
 
     def split(self) -> None:
-        """Marks held-out records by their ids. Training and evaluation need one each, so where either has none, the id nearest to the
-        limit goes there."""
+        """Marks held-out records by their ids. Training and evaluation need one each, so where either has none, the id
+        nearest to the limit goes there."""
         by_digest = sorted({record.id for record in self.records}, key=lambda name: (crc32(name.encode()) % 100, name))
         held_out = {name for name in by_digest if is_held_out(name, self.held_out_percent)} or set(by_digest[:1])
         if len(held_out) == len(by_digest):

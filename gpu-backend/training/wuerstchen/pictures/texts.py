@@ -1,4 +1,6 @@
-"""Captions and labels: of `metadata.jsonl` or `metadata.csv`, as Hugging Face's imagefolder has them, or of a file beside the picture."""
+"""Captions and labels: of `metadata.jsonl` or `metadata.csv`, as Hugging Face's imagefolder has them, or of a file
+beside the picture.
+"""
 
 import csv
 import io
@@ -27,7 +29,8 @@ class Text:
 def text_of(values: object) -> Text:
     """Of a metadata line or JSON file: a text or a list of texts in any of CAPTION_FIELDS; blank ones and repeats go.
 
-    Raises ValueError for text that is no Unicode: JSON can spell half of a character (a lone surrogate), which no file can hold."""
+    Raises ValueError for text that is no Unicode: JSON can spell half of a character (a lone surrogate), which no file
+    can hold."""
     fields = values if isinstance(values, dict) else {}
     found = [fields[field] for field in CAPTION_FIELDS if field in fields]
     texts = [text for value in found for text in (value if isinstance(value, list) else [value])]

@@ -1,6 +1,7 @@
 """The blocks of the released networks, under the parameter names of the released weights.
 
-Inside a level, maps are (b, h, w, c): all but the depthwise convolutions reads them so, and nothing is turned from block to block.
+Inside a level, maps are (b, h, w, c): all but the depthwise convolutions reads them so, and nothing is turned from
+block to block.
 """
 
 import math
@@ -19,7 +20,9 @@ def norm(channels: int) -> nn.LayerNorm:
 
 
 class ResBlock(nn.Module):
-    """Depthwise 3×3, channel norm, then an MLP of factor 4 with GELU and GRN. A skip joins after the norm, itself not normalised."""
+    """Depthwise 3×3, channel norm, then an MLP of factor 4 with GELU and GRN. A skip joins after the norm, itself
+    not normalised.
+    """
 
     def __init__(self, channels: int, skip_channels: int, dropout: float) -> None:
         super().__init__()
@@ -40,7 +43,9 @@ class ResBlock(nn.Module):
 
 
 class TimestepBlock(nn.Module):
-    """FiLM: scale and shift from the timestep embedding, plus one more pair for each further condition (Stable Cascade)."""
+    """FiLM: scale and shift from the timestep embedding, plus one more pair for each further condition (Stable
+    Cascade).
+    """
 
     def __init__(self, channels: int, embedding_width: int, conditions: tuple[str, ...]) -> None:
         super().__init__()
@@ -60,7 +65,9 @@ class TimestepBlock(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head attention with a bias on every projection. No mask: the padding of a prompt takes part, as in training."""
+    """Multi-head attention with a bias on every projection. No mask: the padding of a prompt takes part, as in
+    training.
+    """
 
     def __init__(self, channels: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -74,18 +81,22 @@ class Attention(nn.Module):
 
     def mix(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """As `forward`, with keys and values (b, m, c) that are projected already."""
-        return self.to_out[0](attend(self.to_q(query), keys, values, self.heads, self.dropout if self.training else 0.0))
+        return self.to_out[0](
+            attend(self.to_q(query), keys, values, self.heads, self.dropout if self.training else 0.0)
+        )
 
 
 def attend(query: Tensor, keys: Tensor, values: Tensor, heads: int, dropout: float) -> Tensor:
-    """(b, q, c), (b, m, c), (b, m, c) to (b, q, c). In a graph it is ONNX Runtime's own operator, which never holds all scores at once:
-    at 4096 cells and ten heads they would take 0.7 GB."""
+    """(b, q, c), (b, m, c), (b, m, c) to (b, q, c). In a graph it is ONNX Runtime's own operator, which never holds all
+    scores at once: at 4096 cells and ten heads they would take 0.7 GB."""
     if torch.compiler.is_exporting():
         inputs, attributes = (query, keys, values), {"num_heads": heads}
         return torch.onnx.ops.symbolic(
             "com.microsoft::MultiHeadAttention", inputs, attributes, dtype=query.dtype, shape=query.shape, version=1
         )
-    q, k, v = (tokens.unflatten(-1, (heads, -1)).transpose(1, 2) for tokens in (query, keys, values))  # (b, heads, tokens, c / heads)
+    q, k, v = (
+        tokens.unflatten(-1, (heads, -1)).transpose(1, 2) for tokens in (query, keys, values)
+    )  # (b, heads, tokens, c / heads)
     return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout).transpose(1, 2).flatten(2)
 
 
@@ -127,7 +138,9 @@ class LevelShape:
     def layers(self, count: int, skip_channels: int = 0, first_skip_channels: int = 0) -> list[nn.Module]:
         """`count` times the blocks of `kinds`, flat. The very first block takes `first_skip_channels` on top."""
         return [
-            self._block(kind, skip_channels + (first_skip_channels if layer == 0 else 0)) for layer in range(count) for kind in self.kinds
+            self._block(kind, skip_channels + (first_skip_channels if layer == 0 else 0))
+            for layer in range(count)
+            for kind in self.kinds
         ]
 
 
@@ -140,9 +153,15 @@ class Conditioning:
 
 
 def run_blocks(
-    blocks: nn.ModuleList, x: Tensor, conditioning: Conditioning, skip: Tensor | None = None, first_skip: Tensor | None = None
+    blocks: nn.ModuleList,
+    x: Tensor,
+    conditioning: Conditioning,
+    skip: Tensor | None = None,
+    first_skip: Tensor | None = None,
 ) -> Tensor:
-    """Runs one level on (b, c, h, w). `first_skip` stands before `skip` in the first block only; the others get `skip`."""
+    """Runs one level on (b, c, h, w). `first_skip` stands before `skip` in the first block only; the others get
+    `skip`.
+    """
     x, skip, first_skip = (None if part is None else part.permute(0, 2, 3, 1) for part in (x, skip, first_skip))
     joined = [part for part in (first_skip, skip) if part is not None]
     first = torch.cat(joined, dim=3) if joined else None
@@ -159,8 +178,8 @@ def run_blocks(
 def initialise(network: nn.Module, residual_layers: int) -> None:
     """The authors' initialisation of every block; a network's own inputs and outputs follow in its constructor.
 
-    Xavier for convolutions and Linears, biases 0; FiLM starts as the identity; the last Linear of a ResBlock is scaled by
-    sqrt(1 / residual_layers). Transposed convolutions keep PyTorch's default, as they did in training.
+    Xavier for convolutions and Linears, biases 0; FiLM starts as the identity; the last Linear of a ResBlock is scaled
+    by sqrt(1 / residual_layers). Transposed convolutions keep PyTorch's default, as they did in training.
     """
     for child in network.modules():
         if isinstance(child, (nn.Conv2d, nn.Linear)):

@@ -1,7 +1,8 @@
 """CLIP's text transformer under the parameter names of `transformers`, plain enough to become a graph.
 
-Radford et al. 2021; both families use OpenCLIP's bigG, v2's Stage B its H. A prompt is padded to the model's length, and the mask takes
-part: causal attention keeps padding out of the prompt's own states, but Stages B and C read the padding's states too.
+Radford et al. 2021; both families use OpenCLIP's bigG, v2's Stage B its H. A prompt is padded to the model's length,
+and the mask takes part: causal attention keeps padding out of the prompt's own states, but Stages B and C read the
+padding's states too.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ MISNAMED_END = 2
 
 @dataclass(frozen=True)
 class ClipTextConfig:
-    """`projection` is 0 for an encoder without one. `end_token` closes a prompt; the pooled state is that of the first."""
+    """`projection` is 0 for an encoder without one. `end_token` closes a prompt; the pooled state is that of the
+    first.
+    """
 
     vocabulary: int
     width: int
@@ -40,7 +43,10 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """x (b, t, width); bias (b, 1, t, t) is added to the scores."""
-        q, k, v = (project(x).unflatten(2, (self.heads, -1)).transpose(1, 2) for project in (self.q_proj, self.k_proj, self.v_proj))
+        q, k, v = (
+            project(x).unflatten(2, (self.heads, -1)).transpose(1, 2)
+            for project in (self.q_proj, self.k_proj, self.v_proj)
+        )
         scores = q @ k.transpose(2, 3) * (q.shape[3] ** -0.5) + bias  # (b, heads, t, t)
         return self.out_proj((scores.softmax(dim=3) @ v).transpose(1, 2).flatten(2))
 

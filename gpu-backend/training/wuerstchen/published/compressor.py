@@ -1,7 +1,7 @@
 """The semantic compressor of the releases: EfficientNetV2-S features at stride 32, a 1×1 projection and BatchNorm.
 
-Module names are torchvision's, whose ImageNet weights load as they are. Its stochastic depth, active only while a network trains, is
-left out: the releases ship the compressor frozen.
+Module names are torchvision's, whose ImageNet weights load as they are. Its stochastic depth, active only while a
+network trains, is left out: the releases ship the compressor frozen.
 """
 
 import torch
@@ -11,7 +11,8 @@ from wuerstchen.published.configs import CompressorConfig
 
 IMAGE_MEAN, IMAGE_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 FEATURE_CHANNELS = 1280
-# (squeeze-and-excite, expansion, stride, channels, repeats) of each stage (Tan & Le 2021, table 4). The plain stages are fused.
+# (squeeze-and-excite, expansion, stride, channels, repeats) of each stage (Tan & Le 2021, table 4). The plain stages
+# are fused.
 STAGES = (
     (False, 1, 1, 24, 2),
     (False, 4, 2, 48, 4),
@@ -22,7 +23,9 @@ STAGES = (
 )
 
 
-def _conv(c_in: int, c_out: int, kernel: int = 1, stride: int = 1, groups: int = 1, activation: bool = True) -> nn.Sequential:
+def _conv(
+    c_in: int, c_out: int, kernel: int = 1, stride: int = 1, groups: int = 1, activation: bool = True
+) -> nn.Sequential:
     convolution = nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, groups=groups, bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out")
     layers = [convolution, nn.BatchNorm2d(c_out, eps=1e-3)]
@@ -48,7 +51,11 @@ class MobileBlock(nn.Module):
         super().__init__()
         hidden = c_in * expansion
         if excites:
-            layers = [_conv(c_in, hidden), _conv(hidden, hidden, 3, stride, hidden), SqueezeExcitation(hidden, c_in // 4)]
+            layers = [
+                _conv(c_in, hidden),
+                _conv(hidden, hidden, 3, stride, hidden),
+                SqueezeExcitation(hidden, c_in // 4),
+            ]
         else:
             layers = [_conv(c_in, hidden, 3, stride)] if expansion > 1 else []
         last = _conv(hidden, c_out, activation=False) if layers else _conv(c_in, c_out, 3, stride)
@@ -78,7 +85,8 @@ def efficientnet_v2_s_features() -> nn.Sequential:
 class Compressor(nn.Module):
     """(b, 3, H, W) in [0, 1], H and W multiples of 32, to the latent (b, 16, H/32, W/32) that Stage B reads.
 
-    H is three quarters of the picture's side: 768 pixels, 24 cells, for a picture of 1024. Stage C of v2 works on (e + 1) / 42.
+    H is three quarters of the picture's side: 768 pixels, 24 cells, for a picture of 1024. Stage C of v2 works on (e +
+    1) / 42.
     """
 
     def __init__(self, config: CompressorConfig) -> None:
@@ -90,5 +98,8 @@ class Compressor(nn.Module):
         )
 
     def forward(self, image: Tensor) -> Tensor:
-        mean, std = (torch.tensor(values, dtype=image.dtype, device=image.device)[:, None, None] for values in (IMAGE_MEAN, IMAGE_STD))
+        mean, std = (
+            torch.tensor(values, dtype=image.dtype, device=image.device)[:, None, None]
+            for values in (IMAGE_MEAN, IMAGE_STD)
+        )
         return self.mapper(self.backbone((image - mean) / std))

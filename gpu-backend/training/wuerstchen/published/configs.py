@@ -1,4 +1,5 @@
-"""The released networks as named configurations: `v2` (the paper's model), `cascade-large` and `cascade-lite` (Stable Cascade).
+"""The released networks as named configurations: `v2` (the paper's model), `cascade-large` and `cascade-lite` (Stable
+Cascade).
 
 Lists of levels run from the outermost to the innermost, except where a field says that it is in order of execution.
 """
@@ -19,7 +20,9 @@ class PaellaVQConfig:
 
 @dataclass(frozen=True)
 class CompressorConfig:
-    """`affine`: whether the last BatchNorm has a scale and a shift (v2); without them the latent has unit variance (Stable Cascade)."""
+    """`affine`: whether the last BatchNorm has a scale and a shift (v2); without them the latent has unit variance
+    (Stable Cascade).
+    """
 
     latent_channels: int
     affine: bool
@@ -66,7 +69,8 @@ class DiffNeXtConfig:
 class CascadeConfig:
     """Both stages of Stable Cascade. A conditioning input of 0 channels does not exist.
 
-    `up_layers` and `up_repeats` are in order of execution, innermost level first. `resamples`: whether a level halves the side.
+    `up_layers` and `up_repeats` are in order of execution, innermost level first. `resamples`: whether a level halves
+    the side.
     """
 
     latent_channels: int
@@ -112,10 +116,15 @@ class PublishedConfig:
     text_tokens: int = 77
 
 
-# Stable Cascade's own repository multiplies by 0.43, every released diffusers configuration by 0.3764; the latter is kept.
-PAELLA_VQ = PaellaVQConfig(channels=384, bottleneck_blocks=12, latent_channels=4, codebook_size=8192, scale_factor=0.3764)
+# Stable Cascade's own repository multiplies by 0.43, every released diffusers configuration by 0.3764; the latter is
+# kept.
+PAELLA_VQ = PaellaVQConfig(
+    channels=384, bottleneck_blocks=12, latent_channels=4, codebook_size=8192, scale_factor=0.3764
+)
 
-PRIOR = PriorConfig(latent_channels=16, channels=1536, depth=32, heads=24, text_channels=1280, timestep_width=64, dropout=0.1)
+PRIOR = PriorConfig(
+    latent_channels=16, channels=1536, depth=32, heads=24, text_channels=1280, timestep_width=64, dropout=0.1
+)
 
 DIFFNEXT = DiffNeXtConfig(
     latent_channels=4,
@@ -153,7 +162,12 @@ CASCADE_C_LARGE = CascadeConfig(
     dropout=(0.1, 0.1),
 )
 CASCADE_C_LITE = replace(
-    CASCADE_C_LARGE, channels=(1536, 1536), heads=(24, 24), down_layers=(4, 12), up_layers=(12, 4), condition_channels=1536
+    CASCADE_C_LARGE,
+    channels=(1536, 1536),
+    heads=(24, 24),
+    down_layers=(4, 12),
+    up_layers=(12, 4),
+    condition_channels=1536,
 )
 
 CASCADE_B_LARGE = CascadeConfig(

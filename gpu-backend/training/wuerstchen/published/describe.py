@@ -29,8 +29,11 @@ class StageCost:
     flops: int
 
 
-def example_inputs(config: PriorConfig | DiffNeXtConfig | CascadeConfig, cells: tuple[int, int], tokens: int = 77) -> dict[str, Tensor]:
-    """Inputs of one forward pass of a Stage B or C, by the names in `forward`, on `meta`, for a Stage C latent of `cells`.
+def example_inputs(
+    config: PriorConfig | DiffNeXtConfig | CascadeConfig, cells: tuple[int, int], tokens: int = 77
+) -> dict[str, Tensor]:
+    """Inputs of one forward pass of a Stage B or C, by the names in `forward`, on `meta`, for a Stage C latent of
+    `cells`.
 
     Raises ValueError where Stage B cannot work at the size that follows from `cells`.
     """
@@ -39,7 +42,11 @@ def example_inputs(config: PriorConfig | DiffNeXtConfig | CascadeConfig, cells: 
         return torch.empty(shape, device="meta")
 
     if isinstance(config, PriorConfig):
-        return {"x": meta(1, config.latent_channels, *cells), "t": meta(1), "text": meta(1, tokens, config.text_channels)}
+        return {
+            "x": meta(1, config.latent_channels, *cells),
+            "t": meta(1),
+            "text": meta(1, tokens, config.text_channels),
+        }
     if isinstance(config, DiffNeXtConfig):
         x = meta(1, config.latent_channels, *stage_b_size(cells, multiple=16))
         latent, text = meta(1, config.stage_c_channels, *cells), meta(1, tokens, config.text_channels)
@@ -70,7 +77,9 @@ def describe(name: str, height: int = 1024, width: int = 1024) -> list[StageCost
         network = build_stage(name, stage, "meta").eval()
         return StageCost(label, type(network).__name__, count_parameters(network), count_flops(lambda: run(network)))
 
-    image = torch.empty(1, 3, *(int(side * 0.75) // COMPRESSOR_STRIDE * COMPRESSOR_STRIDE for side in (height, width)), device="meta")
+    image = torch.empty(
+        1, 3, *(int(side * 0.75) // COMPRESSOR_STRIDE * COMPRESSOR_STRIDE for side in (height, width)), device="meta"
+    )
     stage_c, stage_b = (example_inputs(stage, cells, config.text_tokens) for stage in (config.stage_c, config.stage_b))
     stage_a_latent = stage_b["x"]
     return [
@@ -78,7 +87,11 @@ def describe(name: str, height: int = 1024, width: int = 1024) -> list[StageCost
         cost("b", "Stage B, one step", lambda network: network(**stage_b)),
         cost("a", "Stage A, decoder", lambda network: network.decode(stage_a_latent)),
         cost("compressor", "semantic compressor", lambda network: network(image)),
-        cost("previewer", "previewer", lambda network: network(image.new_empty(1, config.previewer.latent_channels, *cells))),
+        cost(
+            "previewer",
+            "previewer",
+            lambda network: network(image.new_empty(1, config.previewer.latent_channels, *cells)),
+        ),
     ]
 
 

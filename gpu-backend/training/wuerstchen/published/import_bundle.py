@@ -1,4 +1,5 @@
-"""A published checkpoint to a bundle that the server runs: Würstchen v2 or Stable Cascade, a folder or an id on the hub.
+"""A published checkpoint to a bundle that the server runs: Würstchen v2 or Stable Cascade, a folder or an id on the
+hub.
 
 `python -m wuerstchen.published.import_bundle warp-ai/wuerstchen --out ../models/wuerstchen-v2`
 Run it again after an interruption: finished graphs stay, what is half written is thrown away.
@@ -44,7 +45,9 @@ class Order:
 
 
 def import_bundle(decoder: Path, prior: Path, order: Order, progress: Progress) -> None:
-    """Writes the bundle, or what is missing of it. Raises CheckpointError, or ArithmeticError where a graph is not what the network is."""
+    """Writes the bundle, or what is missing of it. Raises CheckpointError, or ArithmeticError where a graph is not
+    what the network is.
+    """
     checkpoint = open_checkpoint(decoder, prior, order.choice)
     order.directory.mkdir(parents=True, exist_ok=True)
     with _alone(order.directory):
@@ -68,7 +71,10 @@ def _make_graph(plan: Plan, record: Record, order: Order, progress: Progress, la
     files = {name: asdict(describe_file(staging / name)) for name in written.files}
     for name in reversed(written.files):  # weights before the graph that names them
         (staging / name).replace(order.directory / name)
-    ports = {"inputs": [port_json(port) for port in graph.inputs], "outputs": [port_json(port) for port in graph.outputs]}
+    ports = {
+        "inputs": [port_json(port) for port in graph.inputs],
+        "outputs": [port_json(port) for port in graph.outputs],
+    }
     entry = {"file": written.files[0], **ports, "weights": written.weights}
     record.graphs[plan.key] = {"entry": entry, "psnrDb": written.psnr_db, "files": files}
     save_record(record, order.directory)
@@ -99,7 +105,9 @@ def _source_facts(checkpoint: Checkpoint, progress: Progress) -> dict[str, FileF
 
 @contextmanager
 def _alone(directory: Path) -> Iterator[None]:
-    """Raises CheckpointError while another import writes there. The system lets go of it even when a process is killed."""
+    """Raises CheckpointError while another import writes there. The system lets go of it even when a process is
+    killed.
+    """
     with (directory / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -114,24 +122,42 @@ def read_sizes(text: str) -> tuple[str, ...]:
     sizes = tuple(size.strip() for size in text.split(","))
     for size in sizes:
         match = re.fullmatch(r"(\d+)x(\d+)", size)
-        if match is None or any(int(side) % SIDE_STEP or not SIDE_STEP <= int(side) <= SIDE_MAX for side in match.groups()):
-            raise CheckpointError(f"--sizes: {size!r} is not WIDTHxHEIGHT with sides that are multiples of {SIDE_STEP} up to {SIDE_MAX}")
+        if match is None or any(
+            int(side) % SIDE_STEP or not SIDE_STEP <= int(side) <= SIDE_MAX for side in match.groups()
+        ):
+            raise CheckpointError(
+                f"--sizes: {size!r} is not WIDTHxHEIGHT with sides that are multiples of {SIDE_STEP} up to {SIDE_MAX}"
+            )
     return sizes
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="model:import", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", help="folder or hub id of the decoder, in the layout of diffusers, for example warp-ai/wuerstchen")
-    parser.add_argument("--prior", help="folder or hub id of the prior (default: the source's with -prior, or within it)")
+    parser = argparse.ArgumentParser(
+        prog="model:import", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "source", help="folder or hub id of the decoder, in the layout of diffusers, for example warp-ai/wuerstchen"
+    )
+    parser.add_argument(
+        "--prior", help="folder or hub id of the prior (default: the source's with -prior, or within it)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="bundle folder; its name becomes the model's id")
     parser.add_argument(
-        "--weights", choices=("float32", "float16"), default="float32", help="how weights are stored; they compute in float32"
+        "--weights",
+        choices=("float32", "float16"),
+        default="float32",
+        help="how weights are stored; they compute in float32",
     )
     parser.add_argument("--variant", help='which weight files where there are several, for example "bf16"')
-    parser.add_argument("--stage-b", choices=("large", "lite"), default="large", help="Stable Cascade's Stage B (default: large)")
-    parser.add_argument("--stage-c", choices=("large", "lite"), default="large", help="Stable Cascade's Stage C (default: large)")
     parser.add_argument(
-        "--sizes", help="picture sizes to offer, the default first, such as 1024x1024,1536x1024 (default: 1024 to 1536 a side)"
+        "--stage-b", choices=("large", "lite"), default="large", help="Stable Cascade's Stage B (default: large)"
+    )
+    parser.add_argument(
+        "--stage-c", choices=("large", "lite"), default="large", help="Stable Cascade's Stage C (default: large)"
+    )
+    parser.add_argument(
+        "--sizes",
+        help="picture sizes to offer, the default first, such as 1024x1024,1536x1024 (default: 1024 to 1536 a side)",
     )
     parser.add_argument("--licence", help="of these weights, where it is not the release's")
     parser.add_argument("--revision", help="branch, tag or commit on the hub")
@@ -154,7 +180,9 @@ def run(arguments: argparse.Namespace, progress: Progress) -> None:
     """What the command line asks for. Raises as `import_bundle`."""
     directory: Path = arguments.out.resolve()
     if not MODEL_ID.fullmatch(directory.name):
-        raise CheckpointError(f"--out: {directory.name!r} is no model id: 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first")
+        raise CheckpointError(
+            f"--out: {directory.name!r} is no model id: 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first"
+        )
     choice = Choice(arguments.variant, arguments.stage_b, arguments.stage_c)
     sizes = read_sizes(arguments.sizes) if arguments.sizes else None
     decoder, prior = find_roots(arguments.source, arguments.prior, choice, arguments.revision)

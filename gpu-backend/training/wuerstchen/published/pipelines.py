@@ -1,6 +1,7 @@
 """Text states to pictures with the released networks: Stage C, then Stage B, then Stage A.
 
-Sizes are those of the releases: 42.67 pixels a cell of the Stage C latent, rounded up, so a picture can come out larger than asked for.
+Sizes are those of the releases: 42.67 pixels a cell of the Stage C latent, rounded up, so a picture can come out larger
+than asked for.
 """
 
 import math
@@ -24,7 +25,9 @@ V2_LATENT_SCALE, V2_LATENT_SHIFT = 42.0, 1.0
 
 @dataclass(frozen=True)
 class V2Prompts:
-    """Text states (b, 77, w) and, where guidance is on, negative ones of the same shape. `images_each`: pictures a prompt."""
+    """Text states (b, 77, w) and, where guidance is on, negative ones of the same shape. `images_each`: pictures a
+    prompt.
+    """
 
     text: Tensor
     negative: Tensor | None = None
@@ -33,7 +36,9 @@ class V2Prompts:
 
 @dataclass(frozen=True)
 class CascadePrompts:
-    """As V2Prompts. `image` (b, pictures, 768) holds CLIP picture states; without them, and in the negative, zeros stand there."""
+    """As V2Prompts. `image` (b, pictures, 768) holds CLIP picture states; without them, and in the negative, zeros
+    stand there.
+    """
 
     text: CascadeText
     negative: CascadeText | None = None
@@ -47,10 +52,15 @@ def stage_c_size(height: int, width: int) -> tuple[int, int]:
 
 
 def stage_b_size(cells: tuple[int, int], multiple: int) -> tuple[int, int]:
-    """Cells to the Stage A latent's size; a picture has 4 pixels a side for each of it. Raises ValueError unless it fits `multiple`."""
+    """Cells to the Stage A latent's size; a picture has 4 pixels a side for each of it. Raises ValueError unless it
+    fits `multiple`.
+    """
     size = int(cells[0] * STAGE_B_PER_CELL), int(cells[1] * STAGE_B_PER_CELL)
     if any(side % multiple for side in size):
-        raise ValueError(f"a Stage C latent of {cells} gives Stage B {size}, which must be a multiple of {multiple}; use sides of 128")
+        raise ValueError(
+            f"a Stage C latent of {cells} gives Stage B {size}, which must be a multiple of {multiple}; use sides of "
+            "128"
+        )
     return size
 
 
@@ -64,7 +74,9 @@ def sample_v2_stage_c(prior: Prior, prompts: V2Prompts, size: tuple[int, int], s
 
 
 def sample_v2_stage_b(decoder: DiffNeXt, latents: Tensor, prompts: V2Prompts, sampling: Sampling) -> Tensor:
-    """Stage A latents (b * images_each, 4, h, w). `latents`: one a prompt, or one a picture, each prompt's pictures together."""
+    """Stage A latents (b * images_each, 4, h, w). `latents`: one a prompt, or one a picture, each prompt's pictures
+    together.
+    """
     count = len(prompts.text) * prompts.images_each
     latents = _one_each(latents, count)
     text = _doubled(prompts.text, prompts.negative, prompts.images_each, sampling)
@@ -74,8 +86,12 @@ def sample_v2_stage_b(decoder: DiffNeXt, latents: Tensor, prompts: V2Prompts, sa
         return sample(lambda x, t: decoder(x, t, latent, text), shape, sampling, like=latents)
 
 
-def sample_cascade_stage_c(unet: CascadeUNet, prompts: CascadePrompts, size: tuple[int, int], sampling: Sampling) -> Tensor:
-    """Latents (b * images_each, 16, h, w) for pictures of `size` (height, width) in pixels. They go to Stage B as they are."""
+def sample_cascade_stage_c(
+    unet: CascadeUNet, prompts: CascadePrompts, size: tuple[int, int], sampling: Sampling
+) -> Tensor:
+    """Latents (b * images_each, 16, h, w) for pictures of `size` (height, width) in pixels. They go to Stage B as
+    they are.
+    """
     image = prompts.image
     if image is None:
         image = prompts.text.states.new_zeros(len(prompts.text.states), 1, unet.config.image_channels)
@@ -87,7 +103,9 @@ def sample_cascade_stage_c(unet: CascadeUNet, prompts: CascadePrompts, size: tup
 
 
 def sample_cascade_stage_b(unet: CascadeUNet, latents: Tensor, prompts: CascadePrompts, sampling: Sampling) -> Tensor:
-    """Stage A latents (b * images_each, 4, h, w). `latents`: one a prompt, or one a picture, each prompt's pictures together."""
+    """Stage A latents (b * images_each, 4, h, w). `latents`: one a prompt, or one a picture, each prompt's pictures
+    together.
+    """
     count = len(prompts.text.pooled) * prompts.images_each
     latents = _one_each(latents, count)
     _, pooled = _doubled_text(prompts, sampling)
@@ -104,7 +122,9 @@ def to_images(stage_a: PaellaVQ, latents: Tensor) -> Tensor:
 
 
 def _doubled(conditional: Tensor, unconditional: Tensor | None, repeats: int, sampling: Sampling) -> Tensor:
-    """Each row `repeats` times, and behind them the unconditional rows where guidance is on. Raises ValueError where they do not fit."""
+    """Each row `repeats` times, and behind them the unconditional rows where guidance is on. Raises ValueError
+    where they do not fit.
+    """
     if not sampling.guided:
         return conditional.repeat_interleave(repeats, dim=0)
     if unconditional is None or unconditional.shape != conditional.shape:

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from wuerstchen.diffusion import ddpm_step
 
-# eps(x, t): x (b, c, h, w), t (b,). With guidance b is twice the pictures: first all conditional, then all unconditional.
+# eps(x, t): x (b, c, h, w), t (b,). With guidance b is twice the pictures: first all conditional, then all
+# unconditional.
 Predict = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -17,8 +18,8 @@ Predict = Callable[[Tensor, Tensor], Tensor]
 class Sampling:
     """`times` descends from 1 and ends in the last step's target, so there is one step less than times.
 
-    With a list of generators, one a picture, every picture's noise is that of a run of its own. `noise` replaces the first draw.
-    `scaler` is the scheduler's field of that name; every release has 1.
+    With a list of generators, one a picture, every picture's noise is that of a run of its own. `noise` replaces the
+    first draw. `scaler` is the scheduler's field of that name; every release has 1.
     """
 
     times: tuple[float, ...]
@@ -34,14 +35,18 @@ class Sampling:
 
 
 def scaled_time(t: Tensor, scaler: float) -> Tensor:
-    """The time at which the noise schedule is read. A scaler above 1 keeps the noise high for longer, one below 1 for less long."""
+    """The time at which the noise schedule is read. A scaler above 1 keeps the noise high for longer, one below 1
+    for less long.
+    """
     if scaler > 1:
         return 1 - (1 - t) ** scaler
     return t**scaler if scaler < 1 else t
 
 
 def draw(shape: tuple[int, ...], like: Tensor, generator: torch.Generator | list[torch.Generator] | None) -> Tensor:
-    """Normal noise of `shape`, drawn on the generator's device and moved, so that a seed means the same picture on every device."""
+    """Normal noise of `shape`, drawn on the generator's device and moved, so that a seed means the same picture on
+    every device.
+    """
     if isinstance(generator, list):
         return torch.cat([draw((1, *shape[1:]), like, each) for each in generator])
     device = generator.device if generator is not None else like.device
@@ -56,9 +61,11 @@ def guided(predict: Predict, x: Tensor, t: Tensor, scale: float) -> Tensor:
 
 
 def sample(predict: Predict, shape: tuple[int, ...], sampling: Sampling, like: Tensor) -> Tensor:
-    """A latent of `shape` in the type and on the device of `like`. Noise is drawn at every step, even the last, where it has no weight.
+    """A latent of `shape` in the type and on the device of `like`. Noise is drawn at every step, even the last, where
+    it has no weight.
 
-    Steps are computed in float32: the first one multiplies errors by up to 70. Raises ValueError where noise or generators do not fit.
+    Steps are computed in float32: the first one multiplies errors by up to 70. Raises ValueError where noise or
+    generators do not fit.
     """
     if isinstance(sampling.generator, list) and len(sampling.generator) != shape[0]:
         raise ValueError(f"{len(sampling.generator)} generators for {shape[0]} pictures")

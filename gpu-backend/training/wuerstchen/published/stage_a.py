@@ -8,14 +8,18 @@ from wuerstchen.published.configs import PaellaVQConfig
 
 
 class MixBlock(nn.Module):
-    """Depthwise mixing, then a channel MLP, both modulated and gated by scalars that start at 0, so a new block is the identity."""
+    """Depthwise mixing, then a channel MLP, both modulated and gated by scalars that start at 0, so a new block is
+    the identity.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.channels = channels
         self.gammas = nn.Parameter(torch.zeros(6))
         self.depthwise = nn.Sequential(nn.ReplicationPad2d(1), nn.Conv2d(channels, channels, 3, groups=channels))
-        self.channelwise = nn.Sequential(nn.Linear(channels, channels * 4), nn.GELU(), nn.Linear(channels * 4, channels))
+        self.channelwise = nn.Sequential(
+            nn.Linear(channels, channels * 4), nn.GELU(), nn.Linear(channels * 4, channels)
+        )
         for layer in (self.depthwise[1], self.channelwise[0], self.channelwise[2]):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)

@@ -12,7 +12,8 @@ B_HEAD_MARGIN = 1e-3
 
 
 class DiffNeXt(nn.Module):
-    """(b, 4, h, w) noisy Stage A latent, (b,) time, (b, 16, …) Stage C latent, (b, 77, text_channels) text to the noise in x.
+    """(b, 4, h, w) noisy Stage A latent, (b,) time, (b, 16, …) Stage C latent, (b, 77, text_channels) text to the noise
+    in x.
 
     h and w are multiples of 16: an unshuffle and three halvings, with no repair of odd sizes.
     """
@@ -28,18 +29,24 @@ class DiffNeXt(nn.Module):
         )
         self.seq_norm = nn.LayerNorm(config.condition_channels, eps=1e-6, elementwise_affine=False)
         self.embedding = nn.Sequential(
-            nn.PixelUnshuffle(config.patch), nn.Conv2d(config.latent_channels * config.patch**2, outer, 1), ChannelNorm(outer)
+            nn.PixelUnshuffle(config.patch),
+            nn.Conv2d(config.latent_channels * config.patch**2, outer, 1),
+            ChannelNorm(outer),
         )
         self.down_blocks = nn.ModuleList(self._down_level(level) for level in levels)
         self.up_blocks = nn.ModuleList(self._up_level(level) for level in reversed(levels))
         self.clf = nn.Sequential(
-            ChannelNorm(outer), nn.Conv2d(outer, 2 * config.latent_channels * config.patch**2, 1), nn.PixelShuffle(config.patch)
+            ChannelNorm(outer),
+            nn.Conv2d(outer, 2 * config.latent_channels * config.patch**2, 1),
+            nn.PixelShuffle(config.patch),
         )
         self._initialise()
 
     def _shape(self, level: int) -> LevelShape:
         c = self.config
-        return LevelShape(c.kinds[level], c.channels[level], c.heads[level], c.condition_channels, c.timestep_width, (), c.dropout)
+        return LevelShape(
+            c.kinds[level], c.channels[level], c.heads[level], c.condition_channels, c.timestep_width, (), c.dropout
+        )
 
     def _injected(self, level: int) -> int:
         return self.config.condition_channels if self.config.injects[level] else 0
@@ -71,12 +78,19 @@ class DiffNeXt(nn.Module):
     def resized(self, stage_c_latent: Tensor, size: tuple[int, int]) -> list[Tensor | None]:
         """The Stage C latent at each level's size for a Stage A latent of `size`; None where a level takes none.
 
-        A level's size depends on `size` alone, so a sampler (or a host without this resize) computes these once a picture.
+        A level's size depends on `size` alone, so a sampler (or a host without this resize) computes these once a
+        picture.
         """
-        sides = [tuple(side // self.config.patch // 2**level for side in size) for level in range(len(self.config.channels))]
+        sides = [
+            tuple(side // self.config.patch // 2**level for side in size) for level in range(len(self.config.channels))
+        ]
         latent = stage_c_latent.float()  # the resize sums up to 16 terms of both signs
         return [
-            F.interpolate(latent, size=side, mode="bicubic", antialias=True, align_corners=True).to(stage_c_latent.dtype) if used else None
+            F.interpolate(latent, size=side, mode="bicubic", antialias=True, align_corners=True).to(
+                stage_c_latent.dtype
+            )
+            if used
+            else None
             for side, used in zip(sides, self.config.injects, strict=True)
         ]
 
@@ -84,7 +98,9 @@ class DiffNeXt(nn.Module):
         return None if mapper is None or latent is None else mapper(latent)
 
     def heads(self, x: Tensor, embedding: Tensor, latents: list[Tensor | None], text: Tensor) -> tuple[Tensor, Tensor]:
-        """A and B', both like x: eps = (x - A) / B'. `latents` come from `resized`, `embedding` is (b, timestep_width)."""
+        """A and B', both like x: eps = (x - A) / B'. `latents` come from `resized`, `embedding` is (b,
+        timestep_width).
+        """
         return self.heads_of(x, latents, Conditioning(embedding, self.tokens(text)))
 
     def tokens(self, text: Tensor) -> Tensor:

@@ -1,4 +1,6 @@
-"""Stage C of v2 ("Prior"): text to the 42:1 latent. Isotropic, no U-Net (Würstchen, section 3.3; released configuration)."""
+"""Stage C of v2 ("Prior"): text to the 42:1 latent. Isotropic, no U-Net (Würstchen, section 3.3; released
+configuration).
+"""
 
 from torch import Tensor, nn
 
@@ -16,7 +18,9 @@ class Prior(nn.Module):
         channels = config.channels
         shape = LevelShape("CTA", channels, config.heads, channels, config.timestep_width, (), config.dropout)
         self.projection = nn.Conv2d(config.latent_channels, channels, 1)
-        self.cond_mapper = nn.Sequential(nn.Linear(config.text_channels, channels), nn.LeakyReLU(0.2), nn.Linear(channels, channels))
+        self.cond_mapper = nn.Sequential(
+            nn.Linear(config.text_channels, channels), nn.LeakyReLU(0.2), nn.Linear(channels, channels)
+        )
         self.blocks = nn.ModuleList(shape.layers(config.depth))
         self.out = nn.Sequential(ChannelNorm(channels), nn.Conv2d(channels, config.latent_channels * 2, 1))
         initialise(self, config.depth)

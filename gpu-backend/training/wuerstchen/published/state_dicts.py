@@ -1,7 +1,7 @@
 """Reads released weights, in the names of the official repositories or in those of diffusers, into these networks.
 
-The two differ in three places only: the official attention packs q, k and v into one matrix, the official codebook has another name,
-and so has the pooled-text mapper of Stable Cascade's Stage B. The networks here use the diffusers names.
+The two differ in three places only: the official attention packs q, k and v into one matrix, the official codebook has
+another name, and so has the pooled-text mapper of Stable Cascade's Stage B. The networks here use the diffusers names.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,9 @@ _POOLED = ("clip_mapper.", "clip_txt_pooled_mapper.")
 def read_state_dict(path: str | Path, section: str | None = None) -> dict[str, Tensor]:
     """The tensors of a `.safetensors` file, or of a `.pt` checkpoint without running any code in it.
 
-    The authors' checkpoints hold several state dicts: `section` names one ("ema_state_dict", "effnet_state_dict"). Without it,
-    "state_dict" is taken where there is one. Raises ValueError naming the sections where the one asked for is missing.
+    The authors' checkpoints hold several state dicts: `section` names one ("ema_state_dict", "effnet_state_dict").
+    Without it, "state_dict" is taken where there is one. Raises ValueError naming the sections where the one asked for
+    is missing.
     """
     if Path(path).suffix == ".safetensors":
         return load_file(path)
@@ -39,7 +40,9 @@ def read_state_dict(path: str | Path, section: str | None = None) -> dict[str, T
 
 
 def detect_layout(network: nn.Module, state: Mapping[str, Tensor]) -> Layout:
-    """Networks without attention and codebook (compressor, previewer) have the same names in both; they count as "diffusers"."""
+    """Networks without attention and codebook (compressor, previewer) have the same names in both; they count as
+    "diffusers".
+    """
     packed = any(_PACKED in name or name.startswith(_CODEBOOK[0]) for name in state)
     renamed = isinstance(network, CascadeUNet) and any(name.startswith(_POOLED[0]) for name in state)
     return "original" if packed or renamed else "diffusers"
@@ -65,7 +68,8 @@ def from_original(network: nn.Module, state: Mapping[str, Tensor]) -> dict[str, 
 
 
 def load_published(network: nn.Module, state: Mapping[str, Tensor], layout: Layout | None = None) -> None:
-    """Loads a released state dict; `layout` is detected unless given. A network on `meta` takes the tensors over without a copy.
+    """Loads a released state dict; `layout` is detected unless given. A network on `meta` takes the tensors over
+    without a copy.
 
     Raises ValueError that names every kind of mismatch: missing and unexpected tensors, and shapes that differ.
     """

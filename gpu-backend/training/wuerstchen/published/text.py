@@ -1,7 +1,8 @@
 """Prompts to the text states that the released networks were trained on.
 
-Tokeniser and encoder are those of `transformers` (CLIPTokenizer, CLIPTextModel, CLIPTextModelWithProjection), passed in. Every prompt is
-padded to the encoder's length and the attention mask is handed over: without it the padding's states, which the networks read, differ.
+Tokeniser and encoder are those of `transformers` (CLIPTokenizer, CLIPTextModel, CLIPTextModelWithProjection), passed
+in. Every prompt is padded to the encoder's length and the attention mask is handed over: without it the padding's
+states, which the networks read, differ.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class CascadeText:
-    """Stable Cascade's text: states (b, 77, w) before the final norm, and pooled (b, 1, p), the projected state of the end token."""
+    """Stable Cascade's text: states (b, 77, w) before the final norm, and pooled (b, 1, p), the projected state of
+    the end token.
+    """
 
     states: Tensor
     pooled: Tensor

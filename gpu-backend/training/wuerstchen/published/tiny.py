@@ -1,6 +1,8 @@
-"""Tiny networks of the published classes in which every path is alive: attention, injection at every level, skips, repeats.
+"""Tiny networks of the published classes in which every path is alive: attention, injection at every level, skips,
+repeats.
 
-For tests and for trying a conversion. `randomise` replaces what starts at zero, without which most blocks are the identity.
+For tests and for trying a conversion. `randomise` replaces what starts at zero, without which most blocks are the
+identity.
 """
 
 from dataclasses import replace
@@ -8,12 +10,25 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from wuerstchen.published.configs import CASCADE_B_LARGE, CASCADE_C_LARGE, DIFFNEXT, PAELLA_VQ, PRIOR, V2, PreviewerConfig
+from wuerstchen.published.configs import (
+    CASCADE_B_LARGE,
+    CASCADE_C_LARGE,
+    DIFFNEXT,
+    PAELLA_VQ,
+    PRIOR,
+    V2,
+    PreviewerConfig,
+)
 
 TINY_PAELLA_VQ = replace(PAELLA_VQ, channels=32, bottleneck_blocks=2, codebook_size=64)
 TINY_PRIOR = replace(PRIOR, channels=64, depth=2, heads=4, text_channels=32)
 TINY_DIFFNEXT = replace(
-    DIFFNEXT, channels=(16, 32, 64, 64), heads=(0, 2, 4, 4), blocks=(1, 1, 2, 1), condition_channels=32, text_channels=32
+    DIFFNEXT,
+    channels=(16, 32, 64, 64),
+    heads=(0, 2, 4, 4),
+    blocks=(1, 1, 2, 1),
+    condition_channels=32,
+    text_channels=32,
 )
 _CASCADE_WIDTHS = {"condition_channels": 64, "pooled_channels": 32}
 TINY_CASCADE_C = replace(
@@ -47,7 +62,9 @@ TINY_CASCADE = replace(TINY_V2, name="tiny-cascade", stage_b=TINY_CASCADE_B, sta
 
 
 def randomise(network: nn.Module, seed: int, deviation: float = 0.05) -> nn.Module:
-    """Draws every parameter that is all zeros from N(0, deviation), and the statistics of BatchNorms. Returns the network in eval mode."""
+    """Draws every parameter that is all zeros from N(0, deviation), and the statistics of BatchNorms. Returns the
+    network in eval mode.
+    """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in network.parameters():

@@ -1,4 +1,6 @@
-"""Pictures that a data set does not hold, for networks that must draw any picture: mirrored, in other colours, one on another."""
+"""Pictures that a data set does not hold, for networks that must draw any picture: mirrored, in other colours, one
+on another.
+"""
 
 import numpy as np
 import torch

@@ -1,4 +1,6 @@
-"""A budget of minutes for all stages: each stage's steps come from the speed that is measured when it begins, and stay."""
+"""A budget of minutes for all stages: each stage's steps come from the speed that is measured when it begins, and
+stay.
+"""
 
 import dataclasses
 import json
@@ -7,22 +9,30 @@ from pathlib import Path
 from wuerstchen.config import Config
 from wuerstchen.whole_file import write_whole
 
-# Of the time that is left, among the stages that are left: what bounds all pictures gets most (compressor, Stage B), then Stage C.
+# Of the time that is left, among the stages that are left: what bounds all pictures gets most (compressor, Stage B),
+# then Stage C.
 SHARES = {"a": 0.15, "compressor": 0.25, "b": 0.25, "c": 0.3, "previewer": 0.05}
 BUDGET_FILE = "budget.json"
 STEPS_MIN = 10
 
 
 class Budget:
-    """Of the RUNS folder of a configuration. RUNS/budget.json keeps the steps of every stage that has begun, and the seconds it took: a
-    run that goes on has the steps it began with, so it ends in the weights of one that was never stopped."""
+    """Of the RUNS folder of a configuration. RUNS/budget.json keeps the steps of every stage that has begun, and the
+    seconds it took: a run that goes on has the steps it began with, so it ends in the weights of one that was never
+    stopped."""
 
     def __init__(self, runs: Path, minutes: float, stages: tuple[str, ...]) -> None:
         """Raises ValueError where RUNS holds a training with another budget, or without one."""
         self.path, self.minutes, self.stages = runs / BUDGET_FILE, minutes, stages
-        stored = json.loads(self.path.read_text()) if self.path.exists() else {"minutes": minutes, "steps": {}, "seconds": {}}
+        stored = (
+            json.loads(self.path.read_text())
+            if self.path.exists()
+            else {"minutes": minutes, "steps": {}, "seconds": {}}
+        )
         if stored["minutes"] != minutes:
-            raise ValueError(f"{runs} holds a training of {stored['minutes']:g} minutes: go on with that, or name another --runs")
+            raise ValueError(
+                f"{runs} holds a training of {stored['minutes']:g} minutes: go on with that, or name another --runs"
+            )
         if not self.path.exists() and any(runs.glob("*.checkpoint.pt")):
             raise ValueError(f"{runs} holds a training without a budget: name another --runs")
         self.steps: dict[str, int] = stored["steps"]
@@ -49,7 +59,9 @@ class Budget:
 
 
 def in_steps(config: Config, stage: str, steps: int) -> Config:
-    """The configuration with a stage of `steps`, in which everything that begins or ends at a step does so at the same share of it."""
+    """The configuration with a stage of `steps`, in which everything that begins or ends at a step does so at the
+    same share of it.
+    """
     plan = getattr(config, f"train_{stage}")
     scaled = {
         field.name: round(value * steps / plan.steps)

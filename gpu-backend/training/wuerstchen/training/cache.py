@@ -1,7 +1,8 @@
 """Arrays that a run computes once and finds again, each beside its key: a digest of everything that it was made from.
 
-An array counts only with the right key. The key is removed before the array is replaced and written after it, so whatever interrupts this,
-a kill or a full disk, leaves an array that is made again and never one that another's key vouches for."""
+An array counts only with the right key. The key is removed before the array is replaced and written after it, so
+whatever interrupts this, a kill or a full disk, leaves an array that is made again and never one that another's key
+vouches for."""
 
 import hashlib
 import json

@@ -57,7 +57,9 @@ def whole_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def optimiser_state(optimiser: torch.optim.Optimizer) -> dict:
-    """Moments by the position of their parameter, unsharded and on the CPU: the same whatever the number of processes."""
+    """Moments by the position of their parameter, unsharded and on the CPU: the same whatever the number of
+    processes.
+    """
     state = optimiser.state_dict()
     return {**state, "state": {index: whole_state(moments) for index, moments in state["state"].items()}}
 
@@ -65,7 +67,9 @@ def optimiser_state(optimiser: torch.optim.Optimizer) -> dict:
 def load_optimiser(optimiser: torch.optim.Optimizer, state: dict, name: str) -> None:
     """Moments belong to parameters by position, so another set of trained parameters starts with fresh ones."""
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-    fits = all(parameters[i].shape == moments["exp_avg"].shape for i, moments in state["state"].items() if i < len(parameters))
+    fits = all(
+        parameters[i].shape == moments["exp_avg"].shape for i, moments in state["state"].items() if i < len(parameters)
+    )
     if not fits or len(parameters) != sum(len(group["params"]) for group in state["param_groups"]):
         print(f"{name}: the checkpoint trained other parameters; the optimiser starts afresh")
         return
@@ -76,7 +80,8 @@ def load_optimiser(optimiser: torch.optim.Optimizer, state: dict, name: str) -> 
 
 
 def restore_frozen(name: str, parts: nn.Module, frozen: tuple[str, ...], directory: Path) -> dict[str, Tensor]:
-    """Gives frozen parts the averaged weights of the finished run, on which later stages were trained, and returns these weights.
+    """Gives frozen parts the averaged weights of the finished run, on which later stages were trained, and returns
+    these weights.
 
     Raises FileNotFoundError where no run has finished."""
     path = directory / f"{name}.pt"

@@ -1,8 +1,10 @@
-"""The compressor with its direct decoder, for reconstruction. Frozen for good when Stage C begins: stored latents are its language.
+"""The compressor with its direct decoder, for reconstruction. Frozen for good when Stage C begins: stored latents are
+its language.
 
-Three parts. First BatchNorm normalises the latent by each batch. From `settled_from_step` on by slow statistics, and latents of a share of
-each batch get noise, so that near latents mean near pictures. From `features_from_step` on an ImageNet network's features count too. The
-averaged weights get statistics of their own, measured on training pictures, at every evaluation and at the end."""
+Three parts. First BatchNorm normalises the latent by each batch. From `settled_from_step` on by slow statistics, and
+latents of a share of each batch get noise, so that near latents mean near pictures. From `features_from_step` on an
+ImageNet network's features count too. The averaged weights get statistics of their own, measured on training pictures,
+at every evaluation and at the end."""
 
 from pathlib import Path
 
@@ -20,11 +22,19 @@ from wuerstchen.training.data import PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.perturb import noised
-from wuerstchen.training.reconstruction import FeatureLoss, as_configured, opaque, picture_batch, psnr, reconstruction_loss
+from wuerstchen.training.reconstruction import (
+    FeatureLoss,
+    as_configured,
+    opaque,
+    picture_batch,
+    psnr,
+    reconstruction_loss,
+)
 
 NAME = "compressor"
 EVALUATE_EVERY_STEPS = 500
-# Statistics of 16 channels over 64 cells a picture: the variance of the variance is small long before this many pictures.
+# Statistics of 16 channels over 64 cells a picture: the variance of the variance is small long before this many
+# pictures.
 MEASURED_PICTURES, MEASURED_PICTURES_END = 512, 4096
 BATCH = 64
 
@@ -53,7 +63,10 @@ def compressor_run(config: Config, pictures: PictureSet, imagenet_weights: str, 
     plan, device = config.train_compressor, training_device()
     if plan is None:
         raise ValueError("config: train_compressor is missing")
-    modules, features = new_autoencoder(config).to(memory_format=torch.channels_last), FeatureLoss(imagenet_weights).to(device)
+    modules, features = (
+        new_autoencoder(config).to(memory_format=torch.channels_last),
+        FeatureLoss(imagenet_weights).to(device),
+    )
     compressor, decoder = modules["compressor"], modules["direct_decoder"]
     encode, decode = maybe_compile(compressor.network, config), maybe_compile(decoder, config)
 
@@ -63,7 +76,9 @@ def compressor_run(config: Config, pictures: PictureSet, imagenet_weights: str, 
         settled = step >= plan.settled_from_step
         compressor.norm.settled = settled
         latent = compressor.standardise(encode(image.contiguous(memory_format=torch.channels_last)))
-        output = decode(noised(latent, plan.noised_share, plan.latent_noise, share, generator) if settled else latent).float()
+        output = decode(
+            noised(latent, plan.noised_share, plan.latent_noise, share, generator) if settled else latent
+        ).float()
         total, figures = reconstruction_loss(output, image)
         if step >= plan.features_from_step:
             grounds = share.take(torch.from_numpy(rng.random((plan.batch, 3, 1, 1), np.float32)))

@@ -20,7 +20,9 @@ def to_picture(image: Tensor) -> Image.Image:
 
 def write_pairs(path: Path, originals: Tensor, reconstructions: Tensor, columns: int = 8) -> None:
     """Each original stands above its reconstruction. Both (n, 3, h, w)."""
-    rows = [part for pair in zip(originals.split(columns), reconstructions.split(columns), strict=True) for part in pair]
+    rows = [
+        part for pair in zip(originals.split(columns), reconstructions.split(columns), strict=True) for part in pair
+    ]
     write_grid(path, torch.cat(rows), columns)
 
 

@@ -14,10 +14,14 @@ Draw = Callable[[int, int, np.random.Generator], np.ndarray]
 def favourite_pictures(curriculum: CurriculumConfig, pictures: PictureSet) -> np.ndarray:
     """Indices of the training pictures that the curriculum favours."""
     styles, concepts, records = set(curriculum.styles), set(curriculum.concepts), pictures.records
-    return np.array([i for i in pictures.train if records[i].style in styles and records[i].label in concepts], dtype=np.int64)
+    return np.array(
+        [i for i in pictures.train if records[i].style in styles and records[i].label in concepts], dtype=np.int64
+    )
 
 
-def curriculum_draw(curriculum: CurriculumConfig, pictures: PictureSet) -> Callable[[int, int, np.random.Generator], np.ndarray]:
+def curriculum_draw(
+    curriculum: CurriculumConfig, pictures: PictureSet
+) -> Callable[[int, int, np.random.Generator], np.ndarray]:
     """A draw of (step, count, rng): by weight, and from `from_step` on mostly favourites."""
     favourites = favourite_pictures(curriculum, pictures)
     rest = _draw_of_styles(curriculum.styles, pictures) if curriculum.only_styles else pictures.draw
@@ -36,14 +40,19 @@ def curriculum_draw(curriculum: CurriculumConfig, pictures: PictureSet) -> Calla
 def _draw_of_styles(styles: tuple[str, ...], pictures: PictureSet) -> Callable[[int, np.random.Generator], np.ndarray]:
     """As `pictures.draw`, of these styles alone. Raises ValueError where a batch could mix shapes."""
     if len(pictures.buckets) > 1:
-        raise ValueError("config: curriculum_c.only_styles needs a set of squares: leave it out, or prepare the set with --ratios 1:1")
+        raise ValueError(
+            "config: curriculum_c.only_styles needs a set of squares: leave it out, or prepare the set with --ratios "
+            "1:1"
+        )
     members = np.array([i for i in pictures.train if pictures.records[i].style in styles])
     weights = np.array([pictures.records[i].weight for i in members])
     return lambda count, rng: rng.choice(members, count, p=weights / weights.sum())
 
 
 def with_recoloured(config: Config, draw: Draw, pictures: int, total: int) -> Draw:
-    """Gives `share` of the draws to the recoloured pictures, which stand behind the others: numbers `pictures` to `total`."""
+    """Gives `share` of the draws to the recoloured pictures, which stand behind the others: numbers `pictures` to
+    `total`.
+    """
     if config.recolour_c is None or total == pictures:
         return draw
     share = config.recolour_c.share

@@ -1,7 +1,8 @@
 """The data set that `datasets/emoji` and `wuerstchen.prepare` write: raw pictures and captions.
 
-A set of squares is one file, `images.rgb`, or `images.rgba` (straight alpha) where it keeps transparency. A set in several shapes has one
-file a shape (an aspect bucket), `images-WIDTHxHEIGHT.rgb`, and each record says which bucket it is in and its row there.
+A set of squares is one file, `images.rgb`, or `images.rgba` (straight alpha) where it keeps transparency. A set in
+several shapes has one file a shape (an aspect bucket), `images-WIDTHxHEIGHT.rgb`, and each record says which bucket it
+is in and its row there.
 """
 
 import hashlib
@@ -27,9 +28,12 @@ RECORDS = "records.jsonl"
 
 @dataclass(frozen=True)
 class Record:
-    """`bucket` ("160x96", width first) and `index`, the row in its file, are absent from a set of squares; the row is the line there.
+    """`bucket` ("160x96", width first) and `index`, the row in its file, are absent from a set of squares; the row is
+    the line there.
 
-    `held_out` is written where a set chose its own share of held-out pictures; else the id says it. `file` names what it was made of."""
+    `held_out` is written where a set chose its own share of held-out pictures; else the id says it. `file` names what
+    it was made of.
+    """
 
     id: str
     licence: str
@@ -52,10 +56,14 @@ class BucketArrays:
         self.arrays, self._buckets, self._rows = arrays, buckets, rows
 
     def __getitem__(self, pictures: int | np.ndarray) -> np.ndarray:
-        """(…) for one picture, (count, …) for an array of them. Raises ValueError where these lie in several buckets."""
+        """(…) for one picture, (count, …) for an array of them. Raises ValueError where these lie in several
+        buckets.
+        """
         names = set(np.atleast_1d(self._buckets[pictures]).tolist())
         if len(names) != 1:
-            raise ValueError(f"a batch has one shape, but these pictures lie in the buckets {', '.join(sorted(names)) or '(none)'}")
+            raise ValueError(
+                f"a batch has one shape, but these pictures lie in the buckets {', '.join(sorted(names)) or '(none)'}"
+            )
         return self.arrays[names.pop()][self._rows[pictures]]
 
 
@@ -76,32 +84,42 @@ class OnWhite:
 class PictureSet:
     """Pictures as memory maps of bytes, one a bucket; records in the order of the file.
 
-    `pixels` holds (rows, height, width, 3), transparency on white. `rgba` holds (rows, height, width, 4), straight alpha; None where the
-    set has no transparency."""
+    `pixels` holds (rows, height, width, 3), transparency on white. `rgba` holds (rows, height, width, 4), straight
+    alpha; None where the set has no transparency."""
 
     def __init__(self, directory: Path, side: int) -> None:
-        """`side`: of the pictures of a set of squares. Raises ValueError where pictures and records do not fit each other,
-        FileNotFoundError where there is no set."""
+        """`side`: of the pictures of a set of squares. Raises ValueError where pictures and records do not fit each
+        other, FileNotFoundError where there is no set."""
         self.directory, self.records = directory, _read_records(directory)
         self.bucket_of = np.array([record.bucket for record in self.records])
-        self.rows = np.array([number if record.index is None else record.index for number, record in enumerate(self.records)])
+        self.rows = np.array(
+            [number if record.index is None else record.index for number, record in enumerate(self.records)]
+        )
         self.buckets = sorted(set(self.bucket_of.tolist()))
         files = {name: _open_pixels(directory, name, side) for name in self.buckets}
         transparent = all(pixels.shape[-1] == RGBA for pixels in files.values())
         self.rgba = self.by_bucket(files) if transparent else None
-        self.pixels = self.by_bucket({name: OnWhite(pixels) for name, pixels in files.items()} if transparent else files)
+        self.pixels = self.by_bucket(
+            {name: OnWhite(pixels) for name, pixels in files.items()} if transparent else files
+        )
         for name, pixels in self.pixels.arrays.items():
             if len(pixels) != (count := int((self.bucket_of == name).sum())):
-                raise ValueError(f"{directory / file_name(name)}: {len(pixels)} pictures but {count} records; build the set again")
+                raise ValueError(
+                    f"{directory / file_name(name)}: {len(pixels)} pictures but {count} records; build the set again"
+                )
             if not np.array_equal(np.sort(self.rows[self.bucket_of == name]), np.arange(count)):
-                raise ValueError(f"{directory / RECORDS}: records of {file_name(name)} share a row or skip one; build it again")
+                raise ValueError(
+                    f"{directory / RECORDS}: records of {file_name(name)} share a row or skip one; build it again"
+                )
         self._split(np.array([is_held_out(r.id) if r.held_out is None else r.held_out for r in self.records]))
 
     def hold_out(self, least: int) -> None:
         """Holds out more pictures, by their ids, until there are `least`; never more than half of them."""
         missing = min(least, len(self.records) // 2) - len(self.held_out)
         if missing > 0:
-            more = sorted(self.train.tolist(), key=lambda i: (crc32(self.records[i].id.encode()), self.records[i].id))[:missing]
+            more = sorted(self.train.tolist(), key=lambda i: (crc32(self.records[i].id.encode()), self.records[i].id))[
+                :missing
+            ]
             self._split(np.isin(np.arange(len(self.records)), [*self.held_out, *more]))
 
     def _split(self, held_out: np.ndarray) -> None:
@@ -109,7 +127,9 @@ class PictureSet:
         self.train, self.held_out = np.flatnonzero(~held_out), np.flatnonzero(held_out)
         weights = np.array([record.weight for record in self.records], np.float64)
         if not (np.isfinite(weights).all() and (weights >= 0).all() and weights[self.train].sum() > 0):
-            raise ValueError(f"{self.directory / RECORDS}: weights must be at least 0, and one of a picture to train on above 0")
+            raise ValueError(
+                f"{self.directory / RECORDS}: weights must be at least 0, and one of a picture to train on above 0"
+            )
         self._draws = [self.train[self.bucket_of[self.train] == name] for name in self.buckets]
         self._draw_shares = [weights[members] / max(weights[members].sum(), 1e-12) for members in self._draws]
         bucket_weights = np.array([weights[members].sum() for members in self._draws])
@@ -117,8 +137,13 @@ class PictureSet:
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of each bucket's pixels and their shape, in hexadecimal: about a second a gigabyte, once a process."""
-        return {name: _pixels_digest(self.pixels.arrays[name] if self.rgba is None else self.rgba.arrays[name]) for name in self.buckets}
+        """SHA-256 of each bucket's pixels and their shape, in hexadecimal: about a second a gigabyte, once a
+        process.
+        """
+        return {
+            name: _pixels_digest(self.pixels.arrays[name] if self.rgba is None else self.rgba.arrays[name])
+            for name in self.buckets
+        }
 
     @cached_property
     def digest(self) -> str:
@@ -135,7 +160,9 @@ class PictureSet:
         return members[np.argsort(self.rows[members], kind="stable")]
 
     def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """(count,) training pictures of one bucket; buckets, and pictures within one, come up in proportion to their weights."""
+        """(count,) training pictures of one bucket; buckets, and pictures within one, come up in proportion to
+        their weights.
+        """
         bucket = 0 if len(self.buckets) == 1 else int(rng.choice(len(self.buckets), p=self._bucket_shares))
         return rng.choice(self._draws[bucket], count, p=self._draw_shares[bucket])
 
@@ -146,21 +173,29 @@ class PictureSet:
     def held_out_batch(self, count: int) -> np.ndarray:
         """(≤ count,) the first held-out pictures of the bucket that has most of them."""
         names, counts = np.unique(self.bucket_of[self.held_out], return_counts=True)
-        return self.held_out[self.bucket_of[self.held_out] == names[counts.argmax()]][:count] if len(names) else self.held_out
+        return (
+            self.held_out[self.bucket_of[self.held_out] == names[counts.argmax()]][:count]
+            if len(names)
+            else self.held_out
+        )
 
     def images(self, indices: np.ndarray) -> Tensor:
         """(count, 3, height, width) float32 in [0, 1]; the pictures lie in one bucket."""
         return torch.from_numpy(self.pixels[indices]).permute(0, 3, 1, 2).float() / 255
 
     def premultiplied(self, indices: np.ndarray) -> Tensor:
-        """(count, 4, height, width) float32 in [0, 1]: colours times alpha, then alpha. Pictures without transparency have alpha 1."""
+        """(count, 4, height, width) float32 in [0, 1]: colours times alpha, then alpha. Pictures without
+        transparency have alpha 1.
+        """
         if self.rgba is None:
             image = self.images(indices)
             return torch.cat([image, torch.ones_like(image[:, :1])], dim=1)
         return premultiply(torch.from_numpy(self.rgba[indices]).permute(0, 3, 1, 2).float() / 255)
 
     def crops(self, indices: np.ndarray, size: int, step: int, rng: np.random.Generator) -> tuple[Tensor, np.ndarray]:
-        """Square crops at multiples of `step` pixels: (count, 3, size, size) and their (count, 2) top left corners in pixels."""
+        """Square crops at multiples of `step` pixels: (count, 3, size, size) and their (count, 2) top left corners
+        in pixels.
+        """
         cut, corners = self._cut(self.pixels, indices, size, step, rng)
         return torch.from_numpy(cut).permute(0, 3, 1, 2).float() / 255, corners
 
@@ -176,9 +211,14 @@ class PictureSet:
         sides = np.array(pixels[int(indices[0])].shape[:2])
         if size > sides.min():
             held = f"{sides[1]}x{sides[0]}"
-            raise ValueError(f"crop_pixels is {size}, but the set holds pictures of {held}: crop less, or prepare it with fewer ratios")
+            raise ValueError(
+                f"crop_pixels is {size}, but the set holds pictures of {held}: crop less, or prepare it with fewer "
+                "ratios"
+            )
         corners = rng.integers(0, (sides - size) // step + 1, (len(indices), 2)) * step
-        return np.stack([pixels[i][y : y + size, x : x + size] for i, (y, x) in zip(indices, corners, strict=True)]), corners
+        return np.stack(
+            [pixels[i][y : y + size, x : x + size] for i, (y, x) in zip(indices, corners, strict=True)]
+        ), corners
 
 
 def file_name(bucket: str) -> str:
@@ -208,7 +248,9 @@ def _read_records(directory: Path) -> list[Record]:
             try:
                 records.append(_record(json.loads(line)))
             except (ValueError, TypeError, KeyError) as error:
-                raise ValueError(f"{path}:{number} is no record of a picture ({error}): prepare the set again") from error
+                raise ValueError(
+                    f"{path}:{number} is no record of a picture ({error}): prepare the set again"
+                ) from error
     if not records:
         raise ValueError(f"{path} holds no records: prepare the set again")
     return records
@@ -224,7 +266,9 @@ def _open_pixels(directory: Path, bucket: str, side: int) -> np.ndarray:
         raise FileNotFoundError(f"{path} is missing or empty: prepare the set again")
     pixels = np.memmap(path, dtype=np.uint8, mode="r")
     if len(pixels) % (height * width * channels):
-        raise ValueError(f"{path} holds no pictures of {width}x{height}: prepare the set with the configuration of this model")
+        raise ValueError(
+            f"{path} holds no pictures of {width}x{height}: prepare the set with the configuration of this model"
+        )
     return pixels.reshape(-1, height, width, channels)
 
 

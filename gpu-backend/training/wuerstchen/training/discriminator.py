@@ -19,8 +19,9 @@ CHANNELS_MIN, CHANNELS_MAX = 64, 512
 class Discriminator(nn.Module):
     """(b, 3, h, w) pictures in [0, 1] to (b, 1, h / 2^layers, w / 2^layers) logits, positive for real ones.
 
-    Strided 3×3 convolutions of spectral norm 1 (Miyato et al. 2018) with instance norm, as published with Paella; its sigmoid is in the
-    loss. On crops of less than 256 pixels it has fewer than six layers: instance norm of a map of one cell would be 0."""
+    Strided 3×3 convolutions of spectral norm 1 (Miyato et al. 2018) with instance norm, as published with Paella; its
+    sigmoid is in the loss. On crops of less than 256 pixels it has fewer than six layers: instance norm of a map of one
+    cell would be 0."""
 
     def __init__(self, crop_pixels: int) -> None:
         super().__init__()
@@ -28,7 +29,8 @@ class Discriminator(nn.Module):
         widths = [min(CHANNELS_MIN * 2**layer, CHANNELS_MAX) for layer in range(layers)]
         self.first = spectral_norm(nn.Conv2d(3, widths[0], 3, stride=2, padding=1))
         self.layers = nn.ModuleList(
-            spectral_norm(nn.Conv2d(narrow, wide, 3, stride=2, padding=1)) for narrow, wide in itertools.pairwise(widths)
+            spectral_norm(nn.Conv2d(narrow, wide, 3, stride=2, padding=1))
+            for narrow, wide in itertools.pairwise(widths)
         )
         self.head = nn.Conv2d(widths[-1], 1, 1)
 
@@ -48,9 +50,12 @@ class Adversary:
         self._pair: tuple[Tensor, Tensor] | None = None
 
     def deceive(self, image: Tensor, output: Tensor) -> Tensor:
-        """The generator's loss (non-saturating; Goodfellow et al. 2014), a scalar. Its gradient passes through the discriminator only."""
+        """The generator's loss (non-saturating; Goodfellow et al. 2014), a scalar. Its gradient passes through the
+        discriminator only.
+        """
         self._pair = image, output.detach()
-        self.discriminator.eval()  # the estimate of the spectral norm moves once a step, in the discriminator's own loss
+        # The estimate of the spectral norm moves once a step, in the discriminator's own loss.
+        self.discriminator.eval()
         fixed = {name: parameter.detach() for name, parameter in self.discriminator.named_parameters()}
         return F.softplus(-functional_call(self.discriminator, fixed, (output,)).float()).mean()
 

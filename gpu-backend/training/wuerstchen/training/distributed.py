@@ -1,4 +1,6 @@
-"""Several processes, one run. torchrun starts them; each takes its share of every batch, and the first alone writes files."""
+"""Several processes, one run. torchrun starts them; each takes its share of every batch, and the first alone writes
+files.
+"""
 
 import os
 from collections.abc import Iterator
@@ -22,15 +24,17 @@ CPU = torch.device("cpu")
 class Share:
     """Part `index` of `count` of a step's batch, and the device that computes it.
 
-    Every process and micro-batch draws the randomness of the whole batch and takes its rows: so the gradient of a step is a function of
-    the seed and the step, not of how many processes or micro-batches shared it."""
+    Every process and micro-batch draws the randomness of the whole batch and takes its rows: so the gradient of a step
+    is a function of the seed and the step, not of how many processes or micro-batches shared it."""
 
     index: int = 0
     count: int = 1
     device: torch.device = CPU
 
     def take(self, rows: Rows) -> Rows:
-        """This share's rows of the whole batch's; tensors move to the device. Raises ValueError where the batch does not divide evenly."""
+        """This share's rows of the whole batch's; tensors move to the device. Raises ValueError where the batch
+        does not divide evenly.
+        """
         _require_even(len(rows), self.count)
         size = len(rows) // self.count
         return self.place(rows[self.index * size : (self.index + 1) * size])
@@ -51,16 +55,24 @@ def rank() -> int:
 
 def training_device() -> torch.device:
     """This process's GPU where there is one, else the CPU."""
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if torch.cuda.is_available() else torch.device("cpu")
+    return (
+        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        if torch.cuda.is_available()
+        else torch.device("cpu")
+    )
 
 
 def shares(accumulate: int) -> list[Share]:
     """The micro-batches of this process."""
-    return [Share(rank() * accumulate + part, processes() * accumulate, training_device()) for part in range(accumulate)]
+    return [
+        Share(rank() * accumulate + part, processes() * accumulate, training_device()) for part in range(accumulate)
+    ]
 
 
 def require_even_shares(batch: int, accumulate: int) -> None:
-    """Raises ValueError where a batch does not divide evenly: better before the first step than at the first batch of another size."""
+    """Raises ValueError where a batch does not divide evenly: better before the first step than at the first batch
+    of another size.
+    """
     _require_even(batch, processes() * accumulate)
 
 
@@ -71,7 +83,9 @@ def _require_even(rows: int, count: int) -> None:
 
 @contextmanager
 def connected() -> Iterator[None]:
-    """Joins the processes that torchrun started. A program that it did not start is a group of one and needs no connection."""
+    """Joins the processes that torchrun started. A program that it did not start is a group of one and needs no
+    connection.
+    """
     if "WORLD_SIZE" not in os.environ:
         yield
         return

@@ -13,8 +13,8 @@ from wuerstchen.training.precision import autocast
 from wuerstchen.training.trainer import Trainer
 
 MEASURED_STEPS = 3
-# Share of the peak that training reaches. Large networks in mixed precision report 30 to 50 %; small ones wait for memory and kernels,
-# so for configurations of a few million parameters these hours are a lower bound.
+# Share of the peak that training reaches. Large networks in mixed precision report 30 to 50 %; small ones wait for
+# memory and kernels, so for configurations of a few million parameters these hours are a lower bound.
 ASSUMED_UTILISATION = 0.3
 # Dense bfloat16 TFLOP/s with float32 accumulation, from NVIDIA's data sheets; half of a figure that is with sparsity.
 GPU_TFLOPS = {
@@ -41,7 +41,9 @@ class Estimate:
 
     @property
     def memory_bytes(self) -> int:
-        """Weights and their average 4 bytes each; gradient 4 and Adam's two moments 8 for each trained one; activations."""
+        """Weights and their average 4 bytes each; gradient 4 and Adam's two moments 8 for each trained one;
+        activations.
+        """
         return 8 * self.parameters + 12 * self.trained + self.activation_bytes
 
     @property
@@ -98,7 +100,8 @@ def _activation_bytes(trainer: Trainer, plan: OptimiserConfig) -> int:
 def table(estimates: list[Estimate]) -> Table:
     """One column a stage and one for the sum."""
     view = Table(
-        title=f"Training, estimated. GPUs: peak bfloat16 × {ASSUMED_UTILISATION:.0%} utilisation (assumed); small networks reach less"
+        title=f"Training, estimated. GPUs: peak bfloat16 × {ASSUMED_UTILISATION:.0%} utilisation (assumed); "
+        "small networks reach less"
     )
     view.add_column("")
     for column in (*[e.stage for e in estimates], *(["all"] if len(estimates) > 1 else [])):

@@ -29,7 +29,9 @@ class Learner:
         self.parts, self.loss, self.plan = parts, loss, plan
         self.calls = wrap(parts, parallel)
         trained = [parameter for parameter in parts.parameters() if parameter.requires_grad]
-        self.optimiser = torch.optim.AdamW(trained, lr=plan.learning_rate, weight_decay=plan.weight_decay, betas=(0.9, 0.99))
+        self.optimiser = torch.optim.AdamW(
+            trained, lr=plan.learning_rate, weight_decay=plan.weight_decay, betas=(0.9, 0.99)
+        )
 
     def begin(self, step: int) -> None:
         self.parts.train()
@@ -38,7 +40,9 @@ class Learner:
             group["lr"] = learning_rate(step, self.plan)
 
     def backward(self, step: int, share: Share, last: bool) -> dict[str, float]:
-        """Adds a micro-batch's part of the gradient; on the `last` one, processes average theirs. Returns the loss and figures."""
+        """Adds a micro-batch's part of the gradient; on the `last` one, processes average theirs. Returns the loss
+        and figures.
+        """
         with gradients_averaged(self.calls, last):
             with autocast(self.plan.precision, share.device):
                 loss, figures = self.calls(self.loss, step, share)
@@ -46,7 +50,9 @@ class Learner:
         return {"loss": loss.item(), **figures}
 
     def apply(self) -> float:
-        """Steps the optimiser, unless the gradient is not finite. Returns the gradient's length before it was clipped to 1."""
+        """Steps the optimiser, unless the gradient is not finite. Returns the gradient's length before it was
+        clipped to 1.
+        """
         norm = whole(nn.utils.clip_grad_norm_(self.parts.parameters(), GRADIENT_NORM_MAX)).item()
         if math.isfinite(norm):
             self.optimiser.step()

@@ -24,8 +24,9 @@ LOG_EVERY_STEPS = 20
 def train(run: StageRun, plan: OptimiserConfig, directory: Path, parallel: Parallel = "ddp") -> bool:
     """Trains to `plan.steps`, resuming from DIR/NAME.checkpoint.pt; writes DIR/NAME.pt (EMA) at the end.
 
-    With several processes (torchrun) every one calls it; a checkpoint fits any number of them. Returns False where a signal ended it
-    early. Raises FloatingPointError on a loss or gradient that is not finite: the last checkpoint is then whole and of before it."""
+    With several processes (torchrun) every one calls it; a checkpoint fits any number of them. Returns False where a
+    signal ended it early. Raises FloatingPointError on a loss or gradient that is not finite: the last checkpoint is
+    then whole and of before it."""
     require_even_shares(plan.batch, plan.accumulate)
     directory.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(run, plan, directory, parallel)

@@ -1,4 +1,6 @@
-"""Gradients and parameters over several processes: DDP copies the parameters, FSDP shards them. One process needs neither."""
+"""Gradients and parameters over several processes: DDP copies the parameters, FSDP shards them. One process needs
+neither.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +22,9 @@ SHARDED_BLOCKS = (ResBlock, AttentionBlock, MixBlock)
 
 
 class Calls(nn.Module):
-    """Runs a function in its forward: DDP and FSDP work by hooks on a module's forward, and a loss is a function of several modules."""
+    """Runs a function in its forward: DDP and FSDP work by hooks on a module's forward, and a loss is a function of
+    several modules.
+    """
 
     def __init__(self, parts: nn.ModuleDict) -> None:
         super().__init__()
@@ -31,9 +35,12 @@ class Calls(nn.Module):
 
 
 def wrap(parts: nn.ModuleDict, parallel: Parallel) -> nn.Module:
-    """A module that runs functions of `parts` with their gradients averaged over the processes; with one process, plain `Calls`.
+    """A module that runs functions of `parts` with their gradients averaged over the processes; with one process, plain
+    `Calls`.
 
-    BatchNorm sees the whole batch on GPUs; on CPUs, for which PyTorch has no such layer, each process normalises by its own share."""
+    BatchNorm sees the whole batch on GPUs; on CPUs, for which PyTorch has no such layer, each process normalises by its
+    own share.
+    """
     if processes() == 1:
         return Calls(parts)
     if training_device().type == "cuda":
@@ -87,7 +94,9 @@ def like(tensor: Tensor, reference: Tensor) -> Tensor:
     if not isinstance(reference, DTensor):
         return tensor.to(reference.device)
     # No source rank: each process cuts its shard from its own copy, nothing is sent.
-    return distribute_tensor(tensor.to(reference.device), reference.device_mesh, reference.placements, src_data_rank=None)
+    return distribute_tensor(
+        tensor.to(reference.device), reference.device_mesh, reference.placements, src_data_rank=None
+    )
 
 
 @torch.no_grad()

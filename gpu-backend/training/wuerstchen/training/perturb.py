@@ -6,8 +6,12 @@ from torch import Tensor
 from wuerstchen.training.distributed import Share
 
 
-def noised(latent: Tensor, noised_share: float, deviation_max: float, share: Share, generator: torch.Generator) -> Tensor:
-    """Adds noise of a deviation drawn from [0, deviation_max] to `noised_share` of a batch, of which `latent` holds a share's rows."""
+def noised(
+    latent: Tensor, noised_share: float, deviation_max: float, share: Share, generator: torch.Generator
+) -> Tensor:
+    """Adds noise of a deviation drawn from [0, deviation_max] to `noised_share` of a batch, of which `latent` holds
+    a share's rows.
+    """
     rows = len(latent) * share.count
     chosen = torch.rand(rows, generator=generator) < noised_share
     deviation = torch.rand(rows, generator=generator) * deviation_max * chosen

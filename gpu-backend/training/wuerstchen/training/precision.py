@@ -19,10 +19,13 @@ COMPILED_SHAPES_MAX = 64
 
 
 def maybe_compile(module: nn.Module, config: Config) -> Callable[..., Tensor]:
-    """`torch.compile` where the configuration asks for it: about a third faster on a CPU, a minute of compiling at the start."""
+    """`torch.compile` where the configuration asks for it: about a third faster on a CPU, a minute of compiling at
+    the start.
+    """
     if not config.compile:
         return module
-    # Every shape has code of its own; past the limit, which counts training and evaluation apart, PyTorch would silently stop compiling.
+    # Every shape has code of its own; past the limit, which counts training and evaluation apart, PyTorch would
+    # silently stop compiling.
     torch._dynamo.config.recompile_limit = COMPILED_SHAPES_MAX
     return torch.compile(module, dynamic=False)
 
@@ -35,7 +38,9 @@ def autocast(precision: Precision, device: torch.device) -> AbstractContextManag
 
 
 def full_precision(device: torch.device) -> AbstractContextManager:
-    """Float32 inside an autocast region, for the nearest code, whose distances differ by less than bfloat16 tells apart."""
+    """Float32 inside an autocast region, for the nearest code, whose distances differ by less than bfloat16 tells
+    apart.
+    """
     return torch.autocast(device.type, enabled=False)
 
 

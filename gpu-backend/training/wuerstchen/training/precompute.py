@@ -1,6 +1,9 @@
-"""What never changes during a later stage's training is computed once and memory-mapped: latents of A, of the compressor, text states.
+"""What never changes during a later stage's training is computed once and memory-mapped: latents of A, of the
+compressor, text states.
 
-Every array is keyed by what it was made from, so a picture is never paired with latents or text states of another set or other weights."""
+Every array is keyed by what it was made from, so a picture is never paired with latents or text states of another set
+or other weights.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +27,9 @@ BATCH = 64
 def stage_a_latents(config: Config, pictures: PictureSet, runs: Path) -> BucketArrays:
     """(c_a, height/4, width/4) float16 a picture."""
     model = load_stage_a(config, runs)
-    return map_pictures(pictures, runs / "stage-a-latents", model.encode, weights_digest(model), config.picture_channels)
+    return map_pictures(
+        pictures, runs / "stage-a-latents", model.encode, weights_digest(model), config.picture_channels
+    )
 
 
 def compact_latents(config: Config, pictures: PictureSet, runs: Path) -> BucketArrays:
@@ -49,15 +54,19 @@ def latents_key(pictures: PictureSet, bucket: str, encoder: str, picture_channel
 def map_pictures(
     pictures: PictureSet, stem: Path, encode: Callable[[Tensor], Tensor], encoder: str, picture_channels: int = RGB
 ) -> BucketArrays:
-    """`encode` of every picture, as float16, in STEM.npy (or, for a set in several shapes, one STEM-WIDTHxHEIGHT.npy a bucket).
+    """`encode` of every picture, as float16, in STEM.npy (or, for a set in several shapes, one STEM-WIDTHxHEIGHT.npy a
+    bucket).
 
-    `encoder` is a digest of `encode`. Pictures are RGB on white, or premultiplied RGBA where `picture_channels` is 4."""
+    `encoder` is a digest of `encode`. Pictures are RGB on white, or premultiplied RGBA where `picture_channels` is 4.
+    """
     read = pictures.images if picture_channels == RGB else pictures.premultiplied
 
     def encoded(bucket: str) -> np.ndarray:
         members = pictures.rows_of(bucket)
         parts = [members[start : start + BATCH] for start in range(0, len(members), BATCH)]
-        return np.concatenate([encode(read(part)).half().numpy() for part in track(parts, description=latents_path(stem, bucket).stem)])
+        return np.concatenate(
+            [encode(read(part)).half().numpy() for part in track(parts, description=latents_path(stem, bucket).stem)]
+        )
 
     def array(bucket: str) -> np.ndarray:
         key = latents_key(pictures, bucket, encoder, picture_channels)

@@ -1,4 +1,6 @@
-"""The previewer on latents of the compressor: what a picture will roughly be, told from Stage C's estimate of its latent."""
+"""The previewer on latents of the compressor: what a picture will roughly be, told from Stage C's estimate of its
+latent.
+"""
 
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.reconstruction import psnr
 
-# Estimates of the clean latent are off by more the earlier the step; half of the latents are off too, up to the noise of this time.
+# Estimates of the clean latent are off by more the earlier the step; half of the latents are off too, up to the noise
+# of this time.
 NOISED_SHARE = 0.5
 NOISE_TIME_MAX = 0.4
 

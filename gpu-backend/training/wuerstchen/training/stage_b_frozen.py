@@ -1,7 +1,10 @@
-"""Stage B on a compressor that is frozen: it estimates the clean Stage A latent, and the picture that Stage A makes of it counts too.
+"""Stage B on a compressor that is frozen: it estimates the clean Stage A latent, and the picture that Stage A makes of
+it counts too.
 
-The latent says nearly all of the picture, so one step is enough: at time 1 there is nothing but noise to see, and what is learned there is
-the direct way from latent to picture. The other times teach what further steps refine. Pictures are whole, as at inference."""
+The latent says nearly all of the picture, so one step is enough: at time 1 there is nothing but noise to see, and what
+is learned there is the direct way from latent to picture. The other times teach what further steps refine. Pictures are
+whole, as at inference.
+"""
 
 from pathlib import Path
 
@@ -20,7 +23,14 @@ from wuerstchen.training.data import PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.perturb import noised
-from wuerstchen.training.reconstruction import FeatureLoss, as_configured, opaque, picture_batch, psnr, reconstruction_loss
+from wuerstchen.training.reconstruction import (
+    FeatureLoss,
+    as_configured,
+    opaque,
+    picture_batch,
+    psnr,
+    reconstruction_loss,
+)
 
 LATENT_WEIGHT = 0.2
 REPORTED_STEPS = (1, 2, 4)
@@ -40,14 +50,19 @@ class ToClean(nn.Module):
 
 def step_times(plan: StageBTraining, generator: torch.Generator) -> Tensor:
     """(batch,) times: `first_step_share` of them 1, where a run starts, the others anywhere."""
-    times, first = training_times(plan.batch, generator), torch.rand(plan.batch, generator=generator) < plan.first_step_share
+    times, first = (
+        training_times(plan.batch, generator),
+        torch.rand(plan.batch, generator=generator) < plan.first_step_share,
+    )
     return torch.where(first, 1.0, times)
 
 
 def frozen_stage_b_run(config: Config, pictures: PictureSet, imagenet_weights: str, runs: Path) -> StageRun:
     """Raises ValueError where Stage B is configured to predict anything but the clean latent."""
     if config.stage_b.prediction != "sample":
-        raise ValueError(f'config: with a compressor, stage_b.prediction must be "sample", not "{config.stage_b.prediction}"')
+        raise ValueError(
+            f'config: with a compressor, stage_b.prediction must be "sample", not "{config.stage_b.prediction}"'
+        )
     plan, device = config.train_b, training_device()
     stage_a, compressor = load_stage_a(config, runs).to(device), load_compressor(config, runs).to(device)
     features, model = FeatureLoss(imagenet_weights).to(device), new_stage_b(config)
@@ -77,7 +92,9 @@ def frozen_stage_b_run(config: Config, pictures: PictureSet, imagenet_weights: s
         image = picture_batch(config, pictures, pictures.held_out_batch(64)).to(device)
         latent, figures = compressor(image), {}
         for steps in REPORTED_STEPS:
-            noise = torch.randn((len(image), *stage_a.encode(image[:1]).shape[1:]), generator=torch.Generator().manual_seed(0)).to(device)
+            noise = torch.randn(
+                (len(image), *stage_a.encode(image[:1]).shape[1:]), generator=torch.Generator().manual_seed(0)
+            ).to(device)
             painted = opaque(stage_a.decode(sample(lambda x, t: model(x, t, latent), noise, steps)))
             figures[f"psnr_{steps}_step"] = psnr(painted, opaque(image))
             if steps == config.sampler_b.steps:

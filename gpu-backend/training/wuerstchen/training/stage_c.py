@@ -11,7 +11,14 @@ from torch import Tensor, nn
 from wuerstchen.config import Config, Prediction
 from wuerstchen.diffusion import add_noise, guided, sample, training_times, velocity, weighted_noise_loss
 from wuerstchen.models.blocks import timestep_embedding
-from wuerstchen.models.build import STAGE_A_DOWNSCALE, load_part, load_stage_a, new_direct_decoder, new_stage_b, new_stage_c
+from wuerstchen.models.build import (
+    STAGE_A_DOWNSCALE,
+    load_part,
+    load_stage_a,
+    new_direct_decoder,
+    new_stage_b,
+    new_stage_c,
+)
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.training.contact_sheet import write_grid
 from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures, with_recoloured
@@ -28,7 +35,9 @@ CAPTION_SHARES = (0.6, 0.15, 0.1, 0.15)
 
 
 def choose_caption(rows: list[int], rng: np.random.Generator, styled: bool = True) -> int:
-    """One caption of a picture. Those of a `styled` picture have the order above; without synonyms the plain one takes their share."""
+    """One caption of a picture. Those of a `styled` picture have the order above; without synonyms the plain one
+    takes their share.
+    """
     if not styled:
         return rows[int(rng.integers(len(rows)))]
     slot = int(rng.choice(4, p=CAPTION_SHARES))
@@ -52,10 +61,13 @@ class Says(nn.Module):
 
 
 def objective(
-    says: Callable[..., Tensor], prediction: Prediction, drawn: tuple[Tensor, Tensor, Tensor], text: tuple[Tensor, Tensor]
+    says: Callable[..., Tensor],
+    prediction: Prediction,
+    drawn: tuple[Tensor, Tensor, Tensor],
+    text: tuple[Tensor, Tensor],
 ) -> Tensor:
-    """The loss for `drawn` clean latents, noise and times. Of the noise, squares are weighted by p2; of v they count alike at all times,
-    which is a weight of signal over noise plus one on the squares of the clean latent."""
+    """The loss for `drawn` clean latents, noise and times. Of the noise, squares are weighted by p2; of v they count
+    alike at all times, which is a weight of signal over noise plus one on the squares of the clean latent."""
     clean, noise, times = drawn
     said = says(add_noise(clean, noise, times), times, *text).float()
     if prediction == "epsilon":
@@ -64,7 +76,9 @@ def objective(
 
 
 class Painter:
-    """Latents to pictures: by the finished Stages B and A or, where the compressor was trained with one, by its direct decoder."""
+    """Latents to pictures: by the finished Stages B and A or, where the compressor was trained with one, by its
+    direct decoder.
+    """
 
     def __init__(self, config: Config, runs: Path) -> None:
         self.config = config
@@ -87,7 +101,9 @@ class Painter:
 
 
 @torch.no_grad()
-def generate(model: StageC, text: tuple[Tensor, Tensor], empty: tuple[Tensor, Tensor], noise: Tensor, steps: int, scale: float) -> Tensor:
+def generate(
+    model: StageC, text: tuple[Tensor, Tensor], empty: tuple[Tensor, Tensor], noise: Tensor, steps: int, scale: float
+) -> Tensor:
     """Latents for a batch of captions; `empty` is the unconditional text, one row."""
     none, none_mask = empty[0].expand(len(noise), -1, -1), empty[1].expand(len(noise), -1)
     predict = guided(lambda x, t: model(x, t, *text), lambda x, t: model(x, t, none, none_mask), scale)
@@ -129,9 +145,14 @@ def stage_c_run(
 
     def evaluate(step: int) -> dict[str, float]:
         device = training_device()
-        states, none = (tuple(part.to(device) for part in text.batch(rows)) for rows in ([text.rows[i][0] for i in sheet], [text.empty]))
+        states, none = (
+            tuple(part.to(device) for part in text.batch(rows))
+            for rows in ([text.rows[i][0] for i in sheet], [text.empty])
+        )
         noise = torch.randn((len(sheet), *latents[sheet[0]].shape), generator=torch.Generator().manual_seed(1))
-        made = generate(model, states, none, noise.to(device), config.sampler_c.steps, config.sampler_c.guidance_scale).cpu()
+        made = generate(
+            model, states, none, noise.to(device), config.sampler_c.steps, config.sampler_c.guidance_scale
+        ).cpu()
         write_grid(runs / "stage-c.png", painter.paint(made), 8, [pictures.records[i].captions[0] for i in sheet])
         return {"latent_std": made.std().item(), "captions_cut": text.share_cut}
 

@@ -1,4 +1,6 @@
-"""What a run tells while it goes: a CSV log, TensorBoard events, a progress bar. Only the first process tells anything."""
+"""What a run tells while it goes: a CSV log, TensorBoard events, a progress bar. Only the first process tells
+anything.
+"""
 
 import csv
 import io
@@ -40,13 +42,17 @@ class Telemetry:
         if self.speaks:
             cut_log(directory / f"{name}.csv", start)
             self.file = open(directory / f"{name}.csv", "a", newline="", encoding="utf-8")  # noqa: SIM115
-            self.events = SummaryWriter(str(directory / "tensorboard" / name), purge_step=start, flush_secs=TENSORBOARD_FLUSH_SECONDS)
+            self.events = SummaryWriter(
+                str(directory / "tensorboard" / name), purge_step=start, flush_secs=TENSORBOARD_FLUSH_SECONDS
+            )
 
     def __enter__(self) -> "Telemetry":
         self.progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.progress.stop()
         if self.speaks:
             self.file.close()
@@ -68,7 +74,9 @@ class Telemetry:
     def show_sheet(self, step: int) -> None:
         """Copies the contact sheet that an evaluation wrote to TensorBoard."""
         if self.speaks and self.sheet.exists():
-            self.events.add_image("contact sheet", np.asarray(Image.open(self.sheet).convert("RGB")), step, dataformats="HWC")
+            self.events.add_image(
+                "contact sheet", np.asarray(Image.open(self.sheet).convert("RGB")), step, dataformats="HWC"
+            )
 
     def say(self, message: str) -> None:
         self.progress.console.print(message)

@@ -21,9 +21,12 @@ BATCH = 256
 
 @dataclass(frozen=True)
 class CaptionEncoder:
-    """`encode`: texts to one (1 + t, width) array a text, the pooled state, then the tokens, of which `tokens_max` are read.
+    """`encode`: texts to one (1 + t, width) array a text, the pooled state, then the tokens, of which `tokens_max` are
+    read.
 
-    `count`: texts to the tokens that each has before it is cut, those of its start and end included. `digest`: of its weights."""
+    `count`: texts to the tokens that each has before it is cut, those of its start and end included. `digest`: of its
+    weights.
+    """
 
     encode: Callable[[list[str]], list[np.ndarray]]
     count: Callable[[list[str]], list[int]]
@@ -35,7 +38,9 @@ class TextStates:
     """Token states of every caption, stored end to end. `rows[i]` lists the caption numbers of picture i."""
 
     def __init__(self, states: np.ndarray, tokens: np.ndarray, tokens_max: int, rows: list[list[int]]) -> None:
-        """`states` (sum of lengths, width); `tokens` (captions,) before the cut. The last caption is the empty one, for guidance."""
+        """`states` (sum of lengths, width); `tokens` (captions,) before the cut. The last caption is the empty one,
+        for guidance.
+        """
         self.states, self.tokens, self.tokens_max, self.rows = states, tokens, tokens_max, rows
         self.lengths = 1 + np.minimum(tokens, tokens_max)
         self.offsets, self.empty = np.cumsum([0, *self.lengths]), len(tokens) - 1
@@ -49,7 +54,9 @@ class TextStates:
         return float((self.tokens[captions] > self.tokens_max).mean()) if len(captions) else 0.0
 
     def batch(self, captions: list[int]) -> tuple[Tensor, Tensor]:
-        """Padded states (b, t, width) and mask (b, t). t is that of the set's longest caption: one shape to compile, and nothing is cut."""
+        """Padded states (b, t, width) and mask (b, t). t is that of the set's longest caption: one shape to
+        compile, and nothing is cut.
+        """
         longest = int(self.lengths.max())
         states = np.zeros((len(captions), longest, self.states.shape[1]), np.float32)
         mask = np.zeros((len(captions), longest), np.float32)
@@ -70,7 +77,10 @@ def caption_encoder(config: Config, directory: Path) -> CaptionEncoder:
     load, limit = functools.cache(lambda: TextEncoder.load(directory)), config.text.tokens_max
     files = [file_digest(directory / name) for name in ("config.json", "model.safetensors", "tokenizer.json")]
     return CaptionEncoder(
-        lambda texts: load().encode_texts(texts, limit), lambda texts: load().count_tokens(texts), limit, digest_of(*files)
+        lambda texts: load().encode_texts(texts, limit),
+        lambda texts: load().count_tokens(texts),
+        limit,
+        digest_of(*files),
     )
 
 
@@ -105,12 +115,15 @@ def states_path(runs: Path) -> Path:
 @torch.no_grad()
 def _encode(texts: list[str], encoder: CaptionEncoder) -> np.ndarray:
     starts = track(range(0, len(texts), BATCH), description="text-states")
-    return np.concatenate([states for start in starts for states in encoder.encode(texts[start : start + BATCH])]).astype(np.float16)
+    return np.concatenate(
+        [states for start in starts for states in encoder.encode(texts[start : start + BATCH])]
+    ).astype(np.float16)
 
 
 def _report_cut(text: TextStates) -> None:
     if text.share_cut > 0 and rank() == 0:
         print(
-            f"text: {text.share_cut:.1%} of the captions have more than {text.tokens_max} tokens and are cut there (the longest has "
+            f"text: {text.share_cut:.1%} of the captions have more than {text.tokens_max} tokens and are cut there "
+            "(the longest has "
             f"{int(text.tokens.max())}): shorten them, or train a model with a larger text.tokens_max"
         )

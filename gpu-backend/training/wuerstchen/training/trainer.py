@@ -10,7 +10,14 @@ from torch import Tensor, nn
 
 from wuerstchen.config import OptimiserConfig
 from wuerstchen.models.build import fill, load_state
-from wuerstchen.training.checkpoint import Ema, load_optimiser, optimiser_state, restore_frozen, save_atomically, whole_state
+from wuerstchen.training.checkpoint import (
+    Ema,
+    load_optimiser,
+    optimiser_state,
+    restore_frozen,
+    save_atomically,
+    whole_state,
+)
 from wuerstchen.training.distributed import mean_over_processes, rank, shares, training_device
 from wuerstchen.training.inputs import changed_inputs
 from wuerstchen.training.learner import Learner, Loss
@@ -20,7 +27,9 @@ from wuerstchen.training.precision import checkpoint_activations
 
 @dataclass(frozen=True)
 class Critic:
-    """A second learner, trained against the first from `from_step` on. Its loss reads what the first loss of that share left."""
+    """A second learner, trained against the first from `from_step` on. Its loss reads what the first loss of that
+    share left.
+    """
 
     parts: nn.ModuleDict
     loss: Loss
@@ -29,12 +38,13 @@ class Critic:
 
 @dataclass(frozen=True)
 class StageRun:
-    """What the loop needs to know of a stage. `loss` maps a step and a share of its batch to a loss and to figures for the log.
+    """What the loop needs to know of a stage. `loss` maps a step and a share of its batch to a loss and to figures for
+    the log.
 
-    Parts of `modules` named in `frozen` (prefixes of state names) come from an earlier run's averaged weights and never change.
-    `after_step` runs in every process after the optimiser. Buffers of `memory` are what the loss remembers from step to step: they are
-    in the checkpoint, not in the finished weights. `inputs` are digests of what the loss reads, by name.
-    `ends_early` says whether the steps done are enough."""
+    Parts of `modules` named in `frozen` (prefixes of state names) come from an earlier run's averaged weights and never
+    change. `after_step` runs in every process after the optimiser. Buffers of `memory` are what the loss remembers from
+    step to step: they are in the checkpoint, not in the finished weights. `inputs` are digests of what the loss reads,
+    by name. `ends_early` says whether the steps done are enough."""
 
     name: str
     modules: nn.ModuleDict
@@ -55,7 +65,9 @@ class Trainer:
 
     def __init__(self, run: StageRun, plan: OptimiserConfig, directory: Path, parallel: Parallel) -> None:
         self.run, self.plan, self.step, self.skipped = run, plan, 0, 0
-        self.inputs: dict[str, str] = {}  # of the last step, which a run that only looks at a finished one does not take
+        self.inputs: dict[
+            str, str
+        ] = {}  # of the last step, which a run that only looks at a finished one does not take
         self.checkpoint, self.shares = directory / f"{run.name}.checkpoint.pt", shares(plan.accumulate)
         state = load_state(self.checkpoint) if self.checkpoint.exists() else None
         averaged = self._load_parts(state, directory)
@@ -93,7 +105,9 @@ class Trainer:
         """A run that goes on keeps what it learned, which a run from nothing would not have."""
         changed = changed_inputs(self.inputs, self.run.inputs)
         if changed and rank() == 0:
-            goes_on = "goes on with the new ones" if self.step < self.plan.steps else "is finished and learns nothing of it"
+            goes_on = (
+                "goes on with the new ones" if self.step < self.plan.steps else "is finished and learns nothing of it"
+            )
             print(
                 f"{self.run.name}: {', '.join(changed)} changed since step {self.step}; the run {goes_on}. "
                 f"Delete {self.checkpoint.name} to begin anew, or raise --steps to train on"
@@ -131,12 +145,16 @@ class Trainer:
         self.skipped += 1
         if self.skipped > self.plan.skipped_steps_max:
             self._require_finite("gradient norm", norm)
-        say(f"{self.run.name}: gradient norm is {norm} at step {self.step}; skipped ({self.skipped} of {self.plan.skipped_steps_max})")
+        say(
+            f"{self.run.name}: gradient norm is {norm} at step {self.step}; skipped ({self.skipped} of "
+            f"{self.plan.skipped_steps_max})"
+        )
 
     def _require_finite(self, what: str, value: float) -> None:
         if not math.isfinite(value):
             raise FloatingPointError(
-                f"{self.run.name}: {what} is {value} at step {self.step}; the checkpoint is older: lower the learning rate and resume"
+                f"{self.run.name}: {what} is {value} at step {self.step}; the checkpoint is older: lower the learning "
+                "rate and resume"
             )
 
     def evaluate(self, step: int) -> dict[str, float]:
@@ -150,8 +168,19 @@ class Trainer:
     def save(self) -> None:
         """Writes everything that the rest of the run depends on."""
         run = self.run
-        state = {"step": self.step, "modules": whole_state(run.modules.state_dict()), "ema": whole_state(self.ema.state)}
-        state |= {"optimiser": optimiser_state(self.learner.optimiser), "memory": run.memory.state_dict(), "inputs": self.inputs}
+        state = {
+            "step": self.step,
+            "modules": whole_state(run.modules.state_dict()),
+            "ema": whole_state(self.ema.state),
+        }
+        state |= {
+            "optimiser": optimiser_state(self.learner.optimiser),
+            "memory": run.memory.state_dict(),
+            "inputs": self.inputs,
+        }
         if self.critic:
-            state |= {"critic": run.critic.parts.state_dict(), "critic_optimiser": optimiser_state(self.critic.optimiser)}
+            state |= {
+                "critic": run.critic.parts.state_dict(),
+                "critic_optimiser": optimiser_state(self.critic.optimiser),
+            }
         save_atomically(state, self.checkpoint)

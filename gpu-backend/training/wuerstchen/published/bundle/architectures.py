@@ -38,9 +38,15 @@ def read_json(path: Path) -> Any:
 
 
 def network_of(path: Path, expected: tuple[str, ...]) -> tuple[type[nn.Module], Any]:
-    """The class and the configuration that a component's config.json describes. `expected`: the classes that fit its place."""
+    """The class and the configuration that a component's config.json describes. `expected`: the classes that fit
+    its place.
+    """
     config = read_json(path)
-    named = config.get("_class_name") or (config.get("architectures") or ["none"])[0] if isinstance(config, dict) else "none"
+    named = (
+        config.get("_class_name") or (config.get("architectures") or ["none"])[0]
+        if isinstance(config, dict)
+        else "none"
+    )
     if named not in expected:
         raise at(path, f"describes {named!r}; supported here: {' or '.join(expected)}")
     for name, value in FIXED[named].items():
@@ -57,7 +63,9 @@ def network_of(path: Path, expected: tuple[str, ...]) -> tuple[type[nn.Module], 
 
 
 def _prior(config: dict) -> PriorConfig:
-    return PriorConfig(config["c_in"], config["c"], config["depth"], config["nhead"], config["c_cond"], config["c_r"], 0.0)
+    return PriorConfig(
+        config["c_in"], config["c"], config["depth"], config["nhead"], config["c_cond"], config["c_r"], 0.0
+    )
 
 
 def _diffnext(config: dict) -> DiffNeXtConfig:
@@ -89,7 +97,9 @@ def _cascade(config: dict) -> CascadeConfig:
     if switches is not None and any(switches):
         raise ValueError(f"switch_level is {switches}; only null or false is supported")
     if config["in_channels"] != config["out_channels"]:
-        raise ValueError(f"in_channels is {config['in_channels']} and out_channels {config['out_channels']}; they must be equal")
+        raise ValueError(
+            f"in_channels is {config['in_channels']} and out_channels {config['out_channels']}; they must be equal"
+        )
     if any(repeats != 1 for repeats in config.get("down_blocks_repeat_mappers") or ()):
         raise ValueError(f"down_blocks_repeat_mappers is {config['down_blocks_repeat_mappers']}; only 1 is supported")
     levels = len(config["block_out_channels"])
@@ -113,7 +123,9 @@ def _cascade(config: dict) -> CascadeConfig:
         timestep_width=config["timestep_ratio_embedding_dim"],
         dropout=(0.0,) * levels,
     )
-    lists = {field.name: getattr(described, field.name) for field in fields(described) if field.name != "timestep_conditions"}
+    lists = {
+        field.name: getattr(described, field.name) for field in fields(described) if field.name != "timestep_conditions"
+    }
     for name, value in lists.items():
         if isinstance(value, tuple) and len(value) != levels:
             raise ValueError(f"{name} has {len(value)} entries for {levels} levels")

@@ -109,7 +109,9 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which of a repository's weights: the variant ("bf16", None for the plain files), and "lite" for the smaller stages."""
+    """Which of a repository's weights: the variant ("bf16", None for the plain files), and "lite" for the smaller
+    stages.
+    """
 
     variant: str | None = None
     stage_b: str = "large"
@@ -117,7 +119,9 @@ class Choice:
 
 
 def component_folders(choice: Choice, combined: bool) -> dict[str, tuple[str, str]]:
-    """Each component's root and folder. `combined`: both halves were saved as one pipeline, the prior's parts by a prefix."""
+    """Each component's root and folder. `combined`: both halves were saved as one pipeline, the prior's parts by a
+    prefix.
+    """
     prefix, lite = "prior_" if combined else "", {"large": "", "lite": "_lite"}
     return {
         "text_encoder": ("prior", f"{prefix}text_encoder"),
@@ -136,9 +140,13 @@ def is_combined(decoder: Path) -> bool:
 
 
 def open_checkpoint(decoder: Path, prior: Path, choice: Choice) -> Checkpoint:
-    """Reads every configuration and every weight file's header. Raises CheckpointError naming the first thing that is wrong."""
+    """Reads every configuration and every weight file's header. Raises CheckpointError naming the first thing that
+    is wrong.
+    """
     roots = {"decoder": decoder, "prior": prior}
-    folders = {name: roots[root] / folder for name, (root, folder) in component_folders(choice, is_combined(decoder)).items()}
+    folders = {
+        name: roots[root] / folder for name, (root, folder) in component_folders(choice, is_combined(decoder)).items()
+    }
     for name, folder in folders.items():
         if not folder.is_dir():
             raise CheckpointError(f"{folder} is missing: {_half(name, roots)} in the layout of diffusers has it")
@@ -179,8 +187,15 @@ def _component(name: str, folder: Path, expected: str, variant: str | None) -> C
 
 
 def _extras(decoder: Path) -> dict[str, Component]:
-    present = {name: (decoder / file, kind, config) for name, (file, kind, config) in EXTRAS.items() if (decoder / file).is_file()}
-    return {name: Component(name, kind, config, Weights(decoder, None, (file,))) for name, (file, kind, config) in present.items()}
+    present = {
+        name: (decoder / file, kind, config)
+        for name, (file, kind, config) in EXTRAS.items()
+        if (decoder / file).is_file()
+    }
+    return {
+        name: Component(name, kind, config, Weights(decoder, None, (file,)))
+        for name, (file, kind, config) in present.items()
+    }
 
 
 def _schedule(path: Path) -> float:
@@ -191,7 +206,9 @@ def _schedule(path: Path) -> float:
 
 
 def _clip_names(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """`transformers` stores CLIPTextModel with or without a prefix, by its version, and once stored the positions' numbers too."""
+    """`transformers` stores CLIPTextModel with or without a prefix, by its version, and once stored the positions'
+    numbers too.
+    """
     named = {name.removeprefix("text_model."): tensor for name, tensor in tensors.items()}
     return {name: tensor for name, tensor in named.items() if name != "embeddings.position_ids"}
 
@@ -205,16 +222,30 @@ def _require_fit(checkpoint: Checkpoint) -> None:
         ("Stage C's latent", c.latent_channels, "Stage B's condition", b.stage_c_channels),
         ("Stage B's latent", b.latent_channels, "Stage A's", a.latent_channels),
         ("Stage C's timestep embedding", c.timestep_width, "Stage B's", b.timestep_width),
-        ("the text encoder's positions", text.positions, "the tokenizer's model_max_length", checkpoint.tokenizer.length),
-        ("the decoder's text encoder's positions", text_b.positions, "its tokenizer's model_max_length", checkpoint.tokenizer_b.length),
+        (
+            "the text encoder's positions",
+            text.positions,
+            "the tokenizer's model_max_length",
+            checkpoint.tokenizer.length,
+        ),
+        (
+            "the decoder's text encoder's positions",
+            text_b.positions,
+            "its tokenizer's model_max_length",
+            checkpoint.tokenizer_b.length,
+        ),
     ]
     if cascade:
         pairs.append(("the text encoder's projection", text.projection, "Stage C's pooled text", c.pooled_channels))
-        pairs.append(("the decoder's text encoder's projection", text_b.projection, "Stage B's pooled text", b.pooled_channels))
+        pairs.append(
+            ("the decoder's text encoder's projection", text_b.projection, "Stage B's pooled text", b.pooled_channels)
+        )
     else:
         pairs.append(("the decoder's text encoder's states", text_b.width, "Stage B's text", b.text_channels))
     for one, left, other, right in pairs:
         if left != right:
             raise CheckpointError(f"these parts are not of one model: {one} has {left}, {other} {right}")
     if STAGE_B_CELLS % (b.patch * 2 ** (len(b.channels) - 1)):
-        raise CheckpointError(f"Stage B of {len(b.channels)} levels and patches of {b.patch} does not fit pictures of 128 pixels a side")
+        raise CheckpointError(
+            f"Stage B of {len(b.channels)} levels and patches of {b.patch} does not fit pictures of 128 pixels a side"
+        )

@@ -14,12 +14,17 @@ STEPS_MAX, GUIDANCE_MAX = 100, 20.0
 SIZES = ("1024x1024", "1024x1536", "1536x1024")
 SIDES = {"min": 1024, "max": 1536, "multipleOf": SIDE_STEP}
 STABLE_CASCADE_LICENCE = (
-    "Stability AI Non-Commercial Research Community License Agreement, November 28, 2023 (stable-cascade-nc-community): no commercial use"
+    "Stability AI Non-Commercial Research Community License Agreement, November 28, 2023 "
+    "(stable-cascade-nc-community): no commercial use"
 )
 # Family → what people read: name, licence of the released weights, where they come from.
 RELEASES = {
     "wuerstchen-v2": ("Würstchen v2", "MIT", "warp-ai/wuerstchen and warp-ai/wuerstchen-prior"),
-    "stable-cascade": ("Stable Cascade", STABLE_CASCADE_LICENCE, "stabilityai/stable-cascade and stabilityai/stable-cascade-prior"),
+    "stable-cascade": (
+        "Stable Cascade",
+        STABLE_CASCADE_LICENCE,
+        "stabilityai/stable-cascade and stabilityai/stable-cascade-prior",
+    ),
 }
 
 
@@ -56,7 +61,12 @@ def build_manifest(checkpoint: Checkpoint, about: About, graphs: dict[str, dict]
         "revision": "",
         "created": about.created,
         "licence": about.licence or licence,
-        "image": {"sizes": list(sizes), "sizeDefault": sizes[0], "channels": 3, **({} if about.sizes else {"sides": SIDES})},
+        "image": {
+            "sizes": list(sizes),
+            "sizeDefault": sizes[0],
+            "channels": 3,
+            **({} if about.sizes else {"sides": SIDES}),
+        },
         "latent": {"channels": c.latent_channels, "downscale": PIXELS_PER_CELL, "scale": scale, "offset": offset},
         "stageB": {"channels": b.latent_channels, "downscale": 4, "latentScale": a.scale_factor},
         "text": {
@@ -68,7 +78,10 @@ def build_manifest(checkpoint: Checkpoint, about: About, graphs: dict[str, dict]
             "tokenizer": "tokenizer.json",
         },
         "schedule": {"kind": "cosine", "s": checkpoint.schedule_s, "clampMin": 1e-4, "clampMax": 0.9999},
-        "timestepEmbedding": {"width": c.timestep_width, "frequencies": timestep_frequencies(c.timestep_width).tolist()},
+        "timestepEmbedding": {
+            "width": c.timestep_width,
+            "frequencies": timestep_frequencies(c.timestep_width).tolist(),
+        },
         "sampler": {"stageC": stage_c, "stageB": _sampler(release.sampler_b, STEPS_MAX)},
         "graphs": graphs,
     }
@@ -83,8 +96,8 @@ def model_card(checkpoint: Checkpoint, about: About, weights: str) -> str:
 - Licence of the weights: {about.licence or licence}.
 - Weights are stored as {weights} and compute in float32.
 - `import.json` has the SHA-256 of every file that this bundle was made from.
-- Stage B reads the text states of the empty prompt, which are constants in its graph. Pictures are what `diffusers` paints with
-  `prompt=""` in its decoder pipeline.
+- Stage B reads the text states of the empty prompt, which are constants in its graph. Pictures are what `diffusers`
+  paints with `prompt=""` in its decoder pipeline.
 - Sizes are multiples of {SIDE_STEP} pixels a side. The releases were trained on sides of 1024 to 1536.
 """
 

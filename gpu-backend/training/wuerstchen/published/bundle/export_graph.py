@@ -1,4 +1,6 @@
-"""Writes one graph, its weights beside it where they are large, and holds it against the released network at two shapes."""
+"""Writes one graph, its weights beside it where they are large, and holds it against the released network at two
+shapes.
+"""
 
 import logging
 import math
@@ -34,7 +36,9 @@ Report = Callable[[int], None]  # bytes of weights written
 
 @dataclass(frozen=True)
 class Target:
-    """`directory`/`name`.onnx, and `name`.onnx.data beside it where the weights have more than `inline_bytes_max` bytes."""
+    """`directory`/`name`.onnx, and `name`.onnx.data beside it where the weights have more than `inline_bytes_max`
+    bytes.
+    """
 
     directory: Path
     name: str
@@ -45,7 +49,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Written:
-    """`files` lie in the target's folder; PSNR of the first output against the released network's, peak = its largest value."""
+    """`files` lie in the target's folder; PSNR of the first output against the released network's, peak = its
+    largest value.
+    """
 
     files: tuple[str, ...]
     weights: str
@@ -54,7 +60,9 @@ class Written:
 
 @torch.no_grad()
 def export_graph(graph: Graph, target: Target) -> Written:
-    """Raises ArithmeticError where the graph differs from the network, or where float16 cannot hold its weights well enough."""
+    """Raises ArithmeticError where the graph differs from the network, or where float16 cannot hold its weights
+    well enough.
+    """
     examples = [example_inputs(graph, sizes, seed) for seed, sizes in enumerate(CHECKED_SIZES)]
     released = [_tuple(graph.expected(*inputs)) for inputs in examples]
     module, stored = graph.exported().eval(), target.weights if graph.compressible else "float32"
@@ -72,7 +80,9 @@ def export_graph(graph: Graph, target: Target) -> Written:
         _compare(graph, inputs, given, wanted)
     decibels = min(_psnr(given[0], wanted[0].numpy()) for given, wanted in zip(got, released, strict=True))
     if stored == "float16" and decibels < FLOAT16_PSNR_DB_MIN:
-        raise ArithmeticError(f"{graph.key}: float16 weights give {decibels:.1f} dB, less than {FLOAT16_PSNR_DB_MIN}; use float32")
+        raise ArithmeticError(
+            f"{graph.key}: float16 weights give {decibels:.1f} dB, less than {FLOAT16_PSNR_DB_MIN}; use float32"
+        )
     return Written(files, stored, round(decibels, 1))
 
 
@@ -84,7 +94,11 @@ def example_inputs(graph: Graph, sizes: dict[str, int], seed: int) -> tuple[Tens
         shape = [_size(dimension, sizes) for dimension in port.shape]
         if port.dtype == "int64":
             real = torch.arange(shape[1]) < torch.arange(3, 3 + shape[0])[:, None] % shape[1]  # another length a row
-            return real.long() if port.name == "token_mask" else torch.where(real & (torch.arange(shape[1]) != 2), 0, graph.end_token)
+            return (
+                real.long()
+                if port.name == "token_mask"
+                else torch.where(real & (torch.arange(shape[1]) != 2), 0, graph.end_token)
+            )
         if port.name == "timestep_embedding":
             return timestep_embedding(torch.linspace(0.3, 1, shape[0]), shape[1])
         random = torch.randn(shape, generator=generator)
@@ -94,7 +108,9 @@ def example_inputs(graph: Graph, sizes: dict[str, int], seed: int) -> tuple[Tens
 
 
 def round_parameters(module: nn.Module, key: str) -> None:
-    """Large parameters to what float16 can hold, kept as float32. Raises ArithmeticError for one that is out of its range."""
+    """Large parameters to what float16 can hold, kept as float32. Raises ArithmeticError for one that is out of its
+    range.
+    """
     for name, parameter in module.named_parameters():
         if parameter.numel() > SMALL_ELEMENTS_MAX:
             rounded = parameter.detach().half().float()
@@ -104,17 +120,27 @@ def round_parameters(module: nn.Module, key: str) -> None:
 
 
 def store_as_float16(model: ir.Model) -> None:
-    """Large weights that float16 holds exactly become float16 and a Cast each, which ONNX Runtime folds when it loads the graph.
+    """Large weights that float16 holds exactly become float16 and a Cast each, which ONNX Runtime folds when it loads
+    the graph.
 
     Nothing is lost: parameters were rounded before, and constants that were computed from others stay float32."""
     casts = []
     for name, value in list(model.graph.initializers.items()):
         tensor = value.const_value
-        if tensor is None or tensor.dtype != ir.DataType.FLOAT or tensor.size <= SMALL_ELEMENTS_MAX or not _fits_float16(tensor.numpy()):
+        if (
+            tensor is None
+            or tensor.dtype != ir.DataType.FLOAT
+            or tensor.size <= SMALL_ELEMENTS_MAX
+            or not _fits_float16(tensor.numpy())
+        ):
             continue
         # Converted one by one, as they are saved.
-        half = ir.LazyTensor(lambda tensor=tensor: ir.tensor(tensor.numpy().astype(np.float16)), ir.DataType.FLOAT16, tensor.shape)
-        stored = ir.Value(name=f"{name}.stored", shape=tensor.shape, type=ir.TensorType(ir.DataType.FLOAT16), const_value=half)
+        half = ir.LazyTensor(
+            lambda tensor=tensor: ir.tensor(tensor.numpy().astype(np.float16)), ir.DataType.FLOAT16, tensor.shape
+        )
+        stored = ir.Value(
+            name=f"{name}.stored", shape=tensor.shape, type=ir.TensorType(ir.DataType.FLOAT16), const_value=half
+        )
         cast = ir.node("Cast", [stored], {"to": ir.AttrInt64("to", ir.DataType.FLOAT.value)})
         model.graph.initializers.pop(name)
         ir.convenience.replace_all_uses_with(value, cast.outputs[0])
@@ -134,7 +160,10 @@ def _trace(graph: Graph, module: nn.Module) -> ir.Model:
     """The graph with float32 weights, without the exporter's notes on where each node came from."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of operators that nothing here uses
     letters = {letter: Dim(letter, min=1) for letter in EXPORTED_SIZES}
-    shapes = tuple({axis: _dim(size, letters) for axis, size in enumerate(port.shape) if isinstance(size, str)} for port in graph.inputs)
+    shapes = tuple(
+        {axis: _dim(size, letters) for axis, size in enumerate(port.shape) if isinstance(size, str)}
+        for port in graph.inputs
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -156,32 +185,46 @@ def _trace(graph: Graph, module: nn.Module) -> ir.Model:
 
 
 def _save(model: ir.Model, target: Target) -> tuple[str, ...]:
-    file, size = f"{target.name}.onnx", sum(value.const_value.nbytes for value in model.graph.initializers.values() if value.const_value)
+    file, size = (
+        f"{target.name}.onnx",
+        sum(value.const_value.nbytes for value in model.graph.initializers.values() if value.const_value),
+    )
     if size <= target.inline_bytes_max:
         ir.save(model, target.directory / file)
         target.report(size)
         return (file,)
-    ir.save(model, target.directory / file, external_data=f"{file}.data", callback=lambda tensor, _: target.report(tensor.nbytes))
+    ir.save(
+        model,
+        target.directory / file,
+        external_data=f"{file}.data",
+        callback=lambda tensor, _: target.report(tensor.nbytes),
+    )
     return file, f"{file}.data"
 
 
 def _run(graph: Graph, path: Path, examples: list[tuple[Tensor, ...]]) -> list[list[np.ndarray]]:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [port.name for port in graph.inputs]
-    return [session.run(None, {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}) for inputs in examples]
+    return [
+        session.run(None, {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)})
+        for inputs in examples
+    ]
 
 
 def _compare(graph: Graph, inputs: tuple[Tensor, ...], got: list[np.ndarray], expected: tuple[Tensor, ...]) -> None:
     given = dict(zip([port.name for port in graph.outputs], got, strict=True))
     wanted = dict(zip(given, (tensor.numpy() for tensor in expected), strict=True))
     if tuple(given) == HEADS:
-        # Where the deviation is near 0 the quotient says nothing of the network, so the graph's own must be what its heads make.
+        # Where the deviation is near 0 the quotient says nothing of the network, so the graph's own must be what its
+        # heads make.
         x = inputs[0].numpy()
         given["noise"], wanted["noise"] = given["noise"] * given["deviation_head"] + given["clean_head"], x
     for name, value in wanted.items():
         difference = float(np.abs(given[name] - value).max() / np.abs(value).max().clip(1e-6))
         if not difference <= TOLERANCE:  # also where it is not a number
-            raise ArithmeticError(f"{graph.key}: {name} differs from PyTorch by {difference:.1e} of its peak at {value.shape}")
+            raise ArithmeticError(
+                f"{graph.key}: {name} differs from PyTorch by {difference:.1e} of its peak at {value.shape}"
+            )
 
 
 def _psnr(got: np.ndarray, expected: np.ndarray) -> float:

@@ -1,4 +1,5 @@
-"""What never changes between two steps of any picture, computed once and stored, and layers that are one where two stand in a row.
+"""What never changes between two steps of any picture, computed once and stored, and layers that are one where two
+stand in a row.
 
 Products of weights are buffers: where a bundle stores parameters as float16, what was computed from them stays float32.
 """
@@ -45,7 +46,9 @@ def fix_tokens(network: nn.Module, tokens: Tensor) -> None:
 
 @torch.no_grad()
 def fold_timestep_conditions(network: CascadeUNet) -> None:
-    """Adds what the conditions other than time contribute at 0 to each block's own bias, in place. Time's embedding is left as input."""
+    """Adds what the conditions other than time contribute at 0 to each block's own bias, in place. Time's embedding
+    is left as input.
+    """
     zero = timestep_embedding(torch.zeros(1), network.config.timestep_width)
     for block in [module for module in network.modules() if isinstance(module, TimestepBlock)]:
         for name in block.conditions:
@@ -82,7 +85,9 @@ def fold_responses(network: nn.Module) -> None:
 
 
 class MappedSkip(nn.Module):
-    """The first Linear of a ResBlock whose last inputs were mapped from few channels: it reads those channels themselves."""
+    """The first Linear of a ResBlock whose last inputs were mapped from few channels: it reads those channels
+    themselves.
+    """
 
     def __init__(self, linear: nn.Linear, mapper: nn.Conv2d) -> None:
         super().__init__()
@@ -98,7 +103,8 @@ class MappedSkip(nn.Module):
 
 @torch.no_grad()
 def fold_picture_mappers(network: DiffNeXt) -> None:
-    """Lets every ResBlock read the 16 channels of the Stage C latent instead of the 1024 that they are mapped to, in place.
+    """Lets every ResBlock read the 16 channels of the Stage C latent instead of the 1024 that they are mapped to, in
+    place.
 
     In the release that is 44 to 80 % of what the first Linear of a block multiplies."""
     for mapper_index, level in enumerate([*network.down_blocks, *network.up_blocks]):

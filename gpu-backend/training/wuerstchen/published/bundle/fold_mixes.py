@@ -1,4 +1,6 @@
-"""Stage A's decoder with less to compute and to hold: its scalars are part of the weights, its widest maps are never whole."""
+"""Stage A's decoder with less to compute and to hold: its scalars are part of the weights, its widest maps are
+never whole.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -6,7 +8,8 @@ from torch import Tensor, nn
 
 from wuerstchen.published.stage_a import MixBlock
 
-# A channel MLP has no norm inside, so its hidden channels can be computed in groups and their outputs added up. Whole, they would take
+# A channel MLP has no norm inside, so its hidden channels can be computed in groups and their outputs added up. Whole,
+# they would take
 # 0.4 GB three times over for a picture of 1024×1024.
 GROUPS = 4
 
@@ -14,7 +17,8 @@ GROUPS = 4
 class HiddenGroup(nn.Module):
     """The part of a channel MLP that goes through some of its hidden channels; (…, c) to (…, c).
 
-    Weights stay what they were, so that they may be stored as float16; ONNX Runtime scales them when it loads the graph."""
+    Weights stay what they were, so that they may be stored as float16; ONNX Runtime scales them when it loads the
+    graph."""
 
     def __init__(self, first: Tensor, bias: Tensor, last: Tensor, scales: Tensor) -> None:
         """`scales`: of the first weight and of the last."""

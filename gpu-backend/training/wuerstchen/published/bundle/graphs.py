@@ -1,7 +1,7 @@
 """The graphs of a published model: their ports, what the released network says, and the module that becomes the graph.
 
-Ports are those of the project's own bundles. Each function takes a network of its own: it drops the parts that its graph does not need and
-turns the rest into float32, so that no more than one graph's weights are in memory.
+Ports are those of the project's own bundles. Each function takes a network of its own: it drops the parts that its
+graph does not need and turns the rest into float32, so that no more than one graph's weights are in memory.
 """
 
 from collections.abc import Callable
@@ -29,14 +29,17 @@ HEADS = ("noise", "clean_head", "deviation_head")  # noise = (x - clean_head) / 
 
 @dataclass(frozen=True)
 class Graph:
-    """`expected` asks the released network. `exported` makes the graph's module of it, after which `expected` must not be asked again."""
+    """`expected` asks the released network. `exported` makes the graph's module of it, after which `expected` must
+    not be asked again.
+    """
 
     key: str
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     expected: Callable[..., Outputs]
     exported: Callable[[], nn.Module]
-    # Batch norms are folded into convolutions when a graph is optimised, so rounded weights would not stay what was checked.
+    # Batch norms are folded into convolutions when a graph is optimised, so rounded weights would not stay what was
+    # checked.
     compressible: bool = True
     end_token: int = 0
 
@@ -100,7 +103,9 @@ def v2_stage_c(network: Prior, positions: int) -> Graph:
 
 
 def cascade_text_conditioner(network: CascadeUNet, positions: int) -> Graph:
-    """`positions`: those of the states without the pooled one. There is no picture among the conditions, for which zeros stand."""
+    """`positions`: those of the states without the pooled one. There is no picture among the conditions, for which
+    zeros stand.
+    """
     keep_parts(network, "clip_txt_pooled_mapper", "clip_txt_mapper", "clip_img_mapper", "clip_norm")
     config = network.config
 
@@ -126,7 +131,13 @@ def cascade_stage_c(network: CascadeUNet, positions: int) -> Graph:
         return Function(network, noise)
 
     inputs = (x, time_port(network.config.timestep_width), _cascade_condition(network, positions))
-    return Graph("stageC", inputs, like_port(x, ("noise",)), lambda x, t, tokens: noise(x, with_conditions(network, t), tokens), module)
+    return Graph(
+        "stageC",
+        inputs,
+        like_port(x, ("noise",)),
+        lambda x, t, tokens: noise(x, with_conditions(network, t), tokens),
+        module,
+    )
 
 
 def stage_a(network: PaellaVQ, latent_channels: int) -> Graph:

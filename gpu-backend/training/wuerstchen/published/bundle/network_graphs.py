@@ -33,7 +33,12 @@ def plan_graphs(checkpoint: Checkpoint) -> tuple[Plan, ...]:
             picture_graphs.cascade_stage_b,
         )
         if cascade
-        else (graphs.v2_text_conditioner, graphs.v2_stage_c, picture_graphs.v2_stage_b_conditioner, picture_graphs.v2_stage_b)
+        else (
+            graphs.v2_text_conditioner,
+            graphs.v2_stage_c,
+            picture_graphs.v2_stage_b_conditioner,
+            picture_graphs.v2_stage_b,
+        )
     )
     extras = {"compressor": graphs.compressor, "previewer": graphs.previewer}
     latents = c.config.latent_channels
@@ -44,7 +49,10 @@ def plan_graphs(checkpoint: Checkpoint) -> tuple[Plan, ...]:
         Plan("stageBConditioner", (), lambda: resize(b.empty())),
         Plan("stageB", (text_b, b), lambda: stage_b(b.load(), empty_text(checkpoint))),
         Plan("stageA", (a,), lambda: graphs.stage_a(a.load(), a.config.latent_channels)),
-        *(Plan(name, (part,), partial(_extra, extras[name], part, latents)) for name, part in checkpoint.extras.items()),
+        *(
+            Plan(name, (part,), partial(_extra, extras[name], part, latents))
+            for name, part in checkpoint.extras.items()
+        ),
     )
 
 
@@ -54,7 +62,13 @@ def _extra(make: Callable[..., Graph], part: Component, latents: int) -> Graph:
 
 @torch.no_grad()
 def empty_text(checkpoint: Checkpoint) -> Tensor:
-    """What the decoder's text encoder says of "": states (1, positions, width) for v2, pooled (1, 1, width) for Stable Cascade."""
+    """What the decoder's text encoder says of "": states (1, positions, width) for v2, pooled (1, 1, width) for
+    Stable Cascade.
+    """
     encoder = checkpoint.text_encoder_b.load().float().eval()
     ids, mask = (torch.tensor([row]) for row in checkpoint.tokenizer_b.empty_prompt())
-    return encoder.pooled(ids, encoder.unnormalised(ids, mask)) if checkpoint.family == "stable-cascade" else encoder(ids, mask)
+    return (
+        encoder.pooled(ids, encoder.unnormalised(ids, mask))
+        if checkpoint.family == "stable-cascade"
+        else encoder(ids, mask)
+    )

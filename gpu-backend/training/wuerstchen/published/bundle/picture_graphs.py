@@ -1,7 +1,8 @@
 """How a Stage C latent reaches Stage B: resized once a picture, then read at every step.
 
-Every three cells of the Stage C latent are 32 of Stage B's and 128 pixels; only such sizes are offered, as others fit no release exactly.
-v2 reads the latent at several levels. Packed by pixel unshuffle onto the innermost level's grid they are one tensor of fixed channels.
+Every three cells of the Stage C latent are 32 of Stage B's and 128 pixels; only such sizes are offered, as others fit
+no release exactly. v2 reads the latent at several levels. Packed by pixel unshuffle onto the innermost level's grid
+they are one tensor of fixed channels.
 """
 
 import torch
@@ -33,7 +34,9 @@ CELLS, STAGE_B_CELLS = 3, 32
 def pack(levels: list[Tensor | None]) -> Tensor:
     """Levels (b, c, h * 2^k, w * 2^k), outermost first, the last with k = 0, to (b, c * (4^k + … + 1), h, w)."""
     deepest = len(levels) - 1
-    return torch.cat([F.pixel_unshuffle(x, 2 ** (deepest - level)) for level, x in enumerate(levels) if x is not None], dim=1)
+    return torch.cat(
+        [F.pixel_unshuffle(x, 2 ** (deepest - level)) for level, x in enumerate(levels) if x is not None], dim=1
+    )
 
 
 def unpack(packed: Tensor, config: DiffNeXtConfig) -> list[Tensor | None]:
@@ -53,7 +56,9 @@ def v2_stage_b_conditioner(network: DiffNeXt) -> Graph:
     def resized(latent: Tensor) -> Tensor:
         height, width = (latent.shape[axis] // CELLS * side for axis in (2, 3))
         factors = [2 ** (deepest - level) if used else 0 for level, used in enumerate(config.injects)]
-        return pack([resize(latent, cubic_weights, height * factor, width * factor) if factor else None for factor in factors])
+        return pack(
+            [resize(latent, cubic_weights, height * factor, width * factor) if factor else None for factor in factors]
+        )
 
     def expected(latent: Tensor) -> Tensor:
         height, width = (latent.shape[axis] // CELLS * STAGE_B_CELLS for axis in (2, 3))
@@ -61,7 +66,11 @@ def v2_stage_b_conditioner(network: DiffNeXt) -> Graph:
 
     output = Port("picture_condition", "float32", ("b", _packed_channels(config), _times(side, "h"), _times(side, "w")))
     return Graph(
-        "stageBConditioner", (_stage_c_latent(config.stage_c_channels),), (output,), expected, lambda: Function(nn.Module(), resized)
+        "stageBConditioner",
+        (_stage_c_latent(config.stage_c_channels),),
+        (output,),
+        expected,
+        lambda: Function(nn.Module(), resized),
     )
 
 
@@ -107,9 +116,19 @@ def cascade_stage_b_conditioner(network: CascadeUNet) -> Graph:
 def cascade_stage_b(network: CascadeUNet, pooled: Tensor) -> Graph:
     """`pooled` (1, 1, pooled_channels): the text of every picture."""
     config = network.config
-    keep_parts(network, "embedding", "clip_txt_pooled_mapper", "clip_norm", "effnet_mapper", "pixels_mapper", *unet_parts(network))
+    keep_parts(
+        network,
+        "embedding",
+        "clip_txt_pooled_mapper",
+        "clip_norm",
+        "effnet_mapper",
+        "pixels_mapper",
+        *unet_parts(network),
+    )
     tokens, unit = network.tokens(pooled), _unit(config.patch, len(config.channels))
-    black = None if network.pixels_mapper is None else network.pixels_mapper(torch.zeros(1, config.pixels_channels, 1, 1))
+    black = (
+        None if network.pixels_mapper is None else network.pixels_mapper(torch.zeros(1, config.pixels_channels, 1, 1))
+    )
     x = Port("stage_b_latent", "float32", ("b", config.latent_channels, f"{unit}*h", f"{unit}*w"))
     side = unit // config.patch
     picture = Port("picture_condition", "float32", ("b", config.stage_c_channels, f"{side}*h", f"{side}*w"))

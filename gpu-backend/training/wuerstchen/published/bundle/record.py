@@ -1,4 +1,6 @@
-"""import.json: what a bundle was made from and which of its graphs are finished. It lets an import go on where it ended."""
+"""import.json: what a bundle was made from and which of its graphs are finished. It lets an import go on where it
+ended.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -44,7 +46,9 @@ def open_record(directory: Path, options: dict[str, str], sources: dict[str, Fil
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         raise at(path, f"is not of the form {FORMAT}; --restart begins again")
     if stored["options"] != options:
-        raise at(path, f"this import began with {_said(stored['options'])}, not {_said(options)}; --restart begins again")
+        raise at(
+            path, f"this import began with {_said(stored['options'])}, not {_said(options)}; --restart begins again"
+        )
     before = {name: FileFacts(**facts) for name, facts in stored["sources"].items()}
     if before != sources:
         changed = min(name for name in before.keys() | sources.keys() if before.get(name) != sources.get(name))

@@ -1,7 +1,7 @@
 """Resizes of the Stage C latent as products with matrices, which every runtime computes alike.
 
-ONNX's Resize knows no bicubic with PyTorch's combination of antialiasing and aligned corners: it differs by up to the latent's own size.
-A resize is separable, so one matrix a side says it exactly.
+ONNX's Resize knows no bicubic with PyTorch's combination of antialiasing and aligned corners: it differs by up to the
+latent's own size. A resize is separable, so one matrix a side says it exactly.
 """
 
 from collections.abc import Callable

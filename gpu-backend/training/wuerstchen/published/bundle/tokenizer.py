@@ -1,7 +1,7 @@
 """CLIP's tokenizer as one tokenizer.json, from either form in which a checkpoint has it.
 
-Everything but vocabulary and merges is CLIP's own, as `transformers` sets it up whatever a file says: NFC, white space, lower case, words
-apart by a pattern, byte-level pairs.
+Everything but vocabulary and merges is CLIP's own, as `transformers` sets it up whatever a file says: NFC, white space,
+lower case, words apart by a pattern, byte-level pairs.
 """
 
 import json
@@ -66,7 +66,9 @@ def read_tokenizer(folder: Path) -> Tokenizer:
 
 def clip_tokenizer(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> FastTokenizer:
     """Of Rust's implementation, without padding and truncation."""
-    model = models.BPE(vocabulary, merges, continuing_subword_prefix="", end_of_word_suffix="</w>", fuse_unk=False, unk_token=END)
+    model = models.BPE(
+        vocabulary, merges, continuing_subword_prefix="", end_of_word_suffix="</w>", fuse_unk=False, unk_token=END
+    )
     tokenizer = FastTokenizer(model)
     # JavaScript lowers a Σ that ends a word to ς, Rust never does: so it is lowered before either.
     sigma = normalizers.Replace("Σ", "σ")
@@ -76,14 +78,18 @@ def clip_tokenizer(vocabulary: dict[str, int], merges: list[tuple[str, str]]) ->
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False)])
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([START, END])
-    tokenizer.post_processor = processors.RobertaProcessing((END, vocabulary[END]), (START, vocabulary[START]), False, False)
+    tokenizer.post_processor = processors.RobertaProcessing(
+        (END, vocabulary[END]), (START, vocabulary[START]), False, False
+    )
     return tokenizer
 
 
 def _pairs(merges: list[Any]) -> list[tuple[str, str]]:
     """Both forms: "a b" and ["a", "b"]. A first line of merges.txt names its version."""
     pairs = [
-        tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge) for merge in merges if not str(merge).startswith("#version")
+        tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge)
+        for merge in merges
+        if not str(merge).startswith("#version")
     ]
     return [pair for pair in pairs if len(pair) == 2]
 

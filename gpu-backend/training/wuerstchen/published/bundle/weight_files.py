@@ -1,4 +1,6 @@
-"""A component's weight files: which they are, whether they are whole, and their tensors, read only where they are used."""
+"""A component's weight files: which they are, whether they are whole, and their tensors, read only where they are
+used.
+"""
 
 import hashlib
 import json
@@ -33,7 +35,9 @@ class Weights:
 
 
 def choose_weights(names: Collection[str], variant: str | None) -> str | None:
-    """Of a folder's file names the weights or their index: safetensors first, the variant ("bf16") before the plain ones."""
+    """Of a folder's file names the weights or their index: safetensors first, the variant ("bf16") before the plain
+    ones.
+    """
     for part in (f".{variant}", "") if variant else ("",):
         for stem in STEMS:
             for kind in ("safetensors", "bin"):
@@ -44,12 +48,18 @@ def choose_weights(names: Collection[str], variant: str | None) -> str | None:
 
 
 def find_weights(folder: Path, variant: str | None, complete: bool = True) -> Weights:
-    """As `choose_weights`, on disk. Raises CheckpointError where there is none or, if `complete`, where an index names a missing file."""
+    """As `choose_weights`, on disk. Raises CheckpointError where there is none or, if `complete`, where an index
+    names a missing file.
+    """
     there = {path.name for path in folder.iterdir()}
     chosen = choose_weights(there, variant)
     if chosen is None:
         wanted = f"with variant {variant!r} or without" if variant else "without a variant (is --variant meant?)"
-        raise at(folder, f"has no weights {wanted}, such as {STEMS[0]}.safetensors; there are {', '.join(sorted(there)) or 'no files'}")
+        raise at(
+            folder,
+            f"has no weights {wanted}, such as {STEMS[0]}.safetensors; there are "
+            f"{', '.join(sorted(there)) or 'no files'}",
+        )
     if not chosen.endswith(".json"):
         return Weights(folder, None, (folder / chosen,))
     return Weights(folder, folder / chosen, _shards(folder / chosen, complete))
@@ -69,13 +79,19 @@ def _shards(index: Path, complete: bool) -> tuple[Path, ...]:
 
 
 def read_shapes(weights: Weights) -> dict[str, Tensor]:
-    """Every tensor as one on `meta`, at once and without reading values. Raises CheckpointError for a file that is cut off or damaged."""
-    return _merged(weights, lambda file: _safetensors_header(file) if file.suffix == ".safetensors" else _checkpoint(file, "meta"))
+    """Every tensor as one on `meta`, at once and without reading values. Raises CheckpointError for a file that is
+    cut off or damaged.
+    """
+    return _merged(
+        weights, lambda file: _safetensors_header(file) if file.suffix == ".safetensors" else _checkpoint(file, "meta")
+    )
 
 
 def read_tensors(weights: Weights) -> dict[str, Tensor]:
     """Every tensor as stored, mapped from its file: what is not used is never read."""
-    return _merged(weights, lambda file: _safetensors(file) if file.suffix == ".safetensors" else _checkpoint(file, "cpu"))
+    return _merged(
+        weights, lambda file: _safetensors(file) if file.suffix == ".safetensors" else _checkpoint(file, "cpu")
+    )
 
 
 def _merged(weights: Weights, read: Callable[[Path], dict[str, Tensor]]) -> dict[str, Tensor]:
