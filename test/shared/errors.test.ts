@@ -52,6 +52,7 @@ describe("failureToHttp", () => {
       key_budget_exceeded: 402,
       backend_unavailable: 502,
       backend_failed: 502,
+      checkout_unavailable: 502,
       job_id_reused: 422,
       job_not_ended: 409,
       job_without_webhook: 409,

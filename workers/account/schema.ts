@@ -218,7 +218,7 @@ const migrations: readonly string[] = [
   `,
 ];
 
-/** Brings an account's tables to the newest form. */
-export function migrate(storage: TableStorage): void {
-  runMigrations(storage, migrations);
+/** Brings an account's tables to the newest form, or to an earlier one. */
+export function migrate(storage: TableStorage, version = migrations.length): void {
+  runMigrations(storage, migrations.slice(0, version));
 }

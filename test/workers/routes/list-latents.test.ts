@@ -35,6 +35,9 @@ async function generate(key: string, seed: number): Promise<string> {
 
 const idsOf = ({ data }: LatentList) => data.map(({ id }) => id);
 
+/** Of an account's tables. */
+const versionBeforeList = 8;
+
 describe("GET /v1/latents", () => {
   test("is empty for an account that made nothing", async () => {
     expect(await list(await edge.createKey())).toEqual({
@@ -133,18 +136,15 @@ describe("GET /v1/latents", () => {
 
   test("lists latents of an account from before the list, with null for what was not noted of them", async () => {
     const account = `earlier-${crypto.randomUUID()}`;
-    await runInDurableObject(ledgerStub(account), (_, { storage }) => {
-      migrate(storage);
+    await runInDurableObject(ledgerStub(account), async (_, { storage }) => {
+      await storage.deleteAll();
+      migrate(storage, versionBeforeList);
       const insert = `INSERT INTO latents (id, recipe, seed, bytes, cost_micro_usd, hits, made_ms, given)
         VALUES (?, 'recipe', ?, ?, 1, 3, ?, 0)`;
       storage.sql.exec(insert, "a".repeat(64), 4, 512, 1_000);
       storage.sql.exec(insert, "b".repeat(64), 5, 512, 2_000);
       // Another account's, by the shared cache.
       storage.sql.exec(insert, "c".repeat(64), 6, 0, 3_000);
-      storage.sql.exec("DROP TABLE latent_list");
-      storage.sql.exec("DROP TRIGGER listed_latent_leaves");
-      storage.sql.exec("ALTER TABLE reservations DROP COLUMN latent_form");
-      storage.sql.exec("DELETE FROM migrations WHERE version >= 9");
       migrate(storage);
     });
     const { data } = await list(await edge.createKey(account));
