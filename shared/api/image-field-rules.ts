@@ -27,7 +27,8 @@ interface RuledFields {
 interface FieldRule {
   /** What is wrong with fields that are right by themselves; undefined: nothing. */
   readonly fault: (fields: RuledFields) => Failure | undefined;
-  readonly schema: JsonSchema;
+  /** Absent for two names of one field: programs that read the document cope with so many alternatives only. */
+  readonly schema?: JsonSchema;
 }
 
 /** In the order in which a request is checked. */
@@ -85,7 +86,6 @@ export const imageFieldRules: readonly FieldRule[] = [
       num_images !== undefined && n !== 1
         ? invalidRequest("num_images", "'num_images' is another name of 'n'. Leave one of them out.")
         : undefined,
-    schema: implies(isGiven("num_images"), { properties: { n: { enum: [1, null] } } }),
   },
   {
     fault: ({ steps, num_inference_steps }) =>
@@ -95,7 +95,6 @@ export const imageFieldRules: readonly FieldRule[] = [
             "'num_inference_steps' is another name of 'steps'. Leave one of them out.",
           )
         : undefined,
-    schema: implies(isGiven("num_inference_steps"), { properties: { steps: { enum: [null] } } }),
   },
 ];
 

@@ -66,6 +66,9 @@ describe.runIf(isBrowserExpected)("the pages of an account", () => {
     await page.keyboard.press("Enter");
     await page.getByRole("dialog", { name: "Delete this latent?" }).waitFor();
     await page.keyboard.press("Escape");
+    // The browser closes a dialog a moment after the key.
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page.locator("button:focus", { hasText: "Delete" }).waitFor();
     expect(await tiles.count()).toBe(2);
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Delete it" }).click();

@@ -15,7 +15,7 @@ export function servedBody(schema: z.ZodType, models: ModelRegistry) {
     override({ jsonSchema, path }) {
       Object.assign(jsonSchema, servedField(String(path.at(-1)), models));
       if (jsonSchema.properties?.["width"] !== undefined)
-        Object.assign(jsonSchema, { allOf: imageFieldRules.map((rule) => rule.schema) });
+        Object.assign(jsonSchema, { allOf: imageFieldRules.flatMap(({ schema }) => schema ?? []) });
     },
   });
   return { json };
