@@ -1,5 +1,6 @@
 import { render } from "preact";
 import "./style/base.css";
+import "./style/figures-page.css";
 import "./style/account.css";
 import { loadAccount } from "./account/account-data.ts";
 import { JobsPanel } from "./account/jobs-panel.tsx";

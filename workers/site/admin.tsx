@@ -1,5 +1,6 @@
 import { render } from "preact";
 import "./style/base.css";
+import "./style/figures-page.css";
 import "./style/admin.css";
 import { AccountView } from "./admin/account.tsx";
 import { AccountsView } from "./admin/accounts.tsx";
@@ -21,7 +22,7 @@ function AdminPage() {
         {words.value.skipToContent}
       </button>
       <SiteHeader page="admin" />
-      <main class="admin-page" tabIndex={-1}>
+      <main class="figures-page" tabIndex={-1}>
         <h1>{title}</h1>
         {credential.value === undefined ? <CredentialForm /> : <Views />}
       </main>

@@ -1,5 +1,6 @@
 import { render } from "preact";
 import "./style/base.css";
+import "./style/figures-page.css";
 import "./style/account.css";
 import "./style/gallery.css";
 import { Gallery } from "./gallery/gallery-list.tsx";

@@ -30,7 +30,7 @@ export interface UsageSums {
 
 /** A part of a day's charges. */
 export interface UsageGroup extends UsageSums {
-  /** The key's id; null: none, or a charge of before keys were noted. Absent unless grouped by key. */
+  /** The key's id; null: none, or a charge from before keys were noted. Absent unless grouped by key. */
   readonly key?: string | null;
   /** Absent unless grouped by kind. */
   readonly kind?: string;

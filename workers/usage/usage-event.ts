@@ -5,7 +5,7 @@ const eventSchema = z.object({
   /** Unique for ever: the settled reservation's id. Whoever reads events counts each id once. */
   id: z.string().min(1),
   account: z.string().min(1),
-  /** The key that the request came with; absent for none, and in events of before. */
+  /** The key that the request came with; absent for none, and in earlier events. */
   keyId: z.string().min(1).optional(),
   /** Unix milliseconds. */
   atMs: z.int(),

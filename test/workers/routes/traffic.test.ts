@@ -113,7 +113,7 @@ describe("GET /v1/admin/traffic", () => {
     expect((await traffic()).total.requests).toBe(2);
   });
 
-  test("tells hours of two days, days of more, and nothing of before", async () => {
+  test("tells hours of two days, days of more, and nothing earlier", async () => {
     const { nowMs } = edge;
     await recordRequests(edge.env.USAGE, [
       event({ atMs: nowMs }),

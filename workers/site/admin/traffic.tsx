@@ -1,8 +1,9 @@
 import { useMemo } from "preact/hooks";
 import type { Traffic, TrafficSlot } from "../../../shared/api/traffic.ts";
 import { dollars } from "../view/money.ts";
+import type { ChartSeries } from "../view/time-chart.tsx";
 import { Answered } from "./answered.tsx";
-import { Chart, type Series } from "./chart.tsx";
+import { Chart } from "./chart.tsx";
 import { count, duration, perPicture, share } from "./figures.ts";
 import { days } from "./place.ts";
 import { RangeChoice } from "./range-choice.tsx";
@@ -68,7 +69,7 @@ function Totals({ total }: { readonly total: TrafficSlot }) {
 function Charts({ traffic: { slots, from, until } }: { readonly traffic: Traffic }) {
   const { traffic: texts, tier: names } = adminWords.value;
   const { times, pictures, hits, p95 } = useMemo(() => {
-    const ofTiers = (figureOf: (slot: TrafficSlot["tiers"][number]) => number | null): Series[] =>
+    const ofTiers = (figureOf: (slot: TrafficSlot["tiers"][number]) => number | null): ChartSeries[] =>
       (["generated", "latent", "image"] as const).map((name) => ({
         label: names[name],
         colour: colours[name],

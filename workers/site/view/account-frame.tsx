@@ -18,7 +18,7 @@ export function AccountFrame({ page, title, children }: FrameProps) {
         {words.value.skipToContent}
       </button>
       <SiteHeader page={page} />
-      <main class="account-page" tabIndex={-1}>
+      <main class="figures-page account-page" tabIndex={-1}>
         <h1>{title}</h1>
         {apiKey.value === undefined ? <KeyForm /> : children}
       </main>

@@ -22,36 +22,46 @@ export interface TimeChartProps {
   readonly series: readonly ChartSeries[];
   readonly format: (value: number) => string;
   readonly shape: "bars" | "lines";
+  /** Unix seconds: the first and the last moment of the axis. Absent: a day more than the times at both ends. */
+  readonly range?: readonly [number, number] | undefined;
+  /** In CSS pixels. */
+  readonly height?: number | undefined;
 }
 
-const heightPixels = 220;
+const heightDefault = 220;
 const axisPixels = 76;
 
-/** So that the bars at both ends are seen whole. */
-const marginSeconds = 86_400;
+const daySeconds = 86_400;
 
 /** Values over time, in UTC. It follows the width of its place, the theme and the language. */
 export function TimeChart(props: TimeChartProps) {
   const place = useRef<HTMLDivElement>(null);
-  const { label, times, series } = props;
+  const { label, times, series, format, shape, range, height = heightDefault } = props;
+  const [from, until] = range ?? [(times[0] ?? 0) - daySeconds, (times.at(-1) ?? 0) + daySeconds];
   const [chosenTheme, chosenLanguage] = [theme.value, language.value];
   useEffect(() => {
     const target = place.current;
     if (target === null) return undefined;
     const data: uPlot.AlignedData = [[...times], ...series.map(({ values }) => [...values])];
-    const chart = new uPlot(optionsOf(props, target), data, target);
-    const observer = new ResizeObserver(() => chart.setSize({ width: target.clientWidth, height: heightPixels }));
+    const chart = new uPlot(optionsOf({ series, format, shape, height, from, until }, target), data, target);
+    const observer = new ResizeObserver(() => chart.setSize({ width: target.clientWidth, height }));
     observer.observe(target);
     return () => {
       observer.disconnect();
       chart.destroy();
     };
     // The colours are read when it is drawn.
-  }, [times, series, chosenTheme, chosenLanguage]);
-  return <div ref={place} class="chart" role="img" aria-label={label} />;
+  }, [times, series, from, until, chosenTheme, chosenLanguage]);
+  return <div ref={place} class="chart" style={{ height: `${height}px` }} role="img" aria-label={label} />;
 }
 
-function optionsOf({ series, format, shape }: TimeChartProps, target: HTMLElement): uPlot.Options {
+interface Drawn extends Pick<TimeChartProps, "series" | "format" | "shape"> {
+  readonly height: number;
+  readonly from: number;
+  readonly until: number;
+}
+
+function optionsOf({ series, format, shape, height, from, until }: Drawn, target: HTMLElement): uPlot.Options {
   const style = getComputedStyle(target);
   // A probe gives the colour that the theme means, since a canvas knows no custom properties.
   const colourOf = (name: string) => resolved(target, `var(${name})`);
@@ -63,16 +73,17 @@ function optionsOf({ series, format, shape }: TimeChartProps, target: HTMLElemen
   };
   return {
     width: target.clientWidth,
-    height: heightPixels,
+    height,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC"),
     cursor: { show: false },
     legend: { show: false },
     scales: {
-      x: { range: (_, min, max) => [min - marginSeconds, max + marginSeconds] },
+      // By itself the library shows a hundred years around a single point.
+      x: { range: [from, until] },
       y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
     },
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map(dayText) },
+      { ...axis, space: 70, values: (_, ticks, __, ___, step) => ticks.map(step < daySeconds ? hourText : dayText) },
       { ...axis, size: axisPixels, values: (_, ticks) => ticks.map(format) },
     ],
     series: [
@@ -80,6 +91,7 @@ function optionsOf({ series, format, shape }: TimeChartProps, target: HTMLElemen
       ...series.map(({ label, colour }, index) => ({
         label,
         stroke: colourOf(colour),
+        width: 2,
         ...(shape === "bars" && {
           fill: colourOf(colour),
           points: { show: false },
@@ -89,6 +101,14 @@ function optionsOf({ series, format, shape }: TimeChartProps, target: HTMLElemen
       })),
     ],
   };
+}
+
+function hourText(seconds: number): string {
+  return new Date(seconds * 1_000).toLocaleTimeString(language.value, {
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone: "UTC",
+  });
 }
 
 function dayText(seconds: number): string {
