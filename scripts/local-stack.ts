@@ -32,6 +32,8 @@ export interface LocalStackOptions extends BundleChoice {
   readonly entry?: string | undefined;
   /** Where the edge finds the backend, if something stands between the two. */
   readonly backendUrl?: string | undefined;
+  /** More of the Worker's secrets and variables. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Edge and backend, ready to make pictures. */
@@ -80,6 +82,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         LATENT_KEY_SECRET: keptSecret(state, "latent-key"),
         IMAGE_URL_SECRET: keptSecret(state, "image-url"),
         ADMIN_SECRET: adminSecret,
+        ...options.settings,
       },
     });
     parts.push(worker);

@@ -104,7 +104,7 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     redeliverWebhook: redeliverWebhook(services),
     getWebhookSecret: getWebhookSecret(services.jobs),
     rotateWebhookSecret: rotateWebhookSecret(services.jobs),
-    getBalance: getBalance(services.accounts),
+    getBalance: getBalance(services),
     getUsage: getUsage(services),
     listOwnKeys: listOwnKeys(services),
     createTopup: createTopup(services),

@@ -10,6 +10,11 @@ export const balanceResponseSchema = z
     available_micro_usd: microUsdSchema.describe("Credit for new requests, in micro-USD."),
     held_micro_usd: microUsdSchema.min(0).describe("Held for requests in flight, in micro-USD."),
     spent_micro_usd: microUsdSchema.describe("Charged so far, in micro-USD."),
+    topup_usd_cents: z
+      .object({ min: z.int().min(1), max: z.int().min(1) })
+      .readonly()
+      .nullable()
+      .describe("What `POST /v1/topups` accepts, in US cents; null: this service takes no payments by Stripe."),
   })
   .readonly()
   .meta({ id: "Balance" });

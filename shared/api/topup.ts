@@ -4,10 +4,10 @@ import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 
 /** Below a dollar a card payment costs more than it brings. US cents. */
-const topupCentsMin = 100;
+export const topupCentsMin = 100;
 
 /** Ten thousand dollars: a larger amount is a mistaken unit, or one to agree on with the operator. US cents. */
-const topupCentsMax = 1_000_000;
+export const topupCentsMax = 1_000_000;
 
 /** The body of `POST /v1/topups`. */
 export const topupBodySchema = z

@@ -794,6 +794,11 @@ export interface components {
             object: "balance";
             /** @description Charged so far, in micro-USD. */
             spent_micro_usd: number;
+            /** @description What `POST /v1/topups` accepts, in US cents; null: this service takes no payments by Stripe. */
+            topup_usd_cents: {
+                max: number;
+                min: number;
+            } | null;
         };
         CompletedImageEvent: {
             /** @description Seconds since its latent was made; 0 if this request made it. */

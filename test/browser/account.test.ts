@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { LatentList } from "../../shared/api/latent-list.ts";
 import type { BalanceResponse } from "../../shared/api/money.ts";
 import type { UsageList } from "../../shared/api/usage.ts";
 import { expectAccessible, isBrowserExpected, useBrowser, waitMsMax } from "../support/browser.ts";
 import { publishedBundle } from "../support/playground.ts";
+import { startStripe } from "../support/stripe.ts";
 import { useTinyStack } from "../support/tiny-stack.ts";
 import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 
@@ -18,7 +19,12 @@ const looks = [
 ] as const;
 
 describe.runIf(isBrowserExpected)("the pages of an account", () => {
-  const stack = useTinyStack(publishedBundle);
+  let stripe: Awaited<ReturnType<typeof startStripe>>;
+  const stack = useTinyStack(publishedBundle, async () => {
+    stripe = await startStripe();
+    return stripe.settings;
+  });
+  afterAll(() => stripe.stop());
   const open = useBrowser();
 
   async function openPage(path: string, options: Parameters<typeof open>[1] = {}) {
@@ -132,6 +138,25 @@ describe.runIf(isBrowserExpected)("the pages of an account", () => {
     await page.getByRole("region", { name: "Keys" }).getByText("this key").waitFor();
     expect(faults).toEqual([]);
     await receiver.stop();
+  });
+
+  test("the account page opens a payment at Stripe, and shows the credit once Stripe has told of it", async () => {
+    const { available_micro_usd: before } = await call<BalanceResponse>("GET", "/v1/balance");
+    const { page, faults } = await openPage("/account");
+    const balance = page.getByRole("region", { name: "Balance" });
+    await balance.getByLabel("US dollars").fill("0.5");
+    await balance.getByRole("button", { name: "Pay at Stripe" }).click();
+    await balance.getByRole("alert").getByText("from $1.00 to $10000.00").waitFor();
+    await balance.getByLabel("US dollars").fill("12.5");
+    await page.keyboard.press("Enter");
+    await balance.getByText("Paid, thank you.").waitFor();
+    expect(page.url()).toBe(`${stack().url}/account`);
+    expect((await call<BalanceResponse>("GET", "/v1/balance")).available_micro_usd).toBe(before);
+    await stripe.confirm(stack().url);
+    await balance.getByText(`$${((before + 12_500_000) / 1_000_000).toFixed(2)}`).waitFor();
+    await page.goto(`${stack().url}/account?topup=cancelled`);
+    await balance.getByText("Nothing was paid.").waitFor();
+    expect(faults).toEqual([]);
   });
 
   test.each(looks)("at $width px in $locale and $colorScheme all of them are accessible and fit", async (look) => {

@@ -8,14 +8,20 @@ import { tinyDirectory } from "./tiny-bundle.ts";
 /** Two processes start on a machine that is busy with other tests. */
 export const startMsMax = 300_000;
 
-/** Edge in workerd and backend in Node with a tiny bundle, for all tests of a file or group, over real HTTP. */
-export function useTinyStack(bundle = tinyDirectory): () => LocalStack {
+/**
+ * Edge in workerd and backend in Node with a tiny bundle, for all tests of a file or group, over real HTTP. `settings`:
+ * more of the Worker's, known once the tests begin.
+ */
+export function useTinyStack(
+  bundle = tinyDirectory,
+  settings: () => Promise<Readonly<Record<string, string>>> = async () => ({}),
+): () => LocalStack {
   const state = mkdtempSync(join(tmpdir(), "wuerstchen-contract-"));
   let stack: LocalStack | undefined;
 
   beforeAll(async () => {
     const options = { port: 0, backendPort: 0, mayUseTemporaryState: false, verbose: false };
-    stack = await startLocalStack({ ...options, state, bundle });
+    stack = await startLocalStack({ ...options, state, bundle, settings: await settings() });
   }, startMsMax);
 
   afterAll(async () => {

@@ -14,8 +14,10 @@ export interface CheckoutRequest {
   /** Who is credited: known to the server by the caller's key, and never by what a buyer can write. */
   readonly account: string;
   readonly usdCents: number;
-  /** Where the buyer's browser goes when it has paid, or changes its mind. */
-  readonly returnUrl: string;
+  /** Where the buyer's browser goes when it has paid. */
+  readonly successUrl: string;
+  /** Where it goes when the buyer changes their mind. */
+  readonly cancelUrl: string;
 }
 
 /** Opens payments at Stripe Checkout. */
@@ -36,7 +38,7 @@ export function createCheckout({ apiKey, apiUrl, fetch }: CheckoutSettings): Che
     ...stripeAddress(apiUrl),
   });
   return {
-    async open({ account, usdCents, returnUrl }) {
+    async open({ account, usdCents, successUrl, cancelUrl }) {
       const { url } = await stripe.checkout.sessions.create({
         mode: "payment",
         line_items: [
@@ -44,8 +46,8 @@ export function createCheckout({ apiKey, apiUrl, fetch }: CheckoutSettings): Che
         ],
         metadata: { account },
         payment_intent_data: { metadata: { account } },
-        success_url: returnUrl,
-        cancel_url: returnUrl,
+        success_url: successUrl,
+        cancel_url: cancelUrl,
       });
       if (url === null) throw new TypeError("Stripe made a session without a page.");
       return url;

@@ -26,8 +26,9 @@ export function createTopup({ checkout }: TopupServices): Handler<AppEnv> {
       const hint = "This service takes no payments by Stripe. Ask who runs it for credit.";
       return failureResponse(c, { code: "not_found", what: "path", hint });
     }
-    const returnUrl = new URL("/account", c.req.url).href;
-    const opened = { account: c.get("account"), usdCents: usdCents.value, returnUrl };
+    const returnUrl = (end: string) => new URL(`/account?topup=${end}`, c.req.url).href;
+    const urls = { successUrl: returnUrl("paid"), cancelUrl: returnUrl("cancelled") };
+    const opened = { account: c.get("account"), usdCents: usdCents.value, ...urls };
     const url = await checkout.open(opened).catch(() => undefined);
     if (url === undefined) return failureResponse(c, { code: "checkout_unavailable" });
     const topup: Topup = { object: "topup", url, usd_cents: usdCents.value };

@@ -61,6 +61,7 @@ describe("credit", () => {
       available_micro_usd: 1_000,
       held_micro_usd: 0,
       spent_micro_usd: 0,
+      topup_usd_cents: null,
     });
   });
 

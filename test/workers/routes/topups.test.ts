@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { BalanceResponse } from "../../../shared/api/money.ts";
 import type { Topup } from "../../../shared/api/topup.ts";
 import { checkout, stripeTo } from "../support/stripe-events.ts";
 import { TestEdge } from "../support/test-edge.ts";
@@ -40,7 +41,10 @@ describe("POST /v1/topups", () => {
       "topped-up",
       "topped-up",
     ]);
-    expect(form?.get("success_url")).toBe("https://edge.test/account");
+    expect(form?.get("success_url")).toBe("https://edge.test/account?topup=paid");
+    expect(form?.get("cancel_url")).toBe("https://edge.test/account?topup=cancelled");
+    const balance: BalanceResponse = await (await edge.get(key, "/v1/balance")).json();
+    expect(balance.topup_usd_cents).toEqual({ min: 100, max: 1_000_000 });
     expect((await edge.ledger("topped-up").balances()).available).toBe(0);
     const paid = checkout("pi_topup", form?.get("metadata[account]") ?? "", 2_500);
     expect((await stripeTo(edge)("checkout.session.completed", paid)).status).toBe(200);

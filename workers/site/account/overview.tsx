@@ -1,5 +1,6 @@
 import { balance } from "../state/session.ts";
 import { dollars } from "../view/money.ts";
+import { TopUp } from "./top-up.tsx";
 import { accountWords } from "./words.ts";
 
 /** What the account has. */
@@ -27,6 +28,7 @@ export function Overview() {
           </div>
         </dl>
       )}
+      <TopUp />
     </section>
   );
 }

@@ -8,6 +8,17 @@ export const en = {
     spent: "Spent so far",
     unread: "This key may not read the account. Ask who issued it for a key with the scope read.",
   },
+  topUp: {
+    title: "Add credit",
+    amount: "US dollars",
+    pay: "Pay at Stripe",
+    help: "You pay at Stripe Checkout and come back to this page. The card's data never reach this service.",
+    outside: (min: string, max: string) => `Enter an amount from ${min} to ${max}.`,
+    endings: {
+      paid: "Paid, thank you. The credit is added as soon as Stripe confirms the payment; the balance here follows.",
+      cancelled: "Nothing was paid.",
+    },
+  },
   usage: {
     title: "Usage",
     help: "The last 30 days in UTC. A charge appears here some seconds after its answer.",

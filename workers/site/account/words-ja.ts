@@ -10,6 +10,17 @@ export const ja: AccountWords = {
     spent: "これまでの利用額",
     unread: "このキーではアカウントを表示できません。発行者に read 権限のあるキーを依頼してください。",
   },
+  topUp: {
+    title: "残高の追加",
+    amount: "金額（米ドル）",
+    pay: "Stripe で支払う",
+    help: "Stripe Checkout で支払い、このページに戻ります。カードの情報がこのサービスに渡ることはありません。",
+    outside: (min, max) => `${min} から ${max} までの金額を入力してください。`,
+    endings: {
+      paid: "お支払いありがとうございます。Stripe が支払いを確認すると残高に追加され、ここに反映されます。",
+      cancelled: "支払いは行われませんでした。",
+    },
+  },
   usage: {
     title: "利用状況",
     help: "直近 30 日間を UTC の日付で表示します。課金は応答の数秒後に反映されます。",
