@@ -152,6 +152,15 @@ export const jobBodyBytesMax = 8 * 1024 * 1024;
 /** Unfinished jobs of one account: those that do not run yet cost nothing but their rows. */
 export const unfinishedJobsMax = 1_000;
 
+/** What OpenAI's objects hold of `metadata`, and its Batch's and others' `custom_id`: pairs, characters, characters. */
+export const metadataPairsMax = 16;
+export const metadataKeyCharactersMax = 64;
+export const metadataValueCharactersMax = 512;
+export const customIdCharactersMax = 64;
+
+/** Names of requests in one message of a webhook: 40 KB at the most, of the 128 KB that a queue's message may have. */
+export const customIdsPerMessageMax = 100;
+
 /** What browsers and proxies pass on without harm. Characters. */
 export const webhookUrlCharactersMax = 2_048;
 

@@ -12,7 +12,7 @@ export function requestFault(error: z.ZodError, input: unknown): Failure {
   const [issue] = error.issues;
   if (issue === undefined) return invalidRequest(null, "The request is not valid.");
   if (issue.code === "unrecognized_keys") return unknownField(issue.keys[0] ?? "");
-  const param = issue.path.length === 0 ? null : issue.path.join(".");
+  const param = issue.path.length === 0 ? null : issue.path.map(clipped).join(".");
   const subject = param === null ? "The request body" : `'${param}'`;
   if (param !== null && valueAt(input, issue.path) === undefined) {
     return invalidRequest(param, `${subject} is required.`);
@@ -23,8 +23,12 @@ export function requestFault(error: z.ZodError, input: unknown): Failure {
 }
 
 function unknownField(key: string): Failure {
-  const name = key.slice(0, echoedNameCharactersMax);
+  const name = clipped(key);
   return invalidRequest(name, `Unknown field '${name}'. Remove it, or check its spelling.`);
+}
+
+function clipped(name: PropertyKey): string {
+  return String(name).slice(0, echoedNameCharactersMax);
 }
 
 /** The rest of the sentence that begins with the field's name. */

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { type Failure, invalidRequest } from "../errors.ts";
-import { picturesPerJobMax, requestsPerJobMax, webhookUrlCharactersMax } from "../limits.ts";
+import { customIdCharactersMax, picturesPerJobMax, requestsPerJobMax, webhookUrlCharactersMax } from "../limits.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type CreateImageRequest, parseCreateImageRequest } from "./create-image-request.ts";
+import { type JobMetadata, jobMetadataSchema } from "./job-metadata.ts";
 import { type RequestDefaults, withDefaults } from "./request-defaults.ts";
 
 /** The form of a job's id: chosen by the client, and unique within its account. */
@@ -18,7 +19,11 @@ export const createJobBodySchema = z.strictObject({
     .array(fieldsSchema)
     .min(1)
     .max(requestsPerJobMax)
-    .describe("Each is a body of `POST /v1/images/generations`, without `response_format`."),
+    .describe(
+      "Each is a body of `POST /v1/images/generations`, without `response_format`. It may have a `custom_id` of 1 to " +
+        `${customIdCharactersMax} characters, which no other request of the job has.`,
+    ),
+  metadata: jobMetadataSchema.optional().describe("Your own names and values: they come back in answers and webhooks."),
   webhook_url: z
     .string()
     .max(webhookUrlCharactersMax)
@@ -31,12 +36,15 @@ export interface JobRequest {
   readonly request: CreateImageRequest;
   /** The same as JSON, defaults included: what is kept until it is done. */
   readonly json: string;
+  /** What its sender calls it. */
+  readonly customId: string | undefined;
 }
 
 /** A checked job. What the model decides about each request is still open, and so is where the webhook leads. */
 export interface CreateJobRequest {
   readonly requests: readonly JobRequest[];
   readonly webhookUrl: string | undefined;
+  readonly metadata: JobMetadata | undefined;
 }
 
 /**
@@ -46,21 +54,39 @@ export interface CreateJobRequest {
 export function parseCreateJobRequest(json: unknown, ofKey?: RequestDefaults): Result<CreateJobRequest, Failure> {
   const parsed = createJobBodySchema.safeParse(json);
   if (!parsed.success) return err(requestFault(parsed.error, json));
-  const { defaults, requests, webhook_url: webhookUrl } = parsed.data;
+  const { defaults, requests, webhook_url: webhookUrl, metadata } = parsed.data;
   const { response_format: _, ...forJobs } = ofKey ?? {};
   const checked: JobRequest[] = [];
+  const customIds = new Set<string>();
   let pictures = 0;
-  for (const [index, fields] of requests.entries()) {
+  for (const [index, { custom_id: customId, ...fields }] of requests.entries()) {
+    const named = checkCustomId(customId, customIds);
+    if (!named.ok) return err(faultOfRequest(index, named.error));
     const request = parseRequest(withDefaults({ ...defaults, ...fields }, forJobs) as typeof fields);
     if (!request.ok) return err(faultOfRequest(index, request.error));
-    checked.push(request.value);
+    checked.push({ ...request.value, customId: named.value });
     pictures += request.value.request.n;
   }
   if (pictures > picturesPerJobMax) {
     const message = `'requests' must ask for at most ${picturesPerJobMax} pictures together. Make several jobs of them.`;
     return err(invalidRequest("requests", message));
   }
-  return ok({ requests: checked, webhookUrl });
+  return ok({ requests: checked, webhookUrl, metadata });
+}
+
+/** Two results of one name could not be told apart. */
+function checkCustomId(value: unknown, taken: Set<string>): Result<string | undefined, Failure> {
+  if (value === undefined || value === null) return ok(undefined);
+  if (typeof value !== "string" || value === "" || value.length > customIdCharactersMax) {
+    return err(
+      invalidRequest("custom_id", `'custom_id' must be 1 to ${customIdCharactersMax} characters, or left out.`),
+    );
+  }
+  if (taken.has(value)) {
+    return err(invalidRequest("custom_id", "'custom_id' is that of an earlier request. Give each request its own."));
+  }
+  taken.add(value);
+  return ok(value);
 }
 
 /** A failure of one request of a job, naming its place. */
@@ -75,7 +101,7 @@ export function faultOfRequest(index: number, failure: Failure): Failure {
 }
 
 /** A job's pictures are always given as links: they outlive the request that asks for them. */
-function parseRequest(fields: Readonly<Record<string, unknown>>): Result<JobRequest, Failure> {
+function parseRequest(fields: Readonly<Record<string, unknown>>): Result<Omit<JobRequest, "customId">, Failure> {
   if (fields["response_format"] === "b64_json") {
     return err(invalidRequest("response_format", "'response_format' must be url in a job, or left out."));
   }

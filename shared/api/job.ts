@@ -31,6 +31,7 @@ const progressSchema = z
 export const jobResultSchema = z
   .object({
     index: countSchema.describe("Its place in the job's requests, from 0."),
+    custom_id: z.string().nullable().describe("What its sender calls it."),
     state: itemStateSchema,
     data: z.array(imageItemSchema).readonly().optional().describe("The pictures, as links that expire."),
     micro_usd: microUsdSchema.optional().describe("The charge."),
@@ -72,6 +73,7 @@ export const jobSummarySchema = z
       })
       .readonly(),
     webhook_url: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()).nullable().describe("As it was sent."),
   })
   .readonly()
   .meta({ id: "JobSummary" });

@@ -893,7 +893,11 @@ export interface components {
             defaults?: {
                 [key: string]: unknown;
             };
-            /** @description Each is a body of `POST /v1/images/generations`, without `response_format`. */
+            /** @description Your own names and values: they come back in answers and webhooks. */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @description Each is a body of `POST /v1/images/generations`, without `response_format`. It may have a `custom_id` of 1 to 64 characters, which no other request of the job has. */
             requests: {
                 [key: string]: unknown;
             }[];
@@ -1114,6 +1118,10 @@ export interface components {
             /** @description The time until which it may run; after its end, the time of its deletion. */
             expires: number;
             id: string;
+            /** @description As it was sent. */
+            metadata: {
+                [key: string]: string;
+            } | null;
             /** @constant */
             object: "job";
             progress: components["schemas"]["JobProgress"];
@@ -1151,6 +1159,8 @@ export interface components {
             succeeded: number;
         };
         JobResult: {
+            /** @description What its sender calls it. */
+            custom_id: string | null;
             /** @description The pictures, as links that expire. */
             data?: components["schemas"]["Image"][];
             error?: {
@@ -1190,6 +1200,10 @@ export interface components {
             /** @description The time until which it may run; after its end, the time of its deletion. */
             expires: number;
             id: string;
+            /** @description As it was sent. */
+            metadata: {
+                [key: string]: string;
+            } | null;
             /** @constant */
             object: "job";
             progress: components["schemas"]["JobProgress"];

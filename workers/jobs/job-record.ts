@@ -1,5 +1,6 @@
 import type { Tier } from "../../shared/api/images-response.ts";
 import type { ItemState, JobState } from "../../shared/api/job.ts";
+import type { JobMetadata } from "../../shared/api/job-metadata.ts";
 import type { ErrorBody } from "../../shared/errors.ts";
 import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Caller } from "../generation/caller.ts";
@@ -15,13 +16,20 @@ export interface JobSpec extends Pick<Caller, "account" | "keyId" | "mayShare" |
   /** The most that all requests can cost, in micro-USD. */
   readonly ceilingMicroUsd: number;
   readonly webhookUrl: string | undefined;
+  readonly metadata?: JobMetadata | undefined;
   /** Unix milliseconds. */
   readonly createdMs: number;
 }
 
-/** A job that is to be created, with its requests as JSON. */
+/** A request of a job as JSON, and what its sender calls it. */
+export interface OrderedRequest {
+  readonly json: string;
+  readonly customId?: string | undefined;
+}
+
+/** A job that is to be created, with its requests. */
 export interface JobOrder extends JobSpec {
-  readonly requests: readonly string[];
+  readonly requests: readonly OrderedRequest[];
 }
 
 /** How many of a job's requests ended in which way. */
@@ -56,6 +64,7 @@ export type ItemOutcome =
 export interface ItemView {
   /** From 0. */
   readonly item: number;
+  readonly customId: string | undefined;
   readonly state: ItemState;
   /** Its place among those that ended, ascending; undefined before. */
   readonly place: number | undefined;

@@ -46,6 +46,10 @@ const migrations: readonly string[] = [
   CREATE INDEX items_queued ON items (item) WHERE state = 'queued';
   `,
   webhookAttemptsTable,
+  `
+  -- What the client calls the request; it outlives the request's text.
+  ALTER TABLE items ADD COLUMN custom_id TEXT;
+  `,
 ];
 
 interface JobRow extends Record<string, SqlStorageValue> {
@@ -87,6 +91,7 @@ export interface QueuedItem {
 
 interface ItemRow extends Record<string, SqlStorageValue> {
   readonly item: number;
+  readonly custom_id: string | null;
   readonly state: ItemView["state"];
   readonly place: number | null;
   readonly outcome: string | null;
@@ -130,9 +135,8 @@ export class JobStore {
     this.#storage.transactionSync(() => {
       const query = "INSERT INTO job (only, spec, total, state) VALUES (1, ?, ?, 'reserving')";
       this.#sql.exec(query, JSON.stringify(spec), requests.length);
-      for (const [item, request] of requests.entries()) {
-        this.#sql.exec("INSERT INTO items (item, state, request) VALUES (?, 'queued', ?)", item, request);
-      }
+      const insert = "INSERT INTO items (item, state, request, custom_id) VALUES (?, 'queued', ?, ?)";
+      for (const [item, { json, customId }] of requests.entries()) this.#sql.exec(insert, item, json, customId ?? null);
     });
   }
 
@@ -204,6 +208,14 @@ export class JobStore {
     return readAttempts(this.#sql);
   }
 
+  /** What the client calls its requests, in their order; undefined where it names none, or there are more. */
+  customIds(limit: number): readonly (string | null)[] | undefined {
+    const query = "SELECT custom_id FROM items ORDER BY item LIMIT ?";
+    const ids = this.#sql.exec<{ custom_id: string | null }>(query, limit + 1).toArray();
+    const isTold = ids.length <= limit && ids.some(({ custom_id: id }) => id !== null);
+    return isTold ? ids.map(({ custom_id: id }) => id) : undefined;
+  }
+
   /** Requests in their order, those after `after`. */
   items(after: number, limit: number): readonly ItemView[] {
     return this.#view("SELECT * FROM items WHERE item > ? ORDER BY item LIMIT ?", after, limit);
@@ -220,8 +232,9 @@ export class JobStore {
 
   #view(query: string, after: number, limit: number): readonly ItemView[] {
     const rows = this.#sql.exec<ItemRow>(query, after, limit).toArray();
-    return rows.map(({ item, state, place, outcome }) => ({
+    return rows.map(({ item, custom_id: customId, state, place, outcome }) => ({
       item,
+      customId: customId ?? undefined,
       state,
       place: place ?? undefined,
       outcome: outcome === null ? undefined : JSON.parse(outcome),

@@ -94,10 +94,9 @@ export class Job {
     if (job !== undefined && messageIdOf(job.spec) === messageId) store.noteWebhook(attempt);
   }
 
-  /** The message of the job's end, to be sent again. Fails with `not_found`, or as `endMessageOf`. */
+  /** The message of the job's end, to be sent again. Fails as `endMessageOf`. */
   endMessage(): Result<WebhookMessage, Failure> {
-    const job = this.#parts.store.read();
-    return job === undefined ? err({ code: "not_found", what: "job" }) : endMessageOf(job);
+    return endMessageOf(this.#parts.store);
   }
 
   /**
@@ -239,7 +238,7 @@ export class Job {
     if (isTold || endedMs === undefined || state === "reserving") return;
     const { account, jobId } = spec;
     const next = await jobs.listOf(account).end({ jobId, state, endedMs });
-    const message = endMessageOf(job);
+    const message = endMessageOf(store);
     if (message.ok) await sendWebhook(message.value);
     store.markTold();
     // A job that cannot be woken checks by itself a little later.

@@ -34,6 +34,7 @@ export function jobSummary(view: JobView): JobSummary {
     },
     cost: { currency: "usd", micro_usd: view.microUsd, ceiling_micro_usd: view.ceilingMicroUsd },
     webhook_url: view.webhookUrl ?? null,
+    metadata: view.metadata ?? null,
   };
 }
 
@@ -69,8 +70,11 @@ export function webhookAttemptAnswer(attempt: WebhookAttempt): WebhookAttemptAns
 }
 
 /** One request of a job, its pictures as links that are made now. */
-export async function jobResult(presenter: JobPresenter, { item, state, outcome }: ItemView): Promise<JobResult> {
-  const result = { index: item, state };
+export async function jobResult(
+  presenter: JobPresenter,
+  { item, customId, state, outcome }: ItemView,
+): Promise<JobResult> {
+  const result = { index: item, custom_id: customId ?? null, state };
   if (outcome?.state === "failed") return { ...result, error: outcome.error };
   if (outcome?.state !== "succeeded") return result;
   const { warnings, microUsd } = outcome;

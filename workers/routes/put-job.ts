@@ -36,7 +36,7 @@ export function putJob(services: PutJobServices): Handler<AppEnv> {
     const ceiling = jobCeilingMicroUsd(services.generation, job.value);
     if (!ceiling.ok) return failureResponse(c, ceiling.error);
 
-    const { webhookUrl, requests } = job.value;
+    const { webhookUrl, requests, metadata } = job.value;
     const mayShare = c.get("scopes")?.includes("shared_cache") ?? false;
     if (!mayShare && requests.some(({ request }) => request.cacheScope === "shared")) {
       return failureResponse(c, { code: "insufficient_scope", scope: "shared_cache" });
@@ -49,11 +49,12 @@ export function putJob(services: PutJobServices): Handler<AppEnv> {
       origin: requestOrigin(c),
       jobId: jobId.value,
       webhookUrl,
+      metadata,
       ceilingMicroUsd: ceiling.value,
       createdMs: services.nowMs(),
       holdId: services.generation.newReservationId(),
       digest: await digestOf(services.generation.latentKeySecret, job.value),
-      requests: requests.map(({ json }) => json),
+      requests: requests.map(({ json, customId }) => ({ json, customId })),
     });
     if (!created.ok) return failureResponse(c, created.error);
     c.header("cache-control", "no-store");
@@ -75,8 +76,10 @@ async function readJob(
 }
 
 /** Keyed, so that prompts cannot be tried against a stored digest. */
-async function digestOf(secret: string, { webhookUrl, requests }: CreateJobRequest): Promise<string> {
-  const body = JSON.stringify({ webhookUrl, requests: requests.map(({ request }) => request) });
+async function digestOf(secret: string, { webhookUrl, requests, metadata }: CreateJobRequest): Promise<string> {
+  const isNamed = requests.some(({ customId }) => customId !== undefined);
+  const customIds = isNamed ? requests.map(({ customId }) => customId) : undefined;
+  const body = JSON.stringify({ webhookUrl, requests: requests.map(({ request }) => request), metadata, customIds });
   return toHex(await hmacSha256(secret, `job\nv1\n${body}`));
 }
 

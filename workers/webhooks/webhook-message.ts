@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { jobStateSchema } from "../../shared/api/job.ts";
+import { jobMetadataSchema } from "../../shared/api/job-metadata.ts";
 
 const messageSchema = z.object({
   /** Unique, and the same at every delivery, so that a receiver can detect a repeat. */
@@ -10,6 +11,9 @@ const messageSchema = z.object({
   state: jobStateSchema,
   /** When the job ended: Unix milliseconds. */
   atMs: z.int(),
+  metadata: jobMetadataSchema.optional(),
+  /** Of its requests in their order, null for one without; absent for many requests. */
+  customIds: z.array(z.string().nullable()).readonly().optional(),
 });
 
 /** One message to a client's webhook, as it waits in the queue: delivered at least once. It never holds a prompt. */
@@ -21,10 +25,10 @@ export function parseWebhookMessage(json: unknown): WebhookMessage | undefined {
 }
 
 /** The body that is sent. */
-export function webhookBody({ jobId, state, atMs }: WebhookMessage): string {
+export function webhookBody({ jobId, state, atMs, metadata, customIds }: WebhookMessage): string {
   return JSON.stringify({
     type: `job.${state}`,
     timestamp: new Date(atMs).toISOString(),
-    data: { object: "job", id: jobId, state },
+    data: { object: "job", id: jobId, state, metadata, custom_ids: customIds },
   });
 }

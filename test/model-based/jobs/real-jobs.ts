@@ -131,7 +131,7 @@ export class RealJobs {
       ceilingMicroUsd: 100,
       webhookUrl: "https://hook.test",
       createdMs: this.clock.nowMs,
-      requests: Array.from({ length: items }, () => '{"prompt":"a cat"}'),
+      requests: Array.from({ length: items }, () => ({ json: '{"prompt":"a cat"}' })),
     };
     const created = await object.job.create(order).catch(() => "lost" as const);
     await this.ringDue(this.clock.nowMs);

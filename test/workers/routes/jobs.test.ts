@@ -30,6 +30,8 @@ async function newAccount(creditMicroUsd = 100_000) {
   return { account, jobs, balances: () => edge.ledger(account).balances() };
 }
 
+const pairsOf = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, "v"]));
+
 const three = { requests: [1, 2, 3].map((seed) => ({ prompt: "apple", seed })) };
 
 describe("a job", () => {
@@ -156,6 +158,26 @@ describe("creating a job", () => {
     expect((await jobs.put("dear", three)).status).toBe(201);
   });
 
+  test("with metadata and names at their limits gives them back, and the same job with others is another body", async () => {
+    const { jobs } = await newAccount();
+    const metadata = { ...pairsOf(15), ["k".repeat(64)]: "v".repeat(512) };
+    const requests = [
+      { prompt: "a", seed: 1, custom_id: "n".repeat(64) },
+      { prompt: "b", seed: 1 },
+    ];
+    expect(await jobs.create("named", { metadata, requests })).toMatchObject({ metadata });
+    const events = await jobs.events("named");
+    const customIds = resultsIn(events)
+      .toSorted((one, other) => one.index - other.index)
+      .map((result) => result.custom_id);
+    expect(customIds).toEqual(["n".repeat(64), null]);
+    expect(await jobs.get("named")).toMatchObject({ metadata, results: { data: [{ custom_id: "n".repeat(64) }, {}] } });
+    expect((await jobs.put("named", { metadata, requests })).status).toBe(200);
+    expect((await jobs.put("named", { metadata: {}, requests })).status).toBe(422);
+    const renamed = [{ ...requests[0], custom_id: "m" }, requests[1]];
+    expect((await jobs.put("named", { metadata, requests: renamed })).status).toBe(422);
+  });
+
   test("that finds the credit gone which was there a moment before leaves nothing behind either", async () => {
     const { jobs, account, balances } = await newAccount(3 * generated);
     const names = ["one", "two", "three", "four"];
@@ -190,6 +212,22 @@ describe("creating a job", () => {
     ["another model", { requests: [{ prompt: "a", model: "dall-e-3" }] }, "requests.0.model"],
     ["a webhook inside our network", { ...three, webhook_url: "https://10.0.0.1/hook" }, "webhook_url"],
     ["an unknown field", { ...three, when: "now" }, "when"],
+    ["a name of 65 characters", { requests: [{ prompt: "a", custom_id: "n".repeat(65) }] }, "requests.0.custom_id"],
+    ["a name that is a number", { requests: [{ prompt: "a", custom_id: 1 }] }, "requests.0.custom_id"],
+    [
+      "two requests of one name",
+      { requests: ["a", "b"].map((prompt) => ({ prompt, custom_id: "one" })) },
+      "requests.1.custom_id",
+    ],
+    ["17 pairs of metadata", { ...three, metadata: pairsOf(17) }, "metadata"],
+    ["a key of 65 characters", { ...three, metadata: { ["k".repeat(65)]: "a" } }, "metadata"],
+    ["a value of 513 characters", { ...three, metadata: { campaign: "v".repeat(513) } }, "metadata.campaign"],
+    ["a value that is a number", { ...three, metadata: { campaign: 1 } }, "metadata.campaign"],
+    [
+      "a value that is a number under a long key",
+      { ...three, metadata: { ["k".repeat(9_000)]: 1 } },
+      `metadata.${"k".repeat(64)}`,
+    ],
   ])("with %s is refused, naming it, and holds nothing", async (_, body, param) => {
     const { jobs, balances } = await newAccount();
     const response = await jobs.put("wrong", body);

@@ -2,6 +2,7 @@ import { Webhook } from "standardwebhooks";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { WebhookAttemptAnswer } from "../../../shared/api/job.ts";
 import type { WebhookSecretResponse } from "../../../shared/api/webhook-secret.ts";
+import { customIdsPerMessageMax } from "../../../shared/limits.ts";
 import { redeliveriesPerMinuteMax } from "../../../workers/jobs/redelivery-rate.ts";
 import { JobClient } from "../support/job-client.ts";
 import { TestEdge } from "../support/test-edge.ts";
@@ -11,12 +12,14 @@ const one = { requests: [{ prompt: "apple", seed: 1 }] };
 
 /** What the receiver was sent, and what it answers. */
 const received: Request[] = [];
+const bodies: string[] = [];
 let status = 204;
 
 const quiet = new TestEdge();
 const edge = new TestEdge({}, async (url, init) => {
   if (!url.startsWith(hook)) return quiet.backend.fetch(url, init);
   received.push(new Request(url, init));
+  bodies.push(String(init?.body));
   return new Response(null, { status });
 });
 
@@ -47,6 +50,25 @@ describe("POST /v1/jobs/{id}/webhook/redeliver", () => {
     const verified = new Webhook(secret).verify((await received[0]?.text()) ?? "", headers[0] ?? {});
     expect(verified).toMatchObject({ type: "job.succeeded", data: { object: "job", id: "told", state: "succeeded" } });
     expect((await jobs.get("told")).webhook_attempts.filter(({ redelivery }) => redelivery)).toHaveLength(2);
+  });
+
+  test("tells the job's metadata and the names of its requests, unless there are too many of these", async () => {
+    const jobs = new JobClient(edge, await edge.createKey());
+    const metadata = { campaign: "a" };
+    const told = async (count: number) => {
+      const requests = Array.from({ length: count }, () => ({ prompt: "apple", seed: 1 }));
+      const named = [{ ...requests[0], custom_id: "one" }, ...requests.slice(1)];
+      await jobs.create(`named-${count}`, { metadata, webhook_url: hook, requests: named });
+      await jobs.cancel(`named-${count}`);
+      await jobs.ended(`named-${count}`);
+      await jobs.send("POST", `/named-${count}/webhook/redeliver`);
+      const body = bodies.find((sent) => sent.includes(`"named-${count}"`)) ?? "{}";
+      return JSON.parse(body).data;
+    };
+    expect(await told(2)).toMatchObject({ metadata, custom_ids: ["one", null] });
+    const many = await told(customIdsPerMessageMax + 1);
+    expect(many).toMatchObject({ metadata });
+    expect(many).not.toHaveProperty("custom_ids");
   });
 
   test("says what the receiver answered, and does not repeat it by itself", async () => {
