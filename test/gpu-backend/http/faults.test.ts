@@ -13,8 +13,11 @@ import {
   stageCDraft,
   startBackend,
 } from "../../support/backend.ts";
+import { lastingSteps, useLastingTasks } from "../../support/lasting-tasks.ts";
 import { tinyDirectory, tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
 
+const lasting = useLastingTasks();
+const lastingTask = { ...tinyRequest, steps: lastingSteps };
 const open: Backend[] = [];
 const folders: string[] = [];
 
@@ -99,17 +102,17 @@ describe("the answer to a run that failed tells the edge its kind, and whether i
   });
 
   test("a process that died in mid-run", async () => {
-    const backend = await start();
-    const answer = send(backend, stageCDraft({ ...tinyRequest, steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }));
+    const backend = await start(lasting);
+    const answer = send(backend, stageCDraft(lastingTask));
     while ((await metricOf(backend, "queue_depth")) === 0);
     process.kill(Number(backend.logged("lane ready")[0]?.["lanePid"]), "SIGKILL");
     expect(await failureOf(await answer)).toMatchObject({ fault: { kind: "process_died", deterministic: false } });
   });
 
   test("a run that took longer than any may", async () => {
-    const backend = await start({ JOB_SECONDS_MAX: "1" });
+    const backend = await start({ ...lasting, JOB_SECONDS_MAX: "1" });
     const pid = Number(backend.logged("lane ready")[0]?.["lanePid"]);
-    const answer = send(backend, stageCDraft({ ...tinyRequest, steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }));
+    const answer = send(backend, stageCDraft(lastingTask));
     while ((await metricOf(backend, "queue_depth")) === 0);
     // A process that is stopped makes no step until it goes on, whatever the machine.
     process.kill(pid, "SIGSTOP");

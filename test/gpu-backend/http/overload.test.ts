@@ -12,6 +12,7 @@ import {
   stageCDraft,
   startBackend,
 } from "../../support/backend.ts";
+import { lastingSteps, useLastingTasks } from "../../support/lasting-tasks.ts";
 import { tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
 import { sendUnfinished } from "../../support/unfinished-request.ts";
 
@@ -19,6 +20,7 @@ const tenantA = "a".repeat(32);
 const tenantB = "b".repeat(32);
 const patience = 120_000;
 
+const lasting = useLastingTasks();
 let seed = 0;
 const open: Backend[] = [];
 
@@ -27,7 +29,7 @@ afterEach(async () => {
 });
 
 async function start(environment: Readonly<Record<string, string>>): Promise<Backend> {
-  const backend = await startBackend({ SHUTDOWN_SECONDS_MAX: "0", ...environment });
+  const backend = await startBackend({ ...lasting, SHUTDOWN_SECONDS_MAX: "0", ...environment });
   open.push(backend);
   return backend;
 }
@@ -45,7 +47,7 @@ async function statusOf(answer: Promise<Response>): Promise<number> {
 }
 
 /** Sends so many long tasks of a tenant, and gives their statuses as they come. */
-function flood(backend: Backend, count: number, terms: TaskTerms, steps = 100): number[] {
+function flood(backend: Backend, count: number, terms: TaskTerms, steps = lastingSteps): number[] {
   const statuses: number[] = [];
   for (let sent = 0; sent < count; sent += 1) {
     void statusOf(send(backend, stageCDraft(task(steps), terms))).then(
@@ -90,7 +92,7 @@ describe("a backend without room", () => {
     const backend = await start({ QUEUE_JOBS_MAX: "4", PICTURES_TOGETHER_MAX: "1" });
     // So that a step's time is known.
     await statusOf(send(backend, stageCDraft(task(10))));
-    flood(backend, 4, { tenant: tenantA }, 100);
+    flood(backend, 4, { tenant: tenantA });
     await reachesDepth(backend, 4);
     const answer = await send(backend, stageCDraft(task(1), { tenant: tenantA }));
     expect(answer.status).toBe(429);
@@ -106,7 +108,7 @@ describe("a tenant that asks for far more than there is room for", () => {
     "is refused, and its neighbour neither is, nor waits for what stands in the queue",
     async () => {
       const backend = await start({ QUEUE_JOBS_MAX: "64", PICTURES_TOGETHER_MAX: "4" });
-      const noisy = flood(backend, 80, { tenant: tenantA });
+      const noisy = flood(backend, 80, { tenant: tenantA }, 100);
       await reachesDepth(backend, 40);
       const before = noisy.filter((status) => status === 200).length;
       expect(await statusOf(send(backend, stageCDraft(task(100), { tenant: tenantB })))).toBe(200);

@@ -11,21 +11,23 @@ import {
   stageCDraft,
   startBackend,
 } from "../../support/backend.ts";
+import { lastingSteps, useLastingTasks } from "../../support/lasting-tasks.ts";
 import { tinyRequest } from "../../support/tiny-bundle.ts";
 
+const lasting = useLastingTasks();
 let backend: Backend;
 let seed = 100;
 
 beforeAll(async () => {
-  backend = await startBackend();
+  backend = await startBackend(lasting);
 });
 
 afterAll(() => backend.stop());
 
-/** A task of some hundred steps that nobody has asked for yet. */
+/** A task that nobody has asked for yet, and that is left before its end. */
 function longTask() {
   seed += 10;
-  return { ...tinyRequest, steps: 100, seeds: Array.from({ length: 8 }, (_, i) => seed + i) };
+  return { ...tinyRequest, steps: lastingSteps, seeds: Array.from({ length: 8 }, (_, i) => seed + i) };
 }
 
 const metric = (name: string) => metricOf(backend, name);
@@ -88,7 +90,7 @@ describe("a task", () => {
     }
     const cancelled = (await cancelling) ?? new Response();
     const { doneShare } = (await cancelled.json()) as CancelResponse;
-    expect(doneShare).toBeGreaterThanOrEqual(stepsSeen / 100);
+    expect(doneShare).toBeGreaterThanOrEqual(stepsSeen / lastingSteps);
     expect(doneShare).toBeLessThanOrEqual(1);
   });
 

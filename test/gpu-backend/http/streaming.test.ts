@@ -9,13 +9,15 @@ import { parseStageCResponse } from "../../../shared/wire/stage-c.ts";
 import { parseStageCMessage, type StageCMessage } from "../../../shared/wire/stage-c-events.ts";
 import type { TaskTerms } from "../../../shared/wire/task-terms.ts";
 import { type Backend, metricOf, send, signedHeaders, stageCDraft, startBackend } from "../../support/backend.ts";
+import { lastingSteps, useLastingTasks } from "../../support/lasting-tasks.ts";
 import { tinyDirectory, tinyRequest } from "../../support/tiny-bundle.ts";
 
+const lasting = useLastingTasks();
 let backend: Backend;
 let seed = 5_000;
 
 beforeAll(async () => {
-  backend = await startBackend();
+  backend = await startBackend(lasting);
 });
 
 afterAll(() => backend.stop());
@@ -127,7 +129,7 @@ describe("a Stage C task whose sender accepts events", () => {
 
   test("stops when the reader leaves in the middle", async () => {
     const client = new AbortController();
-    const response = await ask(newTask({ steps: 100, seeds: [seed, seed + 1, seed + 2, seed + 3] }), client.signal);
+    const response = await ask(newTask({ steps: lastingSteps }), client.signal);
     for await (const { event } of eventsOf(response)) {
       expect(event).toBe("progress");
       break;
@@ -140,9 +142,14 @@ describe("a Stage C task whose sender accepts events", () => {
   });
 
   test("that fails after it has begun ends with an error in the usual envelope", async () => {
-    const response = await ask(newTask({ steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9] }), undefined, backend, {
-      deadlineMs: 50,
-    });
+    const response = await ask(
+      newTask({ steps: lastingSteps, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9] }),
+      undefined,
+      backend,
+      {
+        deadlineMs: 500,
+      },
+    );
     const events: ServerEvent[] = [];
     for await (const event of eventsOf(response)) events.push(event);
     const { event, data } = events.at(-1) ?? { event: "", data: "{}" };
@@ -167,9 +174,14 @@ describe("a Stage C task whose sender accepts events", () => {
 });
 
 test("a busy backend refuses a stream as it refuses any task, with 429", async () => {
-  const busy = await startBackend({ QUEUE_JOBS_MAX: "0", PICTURES_TOGETHER_MAX: "1" });
+  const busy = await startBackend({
+    ...lasting,
+    QUEUE_JOBS_MAX: "0",
+    PICTURES_TOGETHER_MAX: "1",
+    SHUTDOWN_SECONDS_MAX: "0",
+  });
   const client = new AbortController();
-  const running = await Promise.all([1, 2].map(() => ask(newTask({ steps: 100 }), client.signal, busy)));
+  const running = await Promise.all([1, 2].map(() => ask(newTask({ steps: lastingSteps }), client.signal, busy)));
   const refused = await ask(newTask(), undefined, busy);
   expect([refused.status, Number(refused.headers.get("retry-after")) > 0]).toEqual([429, true]);
   client.abort();
