@@ -4,6 +4,7 @@ named.
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -125,6 +126,54 @@ def test_the_golden_script_orders_what_is_committed(
     )
     assert made.pop("files").keys() == committed.pop("files").keys()
     assert made | {"revision": committed["revision"]} == committed
+
+
+# Exports the graph with the most symbolic sizes, and prints its digest.
+EXPORT = """
+import hashlib, sys; from pathlib import Path
+from wuerstchen.published.bundle.checkpoint import Choice, open_checkpoint
+from wuerstchen.published.bundle.export_graph import Target, export_graph
+from wuerstchen.published.bundle.network_graphs import plan_graphs
+decoder, prior, out = map(Path, sys.argv[1:])
+plan = next(plan for plan in plan_graphs(open_checkpoint(decoder, prior, Choice())) if plan.key == "stageBConditioner")
+[file] = export_graph(plan.build(), Target(out, "graph")).files
+print(hashlib.sha256((out / file).read_bytes()).hexdigest())
+"""
+
+
+def test_a_graph_is_the_same_file_whatever_the_order_of_pythons_sets(saved: Callable, tmp_path: Path) -> None:
+    runs = []
+    for seed in ("1", "2"):  # which order the names of the sizes differently
+        folder = tmp_path / seed
+        folder.mkdir()
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT / "gpu-backend" / "training")}
+        command = [sys.executable, "-c", EXPORT, *map(str, saved("v2")), str(folder)]
+        runs.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
+    digests = [run.communicate()[0].split()[-1] for run in runs]
+    assert len(set(digests)) == 1, digests
+
+
+def test_the_revision_follows_from_the_sources_and_not_from_a_machines_bytes_or_a_folders_name(
+    copied: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def imported(decoder: Path, prior: Path, name: str, weights: str = "float16", machine: bytes = b"") -> str:
+        def export(graph: object, target: Target) -> object:
+            written = cheap_export(graph, target)
+            (target.directory / written.files[0]).write_bytes(graph.key.encode() + machine)
+            return written
+
+        monkeypatch.setattr("wuerstchen.published.import_bundle.export_graph", export)
+        import_bundle(decoder, prior, order(tmp_path / name, weights), quiet())
+        return json.loads((tmp_path / name / "model.json").read_text())["revision"]
+
+    decoder, prior = copied
+    first = imported(decoder, prior, "one")
+    moved = decoder.rename(tmp_path / "moved")
+    assert imported(moved, prior, "two", machine=b"last digits of another processor") == first
+    assert imported(moved, prior, "three", weights="float32") != first
+    file = moved / "decoder" / "diffusion_pytorch_model.safetensors"
+    save_file({name: tensor + 1e-3 for name, tensor in load_file(file).items()}, file)
+    assert imported(moved, prior, "four") != first
 
 
 def test_a_source_that_changed_since_the_import_began_is_named(

@@ -71,6 +71,7 @@ def exact_model(graph: Graph) -> onnx.ModelProto:
     assert program is not None
     model = program.model_proto
     del model.metadata_props[:]
+    del model.graph.metadata_props[:]  # the ranges of the axes, in the order of a set
     for node in model.graph.node:
         del node.metadata_props[:]
         node.doc_string = ""
@@ -136,16 +137,20 @@ def write_bundle(
     return figures
 
 
-def write_manifest(manifest: dict, directory: Path, files: dict[str, dict] | None = None) -> None:
-    """Writes model.json with the revision that follows from its files: `files` (sha256 and bytes by name), or those
-    in `directory`.
+def write_manifest(
+    manifest: dict, directory: Path, files: dict[str, dict] | None = None, made_from: object = None
+) -> None:
+    """Writes model.json with its revision. `files`: sha256 and bytes by name; without them, those in `directory`.
+
+    The revision is the digest of the files and of the sampler. With `made_from` (JSON), it stands for the files: where
+    another machine makes other bytes of the same sources.
     """
     names = [*(entry["file"] for entry in manifest["graphs"].values()), "tokenizer.json"]
     files = dict(sorted((files or {name: _describe(directory / name) for name in names}).items()))
-    # Latent keys contain the revision, so it must change with any byte that changes a picture, and with nothing else: a
+    # Latent keys contain the revision, so it must change with all that changes a picture, and with nothing else: a
     # previewer can be added or trained anew while stored latents stay valid.
     preview = manifest["graphs"].get("previewer", {}).get("file")
-    decisive = {name: file for name, file in files.items() if name != preview}
+    decisive = made_from or {name: file for name, file in files.items() if name != preview}
     revision = hashlib.sha256(json.dumps([decisive, manifest["sampler"]]).encode()).hexdigest()[:16]
     write_whole(
         directory / "model.json", json.dumps({**manifest, "revision": revision, "files": files}, indent=2) + "\n"

@@ -26,6 +26,7 @@ from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.describe_bundle import SIDE_MAX, SIDE_STEP, About, build_manifest, model_card
 from wuerstchen.published.bundle.export_graph import INLINE_BYTES_MAX, Target, export_graph
 from wuerstchen.published.bundle.hub import find_roots
+from wuerstchen.published.bundle.identity import identity
 from wuerstchen.published.bundle.network_graphs import Plan, plan_graphs
 from wuerstchen.published.bundle.record import FileFacts, Record, describe_file, finished, open_record, save_record
 from wuerstchen.whole_file import write_whole
@@ -89,7 +90,8 @@ def _finish(checkpoint: Checkpoint, record: Record, order: Order, keys: list[str
         write_whole(directory / "MODEL_CARD.md", model_card(checkpoint, order.about, order.weights))
     manifest = build_manifest(checkpoint, order.about, {key: record.graphs[key]["entry"] for key in keys})
     files = {name: facts for key in keys for name, facts in record.graphs[key]["files"].items()}
-    write_manifest(manifest, directory, files | {"tokenizer.json": asdict(describe_file(directory / "tokenizer.json"))})
+    files["tokenizer.json"] = asdict(describe_file(directory / "tokenizer.json"))
+    write_manifest(manifest, directory, files, identity(checkpoint, record.sources, order.weights))
 
 
 def _options(checkpoint: Checkpoint, order: Order) -> dict[str, str]:

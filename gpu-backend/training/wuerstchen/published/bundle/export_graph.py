@@ -178,6 +178,8 @@ def _trace(graph: Graph, module: nn.Module) -> ir.Model:
         )
     assert program is not None
     program.model.metadata_props.clear()
+    # The ranges of the axes stand here in the order of a set, which differs from run to run.
+    program.model.graph.metadata_props.clear()
     for node in program.model.graph.all_nodes():
         node.metadata_props.clear()
         node.doc_string = None

@@ -1,0 +1,27 @@
+"""What the revision of an imported bundle follows from: the sources, not the bytes that one machine made of them.
+
+Folded weights and the empty prompt's states are sums, which another processor or number of threads adds up in another
+order. The graphs then differ in a last digit, and the latents that are stored under the revision stay good.
+"""
+
+from collections.abc import Mapping
+
+from wuerstchen.published.bundle.checkpoint import Checkpoint
+from wuerstchen.published.bundle.record import FileFacts
+
+# Raise it when an import makes other latents or pictures of the same sources.
+GRAPHS_VERSION = 1
+
+
+def identity(checkpoint: Checkpoint, sources: Mapping[str, FileFacts], weights: str) -> list:
+    """Digests by what a file is for, so that no folder's name counts. The previewer changes no latent, so it is left
+    out. `sources`: by place, as `Checkpoint.sources` has them.
+    """
+    digests = {path: sources[place].sha256 for place, path in checkpoint.sources().items()}
+    parts = {
+        component.name: [digests[path] for path in component.weights.sources]
+        for component in checkpoint.components
+        if component.name != "previewer"
+    }
+    plain = [digests[path] for path in checkpoint.plain_files]
+    return [GRAPHS_VERSION, checkpoint.family, weights, parts, plain]
