@@ -3,6 +3,7 @@ import type { Failure } from "../errors.ts";
 import { concurrencyMaxMax, echoedNameCharactersMax, latentBytesMaxMax, latentsPerPromptMax } from "../limits.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
+import { type RequestDefaults, requestDefaultsSchema } from "./request-defaults.ts";
 
 /** The body of `PUT /v1/admin/accounts/{account}`. */
 export const accountBodySchema = z.strictObject({
@@ -16,6 +17,7 @@ export const accountBodySchema = z.strictObject({
     .regex(/^cus_\w{1,64}$/u)
     .nullable()
     .optional(),
+  defaults: requestDefaultsSchema.nullable().optional(),
 });
 
 /** What an operator sets of an account; what is undefined stays as it is, null takes a setting away. */
@@ -30,6 +32,8 @@ export interface AccountRequest {
   readonly latentBytesMax?: number | null | undefined;
   /** The customer at Stripe whose usage is reported; null: none. */
   readonly stripeCustomer?: string | null | undefined;
+  /** What requests of its keys mean where neither they nor their key say anything; null: what the service says. */
+  readonly defaults?: RequestDefaults | null | undefined;
 }
 
 /** Reads the body of `PUT /v1/admin/accounts/{account}`. Fails with `invalid_request` naming the field. */
@@ -44,6 +48,7 @@ export function parseAccountRequest(json: unknown): Result<AccountRequest, Failu
     latentsPerPrompt: wire.latents_per_prompt,
     latentBytesMax: wire.latent_bytes_max,
     stripeCustomer: wire.stripe_customer,
+    defaults: wire.defaults,
   });
 }
 

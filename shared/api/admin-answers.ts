@@ -42,6 +42,9 @@ export const accountItemSchema = z
       .nullable()
       .describe("Beyond it the least valuable latents are evicted; null: the default."),
     stripe_customer: z.string().nullable(),
+    defaults: requestDefaultsSchema
+      .nullable()
+      .describe("What requests of its keys mean where neither they nor their key say anything."),
   })
   .readonly()
   .meta({ id: "Account" });

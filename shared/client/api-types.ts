@@ -717,6 +717,19 @@ export interface components {
             /** @description Requests in flight at once; null: the service's default. */
             concurrency_max: number | null;
             created: string | null;
+            /** @description What requests of its keys mean where neither they nor their key say anything. */
+            defaults: {
+                /** @enum {string} */
+                output_format?: "png" | "jpeg" | "webp";
+                /** @enum {string} */
+                response_format?: "url" | "b64_json";
+                /**
+                 * @description fresh: every unseeded request makes new pictures.
+                 * @enum {string}
+                 */
+                reuse?: "prefer" | "fresh";
+                size?: string;
+            } | null;
             id: string;
             /** @description Beyond it the least valuable latents are evicted; null: the default. */
             latent_bytes_max: number | null;
@@ -736,6 +749,18 @@ export interface components {
         };
         AccountRequest: {
             concurrency_max?: number | null;
+            defaults?: {
+                /** @enum {string} */
+                output_format?: "png" | "jpeg" | "webp";
+                /** @enum {string} */
+                response_format?: "url" | "b64_json";
+                /**
+                 * @description fresh: every unseeded request makes new pictures.
+                 * @enum {string}
+                 */
+                reuse?: "prefer" | "fresh";
+                size?: string;
+            } | null;
             latent_bytes_max?: number | null;
             latents_per_prompt?: number | null;
             name?: string;

@@ -216,6 +216,10 @@ const migrations: readonly string[] = [
   -- JSON: what requests of a key mean where they say nothing.
   ALTER TABLE keys ADD COLUMN request_defaults TEXT;
   `,
+  `
+  -- JSON: what requests of the account's keys mean where neither they nor their key say anything.
+  ALTER TABLE account ADD COLUMN request_defaults TEXT;
+  `,
 ];
 
 /** Brings an account's tables to the newest form, or to an earlier one. */

@@ -11,7 +11,10 @@ const rememberedMax = 1_024;
 /** Lower case, so that no two accounts look alike; it becomes part of metadata, headers and logs. */
 const accountSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u);
 
-/** A key's defaults never change, so its record may hold them: no request asks the account first to be read. */
+/**
+ * A key's defaults never change, so its record may hold them; those of an account have a record of their own. No
+ * request asks the account first to be read.
+ */
 const recordSchema = z.object({ account: accountSchema, defaults: requestDefaultsSchema.optional().catch(undefined) });
 
 type KeyRecord = z.infer<typeof recordSchema>;
@@ -21,7 +24,7 @@ export interface ShownKey {
   readonly account: string;
   /** SHA-256 of the key, in hexadecimal. */
   readonly sha256: string;
-  /** What its requests mean where they say nothing. */
+  /** What its requests mean where they say nothing: the key's own defaults before those of its account. */
   readonly defaults?: RequestDefaults | undefined;
 }
 
@@ -31,7 +34,10 @@ export interface KeyDirectory {
   find(key: string): Promise<ShownKey | undefined>;
   /** The account of the key with this hash; undefined if there is none. */
   accountOf(sha256: string): Promise<string | undefined>;
+  /** Enters a key with defaults of its own. */
   put(shown: ShownKey): Promise<void>;
+  /** Sets what requests of an account's keys mean; known everywhere after a minute. */
+  putDefaults(account: string, defaults: RequestDefaults | undefined): Promise<void>;
   remove(sha256: string): Promise<void>;
 }
 
@@ -51,6 +57,13 @@ export function createKeyDirectory(namespace: KeyNamespace, nowMs: () => number)
     return text === null ? undefined : recordSchema.safeParse(parseJson(text)).data;
   }
 
+  async function withAccountDefaults(record: KeyRecord): Promise<KeyRecord> {
+    const name = accountDefaultsKey(record.account);
+    const text = await namespace.get(name, { type: "text", cacheTtl: recordCacheSeconds });
+    const ofAccount = text === null ? undefined : requestDefaultsSchema.safeParse(parseJson(text)).data;
+    return ofAccount === undefined ? record : { ...record, defaults: { ...ofAccount, ...record.defaults } };
+  }
+
   function remember(sha256: string, record: KeyRecord): void {
     if (remembered.size >= rememberedMax) remembered.clear();
     remembered.set(sha256, { record, untilMs: nowMs() + recordCacheSeconds * 1_000 });
@@ -64,14 +77,20 @@ export function createKeyDirectory(namespace: KeyNamespace, nowMs: () => number)
       const known = remembered.get(sha256);
       if (known !== undefined && nowMs() < known.untilMs) return { ...known.record, sha256 };
       if (!(await isWellFormedApiKey(key))) return undefined;
-      const record = await recordOf(sha256);
-      if (record === undefined) return undefined;
+      const found = await recordOf(sha256);
+      if (found === undefined) return undefined;
+      const record = await withAccountDefaults(found);
       remember(sha256, record);
       return { ...record, sha256 };
     },
     async put({ account, sha256, defaults }) {
       remembered.delete(sha256);
       await namespace.put(directoryKey(sha256), JSON.stringify({ account, defaults }));
+    },
+    async putDefaults(account, defaults) {
+      remembered.clear();
+      const name = accountDefaultsKey(account);
+      await (defaults === undefined ? namespace.delete(name) : namespace.put(name, JSON.stringify(defaults)));
     },
     async remove(sha256) {
       remembered.delete(sha256);
@@ -83,6 +102,10 @@ export function createKeyDirectory(namespace: KeyNamespace, nowMs: () => number)
 /** The KV key under which a key's account stands. */
 export function directoryKey(sha256: string): string {
   return `api-key:v2:${sha256}`;
+}
+
+function accountDefaultsKey(account: string): string {
+  return `account-defaults:v1:${account}`;
 }
 
 /** Whether a text can be an account's id: 1…64 characters of a–z 0–9 . _ - beginning with a letter or digit. */

@@ -14,7 +14,7 @@ export interface AppEnv {
     /** Set by `authenticate`: the account whose key was shown, the key's id, and the way into the account. */
     account: string;
     keyId: string;
-    /** Set by `authenticate`, for a key that has them: what a body means where it says nothing. */
+    /** Set by `authenticate`, for a key or an account that has them: what a body means where it says nothing. */
     defaults?: RequestDefaults | undefined;
     gate?: AccountGate;
     /** Set once the account was asked: all that the key may do. */

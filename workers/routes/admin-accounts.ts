@@ -4,7 +4,7 @@ import type { Accounts } from "../account/client.ts";
 import type { AccountIndex, ListedAccount } from "../account/keys/account-index.ts";
 import type { AccountRecord } from "../account/keys/account-record.ts";
 import type { Actor } from "../account/keys/audit.ts";
-import { isAccountId } from "../auth/key-directory.ts";
+import { isAccountId, type KeyDirectory } from "../auth/key-directory.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { readJson } from "./read-json.ts";
@@ -16,6 +16,7 @@ export const notStored = { "cache-control": "no-store" };
 export interface AccountServices {
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
+  readonly keys: KeyDirectory;
 }
 
 /** `GET /v1/admin/accounts?limit&after`: accounts in the order of their ids. */
@@ -41,7 +42,7 @@ export function getAccount({ accounts }: Pick<AccountServices, "accounts">): Han
 }
 
 /** `PUT /v1/admin/accounts/{account}`: opens it if need be and sets what the body names. */
-export function putAccount({ accounts, accountIndex }: AccountServices): Handler<AppEnv> {
+export function putAccount({ accounts, accountIndex, keys }: AccountServices): Handler<AppEnv> {
   return async (c) => {
     const id = accountParam(c);
     if (id === undefined) return failureResponse(c, { code: "not_found", what: "account" });
@@ -50,7 +51,8 @@ export function putAccount({ accounts, accountIndex }: AccountServices): Handler
     const request = parseAccountRequest(json.value);
     if (!request.ok) return failureResponse(c, request.error);
     const account = await accounts.of(id).changeAccount(id, request.value, actorOf(c));
-    // If the list cannot be written, the operator sees a failure and repeats what may be repeated.
+    // If one of the copies cannot be written, the operator sees a failure and repeats what may be repeated.
+    if (request.value.defaults !== undefined) await keys.putDefaults(id, account.defaults);
     await accountIndex.put(account);
     return c.json(accountItem(account), 200, notStored);
   };
@@ -79,6 +81,7 @@ function accountItem(account: AccountRecord) {
     latents_per_prompt: account.latentsPerPrompt ?? null,
     latent_bytes_max: account.latentBytesMax ?? null,
     stripe_customer: account.stripeCustomer ?? null,
+    defaults: account.defaults ?? null,
   };
 }
 

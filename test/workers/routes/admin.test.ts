@@ -47,6 +47,7 @@ describe("an account", () => {
       suspended: false,
       concurrency_max: 7,
       stripe_customer: "cus_1",
+      defaults: null,
     });
     expect(await (await edge.admin("PUT", id, { concurrency_max: null })).json()).toMatchObject({
       name: "Team",

@@ -213,6 +213,31 @@ test("a key's defaults hold for generations, Hugging Face's task and jobs, survi
   expect(await strict.generate(next, { prompt: "red apple" })).toMatchObject({ size: "32x64" });
 });
 
+test("an account's defaults hold for all its keys, a key's own come before them, and null takes them away", async () => {
+  const account = "account-of-defaults";
+  const plain = await strict.createKey(account);
+  const own = await strict.createKey(account, undefined, { defaults: { size: "64x32" } });
+  const apple = { prompt: "red apple" };
+  expect(await strict.generate(plain, apple)).toMatchObject({ size: "64x64", output_format: "png" });
+
+  const defaults = { reuse: "fresh", size: "32x64", output_format: "webp", response_format: "b64_json" };
+  expect(await (await strict.admin("PUT", account, { defaults })).json()).toMatchObject({ defaults });
+  await strict.admin("PUT", account, { name: "Renamed" });
+  const answer = await strict.generate(plain, apple);
+  expect(answer).toMatchObject({ size: "32x64", output_format: "webp" });
+  expect(firstPicture(answer)).not.toHaveProperty("url");
+  const seeds = [answer, await strict.generate(plain, apple)].map((one) => firstPicture(one).seed);
+  expect(new Set(seeds).size).toBe(2);
+  expect(await strict.generate(own, apple)).toMatchObject({ size: "64x32", output_format: "webp" });
+  expect(await strict.generate(own, { ...apple, size: "64x64" })).toMatchObject({ size: "64x64" });
+
+  expect((await strict.admin("PUT", account, { defaults: { size: "large" } })).status).toBe(400);
+  await strict.admin("PUT", account, { defaults: null });
+  expect(await (await strict.admin("GET", account)).json()).toMatchObject({ defaults: null });
+  expect(await strict.generate(plain, apple)).toMatchObject({ size: "64x64", output_format: "png" });
+  expect(await strict.generate(own, apple)).toMatchObject({ size: "64x32", output_format: "png" });
+});
+
 test("Hugging Face's use_cache: false makes another picture each time, as its header x-use-cache does", async () => {
   const key = await strict.createKey();
   const seedOf = async (response: Promise<Response>) => (await response).headers.get("x-wuerstchen-seed");

@@ -128,5 +128,6 @@ function settingsOf(account: AccountRecord): AccountChange["details"] {
     latents_per_prompt: account.latentsPerPrompt ?? null,
     latent_bytes_max: account.latentBytesMax ?? null,
     stripe_customer: account.stripeCustomer ?? null,
+    defaults: account.defaults === undefined ? null : JSON.stringify(account.defaults),
   };
 }

@@ -1,4 +1,5 @@
 import type { AccountRequest } from "../../../shared/api/account-request.ts";
+import type { RequestDefaults } from "../../../shared/api/request-defaults.ts";
 
 /** An account as its operator sees it. */
 export interface AccountRecord {
@@ -14,6 +15,8 @@ export interface AccountRecord {
   readonly latentBytesMax: number | undefined;
   /** Whom Stripe is told about usage for. */
   readonly stripeCustomer: string | undefined;
+  /** What requests of its keys mean where neither they nor their key say anything. */
+  readonly defaults: RequestDefaults | undefined;
 }
 
 interface AccountRow extends Record<string, SqlStorageValue> {
@@ -25,6 +28,8 @@ interface AccountRow extends Record<string, SqlStorageValue> {
   readonly latents_per_prompt: number | null;
   readonly latent_bytes_max: number | null;
   readonly stripe_customer: string | null;
+  /** JSON */
+  readonly request_defaults: string | null;
 }
 
 /** The account whose object this is; undefined before it was opened. */
@@ -40,6 +45,7 @@ export function readAccount(sql: SqlStorage): AccountRecord | undefined {
     latentsPerPrompt: row.latents_per_prompt ?? undefined,
     latentBytesMax: row.latent_bytes_max ?? undefined,
     stripeCustomer: row.stripe_customer ?? undefined,
+    defaults: row.request_defaults === null ? undefined : JSON.parse(row.request_defaults),
   };
 }
 
@@ -51,7 +57,7 @@ export function insertAccount(sql: SqlStorage, id: string, nowMs: number): void 
 
 /** Sets what a request names. */
 export function updateAccount(sql: SqlStorage, request: AccountRequest): void {
-  const { name, suspended, concurrencyMax, latentsPerPrompt, latentBytesMax, stripeCustomer } = request;
+  const { name, suspended, concurrencyMax, latentsPerPrompt, latentBytesMax, stripeCustomer, defaults } = request;
   const values: readonly (readonly [column: string, value: string | number | null | undefined])[] = [
     ["name", name],
     ["suspended", suspended === undefined ? undefined : Number(suspended)],
@@ -59,6 +65,7 @@ export function updateAccount(sql: SqlStorage, request: AccountRequest): void {
     ["latents_per_prompt", latentsPerPrompt],
     ["latent_bytes_max", latentBytesMax],
     ["stripe_customer", stripeCustomer],
+    ["request_defaults", defaults && JSON.stringify(defaults)],
   ];
   for (const [column, value] of values) {
     if (value !== undefined) sql.exec(`UPDATE account SET ${column} = ?`, value);
