@@ -144,6 +144,11 @@ describe("the code", () => {
     expect(importCycle(sources)).toEqual([]);
   });
 
+  test("makes no link of the address that the service was asked at, which may be inside a proxy", () => {
+    const asking = [...sources].filter(([, text]) => text.includes("c.req.url")).map(([path]) => path);
+    expect(asking).toEqual(["workers/middleware/public-url.ts"]);
+  });
+
   test("has no file that is too long to read", () => {
     const written = new Map([...sources].filter(([path]) => path !== "shared/client/api-types.ts"));
     expect(longFiles(written, sourceLinesMax)).toEqual([]);

@@ -5,6 +5,7 @@ import { crossOrigin } from "./middleware/cross-origin.ts";
 import { methodNotAllowed, plainErrors, unexpectedError } from "./middleware/errors.ts";
 import { limitByAddress } from "./middleware/limit-by-address.ts";
 import { measureRequests } from "./middleware/measure-requests.ts";
+import { publicUrl } from "./middleware/public-url.ts";
 import { provideBody } from "./middleware/request-body.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
@@ -45,12 +46,13 @@ import type { Services } from "./services.ts";
 
 /**
  * The Worker's HTTP side. `routing/route-table.ts` lists every route with its guard and bounds; here each gets its
- * handler. A request meets the middleware in this order: request id, log, security headers, CORS, the report of its
- * outcome, the route's body (not read yet), its guard.
+ * handler. A request meets the middleware in this order: request id, public URL, log, security headers, CORS, the
+ * report of its outcome, the route's body (not read yet), its guard.
  */
 export function createApp(services: Services): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(requestId(services.randomBytes));
+  app.use(publicUrl(services.publicUrl));
   app.use(requestLog(services.log, services.nowMs));
   app.use(secureHeaders());
   app.use(crossOrigin());

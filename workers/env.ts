@@ -54,6 +54,16 @@ const envSchema = z.object({
   /** For clients with fixed model names and sizes; see docs/clients.md. */
   MODEL_ALIASES: modelAliasesSchema,
   UNSUPPORTED_SIZES: unsupportedSizesSchema.default("refused"),
+  /** Where clients reach this service, for links in answers; see docs/deploy.md. */
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/u, error: "must be an http(s) URL" })
+    .refine(
+      (url) => URL.canParse(url) && new URL(url).href === `${new URL(url).origin}/`,
+      "must be scheme and host alone",
+    )
+    .transform((url) => new URL(url).origin)
+    .optional(),
+  FORWARDED_HEADERS: z.enum(["ignored", "trusted"], { error: "must be ignored or trusted" }).default("ignored"),
   /** How pictures are looked up at the edge; see docs/deploy.md. */
   IMAGE_READS: z
     .enum(["cache-api", "workers-cache"], { error: "must be cache-api or workers-cache" })

@@ -22,6 +22,7 @@ import { createJobs, type Jobs } from "./jobs/client.ts";
 import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
 import type { Log } from "./middleware/app-env.ts";
 import { type LocationLimiter, locationLimitSeconds, strangerLimitSeconds } from "./middleware/limit-by-address.ts";
+import type { PublicUrlSettings } from "./middleware/public-url.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import type { ModelSettings } from "./models/model-settings.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
@@ -75,6 +76,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly trustsClientReference: boolean;
   /** Undefined: payment without an account is off. */
   readonly x402: X402Settings | undefined;
+  readonly publicUrl: PublicUrlSettings;
   readonly locationLimiter: LocationLimiter;
   readonly strangerLimiter: FailureLimiter;
   readonly bodyBudget: BodyBudget;
@@ -124,10 +126,8 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     keys: createKeyDirectory(env.API_KEYS, nowMs),
     ...createTables(env.USAGE),
     reportRequest: (event) => env.USAGE_EVENTS.send(event),
-    checkout: stripeCheckout(env),
-    stripeWebhookSecret: env.STRIPE_WEBHOOK_SECRET,
-    trustsClientReference: env.STRIPE_CLIENT_REFERENCE === "account",
-    x402: x402Settings(env, platform),
+    ...createPayments(env, platform),
+    publicUrl: { origin: env.PUBLIC_URL, trustsForwarded: env.FORWARDED_HEADERS === "trusted" },
     operators: createOperators(env.ADMIN_SECRET),
     locationLimiter: createSampledLimiter(env.LOCATION_LIMITER, locationLimitSeconds * 1_000, nowMs),
     strangerLimiter: createFailureLimiter(env.STRANGER_LIMITER, strangerLimitSeconds * 1_000, nowMs),
@@ -167,6 +167,19 @@ function createTables(
     usage: createUsageReader(database),
     traffic: createTrafficReader(database),
     lastReconciled: (accounts) => readLastReconciled(database, accounts),
+  };
+}
+
+/** How credit is paid for, and requests without an account. */
+function createPayments(
+  env: WorkerEnv,
+  platform: Platform,
+): Pick<Services, "checkout" | "stripeWebhookSecret" | "trustsClientReference" | "x402"> {
+  return {
+    checkout: stripeCheckout(env),
+    stripeWebhookSecret: env.STRIPE_WEBHOOK_SECRET,
+    trustsClientReference: env.STRIPE_CLIENT_REFERENCE === "account",
+    x402: x402Settings(env, platform),
   };
 }
 

@@ -40,6 +40,21 @@ test("aliases of models are read from a list, and what is none is named", () => 
   expect(messageOf(() => parseEnv({ ...env, UNSUPPORTED_SIZES: "any" }))).toContain("must be refused or nearest");
 });
 
+test("the public address is an origin alone, and forwarded headers are ignored unless they are trusted", () => {
+  expect(parseEnv({ ...env, PUBLIC_URL: "https://Images.example.com/" }).PUBLIC_URL).toBe("https://images.example.com");
+  for (const wrong of [
+    "images.example.com",
+    "ftp://a.test",
+    "https://a.test/v1",
+    "https://a.test/?a",
+    "https://u@a.test",
+  ]) {
+    expect(messageOf(() => parseEnv({ ...env, PUBLIC_URL: wrong }))).toContain("PUBLIC_URL must be");
+  }
+  expect(parseEnv(env)).toMatchObject({ FORWARDED_HEADERS: "ignored" });
+  expect(messageOf(() => parseEnv({ ...env, FORWARDED_HEADERS: "yes" }))).toContain("must be ignored or trusted");
+});
+
 function messageOf(work: () => unknown): string {
   try {
     work();

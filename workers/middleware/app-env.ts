@@ -11,6 +11,8 @@ export interface AppEnv {
   readonly Variables: {
     /** Set by `requestId`, on every request. */
     requestId: string;
+    /** Set by `publicUrl`, on every request: its URL as the client sees it. Links in answers lead there. */
+    publicUrl: string;
     /** Set by `authenticate`: the account whose key was shown, the key's id, and the way into the account. */
     account: string;
     keyId: string;

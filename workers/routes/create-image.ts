@@ -105,7 +105,7 @@ export async function answerGeneration(
   describeInHeaders(c, generation.value, services.nowMs() - startedMs);
   const [picture] = generation.value.pictures;
   if (services.form.kind === "bytes" && picture !== undefined) return ok(pictureResponse(c, generation.value, picture));
-  return ok(c.json(await imagesResponse(services, { generation: generation.value, url: c.req.url })));
+  return ok(c.json(await imagesResponse(services, { generation: generation.value, url: c.get("publicUrl") })));
 }
 
 function describeInHeaders(c: Context<AppEnv>, { pictures, settlement, replayed }: Generation, totalMs: number): void {
@@ -145,7 +145,7 @@ function pictureResponse(c: Context<AppEnv>, { decode, warnings }: Generation, p
 
 interface Answered {
   readonly generation: Generation;
-  /** The request's own URL: links point back to where the client reached us. */
+  /** The request's public URL: links point back to where the client reached us. */
   readonly url: string;
 }
 

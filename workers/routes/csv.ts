@@ -31,7 +31,7 @@ export function csvResponse(c: Context<AppEnv>, { name, columns, rows, nextCurso
     "cache-control": "no-store",
     vary: "accept",
   };
-  if (nextCursor !== null) headers["link"] = `<${nextUrl(c.req.url, nextCursor)}>; rel="next"`;
+  if (nextCursor !== null) headers["link"] = `<${nextUrl(c.get("publicUrl"), nextCursor)}>; rel="next"`;
   return c.body(formatCsv([columns, ...rows]), 200, headers);
 }
 

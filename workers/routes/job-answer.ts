@@ -7,7 +7,7 @@ import type { WebhookAttempt } from "../webhooks/webhook-attempts.ts";
 /** What turning a job into an answer takes. */
 export interface JobPresenter {
   readonly imageLinks: ImageLinks;
-  /** The request's own URL: links point back to where the client reached us. */
+  /** The request's public URL: links point back to where the client reached us. */
   readonly url: string;
 }
 

@@ -26,7 +26,7 @@ export async function answerJobEvents(
   if (place > 0 && isOver(first)) return c.body(null, 204);
   c.header("content-type", "text/event-stream");
   c.header("cache-control", "no-store");
-  return c.body(eventStream(job, first, { imageLinks, url: c.req.url }));
+  return c.body(eventStream(job, first, { imageLinks, url: c.get("publicUrl") }));
 }
 
 /** One look at the job a pull, so a client that reads slowly is told slowly, and nothing piles up here. */

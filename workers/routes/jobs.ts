@@ -25,7 +25,7 @@ export function getJob(services: JobServices): Handler<AppEnv> {
     const { cursor = -1, limit } = page.value;
     const found = await services.jobs.of(c.get("account"), jobIdOf(c)).read({ after: cursor, limit });
     if (found === undefined) return noSuchJob(c);
-    const presenter = { imageLinks: services.imageLinks, url: c.req.url };
+    const presenter = { imageLinks: services.imageLinks, url: c.get("publicUrl") };
     return c.json(await jobAnswer(presenter, { ...found, limit }), 200, notStored);
   };
 }

@@ -95,7 +95,7 @@ async function priceOf(c: Context<AppEnv>, pricer: Pricer): Promise<Result<numbe
 }
 
 function askForPayment(c: Context<AppEnv>, requirements: PaymentRequirements, reason: string): Response {
-  c.header("payment-required", paymentRequired(requirements, c.req.url));
+  c.header("payment-required", paymentRequired(requirements, c.get("publicUrl")));
   return failureResponse(c, { code: "payment_required", reason });
 }
 

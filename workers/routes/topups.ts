@@ -26,7 +26,7 @@ export function createTopup({ checkout }: TopupServices): Handler<AppEnv> {
       const hint = "This service takes no payments by Stripe. Ask who runs it for credit.";
       return failureResponse(c, { code: "not_found", what: "path", hint });
     }
-    const returnUrl = (end: string) => new URL(`/account?topup=${end}`, c.req.url).href;
+    const returnUrl = (end: string) => new URL(`/account?topup=${end}`, c.get("publicUrl")).href;
     const urls = { successUrl: returnUrl("paid"), cancelUrl: returnUrl("cancelled") };
     const opened = { account: c.get("account"), usdCents: usdCents.value, ...urls };
     const url = await checkout.open(opened).catch(() => undefined);

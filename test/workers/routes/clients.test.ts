@@ -23,7 +23,8 @@ const cases: readonly ClientCase[] = casesText
 
 const aliases = new Map(["gpt-image-1", "dall-e-3", "dall-e-2"].map((name) => [name, "tiny"] as const));
 const strict = new TestEdge();
-const obliging = new TestEdge({ MODEL_ALIASES: aliases, UNSUPPORTED_SIZES: "nearest" });
+const publicUrl = "https://images.example.com";
+const obliging = new TestEdge({ MODEL_ALIASES: aliases, UNSUPPORTED_SIZES: "nearest", PUBLIC_URL: publicUrl });
 
 async function send(edge: TestEdge, key: string, program: string): Promise<Response> {
   const found = cases.find((each) => each.program === program);
@@ -165,6 +166,13 @@ test("num_inference_steps is steps, with the latent of that many", async () => {
   expect(obliging.backend.jobs.at(-1)).toMatchObject({ steps: 8 });
 });
 
+test("links of a job's results lead to the operator's public address", async () => {
+  const key = await obliging.createKey();
+  await send(obliging, key, "job with names of one's own");
+  const [result] = (await new JobClient(obliging, key).ended("job-1")).results.data;
+  expect(result?.data).toEqual([expect.objectContaining({ url: expect.stringMatching(`^${publicUrl}/v1/images/`) })]);
+});
+
 test("the seed -1 draws another one each time, and the answer tells it", async () => {
   const key = await strict.createKey();
   const seeds = new Set<number>();
@@ -253,6 +261,7 @@ test("without response_format, a picture has both its base64 and a link that ope
   const [picture] = (await answered(obliging, "LangChain DallEAPIWrapper")).data;
   expect(picture).toMatchObject({ b64_json: expect.any(String), url: expect.any(String) });
   const link = picture !== undefined && "url" in picture ? picture.url : "";
+  expect(link).toMatch(/^https:\/\/images\.example\.com\/v1\/images\//u);
   const opened = new Uint8Array(await (await obliging.fetch(link)).arrayBuffer());
   expect(picture).toMatchObject({ b64_json: btoa(String.fromCharCode(...opened)) });
 });
