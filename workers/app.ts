@@ -19,6 +19,8 @@ import { getTraffic } from "./routes/admin-traffic.ts";
 import { getBalance, grantCredit } from "./routes/balance.ts";
 import { createImage } from "./routes/create-image.ts";
 import { createQuote } from "./routes/create-quote.ts";
+import { eraseAccount } from "./routes/erase-account.ts";
+import { exportAccount } from "./routes/export-account.ts";
 import { getImage } from "./routes/get-image.ts";
 import { getLatent } from "./routes/get-latent.ts";
 import { health } from "./routes/health.ts";
@@ -31,6 +33,7 @@ import { getModel, listModels } from "./routes/list-models.ts";
 import { getLlmsText, getOpenApi } from "./routes/openapi.ts";
 import { listOwnKeys } from "./routes/own-keys.ts";
 import { putJob } from "./routes/put-job.ts";
+import { listReceipts } from "./routes/receipts.ts";
 import { postReconciliation } from "./routes/reconcile.ts";
 import { redeliverWebhook } from "./routes/redeliver-webhook.ts";
 import { editImage, varyImage, varyLatent } from "./routes/start-images.ts";
@@ -110,7 +113,24 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     getUsage: getUsage(services),
     listOwnKeys: listOwnKeys(services),
     createTopup: createTopup(services),
+    listReceipts: listReceipts(services),
+    exportAccount: exportAccount(services),
+    eraseAccount: eraseAccount(services),
     stripeWebhook: stripeWebhook(services),
+    ...operatorHandlers(services),
+    listModels: listModels(services.models),
+    getModel: getModel(services.models),
+    verifyPicture: verifyPicture(services),
+    getHealth: health(services),
+    getOpenApi: getOpenApi(services.models),
+    getLlmsText: getLlmsText(services.models),
+    getIndex: getIndex(),
+  };
+}
+
+/** Those behind the operator's credential. */
+function operatorHandlers(services: Services) {
+  return {
     listAccounts: listAccounts(services),
     getAccount: getAccount(services),
     putAccount: putAccount(services),
@@ -125,13 +145,6 @@ function handlersOf(services: Services): Readonly<Record<RouteId, Handler<AppEnv
     createKey: createKey(services),
     revokeKey: revokeKey(services),
     rotateKey: rotateKey(services),
-    listModels: listModels(services.models),
-    getModel: getModel(services.models),
-    verifyPicture: verifyPicture(services),
-    getHealth: health(services),
-    getOpenApi: getOpenApi(services.models),
-    getLlmsText: getLlmsText(services.models),
-    getIndex: getIndex(),
   };
 }
 

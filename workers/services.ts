@@ -34,6 +34,7 @@ import { createUsageMeter, type UsageMeter } from "./payments/stripe-meter.ts";
 import type { X402Settings } from "./payments/x402.ts";
 import { createX402Index } from "./payments/x402-index.ts";
 import { createDecodeRuns, createLatentRuns, type DecodeRuns } from "./single-flight/client.ts";
+import { type ChargeLines, createChargeLines } from "./usage/charge-lines.ts";
 import { readLastReconciled } from "./usage/last-reconciled.ts";
 import { type ReconcileParts, type Reconciliation, reconcile } from "./usage/reconcile.ts";
 import type { RequestEvent } from "./usage/request-event.ts";
@@ -68,6 +69,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly operators: Operators;
   readonly paymentIndex: PaymentIndex;
   readonly usage: UsageReader;
+  readonly charges: ChargeLines;
   readonly traffic: TrafficReader;
   readonly lastReconciled: (accounts: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   readonly reportRequest: (event: RequestEvent) => Promise<unknown>;
@@ -160,11 +162,12 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
 /** What is read of the database for lists and reports. */
 function createTables(
   database: D1Database,
-): Pick<Services, "accountIndex" | "paymentIndex" | "usage" | "traffic" | "lastReconciled"> {
+): Pick<Services, "accountIndex" | "paymentIndex" | "usage" | "charges" | "traffic" | "lastReconciled"> {
   return {
     accountIndex: createAccountIndex(database),
     paymentIndex: createPaymentIndex(database),
     usage: createUsageReader(database),
+    charges: createChargeLines(database),
     traffic: createTrafficReader(database),
     lastReconciled: (accounts) => readLastReconciled(database, accounts),
   };

@@ -140,6 +140,35 @@ describe.runIf(isBrowserExpected)("the pages of an account", () => {
     await receiver.stop();
   });
 
+  test("the account page hands over all that is stored, and erases it when that is confirmed", async () => {
+    await make("a blue cup", 7);
+    const { page, faults } = await openPage("/account");
+    const data = page.getByRole("region", { name: "Your data" });
+    const saved = async (button: string) => {
+      const started = page.waitForEvent("download");
+      await data.getByRole("button", { name: button }).click();
+      return readFile(await (await started).path(), "utf8");
+    };
+    const lines = (await saved("Download everything")).trimEnd().split("\n");
+    expect(JSON.parse(lines.at(-1) ?? "")).toEqual({ object: "export.end", lines: lines.length - 1 });
+    const [names, ...receipts] = (await saved("Receipts as CSV")).trimEnd().split("\r\n");
+    expect(names).toBe("created,kind,reference,micro_usd,id");
+    expect(receipts.length).toBeGreaterThan(0);
+
+    await data.getByRole("button", { name: "Erase" }).click();
+    await page.getByRole("dialog", { name: "Erase what this account made?" }).waitFor();
+    await page.keyboard.press("Escape");
+    expect((await call<LatentList>("GET", "/v1/latents")).data).not.toEqual([]);
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    const before = await spent();
+    await data.getByRole("button", { name: "Erase" }).click();
+    await page.getByRole("button", { name: "Erase all of it" }).click();
+    await data.getByText(/^Erased: \d+ latents/u).waitFor();
+    expect((await call<LatentList>("GET", "/v1/latents")).data).toEqual([]);
+    expect(await spent()).toBe(before);
+    expect(faults).toEqual([]);
+  });
+
   test("the account page opens a payment at Stripe, and shows the credit once Stripe has told of it", async () => {
     const { available_micro_usd: before } = await call<BalanceResponse>("GET", "/v1/balance");
     const { page, faults } = await openPage("/account");

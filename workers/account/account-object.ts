@@ -9,15 +9,17 @@ import { AccountBook, type WorkDone } from "./account-book.ts";
 import { AccountAdmin, type Rotation } from "./keys/account-admin.ts";
 import { readAccount } from "./keys/account-record.ts";
 import { type Admission, type AdmissionRequest, admit } from "./keys/admission.ts";
-import { type Actor, type AuditPage, readAudit } from "./keys/audit.ts";
+import { type Actor, type AuditPage, readAudit, writeAudit } from "./keys/audit.ts";
 import { readKeys } from "./keys/key-record.ts";
 import { RequestRates } from "./keys/request-rate.ts";
+import { readCredits, readEntries } from "./money/entry-list.ts";
 import type { Grant } from "./money/grants.ts";
 import { readLedgerHealth } from "./money/ledger-health.ts";
 import { dropEvents, nextEvents } from "./money/outbox.ts";
 import { type Reservation, type ReserveRequest, reservationMs, type WorkBudget } from "./money/reservation.ts";
 import type { Reversal } from "./money/reversals.ts";
 import { readSettledEntries } from "./money/settled-entries.ts";
+import { eraseLatents } from "./reuse/erase-latents.ts";
 import { dropEvictions, nextEvictions } from "./reuse/eviction.ts";
 
 /** Events of a busy account leave together: fewer calls of the queue, and usage is seen a second later. */
@@ -152,6 +154,14 @@ export abstract class AccountObject extends DurableObject<unknown> {
     return readLedgerHealth(this.ctx.storage.sql);
   }
 
+  entries(after: number, limit: number) {
+    return readEntries(this.ctx.storage.sql, after, limit);
+  }
+
+  credits(before: number, limit: number) {
+    return readCredits(this.ctx.storage.sql, before, limit);
+  }
+
   settledEntries(page: SettledPage) {
     return readSettledEntries(this.ctx.storage.sql, page);
   }
@@ -166,6 +176,19 @@ export abstract class AccountObject extends DurableObject<unknown> {
 
   forgetLatent(latentId: string) {
     this.#book.forgetLatent(latentId);
+  }
+
+  /** See `eraseLatents`; the audit log keeps who asked for it. */
+  async eraseLatents(actor: Actor) {
+    const { sql } = this.ctx.storage;
+    const latents = this.ctx.storage.transactionSync(() => {
+      const count = eraseLatents(sql);
+      const subject = readAccount(sql)?.id ?? "";
+      writeAudit(sql, actor, { action: "data.erased", subject, details: { latents: count } }, this.#nowMs());
+      return count;
+    });
+    await this.#wakeBy(this.#nowMs());
+    return latents;
   }
 
   checkHold(budget: Omit<WorkBudget, "holdId">) {

@@ -220,6 +220,10 @@ const migrations: readonly string[] = [
   -- JSON: what requests of the account's keys mean where neither they nor their key say anything.
   ALTER TABLE account ADD COLUMN request_defaults TEXT;
   `,
+  `
+  -- The entries by which credit came or went back: few among those of the work.
+  CREATE INDEX entries_of_credit ON entries (id) WHERE bucket = 'granted';
+  `,
 ];
 
 /** Brings an account's tables to the newest form, or to an earlier one. */

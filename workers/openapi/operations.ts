@@ -1,5 +1,6 @@
 import type { ModelRegistry } from "../models/registry.ts";
 import type { DocumentedRouteId } from "../routing/route-table.ts";
+import { accountOperations } from "./account-operations.ts";
 import { adminOperations } from "./admin-operations.ts";
 import { imageOperations } from "./image-operations.ts";
 import { jobOperations } from "./job-operations.ts";
@@ -18,6 +19,7 @@ export function operations(models: ModelRegistry): Readonly<Record<DocumentedRou
     ...latentOperations(models),
     ...jobOperations(models),
     ...moneyOperations(models),
+    ...accountOperations,
     ...paymentOperations,
     ...serviceOperations,
     ...adminOperations,

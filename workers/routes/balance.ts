@@ -39,7 +39,11 @@ export function grantCredit({ accounts, checkout }: BalanceServices): Handler<Ap
   };
 }
 
-function balanceResponse({ available, held, spent }: Balances, checkout: BalanceServices["checkout"]): BalanceResponse {
+/** Balances as answers show them. */
+export function balanceResponse(
+  { available, held, spent }: Balances,
+  checkout: BalanceServices["checkout"],
+): BalanceResponse {
   return {
     object: "balance",
     currency: "usd",

@@ -2,6 +2,7 @@ import type { Context, Handler } from "hono";
 import type { JobList } from "../../shared/api/job.ts";
 import type { ImageLinks } from "../images/image-link.ts";
 import type { Jobs } from "../jobs/client.ts";
+import type { ListedJob } from "../jobs/job-list.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { jobAnswer, jobSummary } from "./job-answer.ts";
@@ -62,18 +63,23 @@ export function listJobs({ jobs }: JobServices): Handler<AppEnv> {
     const hasMore = found.length > limit;
     const list: JobList = {
       object: "list",
-      data: shown.map(({ jobId, state, createdMs, endedMs, requests }) => ({
-        object: "job",
-        id: jobId,
-        state,
-        requests,
-        created: Math.floor(createdMs / 1_000),
-        ended: endedMs === undefined ? null : Math.floor(endedMs / 1_000),
-      })),
+      data: shown.map(listedJob),
       has_more: hasMore,
       next_cursor: hasMore ? String(shown.at(-1)?.place) : null,
     };
     return c.json(list, 200, notStored);
+  };
+}
+
+/** A job as lists show it. */
+export function listedJob({ jobId, state, createdMs, endedMs, requests }: ListedJob): JobList["data"][number] {
+  return {
+    object: "job",
+    id: jobId,
+    state,
+    requests,
+    created: Math.floor(createdMs / 1_000),
+    ended: endedMs === undefined ? null : Math.floor(endedMs / 1_000),
   };
 }
 

@@ -32,7 +32,7 @@ export function listLatents({ accounts, models, nowMs }: LatentListServices): Ha
     const { manifest } = models.default;
     const list: LatentList = {
       object: "list",
-      data: shown.map((latent) => toListed(latent, manifest, nowMs())),
+      data: shown.map((latent) => listedLatent(latent, manifest, nowMs())),
       has_more: hasMore,
       next_cursor: hasMore ? String(shown.at(-1)?.place) : null,
     };
@@ -40,7 +40,8 @@ export function listLatents({ accounts, models, nowMs }: LatentListServices): Ha
   };
 }
 
-function toListed(
+/** A latent as lists show it. */
+export function listedLatent(
   { id, source, form, seed, hits, madeMs }: LatentEntry,
   manifest: Manifest,
   nowMs: number,

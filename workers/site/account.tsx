@@ -3,6 +3,7 @@ import "./style/base.css";
 import "./style/figures-page.css";
 import "./style/account.css";
 import { loadAccount } from "./account/account-data.ts";
+import { DataPanel } from "./account/data-panel.tsx";
 import { JobsPanel } from "./account/jobs-panel.tsx";
 import { KeysPanel } from "./account/keys-panel.tsx";
 import { Overview } from "./account/overview.tsx";
@@ -20,6 +21,7 @@ function AccountPage() {
       <UsagePanel />
       <JobsPanel />
       <KeysPanel />
+      <DataPanel />
     </AccountFrame>
   );
 }

@@ -16,7 +16,8 @@ export interface AccountChange {
     | "credit.granted"
     | "credit.refunded"
     | "credit.disputed"
-    | "credit.reinstated";
+    | "credit.reinstated"
+    | "data.erased";
   /** What it was done to: the account, a key's id, a grant's id. */
   readonly subject: string;
   readonly details: Readonly<Record<string, string | number | boolean | null>>;

@@ -12,7 +12,7 @@ export function evictExcess(sql: SqlStorage, nowMs: number): void {
 
 /** Latents that are to be taken out of the store, at most `limit`; those that were made again meanwhile are not. */
 export function nextEvictions(sql: SqlStorage, limit: number): string[] {
-  sql.exec("DELETE FROM evictions WHERE id IN (SELECT id FROM latents)");
+  sql.exec("DELETE FROM evictions WHERE id IN (SELECT id FROM latents) OR id IN (SELECT id FROM latent_list)");
   const rows = sql.exec<{ id: string }>("SELECT id FROM evictions LIMIT ?", limit).toArray();
   return rows.map(({ id }) => id);
 }

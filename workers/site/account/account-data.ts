@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { JobAnswer, JobList, WebhookAttemptAnswer } from "../../../shared/api/job.ts";
 import type { OwnKeyList } from "../../../shared/api/own-keys.ts";
 import type { UsageDay, UsageList } from "../../../shared/api/usage.ts";
-import { send, sendForJson } from "../api/client.ts";
+import { sendForJson } from "../api/client.ts";
 import { apiKey } from "../state/session.ts";
 
 /** What was read, or why it could not be. */
@@ -65,25 +65,6 @@ export async function redeliver(jobId: string): Promise<void> {
   const request = { method: "POST", path: `/v1/jobs/${jobId}/webhook/redeliver` } as const;
   await sendForJson<WebhookAttemptAnswer>(request, { key: apiKey.value });
   await loadJobs();
-}
-
-/** All charges of the account as one CSV file, whatever the number of its pages. */
-export async function usageFile(): Promise<Blob> {
-  const parts: string[] = [];
-  for (let path: string | undefined = "/v1/usage?group_by=key,kind&format=csv"; path !== undefined; ) {
-    const page: Response = await send({ method: "GET", path }, { key: apiKey.value });
-    const text = await page.text();
-    // Of the later pages without the line of names.
-    parts.push(parts.length === 0 ? text : text.slice(text.indexOf("\n") + 1));
-    const next = /^<([^>]+)>; rel="next"$/u.exec(page.headers.get("link") ?? "")?.[1];
-    path = next === undefined ? undefined : pathOf(next);
-  }
-  return new Blob(parts, { type: "text/csv" });
-}
-
-function pathOf(url: string): string {
-  const { pathname, search } = new URL(url);
-  return pathname + search;
 }
 
 function get<Answer>(path: string): Promise<Answer> {

@@ -3,7 +3,8 @@ import type { UsageDay, UsageGroup } from "../../../shared/api/usage.ts";
 import { errorText } from "../view/error-text.ts";
 import { dollars } from "../view/money.ts";
 import { TimeChart } from "../view/time-chart.tsx";
-import { daysShown, keys, usage, usageFile } from "./account-data.ts";
+import { daysShown, keys, usage } from "./account-data.ts";
+import { csvFile, save } from "./own-data.ts";
 import { accountWords } from "./words.ts";
 
 const dayMs = 86_400_000;
@@ -176,9 +177,5 @@ function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
 }
 
 async function download(): Promise<void> {
-  const url = URL.createObjectURL(await usageFile());
-  const link = document.createElement("a");
-  Object.assign(link, { href: url, download: "usage.csv" });
-  link.click();
-  URL.revokeObjectURL(url);
+  save(await csvFile("/v1/usage?group_by=key,kind&format=csv"), "usage.csv");
 }

@@ -42,7 +42,7 @@ export const en = {
     lines: "Pieces",
     requests: "Requests",
     amount: "Spent",
-    noKey: "Before keys were recorded",
+    noKey: "Erased, or before keys were recorded",
     kinds: {
       generation: "New latent (Stage C)",
       storage: "Keeping a latent",
@@ -94,6 +94,23 @@ export const en = {
     expires: (time: string) => `Ends ${time}`,
     rate: (requests: number) => `${requests} requests a minute`,
     budget: (amount: string) => `${amount} a day`,
+  },
+  data: {
+    title: "Your data",
+    help: "Balance, ledger, keys without their secrets, latents, jobs and charges: all that this service stores of the account. Prompts are not among it, because none is stored.",
+    export: "Download everything",
+    receipts: "Receipts as CSV",
+    erase: "Erase …",
+    working: "Working …",
+    saved: (name: string) => `${name} is ready.`,
+    eraseTitle: "Erase what this account made?",
+    eraseText:
+      "All latents and jobs are deleted, running jobs are stopped, and charges no longer say what they were for. Pictures cannot be made again from them, and nothing is refunded. Amounts stay, because books must show them; so do the account, its keys and its credit.",
+    eraseYes: "Erase all of it",
+    eraseNo: "Keep it",
+    erased: (latents: number, jobs: number, charges: number) =>
+      `Erased: ${latents} latents, ${jobs} jobs; ${charges} charges no longer say what they were for.`,
+    unfinished: "Some jobs are still stopping. Erase again in a minute.",
   },
 };
 

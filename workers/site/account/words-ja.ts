@@ -12,7 +12,7 @@ export const ja: AccountWords = {
   },
   topUp: {
     title: "残高の追加",
-    amount: "金額（米ドル）",
+    amount: "米ドル",
     pay: "Stripe で支払う",
     help: "Stripe Checkout で支払い、このページに戻ります。カードの情報がこのサービスに渡ることはありません。",
     outside: (min, max) => `${min} から ${max} までの金額を入力してください。`,
@@ -44,7 +44,7 @@ export const ja: AccountWords = {
     lines: "件数",
     requests: "リクエスト",
     amount: "利用額",
-    noKey: "キーの記録開始前",
+    noKey: "消去済み、またはキーの記録開始前",
     kinds: {
       generation: "新しい潜在表現（Stage C）",
       storage: "潜在表現の保存",
@@ -92,5 +92,22 @@ export const ja: AccountWords = {
     expires: (time) => `${time} に終了予定`,
     rate: (requests) => `毎分 ${requests} リクエスト`,
     budget: (amount) => `1 日 ${amount}`,
+  },
+  data: {
+    title: "データ",
+    help: "残高、帳簿、キー（秘密の値を除く）、潜在表現、ジョブ、課金など、このサービスが保存しているアカウントのすべてです。プロンプトは保存されないため含まれません。",
+    export: "すべてダウンロード",
+    receipts: "領収の記録を CSV で保存",
+    erase: "消去…",
+    working: "処理中…",
+    saved: (name) => `${name} を保存しました。`,
+    eraseTitle: "このアカウントで作ったものを消去しますか？",
+    eraseText:
+      "すべての潜在表現とジョブを削除し、実行中のジョブを停止し、課金の記録から対象を消します。画像を作り直すことはできず、返金もありません。金額は帳簿に必要なため残ります。アカウント、キー、残高も残ります。",
+    eraseYes: "すべて消去する",
+    eraseNo: "残す",
+    erased: (latents, jobs, charges) =>
+      `消去しました：潜在表現 ${latents} 件、ジョブ ${jobs} 件。課金 ${charges} 件から対象を消しました。`,
+    unfinished: "停止中のジョブが残っています。1 分後にもう一度消去してください。",
   },
 };

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { apiKey } from "../state/session.ts";
+import { Confirmation } from "../view/confirmation.tsx";
 import { errorText } from "../view/error-text.ts";
 import { deleteLatent, listed, listFault, loadFirstPage, loadOlder, nextCursor } from "./listed-latents.ts";
 import { Tile } from "./tile.tsx";
@@ -53,40 +54,18 @@ export function Gallery() {
       )}
       {leaving.value !== undefined && (
         <Confirmation
-          id={leaving.value}
+          title={texts.confirmTitle}
+          text={texts.confirm}
+          yes={texts.confirmYes}
+          no={texts.confirmNo}
+          onYes={() => {
+            if (leaving.value !== undefined) void deleteLatent(leaving.value);
+          }}
           onClose={() => {
             leaving.value = undefined;
           }}
         />
       )}
     </>
-  );
-}
-
-/** A modal dialogue: the browser keeps the focus in it, Escape closes it, and the focus goes back. */
-function Confirmation({ id, onClose }: { readonly id: string; readonly onClose: () => void }) {
-  const texts = galleryWords.value;
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  return (
-    <dialog ref={dialog} aria-labelledby="confirm-title" onClose={onClose}>
-      <h2 id="confirm-title">{texts.confirmTitle}</h2>
-      <p>{texts.confirm}</p>
-      <div class="choices">
-        <button type="button" onClick={() => dialog.current?.close()}>
-          {texts.confirmNo}
-        </button>
-        <button
-          type="button"
-          class="fault"
-          onClick={() => {
-            dialog.current?.close();
-            void deleteLatent(id);
-          }}
-        >
-          {texts.confirmYes}
-        </button>
-      </div>
-    </dialog>
   );
 }
