@@ -26,7 +26,12 @@ PRIOR += [
     "text_encoder/model.safetensors.index.json",
     "text_encoder/model-00001-of-00001.safetensors",
 ]
-PRIOR += ["tokenizer/vocab.json", "tokenizer/merges.txt", "image_encoder/model.safetensors"]
+PRIOR += [
+    "scheduler/scheduler_config.json",
+    "tokenizer/vocab.json",
+    "tokenizer/merges.txt",
+    "image_encoder/model.safetensors",
+]
 DECODER = [
     "decoder/config.json",
     "decoder/diffusion_pytorch_model.bin",
@@ -148,6 +153,12 @@ def test_an_id_on_the_hub_brings_both_halves_and_nothing_that_is_not_needed(hub:
     Hub.fetched.clear()
     assert find("tiny/model", hub, "'bf16'").stdout == done.stdout
     assert Hub.fetched == set()  # all of it was there already
+
+
+def test_a_variant_that_a_half_lacks_is_refused_before_its_weights_are_fetched(hub: dict[str, str]) -> None:
+    done = find("tiny/model", hub, "'bf61'")
+    assert "tiny/model-prior has no weights of variant 'bf61'; there are bf16" in done.stderr
+    assert not [name for name in Hub.fetched if "-prior/prior/" in name and name.endswith(".safetensors")]
 
 
 def test_an_id_that_does_not_exist_is_named(hub: dict[str, str]) -> None:

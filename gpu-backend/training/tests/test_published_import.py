@@ -248,9 +248,36 @@ def damage_width(decoder: Path, prior: Path) -> None:
     published_checkpoints.text_encoder(projects=False, seed=0, width=16).save_pretrained(decoder / "text_encoder")
 
 
+def changed(half: int, name: str, **values: object) -> Callable[[Path, Path], None]:
+    """Sets values in a JSON file of the decoder (0) or of the prior (1)."""
+
+    def damage(*folders: Path) -> None:
+        file = folders[half] / name
+        file.write_text(json.dumps(json.loads(file.read_text()) | values))
+
+    return damage
+
+
+SCHEDULER = "scheduler/scheduler_config.json"
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
+        (changed(1, SCHEDULER, s=0.02), r"prior/scheduler/scheduler_config.json: s is 0.02, but 0.008 in .*v2/sched"),
+        (changed(1, SCHEDULER, scaler=2.0), r"prior/scheduler/scheduler_config.json: scaler is 2.0; only 1 is"),
+        (changed(1, SCHEDULER, _class_name="DDIMScheduler"), r"v2-prior/.*: describes 'DDIMScheduler'; only DDPMWuer"),
+        (changed(0, SCHEDULER, scaler=0.5), r"v2/scheduler/scheduler_config.json: scaler is 0.5; only 1 is supported"),
+        (changed(1, "model_index.json", latent_mean=40.0), r"model_index.json: latent_mean is 40.0; only 42.0 is"),
+        (
+            changed(0, "model_index.json", latent_dim_scale=12),
+            r"model_index.json: latent_dim_scale is 12; only 10.67 is",
+        ),
+        (changed(1, "tokenizer/tokenizer_config.json", padding_side="left"), r"padding_side is 'left'"),
+        (
+            changed(0, "tokenizer/tokenizer_config.json", added_tokens_decoder=None, extra_special_tokens=["<a>"]),
+            r"not of one model: a tokenizer has 522 tokens, its text encoder 521",
+        ),
         (damage_length, r"prior/diffusion_pytorch_model.safetensors: is cut off: it has \d+ bytes of \d+"),
         (damage_header, r"vqgan/diffusion_pytorch_model.safetensors: is cut off or no safetensors file"),
         (damage_names, r"decoder/diffusion_pytorch_model.safetensors: .*DiffNeXt.*1 missing: clip_mapper.weight"),
@@ -306,6 +333,14 @@ def test_every_form_in_which_diffusers_saves_weights_is_read(
     if variant is not None:
         with pytest.raises(CheckpointError, match=r"has no weights without a variant.*there are .*bf16"):
             opened(folders)
+        with pytest.raises(CheckpointError, match=r"--variant: .* has no weights of variant 'bf61'; there are bf16"):
+            opened(folders, Choice("bf61"))
+
+
+def test_a_schedule_that_both_halves_share_is_read(copied: tuple[Path, Path]) -> None:
+    for half in (0, 1):
+        changed(half, SCHEDULER, s=0.02)(*copied)
+    assert opened(copied).schedule_s == 0.02
 
 
 def test_lite_stages_lie_in_folders_of_their_own(saved: Callable, tmp_path: Path) -> None:

@@ -8,11 +8,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wuerstchen.published.bundle.architectures import network_of, read_json
+from wuerstchen.published.bundle.architectures import network_of
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError, at
 from wuerstchen.published.bundle.picture_graphs import STAGE_B_CELLS
+from wuerstchen.published.bundle.settings import read_pipelines, read_schedule
 from wuerstchen.published.bundle.tokenizer import Tokenizer, read_tokenizer
-from wuerstchen.published.bundle.weight_files import Weights, find_weights, read_shapes, read_tensors, require_files
+from wuerstchen.published.bundle.weight_files import (
+    Weights,
+    find_weights,
+    read_shapes,
+    read_tensors,
+    require_files,
+    require_variant,
+    variants_of,
+)
 from wuerstchen.published.clip_text import ClipText
 from wuerstchen.published.compressor import Compressor
 from wuerstchen.published.configs import CompressorConfig, PreviewerConfig
@@ -131,7 +140,8 @@ def component_folders(choice: Choice, combined: bool) -> dict[str, tuple[str, st
         "stage_a": ("decoder", "vqgan"),
         "tokenizer": ("prior", f"{prefix}tokenizer"),
         "tokenizer_b": ("decoder", "tokenizer"),
-        "scheduler": ("decoder", "scheduler"),
+        "scheduler": ("prior", f"{prefix}scheduler"),
+        "scheduler_b": ("decoder", "scheduler"),
     }
 
 
@@ -153,12 +163,14 @@ def open_checkpoint(decoder: Path, prior: Path, choice: Choice) -> Checkpoint:
     kind, _ = network_of(folders["stage_c"] / "config.json", tuple(classes["stage_c"] for classes in CLASSES.values()))
     family = "wuerstchen-v2" if kind is Prior else "stable-cascade"
     classes = CLASSES[family]
+    variants = variants_of(path.name for name in classes for path in folders[name].iterdir())
+    require_variant(choice.variant, variants, decoder)
     components = {name: _component(name, folders[name], expected, choice.variant) for name, expected in classes.items()}
     extras = _extras(decoder) if family == "stable-cascade" else {}
     tokenizer, tokenizer_b = (read_tokenizer(folders[name]) for name in ("tokenizer", "tokenizer_b"))
     configs = [folders[name] / "config.json" for name in classes]
-    scheduler = folders["scheduler"] / "scheduler_config.json"
-    plain = (*configs, scheduler, *tokenizer.files, *tokenizer_b.files)
+    schedulers = [folders[name] / "scheduler_config.json" for name in ("scheduler", "scheduler_b")]
+    plain = (*configs, *schedulers, *read_pipelines((prior, decoder)), *tokenizer.files, *tokenizer_b.files)
     checkpoint = Checkpoint(
         family,
         roots,
@@ -166,7 +178,7 @@ def open_checkpoint(decoder: Path, prior: Path, choice: Choice) -> Checkpoint:
         extras=extras,
         tokenizer=tokenizer,
         tokenizer_b=tokenizer_b,
-        schedule_s=_schedule(scheduler),
+        schedule_s=read_schedule(*schedulers),
         plain_files=plain,
     )
     for component in checkpoint.components:
@@ -176,7 +188,7 @@ def open_checkpoint(decoder: Path, prior: Path, choice: Choice) -> Checkpoint:
 
 
 def _half(name: str, roots: dict[str, Path]) -> str:
-    root = "prior" if name in ("text_encoder", "stage_c", "tokenizer") else "decoder"
+    root = "prior" if name in ("text_encoder", "stage_c", "tokenizer", "scheduler") else "decoder"
     return f"the folder of the {root} ({roots[root]})"
 
 
@@ -196,13 +208,6 @@ def _extras(decoder: Path) -> dict[str, Component]:
         name: Component(name, kind, config, Weights(decoder, None, (file,)))
         for name, (file, kind, config) in present.items()
     }
-
-
-def _schedule(path: Path) -> float:
-    config = read_json(path)
-    if config.get("_class_name") != "DDPMWuerstchenScheduler" or config.get("scaler", 1.0) != 1.0:
-        raise at(path, "only DDPMWuerstchenScheduler with scaler 1 is supported")
-    return float(config.get("s", 0.008))
 
 
 def _clip_names(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -242,6 +247,12 @@ def _require_fit(checkpoint: Checkpoint) -> None:
         )
     else:
         pairs.append(("the decoder's text encoder's states", text_b.width, "Stage B's text", b.text_channels))
+    for tokens, encoder in ((checkpoint.tokenizer.tokens, text), (checkpoint.tokenizer_b.tokens, text_b)):
+        if tokens > encoder.vocabulary:
+            raise CheckpointError(
+                f"these parts are not of one model: a tokenizer has {tokens} tokens, "
+                f"its text encoder {encoder.vocabulary}"
+            )
     for one, left, other, right in pairs:
         if left != right:
             raise CheckpointError(f"these parts are not of one model: {one} has {left}, {other} {right}")

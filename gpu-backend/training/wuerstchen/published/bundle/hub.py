@@ -10,7 +10,7 @@ from huggingface_hub import list_repo_files, snapshot_download
 
 from wuerstchen.published.bundle.checkpoint import EXTRAS, Choice, component_folders, is_combined
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
-from wuerstchen.published.bundle.weight_files import choose_weights, find_weights
+from wuerstchen.published.bundle.weight_files import choose_weights, find_weights, require_variant, variants_of
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
@@ -44,10 +44,13 @@ def _root(source: str, root: str, choice: Choice, revision: str | None) -> Path:
 def fetch(repository: str, root: str, choice: Choice, revision: str | None) -> Path:
     """One half from the hub: configurations first, then the weights that they and `choice` name."""
     folders = [folder for place, folder in component_folders(choice, combined=False).values() if place == root]
-    small = [f"{folder}/*{kind}" for folder in folders for kind in (".json", ".txt")]
+    small = ["model_index.json", *(f"{folder}/*{kind}" for folder in folders for kind in (".json", ".txt"))]
     snapshot = Path(snapshot_download(repository, revision=revision, allow_patterns=small))
     commit = snapshot.name
     names = list_repo_files(repository, revision=commit)
+    variants = variants_of(name.rpartition("/")[2] for name in names if name.rpartition("/")[0] in folders)
+    if variants:  # one half may have plain weights alone
+        require_variant(choice.variant, variants, repository)
     wanted = [name for folder in folders for name in _weights(names, snapshot, folder, choice.variant)]
     if root == "decoder":
         wanted += [file for file, *_ in EXTRAS.values() if file in names]

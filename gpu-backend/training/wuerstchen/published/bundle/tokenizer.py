@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers, processors
 from tokenizers import Tokenizer as FastTokenizer
 
 from wuerstchen.published.bundle.architectures import read_json
 from wuerstchen.published.bundle.checkpoint_error import at
+from wuerstchen.published.bundle.special_tokens import END, START, read_special_tokens
 
-START, END = "<|startoftext|>", "<|endoftext|>"
 WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 # Some configurations name an absurd number instead of the model's length.
 LENGTH_MAX = 10_000
@@ -24,13 +24,16 @@ LENGTH_DEFAULT = 77
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """`json` is a tokenizer.json without padding and truncation. `length`: to which a prompt is padded, with `pad`."""
+    """`json` is a tokenizer.json without padding and truncation. `length`: to which a prompt is padded, with `pad`.
+    `tokens`: how many ids there are.
+    """
 
     json: str
     start: int
     end: int
     pad: int
     length: int
+    tokens: int
     files: tuple[Path, ...]
 
     def empty_prompt(self) -> tuple[list[int], list[int]]:
@@ -41,7 +44,7 @@ class Tokenizer:
 
 def read_tokenizer(folder: Path) -> Tokenizer:
     """Raises CheckpointError where files are missing or make no CLIP tokenizer."""
-    fast, config_file = folder / "tokenizer.json", folder / "tokenizer_config.json"
+    fast = folder / "tokenizer.json"
     if fast.is_file():
         model = read_json(fast).get("model", {})
         vocabulary, merges, files = model.get("vocab"), model.get("merges"), [fast]
@@ -50,22 +53,23 @@ def read_tokenizer(folder: Path) -> Tokenizer:
         if not all(file.is_file() for file in files):
             raise at(folder, "has neither tokenizer.json nor vocab.json and merges.txt")
         vocabulary, merges = read_json(files[0]), files[1].read_text(encoding="utf-8").splitlines()
-    config = read_json(config_file) if config_file.is_file() else {}
-    files += [config_file] if config_file.is_file() else []
     if not isinstance(vocabulary, dict) or not isinstance(merges, list) or not {START, END} <= vocabulary.keys():
         raise at(files[0], f"is not CLIP's: it has no pairs to merge, or no {START} and {END}")
-    pad = _named(config.get("pad_token")) or END
-    if pad not in vocabulary:
-        raise at(config_file, f"pad_token {pad!r} is not in the vocabulary")
-    length = config.get("model_max_length", LENGTH_DEFAULT)
-    built = clip_tokenizer(vocabulary, _pairs(merges))
+    special = read_special_tokens(folder)
+    length = special.config.get("model_max_length", LENGTH_DEFAULT)
+    built = clip_tokenizer(vocabulary, _pairs(merges), special.added)
     text = json.dumps(json.loads(built.to_str()), ensure_ascii=False, separators=(",", ":"))
+    start, end, pad = (built.token_to_id(token) for token in (START, END, special.pad))
     length = length if length <= LENGTH_MAX else LENGTH_DEFAULT
-    return Tokenizer(text, vocabulary[START], vocabulary[END], vocabulary[pad], length, tuple(files))
+    return Tokenizer(text, start, end, pad, length, built.get_vocab_size(), (*files, *special.files))
 
 
-def clip_tokenizer(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> FastTokenizer:
-    """Of Rust's implementation, without padding and truncation."""
+def clip_tokenizer(
+    vocabulary: dict[str, int], merges: list[tuple[str, str]], added: tuple[AddedToken, ...]
+) -> FastTokenizer:
+    """Of Rust's implementation, without padding and truncation. `added` take the next ids in turn, except those that
+    the vocabulary has.
+    """
     model = models.BPE(
         vocabulary, merges, continuing_subword_prefix="", end_of_word_suffix="</w>", fuse_unk=False, unk_token=END
     )
@@ -77,7 +81,7 @@ def clip_tokenizer(vocabulary: dict[str, int], merges: list[tuple[str, str]]) ->
     split = pre_tokenizers.Split(Regex(WORDS), behavior="removed", invert=True)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False)])
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([START, END])
+    tokenizer.add_tokens(list(added))
     tokenizer.post_processor = processors.RobertaProcessing(
         (END, vocabulary[END]), (START, vocabulary[START]), False, False
     )
@@ -92,8 +96,3 @@ def _pairs(merges: list[Any]) -> list[tuple[str, str]]:
         if not str(merge).startswith("#version")
     ]
     return [pair for pair in pairs if len(pair) == 2]
-
-
-def _named(token: Any) -> str | None:
-    """A token as it stands, or with its properties."""
-    return token.get("content") if isinstance(token, dict) else token

@@ -4,6 +4,7 @@ used.
 
 import hashlib
 import json
+import re
 import struct
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -45,6 +46,22 @@ def choose_weights(names: Collection[str], variant: str | None) -> str | None:
                     if name in names:
                         return name
     return None
+
+
+def variants_of(names: Iterable[str]) -> tuple[str, ...]:
+    """The variants among a folder's file names, sorted."""
+    kinds = r"(?:\.safetensors|\.bin)?(?:\.index)?\.(\w+)(?:-\d+-of-\d+)?\.(?:safetensors|bin|json)"
+    pattern = re.compile(rf"(?:{'|'.join(STEMS)}){kinds}")
+    return tuple(sorted({match[1] for name in names if (match := pattern.fullmatch(name))} - {"index"}))
+
+
+def require_variant(variant: str | None, there: Collection[str], source: object) -> None:
+    """Raises CheckpointError where a source has no weights of the variant, naming those that there are: a component
+    without it is read plain, so a slip would pass in silence.
+    """
+    if variant is not None and variant not in there:
+        others = f"there are {', '.join(there)}" if there else "there is none"
+        raise CheckpointError(f"--variant: {source} has no weights of variant {variant!r}; {others}")
 
 
 def find_weights(folder: Path, variant: str | None, complete: bool = True) -> Weights:
