@@ -247,6 +247,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the accounts and keys that were charged most in the last days */
+        get: operations["getSpend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/traffic": {
         parameters: {
             query?: never;
@@ -1606,6 +1623,43 @@ export interface components {
         RotateKeyRequest: {
             /** @default 86400 */
             overlap_seconds?: number;
+        };
+        Spend: {
+            /** @description The accounts that were charged most, the highest first. */
+            accounts: {
+                account: string;
+                /** @description Milliseconds that graphs ran for them, where they were measured. */
+                gpu_ms: number;
+                /** @description Charged, in micro-USD. */
+                micro_usd: number;
+                /** @description Requests that were charged. */
+                requests: number;
+                /** @description What hits cost less than making their latents had. */
+                saved_micro_usd: number;
+            }[];
+            /**
+             * Format: date
+             * @description The first UTC day.
+             */
+            from: string;
+            /** @description The keys that were charged most. Charges without a known key are left out. */
+            keys: {
+                account: string;
+                /** @description Milliseconds that graphs ran for them, where they were measured. */
+                gpu_ms: number;
+                /** @description The key's id. */
+                key: string;
+                /** @description Charged, in micro-USD. */
+                micro_usd: number;
+                /** @description Requests that were charged. */
+                requests: number;
+                /** @description What hits cost less than making their latents had. */
+                saved_micro_usd: number;
+            }[];
+            /** @constant */
+            object: "spend";
+            /** @description What all accounts were charged. */
+            total_micro_usd: number;
         };
         /** @description An event, as Stripe documents it. */
         StripeEvent: Record<string, never>;
@@ -3204,6 +3258,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getSpend: {
+        parameters: {
+            query?: {
+                /** @description How many days back, today included. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The highest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Spend"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description missing_api_key, invalid_api_key */
