@@ -55,7 +55,10 @@ export const createImageBodySchema = z.strictObject({
     .optional(),
   width: z.int().min(1).max(imageSidePixelsMax).optional(),
   height: z.int().min(1).max(imageSidePixelsMax).optional(),
-  response_format: z.enum(["url", "b64_json"]).optional().describe("Left out: each picture has both."),
+  response_format: z
+    .enum(["url", "b64_json"])
+    .optional()
+    .describe("Left out: each picture has both, or its link alone beyond 16 MiB of pictures."),
   output_format: outputFormatSchema.default("png"),
   output_compression: z.int().min(0).max(100).optional(),
   stream: z.boolean().default(false),

@@ -349,7 +349,7 @@ export interface paths {
         put?: never;
         /**
          * Make pictures from a picture and a prompt
-         * @description `strength` sets how much is made anew, a `mask` where. JSON accepts the files in base64.
+         * @description `strength` sets how much is made anew, a `mask` where. JSON accepts the files in base64. With `stream: true` the answer is events: `image_edit.partial_image`, `image_edit.completed` for each picture, or `error`.
          */
         post: operations["editImage"];
         delete?: never;
@@ -389,7 +389,7 @@ export interface paths {
         put?: never;
         /**
          * Make variations of a picture
-         * @description With or without a prompt. JSON accepts the files in base64.
+         * @description With or without a prompt. JSON accepts the files in base64. With `stream: true` the answer is events: `image_edit.partial_image`, `image_edit.completed` for each picture, or `error`.
          */
         post: operations["varyImage"];
         delete?: never;
@@ -644,7 +644,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Get the most that a generation can cost, without running it */
+        /**
+         * Get the most that a request can cost, without running it
+         * @description The body is a generation's, or, with `endpoint`, that of an edit or a variation without its files. An edit's `strength` decides how many steps run.
+         */
         post: operations["createQuote"];
         delete?: never;
         options?: never;
@@ -899,6 +902,34 @@ export interface components {
                 min: number;
             } | null;
         };
+        CompletedImageEditEvent: {
+            /** @description Seconds since its latent was made; 0 if this request made it. */
+            age_seconds: number;
+            /** Format: base64 */
+            b64_json: string;
+            /** @constant */
+            background: "opaque";
+            /** @description Unix seconds. */
+            created_at: number;
+            latent_id: string;
+            /** @enum {string} */
+            output_format: "png" | "jpeg" | "webp";
+            /** @constant */
+            quality: "auto";
+            /** @description The same request with this seed returns this picture, unless it is `similar`. */
+            seed: number;
+            /**
+             * @description The picture of a near prompt of this account; only with `reuse: similar`.
+             * @constant
+             */
+            similar?: true;
+            size: string;
+            tier: components["schemas"]["Tier"];
+            /** @constant */
+            type: "image_edit.completed";
+            usage: components["schemas"]["Usage"];
+            warnings: string[];
+        };
         CompletedImageEvent: {
             /** @description Seconds since its latent was made; 0 if this request made it. */
             age_seconds: number;
@@ -1025,6 +1056,38 @@ export interface components {
             scopes?: ("generate" | "read" | "latents" | "jobs" | "shared_cache")[];
             sha256?: string;
         };
+        CreateQuoteRequest: {
+            background?: ("auto" | "opaque" | "transparent") | null;
+            cache_scope?: ("account" | "shared") | null;
+            complexity?: ("low" | "medium" | "high") | null;
+            endpoint?: ("/v1/images/generations" | "/v1/images/edits" | "/v1/images/variations") | null;
+            guidance_scale?: number | null;
+            height?: number;
+            input_fidelity?: ("high" | "low") | null;
+            mask?: boolean | null;
+            model?: string;
+            moderation?: ("auto" | "low") | null;
+            n?: number | null;
+            negative_prompt?: string | null;
+            num_images?: number | null;
+            num_inference_steps?: number | null;
+            output_compression?: number | null;
+            output_format?: ("png" | "jpeg" | "webp") | null;
+            partial_images?: number | null;
+            prompt: string;
+            quality?: ("auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max") | null;
+            response_format?: ("url" | "b64_json") | null;
+            reuse?: ("prefer" | "fresh" | "similar") | null;
+            safety_identifier?: string | null;
+            seed?: number | null;
+            size?: string;
+            steps?: number | null;
+            stream?: boolean | null;
+            strength?: number | null;
+            style?: ("vivid" | "natural") | null;
+            user?: string | null;
+            width?: number;
+        };
         DecodeLatentRequest: {
             output_compression?: number;
             /**
@@ -1087,7 +1150,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @description Left out: each picture has both.
+             * @description Left out: each picture has both, or its link alone beyond 16 MiB of pictures.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";
@@ -1184,6 +1247,7 @@ export interface components {
         };
         /** @description b64_json or url, as response_format says; both if it is left out. */
         Image: components["schemas"]["EmbeddedAndLinkedImage"] | components["schemas"]["EmbeddedImage"] | components["schemas"]["LinkedImage"];
+        ImageEditEvent: components["schemas"]["PartialImageEditEvent"] | components["schemas"]["CompletedImageEditEvent"];
         ImageEvent: components["schemas"]["PartialImageEvent"] | components["schemas"]["CompletedImageEvent"];
         ImagesResponse: {
             /** @description Unix seconds. */
@@ -1512,6 +1576,26 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        PartialImageEditEvent: {
+            /** Format: base64 */
+            b64_json: string;
+            /** @constant */
+            background: "opaque";
+            /** @description Unix seconds. */
+            created_at: number;
+            latent_id: string;
+            /** @enum {string} */
+            output_format: "png" | "jpeg" | "webp";
+            /** @description Counts from 0 for each picture. */
+            partial_image_index: number;
+            /** @constant */
+            quality: "auto";
+            /** @description The same request with this seed returns this picture, unless it is `similar`. */
+            seed: number;
+            size: string;
+            /** @constant */
+            type: "image_edit.partial_image";
+        };
         PartialImageEvent: {
             /** Format: base64 */
             b64_json: string;
@@ -1577,6 +1661,8 @@ export interface components {
             pictures: number;
             /** @description The version of the prices. */
             price_book: number;
+            /** @description Of an edit or a variation: the price of reading the picture, once, if its latent is not stored. */
+            start_micro_usd?: number;
         };
         Range: {
             default: number;
@@ -1877,7 +1963,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @description Left out: each picture has both.
+             * @description Left out: each picture has both, or its link alone beyond 16 MiB of pictures.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";
@@ -1939,7 +2025,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @description Left out: each picture has both.
+             * @description Left out: each picture has both, or its link alone beyond 16 MiB of pictures.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";
@@ -1999,7 +2085,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @description Left out: each picture has both.
+             * @description Left out: each picture has both, or its link alone beyond 16 MiB of pictures.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";
@@ -3661,6 +3747,7 @@ export interface operations {
                     "image/jpeg": Blob;
                     "image/png": Blob;
                     "image/webp": Blob;
+                    "text/event-stream": string;
                 };
             };
             /** @description invalid_request, content_policy_violation */
@@ -4016,6 +4103,7 @@ export interface operations {
                     "image/jpeg": Blob;
                     "image/png": Blob;
                     "image/webp": Blob;
+                    "text/event-stream": string;
                 };
             };
             /** @description invalid_request, content_policy_violation */
@@ -5555,7 +5643,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The pictures. */
+            /** @description The pictures, and how each was served. */
             200: {
                 headers: {
                     /** @description Names the request. */
@@ -5577,6 +5665,7 @@ export interface operations {
                     "image/jpeg": Blob;
                     "image/png": Blob;
                     "image/webp": Blob;
+                    "text/event-stream": string;
                 };
             };
             /** @description invalid_request, content_policy_violation */
@@ -5813,7 +5902,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateImageRequest"];
+                "application/json": components["schemas"]["CreateQuoteRequest"];
             };
         };
         responses: {
