@@ -4,6 +4,7 @@ interface FormatTraits {
   readonly extensions: readonly string[];
   /** Whether `output_compression` means something for it. */
   readonly isLossy: boolean;
+  readonly hasAlpha: boolean;
 }
 
 /** The picture formats, under the names that OpenAI's API gives them. */
@@ -16,14 +17,19 @@ export type OutputFormat = (typeof outputFormatNames)[number];
  * Every picture format: a new one has its line here and its case in the encoder (`gpu-backend/image/encode-image.ts`).
  */
 export const outputFormats: Readonly<Record<OutputFormat, FormatTraits>> = {
-  png: { extensions: [".png"], isLossy: false },
-  jpeg: { extensions: [".jpg", ".jpeg"], isLossy: true },
-  webp: { extensions: [".webp"], isLossy: true },
+  png: { extensions: [".png"], isLossy: false, hasAlpha: true },
+  jpeg: { extensions: [".jpg", ".jpeg"], isLossy: true, hasAlpha: false },
+  webp: { extensions: [".webp"], isLossy: true, hasAlpha: true },
 };
 
 /** The formats that have a quality, in the list's order. */
 export const lossyFormats: readonly OutputFormat[] = outputFormatNames.filter(
   (format) => outputFormats[format].isLossy,
+);
+
+/** The formats that can be transparent, in the list's order. */
+export const alphaFormats: readonly OutputFormat[] = outputFormatNames.filter(
+  (format) => outputFormats[format].hasAlpha,
 );
 
 /** The format of a file by its name's extension, in any case; undefined for another. */

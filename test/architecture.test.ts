@@ -83,7 +83,7 @@ const importTable: ImportTable = {
   ],
   workers: [...work, ...rooms("edge", "middleware", "routing", "routes", "objects"), ...shared],
   "gpu-backend/tensor": shared,
-  "gpu-backend/image": shared,
+  "gpu-backend/image": ["shared/decoding", ...shared],
   "gpu-backend/runtime": ["shared/decoding", ...shared],
   "gpu-backend/pipeline": [
     "gpu-backend/tensor",

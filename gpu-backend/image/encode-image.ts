@@ -1,20 +1,9 @@
 import sharp, { type Sharp } from "sharp";
+import type { DecodeOptions } from "../../shared/decode-options.ts";
+import { channelsOf, type Pixels } from "../../shared/decoding/pixels.ts";
 import { markOrigin } from "../../shared/origin-mark.ts";
-import type { OutputFormat } from "../../shared/output-format.ts";
+import { outputFormats } from "../../shared/output-format.ts";
 import { provenanceXmp, withPngXmp } from "./provenance.ts";
-
-/** Rows of red, green and blue bytes; `data` has 3 × width × height of them. */
-export interface RgbPixels {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
-
-/** How a picture becomes a file. `quality` is 0…100 and only means something for jpeg and webp. */
-export interface EncodeOptions {
-  readonly format: OutputFormat;
-  readonly quality?: number | undefined;
-}
 
 const defaultQuality = 85;
 
@@ -25,17 +14,24 @@ const encoderQualityMin = 1;
  * A picture file whose XMP says that AI made it, with the mark of this service (`originMarkKey`). Runs on libuv's pool.
  * The same pixels, options and key give the same bytes.
  */
-export async function encodeImage(pixels: RgbPixels, options: EncodeOptions, markKey: string): Promise<Uint8Array> {
+export async function encodeImage(pixels: Pixels, options: DecodeOptions, markKey: string): Promise<Uint8Array> {
   const { width, height, data } = pixels;
-  const picture = inFormat(sharp(data, { raw: { width, height, channels: 3 } }), options);
+  const raw = sharp(data, { raw: { width, height, channels: channelsOf(pixels) } });
+  const picture = inFormat(onBackground(raw, options), options);
   const isPng = options.format === "png";
   const file = isPng ? withPngXmp(await picture.toBuffer()) : await picture.withXmp(provenanceXmp).toBuffer();
   await markOrigin(file, markKey);
   return file;
 }
 
+/** Lays what is transparent on the colour that is wanted, or on white where the format has no alpha. */
+function onBackground(picture: Sharp, { format, background }: DecodeOptions): Sharp {
+  if (background === undefined && outputFormats[format].hasAlpha) return picture;
+  return picture.flatten({ background: `#${background ?? "ffffff"}` });
+}
+
 /** The settings stand where a further step costs much time and saves few bytes. */
-function inFormat(picture: Sharp, { format, quality }: EncodeOptions): Sharp {
+function inFormat(picture: Sharp, { format, quality }: DecodeOptions): Sharp {
   const chosen = Math.max(quality ?? defaultQuality, encoderQualityMin);
   switch (format) {
     case "png":

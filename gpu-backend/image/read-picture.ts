@@ -1,8 +1,8 @@
 import type { Sharp } from "sharp";
+import type { Pixels } from "../../shared/decoding/pixels.ts";
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { picturePixelsMax } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { RgbPixels } from "./encode-image.ts";
 
 /** Width and height in pixels. */
 export interface PictureSize {
@@ -27,17 +27,23 @@ const signatures: readonly (readonly [offset: number, bytes: readonly number[]])
 ];
 
 /**
- * A PNG, JPEG or WebP file as pixels of this size: upright, in sRGB, transparency on white, scaled to cover the size
- * (linear with antialiasing, as in training) and cut evenly at the sides. Of an animation, the first picture. Runs on
- * libuv's pool. Fails with `invalid_request` on `image`.
+ * A PNG, JPEG or WebP file as pixels of this size: upright, in sRGB, scaled to cover the size (linear with antialiasing
+ * of premultiplied colours, as in training) and cut evenly at the sides. With 3 channels, transparency is laid on
+ * white. Of an animation, the first picture. Runs on libuv's pool. Fails with `invalid_request` on `image`.
  */
-export function readPicture(file: Uint8Array, size: PictureSize): Promise<Result<ReadPicture<RgbPixels>, Failure>> {
+export function readPicture(
+  file: Uint8Array,
+  size: PictureSize,
+  channels: 3 | 4,
+): Promise<Result<ReadPicture<Pixels>, Failure>> {
   return read(file, "image", async (picture) => {
-    const covered = cover(picture.flatten({ background: "white" }), size)
-      .toColourspace("srgb")
-      .removeAlpha();
+    const opaque = () =>
+      cover(picture.flatten({ background: "white" }), size)
+        .toColourspace("srgb")
+        .removeAlpha();
+    const covered = channels === 3 ? opaque() : cover(picture.ensureAlpha(), size).toColourspace("srgb");
     const { data, info } = await covered.raw().toBuffer({ resolveWithObject: true });
-    return info.channels === 3 ? { ...size, data: Uint8Array.from(data) } : undefined;
+    return info.channels === channels ? { ...size, data: Uint8Array.from(data) } : undefined;
   });
 }
 

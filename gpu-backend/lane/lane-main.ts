@@ -3,11 +3,13 @@
 import { readFile } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
 import { setPriority } from "node:os";
+import type { DecodeOptions } from "../../shared/decode-options.ts";
+import type { Pixels } from "../../shared/decoding/pixels.ts";
 import { previewLatent } from "../../shared/decoding/preview-latent.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { createClaimSigner, type SignerFiles } from "../image/c2pa-signature.ts";
 import { type ContentCredentials, openContentCredentials } from "../image/content-credentials.ts";
-import { type EncodeOptions, encodeImage, type RgbPixels } from "../image/encode-image.ts";
+import { encodeImage } from "../image/encode-image.ts";
 import { createPipeline } from "../pipeline/pipeline.ts";
 import { type StepWatch, watchTask } from "../pipeline/task-watch.ts";
 import { readManifest } from "../runtime/bundle.ts";
@@ -87,7 +89,7 @@ async function credentialsOf(files: SignerFiles, { id, revision }: Manifest): Pr
   return openContentCredentials(createClaimSigner(files, new Date()), { model: id, revision, version });
 }
 
-type Encode = (pixels: RgbPixels, options: EncodeOptions) => Promise<Uint8Array>;
+type Encode = (pixels: Pixels, options: DecodeOptions) => Promise<Uint8Array>;
 
 interface Previewing extends Pick<WorkContext, "tell"> {
   readonly manifest: Manifest;

@@ -1,5 +1,5 @@
 import { float32Tensor } from "../../shared/decoding/host-tensor.ts";
-import { type Pixels, toPlanes } from "../../shared/decoding/pixels.ts";
+import { channelsOf, type Pixels, toPlanes } from "../../shared/decoding/pixels.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
 import type { ImageSize } from "../../shared/models/image-size.ts";
@@ -19,7 +19,7 @@ export function compressorSize({ graphs }: Manifest, [, rows, columns]: LatentSh
 
 /** Runs the compressor: (channels, height, width) float32, before it is rounded for storage. */
 export async function encodePixels(compressor: Graph, pixels: Pixels, shape: LatentShape): Promise<Float32Array> {
-  const image = float32Tensor(toPlanes(pixels), [1, 3, pixels.height, pixels.width]);
+  const image = float32Tensor(toPlanes(pixels), [1, channelsOf(pixels), pixels.height, pixels.width]);
   const latent = await compressor.run({ image });
   if (latent.shape.slice(1).join() !== shape.join()) {
     throw new AppError(`The compressor gave (${latent.shape.join(", ")}) for a latent of (${shape.join(", ")}).`);

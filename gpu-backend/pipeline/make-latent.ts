@@ -37,6 +37,7 @@ function sampleLatent(manifest: Manifest, stageC: Graph, order: LatentOrder): Pr
   const { latentShape, start } = order;
   return sample({
     kind: manifest.sampler.stageC.kind,
+    prediction: manifest.sampler.stageC.prediction,
     schedule: manifest.schedule,
     steps: order.steps,
     times: defaultTimes(manifest, order),

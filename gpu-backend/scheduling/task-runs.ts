@@ -54,7 +54,7 @@ export interface TaskRuns {
 /** What it takes. `now` counts milliseconds from any moment. */
 export interface TaskRunsOptions {
   readonly bounds: AdmissionOptions;
-  readonly lane: Pick<Lane, "run">;
+  readonly lane: Lane;
   readonly now: () => number;
 }
 

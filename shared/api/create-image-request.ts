@@ -2,27 +2,24 @@ import { z } from "zod";
 import { type Failure, invalidRequest } from "../errors.ts";
 import { imageSidePixelsMax, imagesPerRequestMax, partialImagesMax, promptCharactersMax, seedMax } from "../limits.ts";
 import { parseImageSize } from "../models/image-size.ts";
-import type { OutputFormat } from "../output-format.ts";
-import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { publicSamplingFields, samplingFields, type WantedSampling, wantedSampling } from "../sampling-fields.ts";
 import { imageFieldsFault } from "./image-field-rules.ts";
-import { compressionOf } from "./output-compression.ts";
+import { outputFileFields, type WantedFile, wantedFile } from "./output-file.ts";
 
 /** Fields that OpenAI's clients may send, that are checked, and that this service has no use for. */
 const ignoredFields = {
   quality: z.enum(["auto", "standard", "hd", "low", "medium", "high", "xhigh", "max"]).optional(),
   complexity: z.enum(["low", "medium", "high"]).optional(),
   style: z.enum(["vivid", "natural"]).optional(),
-  background: z.enum(["auto", "opaque", "transparent"]).optional(),
   moderation: z.enum(["auto", "low"]).optional(),
   user: z.string().max(512).optional(),
   safety_identifier: z.string().max(512).optional(),
 };
 
 /** Of the ignored fields, those whose sender would expect a different picture. */
-const ignoredWithWarning = ["quality", "complexity", "style", "background", "moderation"] as const;
+const ignoredWithWarning = ["quality", "complexity", "style", "moderation"] as const;
 
 /**
  * Fields of OpenAI's clients that ask for what this service cannot make: a picture without it would be another thing.
@@ -55,12 +52,8 @@ export const createImageBodySchema = z.strictObject({
     .optional(),
   width: z.int().min(1).max(imageSidePixelsMax).optional(),
   height: z.int().min(1).max(imageSidePixelsMax).optional(),
-  response_format: z
-    .enum(["url", "b64_json"])
-    .optional()
-    .describe("Left out: each picture has both, or its link alone beyond 16 MiB of pictures."),
-  output_format: outputFormatSchema.default("png"),
-  output_compression: z.int().min(0).max(100).optional(),
+  response_format: z.enum(["url", "b64_json"]).optional().describe("Left out: each picture has both."),
+  ...outputFileFields,
   stream: z.boolean().default(false),
   partial_images: z.int().min(0).max(partialImagesMax).default(0),
   seed: wantedSeedSchema.optional(),
@@ -101,9 +94,7 @@ export interface CreateImageRequest extends WantedSampling {
   /** "WIDTHxHEIGHT"; undefined for the model's default, also when the client sent "auto". */
   readonly size: string | undefined;
   readonly responseFormat: "url" | "b64_json" | "both";
-  readonly outputFormat: OutputFormat;
-  /** 0…100, only with jpeg and webp; undefined: the encoder's default. */
-  readonly outputCompression: number | undefined;
+  readonly file: WantedFile;
   /** 0…2³²−1; picture i of n takes seed + i (mod 2³²). Undefined: `reuse` decides. */
   readonly seed: number | undefined;
   readonly reuse: "prefer" | "fresh" | "similar";
@@ -163,8 +154,7 @@ function toRequest(wire: z.infer<typeof createImageBodySchema>): CreateImageRequ
     n: wire.num_images ?? wire.n,
     size: sizeOf(wire),
     responseFormat: wire.response_format ?? "both",
-    outputFormat: wire.output_format,
-    outputCompression: compressionOf(wire),
+    file: wantedFile(wire),
     seed: wire.seed === -1 ? undefined : wire.seed,
     ...wantedSampling({ ...wire, steps: wire.steps ?? wire.num_inference_steps }),
     reuse: wire.seed === -1 ? "fresh" : wire.reuse,

@@ -1,6 +1,6 @@
 import { type Failure, invalidRequest } from "../errors.ts";
-import { lossyFormats, type OutputFormat } from "../output-format.ts";
-import { compressionFault } from "./output-compression.ts";
+import { alphaFormats, lossyFormats, type OutputFormat } from "../output-format.ts";
+import { backgroundFault, compressionFault } from "./output-file.ts";
 
 // The rules between fields of a request for images, each as a check and as JSON Schema for the OpenAPI document.
 
@@ -22,6 +22,7 @@ interface RuledFields {
   readonly cache_scope: "account" | "shared";
   readonly output_format: OutputFormat;
   readonly output_compression?: number | undefined;
+  readonly background?: string | undefined;
 }
 
 interface FieldRule {
@@ -39,6 +40,12 @@ export const imageFieldRules: readonly FieldRule[] = [
       { required: ["output_compression"], properties: { output_compression: { type: "integer", maximum: 99 } } },
       { required: ["output_format"], properties: { output_format: { enum: [...lossyFormats] } } },
     ),
+  },
+  {
+    fault: backgroundFault,
+    schema: implies(isEqual("background", "transparent"), {
+      properties: { output_format: { enum: [...alphaFormats, null] } },
+    }),
   },
   {
     fault: ({ stream, response_format }) =>

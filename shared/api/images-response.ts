@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { seedMax } from "../limits.ts";
 import { outputFormatSchema } from "../output-format-schema.ts";
+import { shownBackgroundSchema } from "./output-file.ts";
 
 // The answer to a finished request: OpenAI's fields first, then our own.
 
@@ -89,6 +90,7 @@ export const imagesResponseSchema = z
     created: z.int().describe("Unix seconds."),
     data: z.array(imageItemSchema).readonly(),
     output_format: outputFormatSchema,
+    background: shownBackgroundSchema,
     size: z.string().describe("WIDTHxHEIGHT in pixels."),
     start_latent_id: latentIdSchema
       .optional()

@@ -1,15 +1,12 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
 import { imagesPerRequestMax } from "../limits.ts";
-import type { OutputFormat } from "../output-format.ts";
-import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
-import { compressionFault, compressionOf } from "./output-compression.ts";
+import { backgroundFault, compressionFault, outputFileFields, type WantedFile, wantedFile } from "./output-file.ts";
 
 const pictureFields = {
-  output_format: outputFormatSchema.default("png"),
-  output_compression: z.int().min(0).max(100).optional(),
+  ...outputFileFields,
   response_format: z.enum(["url", "b64_json"]).default("b64_json"),
   /** Only the latent's own: a latent of one size cannot become a picture of another. */
   size: z.string().max(16).optional(),
@@ -31,11 +28,7 @@ export const interpolateLatentsBodySchema = z.strictObject({
 
 /** How a latent's picture is wanted. */
 export interface LatentPictureRequest {
-  readonly decode: {
-    readonly format: OutputFormat;
-    /** 0…100, only with jpeg and webp; undefined: the encoder's default. */
-    readonly quality: number | undefined;
-  };
+  readonly file: WantedFile;
   readonly responseFormat: "url" | "b64_json";
   /** Undefined: the latent's own. */
   readonly size: string | undefined;
@@ -64,10 +57,10 @@ export function parseInterpolateLatentsRequest(json: unknown): Result<Interpolat
 }
 
 function toPictureRequest(wire: z.infer<typeof decodeLatentBodySchema>): Result<LatentPictureRequest, Failure> {
-  const fault = compressionFault(wire);
+  const fault = compressionFault(wire) ?? backgroundFault(wire);
   if (fault !== undefined) return err(fault);
   return ok({
-    decode: { format: wire.output_format, quality: compressionOf(wire) },
+    file: wantedFile(wire),
     responseFormat: wire.response_format,
     size: wire.size === "auto" ? undefined : wire.size,
   });

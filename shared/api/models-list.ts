@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Manifest } from "../models/manifest.ts";
 import { withPublicNames } from "../sampling-fields.ts";
+import { shownBackgroundSchema } from "./output-file.ts";
 
 const rangeSchema = z
   .object({ default: z.number(), min: z.number(), max: z.number() })
@@ -25,6 +26,7 @@ export const modelItemSchema = z
       .readonly()
       .optional()
       .describe("Any size with such sides is offered as well; absent: only those in `sizes`."),
+    backgrounds: z.array(shownBackgroundSchema).readonly().describe("transparent: its pictures have alpha."),
     ...withPublicNames(() => rangeSchema),
   })
   .readonly()
@@ -57,6 +59,7 @@ export function modelItem(manifest: Manifest): ModelItem {
     sizes: manifest.image.sizes,
     size_default: manifest.image.sizeDefault,
     ...(sides === undefined ? {} : { sides: { min: sides.min, max: sides.max, multiple_of: sides.multipleOf } }),
+    backgrounds: manifest.image.channels === 4 ? ["opaque", "transparent"] : ["opaque"],
     ...withPublicNames((field) => manifest.sampler.stageC[field]),
   };
 }

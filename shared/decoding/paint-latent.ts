@@ -27,6 +27,7 @@ export async function runStageB(
 
   const values = await sample({
     kind: manifest.sampler.stageB.kind,
+    prediction: manifest.sampler.stageB.prediction,
     schedule: manifest.schedule,
     steps: manifest.sampler.stageB.steps.default,
     length: channels * height * width,
@@ -55,7 +56,7 @@ export async function runStageA(
   const scaled = stageBLatent.data.map((value) => value * manifest.stageB.latentScale);
   const image = await graphs.stageA.run({ stage_b_latent: float32Tensor(scaled, stageBLatent.shape) });
   requireFinite("stageA", image.data);
-  const [, , planeHeight = 0, planeWidth = 0] = image.shape; // (1, 3, height, width)
+  const [, , planeHeight = 0, planeWidth = 0] = image.shape; // (1, 3 or 4, height, width)
   return toPixels({ values: image.data, planeHeight, planeWidth }, sizeOf(manifest, latentShape));
 }
 

@@ -1,13 +1,23 @@
-/** Rows of red, green and blue bytes. */
+import { AppError } from "../errors.ts";
+
+/** Rows of red, green and blue bytes, or of these and straight (not premultiplied) alpha. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
-  /** Length 3 × width × height. */
+  /** Length 3 or 4 × width × height. */
   readonly data: Uint8Array;
 }
 
+/** How many bytes a pixel has: 3, or 4 with alpha. Throws `AppError` for data of another length. */
+export function channelsOf({ width, height, data }: Pixels): 3 | 4 {
+  const channels = data.length / (width * height);
+  if (channels !== 3 && channels !== 4) throw new AppError(`A pixel has ${channels} bytes instead of 3 or 4.`);
+  return channels;
+}
+
 /**
- * A picture as Stage A gives it: planes of red, green and blue in [0, 1], possibly larger than what is wanted of it.
+ * A picture as Stage A gives it: planes of red, green, blue and, if the model has it, straight alpha, all in [0, 1].
+ * The picture may be larger than what is wanted of it.
  */
 export interface ColourPlanes {
   readonly values: Float32Array;
@@ -15,12 +25,11 @@ export interface ColourPlanes {
   readonly planeWidth: number;
 }
 
-const channels = 3;
-
-/** (3, planeHeight, planeWidth) → (height, width, 3) bytes, cut to the upper left `width` × `height`. */
+/** (c, planeHeight, planeWidth) → (height, width, c) bytes, cut to the upper left `width` × `height`. */
 export function toPixels(planes: ColourPlanes, { width, height }: Pick<Pixels, "width" | "height">): Pixels {
-  const data = new Uint8Array(channels * width * height);
   const planeLength = planes.planeHeight * planes.planeWidth;
+  const channels = planes.values.length / planeLength;
+  const data = new Uint8Array(channels * width * height);
   let target = 0;
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
@@ -34,8 +43,10 @@ export function toPixels(planes: ColourPlanes, { width, height }: Pick<Pixels, "
   return { width, height, data };
 }
 
-/** (height, width, 3) bytes → (3, height, width) in [0, 1]. */
-export function toPlanes({ width, height, data }: Pixels): Float32Array<ArrayBuffer> {
+/** (height, width, c) bytes → (c, height, width) in [0, 1]. */
+export function toPlanes(pixels: Pixels): Float32Array<ArrayBuffer> {
+  const { width, height, data } = pixels;
+  const channels = channelsOf(pixels);
   const planeLength = width * height;
   const values = new Float32Array(channels * planeLength);
   for (let pixel = 0; pixel < planeLength; pixel += 1) {

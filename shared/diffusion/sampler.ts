@@ -1,7 +1,8 @@
-import type { SamplerKind } from "../models/manifest.ts";
+import type { PredictionKind, SamplerKind } from "../models/manifest.ts";
 import { stepsRun } from "../models/sampling.ts";
 import type { NoisePrediction } from "./guidance.ts";
 import type { NoiseSource } from "./noise-source.ts";
+import { impliedNoise } from "./prediction.ts";
 import { samplers } from "./samplers.ts";
 import { addNoise, type CosineSchedule, cleanEstimate, samplerTimes } from "./schedule.ts";
 
@@ -13,7 +14,9 @@ export interface SamplerRun {
   /** Number of values in the latent. */
   readonly length: number;
   readonly noise: NoiseSource;
+  /** The network. Its output is what `prediction` says; absent: the noise. */
   readonly predict: NoisePrediction;
+  readonly prediction?: PredictionKind;
   /** From the start's strength, or 1, down to the last target; absent: as many of `steps` as fit, evenly down to 0. */
   readonly times?: Float32Array | undefined;
   /** Absent: pure noise. */
@@ -53,7 +56,8 @@ export async function sample(run: SamplerRun): Promise<Float32Array> {
   let latent = firstLatent(run, times[0] ?? 1);
   for (const [index, t] of times.subarray(0, -1).entries()) {
     const noisy = withNoisyStart(run, latent, t);
-    const predicted = await run.predict(noisy, t);
+    const said = await run.predict(noisy, t);
+    const predicted = impliedNoise(run.schedule, { prediction: run.prediction ?? "epsilon", said, latent: noisy, t });
     const span = { t, tNext: times[index + 1] ?? 0 };
     latent = advance({ span, latent: noisy, predicted, draw });
     const step = { step: index + 1, steps: times.length - 1 };

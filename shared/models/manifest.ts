@@ -49,6 +49,9 @@ const guidanceRangeSchema = z
 /** DDIM, DDPM's ancestral steps, or DPM-Solver++ 2M: each has its function in `shared/diffusion/samplers.ts`. */
 const samplerKindSchema = z.enum(["ddim", "ddpm", "dpmpp-2m"]);
 
+/** What a network's output is: the noise, the clean latent, or v (`shared/diffusion/prediction.ts`). */
+const predictionSchema = z.enum(["epsilon", "sample", "v_prediction"]).default("epsilon");
+
 const imageSizeSchema = z.string().refine((size) => {
   const parsed = parseImageSize(size);
   return parsed !== undefined && Math.max(parsed.width, parsed.height) <= imageSidePixelsMax;
@@ -76,7 +79,8 @@ const manifestSchema = z
     image: z.object({
       sizes: z.array(imageSizeSchema).min(1),
       sizeDefault: z.string(),
-      channels: z.literal(3),
+      /** Of Stage A's picture and the compressor's: 3, or 4 with straight alpha. The previewer's always has 3. */
+      channels: z.union([z.literal(3), z.literal(4)]),
       /** Further sizes: any whose sides are multiples of `multipleOf` in this range. Absent: only those in `sizes`. */
       sides: sideRangeSchema.optional(),
     }),
@@ -129,12 +133,13 @@ const manifestSchema = z
     sampler: z.object({
       stageC: z.object({
         kind: samplerKindSchema,
+        prediction: predictionSchema,
         steps: stepsRangeSchema,
         guidanceScale: guidanceRangeSchema,
         /** The times of a run with the default steps, from 1 down to its last target; absent: evenly spaced to 0. */
         timesteps: z.array(z.number().min(0).max(1)).min(2).optional(),
       }),
-      stageB: z.object({ kind: samplerKindSchema, steps: stepsRangeSchema }),
+      stageB: z.object({ kind: samplerKindSchema, prediction: predictionSchema, steps: stepsRangeSchema }),
     }),
     schedule: z.object({
       kind: z.literal("cosine"),
@@ -157,6 +162,9 @@ export type Manifest = z.infer<typeof manifestSchema>;
 
 /** A sampling algorithm that a bundle can name. */
 export type SamplerKind = z.infer<typeof samplerKindSchema>;
+
+/** What the output of a network that predicts is. */
+export type PredictionKind = z.infer<typeof predictionSchema>;
 
 /**
  * One ONNX graph of a bundle with its inputs and outputs. A text in a shape is an axis of any length ("h"), or a
@@ -188,7 +196,7 @@ function inconsistencies(manifest: z.infer<typeof manifestSchema>): string[] {
   const { image, text, graphs, files, timestepEmbedding, schedule } = manifest;
   const problems: string[] = [];
   if (!image.sizes.includes(image.sizeDefault)) problems.push("image.sizeDefault is not one of image.sizes");
-  problems.push(...sideProblems(manifest));
+  problems.push(...sideProblems(manifest), ...channelProblems(manifest));
   if (text.specialTokensCount >= text.tokensMax) problems.push("text.tokensMax leaves no room for a prompt");
   if (textPositions(manifest) < text.tokensMax) problems.push("text.positions is below text.tokensMax");
   problems.push(...timestepsProblems(manifest.sampler.stageC));
@@ -216,6 +224,17 @@ function timestepsProblems({ timesteps, steps }: Pick<Manifest["sampler"]["stage
     problems.push("sampler.stageC.timesteps does not have one entry more than the default steps");
   }
   return problems;
+}
+
+/** Whoever reads a picture allocates as many planes as the manifest says. */
+function channelProblems({ image, graphs: { stageA, compressor } }: z.infer<typeof manifestSchema>): string[] {
+  const ports = { "stageA.outputs": stageA.outputs[0], "compressor.inputs": compressor?.inputs[0] };
+  return Object.entries(ports).flatMap(([path, port]) => {
+    const channels = port?.shape[1];
+    return port === undefined || channels === image.channels
+      ? []
+      : [`graphs.${path} has ${channels} channels, not image.channels`];
+  });
 }
 
 /** A latent's shape must determine the size of its picture, so no two sizes share a shape: all lie on one grid. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { DecodeOptions } from "../decode-options.ts";
 import type { Failure } from "../errors.ts";
-import type { OutputFormat } from "../output-format.ts";
 import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -24,21 +24,19 @@ const querySchema = z.strictObject({
     .transform(Number)
     .pipe(z.int().min(0).max(100))
     .optional(),
+  background: z
+    .string()
+    .regex(/^[0-9a-f]{6}$/u)
+    .optional(),
   ...taskTermsParameters,
 });
-
-/** How a latent is to become a file. `quality` is 0…100 and only means something for jpeg and webp. */
-export interface DecodeOptions {
-  readonly format: OutputFormat;
-  readonly quality?: number | undefined;
-}
 
 /** A decode request and its terms. */
 export interface DecodeRequest extends DecodeOptions, TaskTerms {}
 
 /** The path and query of a decode request, the one spelling that both sides sign. */
-export function decodeTarget({ format, quality, ...terms }: DecodeRequest): string {
-  return `${decodePath}?${queryWithTerms({ format, quality }, terms)}`;
+export function decodeTarget({ format, quality, background, ...terms }: DecodeRequest): string {
+  return `${decodePath}?${queryWithTerms({ format, quality, background }, terms)}`;
 }
 
 /** Reads the query's parameters. Fails with `invalid_request` naming the parameter. */

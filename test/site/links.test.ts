@@ -53,6 +53,7 @@ describe("settings in a link", () => {
     guidance: fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined }),
     reuse: fc.constantFrom("prefer", "fresh", "similar"),
     format: fc.constantFrom("png", "jpeg", "webp"),
+    background: fc.constantFrom("auto", "opaque"),
   });
 
   test("are read as they were written", () => {

@@ -7,6 +7,9 @@ export const modelsDirectory = join(import.meta.dirname, "models");
 /** A real bundle of random weights. */
 export const tinyDirectory = join(modelsDirectory, "tiny");
 
+/** Likewise, of a model with transparency: its networks predict v and the clean latent, one step of Stage B. */
+export const tinyAlphaDirectory = join(modelsDirectory, "tiny-alpha");
+
 /** The revision that the tiny bundle has now. */
 export const tinyRevision = tinyManifest.revision;
 

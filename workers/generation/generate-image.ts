@@ -1,7 +1,8 @@
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
+import type { ShownBackground } from "../../shared/api/output-file.ts";
+import type { DecodeOptions } from "../../shared/decode-options.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Reservation, Settlement } from "../account/money/reservation.ts";
 import type { Moderator } from "../moderation/moderator.ts";
 import type { Caller } from "./caller.ts";
@@ -33,6 +34,7 @@ export interface Generation {
   /** "WIDTHxHEIGHT" in pixels. */
   readonly size: string;
   readonly decode: DecodeOptions;
+  readonly background: ShownBackground;
   /** Tokens of the texts that were sent. */
   readonly tokens: number;
   readonly warnings: readonly string[];
@@ -137,7 +139,7 @@ function finish(
   { plan, tokens, warnings }: PlannedRequest,
   { items: pictures, settlement, replayed }: Replayed,
 ): Generation {
-  const { size, decode } = plan;
+  const { size, decode, background } = plan;
   const startLatentId = request.start?.latentId;
-  return { pictures, settlement, size, decode, tokens, warnings, replayed, startLatentId };
+  return { pictures, settlement, size, decode, background, tokens, warnings, replayed, startLatentId };
 }

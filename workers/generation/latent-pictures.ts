@@ -1,6 +1,8 @@
+import { decodeOptionsOf, shownBackground, type WantedFile } from "../../shared/api/output-file.ts";
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
 import { mixLatentFiles } from "../../shared/models/latent-file.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { decodeLine, hitLine, interpolationLines, sumMicroUsd } from "../prices/price-book.ts";
@@ -8,7 +10,7 @@ import type { Caller } from "./caller.ts";
 import { type ChargingServices, type NoteRun, reserveCeiling, settleOrRelease } from "./charge-request.ts";
 import type { Generation } from "./generate-image.ts";
 import { ageOf, type PictureLatent } from "./obtain-latent.ts";
-import { allOf, type Painting, type Picture, type PictureSources, paintLatents } from "./obtain-pictures.ts";
+import { allOf, type Picture, type PictureSources, paintLatents } from "./obtain-pictures.ts";
 import type { OwnLatent } from "./own-latent.ts";
 import type { PlannedPicture } from "./plan-generation.ts";
 import { isReplay, type Replay, type Replayed, replayPictures } from "./replay-pictures.ts";
@@ -21,7 +23,7 @@ export interface LatentPictureServices extends PictureSources, ChargingServices 
 
 /** How the picture is wanted. */
 interface WantedPicture {
-  readonly decode: Painting["decode"];
+  readonly file: WantedFile;
   /** "WIDTHxHEIGHT"; undefined: the latent's own. */
   readonly size: string | undefined;
 }
@@ -30,10 +32,11 @@ interface WantedPicture {
 export async function decodeOwnLatent(
   services: LatentPictureServices,
   caller: Caller,
-  { latent, decode, size }: WantedPicture & { readonly latent: OwnLatent },
+  { latent, file, size }: WantedPicture & { readonly latent: OwnLatent },
 ): Promise<Result<Generation, Failure>> {
   const fault = sizeFault(latent, size);
   if (fault !== undefined) return err(fault);
+  const decode = decodeOptionsOf(services.models.default.manifest, file);
   const lines = [hitLine(latent.id, latent.work)];
   const paid = {
     request: { kind: "decode-latent", latentId: latent.id, decode },
@@ -53,11 +56,12 @@ export async function decodeOwnLatent(
 export async function interpolateOwnLatents(
   services: LatentPictureServices,
   caller: Caller,
-  { pair, places, decode, size }: WantedPicture & { readonly pair: LatentPair; readonly places: readonly number[] },
+  { pair, places, file, size }: WantedPicture & { readonly pair: LatentPair; readonly places: readonly number[] },
 ): Promise<Result<Generation, Failure>> {
   const [first, second] = pair;
   const fault = sizeFault(first, size) ?? sizeFault(second, first.size, "latent_id");
   if (fault !== undefined) return err(fault);
+  const decode = decodeOptionsOf(services.models.default.manifest, file);
   const mixCeiling = sumMicroUsd([...interpolationLines("", first.work), decodeLine("", first.work)]);
   const paid = {
     request: { kind: "interpolate-latents", latentIds: [first.id, second.id], places, decode },
@@ -128,14 +132,15 @@ async function payAndPaint(
   { request, ceilingMicroUsd, size, painting, pictures }: PaidPainting,
   obtain: (noteRun: NoteRun) => Promise<Result<readonly PictureLatent[], Failure>>,
 ): Promise<Result<Generation, Failure>> {
-  const { id: model, revision } = services.models.default.manifest;
+  const { manifest } = services.models.default;
+  const { id: model, revision } = manifest;
   const asked = { request, ceilingMicroUsd, latentForm: { model, revision, size }, seeds: [] };
   const reserved = await reserveCeiling(services, { ...asked, caller });
   if (!reserved.ok) return reserved;
   const reservation = reserved.value;
   if (isReplay(reservation)) {
     const again = await replayPictures(services, caller, { asked, reservation, pictures, painting });
-    return again.ok ? ok(finish(again.value, { size, painting })) : again;
+    return again.ok ? ok(finish(manifest, again.value, { size, painting })) : again;
   }
   const { account, signal } = caller;
   const latentsOf = (painted: readonly Picture[]) => deliveredLatents(painting, painted);
@@ -144,14 +149,17 @@ async function payAndPaint(
     const latents = await obtain(noteRun);
     return latents.ok ? paintLatents(services, { plan: painting, latents: latents.value }, payer) : latents;
   });
-  return paid.ok ? ok(finish({ ...paid.value, replayed: false }, { size, painting })) : paid;
+  return paid.ok ? ok(finish(manifest, { ...paid.value, replayed: false }, { size, painting })) : paid;
 }
 
 function finish(
+  manifest: Manifest,
   { items: pictures, settlement, replayed }: Replayed,
   { size, painting: { decode } }: Pick<PaidPainting, "size" | "painting">,
 ): Generation {
-  return { pictures, settlement, size, decode, tokens: 0, warnings: [], startLatentId: undefined, replayed };
+  const background = shownBackground(manifest, decode);
+  const nothing = { tokens: 0, warnings: [], startLatentId: undefined };
+  return { pictures, settlement, size, decode, background, replayed, ...nothing };
 }
 
 function sizeFault(latent: OwnLatent, size: string | undefined, param = "size"): Failure | undefined {

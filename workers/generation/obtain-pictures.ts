@@ -1,7 +1,7 @@
 import type { Tier } from "../../shared/api/images-response.ts";
+import type { DecodeOptions } from "../../shared/decode-options.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { CachedImage, ImageCache } from "../images/image-cache.ts";
 import {

@@ -1,4 +1,6 @@
 import type { CreateImageRequest, ImageStart } from "../../shared/api/create-image-request.ts";
+import { decodeOptionsOf, type ShownBackground, shownBackground } from "../../shared/api/output-file.ts";
+import type { DecodeOptions } from "../../shared/decode-options.ts";
 import type { Failure } from "../../shared/errors.ts";
 import {
   derivedSeed,
@@ -13,7 +15,6 @@ import type { Manifest } from "../../shared/models/manifest.ts";
 import type { EncodedPrompt } from "../../shared/prompt/encoded-prompt.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Sampling } from "../../shared/sampling-fields.ts";
-import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { SimilarLatent } from "../account/reuse/similar-prompts.ts";
 import type { ChargeLine, PricedWork } from "../prices/price-book.ts";
@@ -66,6 +67,7 @@ export interface GenerationPlan {
   /** The Stage C job; its seeds are those of the pictures whose latents turn out to be missing, as is its start. */
   readonly job: Omit<StageCRequest, "seeds" | "start">;
   readonly decode: DecodeOptions;
+  readonly background: ShownBackground;
   /** What each picture is priced by. */
   readonly work: PricedWork;
   /** What it costs to have the start made, if none of it is stored; empty when there is nothing to make. */
@@ -92,6 +94,7 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
   };
   const { latentKeySecret: secret, specialTokenIds } = inputs;
   const mayReuse = request.seed === undefined && request.reuse !== "fresh";
+  const decode = decodeOptionsOf(manifest, request.file);
   const isSimilarEnough = mayReuse && request.reuse === "similar";
   return ok({
     size,
@@ -101,7 +104,8 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
     mayReuse,
     likeness: isSimilarEnough ? await likenessOf(secret, recipe, specialTokenIds) : undefined,
     job: jobOf(manifest, recipe, sampling),
-    decode: { format: request.outputFormat, quality: request.outputCompression },
+    decode,
+    background: shownBackground(manifest, decode),
     work,
     startLines,
   });

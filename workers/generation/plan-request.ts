@@ -1,4 +1,5 @@
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
+import { backgroundWarnings } from "../../shared/api/output-file.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { chooseModel } from "./choose-model.ts";
@@ -50,5 +51,6 @@ export async function planRequest(
     randomSeed,
   });
   if (!plan.ok) return plan;
-  return ok({ plan: plan.value, tokens, warnings: [...request.warnings, ...texts.value.warnings] });
+  const warnings = [...request.warnings, ...backgroundWarnings(manifest, request.file), ...texts.value.warnings];
+  return ok({ plan: plan.value, tokens, warnings });
 }

@@ -1,4 +1,5 @@
 import { type Health, parseHealth } from "../../shared/api/health.ts";
+import type { DecodeOptions } from "../../shared/decode-options.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import {
@@ -9,7 +10,7 @@ import {
 } from "../../shared/limits.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { type DecodeOptions, decodeTarget, latentContentType } from "../../shared/wire/decode.ts";
+import { decodeTarget, latentContentType } from "../../shared/wire/decode.ts";
 import { parseServerTiming } from "../../shared/wire/server-timing.ts";
 import {
   parseStageCResponse,

@@ -1,7 +1,7 @@
+import { type DecodeOptions, variantQuery } from "../../shared/decode-options.ts";
 import { toHex } from "../../shared/hex.ts";
 import { sha256 } from "../../shared/hmac.ts";
 import { imageContentType } from "../../shared/output-format.ts";
-import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import { edgeEntry, edgeUrlOf } from "../edge/edge-entry.ts";
 
 /** The form of cached pictures; a new one gets new keys. */
@@ -76,6 +76,6 @@ export function createImageCache(edge: Pick<Cache, "match" | "put">, reads?: Ima
 }
 
 /** The Cache API key of a picture. */
-export function imageEdgeUrl(latentId: string, { format, quality }: DecodeOptions): string {
-  return edgeUrlOf(`${imageKeyPrefix}${latentId}.${format}?quality=${quality ?? "default"}`);
+export function imageEdgeUrl(latentId: string, options: DecodeOptions): string {
+  return edgeUrlOf(`${imageKeyPrefix}${latentId}.${options.format}?${variantQuery(options)}`);
 }

@@ -1,10 +1,10 @@
+import type { DecodeOptions } from "../../shared/decode-options.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { fromHex, toHex } from "../../shared/hex.ts";
 import { hmacSha256, verifyHmacSha256 } from "../../shared/hmac.ts";
 import type { OutputFormat } from "../../shared/output-format.ts";
 import { outputFormatSchema } from "../../shared/output-format-schema.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { DecodeOptions } from "../../shared/wire/decode.ts";
 
 /** As long as OpenAI's image links live: time to fetch or show a picture, and no permanent public address. */
 export const imageLinkSeconds = 3600;
@@ -61,13 +61,16 @@ export function createImageLinks(secret: string, nowMs: () => number): ImageLink
     async create(image) {
       const expires = nowSeconds() + imageLinkSeconds;
       const signature = toHex(await hmacSha256(secret, signedText(image, String(expires))));
-      const { format, quality } = image.options;
-      const variant = quality === undefined ? "" : `quality=${quality}&`;
+      const { format, quality, background } = image.options;
+      const variant = Object.entries({ quality, background })
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => `${name}=${value}&`)
+        .join("");
       return `/v1/images/${image.latentId}.${format}?${variant}exp=${expires}&sig=${signature}`;
     },
 
     async open({ file, query }) {
-      const image = readFileName(file, query["quality"]);
+      const image = readFileName(file, query);
       if (image === undefined) return err({ code: "not_found", what: "image" });
       const { exp = "", sig = "" } = query;
       if (!/^\d{1,12}$/u.test(exp) || !(await isSigned(signedText(image, exp), sig))) {
@@ -79,21 +82,29 @@ export function createImageLinks(secret: string, nowMs: () => number): ImageLink
   };
 }
 
-function readFileName(file: string, quality: string | undefined): LinkedImage | undefined {
+function readFileName(file: string, query: LinkParts["query"]): LinkedImage | undefined {
   const match = /^([0-9a-f]{64})\.([a-z]{1,8})$/u.exec(file);
   const format = outputFormatSchema.safeParse(match?.[2]).data;
   if (match?.[1] === undefined || format === undefined) return undefined;
-  const options = readVariant(format, quality);
+  const options = readVariant(format, query);
   return options === undefined ? undefined : { latentId: match[1], options };
 }
 
 /** Only the one spelling that `create` writes is read, so that a picture has one address. */
-function readVariant(format: OutputFormat, quality: string | undefined): DecodeOptions | undefined {
-  if (quality === undefined) return { format };
-  return /^(?:0|[1-9]\d?|100)$/u.test(quality) ? { format, quality: Number(quality) } : undefined;
+function readVariant(format: OutputFormat, { quality, background }: LinkParts["query"]): DecodeOptions | undefined {
+  if (quality !== undefined && !/^(?:0|[1-9]\d?|100)$/u.test(quality)) return undefined;
+  if (background !== undefined && !/^[0-9a-f]{6}$/u.test(background)) return undefined;
+  return {
+    format,
+    ...(quality !== undefined && { quality: Number(quality) }),
+    ...(background !== undefined && { background }),
+  };
 }
 
 /** No part can hold a line break, so no two links give the same text. */
 function signedText({ latentId, options }: LinkedImage, expires: string): string {
-  return ["image-link", "v1", latentId, options.format, options.quality ?? "default", expires].join("\n");
+  const { format, quality = "default", background } = options;
+  // Links of before there were backgrounds hold.
+  const behind = background === undefined ? [] : [`background ${background}`];
+  return ["image-link", "v1", latentId, format, quality, ...behind, expires].join("\n");
 }

@@ -1,8 +1,8 @@
 import type { Tier } from "../../shared/api/images-response.ts";
 import type { ItemState, JobState } from "../../shared/api/job.ts";
 import type { JobMetadata } from "../../shared/api/job-metadata.ts";
+import type { DecodeOptions } from "../../shared/decode-options.ts";
 import type { ErrorBody } from "../../shared/errors.ts";
-import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Caller } from "../generation/caller.ts";
 
 /** What a job is, from its creation to its end. */

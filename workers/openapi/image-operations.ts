@@ -56,10 +56,13 @@ export const pictures: Readonly<Record<string, BodySchema>> = {
 };
 
 /** OpenAPI 3.1 has no word for the single events of a stream: the description names their schema. */
-export function eventsOf(schema: "ImageEvent" | "ImageEditEvent"): BodySchema {
-  const description = `The \`data\` of each event is an \`${schema}\` or, if the request fails midway, an \`Error\`.`;
-  return { json: { type: "string", contentMediaType: "text/event-stream", description } };
-}
+const imageEvents: BodySchema = {
+  json: {
+    type: "string",
+    contentMediaType: "text/event-stream",
+    description: "The `data` of each event is an `ImageEvent` or, if the request fails midway, an `Error`.",
+  },
+};
 
 const linkedPicture: Answer = {
   description: "The picture.",
@@ -82,11 +85,7 @@ export function imageOperations(models: ModelRegistry) {
       answers: {
         200: {
           description: "The pictures, and how each was served.",
-          content: {
-            "application/json": imagesResponseSchema,
-            "text/event-stream": eventsOf("ImageEvent"),
-            ...pictures,
-          },
+          content: { "application/json": imagesResponseSchema, "text/event-stream": imageEvents, ...pictures },
           headers: madeHeaders,
         },
       },

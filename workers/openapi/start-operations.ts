@@ -1,7 +1,7 @@
 import { imagesResponseSchema } from "../../shared/api/images-response.ts";
 import { editBodySchema, variationBodySchema } from "../../shared/api/start-image-request.ts";
 import type { ModelRegistry } from "../models/registry.ts";
-import { eventsOf, madeHeaders, makingFailures, pictures } from "./image-operations.ts";
+import { madeHeaders, makingFailures, pictures } from "./image-operations.ts";
 import {
   bytesOf,
   idempotencyKeyParameter,
@@ -12,22 +12,13 @@ import {
 } from "./operation.ts";
 import { servedBody } from "./served-body.ts";
 
-/** Of requests that start from a picture or a latent. */
-export const startedPictures: Operation["answers"] = {
+const madePictures: Operation["answers"] = {
   200: {
     description: "The pictures, and how each was served.",
-    content: {
-      "application/json": imagesResponseSchema,
-      "text/event-stream": eventsOf("ImageEditEvent"),
-      ...pictures,
-    },
+    content: { "application/json": imagesResponseSchema, ...pictures },
     headers: madeHeaders,
   },
 };
-
-const streamed =
-  "With `stream: true` the answer is events: `image_edit.partial_image`, `image_edit.completed` for each picture, or " +
-  "`error`.";
 
 /** Pictures from a picture that is sent. */
 export function startOperations(models: ModelRegistry) {
@@ -35,21 +26,21 @@ export function startOperations(models: ModelRegistry) {
     editImage: {
       tag: "Images",
       summary: "Make pictures from a picture and a prompt",
-      description: `\`strength\` sets how much is made anew, a \`mask\` where. JSON accepts the files in base64. ${streamed}`,
+      description: "`strength` sets how much is made anew, a `mask` where. JSON accepts the files in base64.",
       parameters: [idempotencyKeyParameter],
       body: { "multipart/form-data": named("EditImageForm", withFiles(servedBody(editBodySchema, models), ["image"])) },
-      answers: startedPictures,
+      answers: madePictures,
       failures: makingFailures,
     },
     varyImage: {
       tag: "Images",
       summary: "Make variations of a picture",
-      description: `With or without a prompt. JSON accepts the files in base64. ${streamed}`,
+      description: "With or without a prompt. JSON accepts the files in base64.",
       parameters: [idempotencyKeyParameter],
       body: {
         "multipart/form-data": named("VaryImageForm", withFiles(servedBody(variationBodySchema, models), ["image"])),
       },
-      answers: startedPictures,
+      answers: madePictures,
       failures: makingFailures,
     },
   } satisfies Operations;

@@ -74,8 +74,7 @@ export function isoTime(milliseconds: number | undefined): string | null {
   return milliseconds === undefined ? null : new Date(milliseconds).toISOString();
 }
 
-/** An account as its operator sees it. */
-export function accountItem(account: AccountRecord) {
+function accountItem(account: AccountRecord) {
   return {
     ...listedItem(account),
     concurrency_max: account.concurrencyMax ?? null,

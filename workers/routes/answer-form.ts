@@ -31,7 +31,7 @@ export function withAcceptedFormat(json: unknown, form: AnswerForm): unknown {
 /** Whether a checked request can be answered in this form: bytes are one picture, in the format that was accepted. */
 export function checkAnswerForm(
   form: AnswerForm,
-  request: Pick<CreateImageRequest, "n" | "outputFormat" | "stream">,
+  request: Pick<CreateImageRequest, "n" | "file" | "stream">,
 ): Result<undefined, Failure> {
   if (form.kind === "json") return ok(undefined);
   if (request.stream !== undefined) {
@@ -40,7 +40,7 @@ export function checkAnswerForm(
   if (request.n !== 1) {
     return err(invalidRequest("n", "'n' must be 1 when 'Accept' asks for an image. Accept application/json for more."));
   }
-  if (form.format !== "any" && form.format !== request.outputFormat) {
+  if (form.format !== "any" && form.format !== request.file.format) {
     return err(invalidRequest("output_format", "'output_format' differs from the image type in 'Accept'."));
   }
   return ok(undefined);

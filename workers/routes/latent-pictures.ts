@@ -69,7 +69,7 @@ function readAsked<Request extends LatentPictureRequest & { readonly places?: re
   const form = answerForm(c.req.header("accept"));
   const request = parse(withAcceptedFormat(json, form));
   if (!request.ok) return request;
-  const { decode, places } = request.value;
-  const answerable = checkAnswerForm(form, { n: places?.length ?? 1, outputFormat: decode.format });
+  const { file, places } = request.value;
+  const answerable = checkAnswerForm(form, { n: places?.length ?? 1, file });
   return answerable.ok ? ok({ request: request.value, form }) : answerable;
 }

@@ -1,3 +1,4 @@
+import { variantQuery } from "../../shared/decode-options.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
@@ -64,7 +65,7 @@ export function createDecodeRuns(
   return {
     async obtain(location, { request, signal }) {
       const { latentId, options, reservationId } = request;
-      const name = `${location}/${latentId}.${options.format}?quality=${options.quality ?? "default"}`;
+      const name = `${location}/${latentId}.${options.format}?${variantQuery(options)}`;
       const outcome = await obtainUnlessLeft(
         () => namespace.getByName(name),
         { ...request, waiterId: newWaiterId() },

@@ -1,6 +1,6 @@
+import type { DecodeOptions } from "../../shared/decode-options.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { DecodeOptions } from "../../shared/wire/decode.ts";
 import type { Priority } from "../../shared/wire/task-terms.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";

@@ -1,4 +1,3 @@
-import { addToDays } from "./spend.ts";
 import type { UsageEvent } from "./usage-event.ts";
 
 /**
@@ -30,19 +29,14 @@ export async function recordUsage(
   database: Pick<D1Database, "prepare" | "batch">,
   events: readonly UsageEvent[],
 ): Promise<void> {
-  // One that comes twice in a batch enters the table once, and must be added up once.
-  const distinct = [...new Map(events.map((event) => [event.id, event])).values()];
-  const rows = distinct.flatMap((event) => event.lines.map((line, place) => rowOf(event, line, place)));
-  const statements = [addToDays, insert].map((query) => database.prepare(query));
+  const rows = events.flatMap((event) => event.lines.map((line, place) => rowOf(event, line, place)));
+  const statement = database.prepare(insert);
   const parts: D1PreparedStatement[] = [];
-  for (let i = 0; i < rows.length; i += rowsMax) {
-    const json = JSON.stringify(rows.slice(i, i + rowsMax));
-    parts.push(...statements.map((statement) => statement.bind(json)));
-  }
+  for (let i = 0; i < rows.length; i += rowsMax) parts.push(statement.bind(JSON.stringify(rows.slice(i, i + rowsMax))));
   if (parts.length > 0) await database.batch(parts);
 }
 
-/** In the order of `columns`, by whose places `addToDays` reads them. */
+/** In the order of `columns`. */
 function rowOf(
   { id, account, keyId, atMs, priceBook }: UsageEvent,
   { kind, latentId, microUsd, gpuMs, savedMicroUsd, savedGpuMs }: UsageEvent["lines"][number],

@@ -15,7 +15,10 @@ import {
 import { type SamplingFlags, samplingFields, withoutAbsent, withSamplingOptions } from "../sampling-options.ts";
 import { type ServiceFlags, useService, withServiceOptions } from "../service.ts";
 
-type GenerateFlags = OutputFlags & SamplingFlags & ServiceFlags & { readonly preview: boolean };
+interface GenerateFlags extends OutputFlags, SamplingFlags, ServiceFlags {
+  readonly preview: boolean;
+  readonly background?: string;
+}
 
 /** `wuerstchen generate`. */
 export function addGenerate(program: Command): void {
@@ -23,7 +26,9 @@ export function addGenerate(program: Command): void {
     .command("generate")
     .description("Make pictures from a text")
     .argument("<prompt>", "what the picture shows, in quotation marks");
-  withOutputOptions(command).option("--no-preview", "show no pictures in the terminal");
+  withOutputOptions(command)
+    .option("--background <kind>", "of models with transparency: auto, transparent, opaque or a colour: #rrggbb")
+    .option("--no-preview", "show no pictures in the terminal");
   withSamplingOptions(command, ["prefer", "fresh", "similar"]);
   withServiceOptions(command).action((prompt: string, flags: GenerateFlags) =>
     interruptible((signal) => generate(prompt, flags, signal)),
@@ -40,7 +45,12 @@ async function generate(prompt: string, flags: GenerateFlags, signal: AbortSigna
   const isQuiet = flags.json === true || !flags.preview;
   await writePictures(flags, fields.n, (output_format) =>
     useService(flags, ({ client, model }) => {
-      const body = { ...fields, prompt, output_format, ...withoutAbsent({ model, reuse: flags.reuse }) };
+      const body = {
+        ...fields,
+        prompt,
+        output_format,
+        ...withoutAbsent({ model, reuse: flags.reuse, background: flags.background }),
+      };
       return streamPictures(client, body, { signal, isQuiet });
     }),
   );

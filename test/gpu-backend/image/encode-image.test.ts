@@ -1,14 +1,50 @@
 import { crc32 } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { type EncodeOptions, encodeImage } from "../../../gpu-backend/image/encode-image.ts";
+import { encodeImage } from "../../../gpu-backend/image/encode-image.ts";
+import type { DecodeOptions } from "../../../shared/decode-options.ts";
 import { originOf } from "../../../shared/origin-mark.ts";
 
 const width = 48;
 const height = 32;
 const data = Uint8Array.from({ length: 3 * width * height }, (_, i) => (i * i) % 251);
 const markKey = "a key of marks for tests, 32 or more";
-const encode = (options: EncodeOptions, key = markKey) => encodeImage({ width, height, data }, options, key);
+const encode = (options: DecodeOptions, key = markKey) => encodeImage({ width, height, data }, options, key);
+
+describe("a picture with alpha", () => {
+  /** Straight alpha: the left half is opaque, the right one transparent. */
+  const rgba = Uint8Array.from(
+    Array.from({ length: width * height }, (_, i) => [0, 60, 120, i % width < width / 2 ? 255 : 0]).flat(),
+  );
+
+  async function cornersOf(options: DecodeOptions) {
+    const file = await encodeImage({ width, height, data: rgba }, options, markKey);
+    const { data: raw, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
+    return [0, width - 1].map((x) => [...raw.subarray(info.channels * x, info.channels * (x + 1))]);
+  }
+
+  test("keeps it where the format can", async () => {
+    expect(await cornersOf({ format: "png" })).toEqual([
+      [0, 60, 120, 255],
+      [0, 60, 120, 0],
+    ]);
+    expect((await cornersOf({ format: "webp" })).map((corner) => corner[3])).toEqual([255, 0]);
+  });
+
+  test.each([
+    ["png", "0a141e", [10, 20, 30]],
+    ["webp", "ffffff", [255, 255, 255]],
+    ["jpeg", undefined, [255, 255, 255]],
+    ["jpeg", "0a141e", [10, 20, 30]],
+  ] as const)(
+    "lies as a %s on the wanted colour %s, or on white where the format has no alpha",
+    async (format, background, want) => {
+      const [, right = []] = await cornersOf({ format, background });
+      expect(right).toHaveLength(3);
+      for (const [i, value] of want.entries()) expect(Math.abs((right[i] ?? 0) - value)).toBeLessThanOrEqual(3);
+    },
+  );
+});
 
 describe.each(["png", "jpeg", "webp"] as const)("a %s", (format) => {
   test("is a picture of the right kind and size", async () => {

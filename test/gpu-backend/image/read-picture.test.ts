@@ -11,11 +11,11 @@ function draw(width: number, height: number, paint: Paint) {
   return sharp(Uint8Array.from(rows.flat()), { raw: { width, height, channels } });
 }
 
-async function pixelsOf(file: Uint8Array, size = { width: 64, height: 64 }) {
-  const read = await readPicture(file, size);
+async function pixelsOf(file: Uint8Array, size = { width: 64, height: 64 }, channels: 3 | 4 = 3) {
+  const read = await readPicture(file, size, channels);
   if (!read.ok) throw new Error(JSON.stringify(read.error));
   const { data } = read.value.value;
-  const at = (x: number, y: number) => [...data.subarray(3 * (y * size.width + x)).subarray(0, 3)];
+  const at = (x: number, y: number) => [...data.subarray(channels * (y * size.width + x)).subarray(0, channels)];
   return { at, original: read.value.original, length: data.length };
 }
 
@@ -27,6 +27,22 @@ describe("a picture", () => {
     const { at, original, length } = await pixelsOf(file);
     expect([at(0, 0), at(63, 63), length]).toEqual([[10, 20, 30], [255, 255, 255], 64 * 64 * 3]);
     expect(original).toEqual({ width: 64, height: 64 });
+  });
+
+  test("keeps its alpha for a model that has it, and no colour of what is transparent bleeds in where it is scaled", async () => {
+    const half = await draw(128, 128, (x) => (x < 64 ? [10, 20, 30, 255] : [255, 0, 0, 0]))
+      .png()
+      .toBuffer();
+    const { at, length } = await pixelsOf(half, { width: 64, height: 64 }, 4);
+    expect([at(0, 0), at(63, 63)[3], length]).toEqual([[10, 20, 30, 255], 0, 64 * 64 * 4]);
+    // At the edge the transparent red weighs nothing.
+    for (let x = 0; x < 33; x += 1) {
+      if ((at(x, 9)[3] ?? 0) > 8) expect(at(x, 9)[0]).toBeLessThanOrEqual(11);
+    }
+    const opaque = await draw(64, 64, () => [1, 2, 3])
+      .png()
+      .toBuffer();
+    expect((await pixelsOf(opaque, { width: 64, height: 64 }, 4)).at(5, 5)).toEqual([1, 2, 3, 255]);
   });
 
   test("of another shape is cut evenly at its longer sides", async () => {
@@ -77,7 +93,7 @@ describe("a picture", () => {
     const file = await sharp({ create: { width: 16_000, height: 1_050, channels: 3, background: "red" } })
       .png()
       .toBuffer();
-    const read = await readPicture(file, { width: 64, height: 64 });
+    const read = await readPicture(file, { width: 64, height: 64 }, 3);
     const message = `'image' may have at most ${picturePixelsMax} pixels. Make it smaller.`;
     expect(read).toMatchObject({ ok: false, error: { code: "invalid_request", param: "image", message } });
   });
@@ -91,7 +107,7 @@ describe("a picture", () => {
       .toBuffer();
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"/>');
     for (const file of [whole.subarray(0, whole.length / 2), Buffer.alloc(0), gif, svg, whole.subarray(0, 8)]) {
-      const read = await readPicture(file, { width: 64, height: 64 });
+      const read = await readPicture(file, { width: 64, height: 64 }, 3);
       expect(read).toMatchObject({ ok: false, error: { code: "invalid_request", param: "image" } });
     }
   });

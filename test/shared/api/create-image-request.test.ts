@@ -24,8 +24,7 @@ describe("what clients send", () => {
       n: 1,
       size: undefined,
       responseFormat: "both",
-      outputFormat: "png",
-      outputCompression: undefined,
+      file: { format: "png", quality: undefined, background: "auto" },
       seed: undefined,
       steps: undefined,
       guidanceScale: undefined,
@@ -90,10 +89,13 @@ describe("what clients send", () => {
       user: "u1",
       safety_identifier: "s1",
     });
-    expect(request).toMatchObject({ n: 2, responseFormat: "url", outputFormat: "webp", outputCompression: 60 });
+    expect(request).toMatchObject({
+      n: 2,
+      responseFormat: "url",
+      file: { format: "webp", quality: 60, background: "transparent" },
+    });
     expect(request.warnings).toEqual([
       "'style' has no effect on this model and was ignored.",
-      "'background' has no effect on this model and was ignored.",
       "'moderation' has no effect on this model and was ignored.",
     ]);
   });
@@ -109,7 +111,7 @@ describe("what clients send", () => {
   });
 
   test("full compression is accepted with png, where it means nothing", () => {
-    expect(accepted({ prompt: "a cat", output_compression: 100 }).outputCompression).toBeUndefined();
+    expect(accepted({ prompt: "a cat", output_compression: 100 }).file.quality).toBeUndefined();
   });
 });
 

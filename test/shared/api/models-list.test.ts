@@ -15,6 +15,7 @@ test("a model is listed in OpenAI's shape with all that a valid request needs", 
     revision: "r1",
     sizes: ["128x128", "128x64"],
     size_default: "128x128",
+    backgrounds: ["opaque"],
     steps: { default: 20, min: 1, max: 60 },
     guidance_scale: { default: 4, min: 0, max: 12 },
   });

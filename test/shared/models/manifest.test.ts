@@ -32,7 +32,13 @@ test("what the released models do differently is accepted as it stands", () => {
     text: { ...json.text, tokensMax: 77, positions: 77, padTokenId: 49_407 },
     sampler: {
       ...json.sampler,
-      stageC: { ...json.sampler.stageC, steps: { default: 3, min: 1, max: 60 }, timesteps: [1, 0.9, 0.6, 0] },
+      stageC: {
+        ...json.sampler.stageC,
+        prediction: "v_prediction",
+        steps: { default: 3, min: 1, max: 60 },
+        timesteps: [1, 0.9, 0.6, 0],
+      },
+      stageB: { ...json.sampler.stageB, prediction: "sample" },
     },
   };
   expect(parseManifest(released)).toEqual({ ok: true, value: released });
@@ -49,6 +55,11 @@ test("fields that a newer exporter adds are ignored", () => {
 describe("a manifest is refused, naming the field,", () => {
   test.each<[string, (json: Json) => void, RegExp]>([
     ["when its format is another", (json) => (json.format = "other@1"), /^format: /u],
+    [
+      "when Stage A's picture has other channels than it says",
+      (json) => (json.image.channels = 4),
+      /graphs\.stageA\.outputs has 3 channels/u,
+    ],
     ["when its default size is not offered", (json) => (json.image.sizeDefault = "1x1"), /image\.sizeDefault/u],
     ["when a size is no size", (json) => json.image.sizes.push("0x64"), /^image\.sizes\.2: .*WIDTHxHEIGHT/u],
     ["when a size is beyond all memory", (json) => json.image.sizes.push("9000x64"), /^image\.sizes\.2: .*4096/u],

@@ -161,6 +161,6 @@ test("10,000 requests are one job: created at once, cancelled at once, and nothi
   expect(resultsIn(events)).toHaveLength(10_000);
   const last = await jobs.get("many", "?limit=1000&cursor=8999");
   expect(last.progress.cancelled).toBe(10_000);
-  expect(last.results.data.at(-1)).toEqual({ index: 9_999, state: "cancelled" });
+  expect(last.results.data.at(-1)).toEqual({ index: 9_999, custom_id: null, state: "cancelled" });
   expect(await balances()).toMatchObject({ held: 0, spent: 0 });
 });

@@ -46,6 +46,7 @@ describe("a request for pictures", () => {
         },
       ],
       output_format: "png",
+      background: "opaque",
       size: "64x64",
       usage: {
         input_tokens: 4,

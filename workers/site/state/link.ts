@@ -14,6 +14,7 @@ const names = {
   guidance: "guidance",
   reuse: "reuse",
   format: "format",
+  background: "background",
 } as const satisfies Record<keyof Settings, string>;
 
 /** The fragment, without its "#", that `readLink` reads back; what is as by default is left out. */
@@ -43,6 +44,7 @@ export function readLink(fragment: string): Settings | undefined {
     guidance: numberOrUndefined(text(names.guidance), 100),
     reuse: oneOf(text(names.reuse), ["prefer", "fresh", "similar"]) ?? "prefer",
     format: oneOf(text(names.format), outputFormatNames) ?? "png",
+    background: oneOf(text(names.background), ["auto", "opaque"]) ?? "auto",
   };
 }
 

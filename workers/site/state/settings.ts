@@ -15,6 +15,8 @@ export interface Settings {
   readonly guidance: number | undefined;
   readonly reuse: "prefer" | "fresh" | "similar";
   readonly format: OutputFormat;
+  /** Of models with transparency: as the format can, or on white. */
+  readonly background: "auto" | "opaque";
 }
 
 /** What the composer begins with. */
@@ -29,6 +31,7 @@ export const defaultSettings: Settings = {
   guidance: undefined,
   reuse: "prefer",
   format: "png",
+  background: "auto",
 };
 
 /** What the composer holds now. */
@@ -45,6 +48,11 @@ export function change(some: Partial<Settings>): void {
 /** Whether style words mean something to the model: those of its training data. */
 export function hasStyles(item: ModelItem | undefined): boolean {
   return item?.id.startsWith("emoji-") === true;
+}
+
+/** Whether the model draws transparency. */
+export function isTransparent(item: ModelItem | undefined): boolean {
+  return item?.backgrounds.includes("transparent") === true;
 }
 
 /** The prompt with its style word, as the model was trained on them. */
@@ -67,6 +75,7 @@ export function generationRequest(from: Settings, item: ModelItem | undefined): 
     ...(from.negative.trim() !== "" && { negative_prompt: from.negative.trim() }),
     ...(from.reuse !== "prefer" && { reuse: from.reuse }),
     ...(from.format !== "png" && { output_format: from.format }),
+    ...(from.background !== "auto" && isTransparent(item) && { background: from.background }),
   };
   return { method: "POST", path: "/v1/images/generations", body };
 }

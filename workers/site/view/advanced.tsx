@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { outputFormatNames } from "../../../shared/output-format.ts";
-import { change, defaultSettings, model, settings } from "../state/settings.ts";
+import { change, defaultSettings, isTransparent, model, settings } from "../state/settings.ts";
 import { words } from "../words/words.ts";
 
 /** What most people never need, each with a line that says what it does. */
@@ -75,7 +75,26 @@ function NumberFields() {
           />
         )}
       </Field>
+      {isTransparent(item) && <BackgroundField />}
     </>
+  );
+}
+
+function BackgroundField() {
+  const { advanced } = words.value;
+  return (
+    <Field label={advanced.background} help={advanced.backgroundHelp}>
+      {(ids) => (
+        <select
+          {...ids}
+          value={settings.value.background}
+          onChange={({ currentTarget: { value } }) => change({ background: value === "opaque" ? "opaque" : "auto" })}
+        >
+          <option value="auto">{advanced.backgrounds.auto}</option>
+          <option value="opaque">{advanced.backgrounds.opaque}</option>
+        </select>
+      )}
+    </Field>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { Pixels } from "../../../shared/decoding/pixels.ts";
+import { channelsOf, type Pixels } from "../../../shared/decoding/pixels.ts";
 
 /** A picture that was made on this device. */
 export function PixelsCanvas({ pixels, label }: { readonly pixels: Pixels; readonly label: string }) {
@@ -10,11 +10,13 @@ export function PixelsCanvas({ pixels, label }: { readonly pixels: Pixels; reado
   return <canvas ref={canvas} role="img" aria-label={label} width={pixels.width} height={pixels.height} />;
 }
 
-function imageDataOf({ width, height, data }: Pixels): ImageData {
+function imageDataOf(pixels: Pixels): ImageData {
+  const { width, height, data } = pixels;
+  const channels = channelsOf(pixels);
   const image = new ImageData(width, height);
   for (let pixel = 0; pixel < width * height; pixel += 1) {
-    image.data.set(data.subarray(3 * pixel, 3 * pixel + 3), 4 * pixel);
     image.data[4 * pixel + 3] = 255;
+    image.data.set(data.subarray(channels * pixel, channels * (pixel + 1)), 4 * pixel);
   }
   return image;
 }
@@ -25,12 +27,14 @@ export function psnr(a: Pixels, b: Pixels): number {
   return 10 * Math.log10(255 ** 2 / (squares / a.data.length));
 }
 
-/** The pixels of a picture file. Rejects when it is none. */
+/** The pixels of a picture file, with alpha if anything in it is transparent. Rejects when it is none. */
 export async function pixelsOf(file: Blob): Promise<Pixels> {
   const bitmap = await createImageBitmap(file);
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const context = canvas.getContext("2d");
   context?.drawImage(bitmap, 0, 0);
   const rgba = context?.getImageData(0, 0, bitmap.width, bitmap.height).data ?? new Uint8ClampedArray();
-  return { width: bitmap.width, height: bitmap.height, data: Uint8Array.from(rgba.filter((_, i) => i % 4 !== 3)) };
+  const isOpaque = rgba.every((value, i) => i % 4 !== 3 || value === 255);
+  const data = Uint8Array.from(isOpaque ? rgba.filter((_, i) => i % 4 !== 3) : rgba);
+  return { width: bitmap.width, height: bitmap.height, data };
 }

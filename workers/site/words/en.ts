@@ -66,6 +66,9 @@ export const en = {
     reuses: { prefer: "Prefer stored", fresh: "Always new", similar: "Similar words too" },
     format: "Format",
     formatHelp: "PNG is lossless; WebP and JPEG are smaller.",
+    background: "Background",
+    backgroundHelp: "PNG and WebP can be transparent. JPEG is always on white.",
+    backgrounds: { auto: "Transparent", opaque: "White" },
   },
   result: {
     title: "Result",

@@ -61,6 +61,9 @@ export const ja: Words = {
     reuses: { prefer: "保存済みを優先", fresh: "常に新規", similar: "似た言葉も可" },
     format: "形式",
     formatHelp: "PNG は可逆。WebP と JPEG は小さくなります。",
+    background: "背景",
+    backgroundHelp: "PNG と WebP は透過できます。JPEG は常に白背景です。",
+    backgrounds: { auto: "透過", opaque: "白" },
   },
   result: {
     title: "結果",
