@@ -38,12 +38,20 @@ export function nextCall<Call extends QueuedCall>(waiting: readonly Call[]): Cal
   return ordered.find((call) => call.isOnce && isNear(call)) ?? own[0];
 }
 
-/** `leader` and the calls that may run with it, most urgent first, without exceeding the rule or `rowsMax` rows. */
+/** How many rows a run may have, its leader's included. */
+export interface CompanyRows {
+  /** With calls of the leader's tenant alone. */
+  readonly own: number;
+  /** Once a call of another tenant joins. */
+  readonly mixed: number;
+}
+
+/** `leader` and the calls that may run with it, most urgent first, without exceeding the rule or `company`. */
 export function companionsOf<Call extends QueuedCall>(
   leader: Call,
   waiting: readonly Call[],
   rule: BatchRule,
-  rowsMax = rule.rowsMax,
+  company: CompanyRows = { own: rule.rowsMax, mixed: rule.rowsMax },
 ): Call[] {
   if (leader.rows < rule.rowsMin) return [leader];
   const others = waiting
@@ -52,7 +60,8 @@ export function companionsOf<Call extends QueuedCall>(
   const batch = [leader];
   let rows = leader.rows;
   for (const call of others) {
-    if (rows + call.rows > Math.min(rule.rowsMax, rowsMax)) break;
+    const isMixed = [...batch, call].some(({ urgency }) => urgency.tenant !== leader.urgency.tenant);
+    if (rows + call.rows > Math.min(rule.rowsMax, isMixed ? company.mixed : company.own)) continue;
     batch.push(call);
     rows += call.rows;
   }

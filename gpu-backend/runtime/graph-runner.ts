@@ -46,6 +46,12 @@ export interface GraphRunnerOptions {
   readonly onBatch?: ((run: GraphRun) => void) | undefined;
 }
 
+/** How many times as long as alone a leader's run may take for the sake of its own tenant's other tasks. */
+const ownDelayMax = 2;
+
+/** Likewise for other tenants': a neighbour's flood makes each step at most a quarter longer. */
+const mixedDelayMax = 1.25;
+
 interface Call extends QueuedCall {
   readonly name: GraphName;
   readonly inputs: NamedTensors;
@@ -56,8 +62,7 @@ interface Call extends QueuedCall {
 
 /**
  * Between two runs every task has asked for its next step, so steps of tasks that came at different moments run
- * together: a task joins a batch, and leaves it, at any step. None waits for company, and company at most doubles the
- * time of a leader's run.
+ * together: a task joins a batch, and leaves it, at any step. None waits for company.
  */
 export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunnerOptions): GraphRunner {
   const rules = createBatchRules(graphs, rowsMax);
@@ -116,7 +121,8 @@ async function nextBatch(waiting: readonly Call[], { rules, times }: Learned): P
   // What cannot be tried out is run alone, and then fails with the graph's own reason.
   const rule = await rules.of(leader.name, leader.inputs).catch(() => undefined);
   if (rule === undefined) return [leader];
-  return companionsOf(leader, waiting, rule, times.rowsWithin(leader.key, leader.rows));
+  const rowsWithin = (slower: number) => times.rowsWithin(leader.key, leader.rows, slower);
+  return companionsOf(leader, waiting, rule, { own: rowsWithin(ownDelayMax), mixed: rowsWithin(mixedDelayMax) });
 }
 
 interface BatchRunParts extends Omit<GraphRunnerOptions, "rowsMax"> {

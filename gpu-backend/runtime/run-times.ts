@@ -2,12 +2,9 @@
 export interface RunTimes {
   /** A run of graph and shape `key` with so many rows took so long. */
   observe(key: string, rows: number, milliseconds: number): void;
-  /** The rows up to which a run takes at most twice as long as these rows alone; Infinity while nothing is known. */
-  rowsWithin(key: string, rows: number): number;
+  /** The rows up to which a run takes at most `times` as long as these rows alone; Infinity while nothing is known. */
+  rowsWithin(key: string, rows: number, times: number): number;
 }
-
-/** How much longer a call may take for the sake of others. */
-const delayMax = 2;
 
 /** Some ten runs back: follows a change of load within a second. */
 const weightOfNewest = 0.1;
@@ -44,13 +41,13 @@ export function createRunTimes(): RunTimes {
       means.rowsSquared = toward(means.rowsSquared, newest.rowsSquared);
       means.rowsMs = toward(means.rowsMs, newest.rowsMs);
     },
-    rowsWithin(key, rows) {
+    rowsWithin(key, rows, times) {
       const means = known.get(key);
       if (means === undefined) return Number.POSITIVE_INFINITY;
       const slope = slopeOf(means);
       if (slope <= 0) return Number.POSITIVE_INFINITY;
       const fixed = means.ms - slope * means.rows;
-      return Math.floor(rows + ((delayMax - 1) * (fixed + slope * rows)) / slope + varianceMin);
+      return Math.floor(rows + ((times - 1) * (fixed + slope * rows)) / slope + varianceMin);
     },
   };
 }

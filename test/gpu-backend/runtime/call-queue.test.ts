@@ -31,22 +31,25 @@ const calls = fc.array(
   { minLength: 1, maxLength: 20 },
 );
 
-test("a batch has its leader in front, one key, no call twice, and holds the rule and the limit of its leader", () => {
+test("a batch has its leader in front, one key, no call twice, and holds the rule and the limits of its leader", () => {
   fc.assert(
     fc.property(
       calls,
       fc.constantFrom(1, 2),
       fc.constantFrom(2, 4, 16),
       fc.constantFrom(2, 3, patient),
-      (waiting, rowsMin, rowsMax, limit) => {
+      fc.constantFrom(2, 3),
+      (waiting, rowsMin, rowsMax, own, mixed) => {
         const leader = nextCall(waiting);
         if (leader === undefined) throw new Error("Nothing waits.");
-        const batch = companionsOf(leader, waiting, { rowsMin, rowsMax }, limit);
+        const batch = companionsOf(leader, waiting, { rowsMin, rowsMax }, { own, mixed });
         expect(batch[0]).toBe(leader);
         expect(new Set(batch).size).toBe(batch.length);
         expect(batch.every(({ key }) => key === leader.key)).toBe(true);
         expect(batch.length === 1 || batch.every(({ rows }) => rows >= rowsMin)).toBe(true);
-        expect(batch.reduce((sum, { rows }) => sum + rows, 0)).toBeLessThanOrEqual(Math.min(rowsMax, limit));
+        const isOwn = batch.every(({ urgency }) => urgency.tenant === leader.urgency.tenant);
+        const rows = batch.reduce((sum, call) => sum + call.rows, 0);
+        expect(rows).toBeLessThanOrEqual(Math.min(rowsMax, isOwn ? own : mixed));
       },
     ),
   );

@@ -125,7 +125,14 @@ describe("a runner", () => {
     expect(runs).toEqual(["textEncoder 1", "stageC 2", "stageC 1"]);
   });
 
-  test("gives a leader no company by which its run would take more than twice as long", async () => {
+  test.each([
+    ["its own tenant by which its run would take more than twice as long", [], ["stageC 2", "stageC 2"]],
+    [
+      "another tenant by which it would take more than a quarter longer",
+      ["a", "b", "c", "d"],
+      Array(4).fill("stageC 1"),
+    ],
+  ])("gives a leader no company of %s", async (_, tenants, want) => {
     const runs: string[] = [];
     let clock = 0;
     const timed = mapNames((name: GraphName) => ({
@@ -135,8 +142,13 @@ describe("a runner", () => {
       },
     }));
     const runner = await warmRunner(runs, timed, () => clock);
-    await Promise.all([1, 2, 3, 4].map((value) => runner.graphsFor(contextOf()).stageC.run(numbers(value))));
-    expect(runs).toEqual(["stageC 2", "stageC 2"]);
+    const contexts = [1, 2, 3, 4].map((value) => {
+      const context = contextOf();
+      const tenant = tenants[value - 1] ?? context.urgency.tenant;
+      return { value, context: { ...context, urgency: { ...context.urgency, tenant } } };
+    });
+    await Promise.all(contexts.map(({ value, context }) => runner.graphsFor(context).stageC.run(numbers(value))));
+    expect(runs).toEqual(want);
   });
 
   test("charges each task its share of a run by rows", async () => {

@@ -11,27 +11,28 @@ function learned(fixed: number, slope: number) {
 }
 
 test("nothing limits the company of a graph that has never run", () => {
-  expect(createRunTimes().rowsWithin("key", 2)).toBe(Number.POSITIVE_INFINITY);
+  expect(createRunTimes().rowsWithin("key", 2, 2)).toBe(Number.POSITIVE_INFINITY);
 });
 
-test("where each row takes its time, a call may have as many rows beside it as it has itself", () => {
-  expect(learned(0, 7).rowsWithin("key", 2)).toBe(4);
-  expect(learned(0, 7).rowsWithin("key", 3)).toBe(6);
+test("where each row takes its time, a run may take twice as long with as many rows again", () => {
+  expect(learned(0, 7).rowsWithin("key", 2, 2)).toBe(4);
+  expect(learned(0, 7).rowsWithin("key", 3, 2)).toBe(6);
+  expect(learned(0, 7).rowsWithin("key", 4, 1.25)).toBe(5);
 });
 
 test("where rows cost little, many may join: 20 ms and half a millisecond a row", () => {
   // Alone: 21 ms. Twice that: 44 rows.
-  expect(learned(20, 0.5).rowsWithin("key", 2)).toBe(44);
+  expect(learned(20, 0.5).rowsWithin("key", 2, 2)).toBe(44);
 });
 
 test("where rows cost nothing, all may join", () => {
-  expect(learned(20, 0).rowsWithin("key", 2)).toBe(Number.POSITIVE_INFINITY);
+  expect(learned(20, 0).rowsWithin("key", 2, 2)).toBe(Number.POSITIVE_INFINITY);
 });
 
 test("after runs of one size alone, time is taken to grow with the rows", () => {
   const times = createRunTimes();
   times.observe("key", 2, 14);
   times.observe("key", 2, 15);
-  expect(times.rowsWithin("key", 2)).toBe(4);
-  expect(times.rowsWithin("other", 2)).toBe(Number.POSITIVE_INFINITY);
+  expect(times.rowsWithin("key", 2, 2)).toBe(4);
+  expect(times.rowsWithin("other", 2, 2)).toBe(Number.POSITIVE_INFINITY);
 });
