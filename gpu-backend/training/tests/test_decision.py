@@ -17,11 +17,12 @@ from tiny_bundle import TINY, TRAINING
 
 from wuerstchen import evaluate
 from wuerstchen.decision.figures import Figure, Measured, asked_pictures, recognised
-from wuerstchen.decision.groups import group_shares, read_groups
+from wuerstchen.decision.groups import group_shares
 from wuerstchen.decision.page import dollars
 from wuerstchen.decision.prices import Prices, gpu_costs, picture_flops, read_gpu_prices
 from wuerstchen.decision.texts import LANGUAGES, places_of, read_texts
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
+from wuerstchen.evaluation.set_groups import read_groups, read_open
 from wuerstchen.pictures.prepare import Settings, prepare
 from wuerstchen.training.data import PictureSet
 
@@ -266,6 +267,14 @@ def test_a_groups_file_of_another_form_is_refused(tmp_path: Path, text: str) -> 
     (tmp_path / "groups.json").write_text(text)
     with pytest.raises(ValueError, match=r"groups\.json"):
         read_groups(tmp_path / "groups.json")
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"a": "b"}', '{"a": [1]}', '{"a": {"b": ["c"]}}'])
+def test_a_file_of_open_labels_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
+    assert read_open(tmp_path / "open.json") == {}
+    (tmp_path / "open.json").write_text(text)
+    with pytest.raises(ValueError, match=r"open\.json"):
+        read_open(tmp_path / "open.json")
 
 
 def test_pictures_already_made_are_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@ import csv
 import dataclasses
 import json
 import math
+import re
 import shutil
 import sys
 from html.parser import HTMLParser
@@ -69,6 +70,13 @@ def people_directory(pictures_directory: Path, tmp_path_factory: pytest.TempPath
         kind = "flag" if flag else "skin tone" if tone else "emoji"
         entry |= {"label": name, "kind": kind, "captions": [f"{name}, flat", f"flat {name}", name]}
     (directory / "records.jsonl").write_text("\n".join(map(json.dumps, records)) + "\n")
+    labels = {entry["label"] for entry in records}
+    groups = {
+        "tone": {tone: sorted(label for label in labels if tone in label) for tone in ("dark skin", "light skin")},
+        "gender": {name: sorted(label for label in labels if label.startswith(name)) for name in ("man", "woman")},
+    }
+    (directory / "groups.json").write_text(json.dumps(groups))
+    (directory / "open.json").write_text(json.dumps({"gender": ["cook", "nobody"], "age": ["cook"]}))
     return directory
 
 
@@ -137,6 +145,26 @@ def test_the_whole_report_is_one_page_without_a_network(
     assert len({kpi["key"] for kpi in kpis}) == len(kpis)
     with open(trained / "out" / "kpis.csv", newline="") as file:
         assert [row["key"] for row in csv.DictReader(file)] == [kpi["key"] for kpi in kpis]
+
+
+def test_groups_are_those_that_a_file_names_and_without_one_the_part_says_why_it_is_missing(
+    trained: Path, pictures_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def report(*options: str) -> tuple[str, list[str]]:
+        run_evaluate(trained, pictures_directory, monkeypatch, "--parts", "groups", "--out", str(tmp_path), *options)
+        kpis = json.loads((tmp_path / "kpis.json").read_text())["kpis"]
+        return (tmp_path / "report.html").read_text(), [kpi["key"] for kpi in kpis]
+
+    page, keys = report()
+    assert keys == []
+    assert "the set has no groups.json" in page
+    labels = [json.loads(line)["label"] for line in (pictures_directory / "records.jsonl").read_text().splitlines()]
+    groups = {name: [label for label in labels if label.startswith(name)] for name in ("red", "blue")}
+    (tmp_path / "mine.json").write_text(json.dumps({"style": groups | {"none": ["nothing of the set"]}}))
+    page, keys = report("--groups", str(tmp_path / "mine.json"))
+    assert keys == ["group_style_red", "group_style_blue"]
+    assert "style: red" in page
+    assert re.search(r"emoji|tone|gender|flag|people|yellow", page.lower()) is None
 
 
 def test_finished_parts_are_not_measured_again(

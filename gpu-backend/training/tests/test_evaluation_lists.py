@@ -6,7 +6,7 @@ from conftest import CONFIGS
 
 from wuerstchen.config import load_config
 from wuerstchen.evaluation.colour import dominant_colour
-from wuerstchen.evaluation.lists import Person, held_out_list, person_of, training_list, weighted_order
+from wuerstchen.evaluation.lists import held_out_list, training_list, weighted_order
 from wuerstchen.evaluation.unseen import read_prompts, seen
 from wuerstchen.training.data import PictureSet, Record
 
@@ -29,20 +29,6 @@ def test_heavy_pictures_come_early(pictures_directory: Path) -> None:
     pictures.records = [record(str(n), weight=1 if n < 200 else 0.1) for n in range(400)]
     first = weighted_order(pictures, np.arange(400))[:100]
     assert np.mean(np.array(first) < 200) > 0.8
-
-
-@pytest.mark.parametrize(
-    ("label", "kind", "expected"),
-    [
-        ("man artist, dark skin tone", "skin tone", Person("man artist", "dark", "man")),
-        ("person elf medium light", "skin tone", Person("person elf", "medium light", "person")),
-        ("waving hand", "emoji", Person("waving hand", None, None)),
-        ("man’s shoe", "emoji", Person("man’s shoe", None, None)),
-        ("people holding hands dark skin tone light skin tone", "skin tone", None),
-    ],
-)
-def test_labels_say_tone_and_gender(label: str, kind: str, expected: Person | None) -> None:
-    assert person_of(record(label, kind)) == expected
 
 
 @pytest.mark.parametrize(

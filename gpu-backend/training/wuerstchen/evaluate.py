@@ -39,9 +39,9 @@ from wuerstchen.evaluation import (
     unseen,
 )
 from wuerstchen.evaluation.context import DECODER_WEIGHTS, WEIGHTS, Context, Options
-from wuerstchen.evaluation.evaluator import RECIPE
 from wuerstchen.evaluation.report import write_report
 from wuerstchen.evaluation.results import PartResult, store, stored
+from wuerstchen.evaluation.set_groups import GROUPS_FILE, OPEN_FILE, read_groups, read_open
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
@@ -66,7 +66,7 @@ PARTS = {
     "reconstruction": Part(reconstruction.run, weights=DECODER_WEIGHTS),
     "distribution": Part(distribution.run, ("samples",)),
     "diversity": Part(diversity.run, ("captions", "seeds")),
-    "groups": Part(groups.run, ("seeds",)),
+    "groups": Part(groups.run, ("seeds", "open_labels")),
     "sampler": Part(sampler.run, ("sampler_prompts",)),
     "compression": Part(compression.run, ("compression_steps", "compression_batch"), WEIGHTS[:1]),
     "cost": Part(cost.run, ("watts", "price_kwh", "price_hour")),
@@ -96,7 +96,12 @@ def evaluate(context: Context, names: list[str], again: bool, console: Console) 
 def inputs_of(context: Context, part: Part) -> dict[str, Any]:
     """What the part's result depends on."""
     options = {name: getattr(context.options, name) for name in part.options}
-    return {"weights": context.digest_of(part.weights), "pictures": context.pictures_digest, "judge": RECIPE, **options}
+    return {
+        "weights": context.digest_of(part.weights),
+        "pictures": context.pictures_digest,
+        "judge": context.judge,
+        **options,
+    }
 
 
 def parser() -> argparse.ArgumentParser:
@@ -106,9 +111,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--against", type=Path, help="with --bundle: the bundle before, for comparison")
     made.add_argument("--language", choices=LANGUAGES, default="en", help="with --bundle: of the report")
-    made.add_argument(
-        "--groups", type=Path, help="with --bundle: attributes and groups of labels; default: groups.json of the set"
-    )
+    made.add_argument("--groups", type=Path, help="attributes and groups of labels; default: groups.json of the set")
     made.add_argument(
         "--pictures", type=Path, help="with --bundle: folder of the pictures that are made; default: OUT/pictures"
     )
@@ -179,6 +182,8 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
         raise ValueError(f"--unseen: {prompts} does not exist")
     arguments.unseen = prompts.read_text("utf-8") if prompts.exists() else ""
     arguments.captions = arguments.captions or CAPTIONS
+    arguments.groups = read_groups(arguments.groups or arguments.data / GROUPS_FILE) or {}
+    arguments.open_labels = read_open(arguments.data / OPEN_FILE)
     options = Options(**{field.name: getattr(arguments, field.name) for field in dataclasses.fields(Options)})
     context = Context(config, pictures, arguments.runs / config.id, arguments.out, options)
     console = Console(stderr=True)

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
 import { type Concept, captionsOf, createConceptFinder, KIND_WEIGHT } from "./captions.ts";
+import { groupsOf, openLabelsOf } from "./groups.ts";
 import { ICON_SOURCES, type Icon, type IconSource, readIcons } from "./sources.ts";
 
 const HELP = `Usage: npm run build -- --out DIR [--size 128]
@@ -11,6 +12,8 @@ const HELP = `Usage: npm run build -- --out DIR [--size 128]
 Rasterises the icon packages and writes, in one order:
   DIR/images.rgba     raw bytes, (N, size, size, 4), 8 bit sRGB and straight alpha
   DIR/records.jsonl   one line a picture: source, licence, captions, kind, weight
+  DIR/groups.json     skin tones, genders, flags by continent: the groups that reports compare
+  DIR/open.json       labels that leave tone and gender open
 Icons that cannot be drawn are listed in DIR/skipped.txt and do not stop the run.`;
 
 interface Drawing {
@@ -65,7 +68,7 @@ async function build(directory: string, sizePixels: number): Promise<void> {
   mkdirSync(directory, { recursive: true });
   const drawings = listDrawings(sizePixels);
   const images = openSync(join(directory, "images.rgba"), "w");
-  const records: string[] = [];
+  const records: ReturnType<typeof recordOf>[] = [];
   const skipped: string[] = [];
   const seen = new Set<string>();
   for (const [index, drawing] of drawings.entries()) {
@@ -78,10 +81,12 @@ async function build(directory: string, sizePixels: number): Promise<void> {
     }
     seen.add(digest);
     writeSync(images, pixels);
-    records.push(JSON.stringify(recordOf(drawing)));
+    records.push(recordOf(drawing));
     if (index % 100 === 0) process.stderr.write(`\r${index + 1}/${drawings.length} ${drawing.source.package}      `);
   }
-  writeFileSync(join(directory, "records.jsonl"), `${records.join("\n")}\n`);
+  writeFileSync(join(directory, "records.jsonl"), `${records.map((record) => JSON.stringify(record)).join("\n")}\n`);
+  writeFileSync(join(directory, "groups.json"), `${JSON.stringify(groupsOf(records), null, 1)}\n`);
+  writeFileSync(join(directory, "open.json"), `${JSON.stringify(openLabelsOf(records), null, 1)}\n`);
   writeFileSync(join(directory, "skipped.txt"), `${skipped.join("\n")}\n`);
   process.stderr.write(`\r${records.length} pictures written, ${skipped.length} skipped\n`);
 }

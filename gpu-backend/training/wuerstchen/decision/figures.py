@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from wuerstchen.decision.bundle_model import BundleModel, Pictures, originals
-from wuerstchen.decision.groups import Groups, group_shares
+from wuerstchen.decision.groups import group_shares
 from wuerstchen.decision.prices import Prices, picture_flops
 from wuerstchen.evaluation.features import PictureFeatures, deep_features, features_of, to_tensor
 from wuerstchen.evaluation.image_quality import psnr_each
@@ -19,6 +19,7 @@ from wuerstchen.evaluation.intervals import (
     paired_difference_interval,
     share_interval,
 )
+from wuerstchen.evaluation.set_groups import Groups
 from wuerstchen.training.data import PictureSet
 
 CANDIDATES_MAX = 100

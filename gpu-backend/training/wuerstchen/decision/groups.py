@@ -1,40 +1,14 @@
-"""Is a model equally good for all groups of pictures? Which groups there are, the set says: `groups.json` beside its
-records.
+"""Is a model equally good for all groups of pictures that the set names? See `evaluation/set_groups.py`."""
 
-`{"region": {"north": ["label", …], "south": ["label", …]}, …}`: attributes, their groups, and the labels that belong to
-each.
-"""
-
-import json
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
+from wuerstchen.evaluation.set_groups import Groups
 from wuerstchen.training.data import PictureSet
 
-GROUPS_FILE = "groups.json"
 # Shares of fewer pictures differ by chance more than any model does.
 PICTURES_MIN, PICTURES_MAX = 10, 24
-Groups = dict[str, dict[str, list[str]]]
-
-
-def read_groups(path: Path) -> Groups | None:
-    """None where there is no file. Raises ValueError where it is none of the form above."""
-    if not path.exists():
-        return None
-    try:
-        groups = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is no JSON: {error}") from error
-    fits = isinstance(groups, dict) and all(
-        isinstance(of, dict)
-        and all(isinstance(labels, list) and all(isinstance(label, str) for label in labels) for labels in of.values())
-        for of in groups.values()
-    )
-    if not fits:
-        raise ValueError(f'{path} must hold {{"attribute": {{"group": ["label", …]}}}}')
-    return groups
 
 
 def group_shares(

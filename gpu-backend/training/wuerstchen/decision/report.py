@@ -10,12 +10,12 @@ import numpy as np
 from wuerstchen.config import Config
 from wuerstchen.decision.bundle_model import BundleModel
 from wuerstchen.decision.figures import Measure, Measured, compared
-from wuerstchen.decision.groups import GROUPS_FILE, read_groups
 from wuerstchen.decision.page import About, Report, page
 from wuerstchen.decision.prices import Prices
 from wuerstchen.decision.texts import Texts
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
 from wuerstchen.evaluation.features import PictureFeatures
+from wuerstchen.evaluation.set_groups import GROUPS_FILE, read_groups
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.sources import imagenet_weights

@@ -1,7 +1,8 @@
 """What the parts of the report share: the pictures, the model, the judge, and what they computed once."""
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from wuerstchen.config import Config
 from wuerstchen.evaluation.evaluator import (
     RECIPE,
     Evaluator,
+    class_names,
     load_evaluator,
     save_evaluator,
-    style_names,
     train_evaluator,
 )
 from wuerstchen.evaluation.features import PictureFeatures, features_of, training_views
 from wuerstchen.evaluation.maker import PictureMaker
+from wuerstchen.evaluation.set_groups import Groups, OpenLabels
 from wuerstchen.export.bundle import trained_stages
 from wuerstchen.export.graphs import Stages
 from wuerstchen.models.text_encoder import TextEncoder
@@ -31,7 +33,9 @@ TEXT_BATCH = 256
 
 @dataclass(frozen=True)
 class Options:
-    """Everything that a figure depends on besides weights and pictures. `unseen`: the text of the prompts file."""
+    """Everything that a figure depends on besides weights and pictures. `unseen`: the text of the prompts file;
+    `groups` and `open_labels`: those of the set, empty where it has none.
+    """
 
     captions: int
     samples: int
@@ -43,6 +47,8 @@ class Options:
     watts: float
     price_kwh: float
     price_hour: float
+    groups: Groups = field(default_factory=dict)
+    open_labels: OpenLabels = field(default_factory=dict)
 
 
 class Context:
@@ -82,10 +88,16 @@ class Context:
             self.config, self.stages, self.digest_of(), self.digest_of(DECODER_WEIGHTS), self.cache / "pictures"
         )
 
+    @property
+    def judge(self) -> str:
+        """Names the judge: another recipe, or other groups to tell apart, are another one."""
+        groups = hashlib.sha256(json.dumps(self.options.groups).encode()).hexdigest()[:8]
+        return f"{RECIPE}-{groups}"
+
     @cached_property
     def evaluator(self) -> Evaluator:
-        recipe = f"{RECIPE}-{self.config.seed}-{self.config.text.tokens_max}"
-        path, styles = self.cache / f"evaluator-{recipe}.pt", style_names(self.pictures)
+        path = self.cache / f"evaluator-{self.judge}-{self.config.seed}-{self.config.text.tokens_max}.pt"
+        groups = self.options.groups
         if not path.exists():
             records = self.pictures.records
             words = {record.captions[2] for record in records} | {
@@ -93,8 +105,9 @@ class Context:
             }
             listed = sorted(words)
             texts = dict(zip(listed, self.text(listed), strict=True))
-            save_evaluator(path, train_evaluator(self.pictures, self.views, texts, self.config.seed))
-        return load_evaluator(path, self.views[0].shape[1], self.text([""]).shape[1], len(styles))
+            save_evaluator(path, train_evaluator(self.pictures, groups, self.views, texts, self.config.seed))
+        classes = {name: len(names) for name, names in class_names(self.pictures, groups).items()}
+        return load_evaluator(path, self.views[0].shape[1], self.text([""]).shape[1], classes)
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """(n, side, side, 3) bytes to (n, f)."""

@@ -1,5 +1,5 @@
-"""The judge of generated pictures: which of a hundred words does a picture show, and in which style, skin tone and
-gender?
+"""The judge of generated pictures: which of a hundred words does a picture show, in which style, and of which groups
+that the set names?
 
 A small network on frozen picture features and frozen MiniLM caption embeddings, trained on the real training pictures
 alone, by matching each to its words (Radford et al. 2021). It sees neither a held-out nor a generated picture in
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from rich.progress import track
 from torch import Tensor, nn
 
-from wuerstchen.evaluation.lists import GENDERS, TONES, gendered_concepts, person_of, toned_concepts
+from wuerstchen.evaluation.set_groups import Groups
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.loop import save_atomically
 
@@ -24,29 +24,26 @@ LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 1e-3, 0.1, 0.3
 SYNONYM_SHARE = 0.3
 VIEW_SHARES = (0.45, 0.4, 0.15)  # grey pictures cannot teach colours, so they are few
 NO_ANSWER = -1
+STYLE = "style"
 # Part of the name of the weights: another recipe is another judge.
-RECIPE = "-".join(str(value) for value in (3, HIDDEN, WIDTH, BATCH, EPOCHS))
+RECIPE = "-".join(str(value) for value in (4, HIDDEN, WIDTH, BATCH, EPOCHS))
 
 
 class Evaluator(nn.Module):
-    """Picture features (b, f) and pooled text (b, w) to unit vectors (b, 256) of one space; plus three classifiers
-    of pictures.
+    """Picture features (b, f) and pooled text (b, w) to unit vectors (b, 256) of one space; plus classifiers of
+    pictures. `classes`: how many each classifier tells apart, by its name.
     """
 
-    def __init__(self, features_width: int, text_width: int, styles: int) -> None:
+    def __init__(self, features_width: int, text_width: int, classes: dict[str, int]) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(features_width))
         self.register_buffer("deviation", torch.ones(features_width))
         self.picture = _mlp(features_width)
         self.text = _mlp(text_width)
         self.log_scale = nn.Parameter(torch.tensor(3.0))
-        self.heads = nn.ModuleDict(
-            {
-                "style": nn.Linear(features_width, styles),
-                "tone": nn.Linear(features_width, 1 + len(TONES)),
-                "gender": nn.Linear(features_width, len(GENDERS)),
-            }
-        )
+        # By their numbers: torch allows no names that a set may choose.
+        self.numbers = {name: number for number, name in enumerate(classes)}
+        self.heads = nn.ModuleList(nn.Linear(features_width, count) for count in classes.values())
 
     def standardise(self, features: Tensor) -> Tensor:
         return (features - self.mean) / self.deviation
@@ -64,8 +61,9 @@ class Evaluator(nn.Module):
 
     @torch.no_grad()
     def classify(self, head: str, features: np.ndarray) -> np.ndarray:
-        """(n,) the class that `head` finds likeliest."""
-        return self.heads[head](self.standardise(torch.from_numpy(features))).argmax(1).numpy()
+        """(n,) the class that the classifier of this name finds likeliest."""
+        scores = self.heads[self.numbers[head]](self.standardise(torch.from_numpy(features)))
+        return scores.argmax(1).numpy()
 
 
 def _mlp(width: int) -> nn.Sequential:
@@ -78,23 +76,24 @@ def style_names(pictures: PictureSet) -> list[str]:
     return sorted({record.style for record in pictures.records})
 
 
-def class_targets(pictures: PictureSet) -> dict[str, np.ndarray]:
-    """(n,) class numbers for each head, -1 where a picture has no answer. Tone 0 is the neutral yellow of a concept
-    that has tones.
+def head_of(attribute: str) -> str:
+    """The classifier of an attribute of the set's groups: one may be called as the classifier of styles is."""
+    return f"group {attribute}"
 
-    A concept drawn as man and as woman too, such as "health worker", counts as "person" where its label says neither.
-    """
-    styles, toned, gendered = style_names(pictures), toned_concepts(pictures), gendered_concepts(pictures)
-    targets = {name: np.full(len(pictures.records), NO_ANSWER) for name in ("style", "tone", "gender")}
-    for index, record in enumerate(pictures.records):
-        targets["style"][index] = styles.index(record.style)
-        person = person_of(record)
-        if person is None or person.concept not in toned:
-            continue
-        targets["tone"][index] = 0 if person.tone is None else 1 + TONES.index(person.tone)
-        gender = "person" if person.concept in gendered else person.gender
-        if gender is not None:
-            targets["gender"][index] = GENDERS.index(gender)
+
+def class_names(pictures: PictureSet, groups: Groups) -> dict[str, list[str]]:
+    """What each classifier tells apart."""
+    return {STYLE: style_names(pictures), **{head_of(attribute): list(of) for attribute, of in groups.items()}}
+
+
+def class_targets(pictures: PictureSet, groups: Groups) -> dict[str, np.ndarray]:
+    """(n,) class numbers for each classifier, -1 where a picture has no answer: its label is in no group."""
+    numbers = {name: number for number, name in enumerate(style_names(pictures))}
+    targets = {STYLE: np.array([numbers[record.style] for record in pictures.records])}
+    for attribute, of in groups.items():
+        number_of = {label: number for number, labels in enumerate(of.values()) for label in labels}
+        answers = [number_of.get(record.label, NO_ANSWER) for record in pictures.records]
+        targets[head_of(attribute)] = np.array(answers)
     return targets
 
 
@@ -108,17 +107,18 @@ def matching_loss(scores: Tensor, labels: Tensor) -> Tensor:
 
 
 def train_evaluator(
-    pictures: PictureSet, views: list[np.ndarray], texts: dict[str, np.ndarray], seed: int
+    pictures: PictureSet, groups: Groups, views: list[np.ndarray], texts: dict[str, np.ndarray], seed: int
 ) -> Evaluator:
     """`views`: features of all pictures, several times; `texts`: pooled embedding of every label and synonym."""
     torch.manual_seed(seed)
     rng, records = np.random.default_rng(seed), pictures.records
-    model = Evaluator(views[0].shape[1], len(next(iter(texts.values()))), len(style_names(pictures)))
+    classes = {name: len(names) for name, names in class_names(pictures, groups).items()}
+    model = Evaluator(views[0].shape[1], len(next(iter(texts.values()))), classes)
     plain = torch.from_numpy(np.asarray(views[0][pictures.train], np.float32))
     model.mean.copy_(plain.mean(0))
     model.deviation.copy_(plain.std(0) + 1e-3)
     numbers = {label: number for number, label in enumerate(sorted({record.label for record in records}))}
-    labels, targets = np.array([numbers[record.label] for record in records]), class_targets(pictures)
+    labels, targets = np.array([numbers[record.label] for record in records]), class_targets(pictures, groups)
     # Square roots: rarer kinds are judged too, and must not be seen too seldom.
     chances = np.sqrt([records[i].weight for i in pictures.train])
     batch = min(BATCH, len(pictures.train))
@@ -137,10 +137,10 @@ def train_evaluator(
         )
         scores = model.embed_pictures(features) @ model.embed_text(text).T * model.log_scale.exp().clamp(max=100)
         loss = matching_loss(scores, torch.from_numpy(labels[indices]))
-        for name, head in model.heads.items():
+        for name, number in model.numbers.items():
             answer = torch.from_numpy(targets[name][indices])
             if (answer != NO_ANSWER).any():
-                logits = head(F.dropout(model.standardise(features), DROPOUT))
+                logits = model.heads[number](F.dropout(model.standardise(features), DROPOUT))
                 loss = loss + F.cross_entropy(logits, answer, ignore_index=NO_ANSWER)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -157,8 +157,8 @@ def words_of(captions: tuple[str, ...], style: str, rng: np.random.Generator | N
     return captions[2]
 
 
-def load_evaluator(path: Path, features_width: int, text_width: int, styles: int) -> Evaluator:
-    model = Evaluator(features_width, text_width, styles)
+def load_evaluator(path: Path, features_width: int, text_width: int, classes: dict[str, int]) -> Evaluator:
+    model = Evaluator(features_width, text_width, classes)
     model.load_state_dict(torch.load(path, weights_only=True))
     return model.eval().requires_grad_(False)
 

@@ -1,220 +1,161 @@
-"""Is the model equally good for everyone? Skin tones, genders and flags apart; and what it draws where a prompt
-leaves them open.
+"""Is the model equally good for every group of pictures that the set names, and what does it draw where a caption
+leaves the group open?
 """
 
-import tomllib
-from pathlib import Path
+import re
 
 import numpy as np
 
 from wuerstchen.evaluation.context import Context
-from wuerstchen.evaluation.evaluator import class_targets
+from wuerstchen.evaluation.evaluator import head_of
 from wuerstchen.evaluation.features import to_tensor
 from wuerstchen.evaluation.image_quality import psnr_each
-from wuerstchen.evaluation.lists import (
-    GENDERS,
-    TONES,
-    distinct_labels,
-    gendered_concepts,
-    held_out_list,
-    person_of,
-    toned_concepts,
-    weighted_order,
-)
+from wuerstchen.evaluation.lists import distinct_labels, held_out_list, weighted_order
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Sheet, Table, share
+from wuerstchen.evaluation.set_groups import GROUPS_FILE
 from wuerstchen.evaluation.sheets import write_sheet
+from wuerstchen.training.data import Record
 
 GROUP_PICTURES = 24
-OCCUPATIONS = 12
+OTHER_WORDS = 99
+OPEN_LABELS = 12
 SHEET_PICTURES = 20
-TONE_NAMES = ("neutral", *TONES)
-KINDS = {"tone": TONE_NAMES, "gender": GENDERS}
-DIFFERS = "Some 24 pictures a group: differences of fewer than 20 points mean nothing."
+TITLE = "Is it equally good for every group?"
+NO_GROUPS = f"Left out: the set has no {GROUPS_FILE} that names attributes, their groups and the labels of each."
+DIFFERS = f"At most {GROUP_PICTURES} pictures a group: differences of fewer than 20 points mean nothing."
+COLUMNS = (
+    "group",
+    "pictures",
+    "weight in training",
+    "reconstruction PSNR",
+    "recognised",
+    "group right",
+    "the same, real pictures",
+)
+COLUMNS_MEANING = (
+    "Trained and held-out pictures together. Weight: the group's share of all draws in training. Group right: the "
+    "judge's classifier; the last column is what it makes of the real pictures."
+)
+# (pictures, words right, group right, group right of the real pictures, mean PSNR of the reconstruction in dB)
+Figures = tuple[int, int, int, int, float]
+Key = tuple[str, str]
 
 
-def members(context: Context) -> dict[tuple[str, str], list[int]]:
-    """Up to 24 pictures of distinct concepts for each (kind, group), from the whole set in the fixed order; empty
+def members(context: Context) -> dict[Key, list[int]]:
+    """Up to 24 pictures of distinct labels for each (attribute, group), from the whole set in the fixed order; empty
     groups left out.
     """
-    targets, everything = class_targets(context.pictures), np.arange(len(context.pictures.records))
-    groups = {
-        (kind, name): everything[targets[kind] == number]
-        for kind, names in KINDS.items()
-        for number, name in enumerate(names)
-    }
-    continents = tomllib.loads((Path(__file__).parent / "continents.toml").read_text("utf-8"))
-    labels = np.array(
-        [record.label.removeprefix("flag of ") if record.kind == "flag" else "" for record in context.pictures.records]
-    )
-    groups |= {("flag", name): np.flatnonzero(np.isin(labels, regions)) for name, regions in continents.items()}
-    chosen = {
-        key: distinct_labels(context.pictures, weighted_order(context.pictures, indices), GROUP_PICTURES)
-        for key, indices in groups.items()
-    }
+    labels = np.array([record.label for record in context.pictures.records])
+    chosen = {}
+    for attribute, of in context.options.groups.items():
+        for name, own in of.items():
+            order = weighted_order(context.pictures, np.flatnonzero(np.isin(labels, own)))
+            chosen[attribute, name] = distinct_labels(context.pictures, order, GROUP_PICTURES)
     return {key: indices for key, indices in chosen.items() if indices}
 
 
 def run(context: Context) -> PartResult:
-    rows, kpis = [], []
     figures = {key: _figures(context, key, np.array(indices)) for key, indices in members(context).items()}
-    for (kind, name), figure in figures.items():
-        count, concept, attribute, ceiling, decibels = figure
-        rows.append(
-            (
-                f"{kind}: {name}",
-                str(count),
-                f"{decibels:.1f} dB",
-                f"{100 * concept / count:.0f} %",
-                *(_percent(v, count) for v in (attribute, ceiling)),
-            )
-        )
-        title = {"tone": f"Skin tone {name}", "gender": f"Gender {name}", "flag": f"Flags of {name.title()}"}[kind]
-        kpis.append(
-            share(
-                f"group_{kind}_{name.replace(' ', '_')}",
-                f"{title}: recognised",
-                concept,
-                count,
-                "The judge picks the words out of a hundred."
-                if kind != "flag"
-                else "The judge picks the flag out of all flags.",
-                DIFFERS,
-            )
-        )
+    if not figures:
+        return PartResult("groups", TITLE, NO_GROUPS)
     bias_kpis, bias_charts, bias_sheets = _bias(context)
+    rows = tuple(_row(context, key, of) for key, of in figures.items())
     return PartResult(
         "groups",
-        "Is it equally good for everyone?",
-        "The training set draws most people in a neutral yellow, and pictures with skin tones have an eighth of the "
-        "weight of "
-        "others. Who is drawn worse for it?",
-        (*bias_kpis, *kpis),
+        TITLE,
+        f"The groups are those that the set names in {GROUPS_FILE}. Which of them is drawn worse?",
+        (*bias_kpis, *(_recognised(key, of) for key, of in figures.items())),
         (*_charts(figures), *bias_charts),
-        (
-            Table(
-                "Quality by group",
-                (
-                    "group",
-                    "pictures",
-                    "reconstruction PSNR",
-                    "recognised",
-                    "tone or gender right",
-                    "the same, real pictures",
-                ),
-                tuple(rows),
-                "Trained and held-out pictures together. Right tone or gender: the judge's classifier; the last column "
-                "is "
-                "what it makes of the real pictures.",
-            ),
-        ),
+        (Table("Quality by group", COLUMNS, rows, COLUMNS_MEANING),),
         bias_sheets,
     )
 
 
-def _figures(
-    context: Context, key: tuple[str, str], indices: np.ndarray
-) -> tuple[int, int, int | None, int | None, float]:
-    """(pictures, words right, attribute right, attribute right of the real pictures, mean PSNR of the
-    reconstruction in dB).
-    """
-    kind, name = key
-    records = [context.pictures.records[i] for i in indices]
+def _figures(context: Context, key: Key, indices: np.ndarray) -> Figures:
+    attribute, name = key
+    groups, records = context.options.groups, [context.pictures.records[i] for i in indices]
     features = context.features(context.maker.make_for(records))
-    originals, copies = (
-        context.pictures.images(indices),
-        to_tensor(context.maker.reconstruct(context.pictures, indices)),
-    )
-    others = _other_words(context, kind, {record.label for record in records})
-    scores = context.similarity(features, [*(record.label for record in records), *others])
-    own, rest = np.diag(scores[:, : len(records)]), scores[:, len(records) :]
-    right = int((own > rest.max(1, initial=-1)).sum())
-    decibels = float(psnr_each(copies, originals).mean())
-    if kind == "flag":
-        return len(indices), right, None, None, decibels
-    number = KINDS[kind].index(name)
-    attribute = int((context.evaluator.classify(kind, features) == number).sum())
-    ceiling = int((context.evaluator.classify(kind, np.asarray(context.views[0][indices], np.float32)) == number).sum())
-    return len(indices), right, attribute, ceiling, decibels
+    copies = to_tensor(context.maker.reconstruct(context.pictures, indices))
+    decibels = float(psnr_each(copies, context.pictures.images(indices)).mean())
+    words = [*(record.label for record in records), *_other_words(context, attribute)]
+    right = int((context.similarity(features, words).argmax(1) == np.arange(len(records))).sum())
+    number, real = list(groups[attribute]).index(name), np.asarray(context.views[0][indices], np.float32)
+    classified = [context.evaluator.classify(head_of(attribute), seen) == number for seen in (features, real)]
+    return len(indices), right, int(classified[0].sum()), int(classified[1].sum()), decibels
 
 
-def _other_words(context: Context, kind: str, own: set[str]) -> list[str]:
-    """99 other concepts of the held-out list; for flags, all other flags."""
-    records = context.pictures.records
-    if kind == "flag":
-        return sorted({record.label for record in records if record.kind == "flag"} - own)
-    toned = toned_concepts(context.pictures)
-    listed = [records[i] for i in held_out_list(context.config.curriculum_c, context.pictures)]
-    return [r.label for r in listed if r.label not in own and ((p := person_of(r)) is None or p.concept not in toned)][
-        :99
-    ]
+def _other_words(context: Context, attribute: str) -> list[str]:
+    """99 labels of the held-out list that are in no group of the attribute."""
+    grouped = {label for labels in context.options.groups[attribute].values() for label in labels}
+    listed = [context.pictures.records[i].label for i in held_out_list(context.config.curriculum_c, context.pictures)]
+    return [label for label in listed if label not in grouped][:OTHER_WORDS]
 
 
-def _charts(figures: dict[tuple[str, str], tuple]) -> list[Chart]:
+def _row(context: Context, key: Key, figures: Figures) -> tuple[str, ...]:
+    attribute, name = key
+    own, records = set(context.options.groups[attribute][name]), context.pictures.records
+    weight = sum(record.weight for record in records if record.label in own) / sum(record.weight for record in records)
+    count, right, group_right, ceiling, decibels = figures
+    shares = (f"{100 * value / count:.0f} %" for value in (right, group_right, ceiling))
+    return f"{attribute}: {name}", str(count), f"{100 * weight:.1f} %", f"{decibels:.1f} dB", *shares
+
+
+def _recognised(key: Key, figures: Figures) -> Kpi:
+    attribute, name = key
+    meaning = f"The judge picks a picture's words out of the group's own and up to {OTHER_WORDS} others."
+    label = f"{attribute} {name}: recognised"
+    return share(f"group_{_slug(attribute)}_{_slug(name)}", label, figures[1], figures[0], meaning, DIFFERS)
+
+
+def _charts(figures: dict[Key, Figures]) -> list[Chart]:
     charts = []
-    for kind, title in (
-        ("tone", "Recognised, by skin tone"),
-        ("gender", "Recognised, by gender"),
-        ("flag", "Flags recognised, by continent"),
-    ):
-        own = {name: figure for (k, name), figure in figures.items() if k == kind}
-        if own:
-            values = [100 * figure[1] / figure[0] for figure in own.values()]
-            charts.append(Chart(title, "bars", tuple(own), {"recognised": values}, "%", DIFFERS))
+    for attribute in dict.fromkeys(attribute for attribute, _ in figures):
+        own = {name: of for (other, name), of in figures.items() if other == attribute}
+        values = [100 * of[1] / of[0] for of in own.values()]
+        title = f"Recognised, by {attribute}"
+        charts.append(Chart(title, "bars", tuple(own), {"recognised": values}, "%", DIFFERS))
     return charts
 
 
 def _bias(context: Context) -> tuple[list[Kpi], list[Chart], tuple[Sheet, ...]]:
-    """What occupations become where the prompt says neither gender nor tone."""
-    concepts = sorted(gendered_concepts(context.pictures))[
-        :: max(1, len(gendered_concepts(context.pictures)) // OCCUPATIONS)
-    ][:OCCUPATIONS]
-    if not concepts:
-        return [], [], ()
-    styles = context.config.curriculum_c.styles or ("flat",)
-    prompts = [
-        f"{concept}, {styles[seed % len(styles)]}" for concept in concepts for seed in range(context.options.seeds)
-    ]
-    made = context.maker.make(prompts, list(range(context.options.seeds)) * len(concepts))
-    features, kpis, charts = context.features(made), [], []
-    for kind, names in KINDS.items():
-        counts = np.bincount(context.evaluator.classify(kind, features), minlength=len(names))
-        kpis += [
-            share(
-                f"unspecified_{kind}_{name.replace(' ', '_')}",
-                f"Unspecified becomes: {name}",
-                int(count),
-                len(prompts),
-                f'Of {len(prompts)} pictures of {len(concepts)} occupations and roles such as "{concepts[0]}", with no '
-                f"{kind} "
-                "in the prompt.",
-                f"By the judge, which errs: see its accuracy on {kind}s.",
-            )
-            for name, count in zip(names, counts, strict=True)
-        ]
-        charts.append(
-            Chart(
-                f"What an unspecified {kind} becomes",
-                "bars",
-                names,
-                {"share": [100 * float(c) / len(prompts) for c in counts]},
-                "%",
-                "Neutral is what the set's own unspecified pictures show."
-                if kind == "tone"
-                else '"person" is what the set calls neither man nor woman.',
-            )
-        )
+    """What labels become that leave an attribute open."""
+    kpis, charts, sheets = [], [], []
+    for attribute, labels in context.options.open_labels.items():
+        names = list(context.options.groups.get(attribute, {}))
+        of_label = _records_of(context, labels)
+        if not names or not of_label:
+            continue
+        seeds = range(context.options.seeds)
+        prompts = [own[seed % len(own)].captions[0] for own in of_label for seed in seeds]
+        made = context.maker.make(prompts, [*seeds] * len(of_label))
+        classes = context.evaluator.classify(head_of(attribute), context.features(made))
+        counts = np.bincount(classes, minlength=len(names))
+        asked = f'{len(prompts)} pictures of captions that leave it open, such as "{prompts[0]}"'
+        limits = f"By the judge, which errs: see its accuracy on {attribute}."
+        for name, count in zip(names, counts, strict=True):
+            key, label = f"unspecified_{_slug(attribute)}_{_slug(name)}", f"Open {attribute} becomes: {name}"
+            kpis.append(share(key, label, int(count), len(prompts), f"Of {asked}.", limits))
+        shares = {"share": [100 * float(count) / len(prompts) for count in counts]}
+        charts.append(Chart(f"What an open {attribute} becomes", "bars", tuple(names), shares, "%", f"Of {asked}."))
+        if not sheets:
+            sheets.append(_sheet(context, made, prompts))
+    return kpis, charts, tuple(sheets)
+
+
+def _records_of(context: Context, labels: list[str]) -> list[list[Record]]:
+    """The records of at most twelve of the labels, evenly spread over those that the set has."""
+    of_label: dict[str, list[Record]] = {}
+    for record in context.pictures.records:
+        of_label.setdefault(record.label, []).append(record)
+    found = [of_label[label] for label in sorted(set(labels)) if label in of_label]
+    return found[:: max(1, len(found) // OPEN_LABELS)][:OPEN_LABELS]
+
+
+def _sheet(context: Context, made: np.ndarray, prompts: list[str]) -> Sheet:
     shown = np.arange(0, len(made), max(1, len(made) // SHEET_PICTURES))[:SHEET_PICTURES]
-    sheet = write_sheet(
-        context.out,
-        "unspecified",
-        None,
-        made[shown],
-        [prompts[i] for i in shown],
-        "Neither gender nor skin tone asked for",
-        "Some of the pictures counted.",
-    )
-    return kpis, charts, (sheet,)
+    captions, title = [prompts[i] for i in shown], "Captions that leave the group open"
+    return write_sheet(context.out, "unspecified", None, made[shown], captions, title, "Some of the pictures counted.")
 
 
-def _percent(value: int | None, count: int) -> str:
-    return "–" if value is None else f"{100 * value / count:.0f} %"
+def _slug(name: str) -> str:
+    return re.sub(r"\W+", "_", name).lower()

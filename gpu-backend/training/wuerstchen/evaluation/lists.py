@@ -3,21 +3,15 @@ asked the same.
 """
 
 import math
-import re
-from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 
 from wuerstchen.config import CurriculumConfig
 from wuerstchen.training.curriculum import favourite_pictures
-from wuerstchen.training.data import PictureSet, Record
+from wuerstchen.training.data import PictureSet
 
 CANDIDATES = 100
-TONES = ("light", "medium light", "medium", "medium dark", "dark")
-GENDERS = ("man", "woman", "person")
-_TONE = re.compile(r",? (medium light|medium dark|light|medium|dark)(?: skin tone)?$")
-_GENDER = re.compile(r"^(man|woman|person)\b(?!’)")
 
 
 def weighted_order(pictures: PictureSet, indices: np.ndarray) -> list[int]:
@@ -69,36 +63,3 @@ def favourites_list(curriculum: CurriculumConfig, pictures: PictureSet) -> list[
     for index in favourite_pictures(curriculum, pictures):
         of_label.setdefault(pictures.records[index].label, []).append(int(index))
     return [of_label[label][number % len(of_label[label])] for number, label in enumerate(sorted(of_label))]
-
-
-@dataclass(frozen=True)
-class Person:
-    """What a label says of a person. `tone` None: the neutral yellow. `gender` None: neither man, woman nor person
-    is named.
-    """
-
-    concept: str
-    tone: str | None
-    gender: str | None
-
-
-def person_of(record: Record) -> Person | None:
-    """None where the label is no person or gesture, or names two tones."""
-    match = _TONE.search(record.label) if record.kind == "skin tone" else None
-    if record.kind == "skin tone" and (match is None or _TONE.search(record.label[: match.start()])):
-        return None
-    concept = record.label[: match.start()] if match else record.label
-    gender = _GENDER.match(concept)
-    return Person(concept, match.group(1) if match else None, gender.group(1) if gender else None)
-
-
-def toned_concepts(pictures: PictureSet) -> set[str]:
-    """Concepts that are drawn in skin tones too."""
-    people = (person_of(record) for record in pictures.records if record.kind == "skin tone")
-    return {person.concept for person in people if person is not None}
-
-
-def gendered_concepts(pictures: PictureSet) -> set[str]:
-    """Concepts such as "health worker" that are drawn as a man, as a woman, and as neither."""
-    labels = {record.label for record in pictures.records}
-    return {label for label in labels if f"man {label}" in labels and f"woman {label}" in labels}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from wuerstchen.evaluation.context import Context
-from wuerstchen.evaluation.evaluator import NO_ANSWER, class_targets
+from wuerstchen.evaluation.evaluator import NO_ANSWER, STYLE, class_targets, head_of
 from wuerstchen.evaluation.lists import CANDIDATES, favourites_list, held_out_list, training_list
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Sheet, share
 from wuerstchen.evaluation.sheets import write_sheet
@@ -91,7 +91,8 @@ def judge_list(context: Context, indices: np.ndarray) -> dict[str, np.ndarray]:
         "generated": generated,
     }
     right = {kind: choices(context.similarity(features, words), own) for kind, features in crowds.items()}
-    right["style"] = context.evaluator.classify("style", generated) == class_targets(context.pictures)["style"][asked]
+    styles = class_targets(context.pictures, {})[STYLE]
+    right["style"] = context.evaluator.classify(STYLE, generated) == styles[asked]
     return right
 
 
@@ -137,9 +138,10 @@ def _kpis(name: str, right: dict[str, np.ndarray], candidates: int) -> list[Kpi]
 
 def _ceilings(context: Context) -> list[Kpi]:
     """What the judge's classifiers make of real held-out pictures."""
-    targets, held_out = class_targets(context.pictures), context.pictures.held_out
-    kpis = []
-    for head, what in (("style", "styles"), ("tone", "skin tones, with the neutral one"), ("gender", "genders")):
+    groups, held_out = context.options.groups, context.pictures.held_out
+    targets, kpis = class_targets(context.pictures, groups), []
+    heads = [(STYLE, STYLE), *((head_of(attribute), attribute) for attribute in groups)]
+    for head, what in heads:
         asked = held_out[targets[head][held_out] != NO_ANSWER]
         if len(asked) == 0:
             continue
@@ -148,7 +150,7 @@ def _ceilings(context: Context) -> list[Kpi]:
         )
         kpis.append(
             share(
-                f"judge_{head}_accuracy",
+                f"judge_{head.replace(' ', '_')}_accuracy",
                 f"Judge: {what}",
                 int(right.sum()),
                 len(asked),
