@@ -1,26 +1,41 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
 import { type Concept, captionsOf, createConceptFinder, KIND_WEIGHT } from "./captions.ts";
 import { groupsOf, openLabelsOf } from "./groups.ts";
+import { type Cast, type Composite, castOf, composite, createPick } from "./composites.ts";
 import { ICON_SOURCES, type Icon, type IconSource, readIcons } from "./sources.ts";
 
-const HELP = `Usage: npm run build -- --out DIR [--size 128]
+const HELP = `Usage: npm run build -- --out DIR [--size 128] [--composites 0] [--without FILE]
 
 Rasterises the icon packages and writes, in one order:
   DIR/images.rgba     raw bytes, (N, size, size, 4), 8 bit sRGB and straight alpha
   DIR/records.jsonl   one line a picture: source, licence, captions, kind, weight
   DIR/groups.json     skin tones, genders, flags by continent: the groups that reports compare
   DIR/open.json       labels that leave tone and gender open
+  --composites   so many pictures more, of two or more things each: "dog with a top hat", "three lemons"
+  --without      captions, one a line, that none of these pictures may have: those that a model is judged by
 Icons that cannot be drawn are listed in DIR/skipped.txt and do not stop the run.`;
 
 interface Drawing {
   readonly source: IconSource;
   readonly icon: Icon;
   readonly concept: Concept;
+  /** Whole captions of its own, which take the place of those of the concept. */
+  readonly captions?: readonly string[];
 }
+
+interface BuildOptions {
+  readonly sizePixels: number;
+  readonly composites: number;
+  readonly without: readonly string[];
+}
+
+/** Sets that draw whole things, on a ground of nothing, in one style each. */
+const COMPOSITE_STYLES = ["3D", "flat", "noto", "twemoji"];
+const COMPOSITE_SEED = 2306;
 
 function listDrawings(sizePixels: number): readonly Drawing[] {
   const findConcept = createConceptFinder();
@@ -30,6 +45,35 @@ function listDrawings(sizePixels: number): readonly Drawing[] {
       return concept === null ? [] : [{ source, icon, concept }];
     }),
   );
+}
+
+/** So many pictures of several things, in turn of each style. The same options give the same pictures. */
+function listComposites(drawings: readonly Drawing[], { composites, without }: BuildOptions): readonly Drawing[] {
+  const casts = COMPOSITE_STYLES.map((style) => {
+    const own = drawings.filter(({ source, concept }) => source.style === style && concept.kind === "emoji");
+    return { source: own[0]?.source, cast: castOf(own.map(({ icon, concept }) => ({ label: concept.label, svg: icon.svg }))) };
+  });
+  const pick = createPick(COMPOSITE_SEED);
+  const forbidden = new Set(without);
+  return Array.from({ length: composites }, (_, index) => {
+    const { source, cast } = casts[index % casts.length] ?? {};
+    if (source === undefined || cast === undefined) throw new Error("A style of the composites has no drawings.");
+    return compositeDrawing(source, allowed(cast, pick, forbidden), index);
+  });
+}
+
+/** Draws lots until none of its names is forbidden. */
+function allowed(cast: Cast, pick: ReturnType<typeof createPick>, forbidden: ReadonlySet<string>): Composite {
+  for (;;) {
+    const made = composite(cast, pick);
+    if (![made.label, ...made.others].some((name) => forbidden.has(name))) return made;
+  }
+}
+
+function compositeDrawing(source: IconSource, { label, others, svg }: Composite, index: number): Drawing {
+  const [longest = label, ...more] = others;
+  const captions = [`${label}, ${source.style}`, `${longest}, ${source.style}`, label, ...more.map((name) => `${name}, ${source.style}`)];
+  return { source, icon: { name: `composite-${index}`, svg }, concept: { label, synonyms: [], kind: "composite" }, captions };
 }
 
 /** (size, size, 4) bytes with straight alpha. The drawing fills the square, keeping its aspect ratio. */
@@ -54,19 +98,21 @@ function digestOnWhite(pixels: Buffer): string {
   return createHash("sha256").update(flat).digest("hex");
 }
 
-const recordOf = ({ source, icon, concept }: Drawing) => ({
+const recordOf = ({ source, icon, concept, captions }: Drawing) => ({
   id: `${source.package}/${icon.name}`,
   licence: source.licence,
   style: source.style,
   label: concept.label,
   kind: concept.kind,
   weight: source.weight * KIND_WEIGHT[concept.kind],
-  captions: captionsOf(concept, source.style),
+  captions: captions ?? captionsOf(concept, source.style),
 });
 
-async function build(directory: string, sizePixels: number): Promise<void> {
+async function build(directory: string, options: BuildOptions): Promise<void> {
+  const { sizePixels } = options;
   mkdirSync(directory, { recursive: true });
-  const drawings = listDrawings(sizePixels);
+  const icons = listDrawings(sizePixels);
+  const drawings = [...icons, ...listComposites(icons, options)];
   const images = openSync(join(directory, "images.rgba"), "w");
   const records: ReturnType<typeof recordOf>[] = [];
   const skipped: string[] = [];
@@ -92,11 +138,18 @@ async function build(directory: string, sizePixels: number): Promise<void> {
 }
 
 const { values } = parseArgs({
-  options: { out: { type: "string" }, size: { type: "string", default: "128" }, help: { type: "boolean" } },
+  options: {
+    out: { type: "string" },
+    size: { type: "string", default: "128" },
+    composites: { type: "string", default: "0" },
+    without: { type: "string" },
+    help: { type: "boolean" },
+  },
 });
 if (values.help === true || values.out === undefined) {
   process.stdout.write(`${HELP}\n`);
   process.exitCode = values.help === true ? 0 : 2;
 } else {
-  await build(values.out, Number(values.size));
+  const without = values.without === undefined ? [] : readFileSync(values.without, "utf8").split("\n");
+  await build(values.out, { sizePixels: Number(values.size), composites: Number(values.composites), without });
 }

@@ -16,7 +16,7 @@ export interface Concept {
   readonly label: string;
   /** Words that mean this concept and at most two others, for example `puppy`. */
   readonly synonyms: readonly string[];
-  readonly kind: "emoji" | "flag" | "letter" | "gendered" | "skin tone" | "icon";
+  readonly kind: "emoji" | "flag" | "letter" | "gendered" | "skin tone" | "icon" | "composite";
 }
 
 /** Relative share of a draw by kind: five skin tones of one gesture must not outweigh five different objects. */
@@ -26,6 +26,7 @@ export const KIND_WEIGHT: Readonly<Record<Concept["kind"], number>> = {
   flag: 0.35,
   letter: 0.3,
   icon: 1,
+  composite: 0.5,
   "skin tone": 0.12,
 };
 
@@ -56,6 +57,7 @@ export function createConceptFinder(): (source: IconSource, name: string) => Con
     }
     // Firefox names run words together; without a CLDR match they cannot be read.
     if (source.package === "fxemoji") return null;
+    if (words.startsWith("flag for ")) return { label: `flag of ${words.slice(9)}`, synonyms: [], kind: "flag" };
     return { label: tidy(words), synonyms: [], kind: tone === null ? "icon" : "skin tone" };
   };
 }

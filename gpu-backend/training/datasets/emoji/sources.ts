@@ -21,6 +21,13 @@ const withoutVariantNumber = (name: string): string | null => dashes(name.replac
 const largeOnly = (name: string): string | null => (/-(48|32)$/.test(name) ? dashes(name.replace(/-\d+$/, "")) : null);
 const withoutFill = (name: string): string | null => dashes(name.replace(/-fill$/, ""));
 
+const regionNames = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
+/** The flag of a country by its two letters (ISO 3166-1). */
+const flagOf = (name: string): string | null => {
+  const region = /^[a-z]{2}$/.test(name) ? regionNames.of(name.toUpperCase()) : undefined;
+  return region === undefined ? null : `flag for ${region}`;
+};
+
 /**
  * Sets under MIT, Apache-2.0 or CC-BY-4.0 only: share-alike sets (OpenMoji, EmojiOne v1) would bind the weights' users.
  */
@@ -35,6 +42,8 @@ export const ICON_SOURCES: readonly IconSource[] = [
   { package: "streamline-emojis", style: "streamline", licence: "CC-BY-4.0", author: "Streamline", weight: 0.5, words: withoutVariantNumber },
   { package: "fluent-color", style: "fluent icon", licence: "MIT", author: "Microsoft Corporation", weight: 0.5, words: largeOnly },
   { package: "flat-color-icons", style: "flat icon", licence: "MIT", author: "Icons8", weight: 0.5, words: dashes },
+  { package: "circle-flags", style: "round", licence: "MIT", author: "HatScripts", weight: 0.7, words: flagOf },
+  { package: "flag", style: "rectangular", licence: "MIT", author: "Panayiotis Lipiridis", weight: 0.7, words: (name) => (name.endsWith("-4x3") ? flagOf(name.slice(0, -4)) : null) },
   { package: "meteocons", style: "weather icon", licence: "MIT", author: "Bas Milius", weight: 0.3, words: withoutFill },
 ];
 
