@@ -20,12 +20,12 @@ const environmentSchema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   /** 0 takes any free port, which the log states. */
   PORT: wholeNumber(0, 65_535).default(8788),
-  /** The folder of bundles, each in a folder named by its id. */
+  /** The folder of bundles, a folder each. All can be served; a bundle that is put there later is found when wanted. */
   MODELS_DIR: z
     .string()
     .min(1)
     .default(join(import.meta.dirname, "models")),
-  /** The bundle to load; the edge must have the same one. */
+  /** The bundle to load at the start: the one of requests that name none. Others are loaded when wanted. */
   MODEL_ID: z
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u, "must be a bundle's id")
@@ -40,6 +40,10 @@ const environmentSchema = z.object({
   INTRA_OP_THREADS: wholeNumber(1, 1_024).default(availableParallelism()),
   /** `all`, or the megabytes of stages in memory, each loaded when it is needed; 0: only the one that runs. */
   STAGES_RESIDENT: z
+    .union([z.literal("all"), wholeNumber(0, 9_999_999)], "must be all, or a number of megabytes")
+    .default("all"),
+  /** `all`, or the megabytes of models in memory, each loaded when it is needed; 0: only the one that is used. */
+  MODELS_RESIDENT: z
     .union([z.literal("all"), wholeNumber(0, 9_999_999)], "must be all, or a number of megabytes")
     .default("all"),
   /** The format of new latents. `int8` is half as large and less exact (docs/performance.md); both can be read. */

@@ -1,6 +1,5 @@
 // The GPU backend: `node gpu-backend/main.ts`. Settings come from the environment (see config.ts).
 
-import { join } from "node:path";
 import type { Logger } from "pino";
 import { type ByteBudget, createByteBudget } from "../shared/byte-budget.ts";
 import { AppError } from "../shared/errors.ts";
@@ -11,10 +10,10 @@ import { listen } from "./http/listen.ts";
 import { createMetrics, type Metrics, type QueueState } from "./http/metrics.ts";
 import type { Services } from "./http/services.ts";
 import { createTracing, noTracing, type Tracing } from "./http/tracing.ts";
-import { createLane, type Lane } from "./lane/lane.ts";
-import { laneOptionsFor } from "./lane/lane-options.ts";
+import { laneModels } from "./lane/lane-options.ts";
+import { createLaneSet, type LaneSet } from "./lane/lane-set.ts";
 import { createLog } from "./log.ts";
-import { type Bundle, readBundle } from "./runtime/bundle.ts";
+import { type BundleFolder, openBundleFolder } from "./runtime/bundle-folder.ts";
 import { createIdenticalTasks } from "./scheduling/identical-tasks.ts";
 import { createNamedTasks } from "./scheduling/named-tasks.ts";
 import { createScheduler, leftToOthers, type Scheduler } from "./scheduling/scheduler.ts";
@@ -37,27 +36,37 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(config.LOG_LEVEL);
   const stopped = stopRequested(config.STDIN_CLOSE_EXITS);
-  const bundle = await readBundle(join(config.MODELS_DIR, config.MODEL_ID));
+  const bundles = await openBundleFolder({
+    directory: config.MODELS_DIR,
+    defaultName: config.MODEL_ID,
+    onFault: (reason) => log.warn({ reason }, "bundle left out"),
+    now: nowMs,
+  });
   const metrics = createMetrics(() => queueState(scheduler));
-  const lane = createLane({ ...(await laneOptionsFor(config, bundle, log)), onRan: metrics.graphRan });
+  const laneModelFor = await laneModels(config, bundles.default, log);
+  const lanes = createLaneSet({
+    modelOf: (revision) => laneModelFor(bundles.checked(revision), metrics.graphRan),
+    bytesMax: config.MODELS_RESIDENT === "all" ? Number.POSITIVE_INFINITY : config.MODELS_RESIDENT * 1_000_000,
+    log,
+  });
   const scheduler = createScheduler({
     // Twice what runs together: the next are at hand when these end, and no run goes out half empty meanwhile.
     bounds: { waitingMax: config.QUEUE_JOBS_MAX, picturesMax: 2 * config.PICTURES_TOGETHER_MAX },
-    lane,
+    lane: lanes,
     rate: createServiceRate(),
     log,
     now: nowMs,
   });
-  const services = createServices(config, { bundle, lane, log, metrics, scheduler });
+  const services = createServices(config, { bundles, lanes, log, metrics, scheduler });
   const server = await listen(createApp(services), {
     host: config.HOST,
     port: config.PORT,
     bodyMsMax: config.BODY_SECONDS_MAX * 1_000,
   });
-  const { id, revision } = bundle.manifest;
+  const { id, revision } = bundles.default.manifest;
   log.info({ url: server.url, model: id, revision }, "listening");
 
-  const started = lane.started.then((outcome) => {
+  const started = lanes.load(revision).then((outcome) => {
     if (!outcome.ok) throw new AppError(`The models cannot be loaded. ${outcome.error}`);
     log.info({ url: server.url, model: id, revision }, "ready");
     return stopped;
@@ -68,7 +77,7 @@ async function main(): Promise<void> {
   // Connections that are open could still bring new work.
   scheduler.drain();
   await server.close(config.SHUTDOWN_SECONDS_MAX * 1_000);
-  await lane.close();
+  await lanes.close();
   await services.tracing.close(tracesSentMsMax);
 }
 
@@ -83,22 +92,23 @@ function tracingOf(config: Config): Tracing {
 }
 
 interface Parts {
-  readonly bundle: Bundle;
-  readonly lane: Lane;
+  readonly bundles: BundleFolder;
+  readonly lanes: LaneSet;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly scheduler: Scheduler;
 }
 
-function createServices(config: Config, { bundle, lane, log, metrics, scheduler }: Parts): Services {
+function createServices(config: Config, { bundles, lanes, log, metrics, scheduler }: Parts): Services {
   return {
-    model: bundle,
+    models: bundles,
     scheduler,
     namedTasks: createNamedTasks(),
     stageCTasks: createIdenticalTasks({ keptMax: latentTasksKeptMax, left: leftToOthers }),
     // The edge stores its results; response times must not reveal that a picture was here before.
     encodeTasks: createIdenticalTasks({ keptMax: 0, left: leftToOthers }),
-    isReady: () => lane.isReady(),
+    isReady: lanes.isReady,
+    warm: lanes.warm,
     metrics,
     tracing: tracingOf(config),
     log,

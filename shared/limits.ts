@@ -59,6 +59,12 @@ export const answerTextBytesMax = 64 * 1024;
  */
 export const decodedPictureBytesMax = 32 * 1024 * 1024;
 
+/**
+ * Pictures that one answer holds in base64 although nobody asked for that: files, base64, JSON and its bytes take some
+ * five times as much, and an isolate has 128 MB. Bytes.
+ */
+export const unaskedBase64BytesMax = 16 * 1024 * 1024;
+
 /** A preview has the size of the picture or less; as PNG, 512×512 pixels need some 500 KB. */
 export const previewBytesMax = 1024 * 1024;
 

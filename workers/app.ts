@@ -15,6 +15,7 @@ import { getAudit } from "./routes/admin-audit.ts";
 import { listBackends } from "./routes/admin-backends.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.ts";
 import { getLedger, listLedgers } from "./routes/admin-ledgers.ts";
+import { getSpend } from "./routes/admin-spend.ts";
 import { getTraffic } from "./routes/admin-traffic.ts";
 import { getBalance, grantCredit } from "./routes/balance.ts";
 import { createImage } from "./routes/create-image.ts";
@@ -137,6 +138,7 @@ function operatorHandlers(services: Services) {
     grantCredit: grantCredit(services),
     getAudit: getAudit(services),
     getTraffic: getTraffic(services),
+    getSpend: getSpend(services),
     listLedgers: listLedgers(services),
     getLedger: getLedger(services),
     listBackends: listBackends(services),

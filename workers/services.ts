@@ -38,6 +38,7 @@ import { type ChargeLines, createChargeLines } from "./usage/charge-lines.ts";
 import { readLastReconciled } from "./usage/last-reconciled.ts";
 import { type ReconcileParts, type Reconciliation, reconcile } from "./usage/reconcile.ts";
 import type { RequestEvent } from "./usage/request-event.ts";
+import { createSpendReader, type SpendReader } from "./usage/spend.ts";
 import { createTrafficReader, type TrafficReader } from "./usage/traffic.ts";
 import { createUsageReader, type UsageReader } from "./usage/usage-by-day.ts";
 import type { DeliveryParts, WebhookProxy } from "./webhooks/deliver-webhook.ts";
@@ -70,6 +71,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly paymentIndex: PaymentIndex;
   readonly usage: UsageReader;
   readonly charges: ChargeLines;
+  readonly spend: SpendReader;
   readonly traffic: TrafficReader;
   readonly lastReconciled: (accounts: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   readonly reportRequest: (event: RequestEvent) => Promise<unknown>;
@@ -162,12 +164,13 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
 /** What is read of the database for lists and reports. */
 function createTables(
   database: D1Database,
-): Pick<Services, "accountIndex" | "paymentIndex" | "usage" | "charges" | "traffic" | "lastReconciled"> {
+): Pick<Services, "accountIndex" | "paymentIndex" | "usage" | "charges" | "spend" | "traffic" | "lastReconciled"> {
   return {
     accountIndex: createAccountIndex(database),
     paymentIndex: createPaymentIndex(database),
     usage: createUsageReader(database),
     charges: createChargeLines(database),
+    spend: createSpendReader(database),
     traffic: createTrafficReader(database),
     lastReconciled: (accounts) => readLastReconciled(database, accounts),
   };

@@ -4,21 +4,50 @@ import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { modelFault, readLatent, shapeFault } from "../../shared/models/read-latent.ts";
 import { resolveSampling } from "../../shared/models/sampling.ts";
-import { err, type Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 
 /** What requests are checked against. */
-export interface LoadedModel {
+export interface HeldModel {
   readonly manifest: Manifest;
   readonly vocabularySize: number;
 }
 
-/** Why this backend cannot do a Stage C task, naming the field, or undefined when it can. Never quotes a value. */
-export function stageCFault(model: LoadedModel, request: StageCRequest): Failure | undefined {
+/** The models that this backend can load. */
+export interface HeldModels {
+  /** The one of requests that name none, as those of 0.1 do not. */
+  readonly default: HeldModel;
+  manifests(): readonly Manifest[];
+  find(revision: string): Promise<HeldModel | undefined>;
+}
+
+/**
+ * The model of a request or file. Fails with `model_not_found`, naming the models there are, on one that this backend
+ * does not hold: another backend may.
+ */
+export async function heldModel(
+  models: HeldModels,
+  named: { readonly model: string; readonly revision: string },
+): Promise<Result<HeldModel, Failure>> {
+  const found = await models.find(named.revision);
+  if (found !== undefined && modelFault(found.manifest, named) === undefined) return ok(found);
+  const available = models.manifests().map(({ id, revision }) => `${id}@${revision}`);
+  return err({ code: "model_not_found", model: `${named.model}@${named.revision}`, available });
+}
+
+/** As `heldModel`; the default where nothing is named. */
+export async function namedModel(
+  models: HeldModels,
+  { model, revision }: { readonly model?: string | undefined; readonly revision?: string | undefined },
+): Promise<Result<HeldModel, Failure>> {
+  return model === undefined || revision === undefined ? ok(models.default) : heldModel(models, { model, revision });
+}
+
+/** Why a model cannot do a Stage C task, naming the field, or undefined when it can. Never quotes a value. */
+export function stageCFault(model: HeldModel, request: StageCRequest): Failure | undefined {
   const { manifest } = model;
   const sampling = resolveSampling(manifest, request);
   return (
-    modelFault(manifest, request) ??
     tokensFault(model, "tokenIds", request.tokenIds) ??
     tokensFault(model, "negativeTokenIds", request.negativeTokenIds) ??
     (sampling.ok ? undefined : sampling.error) ??
@@ -48,7 +77,7 @@ function startFault(manifest: Manifest, { start, latentShape }: StageCRequest): 
 }
 
 function tokensFault(
-  { manifest, vocabularySize }: LoadedModel,
+  { manifest, vocabularySize }: HeldModel,
   field: string,
   ids: readonly number[],
 ): Failure | undefined {

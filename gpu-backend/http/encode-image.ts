@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { pictureBytesMax } from "../../shared/limits.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
 import { err, ok } from "../../shared/result.ts";
 import {
   type EncodeImageResponse,
@@ -14,7 +15,7 @@ import type { EncodeTask } from "../lane/lane-messages.ts";
 import { compressorSize } from "../pipeline/encode-pixels.ts";
 import type { Answer } from "../scheduling/scheduler.ts";
 import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
-import { pictureShape } from "./check-request.ts";
+import { namedModel, pictureShape } from "./check-request.ts";
 import { keyOf, runOnce } from "./run-once.ts";
 import type { EncodedPicture, Services } from "./services.ts";
 import type { SignedRoute } from "./signed-route.ts";
@@ -22,6 +23,7 @@ import { traceparentHeader } from "./tracing.ts";
 
 /** A picture's file, what it is to become, and on which terms. */
 interface Upload extends Pick<EncodeTask, "latentShape">, TaskTerms {
+  readonly manifest: Manifest;
   readonly file: Uint8Array;
   readonly shareKey: string | undefined;
 }
@@ -31,17 +33,20 @@ interface Upload extends Pick<EncodeTask, "latentShape">, TaskTerms {
  * file from several callers at once is read and encoded once.
  */
 export function encodeImage(services: Services): SignedRoute {
-  const { model, encodeTasks, tracing } = services;
+  const { models, encodeTasks, tracing } = services;
 
   async function handle(context: Context, body: Uint8Array): Promise<Response> {
     const query = parseEncodeQuery(context.req.query());
     if (!query.ok) return answerFailure(context, query.error);
-    const { size, jobId, shareKey, ...terms } = query.value;
-    const shape = pictureShape(model.manifest, size);
+    const { size, jobId, shareKey, model: id, revision, ...terms } = query.value;
+    const model = await namedModel(models, { model: id, revision });
+    if (!model.ok) return answerFailure(context, model.error);
+    const { manifest } = model.value;
+    const shape = pictureShape(manifest, size);
     if (!shape.ok) return answerFailure(context, shape.error);
 
     const [channels, rows, columns] = shape.value;
-    const upload: Upload = { ...terms, shareKey, file: body, latentShape: [channels, rows, columns] };
+    const upload: Upload = { ...terms, manifest, shareKey, file: body, latentShape: [channels, rows, columns] };
     const task = {
       kind: "encode",
       jobId,
@@ -57,19 +62,19 @@ export function encodeImage(services: Services): SignedRoute {
   return { path: encodeImagePath, task: "encode", contentType: pictureContentType, bytesMax: pictureBytesMax, handle };
 }
 
-function uploadKey({ file, latentShape, shareKey, priority, deadlineMs }: Upload): string {
-  return keyOf({ latentShape, shareKey, priority, deadlineMs }, file);
+function uploadKey({ file, manifest, latentShape, shareKey, priority, deadlineMs }: Upload): string {
+  return keyOf({ revision: manifest.revision, latentShape, shareKey, priority, deadlineMs }, file);
 }
 
 async function readAndEncode(
-  { model, scheduler, metrics }: Services,
-  { file, latentShape, shareKey: _, ...terms }: Upload,
+  { scheduler, metrics }: Services,
+  { file, manifest, latentShape, shareKey: _, ...terms }: Upload,
   signal: AbortSignal,
 ): Promise<Answer<EncodedPicture>> {
-  const picture = await readPicture(file, compressorSize(model.manifest, latentShape), model.manifest.image.channels);
+  const picture = await readPicture(file, compressorSize(manifest, latentShape), manifest.image.channels);
   if (!picture.ok) return err({ failure: picture.error, queueMs: 0, gpuMs: 0, doneShare: 0 });
   const { value: pixels, original } = picture.value;
-  const ran = await scheduler.encode({ pixels, latentShape }, { ...terms, signal });
+  const ran = await scheduler.encode({ revision: manifest.revision, pixels, latentShape }, { ...terms, signal });
   if (!ran.ok) return ran;
   const { queueMs, residentBytes, outcome } = ran.value;
   metrics.encoded({ queue: queueMs, compressor: outcome.milliseconds.compressor });

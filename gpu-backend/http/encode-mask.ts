@@ -11,18 +11,21 @@ import { readMask } from "../image/read-picture.ts";
 import { compressorSize } from "../pipeline/encode-pixels.ts";
 import { maskCells } from "../tensor/mask-cells.ts";
 import { answerFailure } from "./answer-failure.ts";
-import { pictureShape } from "./check-request.ts";
+import { namedModel, pictureShape } from "./check-request.ts";
 import type { Services } from "./services.ts";
 import type { SignedRoute } from "./signed-route.ts";
 
 /** POST /encode-mask: a mask's file in, the cells of a latent that are to be made anew out. Needs no device. */
-export function encodeMask({ model }: Pick<Services, "model">): SignedRoute {
+export function encodeMask({ models }: Pick<Services, "models">): SignedRoute {
   async function handle(context: Context, body: Uint8Array): Promise<Response> {
     const query = parseEncodeQuery(context.req.query());
     if (!query.ok) return answerFailure(context, query.error);
-    const shape = pictureShape(model.manifest, query.value.size);
+    const model = await namedModel(models, query.value);
+    if (!model.ok) return answerFailure(context, model.error);
+    const { manifest } = model.value;
+    const shape = pictureShape(manifest, query.value.size);
     if (!shape.ok) return answerFailure(context, shape.error);
-    const size = compressorSize(model.manifest, shape.value);
+    const size = compressorSize(manifest, shape.value);
     const mask = await readMask(body, size);
     if (!mask.ok) return answerFailure(context, mask.error);
 

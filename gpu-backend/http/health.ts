@@ -12,9 +12,13 @@ export function answerReady(services: Services) {
   return (context: Context): Response => context.json(healthOf(services), services.isReady() ? 200 : 502);
 }
 
-function healthOf({ model, isReady, scheduler }: Services): Health {
-  const { id, revision } = model.manifest;
+function healthOf({ models, isReady, warm, scheduler }: Services): Health {
+  const { id, revision } = models.default.manifest;
+  const warmNow = warm();
+  const held = models.manifests().map((manifest) => {
+    return { model: manifest.id, revision: manifest.revision, warm: warmNow.includes(manifest.revision) };
+  });
   const waiting = scheduler.waiting().tasks;
   const tasks = { waiting, running: Math.max(0, scheduler.depth() - waiting) };
-  return { status: isReady() ? "ready" : "starting", model: id, revision, tasks };
+  return { status: isReady() ? "ready" : "starting", model: id, revision, models: held, tasks };
 }

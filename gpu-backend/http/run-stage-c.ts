@@ -15,7 +15,7 @@ import type { LaneNews } from "../lane/lane-messages.ts";
 import type { Caller } from "../scheduling/identical-tasks.ts";
 import type { Unscheduled } from "../scheduling/scheduler.ts";
 import { answerFailure, answerUnscheduled } from "./answer-failure.ts";
-import { stageCFault } from "./check-request.ts";
+import { heldModel, stageCFault } from "./check-request.ts";
 import { readJson } from "./read-json.ts";
 import { keyOf, runOnce } from "./run-once.ts";
 import type { Services } from "./services.ts";
@@ -28,14 +28,14 @@ import { type TaskTrace, traceparentHeader } from "./tracing.ts";
  * checked task decides the latents, so it is the key; previews are no part of it.
  */
 export function runStageC(services: Services): SignedRoute {
-  const { model } = services;
-
   async function handle(context: Context, body: Uint8Array): Promise<Response> {
     const terms = parseStageCTerms(context.req.query());
     if (!terms.ok) return answerFailure(context, terms.error);
     const request = readTask(body);
     if (!request.ok) return answerFailure(context, request.error);
-    const fault = stageCFault(model, request.value);
+    const model = await heldModel(services.models, request.value);
+    if (!model.ok) return answerFailure(context, model.error);
+    const fault = stageCFault(model.value, request.value);
     if (fault !== undefined) return answerFailure(context, fault);
 
     const run: RunFor = async (caller) => {

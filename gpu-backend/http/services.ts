@@ -4,7 +4,7 @@ import type { EncodeOutcome, LaneNews, StageCOutcome } from "../lane/lane-messag
 import type { IdenticalTasks } from "../scheduling/identical-tasks.ts";
 import type { NamedTasks } from "../scheduling/named-tasks.ts";
 import type { Scheduled, Scheduler, Unscheduled } from "../scheduling/scheduler.ts";
-import type { LoadedModel } from "./check-request.ts";
+import type { HeldModels } from "./check-request.ts";
 import type { Metrics } from "./metrics.ts";
 import type { SignatureRules } from "./signed-route.ts";
 import type { Tracing } from "./tracing.ts";
@@ -16,12 +16,14 @@ export interface EncodedPicture extends EncodeOutcome {
 
 /** All that the routes work with. */
 export interface Services {
-  readonly model: LoadedModel;
+  readonly models: HeldModels;
   readonly scheduler: Scheduler;
   readonly stageCTasks: IdenticalTasks<Scheduled<StageCOutcome>, Unscheduled, LaneNews>;
   readonly encodeTasks: IdenticalTasks<Scheduled<EncodedPicture>, Unscheduled>;
   readonly namedTasks: NamedTasks;
   readonly isReady: () => boolean;
+  /** The revisions that are loaded. */
+  readonly warm: () => readonly string[];
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   readonly log: Logger;

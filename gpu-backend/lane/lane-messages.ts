@@ -49,12 +49,14 @@ const stageCTaskSchema = z.object({
 
 const encodeTaskSchema = z.object({
   kind: z.literal("encode"),
+  revision: z.string(),
   pixels: z.object({ width: z.int(), height: z.int(), data: anyBytesSchema }),
   latentShape: shapeSchema,
 });
 
 const decodeTaskSchema = z.object({
   kind: z.literal("decode"),
+  revision: z.string(),
   latent: anyBytesSchema,
   options: z.object({ format: outputFormatSchema, quality: z.int().optional(), background: z.string().optional() }),
 });
@@ -149,6 +151,11 @@ export type LaneLoad = z.infer<typeof loadSchema>;
 
 /** One task of a lane. Requests are checked before they become tasks. */
 export type LaneTask = z.infer<typeof stageCTaskSchema> | z.infer<typeof decodeTaskSchema> | EncodeTask;
+
+/** The revision of the model that a task is for. */
+export function revisionOf(task: LaneTask): string {
+  return task.kind === "stage-c" ? task.request.revision : task.revision;
+}
 
 /** A picture that is to become a latent of this shape. */
 export type EncodeTask = z.infer<typeof encodeTaskSchema>;

@@ -9,8 +9,9 @@ import { availableBytes, readSystemText } from "../runtime/available-memory.ts";
 import type { Bundle } from "../runtime/bundle.ts";
 import { chooseProvider } from "../runtime/choose-provider.ts";
 import type { ExecutionProvider } from "../runtime/execution.ts";
-import { memoryFault } from "../runtime/memory-need.ts";
-import type { LaneOptions } from "./lane.ts";
+import { graphBytes, memoryFault } from "../runtime/memory-need.ts";
+import { createLane, type LaneOptions } from "./lane.ts";
+import type { LaneModel } from "./lane-set.ts";
 
 /** A trial of a graphics card that compiles its kernels takes some seconds, of one that is imitated minutes. */
 const trialMsMax = 30_000;
@@ -24,29 +25,51 @@ const diskBytesPerMs = 50_000;
  */
 const memoryEnvironment = { MALLOC_MMAP_THRESHOLD_: "131072" };
 
+/** Makes a bundle a model with a lane of its own; `onRan` as of `LaneOptions`. */
+export type LaneModelFor = (bundle: Bundle, onRan: LaneOptions["onRan"]) => LaneModel;
+
 /**
- * What the server's lanes load, and how long they may take. Tries out providers where none is named. Throws `AppError`
- * with the numbers when the bundle is too large for the memory.
+ * What the server's lanes load, and how long they may take. Tries out providers on the first bundle where none is
+ * named. Throws `AppError` when the settings cannot work.
  */
-export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger): Promise<LaneOptions> {
-  const intraOpThreads = config.INTRA_OP_THREADS;
-  const provider = await providerOf(config, bundle, log);
-  const residentBytesMax = residentBytesMaxOf(config);
-  if (provider === "cpu") requireMemory(bundle, residentBytesMax);
-  return {
+export async function laneModels(config: Config, first: Bundle, log: Logger): Promise<LaneModelFor> {
+  const provider = await providerOf(config, first, log);
+  const optionsOf = await laneOptions(config, provider, log);
+  const residentBytesMax = residentBytesMaxOf(config) ?? Number.POSITIVE_INFINITY;
+  return (bundle, onRan) => ({
+    bytes: graphBytes(bundle.manifest, residentBytesMax).resident,
+    memoryFault(freed) {
+      // Only its driver knows a card's free memory.
+      if (provider !== "cpu") return undefined;
+      const free = freed + availableBytes(readSystemText, process.availableMemory());
+      return memoryFault(bundle.manifest, residentBytesMax, free);
+    },
+    start: () => createLane({ ...optionsOf(bundle), onRan }),
+  });
+}
+
+async function laneOptions(
+  config: Config,
+  provider: ExecutionProvider,
+  log: Logger,
+): Promise<(bundle: Bundle) => LaneOptions> {
+  const settings = {
+    execution: { provider, intraOpThreads: config.INTRA_OP_THREADS },
+    originMarkKey: await originMarkKey(config.GPU_BACKEND_SECRET),
+    c2paSigner: await c2paSignerOf(config, log),
+  };
+  return (bundle) => ({
     modulePath: join(import.meta.dirname, `lane-main${extname(import.meta.filename)}`),
     environment: { ...memoryEnvironment, ...withoutSecrets(process.env) },
     load: {
+      ...settings,
       directory: bundle.directory,
-      execution: { provider, intraOpThreads },
       nice: config.LANE_NICE,
       graphCache: graphCacheOf(config),
-      residentBytesMax,
+      residentBytesMax: residentBytesMaxOf(config),
       conditionCacheBytesMax: config.TEXT_CACHE_MEGABYTES * 1_000_000,
       latentEncoding: config.LATENT_ENCODING,
       picturesMax: config.PICTURES_TOGETHER_MAX,
-      originMarkKey: await originMarkKey(config.GPU_BACKEND_SECRET),
-      c2paSigner: await c2paSignerOf(config, log),
     },
     log,
     taskMsMax: config.JOB_SECONDS_MAX * 1_000,
@@ -54,7 +77,7 @@ export async function laneOptionsFor(config: Config, bundle: Bundle, log: Logger
     stuckMsMax: 60_000,
     readyMsMax: 60_000 + bundleBytes(bundle) / diskBytesPerMs,
     stopMsMax: 2_000,
-  };
+  });
 }
 
 /** Read and checked here, so that a fault is told before any model is loaded. */
@@ -86,12 +109,6 @@ async function providerOf(config: Config, { directory }: Bundle, log: Logger): P
 
 function bundleBytes({ manifest }: Bundle): number {
   return Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-/** Runs before anything is loaded. Only its driver knows a card's free memory. */
-function requireMemory({ manifest }: Bundle, residentBytesMax = Number.POSITIVE_INFINITY): void {
-  const fault = memoryFault(manifest, residentBytesMax, availableBytes(readSystemText, process.availableMemory()));
-  if (fault !== undefined) throw new AppError(fault);
 }
 
 function residentBytesMaxOf({ STAGES_RESIDENT }: Config): number | undefined {

@@ -15,10 +15,7 @@ const loadingFactor = 0.75;
  * when it can. `residentBytesMax`: how much of it may be loaded at a time. Measured factors: docs/performance.md.
  */
 export function memoryFault(manifest: Manifest, residentBytesMax: number, availableBytes: number): string | undefined {
-  const sizes = Object.values(manifest.graphs).map((graph) => (graph ? loadedBytes(manifest, graph) : 0));
-  const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
-  const largest = Math.max(...sizes);
-  const resident = Math.max(Math.min(total, residentBytesMax), largest);
+  const { total, largest, resident } = graphBytes(manifest, residentBytesMax);
   const needed = processBytes + residentFactor * resident + loadingFactor * largest;
   if (needed <= availableBytes) return undefined;
   const least = processBytes + (residentFactor + loadingFactor) * largest;
@@ -31,6 +28,14 @@ export function memoryFault(manifest: Manifest, residentBytesMax: number, availa
     `Its weights are ${megabytes(total)} as float32, of which ${megabytes(resident)} are to be loaded at a time`,
     `(× ${residentFactor}, and ${loadingFactor} of the largest graph's ${megabytes(largest)} while it loads); ${fix}.`,
   ].join(" ");
+}
+
+/** Bytes of a bundle's graphs as float32: all of them, the largest, and those loaded at a time, one at least. */
+export function graphBytes(manifest: Manifest, residentBytesMax: number) {
+  const sizes = Object.values(manifest.graphs).map((graph) => (graph ? loadedBytes(manifest, graph) : 0));
+  const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+  const largest = Math.max(...sizes);
+  return { total, largest, resident: Math.max(Math.min(total, residentBytesMax), largest) };
 }
 
 function megabytes(bytes: number): string {

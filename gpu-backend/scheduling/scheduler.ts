@@ -12,6 +12,7 @@ import {
   type EncodeTask,
   encodeOutcomeSchema,
   type LaneTask,
+  revisionOf,
   type StageCOutcome,
   stageCOutcomeSchema,
 } from "../lane/lane-messages.ts";
@@ -72,18 +73,21 @@ export interface Scheduler {
   refusal(place: RunPlace): Failure | undefined;
   /** The request must have been checked against the manifest. */
   runStageC(request: StageCRequest, terms: SchedulerTerms): Promise<Answer<StageCOutcome>>;
-  /** `latent`: a latent file that has been checked. */
-  decode(latent: Uint8Array, options: DecodeOptions, terms: SchedulerTerms): Promise<Answer<DecodeOutcome>>;
+  /** `work.latent`: a latent file of `work.revision` that has been checked. */
+  decode(work: DecodeWork, options: DecodeOptions, terms: SchedulerTerms): Promise<Answer<DecodeOutcome>>;
   /** `task.pixels` have the size that the compressor takes for `task.latentShape`. */
   encode(task: Omit<EncodeTask, "kind">, terms: SchedulerTerms): Promise<Answer<EncodeOutcome>>;
   /** Refuses new tasks from now on; accepted ones continue. */
   drain(): void;
 }
 
+/** A latent file, and the revision of its model. */
+type DecodeWork = Pick<Extract<LaneTask, { readonly kind: "decode" }>, "latent" | "revision">;
+
 /** What a scheduler is made of. `now` counts milliseconds from any moment. */
 export interface SchedulerOptions {
   readonly bounds: AdmissionOptions;
-  readonly lane: Lane;
+  readonly lane: Pick<Lane, "run">;
   readonly rate: ServiceRate;
   readonly log: LaneLog;
   readonly now: () => number;
@@ -103,7 +107,7 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
     if (reply.kind === "done") {
       const { residentBytes, timeline } = reply;
       const { data: outcome } = schema.safeParse(reply.outcome);
-      rate.observe(task.kind, workOf(task).units, gpuMs);
+      rate.observe(rateOf(task), workOf(task).units, gpuMs);
       if (outcome !== undefined) return ok({ outcome, queueMs, gpuMs, residentBytes, timeline });
     }
     const failure = failureOf(end);
@@ -112,15 +116,17 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
     return err({ failure, queueMs, gpuMs, doneShare });
   }
 
-  const costMs = (task: LaneTask) => rate.estimateMs(task.kind, workOf(task).units);
+  const costMs = (task: LaneTask) => rate.estimateMs(rateOf(task), workOf(task).units);
   const sumMs = (tasks: ReturnType<TaskRuns["tasks"]>) => tasks.reduce((sum, { task }) => sum + costMs(task), 0);
   const backlogMs = () => sumMs(runs.tasks());
 
   /** What tasks take until their pictures are there: a latent is followed by its decode. */
   function untilPicturesMs(tasks: ReturnType<TaskRuns["tasks"]>): number {
     const latents = tasks.filter(({ task }) => task.kind === "stage-c");
-    const decodes = latents.reduce((sum, { task }) => sum + workOf(task).pictures, 0);
-    return sumMs(tasks) + (rate.isMeasured("decode") ? rate.estimateMs("decode", decodes) : 0);
+    return latents.reduce((sum, { task }) => {
+      const decode = rateOf(task, "decode");
+      return sum + (rate.isMeasured(decode) ? rate.estimateMs(decode, workOf(task).pictures) : 0);
+    }, sumMs(tasks));
   }
 
   /** Until half of what stands before the tenant is done: its own tasks, each beside one of every other tenant. */
@@ -154,12 +160,17 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
       const previews = { everySteps: previewEverySteps, format: previewFormat };
       return schedule({ kind: "stage-c", request, previews }, stageCOutcomeSchema, terms);
     },
-    decode: (latent, options, terms) => schedule({ kind: "decode", latent, options }, decodeOutcomeSchema, terms),
+    decode: (work, options, terms) => schedule({ kind: "decode", ...work, options }, decodeOutcomeSchema, terms),
     encode: (task, terms) => schedule({ kind: "encode", ...task }, encodeOutcomeSchema, terms),
     drain() {
       isDraining = true;
     },
   };
+}
+
+/** Models differ in how long they take. */
+function rateOf(task: LaneTask, kind = task.kind): string {
+  return `${revisionOf(task)} ${kind}`;
 }
 
 function refused<Outcome>(failure: Failure): Answer<Outcome> {

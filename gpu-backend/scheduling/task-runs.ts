@@ -54,7 +54,7 @@ export interface TaskRuns {
 /** What it takes. `now` counts milliseconds from any moment. */
 export interface TaskRunsOptions {
   readonly bounds: AdmissionOptions;
-  readonly lane: Lane;
+  readonly lane: Pick<Lane, "run">;
   readonly now: () => number;
 }
 

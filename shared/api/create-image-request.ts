@@ -52,7 +52,10 @@ export const createImageBodySchema = z.strictObject({
     .optional(),
   width: z.int().min(1).max(imageSidePixelsMax).optional(),
   height: z.int().min(1).max(imageSidePixelsMax).optional(),
-  response_format: z.enum(["url", "b64_json"]).optional().describe("Left out: each picture has both."),
+  response_format: z
+    .enum(["url", "b64_json"])
+    .optional()
+    .describe("Left out: each picture has both, or its link alone beyond 16 MiB of pictures."),
   ...outputFileFields,
   stream: z.boolean().default(false),
   partial_images: z.int().min(0).max(partialImagesMax).default(0),

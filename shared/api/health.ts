@@ -10,6 +10,11 @@ const healthSchema = z.object({
 const backendHealthSchema = healthSchema.extend({
   /** Absent in the answers of 0.1. */
   tasks: z.object({ waiting: z.int().min(0), running: z.int().min(0) }).optional(),
+  /**
+   * All that it can load, the one of `model` and `revision` first. `warm`: it is loaded. Absent in answers of 0.1,
+   * whose backends hold that one alone.
+   */
+  models: z.array(z.object({ model: z.string(), revision: z.string(), warm: z.boolean() })).optional(),
 });
 
 /** The body of a GPU backend's `GET /health`. */

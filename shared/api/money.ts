@@ -27,6 +27,9 @@ export const quoteResponseSchema = z
     price_book: z.int().min(1).describe("The version of the prices."),
     pictures: z.int().min(1),
     ceiling_micro_usd: microUsdSchema.describe("The most that the request can cost; this much is held while it runs."),
+    start_micro_usd: microUsdSchema
+      .optional()
+      .describe("Of an edit or a variation: the price of reading the picture, once, if its latent is not stored."),
     picture_micro_usd: z
       .object({ generated: microUsdSchema, latent: microUsdSchema, image: microUsdSchema })
       .readonly()

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { type Failure, invalidRequest } from "../errors.ts";
+import type { Failure } from "../errors.ts";
 import { promptCharactersMax } from "../limits.ts";
-import { err, ok, type Result } from "../result.ts";
+import { ok, type Result } from "../result.ts";
 import {
   type CreateImageRequest,
   createImageBodySchema,
@@ -64,9 +64,6 @@ function toStartRequest(
   strengthDefault: number,
 ): Result<StartImageRequest, Failure> {
   const { strength, input_fidelity: _, ...fields } = wire;
-  if (fields.stream) {
-    return err(invalidRequest("stream", "Only generations are streamed. Leave 'stream' out or send false."));
-  }
   const request = toImageRequest(fields);
   return request.ok ? ok({ request: request.value, strength: strength ?? strengthDefault }) : request;
 }

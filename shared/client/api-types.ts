@@ -247,6 +247,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the accounts and keys that were charged most in the last days */
+        get: operations["getSpend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/traffic": {
         parameters: {
             query?: never;
@@ -332,7 +349,7 @@ export interface paths {
         put?: never;
         /**
          * Make pictures from a picture and a prompt
-         * @description `strength` sets how much is made anew, a `mask` where. JSON accepts the files in base64.
+         * @description `strength` sets how much is made anew, a `mask` where. JSON accepts the files in base64. With `stream: true` the answer is events: `image_edit.partial_image`, `image_edit.completed` for each picture, or `error`.
          */
         post: operations["editImage"];
         delete?: never;
@@ -372,7 +389,7 @@ export interface paths {
         put?: never;
         /**
          * Make variations of a picture
-         * @description With or without a prompt. JSON accepts the files in base64.
+         * @description With or without a prompt. JSON accepts the files in base64. With `stream: true` the answer is events: `image_edit.partial_image`, `image_edit.completed` for each picture, or `error`.
          */
         post: operations["varyImage"];
         delete?: never;
@@ -627,7 +644,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Get the most that a generation can cost, without running it */
+        /**
+         * Get the most that a request can cost, without running it
+         * @description The body is a generation's, or, with `endpoint`, that of an edit or a variation without its files. An edit's `strength` decides how many steps run.
+         */
         post: operations["createQuote"];
         delete?: never;
         options?: never;
@@ -882,6 +902,34 @@ export interface components {
                 min: number;
             } | null;
         };
+        CompletedImageEditEvent: {
+            /** @description Seconds since its latent was made; 0 if this request made it. */
+            age_seconds: number;
+            /** Format: base64 */
+            b64_json: string;
+            /** @enum {string} */
+            background: "opaque" | "transparent";
+            /** @description Unix seconds. */
+            created_at: number;
+            latent_id: string;
+            /** @enum {string} */
+            output_format: "png" | "jpeg" | "webp";
+            /** @constant */
+            quality: "auto";
+            /** @description The same request with this seed returns this picture, unless it is `similar`. */
+            seed: number;
+            /**
+             * @description The picture of a near prompt of this account; only with `reuse: similar`.
+             * @constant
+             */
+            similar?: true;
+            size: string;
+            tier: components["schemas"]["Tier"];
+            /** @constant */
+            type: "image_edit.completed";
+            usage: components["schemas"]["Usage"];
+            warnings: string[];
+        };
         CompletedImageEvent: {
             /** @description Seconds since its latent was made; 0 if this request made it. */
             age_seconds: number;
@@ -1008,6 +1056,38 @@ export interface components {
             scopes?: ("generate" | "read" | "latents" | "jobs" | "shared_cache")[];
             sha256?: string;
         };
+        CreateQuoteRequest: {
+            background?: string | null;
+            cache_scope?: ("account" | "shared") | null;
+            complexity?: ("low" | "medium" | "high") | null;
+            endpoint?: ("/v1/images/generations" | "/v1/images/edits" | "/v1/images/variations") | null;
+            guidance_scale?: number | null;
+            height?: number;
+            input_fidelity?: ("high" | "low") | null;
+            mask?: boolean | null;
+            model?: string;
+            moderation?: ("auto" | "low") | null;
+            n?: number | null;
+            negative_prompt?: string | null;
+            num_images?: number | null;
+            num_inference_steps?: number | null;
+            output_compression?: number | null;
+            output_format?: ("png" | "jpeg" | "webp") | null;
+            partial_images?: number | null;
+            prompt: string;
+            quality?: ("auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max") | null;
+            response_format?: ("url" | "b64_json") | null;
+            reuse?: ("prefer" | "fresh" | "similar") | null;
+            safety_identifier?: string | null;
+            seed?: number | null;
+            size?: string;
+            steps?: number | null;
+            stream?: boolean | null;
+            strength?: number | null;
+            style?: ("vivid" | "natural") | null;
+            user?: string | null;
+            width?: number;
+        };
         DecodeLatentRequest: {
             /** @description Of models that draw transparency. auto: transparent where the format can be; opaque: on white. */
             background?: string;
@@ -1072,7 +1152,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @description Left out: each picture has both.
+             * @description Left out: each picture has both, or its link alone beyond 16 MiB of pictures.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";
@@ -1169,6 +1249,7 @@ export interface components {
         };
         /** @description b64_json or url, as response_format says; both if it is left out. */
         Image: components["schemas"]["EmbeddedAndLinkedImage"] | components["schemas"]["EmbeddedImage"] | components["schemas"]["LinkedImage"];
+        ImageEditEvent: components["schemas"]["PartialImageEditEvent"] | components["schemas"]["CompletedImageEditEvent"];
         ImageEvent: components["schemas"]["PartialImageEvent"] | components["schemas"]["CompletedImageEvent"];
         ImagesResponse: {
             /** @enum {string} */
@@ -1503,6 +1584,26 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        PartialImageEditEvent: {
+            /** Format: base64 */
+            b64_json: string;
+            /** @enum {string} */
+            background: "opaque" | "transparent";
+            /** @description Unix seconds. */
+            created_at: number;
+            latent_id: string;
+            /** @enum {string} */
+            output_format: "png" | "jpeg" | "webp";
+            /** @description Counts from 0 for each picture. */
+            partial_image_index: number;
+            /** @constant */
+            quality: "auto";
+            /** @description The same request with this seed returns this picture, unless it is `similar`. */
+            seed: number;
+            size: string;
+            /** @constant */
+            type: "image_edit.partial_image";
+        };
         PartialImageEvent: {
             /** Format: base64 */
             b64_json: string;
@@ -1568,6 +1669,8 @@ export interface components {
             pictures: number;
             /** @description The version of the prices. */
             price_book: number;
+            /** @description Of an edit or a variation: the price of reading the picture, once, if its latent is not stored. */
+            start_micro_usd?: number;
         };
         Range: {
             default: number;
@@ -1614,6 +1717,43 @@ export interface components {
         RotateKeyRequest: {
             /** @default 86400 */
             overlap_seconds?: number;
+        };
+        Spend: {
+            /** @description The accounts that were charged most, the highest first. */
+            accounts: {
+                account: string;
+                /** @description Milliseconds that graphs ran for them, where they were measured. */
+                gpu_ms: number;
+                /** @description Charged, in micro-USD. */
+                micro_usd: number;
+                /** @description Requests that were charged. */
+                requests: number;
+                /** @description What hits cost less than making their latents had. */
+                saved_micro_usd: number;
+            }[];
+            /**
+             * Format: date
+             * @description The first UTC day.
+             */
+            from: string;
+            /** @description The keys that were charged most. Charges without a known key are left out. */
+            keys: {
+                account: string;
+                /** @description Milliseconds that graphs ran for them, where they were measured. */
+                gpu_ms: number;
+                /** @description The key's id. */
+                key: string;
+                /** @description Charged, in micro-USD. */
+                micro_usd: number;
+                /** @description Requests that were charged. */
+                requests: number;
+                /** @description What hits cost less than making their latents had. */
+                saved_micro_usd: number;
+            }[];
+            /** @constant */
+            object: "spend";
+            /** @description What all accounts were charged. */
+            total_micro_usd: number;
         };
         /** @description An event, as Stripe documents it. */
         StripeEvent: Record<string, never>;
@@ -1831,7 +1971,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @description Left out: each picture has both.
+             * @description Left out: each picture has both, or its link alone beyond 16 MiB of pictures.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";
@@ -1893,7 +2033,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @description Left out: each picture has both.
+             * @description Left out: each picture has both, or its link alone beyond 16 MiB of pictures.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";
@@ -1953,7 +2093,7 @@ export interface components {
             /** @enum {string} */
             quality?: "auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max";
             /**
-             * @description Left out: each picture has both.
+             * @description Left out: each picture has both, or its link alone beyond 16 MiB of pictures.
              * @enum {string}
              */
             response_format?: "url" | "b64_json";
@@ -3243,6 +3383,65 @@ export interface operations {
             };
         };
     };
+    getSpend: {
+        parameters: {
+            query?: {
+                /** @description How many days back, today included. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The highest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Spend"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getTraffic: {
         parameters: {
             query?: {
@@ -3556,6 +3755,7 @@ export interface operations {
                     "image/jpeg": Blob;
                     "image/png": Blob;
                     "image/webp": Blob;
+                    "text/event-stream": string;
                 };
             };
             /** @description invalid_request, content_policy_violation */
@@ -3911,6 +4111,7 @@ export interface operations {
                     "image/jpeg": Blob;
                     "image/png": Blob;
                     "image/webp": Blob;
+                    "text/event-stream": string;
                 };
             };
             /** @description invalid_request, content_policy_violation */
@@ -5450,7 +5651,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The pictures. */
+            /** @description The pictures, and how each was served. */
             200: {
                 headers: {
                     /** @description Names the request. */
@@ -5472,6 +5673,7 @@ export interface operations {
                     "image/jpeg": Blob;
                     "image/png": Blob;
                     "image/webp": Blob;
+                    "text/event-stream": string;
                 };
             };
             /** @description invalid_request, content_policy_violation */
@@ -5708,7 +5910,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateImageRequest"];
+                "application/json": components["schemas"]["CreateQuoteRequest"];
             };
         };
         responses: {

@@ -18,6 +18,9 @@ export const pictureContentType = "application/octet-stream";
 const querySchema = z.strictObject({
   /** The size of the picture that is wanted, one that the model offers. */
   size: z.string().refine((text) => parseImageSize(text) !== undefined, "must be WIDTHxHEIGHT in pixels"),
+  /** Of which model, as in a Stage C task. Absent in the requests of 0.1: of the backend's default. */
+  model: z.string().min(1).max(128).optional(),
+  revision: z.string().min(1).max(128).optional(),
   /** As in a Stage C task: without it, the time of an upload would reveal to one tenant what another has uploaded. */
   shareKey: shareKeySchema.optional(),
   ...taskTermsParameters,
@@ -30,6 +33,8 @@ const querySchema = z.strictObject({
 export interface EncodeRequest extends TaskTerms {
   /** "WIDTHxHEIGHT" in pixels. */
   readonly size: string;
+  readonly model?: string | undefined;
+  readonly revision?: string | undefined;
   /** Uploads of the same file share a run only where this is the same. */
   readonly shareKey?: string | undefined;
 }
@@ -67,9 +72,9 @@ export type EncodeMaskResponse = z.infer<typeof maskResponseSchema>;
 /** The path and query of a request, the one spelling that both sides sign. */
 export function encodeTarget(
   path: typeof encodeImagePath | typeof encodeMaskPath,
-  { size, shareKey, ...terms }: EncodeRequest,
+  { size, model, revision, shareKey, ...terms }: EncodeRequest,
 ): string {
-  return `${path}?${queryWithTerms({ size, shareKey }, terms)}`;
+  return `${path}?${queryWithTerms({ size, model, revision, shareKey }, terms)}`;
 }
 
 /** Reads the query's parameters. Fails with `invalid_request` naming the parameter. */

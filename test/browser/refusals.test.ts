@@ -157,6 +157,20 @@ describe.runIf(isBrowserExpected)("a page without the development key", () => {
     await page.locator(".chart canvas").first().waitFor();
     await expectAccessible(page);
 
+    await page.getByRole("link", { name: "Spend", exact: true }).click();
+    const accounts = page.getByRole("region", { name: operator.spend.accounts });
+    await expect
+      .poll(
+        async () => {
+          await page.getByRole("button", { name: operator.refresh }).click();
+          return accounts.getByRole("link").count();
+        },
+        { timeout: waitMsMax, interval: 1_000 },
+      )
+      .toBeGreaterThan(0);
+    expect(await page.content()).not.toContain("for the operator");
+    await expectAccessible(page);
+
     await page.getByRole("link", { name: "Accounts", exact: true }).click();
     await page.getByLabel("Id", { exact: true }).fill("from-the-page");
     await page.getByRole("button", { name: "Open", exact: true }).click();

@@ -1,4 +1,4 @@
-import OpenAI, { APIError, BadRequestError } from "openai";
+import OpenAI, { APIError, BadRequestError, toFile } from "openai";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import { useTinyStack } from "../support/tiny-stack.ts";
@@ -47,6 +47,30 @@ test("a picture that is there comes at once, and alone", async () => {
   expect(await eventsOf(request)).toEqual([
     expect.objectContaining({ type: "image_generation.completed", b64_json: last?.b64_json, tier: "image" }),
   ]);
+});
+
+test("an edit streams by the client's own events, and ends with the picture that is given without a stream", async () => {
+  const background = { r: 200, g: 30, b: 30 };
+  const png = await sharp({ create: { width: 64, height: 64, channels: 3, background } })
+    .png()
+    .toBuffer();
+  const asked = {
+    model: "tiny",
+    prompt: "green apple",
+    image: await toFile(png, "apple.png"),
+    seed: 33,
+    steps: 40,
+  };
+  const events: OpenAI.ImageEditStreamEvent[] = [];
+  for await (const event of await client().images.edit({ ...asked, stream: true, partial_images: 2 })) {
+    events.push(event);
+  }
+  const last = events.at(-1);
+  if (last?.type !== "image_edit.completed") throw new TypeError("The stream has no picture.");
+  expect(events.slice(0, -1).every(({ type }) => type === "image_edit.partial_image")).toBe(true);
+  expect(await sizeOf(last.b64_json)).toBe("png 64x64");
+  const { data = [] } = await client().images.edit(asked);
+  expect(data[0]?.b64_json).toBe(last.b64_json);
 });
 
 test("what is wrong with a request is raised as without a stream", async () => {

@@ -1,10 +1,15 @@
 import { once } from "node:events";
-import { getPriority } from "node:os";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { getPriority, tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
 import { afterEach, describe, expect, test } from "vitest";
 import { readConfig, withoutSecrets } from "../../gpu-backend/config.ts";
+import { describeLatent } from "../../shared/latents/latent-format.ts";
 import {
   type Backend,
   backendSecret,
+  decodeDraft,
   metricOf,
   send,
   spawnMain,
@@ -12,9 +17,19 @@ import {
   startBackend,
 } from "../support/backend.ts";
 import { testSignerEnvironment } from "../support/c2pa/test-signer.ts";
+import { publishedGolden } from "../support/published-models.ts";
 import { modelsDirectory, tinyRequest } from "../support/tiny-bundle.ts";
 
 const longRequest = { ...tinyRequest, steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
+/** Of another model. */
+const otherRequest = {
+  ...tinyRequest,
+  model: "tiny-v2",
+  revision: publishedGolden("v2").revision,
+  seeds: [7],
+  steps: 2,
+  latentShape: [16, 3, 3],
+};
 const running: Backend[] = [];
 
 afterEach(async () => {
@@ -151,6 +166,48 @@ describe("the server does not start", () => {
     expect(output).toMatch(reason);
     expect(output).not.toContain("short-and-secret");
   });
+});
+
+test("a bundle that is put into the folder is served without a restart, each latent and picture by its own model", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "bundles-"));
+  try {
+    cpSync(join(modelsDirectory, "tiny"), join(folder, "tiny"), { recursive: true });
+    const backend = await start({ MODELS_DIR: folder, MODELS_RESIDENT: "0" });
+    const latentOf = async (request: object) => {
+      const response = await send(backend, stageCDraft(request));
+      const body: { latents?: { safetensors: string }[]; error?: object } = JSON.parse(await response.text());
+      return {
+        status: response.status,
+        error: body.error,
+        file: Buffer.from(body.latents?.[0]?.safetensors ?? "", "base64"),
+      };
+    };
+    const first = await latentOf(tinyRequest);
+    expect(await latentOf(otherRequest)).toMatchObject({
+      status: 404,
+      error: { code: "model_not_found", param: "model" },
+    });
+
+    cpSync(join(modelsDirectory, "tiny-v2"), join(folder, "being-copied"), { recursive: true });
+    let second = await latentOf(otherRequest);
+    while (second.status === 404) second = await latentOf(otherRequest);
+    expect(describeLatent(second.file)?.metadata).toMatchObject({ model: "tiny-v2", seed: "7" });
+
+    // The first was evicted for the second, and is loaded again.
+    const pictures = [first, second, first].map(({ file }) => send(backend, decodeDraft(Uint8Array.from(file))));
+    const [a, b, again] = await Promise.all(
+      pictures.map(async (sent) => new Uint8Array(await (await sent).arrayBuffer())),
+    );
+    expect((await sharp(a).metadata()).width).toBe(64);
+    expect((await sharp(b).metadata()).width).toBe(128);
+    expect(again).toEqual(a);
+    expect(backend.logged("model evicted").length).toBeGreaterThan(1);
+    expect((await latentOf(tinyRequest)).file).toEqual(first.file);
+    const health = await (await fetch(`${backend.url}/health/ready`)).json();
+    expect(health).toMatchObject({ status: "ready", model: "tiny", models: [{ model: "tiny" }, { model: "tiny-v2" }] });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("settings have defaults but for the secret, which no child process gets", () => {

@@ -138,9 +138,9 @@ export function ageOf(madeMs: number, nowMs: number): number {
 
 /** Evenly over the steps, the last of which the picture itself follows. */
 function previewFields(
-  { job, decode }: GenerationPlan,
+  { work, decode }: GenerationPlan,
   previews: number,
 ): Pick<StageCRequest, "previewEverySteps" | "previewFormat"> {
   if (previews === 0) return {};
-  return { previewEverySteps: Math.max(1, Math.floor(job.steps / (previews + 1))), previewFormat: decode.format };
+  return { previewEverySteps: Math.max(1, Math.floor(work.steps / (previews + 1))), previewFormat: decode.format };
 }

@@ -1,10 +1,10 @@
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
-import type { Failure } from "../../shared/errors.ts";
+import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { parseImageSize } from "../../shared/models/image-size.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { resolveSampling, stepsRun } from "../../shared/models/sampling.ts";
-import { ok, type Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { Sampling } from "../../shared/sampling-fields.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import {
@@ -49,13 +49,41 @@ export interface Pricer {
   readonly models: ModelRegistry;
 }
 
-/** Measures a request that names its model, and fails as its plan would. Derives no key: nobody's latents matter. */
-export function priceRequest({ models }: Pricer, asked: CreateImageRequest): Result<MeasuredRequest, Failure> {
+/**
+ * Measures a request that names its model, and fails as its plan would. Derives no key: nobody's latents matter.
+ * `startStrength`: 0…1, of a request that starts from a picture.
+ */
+export function priceRequest(
+  { models }: Pricer,
+  asked: CreateImageRequest,
+  startStrength?: number,
+): Result<MeasuredRequest, Failure> {
   const chosen = chooseModel(models, asked);
   if (!chosen.ok) return chosen;
   const { model, request } = chosen.value;
-  const texts = encodePrompts(model, request);
-  return texts.ok ? measureRequest(model.manifest, request) : texts;
+  const started = startStrength === undefined ? ok(request) : fromAnyPicture(model.manifest, request, startStrength);
+  if (!started.ok) return started;
+  const texts = encodePrompts(model, started.value);
+  return texts.ok ? measureRequest(model.manifest, started.value) : texts;
+}
+
+function fromAnyPicture(
+  manifest: Manifest,
+  request: CreateImageRequest,
+  strength: number,
+): Result<CreateImageRequest, Failure> {
+  const size = pictureStartSize(manifest, request);
+  if (!size.ok) return size;
+  const start = { latentId: "", size: size.value, isPicture: true, strength, maskDigest: undefined };
+  return ok({ ...request, start });
+}
+
+/** The size of pictures that start from one that was sent. Fails on a model that cannot read pictures. */
+export function pictureStartSize(manifest: Manifest, { size }: CreateImageRequest): Result<string, Failure> {
+  if (manifest.graphs.compressor === undefined) {
+    return err(invalidRequest("model", `'${manifest.id}' cannot start from a picture.`));
+  }
+  return ok(size ?? manifest.image.sizeDefault);
 }
 
 /** The most that a request can cost, in micro-USD, whatever turns out to be stored. */

@@ -9,6 +9,7 @@ import type { Caller } from "./caller.ts";
 import { chooseModel } from "./choose-model.ts";
 import { type Generation, type GenerationServices, generateImages } from "./generate-image.ts";
 import type { OwnLatent } from "./own-latent.ts";
+import { pictureStartSize } from "./price-request.ts";
 import { type StartServices, startFrom } from "./start-source.ts";
 
 /** What starting from something takes. */
@@ -31,10 +32,9 @@ export async function generateFromPicture(
   if (!chosen.ok) return chosen;
   const { request } = chosen.value;
   const { manifest } = chosen.value.model;
-  if (manifest.graphs.compressor === undefined) {
-    return err(invalidRequest("model", `'${manifest.id}' cannot start from a picture.`));
-  }
-  const size = request.size ?? manifest.image.sizeDefault;
+  const sized = pictureStartSize(manifest, request);
+  if (!sized.ok) return sized;
+  const size = sized.value;
   const madeFrom = {
     kind: "picture",
     digest: await digestOf(picture),

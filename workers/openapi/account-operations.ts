@@ -7,7 +7,7 @@ const ndjson: BodySchema = {
     type: "string",
     contentMediaType: "application/x-ndjson",
     description:
-      "One JSON object a line, told apart by `object`: `export`, `balance`, `key`, `entry` of the ledger, `latent`, " +
+      "One JSON object a line, told apart by `object`: `export`, `account`, `balance`, `key`, `entry` of the ledger, `latent`, " +
       "`job`, `charge`, and last `export.end` with the number of `lines` before it.",
   },
 };

@@ -12,6 +12,7 @@ import { grantBodySchema } from "../../shared/api/grant-request.ts";
 import { keyBodySchema, rotationBodySchema } from "../../shared/api/key-request.ts";
 import { balanceResponseSchema } from "../../shared/api/money.ts";
 import { backendItemSchema, ledgerItemSchema } from "../../shared/api/operator-answers.ts";
+import { spendSchema } from "../../shared/api/spend.ts";
 import { trafficSchema } from "../../shared/api/traffic.ts";
 import { trafficDaysMax } from "../../shared/limits.ts";
 import { type BodySchema, jsonBody, type Operations, type Parameter } from "./operation.ts";
@@ -108,6 +109,13 @@ export const adminOperations = {
       "Percentiles leave out the requests of jobs, for which no client waits.",
     parameters: [daysParameter],
     answers: answered(trafficSchema, 200, "The counts."),
+    failures: ["invalid_request"],
+  },
+  getSpend: {
+    ...admin,
+    summary: "Get the accounts and keys that were charged most in the last days",
+    parameters: [daysParameter],
+    answers: answered(spendSchema, 200, "The highest first."),
     failures: ["invalid_request"],
   },
   listLedgers: {

@@ -1,4 +1,4 @@
-import { imageEventSchema } from "../../shared/api/images-stream.ts";
+import { imageEditEventSchema, imageEventSchema } from "../../shared/api/images-stream.ts";
 import { errorBodySchema, type FailureCode } from "../../shared/errors.ts";
 import { failureExamples } from "../../shared/failure-examples.ts";
 import { failureToHttp } from "../../shared/failure-to-http.ts";
@@ -15,7 +15,7 @@ resources, quotes, a balance. Every failure has OpenAI's envelope with all four 
 export function openApiDocument(models: ModelRegistry): object {
   const paths: Record<string, Record<string, object>> = {};
   const components = new SchemaComponents();
-  components.schemaOf(imageEventSchema, "output");
+  for (const events of [imageEventSchema, imageEditEventSchema]) components.schemaOf(events, "output");
   for (const [id, operation] of Object.entries(operations(models))) {
     // Object.entries knows of no literal keys.
     const { method, path, guard } = routeTable[id as DocumentedRouteId];

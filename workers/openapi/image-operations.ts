@@ -56,13 +56,10 @@ export const pictures: Readonly<Record<string, BodySchema>> = {
 };
 
 /** OpenAPI 3.1 has no word for the single events of a stream: the description names their schema. */
-const imageEvents: BodySchema = {
-  json: {
-    type: "string",
-    contentMediaType: "text/event-stream",
-    description: "The `data` of each event is an `ImageEvent` or, if the request fails midway, an `Error`.",
-  },
-};
+export function eventsOf(schema: "ImageEvent" | "ImageEditEvent"): BodySchema {
+  const description = `The \`data\` of each event is an \`${schema}\` or, if the request fails midway, an \`Error\`.`;
+  return { json: { type: "string", contentMediaType: "text/event-stream", description } };
+}
 
 const linkedPicture: Answer = {
   description: "The picture.",
@@ -85,7 +82,11 @@ export function imageOperations(models: ModelRegistry) {
       answers: {
         200: {
           description: "The pictures, and how each was served.",
-          content: { "application/json": imagesResponseSchema, "text/event-stream": imageEvents, ...pictures },
+          content: {
+            "application/json": imagesResponseSchema,
+            "text/event-stream": eventsOf("ImageEvent"),
+            ...pictures,
+          },
           headers: madeHeaders,
         },
       },

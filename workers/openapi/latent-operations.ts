@@ -17,7 +17,7 @@ import {
 } from "./operation.ts";
 import { pageParameters } from "./page-parameters.ts";
 import { servedBody } from "./served-body.ts";
-import { withFiles } from "./start-operations.ts";
+import { startedPictures, withFiles } from "./start-operations.ts";
 
 /** What making pictures of latents can fail with. */
 const latentFailures: readonly FailureCode[] = [...makingFailures, "not_found"];
@@ -58,7 +58,7 @@ export function latentOperations(models: ModelRegistry) {
         "application/json": named("VaryLatentRequest", servedBody(variationBodySchema, models)),
         "multipart/form-data": named("VaryLatentForm", withFiles(servedBody(variationBodySchema, models), [])),
       },
-      answers: madePictures,
+      answers: startedPictures,
     },
   } satisfies Operations;
 }

@@ -5,7 +5,7 @@ import { usageListSchema } from "../../shared/api/usage.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Operations, Parameter } from "./operation.ts";
 import { csvBody, formatParameter, pageParameters } from "./page-parameters.ts";
-import { generationBody, generationExample } from "./served-body.ts";
+import { generationExample, quoteBody } from "./served-body.ts";
 
 const groupByParameter: Parameter = {
   in: "query",
@@ -20,8 +20,11 @@ export function moneyOperations(models: ModelRegistry) {
   return {
     createQuote: {
       tag: "Money",
-      summary: "Get the most that a generation can cost, without running it",
-      body: { "application/json": generationBody(models) },
+      summary: "Get the most that a request can cost, without running it",
+      description:
+        "The body is a generation's, or, with `endpoint`, that of an edit or a variation without its files. An edit's " +
+        "`strength` decides how many steps run.",
+      body: { "application/json": quoteBody(models) },
       example: generationExample(models),
       answers: { 200: { description: "The quote.", content: { "application/json": quoteResponseSchema } } },
       failures: ["invalid_request", "model_not_found", "unsupported_media_type", "payload_too_large"],

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { createImageBodySchema } from "../../shared/api/create-image-request.ts";
 import { imageFieldRules } from "../../shared/api/image-field-rules.ts";
+import { quoteFields, quoteRule } from "../../shared/api/quote-request.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { publicName, samplingFieldNames } from "../../shared/sampling-fields.ts";
 import type { ModelRegistry } from "../models/registry.ts";
@@ -23,12 +24,21 @@ export function servedBody(schema: z.ZodType, models: ModelRegistry) {
 
 /** The body of a generation: null means absent, and some fields hold only beside others. */
 export function generationBody(models: ModelRegistry): BodySchema {
-  const { json } = servedBody(createImageBodySchema, models);
-  const { required = [], properties = {}, ...rest } = json;
+  return named("CreateImageRequest", nullableBody(servedBody(createImageBodySchema, models)));
+}
+
+/** The body of a quote: that of the request that is quoted, and where it would be sent. */
+export function quoteBody(models: ModelRegistry): BodySchema {
+  const body = servedBody(createImageBodySchema.extend(quoteFields), models);
+  return named("CreateQuoteRequest", nullableBody(body, [quoteRule]));
+}
+
+function nullableBody({ json }: ReturnType<typeof servedBody>, rules: readonly object[] = []) {
+  const { required = [], properties = {}, allOf = [], ...rest } = json;
   const nullable = Object.entries(properties).map(([name, field]) =>
     required.includes(name) ? [name, field] : [name, { anyOf: [field, { type: "null" }] }],
   );
-  return named("CreateImageRequest", { json: { ...rest, required, properties: Object.fromEntries(nullable) } });
+  return { json: { ...rest, required, properties: Object.fromEntries(nullable), allOf: [...allOf, ...rules] } };
 }
 
 /** The shortest body of a generation that shows what the model can do. */

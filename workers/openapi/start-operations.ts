@@ -1,7 +1,7 @@
 import { imagesResponseSchema } from "../../shared/api/images-response.ts";
 import { editBodySchema, variationBodySchema } from "../../shared/api/start-image-request.ts";
 import type { ModelRegistry } from "../models/registry.ts";
-import { madeHeaders, makingFailures, pictures } from "./image-operations.ts";
+import { eventsOf, madeHeaders, makingFailures, pictures } from "./image-operations.ts";
 import {
   bytesOf,
   idempotencyKeyParameter,
@@ -12,13 +12,22 @@ import {
 } from "./operation.ts";
 import { servedBody } from "./served-body.ts";
 
-const madePictures: Operation["answers"] = {
+/** Of requests that start from a picture or a latent. */
+export const startedPictures: Operation["answers"] = {
   200: {
     description: "The pictures, and how each was served.",
-    content: { "application/json": imagesResponseSchema, ...pictures },
+    content: {
+      "application/json": imagesResponseSchema,
+      "text/event-stream": eventsOf("ImageEditEvent"),
+      ...pictures,
+    },
     headers: madeHeaders,
   },
 };
+
+const streamed =
+  "With `stream: true` the answer is events: `image_edit.partial_image`, `image_edit.completed` for each picture, or " +
+  "`error`.";
 
 /** Pictures from a picture that is sent. */
 export function startOperations(models: ModelRegistry) {
@@ -26,21 +35,21 @@ export function startOperations(models: ModelRegistry) {
     editImage: {
       tag: "Images",
       summary: "Make pictures from a picture and a prompt",
-      description: "`strength` sets how much is made anew, a `mask` where. JSON accepts the files in base64.",
+      description: `\`strength\` sets how much is made anew, a \`mask\` where. JSON accepts the files in base64. ${streamed}`,
       parameters: [idempotencyKeyParameter],
       body: { "multipart/form-data": named("EditImageForm", withFiles(servedBody(editBodySchema, models), ["image"])) },
-      answers: madePictures,
+      answers: startedPictures,
       failures: makingFailures,
     },
     varyImage: {
       tag: "Images",
       summary: "Make variations of a picture",
-      description: "With or without a prompt. JSON accepts the files in base64.",
+      description: `With or without a prompt. JSON accepts the files in base64. ${streamed}`,
       parameters: [idempotencyKeyParameter],
       body: {
         "multipart/form-data": named("VaryImageForm", withFiles(servedBody(variationBodySchema, models), ["image"])),
       },
-      answers: madePictures,
+      answers: startedPictures,
       failures: makingFailures,
     },
   } satisfies Operations;

@@ -74,7 +74,8 @@ export function isoTime(milliseconds: number | undefined): string | null {
   return milliseconds === undefined ? null : new Date(milliseconds).toISOString();
 }
 
-function accountItem(account: AccountRecord) {
+/** An account as its operator sees it. */
+export function accountItem(account: AccountRecord) {
   return {
     ...listedItem(account),
     concurrency_max: account.concurrencyMax ?? null,

@@ -3,6 +3,7 @@ import { type CreateImageRequest, parseCreateImageRequest } from "../../shared/a
 import type { ImageItem, ImagesResponse } from "../../shared/api/images-response.ts";
 import { withDefaults } from "../../shared/api/request-defaults.ts";
 import type { Failure } from "../../shared/errors.ts";
+import { unaskedBase64BytesMax } from "../../shared/limits.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { formatServerTiming } from "../../shared/wire/server-timing.ts";
@@ -64,7 +65,12 @@ export async function answerWithImages(
   if (stream !== undefined) {
     const caller = readCaller(c);
     if (!caller.ok) return caller;
-    return streamImages(c, services, { request: request.value, caller: caller.value });
+    return streamImages(c, services, {
+      kind: "image_generation",
+      stream,
+      caller: caller.value,
+      generate: (streamed) => generateImages(services.generation, streamed, request.value),
+    });
   }
   return answerGeneration(c, { ...services, form, responseFormat }, (caller) =>
     generateImages(services.generation, caller, request.value, { gate: c.get("gate") }),
@@ -149,8 +155,11 @@ interface Answered {
   readonly url: string;
 }
 
-async function imagesResponse(services: AnswerServices, answered: Answered): Promise<ImagesResponse> {
-  const { pictures, size, decode, background, tokens, warnings, settlement, startLatentId } = answered.generation;
+async function imagesResponse(asked: AnswerServices, answered: Answered): Promise<ImagesResponse> {
+  const { pictures, size, decode, background, tokens, settlement, startLatentId } = answered.generation;
+  const isLarge = asked.responseFormat === "both" && isTooMuchForBase64(pictures);
+  const services = isLarge ? { ...asked, responseFormat: "url" as const } : asked;
+  const warnings = isLarge ? [...answered.generation.warnings, linksAlone] : answered.generation.warnings;
   return {
     created: Math.floor(services.nowMs() / 1000),
     data: await Promise.all(pictures.map((picture) => imageItem(services, answered, picture))),
@@ -161,6 +170,14 @@ async function imagesResponse(services: AnswerServices, answered: Answered): Pro
     usage: imagesUsage(pictures, { tokens, settlement, microUsd: settlement.chargedMicroUsd }),
     warnings,
   };
+}
+
+const linksAlone =
+  `links_alone: the pictures have more than ${unaskedBase64BytesMax} bytes, so each has a link and no base64. ` +
+  "Ask for fewer, or set 'response_format'.";
+
+function isTooMuchForBase64(pictures: readonly Picture[]): boolean {
+  return pictures.reduce((sum, { bytes }) => sum + bytes.length, 0) > unaskedBase64BytesMax;
 }
 
 async function imageItem(

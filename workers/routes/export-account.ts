@@ -7,7 +7,7 @@ import { failureResponse } from "../middleware/errors.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Checkout } from "../payments/stripe-checkout.ts";
 import type { ChargeLines, ChargePlace, ChargeRow } from "../usage/charge-lines.ts";
-import { isoTime, notStored } from "./admin-accounts.ts";
+import { accountItem, isoTime, notStored } from "./admin-accounts.ts";
 import { keyItem } from "./admin-keys.ts";
 import { balanceResponse } from "./balance.ts";
 import { listedJob } from "./jobs.ts";
@@ -70,8 +70,9 @@ async function* pagesOf(services: ExportServices, account: string): AsyncGenerat
   const { accounts, jobs, models, nowMs } = services;
   const books = accounts.of(account);
   const [record, balances, keys] = await Promise.all([books.account(), books.balances(), books.keys()]);
-  const head = { object: "export", account, name: record?.name ?? "", created: isoTime(record?.createdMs) };
-  yield [{ ...head, at: isoTime(nowMs()) }, balanceResponse(balances, services.checkout), ...keys.map(keyItem)];
+  const head = { object: "export", account, at: isoTime(nowMs()) };
+  const settings = record === undefined ? [] : [accountItem(record)];
+  yield [head, ...settings, balanceResponse(balances, services.checkout), ...keys.map(keyItem)];
   yield* following(
     (after, limit) => books.entries(after, limit),
     0,

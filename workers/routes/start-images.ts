@@ -19,7 +19,9 @@ import type { AppEnv } from "../middleware/app-env.ts";
 import { type AnswerForm, answerForm, checkAnswerForm, withAcceptedFormat } from "./answer-form.ts";
 import { withCacheControl } from "./cache-control.ts";
 import { answerGeneration, type CreateImageServices } from "./create-image.ts";
+import { readCaller } from "./read-caller.ts";
 import { readUpload, type Upload } from "./read-upload.ts";
+import { streamImages } from "./stream-images.ts";
 
 /** What the routes need. */
 export interface StartRouteServices extends Omit<CreateImageServices, "generation"> {
@@ -90,11 +92,14 @@ function readStart(c: Context<AppEnv>, { fields, mask }: Upload, readFields: Rea
   return ok({ start: { ...read.value, request: request.value, mask }, form });
 }
 
-function answer(
+async function answer(
   c: Context<AppEnv>,
   services: StartRouteServices,
   { start, form }: Asked,
   generate: Parameters<typeof answerGeneration>[2],
 ): Promise<Result<Response, Failure>> {
-  return answerGeneration(c, { ...services, form, responseFormat: start.request.responseFormat }, generate);
+  const { responseFormat, stream } = start.request;
+  if (stream === undefined) return answerGeneration(c, { ...services, form, responseFormat }, generate);
+  const caller = readCaller(c);
+  return caller.ok ? streamImages(c, services, { kind: "image_edit", stream, caller: caller.value, generate }) : caller;
 }

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
-import type { ImageEvent } from "../../shared/api/images-stream.ts";
+import type { ImageEditEvent, ImageEvent } from "../../shared/api/images-stream.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { failureToHttp } from "../../shared/failure-to-http.ts";
 import { ok, type Result } from "../../shared/result.ts";
@@ -8,7 +8,7 @@ import { createEventOutbox, readOutbox } from "../../shared/wire/event-outbox.ts
 import { eventStreamContentType, formatComment, formatEvent } from "../../shared/wire/event-stream.ts";
 import type { StageCEvent } from "../../shared/wire/stage-c-events.ts";
 import type { Caller } from "../generation/caller.ts";
-import { type Generation, type GenerationServices, generateImages } from "../generation/generate-image.ts";
+import type { Generation } from "../generation/generate-image.ts";
 import type { PictureWatch } from "../generation/obtain-latent.ts";
 import type { GenerationPlan, PlannedPicture } from "../generation/plan-generation.ts";
 import { toBase64 } from "../gpu/base64.ts";
@@ -20,16 +20,20 @@ const heartbeatMs = 5_000;
 
 /** What streaming takes. */
 export interface StreamServices {
-  readonly generation: GenerationServices;
   readonly nowMs: () => number;
   /** A signal that aborts after so many milliseconds. */
   readonly timeout: (milliseconds: number) => AbortSignal;
 }
 
-/** A checked request and its caller. */
+/** OpenAI's names of a stream's events begin so. */
+type StreamKind = "image_generation" | "image_edit";
+
+/** A checked request, its caller, and what makes its pictures. */
 export interface StreamedRequest {
-  readonly request: CreateImageRequest;
+  readonly kind: StreamKind;
+  readonly stream: NonNullable<CreateImageRequest["stream"]>;
   readonly caller: Caller;
+  readonly generate: (caller: Caller) => Promise<Result<Generation, Failure>>;
 }
 
 /**
@@ -39,7 +43,7 @@ export interface StreamedRequest {
 export async function streamImages(
   c: Context<AppEnv>,
   services: StreamServices,
-  { request, caller }: StreamedRequest,
+  { kind, stream, caller, generate }: StreamedRequest,
 ): Promise<Result<Response, Failure>> {
   const outbox = createEventOutbox();
   const left = new AbortController();
@@ -51,9 +55,9 @@ export async function streamImages(
     outbox.put(slot, text);
     open();
   };
-  const watch = watchPictures(request.stream?.partialImages ?? 0, { say, nowMs: services.nowMs });
+  const watch = watchPictures(kind, stream.partialImages, { say, nowMs: services.nowMs });
   const signal = AbortSignal.any([caller.signal, left.signal]);
-  const generating = generateImages(services.generation, { ...caller, signal, watch }, request);
+  const generating = generate({ ...caller, signal, watch });
   c.set("made", generating);
   // A client may leave: what was done for it by then is settled or released all the same.
   c.executionCtx.waitUntil(generating.catch(() => {}));
@@ -63,7 +67,7 @@ export async function streamImages(
   const first = await Promise.race([ending, opened]);
   if (first?.ok === false) return first;
   void ending.then(
-    (end) => outbox.end(end.ok ? completedEvents(end.value, services.nowMs()) : errorEvent(end.error)),
+    (end) => outbox.end(end.ok ? completedEvents(kind, end.value, services.nowMs()) : errorEvent(end.error)),
     () => outbox.end(errorEvent({ code: "internal" })),
   );
   const body = readOutbox(outbox, () => left.abort());
@@ -74,6 +78,7 @@ type Say = (slot: string, text: string) => void;
 
 /** The steps are comments, which clients skip: they keep the connection alive. */
 function watchPictures(
+  kind: StreamKind,
   previews: number,
   { say, nowMs }: { readonly say: Say; readonly nowMs: () => number },
 ): PictureWatch {
@@ -89,7 +94,7 @@ function watchPictures(
     if (index >= previews) return;
     shown.set(latentId, index + 1);
     const partial = formatImageEvent({
-      type: "image_generation.partial_image",
+      type: `${kind}.partial_image`,
       b64_json: event.image,
       partial_image_index: index,
       created_at: unixSeconds(nowMs()),
@@ -123,11 +128,11 @@ function beat({ timeout }: StreamServices, say: Say): () => void {
 }
 
 /** The text's tokens count with the first picture. */
-function completedEvents(generation: Generation, nowMs: number): string {
+function completedEvents(kind: StreamKind, generation: Generation, nowMs: number): string {
   const { pictures, size, decode, background, warnings, settlement } = generation;
   const events = pictures.map((picture, index) =>
     formatImageEvent({
-      type: "image_generation.completed",
+      type: `${kind}.completed`,
       b64_json: toBase64(picture.bytes),
       created_at: unixSeconds(nowMs),
       size,
@@ -146,7 +151,7 @@ function completedEvents(generation: Generation, nowMs: number): string {
   return events.join("");
 }
 
-function formatImageEvent(event: ImageEvent): string {
+function formatImageEvent(event: ImageEvent | ImageEditEvent): string {
   return formatEvent(event.type, event);
 }
 

@@ -7,6 +7,7 @@ import { AccountsView } from "./admin/accounts.tsx";
 import { CredentialForm } from "./admin/credential-form.tsx";
 import { credential, signOut } from "./admin/operator.ts";
 import { linkTo, place, views } from "./admin/place.ts";
+import { SpendView } from "./admin/spend.tsx";
 import { SystemView } from "./admin/system.tsx";
 import { TrafficView } from "./admin/traffic.tsx";
 import { adminWords } from "./admin/words.ts";
@@ -57,6 +58,8 @@ function Shown() {
   switch (view) {
     case "traffic":
       return <TrafficView />;
+    case "spend":
+      return <SpendView />;
     case "accounts":
       return detail === "" ? <AccountsView /> : <AccountView id={detail} key={detail} />;
     case "system":

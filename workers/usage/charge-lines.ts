@@ -1,3 +1,5 @@
+import { forgetKeys } from "./spend.ts";
+
 /** One line of a settlement, as the usage table has it. */
 export interface ChargeRow {
   readonly event_id: string;
@@ -37,7 +39,7 @@ const eraseQuery = `UPDATE usage SET latent_id = '', key_id = NULL WHERE (event_
   (SELECT event_id, line FROM usage WHERE account = ? AND (latent_id <> '' OR key_id IS NOT NULL) LIMIT ?)`;
 
 /** The lines in D1; see migrations/. */
-export function createChargeLines(database: Pick<D1Database, "prepare">): ChargeLines {
+export function createChargeLines(database: Pick<D1Database, "prepare" | "batch">): ChargeLines {
   return {
     async read(account, after = { at_ms: -1, event_id: "", line: 0 }, limit) {
       const bound = [account, after.at_ms, after.event_id, after.line, limit];
@@ -48,8 +50,11 @@ export function createChargeLines(database: Pick<D1Database, "prepare">): Charge
       return results;
     },
     async erase(account, limit) {
-      const { meta } = await database.prepare(eraseQuery).bind(account, limit).run();
-      return meta.changes;
+      const [erased] = await database.batch([
+        database.prepare(eraseQuery).bind(account, limit),
+        ...forgetKeys.map((query) => database.prepare(query).bind(account)),
+      ]);
+      return erased?.meta.changes ?? 0;
     },
   };
 }

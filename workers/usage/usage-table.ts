@@ -1,3 +1,4 @@
+import { addToDays } from "./spend.ts";
 import type { UsageEvent } from "./usage-event.ts";
 
 /**
@@ -29,14 +30,19 @@ export async function recordUsage(
   database: Pick<D1Database, "prepare" | "batch">,
   events: readonly UsageEvent[],
 ): Promise<void> {
-  const rows = events.flatMap((event) => event.lines.map((line, place) => rowOf(event, line, place)));
-  const statement = database.prepare(insert);
+  // One that comes twice in a batch enters the table once, and must be added up once.
+  const distinct = [...new Map(events.map((event) => [event.id, event])).values()];
+  const rows = distinct.flatMap((event) => event.lines.map((line, place) => rowOf(event, line, place)));
+  const statements = [addToDays, insert].map((query) => database.prepare(query));
   const parts: D1PreparedStatement[] = [];
-  for (let i = 0; i < rows.length; i += rowsMax) parts.push(statement.bind(JSON.stringify(rows.slice(i, i + rowsMax))));
+  for (let i = 0; i < rows.length; i += rowsMax) {
+    const json = JSON.stringify(rows.slice(i, i + rowsMax));
+    parts.push(...statements.map((statement) => statement.bind(json)));
+  }
   if (parts.length > 0) await database.batch(parts);
 }
 
-/** In the order of `columns`. */
+/** In the order of `columns`, by whose places `addToDays` reads them. */
 function rowOf(
   { id, account, keyId, atMs, priceBook }: UsageEvent,
   { kind, latentId, microUsd, gpuMs, savedMicroUsd, savedGpuMs }: UsageEvent["lines"][number],

@@ -59,7 +59,7 @@ describe("a Stage C task", () => {
 
   test.each<[Record<string, unknown>, number, string | null]>([
     [{ model: "other" }, 404, "model"],
-    [{ revision: "other" }, 400, "revision"],
+    [{ revision: "other" }, 404, "model"],
     [{ steps: 0 }, 400, "steps"],
     [{ steps: 101 }, 400, "steps"],
     [{ steps: 1.5 }, 400, "steps"],
@@ -127,7 +127,7 @@ describe("a decode", () => {
     ["bytes of any kind", () => new Uint8Array(500).fill(9), 400, "latent"],
     ["half a latent", () => latentFile({}).slice(0, 300), 400, "latent"],
     ["a latent of another model", () => latentFile({ model: "other" }), 404, "model"],
-    ["a latent of another revision", () => latentFile({ revision: "other" }), 400, "revision"],
+    ["a latent of another revision", () => latentFile({ revision: "other" }), 404, "model"],
     ["a latent without a seed", () => latentFile({ seed: "1e3" }), 400, "latent"],
     ["a latent of a size that is not offered", () => latentFile({}, [16, 5, 4]), 400, "latent"],
   ])("of %s is refused, naming what is wrong", async (_, file, status, param) => {
@@ -149,7 +149,14 @@ describe("a decode", () => {
 
 test("health, metrics and unknown paths answer while tasks do not disturb them", async () => {
   const get = (path: string) => fetch(`${backend.url}${path}`);
-  const health = { status: "ready", model: "tiny", revision: tinyRevision, tasks: { waiting: 0, running: 0 } };
+  const models = [
+    { model: "tiny", revision: tinyRevision, warm: true },
+    { model: "tiny-alpha", revision: expect.any(String), warm: false },
+    { model: "tiny-cascade", revision: expect.any(String), warm: false },
+    { model: "tiny-v2", revision: expect.any(String), warm: false },
+  ];
+  const tasks = { waiting: 0, running: 0 };
+  const health = { status: "ready", model: "tiny", revision: tinyRevision, models, tasks };
   for (const path of ["/health", "/health/live", "/health/ready"])
     expect(await (await get(path)).json()).toEqual(health);
   expect(await faultOf(await get("/nowhere"))).toMatchObject({ status: 404, code: "not_found" });

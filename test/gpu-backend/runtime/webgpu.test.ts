@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import type { LaneOptions } from "../../../gpu-backend/lane/lane.ts";
 import { decodeLatent } from "../../../shared/latents/latent-format.ts";
 import { noSoftwareVulkan, softwareVulkan } from "../../support/software-vulkan.ts";
-import { tinyRequest } from "../../support/tiny-bundle.ts";
+import { tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
 import { patient, startTinyLane, type TinyLane, tinyLoad } from "../../support/tiny-lane.ts";
 
 /** The driver compiles every kernel for the processor, and a machine that is busy with other work takes its time. */
@@ -41,7 +41,7 @@ test("WebGPU makes the latent that the processor makes, to 1e-3, and paints it",
   for (const [index, value] of values.entries()) {
     expect(Math.abs(value - (expected[index] ?? Number.NaN))).toBeLessThan(1e-3 * (1 + Math.abs(value)));
   }
-  const picture = await webgpu.scheduler.decode(file, { format: "png" }, patient);
+  const picture = await webgpu.scheduler.decode({ latent: file, revision: tinyRevision }, { format: "png" }, patient);
   expect(picture.ok).toBe(true);
 });
 

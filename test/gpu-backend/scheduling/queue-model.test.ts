@@ -114,7 +114,7 @@ class Submit implements fc.AsyncCommand<QueueModel, Real> {
     const terms = { tenant, priority, signal: client.signal, ...(request !== undefined && { request }) };
     const order = { ...tinyRequest, seeds: [id], steps: cost, guidanceScale: 1 };
     const answer = isDecode
-      ? real.scheduler.decode(Uint8Array.of(id), { format: "png" }, terms)
+      ? real.scheduler.decode({ latent: Uint8Array.of(id), revision: "any" }, { format: "png" }, terms)
       : real.scheduler.runStageC(order, terms);
     void answer.then((ended) => answers.push(ended.ok ? "done" : ended.error.failure.code));
     const isAccepted = model.submit({ ...this.#task, id, cost: isDecode ? 1 : cost, tag: 0, shownTag: 0 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { backoffMs, type Lane } from "../../../gpu-backend/lane/lane.ts";
-import { tinyDirectory, tinyRequest } from "../../support/tiny-bundle.ts";
+import { tinyDirectory, tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
 import { patient, startTinyLane, type TinyLane, tinyLoad } from "../../support/tiny-lane.ts";
 
 const longRequest = { ...tinyRequest, steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
@@ -84,8 +84,8 @@ test("two processes make the same latent and the same picture, byte for byte", a
   const [file = new Uint8Array()] = madeA.value.outcome.files;
   expect(madeB.value.outcome.files).toEqual([file]);
   const [paintedA, paintedB] = await Promise.all([
-    a.decode(file, { format: "png" }, patient),
-    b.decode(file, { format: "png" }, patient),
+    a.decode({ latent: file, revision: tinyRevision }, { format: "png" }, patient),
+    b.decode({ latent: file, revision: tinyRevision }, { format: "png" }, patient),
   ]);
   if (!paintedA.ok || !paintedB.ok) throw new Error("A decode failed.");
   expect(paintedB.value.outcome.bytes).toEqual(paintedA.value.outcome.bytes);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { formatBacklog, parseBacklog } from "../../../shared/wire/backlog.ts";
+import { formatModels, parseModels } from "../../../shared/wire/models-header.ts";
 
 test.each([
   [0, 0],
@@ -11,4 +12,12 @@ test.each([
 
 test.each([null, "", "-1", "1e3", "1.5", "999999999", "soon"])("%o is no backlog", (header) => {
   expect(parseBacklog(header)).toBeUndefined();
+});
+
+test("the models of a backend come through with those that are loaded first, but for names that no header can hold", () => {
+  const header = formatModels({ held: ["a1", "b2", "with, comma", "c@3"], warm: ["c@3"] });
+  expect(header).toBe("c@3;warm, a1, b2");
+  expect(parseModels(header)).toEqual({ held: ["c@3", "a1", "b2"], warm: ["c@3"] });
+  expect(parseModels(null)).toBeUndefined();
+  expect(parseModels("")).toEqual({ held: [], warm: [] });
 });

@@ -82,7 +82,7 @@ describe("GET /v1/account/export", () => {
   test("has nothing of another account", async () => {
     await busyAccount("neighbour");
     const lines = await exportOf(await edge.createKey("empty", 0));
-    expect(lines.map(({ object }) => object)).toEqual(["export", "balance", "key", "export.end"]);
+    expect(lines.map(({ object }) => object)).toEqual(["export", "account", "balance", "key", "export.end"]);
   });
 
   test.each(["read", "latents", "jobs"])("needs the scope %s, and so does erasing", async (missing) => {
@@ -123,6 +123,9 @@ describe("DELETE /v1/account/data", () => {
     const lines = await exportOf(key);
     expect(lines.filter(({ object }) => object === "charge")).not.toEqual([]);
     for (const id of ids) expect(JSON.stringify(lines)).not.toContain(id);
+    const days = "SELECT key_id, SUM(micro_usd) AS spent FROM spend_days WHERE account = 'erased' GROUP BY key_id";
+    const { results } = await edge.env.USAGE.prepare(days).all();
+    expect(results).toEqual([{ key_id: "", spent: before.balances.spent }]);
     // The hourly comparison with the ledger finds every amount, so it restores nothing.
     edge.nowMs += 10 * 60_000;
     const reconciled = await edge.services.reconcile();

@@ -123,10 +123,9 @@ test("a job's metadata and its requests' names come back in the job and its resu
 });
 
 describe("an operator who has set aliases and sizes", () => {
-  test.each(["LibreChat", "Open WebUI, no model set", "n8n"])("answers %s", async (program) => {
-    const { data, size } = await answered(obliging, program);
-    expect(data).toHaveLength(1);
-    expect(size).toBe(program === "LibreChat" ? "64x64" : "96x96");
+  test("gets the model's own size for auto, and the nearest for one that it lacks", async () => {
+    expect(await answered(obliging, "LibreChat")).toMatchObject({ size: "64x64" });
+    expect(await answered(obliging, "Open WebUI, no model set")).toMatchObject({ size: "96x96" });
   });
 
   test("warns of a size that became another, and of fields without effect", async () => {
@@ -266,6 +265,26 @@ test("without response_format, a picture has both its base64 and a link that ope
   expect(picture).toMatchObject({ b64_json: btoa(String.fromCharCode(...opened)) });
 });
 
+test("without response_format, pictures too large for one answer are links alone, with a warning", async () => {
+  const key = await strict.createKey();
+  const works = globalThis.fetch;
+  const large = "x".repeat(9 * 2 ** 20);
+  globalThis.fetch = async (url, init) => {
+    const made = await works(String(url), { ...init });
+    return String(url).includes("/decode?") ? new Response(large, { headers: made.headers }) : made;
+  };
+  const one = await strict.generate(key, { prompt: "red apple", seed: 70 });
+  const two = await strict.generate(key, { prompt: "red apple", seed: 71, n: 2 });
+  globalThis.fetch = works;
+  expect(one.data.map((picture) => ["b64_json" in picture, "url" in picture])).toEqual([[true, true]]);
+  expect(one.warnings).toEqual([]);
+  expect(two.data.map((picture) => ["b64_json" in picture, "url" in picture])).toEqual([
+    [false, true],
+    [false, true],
+  ]);
+  expect(two.warnings).toEqual([expect.stringMatching(/^links_alone: .* 16777216 bytes/u)]);
+});
+
 describe("a body", () => {
   const sent = async (encoding: string, body: BodyInit) => {
     const key = await strict.createKey();
@@ -310,10 +329,6 @@ describe("a form", () => {
       param: "image",
       message: expect.stringContaining("file part"),
     });
-  });
-
-  test.each(["form, indexed field", "form, empty mask"])("is read as it is meant: %s", async (program) => {
-    expect((await answered(obliging, program)).data).toHaveLength(1);
   });
 
   test("with a file of another name is told that name", async () => {

@@ -1,6 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { BackendItem, LedgerItem } from "../../../shared/api/operator-answers.ts";
+import type { SpendAnswer } from "../../../shared/api/spend.ts";
+import { recordUsage } from "../../../workers/usage/usage-table.ts";
 import { ledgerStub } from "../support/account-book.ts";
 import { TestEdge } from "../support/test-edge.ts";
 
@@ -139,5 +141,57 @@ describe("GET /v1/admin/backends", () => {
   test("tells a backend with another bundle from one that is away", async () => {
     edge.backend.health = { ...Object(edge.backend.health), revision: "another" };
     expect((await list<BackendItem>("backends")).data).toMatchObject([{ status: "other_model", revision: "another" }]);
+  });
+});
+
+describe("GET /v1/admin/spend", () => {
+  const spend = async (days: string) => edge.get(edge.env.ADMIN_SECRET, `/v1/admin/spend?days=${days}`);
+
+  test("ranks accounts and keys by what the last days charged them, and has nothing of their prompts", async () => {
+    const dayMs = 86_400_000;
+    // Days on which no other test of this file was charged.
+    edge.nowMs += 30 * dayMs;
+    const charge = (account: string, keyId: string | undefined, microUsd: number, daysAgo = 0) => ({
+      id: crypto.randomUUID(),
+      account,
+      atMs: edge.nowMs - daysAgo * dayMs,
+      priceBook: 2,
+      ...(keyId !== undefined && { keyId }),
+      lines: [
+        { kind: "hit" as const, latentId: "a".repeat(64), microUsd, savedMicroUsd: 3, gpuMs: 2 },
+        { kind: "decode" as const, latentId: "a".repeat(64), microUsd: 1 },
+      ],
+    });
+    await recordUsage(edge.env.USAGE, [
+      charge("little", "key_l", 10),
+      charge("much", "key_m1", 400),
+      charge("much", "key_m2", 500, 1),
+      charge("much", undefined, 7),
+      charge("little", "key_l", 9_000, 2),
+    ]);
+    const answer: SpendAnswer = await (await spend("2")).json();
+    const sums = (requests: number, micro_usd: number) => ({
+      requests,
+      micro_usd,
+      saved_micro_usd: 3 * requests,
+      gpu_ms: 2 * requests,
+    });
+    expect(answer).toEqual({
+      object: "spend",
+      from: new Date(edge.nowMs - dayMs).toISOString().slice(0, 10),
+      total_micro_usd: 921,
+      accounts: [
+        { account: "much", ...sums(3, 910) },
+        { account: "little", ...sums(1, 11) },
+      ],
+      keys: [
+        { account: "much", key: "key_m2", ...sums(1, 501) },
+        { account: "much", key: "key_m1", ...sums(1, 401) },
+        { account: "little", key: "key_l", ...sums(1, 11) },
+      ],
+    });
+    expect(await (await spend("3")).json()).toMatchObject({ accounts: [{ account: "little" }, { account: "much" }] });
+    expect((await spend("0")).status).toBe(400);
+    edge.nowMs -= 30 * dayMs;
   });
 });

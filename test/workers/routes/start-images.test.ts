@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { ImagesResponse } from "../../../shared/api/images-response.ts";
+import type { QuoteResponse } from "../../../shared/api/money.ts";
 import { pictureBytesMax } from "../../../shared/limits.ts";
+import { createEventReader } from "../../../shared/wire/event-stream.ts";
 import { firstBase64, firstPicture, TestEdge } from "../support/test-edge.ts";
 
 const edge = new TestEdge();
@@ -29,6 +31,11 @@ function form(fields: Fields, files: Readonly<Record<string, string>> = { image:
 function send(key: string, body: FormData, route = "edits", headers: Record<string, string> = {}): Promise<Response> {
   const authorization = `Bearer ${key}`;
   return edge.fetch(`/v1/images/${route}`, { method: "POST", headers: { authorization, ...headers }, body });
+}
+
+function readEvents(text: string): { readonly event: string; readonly data: Record<string, unknown> }[] {
+  const events = createEventReader().push(text);
+  return events.map(({ event, data }) => ({ event, data: JSON.parse(data) }));
 }
 
 async function edit(key: string, fields: Fields = {}, files?: Readonly<Record<string, string>>) {
@@ -173,6 +180,81 @@ describe("a variation", () => {
   });
 });
 
+describe("a stream", () => {
+  const fields = { prompt: "apple", seed: "5", strength: "0.5", stream: "true", partial_images: "2" };
+
+  test("of an edit shows partial images of the steps that run, and then the picture that is given without it", async () => {
+    const account = "edits-in-a-stream";
+    const key = await edge.createKey(account);
+    const response = await send(key, form(fields));
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    const events = readEvents(await response.text());
+    const partial = "image_edit.partial_image";
+    expect(events.map(({ event }) => event)).toEqual([partial, partial, "image_edit.completed"]);
+    expect(events.map(({ data }) => data["type"])).toEqual(events.map(({ event }) => event));
+    // Six steps, of which three run.
+    expect(events.slice(0, 2).map(({ data }) => data["b64_json"])).toEqual(
+      [1, 2].map((step) => btoa(`preview ${step}`)),
+    );
+    expect(await edge.ledger(account).balances()).toMatchObject({ spent: encoded + generatedInSteps(3) + decoded });
+    const plain = await edit(key, { strength: "0.5", seed: "5" });
+    expect(events[2]?.data).toMatchObject({ seed: 5, b64_json: firstBase64(plain), usage: { cost: {} } });
+  });
+
+  test("of variations of a picture or of a latent has the same events", async () => {
+    const key = await edge.createKey();
+    const variations = readEvents(await (await send(key, form({ ...fields, prompt: "" }), "variations")).text());
+    const last = variations.at(-1);
+    expect(last?.event).toBe("image_edit.completed");
+    const path = `/v1/latents/${last?.data["latent_id"]}/variations`;
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const body = JSON.stringify({ stream: true });
+    const response = await edge.fetch(path, { method: "POST", headers, body });
+    expect(readEvents(await response.text()).map(({ event }) => event)).toEqual(["image_edit.completed"]);
+  });
+
+  test("whose start cannot be made is refused with the usual status", async () => {
+    const response = await send(await edge.createKey(), form(fields, { image: "bad" }));
+    expect([response.status, await response.json()]).toMatchObject([400, { error: { param: "image" } }]);
+  });
+});
+
+describe("a quote", () => {
+  const quote = (key: string, body: object) => {
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    return edge.fetch("/v1/quotes", { method: "POST", headers, body: JSON.stringify({ prompt: "apple", ...body }) });
+  };
+
+  test("of an edit or a variation is what the request is charged, by its strength, its mask and its size", async () => {
+    const key = await edge.createKey();
+    const quoteOf = async (body: object) => (await (await quote(key, body)).json<QuoteResponse>()).ceiling_micro_usd;
+    const chargeOf = async (fields: Fields, files = {}, route = "edits") => {
+      const response = await send(key, form(fields, { image: crypto.randomUUID(), ...files }), route);
+      return (await response.json<ImagesResponse>()).usage.cost.micro_usd;
+    };
+    const prompt = "apple";
+    const edits = "/v1/images/edits";
+    expect(await quoteOf({ endpoint: edits })).toBe(await chargeOf({ prompt }));
+    expect(await quoteOf({ endpoint: edits, mask: true })).toBe(await chargeOf({ prompt }, { mask: "half" }));
+    expect(await quoteOf({ endpoint: edits, strength: 0.2, n: 2, size: "96x96" })).toBe(
+      await chargeOf({ prompt, strength: "0.2", n: "2", size: "96x96" }),
+    );
+    expect(await quoteOf({ endpoint: "/v1/images/variations", prompt: "" })).toBe(await chargeOf({}, {}, "variations"));
+  });
+
+  test.each([
+    ["another endpoint", "endpoint", { endpoint: "/v1/embeddings" }],
+    ["a file", "mask", { endpoint: "/v1/images/edits", mask: "aGFsZg==" }],
+    ["a picture", "image", { endpoint: "/v1/images/edits", image: "Y2F0" }],
+    ["a strength of a generation", "strength", { strength: 0.5 }],
+    ["a mask of a generation", "mask", { endpoint: "/v1/images/generations", mask: true }],
+    ["similar prompts of an edit", "reuse", { endpoint: "/v1/images/edits", reuse: "similar" }],
+  ])("with %s is refused by the field", async (_, param, body) => {
+    const response = await quote(await edge.createKey(), body);
+    expect([response.status, await response.json()]).toMatchObject([400, { error: { param } }]);
+  });
+});
+
 describe("a body that cannot be used is refused by its field, and costs nothing:", () => {
   test.each<[string, string | null, FormData]>([
     ["no image", "image", form({ prompt: "apple" }, {})],
@@ -184,7 +266,8 @@ describe("a body that cannot be used is refused by its field, and costs nothing:
     ["a number that is none", "n", form({ prompt: "apple", n: "two" })],
     ["an unknown field", "colour", form({ prompt: "apple", colour: "red" })],
     ["a size that is not offered", "size", form({ prompt: "apple", size: "50x50" })],
-    ["streaming", "stream", form({ prompt: "apple", stream: "true" })],
+    ["links in a stream", "response_format", form({ prompt: "apple", stream: "true", response_format: "url" })],
+    ["four partial images", "partial_images", form({ prompt: "apple", stream: "true", partial_images: "4" })],
     ["a picture that the backend cannot read", "image", form({ prompt: "apple" }, { image: "bad" })],
     ["a mask that the backend cannot read", "mask", form({ prompt: "apple" }, { image: "cat", mask: "bad" })],
     ["a picture that is too large", "image", form({ prompt: "a" }, { image: "x".repeat(pictureBytesMax + 1) })],

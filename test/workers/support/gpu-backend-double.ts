@@ -1,6 +1,7 @@
 import type { DecodeOptions } from "../../../shared/decode-options.ts";
 import { fromFloat16Bits, toFloat16Bits } from "../../../shared/latents/float16.ts";
 import { decodeLatent, encodeLatent } from "../../../shared/latents/latent-format.ts";
+import { stepsRun } from "../../../shared/models/sampling.ts";
 import { imageContentType } from "../../../shared/output-format.ts";
 import { ok } from "../../../shared/result.ts";
 import { cancelPath } from "../../../shared/wire/cancel.ts";
@@ -149,7 +150,8 @@ export class GpuBackendDouble {
 }
 
 /** Every step, and a preview, which is no picture, wherever one is wanted. */
-function newsOf({ steps, previewEverySteps = 0, previewFormat = "webp" }: StageCRequest): string[] {
+function newsOf({ steps: all, start, previewEverySteps = 0, previewFormat = "webp" }: StageCRequest): string[] {
+  const steps = stepsRun(all, start?.strength ?? 1);
   return Array.from({ length: steps }, (_, index) => {
     const step = index + 1;
     const isDue = previewEverySteps > 0 && step % previewEverySteps === 0 && step < steps;

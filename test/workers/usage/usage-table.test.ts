@@ -51,6 +51,8 @@ test("usage is what the ledger spent, however often and in whatever order its ev
   await deliver(events.toReversed());
   expect(spent).toBeGreaterThan(0);
   expect(await usageOf("account-a")).toBe(spent);
+  const query = "SELECT SUM(micro_usd) AS spent, SUM(requests) AS requests FROM spend_days WHERE account = 'account-a'";
+  expect(await USAGE.prepare(query).first()).toEqual({ spent, requests: events.length });
 });
 
 test("a message that is no event is handed back, and spoils none of the others", async () => {

@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 
 /** The parts of the page. */
-export const views = ["traffic", "accounts", "system"] as const;
+export const views = ["traffic", "spend", "accounts", "system"] as const;
 
 /** One of them. */
 export type View = (typeof views)[number];

@@ -4,7 +4,7 @@ import type { BackendItem } from "../../../shared/api/operator-answers.ts";
 /** Every sentence of the operator's page, in English: the list that other languages are held to. */
 export const en = {
   title: "Operator",
-  nav: { traffic: "Traffic", accounts: "Accounts", system: "System" },
+  nav: { traffic: "Traffic", spend: "Spend", accounts: "Accounts", system: "System" },
   signOut: "Sign out",
   loading: "Loading…",
   refresh: "Refresh",
@@ -43,6 +43,15 @@ export const en = {
     error: (percent: string) =>
       `Percentiles come from a histogram: within ${percent} % of the exact value. Requests of jobs are left out.`,
     delay: "Figures follow an answer by some seconds.",
+  },
+  spend: {
+    total: "Charged to all accounts",
+    accounts: "Accounts by spend",
+    keys: "Keys by spend",
+    key: "Key",
+    share: "Share",
+    saved: "Saved by reuse",
+    days: "Days are whole UTC days.",
   },
   system: {
     backends: "Backends",

@@ -3,7 +3,7 @@ import type { AdminWords } from "./words-en.ts";
 /** 日本語 */
 export const ja: AdminWords = {
   title: "運用",
-  nav: { traffic: "トラフィック", accounts: "アカウント", system: "システム" },
+  nav: { traffic: "トラフィック", spend: "利用額", accounts: "アカウント", system: "システム" },
   signOut: "サインアウト",
   loading: "読み込み中…",
   refresh: "更新",
@@ -38,6 +38,15 @@ export const ja: AdminWords = {
     error: (percent) =>
       `パーセンタイルはヒストグラムから求め、正確な値との差は ${percent} % 以内です。ジョブのリクエストは含みません。`,
     delay: "応答が数値に反映されるまで数秒かかります。",
+  },
+  spend: {
+    total: "全アカウントへの課金額",
+    accounts: "利用額の多いアカウント",
+    keys: "利用額の多いキー",
+    key: "キー",
+    share: "割合",
+    saved: "再利用による節約",
+    days: "日付は UTC の 1 日単位です。",
   },
   system: {
     backends: "バックエンド",

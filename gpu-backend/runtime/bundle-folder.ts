@@ -1,0 +1,110 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "../../shared/errors.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
+import { type Bundle, readBundle, readManifest } from "./bundle.ts";
+
+/** The bundles of one folder, by revision. */
+export interface BundleFolder {
+  /** The bundle of a request that names none. */
+  readonly default: Bundle;
+  /** What the folder held when it was last read, the default first. */
+  manifests(): readonly Manifest[];
+  /**
+   * The bundle of a revision, whose files were checked by their digests when it was first wanted. A revision that is
+   * not known has the folder read again, so a bundle that is put there is found without a restart. Undefined when
+   * there is none, or when a file of it is not what its manifest says.
+   */
+  find(revision: string): Promise<Bundle | undefined>;
+  /** A bundle that `find` gave. Throws `AppError` for any other. */
+  checked(revision: string): Bundle;
+}
+
+/** What a folder of bundles is read with. */
+export interface BundleFolderOptions {
+  readonly directory: string;
+  /** The name of the default bundle's folder in it. */
+  readonly defaultName: string;
+  /** Told why a bundle is left out; the reason names files and digests. */
+  readonly onFault: (reason: string) => void;
+  /** Milliseconds from any moment. */
+  readonly now: () => number;
+}
+
+/** Unknown revisions have the folder read no more often than this: a request costs no pass over a disk. */
+const readAgainMs = 1_000;
+
+interface Entry {
+  readonly path: string;
+  readonly manifest: Manifest;
+}
+
+/** Reads a folder of bundles. Throws `AppError` when the default bundle is not sound; another one is left out then. */
+export async function openBundleFolder(options: BundleFolderOptions): Promise<BundleFolder> {
+  const { directory, defaultName, onFault, now } = options;
+  const first = await readBundle(join(directory, defaultName));
+  const checked = new Map([[first.manifest.revision, first]]);
+  const checks = new Map<string, Promise<Bundle | undefined>>();
+  let entries = await readEntries(directory, onFault);
+  let readMs = now();
+
+  async function entryOf(revision: string): Promise<Entry | undefined> {
+    if (!entries.has(revision) && now() - readMs >= readAgainMs) {
+      readMs = now();
+      entries = await readEntries(directory, onFault);
+    }
+    return entries.get(revision);
+  }
+
+  async function check(revision: string): Promise<Bundle | undefined> {
+    const entry = await entryOf(revision);
+    const bundle = entry && (await unlessFaulty(readBundle(entry.path), onFault));
+    // What was not found is looked for again.
+    checks.delete(revision);
+    if (bundle !== undefined) checked.set(revision, bundle);
+    return bundle;
+  }
+
+  return {
+    default: first,
+    manifests: () => [first.manifest, ...[...entries.values()].flatMap(({ manifest }) => othersThan(first, manifest))],
+    async find(revision) {
+      const known = checked.get(revision);
+      if (known !== undefined) return known;
+      // Requests that come meanwhile wait for the same check.
+      const underWay = checks.get(revision) ?? check(revision);
+      checks.set(revision, underWay);
+      return underWay;
+    },
+    checked(revision) {
+      const bundle = checked.get(revision);
+      if (bundle === undefined) throw new AppError("A lane was asked for a bundle that was not checked.");
+      return bundle;
+    },
+  };
+}
+
+function othersThan({ manifest: { revision } }: Bundle, manifest: Manifest): Manifest[] {
+  return manifest.revision === revision ? [] : [manifest];
+}
+
+/** Revision → bundle. A folder without a manifest is none. */
+async function readEntries(directory: string, onFault: (reason: string) => void): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
+  for (const name of (await readdir(directory).catch((): string[] => [])).sort()) {
+    const path = join(directory, name);
+    const files = await readdir(path).catch((): string[] => []);
+    if (!files.includes("model.json")) continue;
+    const manifest = await unlessFaulty(readManifest(path), onFault);
+    if (manifest !== undefined) entries.set(manifest.revision, { path, manifest });
+  }
+  return entries;
+}
+
+/** Undefined where reading failed, after the reason was told. */
+function unlessFaulty<Value>(reading: Promise<Value>, onFault: (reason: string) => void): Promise<Value | undefined> {
+  return reading.catch((error: unknown) => {
+    onFault(error instanceof AppError ? error.message : "A file of the bundle cannot be read.");
+    return undefined;
+  });
+}
