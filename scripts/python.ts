@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { basename, delimiter, join, resolve } from "node:path";
 import { ownModels, root } from "./cli/folders.ts";
 import { CommandError } from "./command-line.ts";
 
 const training = join(root, "gpu-backend/training");
 const packages = ["torch", "onnx", "onnxruntime", "onnxscript", "safetensors", "tokenizers", "huggingface_hub", "rich"];
+
+const weightsSuffix = /\.(?:safetensors|ckpt|pth?|bin)$/;
 
 /**
  * Runs a module of the training code, and resolves to its exit code. Throws `CommandError` if Python or a package
@@ -21,7 +23,7 @@ export async function runPython(module: string, given: readonly string[]): Promi
 /** The arguments of an import, with the source's name as a model id unless a folder was named. */
 export function withModelFolder(source: string, given: readonly string[]): readonly string[] {
   if (given.some((argument) => argument === "--out" || argument.startsWith("--out="))) return [source, ...given];
-  const name = resolve(source).split("/").at(-1) ?? source;
+  const name = basename(resolve(source)).replace(weightsSuffix, "");
   return [source, ...given, "--out", join(ownModels(process.env), name.toLowerCase())];
 }
 

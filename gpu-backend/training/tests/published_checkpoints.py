@@ -14,7 +14,7 @@ from torch import nn
 
 from wuerstchen.evaluation import diffusers_networks
 from wuerstchen.evaluation.diffusers_networks import TextSize
-from wuerstchen.published.bundle.checkpoint import EXTRAS
+from wuerstchen.published.bundle.diffusers_folders import EXTRAS
 from wuerstchen.published.configs import PublishedConfig
 from wuerstchen.published.tiny import (
     TINY_CASCADE,

@@ -102,6 +102,19 @@ def tokeniser() -> Any:
     return CLIPTokenizer(vocabulary, [tuple(merge.split()) for merge in MERGES], model_max_length=9)
 
 
+def in_original_layout(network: nn.Module, pooled_mapper: str = "clip_txt_pooled_mapper") -> dict[str, Tensor]:
+    """The state dict as the official repositories write it."""
+    original = {}
+    for name, tensor in network.state_dict().items():
+        if ".to_q." in name:
+            parts = [network.state_dict()[name.replace("to_q", part)] for part in ("to_q", "to_k", "to_v")]
+            original[name.replace("to_q.", "attn.in_proj_")] = torch.cat(parts)
+        elif ".to_k." not in name and ".to_v." not in name:
+            name = name.replace("to_out.0.", "attn.out_proj.").replace("vquantizer.embedding", "vquantizer.codebook")
+            original[name.replace("clip_txt_pooled_mapper", pooled_mapper)] = tensor
+    return original
+
+
 def largest_difference(ours: Tensor, theirs: Tensor) -> float:
     """Largest absolute difference, as a share of the largest value where that is above 1."""
     assert ours.shape == theirs.shape

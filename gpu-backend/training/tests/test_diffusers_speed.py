@@ -11,7 +11,8 @@ from test_published_command import TRAINING
 
 from wuerstchen.evaluation.answer_orders import Order
 from wuerstchen.evaluation.diffusers_speed import Pipelines
-from wuerstchen.published.bundle.checkpoint import CLASSES, Choice, open_checkpoint
+from wuerstchen.published.bundle.checkpoint import Choice
+from wuerstchen.published.bundle.diffusers_folders import CLASSES, open_checkpoint
 
 ORDER: Order = {
     "prompt": "red cat, dog",

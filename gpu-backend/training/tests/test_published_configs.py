@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from wuerstchen.published.build import STAGES, build_stage, count_parameters
+from wuerstchen.published.bundle.shapes import config_from_shapes
 from wuerstchen.published.configs import CONFIGS, published_config
 from wuerstchen.published.describe import count_flops, describe, example_inputs
 
@@ -44,6 +45,13 @@ def on_meta(name: str, stage: str) -> nn.Module:
 @pytest.mark.parametrize(("name", "stage"), PARAMETERS)
 def test_a_released_network_has_its_published_number_of_parameters(name: str, stage: str) -> None:
     assert count_parameters(on_meta(name, stage)) == PARAMETERS[name, stage]
+
+
+@pytest.mark.parametrize(("name", "stage"), PARAMETERS)
+def test_the_shapes_of_a_released_networks_tensors_tell_its_configuration(name: str, stage: str) -> None:
+    network, released = on_meta(name, stage), getattr(published_config(name), STAGES[stage])
+    described = config_from_shapes(type(network).__name__, network.state_dict())
+    assert described == (replace(released, dropout=described.dropout) if hasattr(released, "dropout") else released)
 
 
 def test_the_parts_of_stage_a_and_of_the_compressor_have_their_published_sizes() -> None:

@@ -21,9 +21,10 @@ from rich.progress import Progress
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice, open_checkpoint
+from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.describe_bundle import About
+from wuerstchen.published.bundle.diffusers_folders import open_checkpoint
 from wuerstchen.published.bundle.export_graph import Target, export_graph
 from wuerstchen.published.bundle.network_graphs import empty_text, plan_graphs
 from wuerstchen.published.bundle.record import open_record
@@ -131,7 +132,8 @@ def test_the_golden_script_orders_what_is_committed(
 # Exports the graph with the most symbolic sizes, and prints its digest.
 EXPORT = """
 import hashlib, sys; from pathlib import Path
-from wuerstchen.published.bundle.checkpoint import Choice, open_checkpoint
+from wuerstchen.published.bundle.checkpoint import Choice
+from wuerstchen.published.bundle.diffusers_folders import open_checkpoint
 from wuerstchen.published.bundle.export_graph import Target, export_graph
 from wuerstchen.published.bundle.network_graphs import plan_graphs
 decoder, prior, out = map(Path, sys.argv[1:])
@@ -410,5 +412,5 @@ def test_the_command_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:
     ]
     done = subprocess.run(command, cwd=ROOT / "gpu-backend" / "training", capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "is neither a folder nor an id on the hub" in done.stderr
+    assert "is neither a file nor a folder nor an id on the hub" in done.stderr
     assert "Traceback" not in done.stderr

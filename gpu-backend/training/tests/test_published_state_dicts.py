@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from published_reference import new
+from published_reference import in_original_layout, new
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -25,19 +25,6 @@ NETWORKS = {
     "cascade-c": (CascadeUNet, TINY_CASCADE_C),
     "cascade-b": (CascadeUNet, TINY_CASCADE_B),
 }
-
-
-def in_original_layout(network: nn.Module, pooled_mapper: str = "clip_txt_pooled_mapper") -> dict[str, Tensor]:
-    """The state dict as the official repositories write it."""
-    original = {}
-    for name, tensor in network.state_dict().items():
-        if ".to_q." in name:
-            parts = [network.state_dict()[name.replace("to_q", part)] for part in ("to_q", "to_k", "to_v")]
-            original[name.replace("to_q.", "attn.in_proj_")] = torch.cat(parts)
-        elif ".to_k." not in name and ".to_v." not in name:
-            name = name.replace("to_out.0.", "attn.out_proj.").replace("vquantizer.embedding", "vquantizer.codebook")
-            original[name.replace("clip_txt_pooled_mapper", pooled_mapper)] = tensor
-    return original
 
 
 class OriginalAttention(nn.Module):

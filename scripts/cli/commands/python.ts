@@ -47,10 +47,13 @@ export function addEvaluate(program: Command): void {
   command.action((given: string[]) => runModule("wuerstchen.evaluate", given));
 }
 
-const importOptions = `SOURCE is a folder in the layout of diffusers (its prior beside it as SOURCE-prior, or in it), or an id on the hub,
-for example warp-ai/wuerstchen or stabilityai/stable-cascade.
+const importOptions = `SOURCE is an id on the hub (warp-ai/wuerstchen, stabilityai/stable-cascade), a folder in the layout of diffusers (its
+prior beside it as SOURCE-prior, or in it), a folder with Stable Cascade's own files, or the files of one model, those
+of ComfyUI among them.
 
-  --prior SOURCE           folder or hub id of the prior
+  --prior SOURCE           folder, hub id or file of the prior
+  --text SOURCE            folder, file or hub id of the text encoder and tokenizer, if files bring none
+  --decoder-text SOURCE    that of Stage B of Würstchen v2
   --out FOLDER             bundle folder; its name becomes the model's id (default: the source's name among the models)
   --weights float16        store weights at half the size; they compute in float32 (default float32)
   --variant bf16           the variant of the weight files, if there are several
@@ -71,11 +74,15 @@ export function addImport(program: Command): void {
     "Make a bundle of released weights of Würstchen v2 or Stable Cascade (Python)",
     importOptions,
   );
-  withExamples(command, { "wuerstchen import warp-ai/wuerstchen --weights float16": "from the hub" });
+  withExamples(command, {
+    "wuerstchen import warp-ai/wuerstchen --weights float16": "from the hub",
+    "wuerstchen import stage_c.safetensors stage_b.safetensors stage_a.safetensors --text stabilityai/stable-cascade-prior":
+      "files, with the text encoder of the hub",
+  });
   command.action(async ([source, ...rest]: string[]) => {
     if (source === undefined || source.startsWith("-")) {
       throw new CommandError(
-        "The first argument is a folder or a hub id, such as warp-ai/wuerstchen. Try --help.",
+        "The first argument is a folder, a file or a hub id, such as warp-ai/wuerstchen. Try --help.",
         exitCodes.usage,
       );
     }

@@ -1,5 +1,5 @@
-"""A published checkpoint to a bundle that the server runs: Würstchen v2 or Stable Cascade, a folder or an id on the
-hub.
+"""A published checkpoint to a bundle that the server runs: Würstchen v2 or Stable Cascade, as files, a folder or an id
+on the hub.
 
 `python -m wuerstchen.published.import_bundle warp-ai/wuerstchen --out ../models/wuerstchen-v2`
 Run it again after an interruption: finished graphs stay, what is half written is thrown away.
@@ -21,13 +21,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 
 from wuerstchen.export.bundle import kebab, port_json, write_manifest
 from wuerstchen.export.tuned_bundle import MODEL_ID
-from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice, open_checkpoint
+from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.describe_bundle import SIDE_MAX, SIDE_STEP, About, build_manifest, model_card
+from wuerstchen.published.bundle.diffusers_folders import open_checkpoint
 from wuerstchen.published.bundle.export_graph import INLINE_BYTES_MAX, Target, export_graph
-from wuerstchen.published.bundle.hub import find_roots
 from wuerstchen.published.bundle.identity import identity
 from wuerstchen.published.bundle.network_graphs import Plan, plan_graphs
+from wuerstchen.published.bundle.open_source import Source, open_source
 from wuerstchen.published.bundle.record import FileFacts, Record, describe_file, finished, open_record, save_record
 from wuerstchen.whole_file import write_whole
 
@@ -46,10 +47,14 @@ class Order:
 
 
 def import_bundle(decoder: Path, prior: Path, order: Order, progress: Progress) -> None:
+    """As `write_bundle`, from both halves in the layout of `diffusers`."""
+    write_bundle(open_checkpoint(decoder, prior, order.choice), order, progress)
+
+
+def write_bundle(checkpoint: Checkpoint, order: Order, progress: Progress) -> None:
     """Writes the bundle, or what is missing of it. Raises CheckpointError, or ArithmeticError where a graph is not
     what the network is.
     """
-    checkpoint = open_checkpoint(decoder, prior, order.choice)
     order.directory.mkdir(parents=True, exist_ok=True)
     with _alone(order.directory):
         record = open_record(order.directory, _options(checkpoint, order), _source_facts(checkpoint, progress))
@@ -138,11 +143,11 @@ def _arguments() -> argparse.Namespace:
         prog="model:import", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "source", help="folder or hub id of the decoder, in the layout of diffusers, for example warp-ai/wuerstchen"
+        "source", nargs="+", help="folder, hub id (warp-ai/wuerstchen), or the files of one model, Stages A, B and C"
     )
-    parser.add_argument(
-        "--prior", help="folder or hub id of the prior (default: the source's with -prior, or within it)"
-    )
+    parser.add_argument("--prior", help="folder, hub id or file of the prior (default: beside the source, or in it)")
+    parser.add_argument("--text", help="folder, file or hub id of Stage C's text encoder, where files hold none")
+    parser.add_argument("--decoder-text", help="that of Stage B's (default for Stable Cascade: the same)")
     parser.add_argument("--out", type=Path, required=True, help="bundle folder; its name becomes the model's id")
     parser.add_argument(
         "--weights",
@@ -164,7 +169,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--licence", help="of these weights, where it is not the release's")
     parser.add_argument("--revision", help="branch, tag or commit on the hub")
     parser.add_argument("--restart", action="store_true", help="begin again where a former import wrote to --out")
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def main() -> None:
@@ -187,12 +192,14 @@ def run(arguments: argparse.Namespace, progress: Progress) -> None:
         )
     choice = Choice(arguments.variant, arguments.stage_b, arguments.stage_c)
     sizes = read_sizes(arguments.sizes) if arguments.sizes else None
-    decoder, prior = find_roots(arguments.source, arguments.prior, choice, arguments.revision)
-    about = About(directory.name, datetime.date.today().isoformat(), arguments.source, sizes, arguments.licence)
+    names = tuple(arguments.source)
+    source = Source(names, arguments.prior, arguments.text, arguments.decoder_text, arguments.revision)
+    checkpoint = open_source(source, choice)
+    about = About(directory.name, datetime.date.today().isoformat(), ", ".join(names), sizes, arguments.licence)
     if arguments.restart and (directory / "import.json").exists():
         shutil.rmtree(directory)
     with progress:
-        import_bundle(decoder, prior, Order(choice, about, directory, arguments.weights), progress)
+        write_bundle(checkpoint, Order(choice, about, directory, arguments.weights), progress)
 
 
 if __name__ == "__main__":

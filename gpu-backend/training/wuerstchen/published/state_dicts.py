@@ -1,7 +1,8 @@
-"""Reads released weights, in the names of the official repositories or in those of diffusers, into these networks.
+"""Reads released weights, in the names of the official repositories, of ComfyUI or of diffusers, into these networks.
 
-The two differ in three places only: the official attention packs q, k and v into one matrix, the official codebook has
-another name, and so has the pooled-text mapper of Stable Cascade's Stage B. The networks here use the diffusers names.
+The first and the last differ in three places only: the official attention packs q, k and v into one matrix, the
+official codebook has another name, and so has the pooled-text mapper of Stable Cascade's Stage B. The networks here use
+the diffusers names.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ Layout = Literal["original", "diffusers"]
 # How many names of each kind an error message lists.
 NAMES_LISTED_MAX = 8
 _PACKED, _PROJECTED = ".attn.in_proj_", ".attn.out_proj."
+# ComfyUI splits q, k and v and keeps the official module around them.
+_SPLIT = (".attn.to_", ".to_")
 _CODEBOOK = ("vquantizer.codebook.", "vquantizer.embedding.")
 _POOLED = ("clip_mapper.", "clip_txt_pooled_mapper.")
 
@@ -43,7 +46,7 @@ def detect_layout(network: nn.Module, state: Mapping[str, Tensor]) -> Layout:
     """Networks without attention and codebook (compressor, previewer) have the same names in both; they count as
     "diffusers".
     """
-    packed = any(_PACKED in name or name.startswith(_CODEBOOK[0]) for name in state)
+    packed = any(_PACKED in name or _SPLIT[0] in name or name.startswith(_CODEBOOK[0]) for name in state)
     renamed = isinstance(network, CascadeUNet) and any(name.startswith(_POOLED[0]) for name in state)
     return "original" if packed or renamed else "diffusers"
 
@@ -58,7 +61,7 @@ def from_original(network: nn.Module, state: Mapping[str, Tensor]) -> dict[str, 
             for projection, part in zip(("to_q", "to_k", "to_v"), tensor.chunk(3), strict=True):
                 renamed[f"{prefix}.{projection}.{kind}"] = part
             continue
-        name = name.replace(_PROJECTED, ".to_out.0.")
+        name = name.replace(_PROJECTED, ".to_out.0.").replace(*_SPLIT)
         if name.startswith(_CODEBOOK[0]):
             name = _CODEBOOK[1] + name.removeprefix(_CODEBOOK[0])
         if isinstance(network, CascadeUNet) and name.startswith(_POOLED[0]):

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from wuerstchen.published.bundle.checkpoint_error import at
+from wuerstchen.published.bundle.file_kinds import refuse_stand_in
 from wuerstchen.published.cascade import CascadeUNet
 from wuerstchen.published.clip_text import ClipText, ClipTextConfig
 from wuerstchen.published.configs import CascadeConfig, DiffNeXtConfig, PaellaVQConfig, PriorConfig
@@ -30,6 +31,7 @@ FIXED = {
 
 def read_json(path: Path) -> Any:
     try:
+        refuse_stand_in(path)
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise at(path, "is missing") from None

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from wuerstchen.published.bundle import graphs, picture_graphs
-from wuerstchen.published.bundle.checkpoint import Checkpoint, Component
+from wuerstchen.published.bundle.checkpoint import Checkpoint
+from wuerstchen.published.bundle.component import Component
 from wuerstchen.published.bundle.graphs import Graph
 
 

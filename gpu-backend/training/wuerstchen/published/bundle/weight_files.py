@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -16,19 +17,37 @@ from torch import Tensor
 
 from wuerstchen.published.bundle.architectures import read_json
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError, at
+from wuerstchen.published.bundle.file_kinds import kind_of, refuse_stand_in
 
 # As diffusers and transformers name them.
 STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
 HASHED_AT_ONCE = 8 * 1024**2
 
 
+# Sections of a `.pt` checkpoint in the order in which they count: averaged weights before those of the last step.
+SECTIONS = ("ema_state_dict", "state_dict")
+
+Tensors = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where in a file a network lies: in a section of a `.pt` checkpoint, under names with a prefix."""
+
+    section: str | None = None
+    prefix: str = ""
+
+
 @dataclass(frozen=True)
 class Weights:
-    """One component's weights: a single file, or shards with the index that says which tensor is where."""
+    """One component's weights: a single file or a part of it, or shards with the index that says which tensor is
+    where.
+    """
 
     folder: Path
     index: Path | None
     files: tuple[Path, ...]
+    part: Part = Part()
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -95,32 +114,53 @@ def _shards(index: Path, complete: bool) -> tuple[Path, ...]:
     return tuple(index.parent / name for name in names)
 
 
-def read_shapes(weights: Weights) -> dict[str, Tensor]:
+def read_shapes(weights: Weights) -> Tensors:
     """Every tensor as one on `meta`, at once and without reading values. Raises CheckpointError for a file that is
     cut off or damaged.
     """
-    return _merged(
-        weights, lambda file: _safetensors_header(file) if file.suffix == ".safetensors" else _checkpoint(file, "meta")
-    )
+    return _merged(weights, "meta")
 
 
-def read_tensors(weights: Weights) -> dict[str, Tensor]:
+def read_tensors(weights: Weights) -> Tensors:
     """Every tensor as stored, mapped from its file: what is not used is never read."""
-    return _merged(
-        weights, lambda file: _safetensors(file) if file.suffix == ".safetensors" else _checkpoint(file, "cpu")
-    )
+    return _merged(weights, "cpu")
 
 
-def _merged(weights: Weights, read: Callable[[Path], dict[str, Tensor]]) -> dict[str, Tensor]:
-    merged: dict[str, Tensor] = {}
+def read_sections(file: Path, device: str = "meta") -> dict[str | None, Tensors]:
+    """A file's state dicts by section; None for one that is the whole file. No code in it is run."""
+    kind = kind_of(file)
+    if kind == "safetensors":
+        return {None: _safetensors_header(file) if device == "meta" else _safetensors(file)}
+    content = _unpickled(file, device, mapped=kind == "zip")
+    if _is_state(content):
+        return {None: content}
+    sections = {name: part for name, part in content.items() if _is_state(part)} if isinstance(content, dict) else {}
+    if not sections:
+        raise at(file, "is not a plain state dict, and no section of it is one")
+    return sections
+
+
+def _is_state(content: object) -> bool:
+    return isinstance(content, dict) and bool(content) and all(isinstance(value, Tensor) for value in content.values())
+
+
+def _merged(weights: Weights, device: str) -> Tensors:
+    merged: Tensors = {}
     for file in weights.files:
-        merged |= read(file)
+        merged |= _section(file, weights.part.section, device)
     if weights.index is not None and (lost := set(read_json(weights.index)["weight_map"]) - set(merged)):
         raise at(weights.index, f"places {len(lost)} tensors in files that do not hold them, {min(lost)} among them")
-    return merged
+    prefix = weights.part.prefix
+    return {name.removeprefix(prefix): tensor for name, tensor in merged.items() if name.startswith(prefix)}
 
 
-def _safetensors_header(file: Path) -> dict[str, Tensor]:
+def _section(file: Path, section: str | None, device: str) -> Tensors:
+    sections = read_sections(file, device)
+    wanted = (section, None, *SECTIONS) if section is None else (section,)
+    return next(sections[name] for name in wanted if name in sections)
+
+
+def _safetensors_header(file: Path) -> Tensors:
     """Shapes from the header, after its offsets were held against the file's length."""
     size = file.stat().st_size
     with file.open("rb") as stream:
@@ -140,7 +180,7 @@ def _safetensors_header(file: Path) -> dict[str, Tensor]:
         return {name: torch.empty(opened.get_slice(name).get_shape(), device="meta") for name in opened.keys()}  # noqa: SIM118
 
 
-def _safetensors(file: Path) -> dict[str, Tensor]:
+def _safetensors(file: Path) -> Tensors:
     with _opened(file) as opened:
         return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
 
@@ -152,15 +192,21 @@ def _opened(file: Path) -> safe_open:
         raise at(file, f"is no whole safetensors file ({problem})") from None
 
 
-def _checkpoint(file: Path, device: str) -> dict[str, Tensor]:
+def _unpickled(file: Path, device: str, mapped: bool) -> Any:
+    """Only tensors and plain values are unpickled. `mapped`: the older form of `torch.save` cannot be mapped."""
     try:
-        # Only tensors are unpickled, no code.
-        state = torch.load(file, map_location=device, weights_only=True, mmap=True)
+        if mapped and file.suffix != ".safetensors":  # a name by which torch would choose another reader
+            return torch.load(file, map_location=device, weights_only=True, mmap=True)
+        with file.open("rb") as stream:
+            return torch.load(stream, map_location=device, weights_only=True)
     except Exception as problem:
+        if found := re.search(r"GLOBAL ([\w.]+)", str(problem)):
+            raise at(
+                file,
+                f"holds {found[1]} beside tensors, and no code of a checkpoint is run; "
+                "save it as safetensors where you trust it",
+            ) from None
         raise at(file, f"is cut off or no checkpoint of tensors alone ({str(problem).splitlines()[0]})") from None
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise at(file, "is not a plain state dict")
-    return state
 
 
 def sha256_of(path: Path, report: Callable[[int], None] = lambda _: None) -> str:
@@ -175,5 +221,9 @@ def sha256_of(path: Path, report: Callable[[int], None] = lambda _: None) -> str
 
 def require_files(folder: Path, names: Iterable[str]) -> None:
     """Raises CheckpointError naming what a folder lacks."""
-    if missing := [name for name in names if not (folder / name).exists()]:
+    missing = [name for name in names if not (folder / name).exists()]
+    for name in missing:
+        if (folder / name).is_symlink():
+            refuse_stand_in(folder / name)
+    if missing:
         raise CheckpointError(f"{folder} has no {', '.join(missing)}")

@@ -1,0 +1,63 @@
+"""One network of a checkpoint: which class it is, and how its tensors reach it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from wuerstchen.published.bundle.checkpoint_error import at
+from wuerstchen.published.bundle.weight_files import Tensors, Weights, read_shapes, read_tensors
+from wuerstchen.published.clip_text import ClipText
+from wuerstchen.published.state_dicts import load_published
+
+# Of a whole CLIP model and of ComfyUI's files: what is no part of the text transformer.
+NO_TEXT = ("vision_model.", "visual_projection.", "logit_scale", "embeddings.position_ids")
+
+
+@dataclass(frozen=True)
+class Component:
+    """One network: what it is, and where its weights are."""
+
+    name: str
+    kind: type[nn.Module]
+    config: Any
+    weights: Weights
+
+    def empty(self) -> nn.Module:
+        """On `meta`: shapes without memory."""
+        with torch.device("meta"):
+            return self.kind(self.config)
+
+    def load(self) -> nn.Module:
+        """With its weights in the type they are stored in, mapped from their files."""
+        return self._filled(read_tensors)
+
+    def check(self) -> None:
+        """Raises CheckpointError naming the file where tensors are missing, unknown, of another shape, or cut off."""
+        self._filled(read_shapes)
+
+    def _filled(self, read: Callable[[Weights], Tensors]) -> nn.Module:
+        network, tensors = self.empty(), read(self.weights)
+        try:
+            load_published(
+                network, clip_names(tensors, self.config.projection > 0) if self.kind is ClipText else tensors
+            )
+        except ValueError as problem:
+            raise at(self.weights.index or self.weights.files[0], str(problem)) from None
+        return network
+
+
+def clip_names(tensors: Tensors, projects: bool) -> Tensors:
+    """The names of ClipText. `transformers` writes CLIPTextModel with or without a prefix, by its version, and once
+    the positions' numbers too; ComfyUI's projection is a bare matrix, transposed. `projects`: whether it is kept.
+    """
+    named: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        short = name.removeprefix("transformer.").removeprefix("text_model.")
+        if short == "text_projection":
+            short, tensor = "text_projection.weight", tensor.T.contiguous()
+        if not short.startswith(NO_TEXT) and (projects or short != "text_projection.weight"):
+            named[short] = tensor
+    return named
