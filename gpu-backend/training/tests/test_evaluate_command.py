@@ -150,15 +150,22 @@ def test_the_whole_report_is_one_page_without_a_network(
 def test_groups_are_those_that_a_file_names_and_without_one_the_part_says_why_it_is_missing(
     trained: Path, pictures_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a set as `prepare` writes it: one caption a picture, which is its label, and no styles."""
+    data, lines = tmp_path / "set", (pictures_directory / "records.jsonl").read_text().splitlines()
+    data.mkdir()
+    shutil.copy(pictures_directory / "images.rgb", data)
+    records = [record | {"style": "", "captions": [record["label"]]} for record in map(json.loads, lines)]
+    (data / "records.jsonl").write_text("\n".join(map(json.dumps, records)) + "\n")
+
     def report(*options: str) -> tuple[str, list[str]]:
-        run_evaluate(trained, pictures_directory, monkeypatch, "--parts", "groups", "--out", str(tmp_path), *options)
+        run_evaluate(trained, data, monkeypatch, "--parts", "groups", "--out", str(tmp_path), *options)
         kpis = json.loads((tmp_path / "kpis.json").read_text())["kpis"]
         return (tmp_path / "report.html").read_text(), [kpi["key"] for kpi in kpis]
 
     page, keys = report()
     assert keys == []
     assert "the set has no groups.json" in page
-    labels = [json.loads(line)["label"] for line in (pictures_directory / "records.jsonl").read_text().splitlines()]
+    labels = [record["label"] for record in records]
     groups = {name: [label for label in labels if label.startswith(name)] for name in ("red", "blue")}
     (tmp_path / "mine.json").write_text(json.dumps({"style": groups | {"none": ["nothing of the set"]}}))
     page, keys = report("--groups", str(tmp_path / "mine.json"))

@@ -1,4 +1,6 @@
+import base64
 import dataclasses
+import io
 import json
 from pathlib import Path
 
@@ -39,7 +41,12 @@ def test_files_that_cannot_be_used_are_listed_and_do_not_stop_the_rest(tmp_path:
 
 def test_a_set_of_squares_has_the_plain_layout(tmp_path: Path) -> None:
     prepare(folder_of(tmp_path), tmp_path / "set", SQUARE)
-    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == ["images.rgb", "records.jsonl", "report.json"]
+    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == [
+        "images.rgb",
+        "preview.html",
+        "records.jsonl",
+        "report.json",
+    ]
     pictures = PictureSet(tmp_path / "set", 64)
     assert pictures.images(np.arange(6)).shape == (6, 3, 64, 64)
     expected = fit(picture(4), (64, 64))
@@ -101,6 +108,31 @@ def test_the_split_follows_the_bytes_of_a_file_and_not_its_name(tmp_path: Path) 
 def test_a_small_set_holds_one_picture_out(tmp_path: Path) -> None:
     report = prepare(folder_of(tmp_path, 2), tmp_path / "set", dataclasses.replace(SQUARE, held_out_percent=0))
     assert report["pictures"] == {"all": 2, "train": 1, "held_out": 1}
+
+
+def test_a_page_shows_every_picture_as_training_sees_it_and_what_was_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of(tmp_path, 3)
+    put(folder, "tall.png", encoded(picture(50, (100, 185))), "a <b>bold</b> & tall one")
+    put(folder, "<i>.png", b"?")
+    report = prepare(folder, tmp_path / "set", SQUARE)
+    page = (tmp_path / "set" / "preview.html").read_text(encoding="utf-8")
+    assert page.count("<img") == page.count('src="data:image/jpeg;base64,') == report["pictures"]["all"] == 4
+    assert "a &lt;b&gt;bold&lt;/b&gt; &amp; tall one" in page
+    assert page.count("is cut off") == 1
+    assert page.count("held out<") + page.count(", held out") >= report["pictures"]["held_out"]
+    assert "<td>&lt;i&gt;.png</td><td>cannot be read</td>" in page
+    assert "<i>" not in page
+    first = base64.b64decode(page.split("base64,")[1].split('"')[0])
+    with Image.open(io.BytesIO(first)) as shown:
+        difference = np.asarray(shown, np.float32) - PictureSet(tmp_path / "set", 64).pixels[0]
+    assert np.abs(difference).mean() < 12
+    monkeypatch.setattr("wuerstchen.pictures.preview.SHOWN_MAX", 2)
+    prepare(folder, tmp_path / "set", SQUARE)
+    page = (tmp_path / "set" / "preview.html").read_text(encoding="utf-8")
+    assert page.count("<img") == 2
+    assert "2 of them, evenly spread" in page
 
 
 def test_the_same_pictures_give_the_same_bytes(tmp_path: Path) -> None:

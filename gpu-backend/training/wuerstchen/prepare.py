@@ -2,7 +2,7 @@
 
 Captions are taken from `metadata.jsonl` or `metadata.csv` (fields file_name and text, caption or captions, perhaps
 label), from cat.txt, cat.caption or cat.json beside cat.png, or from WebDataset shards (*.tar). What cannot be used is
-listed in report.json and left out; the previous set stays until the new one is whole.
+listed in report.json and left out; the previous set stays until the new one is whole. preview.html shows all of it.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from wuerstchen.config import Config, load_config
 from wuerstchen.pictures.buckets import RATIOS, aspect_buckets, parse_ratio, side_multiple
 from wuerstchen.pictures.fit import FITS
 from wuerstchen.pictures.prepare import CUT_NAMED, Settings, prepare
+from wuerstchen.pictures.preview import PREVIEW, REASONS
 from wuerstchen.pictures.samples import count_pictures
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
@@ -31,13 +32,6 @@ EXAMPLES = """examples:
   python -m wuerstchen.prepare --from ~/pictures --out data/mine --config configs/emoji-128.toml \\
     --held-out-percent 10 --near-bits 0
 """
-REASONS = {
-    "bad": "cannot be read",
-    "duplicate": "repeats another picture",
-    "too_small": "too small",
-    "no_caption": "no caption",
-    "unknown_kind": "not a kind of picture that is read",
-}
 FILES_SHOWN = 3
 
 
@@ -91,6 +85,7 @@ def show(report: dict, out: Path, console: Console) -> None:
                 first = "\n".join(escape(f"{item['file']}: {item['detail']}") for item in items[:FILES_SHOWN])
                 left.add_row(REASONS[reason], str(len(items)), first)
         console.print(left)
+    console.print(f"{out / PREVIEW}: the pictures as training sees them")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -15,6 +15,7 @@ from wuerstchen.evaluation.evaluator import (
     class_names,
     load_evaluator,
     save_evaluator,
+    synonyms_of,
     train_evaluator,
 )
 from wuerstchen.evaluation.features import PictureFeatures, features_of, training_views
@@ -100,10 +101,7 @@ class Context:
         groups = self.options.groups
         if not path.exists():
             records = self.pictures.records
-            words = {record.captions[2] for record in records} | {
-                caption.removesuffix(f", {record.style}") for record in records for caption in record.captions[3:]
-            }
-            listed = sorted(words)
+            listed = sorted({word for record in records for word in (record.label, *synonyms_of(record))})
             texts = dict(zip(listed, self.text(listed), strict=True))
             save_evaluator(path, train_evaluator(self.pictures, groups, self.views, texts, self.config.seed))
         classes = {name: len(names) for name, names in class_names(self.pictures, groups).items()}

@@ -15,7 +15,7 @@ from rich.progress import track
 from torch import Tensor, nn
 
 from wuerstchen.evaluation.set_groups import Groups
-from wuerstchen.training.data import PictureSet
+from wuerstchen.training.data import PictureSet, Record
 from wuerstchen.training.loop import save_atomically
 
 WIDTH, HIDDEN = 256, 512
@@ -132,9 +132,7 @@ def train_evaluator(
         features = torch.from_numpy(
             np.stack([stack[view][i] for view, i in zip(chosen, indices, strict=True)]).astype(np.float32)
         )
-        text = torch.from_numpy(
-            np.stack([texts[words_of(records[i].captions, records[i].style, rng)] for i in indices])
-        )
+        text = torch.from_numpy(np.stack([texts[_words_of(records[i], rng)] for i in indices]))
         scores = model.embed_pictures(features) @ model.embed_text(text).T * model.log_scale.exp().clamp(max=100)
         loss = matching_loss(scores, torch.from_numpy(labels[indices]))
         for name, number in model.numbers.items():
@@ -149,12 +147,21 @@ def train_evaluator(
     return model.eval().requires_grad_(False)
 
 
-def words_of(captions: tuple[str, ...], style: str, rng: np.random.Generator | None = None) -> str:
-    """The concept without its style: the label, or by chance one of its synonyms."""
-    synonyms = [caption.removesuffix(f", {style}") for caption in captions[3:]]
-    if rng is not None and synonyms and rng.random() < SYNONYM_SHARE:
+def synonyms_of(record: Record) -> list[str]:
+    """Other words for what the label names, without the style: of a set with styles, whose first three captions hold
+    the label (see datasets/emoji/captions.ts), or all captions of any other.
+    """
+    if record.style == "":
+        return [caption for caption in record.captions if caption != record.label]
+    return [caption.removesuffix(f", {record.style}") for caption in record.captions[3:]]
+
+
+def _words_of(record: Record, rng: np.random.Generator) -> str:
+    """The label, or by chance one of its synonyms."""
+    synonyms = synonyms_of(record)
+    if synonyms and rng.random() < SYNONYM_SHARE:
         return synonyms[int(rng.integers(len(synonyms)))]
-    return captions[2]
+    return record.label
 
 
 def load_evaluator(path: Path, features_width: int, text_width: int, classes: dict[str, int]) -> Evaluator:

@@ -17,6 +17,7 @@ from wuerstchen.pictures.decode import PictureError, decode_picture
 from wuerstchen.pictures.duplicates import Seen, difference_hash, thumbnail
 from wuerstchen.pictures.fit import Fit, cut_share, fit
 from wuerstchen.pictures.left_out import LeftOut
+from wuerstchen.pictures.preview import preview_page
 from wuerstchen.pictures.samples import Sample, read_samples
 from wuerstchen.pictures.set_writer import SetWriter
 from wuerstchen.training.data import Record
@@ -83,7 +84,8 @@ def prepare(folder: Path, out: Path, settings: Settings, progress: Callable[[], 
             raise ValueError(f"{folder}: {len(names)} usable pictures, at least {PICTURES_MIN} are needed{reasons}")
         writer.split()
         report = _report(writer.records, left_out, cuts, settings)
-        writer.finish(report)
+        preview = preview_page(writer.records, writer.pixels_of, cuts, report)
+        writer.finish(report, preview)
     return report
 
 

@@ -1,6 +1,7 @@
 """Writes a data set beside the one that is there, and puts it in its place when it is whole."""
 
 import json
+import math
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
+from wuerstchen.pictures.preview import PREVIEW
 from wuerstchen.training.data import Record, file_name, is_held_out
 
 REPORT = "report.json"
@@ -66,8 +68,15 @@ class SetWriter:
             held_out.discard(by_digest[-1])
         self.records = [Record(**{**asdict(record), "held_out": record.id in held_out}) for record in self.records]
 
-    def finish(self, report: dict) -> None:
-        """Writes records and report and puts the new set in place of the previous one."""
+    def pixels_of(self, record: Record) -> np.ndarray:
+        """(height, width, 3) bytes of a record that was added."""
+        width, height = (int(side) for side in record.bucket.split("x"))
+        self._files[record.bucket].flush()
+        shape, path = (height, width, 3), self._part / file_name(record.bucket)
+        return np.fromfile(path, np.uint8, math.prod(shape), offset=record.index * math.prod(shape)).reshape(shape)
+
+    def finish(self, report: dict, preview: str) -> None:
+        """Writes records, report and preview and puts the new set in place of the previous one."""
         for file in self._files.values():
             file.close()
         square = f"{self.side}x{self.side}"
@@ -77,6 +86,7 @@ class SetWriter:
         lines = [json.dumps(_line(record, squares_only), ensure_ascii=False) for record in self.records]
         (self._part / "records.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         (self._part / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (self._part / PREVIEW).write_text(preview, encoding="utf-8")
         if self.directory.exists():
             self.directory.rename(self._old)
         self._part.rename(self.directory)
