@@ -39,6 +39,8 @@ const workerd = {
 
 export default defineConfig({
   test: {
+    // By default one processor stays idle, on a machine of two the half of it.
+    maxWorkers: "100%",
     reporters: ["default", "./test/support/plain-summary-reporter.ts"],
     projects: [
       {

@@ -111,7 +111,7 @@ async function runUnder(library: string, { name, startMs, rule, retries }: Clock
   const files = filesWith(rule);
   const shiftSeconds = Math.round((startMs - Date.now()) / 1_000);
   const env = { ...process.env, LD_PRELOAD: library, CLOCK_SHIFT_SECONDS: String(shiftSeconds) };
-  const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", `--retry=${retries}`];
+  const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", "--maxWorkers=1", `--retry=${retries}`];
   const child = spawn(process.execPath, [...vitest, ...files], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   const [printed, faults, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
   process.stdout.write(
