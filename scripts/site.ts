@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
+import { kpiFile, parseKpi } from "../shared/models/kpi.ts";
 import { type Manifest, parseManifest } from "../shared/models/manifest.ts";
 import { isCheckout } from "./cli/folders.ts";
 import { CommandError } from "./command-line.ts";
@@ -41,7 +42,8 @@ export interface SiteOptions {
  */
 export async function buildSite({ root, bundle, folder }: SiteOptions): Promise<boolean> {
   const manifest = readFileSync(join(bundle, "model.json"));
-  const digest = digestOf(root, manifest);
+  const kpi = readKpi(bundle);
+  const digest = digestOf(root, [manifest, kpi]);
   const stamp = `${folder}.digest`;
   if (existsSync(folder) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return false;
   // Two commands may build at once: each into its own folder, and the last one stays.
@@ -50,6 +52,7 @@ export async function buildSite({ root, bundle, folder }: SiteOptions): Promise<
     ? buildPagesLate(root, building)
     : cp(join(root, "dist/package/site"), building, { recursive: true }));
   copyDecoder(bundle, manifest, join(building, "site"));
+  writeFileSync(join(building, "site", kpiFile), kpi);
   rmSync(folder, { recursive: true, force: true });
   renameSync(building, folder);
   writeFileSync(stamp, digest);
@@ -73,6 +76,24 @@ function copyDecoder(bundle: string, bytes: Buffer, folder: string): void {
   for (const { file, sha256 } of files) copyFileSync(join(bundle, file), join(folder, "model", `${sha256}.onnx`));
 }
 
+/** The figures of the bundle's report; "null" for a bundle without one, which the page says plainly. */
+function readKpi(bundle: string): Buffer {
+  const path = join(bundle, kpiFile);
+  if (!existsSync(path)) return Buffer.from("null");
+  const bytes = readFileSync(path);
+  if (parseKpi(jsonOf(bytes)) !== undefined) return bytes;
+  throw new CommandError(`${path} is of another form than wuerstchen.evaluate writes. Write it again, or remove it.`);
+}
+
+/** Undefined when it is no JSON. */
+function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Undefined when a graph is larger than a static file may be, or has its weights in a second file. */
 function decoderFiles({ graphs, files }: Manifest): { readonly file: string; readonly sha256: string }[] | undefined {
   const names = decoderGraphs.flatMap((name) => graphs[name]?.file ?? []);
@@ -81,8 +102,9 @@ function decoderFiles({ graphs, files }: Manifest): { readonly file: string; rea
   return names.map((file) => ({ file, sha256: files[file]?.sha256 ?? "" }));
 }
 
-function digestOf(root: string, manifest: Buffer): string {
-  const hash = createHash("sha256").update(manifest);
+function digestOf(root: string, bundleFiles: readonly Buffer[]): string {
+  const hash = createHash("sha256");
+  for (const bytes of bundleFiles) hash.update(bytes);
   // The package's files change with its version alone.
   if (!isCheckout) return hash.update(readFileSync(join(root, "package.json"))).digest("hex");
   hash.update(readFileSync(join(root, "package-lock.json")));

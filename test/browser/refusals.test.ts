@@ -15,6 +15,12 @@ const languages = [
 
 type Language = (typeof languages)[number];
 
+/** Sheets of A4 that the page takes. Chromium writes one such object a page into its PDF. */
+async function pagesPrinted(page: Page): Promise<number> {
+  const file = (await page.pdf({ preferCSSPageSize: true })).toString("latin1");
+  return [...file.matchAll(/\/Type\s*\/Page\b/gu)].length;
+}
+
 /** Nothing that a failure may take away. */
 const prompt = "a prompt that stays";
 
@@ -171,6 +177,13 @@ describe.runIf(isBrowserExpected)("a page without the development key", () => {
     expect(await page.content()).not.toContain("for the operator");
     await expectAccessible(page);
 
+    await page.getByRole("link", { name: operator.nav.kpi, exact: true }).click();
+    await page.getByRole("cell", { name: operator.kpi.figures.recognition.name }).waitFor();
+    await page.getByRole("cell", { name: operator.tier.generated, exact: true }).waitFor();
+    await page.getByText(operator.kpi.biasFound("0")).waitFor();
+    expect(await pagesPrinted(page)).toBe(1);
+    await expectAccessible(page);
+
     await page.getByRole("link", { name: "Accounts", exact: true }).click();
     await page.getByLabel("Id", { exact: true }).fill("from-the-page");
     await page.getByRole("button", { name: "Open", exact: true }).click();
@@ -204,6 +217,12 @@ describe.runIf(isBrowserExpected)("a page without the development key", () => {
     await page.keyboard.press("Enter");
     await page.getByText("準備完了").waitFor();
     await page.getByText("一致").first().waitFor();
+    await expectAccessible(page);
+    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+    await page.getByRole("link", { name: "主要指標", exact: true }).click();
+    await page.getByText("十分です").or(page.getByText("不十分です")).waitFor();
+    await page.getByText("合計").waitFor();
+    expect(await pagesPrinted(page)).toBe(1);
     await expectAccessible(page);
     expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
     expect(faults).toEqual([]);

@@ -2,9 +2,11 @@ import { render } from "preact";
 import "./style/base.css";
 import "./style/figures-page.css";
 import "./style/admin.css";
+import "./style/kpi.css";
 import { AccountView } from "./admin/account.tsx";
 import { AccountsView } from "./admin/accounts.tsx";
 import { CredentialForm } from "./admin/credential-form.tsx";
+import { KpiView } from "./admin/kpi.tsx";
 import { credential, signOut } from "./admin/operator.ts";
 import { linkTo, place, views } from "./admin/place.ts";
 import { SpendView } from "./admin/spend.tsx";
@@ -60,6 +62,8 @@ function Shown() {
       return <TrafficView />;
     case "spend":
       return <SpendView />;
+    case "kpi":
+      return <KpiView />;
     case "accounts":
       return detail === "" ? <AccountsView /> : <AccountView id={detail} key={detail} />;
     case "system":

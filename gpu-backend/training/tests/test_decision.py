@@ -150,6 +150,22 @@ def test_every_figure_stands_on_the_page_or_is_left_out_with_a_reason(
         assert all(texts[f"reason.{reason}"] in page.words for reason in left_out.values())
 
 
+def test_what_a_bundle_carries_says_the_same_as_the_report(reported: tuple[str, Path, dict[str, Page]]) -> None:
+    name, data, _ = reported
+    out = data.parent / "out"
+    plain, carried = (json.loads((out / file).read_text()) for file in ("figures.json", "kpi.json"))
+    assert (carried["revision"], carried["verdict"]) == (plain["about"]["revision"], plain["verdict"])
+    assert carried["left_out"] == plain["left_out"]
+    assert carried["figures"].keys() == plain["figures"]["after"].keys()
+    for key, figure in carried["figures"].items():
+        assert figure["value"] == plain["figures"]["after"][key]["value"]
+        assert figure["outcome"] == plain["criteria"].get(key, {}).get("outcome")
+    assert carried["groups"].keys() == ({"age"} if name.startswith("machines") else set())
+    if carried["groups"]:
+        shares = carried["groups"]["age"].values()
+        assert max(shares) - min(shares) == carried["figures"]["bias"]["value"]
+
+
 def test_the_same_bundle_before_and_after_differs_in_nothing(reported: tuple[str, Path, dict[str, Page]]) -> None:
     plain = json.loads((reported[1].parent / "out" / "figures.json").read_text())
     for key, change in plain["differences"].items():

@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 
 /** The parts of the page. */
-export const views = ["traffic", "spend", "accounts", "system"] as const;
+export const views = ["traffic", "spend", "kpi", "accounts", "system"] as const;
 
 /** One of them. */
 export type View = (typeof views)[number];
@@ -23,8 +23,11 @@ export const place = computed<{ readonly view: View; readonly detail: string }>(
   return { view: views.find((view) => view === name) ?? "traffic", detail: decodeURIComponent(detail) };
 });
 
-/** The days that the fragment names; a week without them. */
-export const days = computed(() => ranges.find((range) => String(range) === place.value.detail) ?? 7);
+/** The days that the fragment names; without them a week, on the page to print a month. */
+export const days = computed(() => {
+  const { view, detail } = place.value;
+  return ranges.find((range) => String(range) === detail) ?? (view === "kpi" ? 30 : 7);
+});
 
 /** The link to a view. */
 export function linkTo(view: View, detail = ""): string {

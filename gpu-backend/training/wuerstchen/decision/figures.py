@@ -2,7 +2,8 @@
 means.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -45,7 +46,7 @@ class Figure:
 @dataclass(frozen=True)
 class Measured:
     """`left_out`: keys of figures that could not be measured, with the key of the reason. `right`: (n,) recognised,
-    of `asked`.
+    of `asked`. `groups`: per cent recognised, by attribute and group.
     """
 
     figures: dict[str, Figure]
@@ -55,6 +56,7 @@ class Measured:
     decibels: np.ndarray
     made: Pictures
     restored: Pictures
+    groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 class Measure:
@@ -82,10 +84,10 @@ class Measure:
             figures.append(_mean("restoration", decibels))
         else:
             left_out["restoration"] = "no_held_out" if model.restores else "no_compressor"
-        figures += self._crowd(features, left_out) + self._groups(model, left_out) + self._cost(model)
-        return Measured(
-            {figure.key: figure for figure in figures}, left_out, self.asked, right, decibels, made, restored
-        )
+        shares = self._shares(model, left_out)
+        figures += self._crowd(features, left_out) + _spread_of(shares) + self._cost(model)
+        found = {figure.key: figure for figure in figures}
+        return Measured(found, left_out, self.asked, right, decibels, made, restored, shares)
 
     def style(self, after: Measured, before: Measured) -> tuple[Figure, Figure]:
         """Of the pictures of each: the share whose nearest other picture is one of the set, not one drawn before.
@@ -114,16 +116,14 @@ class Measure:
             left_out["copies"] = "few_held_out"
         return figures
 
-    def _groups(self, model: BundleModel, left_out: dict[str, str]) -> list[Figure]:
+    def _shares(self, model: BundleModel, left_out: dict[str, str]) -> dict[str, dict[str, float]]:
         if self.groups is None:
             left_out["bias"] = "no_groups"
-            return []
+            return {}
         shares = group_shares(self.groups, self.pictures, lambda indices: self._right(model, indices))
         if not shares:
             left_out["bias"] = "small_groups"
-            return []
-        spans = {name: max(of.values()) - min(of.values()) for name, of in shares.items()}
-        return [Figure("bias", max(spans.values()), sum(len(of) for of in shares.values()))]
+        return shares
 
     def _right(self, model: BundleModel, indices: np.ndarray) -> np.ndarray:
         """(n,) recognised among themselves and the other pictures asked for."""
@@ -212,6 +212,12 @@ def compared(after: Measured, before: Measured) -> dict[str, tuple[float, Interv
     if "restoration" in differences:
         differences["restoration"] = (differences["restoration"][0], mean_interval(after.decibels - before.decibels))
     return differences
+
+
+def _spread_of(shares: dict[str, dict[str, float]]) -> list[Figure]:
+    """The attribute whose groups differ most; nothing where there is none."""
+    spans = [max(of.values()) - min(of.values()) for of in shares.values()]
+    return [Figure("bias", max(spans), sum(len(of) for of in shares.values()))] if spans else []
 
 
 def _share(key: str, right: np.ndarray) -> Figure:

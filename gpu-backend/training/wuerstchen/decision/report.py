@@ -10,6 +10,7 @@ import numpy as np
 from wuerstchen.config import Config
 from wuerstchen.decision.bundle_model import BundleModel
 from wuerstchen.decision.figures import Measure, Measured, compared
+from wuerstchen.decision.kpi import KPI_FILE, kpi
 from wuerstchen.decision.page import About, Report, page
 from wuerstchen.decision.prices import Prices
 from wuerstchen.decision.texts import Texts
@@ -46,8 +47,8 @@ class Asked:
 
 
 def write_decision(asked: Asked) -> Report:
-    """Writes OUT/report.html and OUT/figures.json; pictures that were made are kept, so a stopped report goes on from
-    there.
+    """Writes OUT/report.html, OUT/figures.json and OUT/kpi.json, which a bundle may carry; pictures that were made are
+    kept, so a stopped report goes on from there.
 
     Raises ValueError where the set and the bundle do not fit each other."""
     pictures, kept = asked.pictures, asked.kept or asked.out / "pictures"
@@ -68,6 +69,7 @@ def write_decision(asked: Asked) -> Report:
         _about(asked, after), after, before, differences, asked.thresholds, asked.prices, _rows(pictures, after, before)
     )
     write_whole(asked.out / "figures.json", json.dumps(_plain(report), indent=1, ensure_ascii=False) + "\n")
+    write_whole(asked.out / KPI_FILE, json.dumps(kpi(report), indent=1, ensure_ascii=False) + "\n")
     write_whole(asked.out / "report.html", page(report, Texts(asked.language)))
     return report
 

@@ -1,0 +1,50 @@
+import { z } from "zod";
+
+/** How a figure stands to its threshold. "unsure": its range holds the threshold; "unknown": it was not measured. */
+const outcomeSchema = z.enum(["met", "missed", "unsure", "unknown"]);
+
+const figureSchema = z
+  .object({
+    value: z.number(),
+    /** Of pictures. */
+    count: z.int().min(0),
+    /** With `high`: 95 % confidence. Null: no honest range is known. */
+    low: z.number().nullable(),
+    high: z.number().nullable(),
+    /** Null: the report sets none for this figure. */
+    threshold: z.number().nullable(),
+    outcome: outcomeSchema.nullable(),
+  })
+  .readonly();
+
+const kpiSchema = z
+  .object({
+    format: z.literal("wuerstchen-edge/kpi@1"),
+    model: z.string(),
+    revision: z.string(),
+    date: z.string(),
+    set: z.object({ name: z.string(), pictures: z.int(), held_out: z.int() }).readonly(),
+    /** Recognition that guessing gives, in per cent. */
+    chance: z.number(),
+    verdict: outcomeSchema,
+    figures: z.record(z.string(), figureSchema).readonly(),
+    /** Per cent recognised, by attribute and group. */
+    groups: z.record(z.string(), z.record(z.string(), z.number()).readonly()).readonly(),
+    /** Figure → the reason for which it was not measured. */
+    left_out: z.record(z.string(), z.string()).readonly(),
+  })
+  .readonly();
+
+/** The file of a bundle's folder that holds its report in figures; no part of the revision, and it may be missing. */
+export const kpiFile = "kpi.json";
+
+/** A report on a bundle in a page's worth of figures, as `wuerstchen.evaluate` writes it. */
+export type Kpi = z.infer<typeof kpiSchema>;
+
+/** One of its figures. */
+export type KpiFigure = z.infer<typeof figureSchema>;
+
+/** Reads a bundle's figures; undefined when they are of another form. */
+export function parseKpi(json: unknown): Kpi | undefined {
+  return kpiSchema.safeParse(json).data;
+}
