@@ -21,14 +21,16 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 
 from wuerstchen.export.bundle import kebab, port_json, write_manifest
 from wuerstchen.export.tuned_bundle import MODEL_ID
+from wuerstchen.published.bundle.adapters import parse_adapter
 from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.describe_bundle import SIDE_MAX, SIDE_STEP, About, build_manifest, model_card
 from wuerstchen.published.bundle.diffusers_folders import open_checkpoint
 from wuerstchen.published.bundle.export_graph import INLINE_BYTES_MAX, Target, export_graph
+from wuerstchen.published.bundle.fit import with_adapters
 from wuerstchen.published.bundle.identity import identity
 from wuerstchen.published.bundle.network_graphs import Plan, plan_graphs
-from wuerstchen.published.bundle.open_source import Source, open_source
+from wuerstchen.published.bundle.open_source import Source, open_source, unused_adapters
 from wuerstchen.published.bundle.record import FileFacts, Record, describe_file, finished, open_record, save_record
 from wuerstchen.whole_file import write_whole
 
@@ -101,7 +103,9 @@ def _finish(checkpoint: Checkpoint, record: Record, order: Order, keys: list[str
 
 def _options(checkpoint: Checkpoint, order: Order) -> dict[str, str]:
     """What decides the graphs' bytes beside the sources."""
-    return {"family": checkpoint.family, "weights": order.weights, "inlineBytesMax": str(order.inline_bytes_max)}
+    adapters = ", ".join(f"{adapter.file.name}:{adapter.strength}" for adapter in checkpoint.adapters)
+    options = {"family": checkpoint.family, "weights": order.weights, "inlineBytesMax": str(order.inline_bytes_max)}
+    return options | ({"adapters": adapters} if adapters else {})
 
 
 def _source_facts(checkpoint: Checkpoint, progress: Progress) -> dict[str, FileFacts]:
@@ -157,6 +161,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--variant", help='which weight files where there are several, for example "bf16"')
     parser.add_argument(
+        "--adapter", action="append", default=[], metavar="FILE:0.8", help="LoRA to merge into Stage C (default: at 1)"
+    )
+    parser.add_argument(
         "--stage-b", choices=("large", "lite"), default="large", help="Stable Cascade's Stage B (default: large)"
     )
     parser.add_argument(
@@ -194,8 +201,11 @@ def run(arguments: argparse.Namespace, progress: Progress) -> None:
     sizes = read_sizes(arguments.sizes) if arguments.sizes else None
     names = tuple(arguments.source)
     source = Source(names, arguments.prior, arguments.text, arguments.decoder_text, arguments.revision)
-    checkpoint = open_source(source, choice)
-    about = About(directory.name, datetime.date.today().isoformat(), ", ".join(names), sizes, arguments.licence)
+    checkpoint = with_adapters(open_source(source, choice), tuple(map(parse_adapter, arguments.adapter)))
+    origin = ", ".join((*names, *arguments.adapter))
+    about = About(directory.name, datetime.date.today().isoformat(), origin, sizes, arguments.licence)
+    for file in unused_adapters(source, checkpoint):
+        progress.console.print(f"{file} is a LoRA and is not read; --adapter {file}:1 merges it", markup=False)
     if arguments.restart and (directory / "import.json").exists():
         shutil.rmtree(directory)
     with progress:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from wuerstchen.published.bundle.adapters import Adapter
 from wuerstchen.published.bundle.component import Component
 from wuerstchen.published.bundle.tokenizer import Tokenizer
 
@@ -27,16 +28,22 @@ class Checkpoint:
     plain_files: tuple[Path, ...]
 
     @property
+    def adapters(self) -> tuple[Adapter, ...]:
+        return self.stage_c.adapters
+
+    @property
     def components(self) -> tuple[Component, ...]:
         return (self.text_encoder, self.stage_c, self.text_encoder_b, self.stage_b, self.stage_a, *self.extras.values())
 
     def sources(self) -> dict[str, Path]:
         """Every file that is read, by its place below a root: its label and the path."""
-        files = [*self.plain_files, *(path for component in self.components for path in component.weights.sources)]
+        files = [*self.plain_files, *(path for component in self.components for path in component.sources)]
         return dict(sorted((self._place(path), path) for path in files))
 
     def _place(self, path: Path) -> str:
-        label = next(label for label, root in reversed(self.roots.items()) if path.is_relative_to(root))
+        label = next((label for label, root in reversed(self.roots.items()) if path.is_relative_to(root)), None)
+        if label is None:  # an adapter's
+            return path.as_posix()
         return f"{label}/{path.relative_to(self.roots[label]).as_posix()}"
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from wuerstchen.published.bundle.adapters import Adapter, merge
 from wuerstchen.published.bundle.checkpoint_error import at
 from wuerstchen.published.bundle.weight_files import Tensors, Weights, read_shapes, read_tensors
 from wuerstchen.published.clip_text import ClipText
@@ -18,12 +20,18 @@ NO_TEXT = ("vision_model.", "visual_projection.", "logit_scale", "embeddings.pos
 
 @dataclass(frozen=True)
 class Component:
-    """One network: what it is, and where its weights are."""
+    """One network: what it is, and where its weights are. `adapters` are merged into it in turn."""
 
     name: str
     kind: type[nn.Module]
     config: Any
     weights: Weights
+    adapters: tuple[Adapter, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Every file that its weights come from."""
+        return (*self.weights.sources, *(adapter.file for adapter in self.adapters))
 
     def empty(self) -> nn.Module:
         """On `meta`: shapes without memory."""
@@ -31,8 +39,11 @@ class Component:
             return self.kind(self.config)
 
     def load(self) -> nn.Module:
-        """With its weights in the type they are stored in, mapped from their files."""
-        return self._filled(read_tensors)
+        """With its weights in the type they are stored in, mapped from their files; what adapters change is float32."""
+        network = self._filled(read_tensors)
+        for adapter in self.adapters:
+            merge(adapter, network)
+        return network
 
     def check(self) -> None:
         """Raises CheckpointError naming the file where tensors are missing, unknown, of another shape, or cut off."""

@@ -1,5 +1,8 @@
 """Whether the parts of a checkpoint are of one model."""
 
+from dataclasses import replace
+
+from wuerstchen.published.bundle.adapters import Adapter, require_targets
 from wuerstchen.published.bundle.checkpoint import Checkpoint
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.picture_graphs import STAGE_B_CELLS
@@ -57,3 +60,13 @@ def require_fit(checkpoint: Checkpoint) -> None:
         raise CheckpointError(
             f"Stage B of {len(b.channels)} levels and patches of {b.patch} does not fit pictures of 128 pixels a side"
         )
+
+
+def with_adapters(checkpoint: Checkpoint, adapters: tuple[Adapter, ...]) -> Checkpoint:
+    """The checkpoint whose Stage C and text encoder take these adapters, in turn. Raises CheckpointError where a layer
+    of one fits neither.
+    """
+    changed = {name: getattr(checkpoint, name) for name in ("stage_c", "text_encoder")}
+    for adapter in adapters:
+        require_targets(adapter, {name: component.empty() for name, component in changed.items()})
+    return replace(checkpoint, **{name: replace(part, adapters=adapters) for name, part in changed.items()})

@@ -19,9 +19,10 @@ def identity(checkpoint: Checkpoint, sources: Mapping[str, FileFacts], weights: 
     """
     digests = {path: sources[place].sha256 for place, path in checkpoint.sources().items()}
     parts = {
-        component.name: [digests[path] for path in component.weights.sources]
+        component.name: [digests[path] for path in component.sources]
         for component in checkpoint.components
         if component.name != "previewer"
     }
     plain = [digests[path] for path in checkpoint.plain_files]
-    return [GRAPHS_VERSION, checkpoint.family, weights, parts, plain]
+    strengths = [adapter.strength for adapter in checkpoint.adapters]
+    return [GRAPHS_VERSION, checkpoint.family, weights, parts, plain, *strengths]
