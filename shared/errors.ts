@@ -40,6 +40,7 @@ export type Failure =
   | AllowanceFailure
   | JobFailure
   | { readonly code: "backend_unavailable" }
+  | { readonly code: "model_unavailable" } /** No backend holds its revision. */
   | { readonly code: "backend_failed" /** Where it is known. */; readonly fault?: BackendFault }
   | { readonly code: "backend_overloaded"; readonly retryAfterSeconds: number }
   | { readonly code: "deadline_exceeded" }

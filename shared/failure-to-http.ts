@@ -53,6 +53,8 @@ export function failureToHttp(failure: Failure): FailureResponse {
       return tooMany(failure.code, "The image backend is busy.", failure.retryAfterSeconds);
     case "backend_unavailable":
       return fault(502, failure.code, "The image backend cannot be reached. Nothing was charged; try again shortly.");
+    case "model_unavailable":
+      return fault(502, failure.code, "No image backend holds this model now. Nothing was charged; try another model.");
     case "backend_failed":
       return fault(502, failure.code, failedRunText(failure.fault));
     case "deadline_exceeded":

@@ -60,6 +60,9 @@ export function parseWireFailure(json: unknown, retryAfter: string | null): Wire
       return { failure: overloaded(retryAfter), isDeterministic: false };
     case "backend_unavailable":
       return { failure: { code: "backend_unavailable" }, isDeterministic: false };
+    // Of the backend that was asked alone.
+    case "model_not_found":
+      return { failure: { code: "model_unavailable" }, isDeterministic: false };
     // The client's time is over wherever the request goes.
     case "deadline_exceeded":
       return { failure: { code: "deadline_exceeded" }, isDeterministic: true };

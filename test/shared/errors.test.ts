@@ -51,6 +51,7 @@ describe("failureToHttp", () => {
       concurrency_limit_exceeded: 429,
       key_budget_exceeded: 402,
       backend_unavailable: 502,
+      model_unavailable: 502,
       backend_failed: 502,
       checkout_unavailable: 502,
       job_id_reused: 422,

@@ -10,7 +10,7 @@ import type { GenerationPlan } from "./plan-generation.ts";
 
 /** For what a start is wanted, and on whose behalf. */
 export interface WantedStart {
-  readonly plan: Pick<GenerationPlan, "size" | "startLines">;
+  readonly plan: Pick<GenerationPlan, "size" | "startLines" | "job">;
   readonly payer: Omit<TaskConditions, "payer"> & TaskPayer;
 }
 
@@ -49,13 +49,17 @@ export interface StartFiles {
 export function startFrom(services: StartServices, { latent, strength, mask }: StartFiles): StartSource {
   return async (wanted) => {
     // The mask needs no device: one that cannot be read must not cost a run of the compressor, which nobody would pay.
-    const { size } = wanted.plan;
-    const cells = mask === undefined ? ok(undefined) : await services.gpu.encodeMask({ file: mask, size });
+    const work = pictureWork(wanted.plan);
+    const cells = mask === undefined ? ok(undefined) : await services.gpu.encodeMask({ ...work, file: mask });
     if (!cells.ok) return cells;
     const bytes = "bytes" in latent ? ok(latent.bytes) : await encodedPicture(services, latent, wanted);
     if (!bytes.ok) return bytes;
     return ok({ latent: toBase64(bytes.value), strength, ...(cells.value !== undefined && { mask: cells.value }) });
   };
+}
+
+function pictureWork({ size, job: { model, revision } }: WantedStart["plan"]) {
+  return { size, model, revision };
 }
 
 /** Noted as work at once, so that it is charged with whatever else is done, also for a client that leaves meanwhile. */
@@ -68,7 +72,7 @@ async function encodedPicture(
   if (stored !== undefined) return ok(stored.bytes);
   const { account, reservationId, priority, signal } = payer;
   const conditions = { priority, signal, payer: { account, reservationId } };
-  const encoded = await gpu.encodeImage({ file, size: plan.size, shareKey: id }, conditions);
+  const encoded = await gpu.encodeImage({ ...pictureWork(plan), file, shareKey: id }, conditions);
   if (!encoded.ok) return encoded;
   // Of requests that bring the same picture at once, whose latents are the same, one pays.
   const isFirst = await latents.putFirst(id, { bytes: encoded.value.bytes, account });

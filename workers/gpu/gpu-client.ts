@@ -2,6 +2,7 @@ import { type Health, parseHealth } from "../../shared/api/health.ts";
 import type { DecodeOptions } from "../../shared/decode-options.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
+import { describeLatent } from "../../shared/latents/latent-format.ts";
 import {
   answerTextBytesMax,
   decodedPictureBytesMax,
@@ -131,6 +132,7 @@ async function runStageC(
     timeoutMs: stageCTimeoutMs,
     answerBytesMax: job.seeds.length * latentBase64CharactersMax + answerTextBytesMax + previewBase64CharactersMax,
     listen: listener?.listen,
+    revision: job.revision,
   } as const;
   const answer = await sendCancellable(fleet, { jobId: terms.jobId, request, isHedged: false }, conditions);
   if (!answer.ok) return err(withHeardShare(answer.error, listener?.doneShare() ?? 0));
@@ -165,6 +167,7 @@ async function decodeLatent(
     target: decodeTarget({ ...options, ...terms, priority: conditions.priority, deadlineMs: decodeTimeoutMs }),
     contentType: latentContentType,
     body: latent,
+    revision: describeLatent(latent)?.metadata.revision,
     timeoutMs: decodeTimeoutMs,
     answerBytesMax: decodedPictureBytesMax,
   } as const;

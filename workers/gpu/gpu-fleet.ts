@@ -1,5 +1,6 @@
 import type { Failure } from "../../shared/errors.ts";
 import { err, type Result } from "../../shared/result.ts";
+import type { RevisionsHeld } from "../../shared/wire/models-header.ts";
 import {
   afterAnswer,
   afterDispatch,
@@ -27,6 +28,9 @@ import { probe, watched } from "./watch-backend.ts";
 
 /** What a job is taken for until one of its kind has been seen. Milliseconds. */
 const unmeasuredJobMs = 1_000;
+
+/** What loading a model is taken for: less than a large one takes, more than a small one. Milliseconds. */
+const coldMs = 5_000;
 
 /** The time and the log of a fleet; arguments, so that tests steer them. */
 interface FleetWorld {
@@ -69,6 +73,8 @@ export interface GpuFleet {
 
 interface Member extends ReachedBackend {
   state: BackendState;
+  /** The models at it, as far as it has said. */
+  models: RevisionsHeld | undefined;
 }
 
 interface Ends {
@@ -89,7 +95,12 @@ export function createGpuFleet(options: GpuFleetOptions): GpuFleet {
 export function createFleet(reached: readonly ReachedBackend[], { nowMs, timeout, log }: FleetWorld): GpuFleet {
   const members = reached.map(({ backend, send }): Member => {
     // Without another backend, skipping this one would not help.
-    return { backend, send: reached.length > 1 ? watched(send, timeout) : send, state: unknownState };
+    return {
+      backend,
+      send: reached.length > 1 ? watched(send, timeout) : send,
+      state: unknownState,
+      models: undefined,
+    };
   });
   const durationsByPath = new Map<string, RecentDurations>();
 
@@ -104,8 +115,12 @@ export function createFleet(reached: readonly ReachedBackend[], { nowMs, timeout
    */
   async function lookAt(member: Member): Promise<void> {
     member.state = afterProbeBegan(member.state, nowMs());
-    const answer = await member.send(probe, timeout(probe.timeoutMs));
+    learn(member, await member.send(probe, timeout(probe.timeoutMs)));
+  }
+
+  function learn(member: Member, answer: Answer): void {
     member.state = afterOutcome(member.state, answer, nowMs());
+    member.models = (answer.ok ? answer.value : answer.error).models ?? member.models;
   }
 
   async function ask(member: Member, request: GpuRequest, { dropped, deadline }: Ends): Promise<Answer> {
@@ -118,14 +133,15 @@ export function createFleet(reached: readonly ReachedBackend[], { nowMs, timeout
     if (dropped.aborted) return answer;
     if (answer.ok) durations.add(nowMs() - startedMs);
     else log(logEntry(member.backend, path, answer.error));
-    member.state = afterOutcome(member.state, answer, nowMs());
+    learn(member, answer);
     return answer;
   }
 
   /** Only where the second choice is as good as the first; a spare would be woken for nothing. */
   function hedgeFor(request: GpuRequest, [, second]: readonly Member[]): AbortSignal | undefined {
     const p95 = durationsOf(pathOf(request)).p95();
-    return p95 === undefined || second === undefined || rankOf(second) > 0 ? undefined : timeout(p95);
+    if (p95 === undefined || second === undefined || rankOf(second, request) > 0) return undefined;
+    return timeout(p95);
   }
 
   return {
@@ -133,7 +149,7 @@ export function createFleet(reached: readonly ReachedBackend[], { nowMs, timeout
       const deadline = timeout(request.timeoutMs);
       // The only one is asked whatever is known of it, so there is nothing to find out.
       if (members.length > 1) for (const member of members) if (isProbeDue(member.state, nowMs())) void lookAt(member);
-      const candidates = inOrder(members, request.origin?.region, nowMs());
+      const candidates = inOrder(members, request, nowMs());
       const outcome = await firstToAnswer<GpuAnswer, GpuRefusal>({
         attempts: candidates.map(
           (member) => (lost) => ask(member, request, { dropped: either(lost, request.signal), deadline }),
@@ -159,15 +175,30 @@ function outOfTime(answer: Answer): Answer {
   return err({ ...answer.error, failure: { code: "deadline_exceeded" } });
 }
 
-/** Whoever would answer first comes first; a spare after them; whose circuit is open last, and then only in need. */
-function inOrder(members: readonly Member[], from: Region | undefined, nowMs: number): Member[] {
-  const expectedMs = ({ backend: { region }, state }: Member) =>
-    waitMs(state, nowMs) + (from === undefined || region === undefined ? 0 : roundTripMs(from, region));
-  return members.toSorted((a, b) => rankOf(a) - rankOf(b) || expectedMs(a) - expectedMs(b));
+/**
+ * Whoever would answer first comes first; a spare after them; whose circuit is open after these; and last, whoever said
+ * that it lacks the model, which may have changed since.
+ */
+function inOrder(members: readonly Member[], request: GpuRequest, nowMs: number): Member[] {
+  const expectedMs = (member: Member) =>
+    waitMs(member.state, nowMs) +
+    distanceMs(request.origin?.region, member.backend.region) +
+    (isCold(member, request) ? coldMs : 0);
+  return members.toSorted((a, b) => rankOf(a, request) - rankOf(b, request) || expectedMs(a) - expectedMs(b));
 }
 
-function rankOf({ backend, state }: Member): number {
-  return Number(isOpen(state)) * 2 + Number(backend.standby === true);
+function distanceMs(from: Region | undefined, to: Region | undefined): number {
+  return from === undefined || to === undefined ? 0 : roundTripMs(from, to);
+}
+
+function rankOf({ backend, state, models }: Member, { revision }: GpuRequest): number {
+  const lacks = revision !== undefined && models?.held.includes(revision) === false;
+  return Number(lacks) * 4 + Number(isOpen(state)) * 2 + Number(backend.standby === true);
+}
+
+/** Whether it holds the model and has not loaded it. */
+function isCold({ models }: Member, { revision }: GpuRequest): boolean {
+  return revision !== undefined && models?.warm.includes(revision) === false;
 }
 
 function afterOutcome(state: BackendState, answer: Answer, nowMs: number): BackendState {

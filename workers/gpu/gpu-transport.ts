@@ -6,6 +6,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { backlogHeader, parseBacklog } from "../../shared/wire/backlog.ts";
 import { eventStreamContentType } from "../../shared/wire/event-stream.ts";
 import { overloaded, parseWireFailure, type WireFailure } from "../../shared/wire/failure.ts";
+import { modelsHeader, parseModels, type RevisionsHeld } from "../../shared/wire/models-header.ts";
 import { signRequest } from "../../shared/wire/request-signature.ts";
 import { readBounded } from "../edge/read-bounded.ts";
 import type { GpuBackend } from "./gpu-backends.ts";
@@ -40,6 +41,8 @@ export interface GpuRequest {
   readonly passesRefusals?: boolean;
   /** Closes the connection when it aborts. */
   readonly signal?: AbortSignal;
+  /** Of the model that it is for, if it is for one: it goes to a backend that holds it, if one is known. */
+  readonly revision?: string | undefined;
   readonly origin?: RequestOrigin | undefined;
   /** Requests an answer of events, and receives them as they arrive: one listener per attempt. */
   readonly listen?: (() => AnswerListener) | undefined;
@@ -49,7 +52,7 @@ export interface GpuRequest {
 export interface AnswerListener {
   push(text: string): void;
   /** After the end: what the answer said went wrong, if anything, and the status that is to be taken from it. */
-  refusal(): Omit<GpuRefusal, "backlogMs"> | undefined;
+  refusal(): Omit<GpuRefusal, "backlogMs" | "models"> | undefined;
 }
 
 /** The body of a 200 and its headers. */
@@ -58,6 +61,8 @@ export interface GpuAnswer {
   /** Empty where a listener heard it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly backlogMs: number | undefined;
+  /** Those at the backend, if it said so. */
+  readonly models?: RevisionsHeld | undefined;
 }
 
 /** Why there is no answer. */
@@ -65,6 +70,7 @@ export interface GpuRefusal extends WireFailure {
   /** Undefined when there was not even a status. */
   readonly status: number | undefined;
   readonly backlogMs: number | undefined;
+  readonly models?: RevisionsHeld | undefined;
 }
 
 /** Sends signed requests to one backend; every way in which one can go wrong becomes a refusal. */
@@ -93,15 +99,15 @@ export function createGpuTransport(backend: GpuBackend, options: GpuTransportOpt
 /** Read within the time of the request, because a connection can break in the middle of a body too. */
 async function readAnswer(request: GpuRequest, response: Response): Promise<Result<GpuAnswer, GpuRefusal>> {
   const { status, headers } = response;
-  const backlogMs = parseBacklog(headers.get(backlogHeader));
+  const told = { backlogMs: parseBacklog(headers.get(backlogHeader)), models: parseModels(headers.get(modelsHeader)) };
   if (status === 200 && request.listen !== undefined) {
     const refusal = await hear(response, request.listen(), request.answerBytesMax);
-    return refusal === undefined ? ok({ headers, bytes: new Uint8Array(), backlogMs }) : err({ ...refusal, backlogMs });
+    return refusal === undefined ? ok({ headers, bytes: new Uint8Array(), ...told }) : err({ ...refusal, ...told });
   }
   const bytes = await readBounded(response, status === 200 ? request.answerBytesMax : answerTextBytesMax);
-  if (bytes === undefined) return err({ ...tooLong, status, backlogMs });
-  if (status === 200) return ok({ headers, bytes, backlogMs });
-  return err({ ...refusalIn(request, response, parseJson(bytes)), status, backlogMs });
+  if (bytes === undefined) return err({ ...tooLong, status, ...told });
+  if (status === 200) return ok({ headers, bytes, ...told });
+  return err({ ...refusalIn(request, response, parseJson(bytes)), status, ...told });
 }
 
 type HeardRefusal = ReturnType<AnswerListener["refusal"]>;

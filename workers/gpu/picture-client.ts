@@ -24,6 +24,9 @@ const toolTimeoutMs = 30_000;
 
 /** A picture's file, and the size that it is wanted in. */
 export interface PictureWork {
+  /** The model whose latent it is to become. */
+  readonly model: string;
+  readonly revision: string;
   readonly file: Uint8Array<ArrayBuffer>;
   /** "WIDTHxHEIGHT" in pixels. */
   readonly size: string;
@@ -56,25 +59,31 @@ export function createPictureClient(fleet: GpuFleet, named: NameJob): PictureCli
 
 async function encodeImage(
   fleet: GpuFleet,
-  { file, size, shareKey }: UploadWork,
+  { file, size, model, revision, shareKey }: UploadWork,
   { terms, ...conditions }: Named<TaskConditions>,
 ): Promise<Result<EncodedPicture, Failure>> {
   const target = encodeTarget(encodeImagePath, {
     size,
+    model,
+    revision,
     shareKey,
     ...terms,
     priority: conditions.priority,
     deadlineMs: encodeTimeoutMs,
   });
-  const request = { ...pictureRequest(target, file), timeoutMs: encodeTimeoutMs };
+  const request = { ...pictureRequest(target, file), revision, timeoutMs: encodeTimeoutMs };
   const answer = await sendCancellable(fleet, { jobId: terms.jobId, request, isHedged: false }, conditions);
   if (!answer.ok) return answer;
   const encoded = parseEncodeImageResponse(parseJson(answer.value.bytes));
   return encoded.ok ? ok({ bytes: fromBase64(encoded.value.safetensors), size }) : encoded;
 }
 
-async function encodeMask(fleet: GpuFleet, { file, size }: PictureWork): Promise<Result<string, Failure>> {
-  const answer = await fleet.send(pictureRequest(encodeTarget(encodeMaskPath, { size }), file));
+async function encodeMask(
+  fleet: GpuFleet,
+  { file, size, model, revision }: PictureWork,
+): Promise<Result<string, Failure>> {
+  const target = encodeTarget(encodeMaskPath, { size, model, revision });
+  const answer = await fleet.send({ ...pictureRequest(target, file), revision });
   if (!answer.ok) return answer;
   const mask = parseEncodeMaskResponse(parseJson(answer.value.bytes));
   return mask.ok ? ok(mask.value.cells) : mask;

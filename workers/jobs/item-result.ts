@@ -37,6 +37,7 @@ export function judge(result: Result<Generation, Failure>, attempt: Attempt): Ve
     case "backend_overloaded":
       return paused(Math.min(result.error.retryAfterSeconds * 1_000, pauseMsMax));
     case "backend_unavailable":
+    case "model_unavailable":
     case "moderation_unavailable":
       return paused(pauseMs);
     case "backend_failed":

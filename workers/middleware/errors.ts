@@ -59,6 +59,7 @@ function retryAdvice(failure: Failure): boolean | undefined {
     // The same request makes the same failure, at the price of another GPU run.
     case "payment_unavailable":
     case "backend_failed":
+    case "model_unavailable":
     case "internal":
       return false;
     // Only another request can change that: one that cancels the job, or a new one.

@@ -21,6 +21,7 @@ const runFailures: readonly FailureCode[] = [
   "deadline_exceeded",
   "backend_overloaded",
   "backend_unavailable",
+  "model_unavailable",
   "backend_failed",
 ];
 

@@ -33,6 +33,7 @@ function endlessBackend(status: number, contentType: string) {
 
 const payer = { account: "account-1", reservationId: "reservation-1" };
 const conditions = { priority: "interactive", payer, signal: new AbortController().signal } as const;
+const of = { model: "tiny", revision: "any" };
 const file = new Uint8Array(16);
 const stageC = {
   model: manifest.id,
@@ -51,9 +52,9 @@ const calls: readonly (readonly [string, (client: GpuClient) => Promise<unknown>
   ["a decode", (client) => client.decodeLatent({ latent: file, options: { format: "png" } }, conditions)],
   [
     "an encoded picture",
-    (client) => client.encodeImage({ file, shareKey: "a-key-of-one-account", size: "64x64" }, conditions),
+    (client) => client.encodeImage({ ...of, file, shareKey: "a-key-of-one-account", size: "64x64" }, conditions),
   ],
-  ["an encoded mask", (client) => client.encodeMask({ file, size: "64x64" })],
+  ["an encoded mask", (client) => client.encodeMask({ ...of, file, size: "64x64" })],
 ];
 
 const kinds: readonly (readonly [status: number, contentType: string])[] = [

@@ -3,6 +3,7 @@ import type { BackendFault } from "../../../shared/backend-fault.ts";
 import type { Failure } from "../../../shared/errors.ts";
 import { backlogHeader } from "../../../shared/wire/backlog.ts";
 import { formatWireFailure } from "../../../shared/wire/failure.ts";
+import { modelsHeader } from "../../../shared/wire/models-header.ts";
 import type { GpuBackend } from "../../../workers/gpu/gpu-backends.ts";
 import { createGpuFleet } from "../../../workers/gpu/gpu-fleet.ts";
 import type { Region } from "../../../workers/gpu/region.ts";
@@ -85,6 +86,22 @@ describe("who is asked", () => {
     const { decode, asked } = setUp(places.slice(0, 2));
     for (const region of ["eeur", "enam", "weur", "wnam"] as const) await decode(region);
     expect(asked.join("")).toBe("baba");
+  });
+
+  test("is the backend that has loaded the model before one that would load it, and last one that lacks it", async () => {
+    const { fleet, behaviours, asked } = setUp([{}, {}, {}]);
+    const holds = (header: string) => () => new Response("picture", { headers: { [modelsHeader]: header } });
+    const lacks = () => {
+      const { status, body } = formatWireFailure({ code: "model_not_found", model: "two@2" });
+      return Response.json(body, { status, headers: { [modelsHeader]: "1;warm" } });
+    };
+    Object.assign(behaviours, { a: lacks, b: holds("1;warm, 2"), c: holds("1;warm, 2;warm") });
+    const send = (revision: string) => fleet.send({ ...decodeRequest, revision });
+    // Nothing is known at first: the one that lacks it says so, and the next one does it.
+    for (const revision of ["2", "2", "2"]) expect(await send(revision)).toMatchObject({ ok: true });
+    expect(asked.join("")).toBe("abcc");
+    Object.assign(behaviours, { a: lacks, b: lacks, c: lacks });
+    expect(await send("2")).toEqual(failed("model_unavailable"));
   });
 
   test("is, where the client's place is not known, the first that has least to do", async () => {

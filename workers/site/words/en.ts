@@ -197,6 +197,7 @@ export const en = {
     rate_limit_exceeded: "Too many requests in a short time. Wait a moment and try again.",
     concurrency_limit_exceeded: "Too many of this account's requests are running. Wait for one to end.",
     backend_overloaded: "All GPUs are busy. Try again in a few seconds; nothing was charged.",
+    model_unavailable: "No GPU holds this model just now. Choose another model; nothing was charged.",
     backend_unavailable: "No GPU answers just now. Try again in a moment; nothing was charged.",
     backend_failed: "Making the picture failed, and nothing was charged. Try another prompt or setting.",
     deadline_exceeded: "It took too long and was stopped; nothing was charged. Try again.",

@@ -189,6 +189,7 @@ export const ja: Words = {
     rate_limit_exceeded: "短時間にリクエストが多すぎます。少し待ってからお試しください。",
     concurrency_limit_exceeded: "このアカウントの実行中リクエストが多すぎます。どれかが終わるまでお待ちください。",
     backend_overloaded: "GPU がすべて使用中です。数秒後にお試しください。課金はありません。",
+    model_unavailable: "このモデルを持つ GPU が今はありません。別のモデルをお選びください。課金はありません。",
     backend_unavailable: "応答する GPU がありません。少し待ってからお試しください。課金はありません。",
     backend_failed: "画像の作成に失敗しました。課金はありません。別の言葉や設定をお試しください。",
     deadline_exceeded: "時間がかかりすぎたため停止しました。課金はありません。もう一度お試しください。",
