@@ -28,7 +28,7 @@ export function parseHealth(json: unknown): Health | undefined {
 /** How a backend stands to the edge that asks it. */
 export const backendStatusSchema = z
   .enum(["ready", "starting", "unreachable", "other_model"])
-  .describe("other_model: the backend has another bundle or revision than the edge.");
+  .describe("other_model: the backend does not hold the edge's default model in its revision.");
 
 /** The edge's answer: overall status, and that of each part. The edge is ready when it can answer at all. */
 export const edgeHealthSchema = healthSchema

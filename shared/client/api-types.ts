@@ -872,7 +872,7 @@ export interface components {
             revision: string | null;
             standby: boolean;
             /**
-             * @description other_model: the backend has another bundle or revision than the edge.
+             * @description other_model: the backend does not hold the edge's default model in its revision.
              * @enum {string}
              */
             status: "ready" | "starting" | "unreachable" | "other_model";
@@ -1236,7 +1236,7 @@ export interface components {
             model: string;
             parts: {
                 /**
-                 * @description other_model: the backend has another bundle or revision than the edge.
+                 * @description other_model: the backend does not hold the edge's default model in its revision.
                  * @enum {string}
                  */
                 backend: "ready" | "starting" | "unreachable" | "other_model";
@@ -2326,7 +2326,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description moderation_unavailable, backend_unavailable, backend_failed */
+            /** @description moderation_unavailable, backend_unavailable, model_unavailable, backend_failed */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3697,7 +3697,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description backend_unavailable, backend_failed */
+            /** @description backend_unavailable, model_unavailable, backend_failed */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3875,7 +3875,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description moderation_unavailable, backend_unavailable, backend_failed */
+            /** @description moderation_unavailable, backend_unavailable, model_unavailable, backend_failed */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4053,7 +4053,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description moderation_unavailable, backend_unavailable, backend_failed, payment_unavailable */
+            /** @description moderation_unavailable, backend_unavailable, model_unavailable, backend_failed, payment_unavailable */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4231,7 +4231,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description moderation_unavailable, backend_unavailable, backend_failed */
+            /** @description moderation_unavailable, backend_unavailable, model_unavailable, backend_failed */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5115,7 +5115,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description moderation_unavailable, backend_unavailable, backend_failed */
+            /** @description moderation_unavailable, backend_unavailable, model_unavailable, backend_failed */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5431,7 +5431,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description moderation_unavailable, backend_unavailable, backend_failed */
+            /** @description moderation_unavailable, backend_unavailable, model_unavailable, backend_failed */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5611,7 +5611,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description moderation_unavailable, backend_unavailable, backend_failed */
+            /** @description moderation_unavailable, backend_unavailable, model_unavailable, backend_failed */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5793,7 +5793,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description moderation_unavailable, backend_unavailable, backend_failed */
+            /** @description moderation_unavailable, backend_unavailable, model_unavailable, backend_failed */
             502: {
                 headers: {
                     [name: string]: unknown;

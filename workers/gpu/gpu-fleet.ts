@@ -115,12 +115,7 @@ export function createFleet(reached: readonly ReachedBackend[], { nowMs, timeout
    */
   async function lookAt(member: Member): Promise<void> {
     member.state = afterProbeBegan(member.state, nowMs());
-    learn(member, await member.send(probe, timeout(probe.timeoutMs)));
-  }
-
-  function learn(member: Member, answer: Answer): void {
-    member.state = afterOutcome(member.state, answer, nowMs());
-    member.models = (answer.ok ? answer.value : answer.error).models ?? member.models;
+    learn(member, await member.send(probe, timeout(probe.timeoutMs)), nowMs());
   }
 
   async function ask(member: Member, request: GpuRequest, { dropped, deadline }: Ends): Promise<Answer> {
@@ -133,7 +128,7 @@ export function createFleet(reached: readonly ReachedBackend[], { nowMs, timeout
     if (dropped.aborted) return answer;
     if (answer.ok) durations.add(nowMs() - startedMs);
     else log(logEntry(member.backend, path, answer.error));
-    learn(member, answer);
+    learn(member, answer, nowMs());
     return answer;
   }
 
@@ -167,6 +162,11 @@ export function createFleet(reached: readonly ReachedBackend[], { nowMs, timeout
         }),
       ),
   };
+}
+
+function learn(member: Member, answer: Answer, nowMs: number): void {
+  member.state = afterOutcome(member.state, answer, nowMs);
+  member.models = (answer.ok ? answer.value : answer.error).models ?? member.models;
 }
 
 /** A request that we ended ourselves did not find a backend away: it took too long. */

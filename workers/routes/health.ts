@@ -57,6 +57,7 @@ async function bestStatus(gpu: HealthServices["gpu"], manifest: Manifest): Promi
 /** How a backend that gave this answer stands to the edge; undefined: it gave none. */
 export function backendStatus(answer: Health | undefined, manifest: Manifest): BackendStatus {
   if (answer === undefined) return "unreachable";
-  const isSame = answer.model === manifest.id && answer.revision === manifest.revision;
-  return isSame ? answer.status : "other_model";
+  const held = answer.models ?? [answer];
+  const isHeld = held.some(({ model, revision }) => model === manifest.id && revision === manifest.revision);
+  return isHeld ? answer.status : "other_model";
 }
