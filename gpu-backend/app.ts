@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { answerFailure } from "./http/answer-failure.ts";
 import { cancelTask } from "./http/cancel-task.ts";
+import { checkModel } from "./http/check-model.ts";
 import { decodeLatent } from "./http/decode-latent.ts";
 import { encodeImage } from "./http/encode-image.ts";
 import { encodeMask } from "./http/encode-mask.ts";
@@ -11,8 +12,8 @@ import type { Services } from "./http/services.ts";
 import { answerSigned } from "./http/signed-route.ts";
 import { tellBacklog } from "./http/tell-backlog.ts";
 
-/** All that computes or cancels. */
-const signedRoutes = [runStageC, decodeLatent, cancelTask, encodeImage, encodeMask];
+/** All that computes, cancels or reads files. */
+const signedRoutes = [runStageC, decodeLatent, cancelTask, encodeImage, encodeMask, checkModel];
 
 /** Every route of the backend. Keep those that are not signed off the public network. */
 export function createApp(services: Services): Hono {

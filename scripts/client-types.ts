@@ -42,7 +42,8 @@ function documentOfAnyModel(): object {
   const [model, tokenizer] = ["model.json", "tokenizer.json"].map((name): unknown =>
     JSON.parse(readFileSync(join(bundle, name), "utf8")),
   );
-  const document = JSON.stringify(openApiDocument(createModelRegistry({ model, tokenizer })));
+  const { default: first } = createModelRegistry({ model, tokenizer });
+  const document = JSON.stringify(openApiDocument({ default: first, list: [first] }));
   const anyModel: Readonly<Record<string, object>> = {
     model: { type: "string" },
     size: { type: "string" },

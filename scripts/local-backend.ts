@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { basename, dirname, extname, join } from "node:path";
+import { extname, join } from "node:path";
+import type { LinkedBundles } from "./local-models.ts";
 import { localHost } from "./ports.ts";
 
 /** How long a backend may take to finish its work after SIGTERM before it is killed. */
@@ -14,7 +15,8 @@ export interface LocalBackendOptions {
   readonly root: string;
   readonly port: number;
   readonly secret: string;
-  readonly bundle: string;
+  /** The folder of bundles, and which of them is the default. */
+  readonly models: Pick<LinkedBundles, "directory" | "first">;
   /** Where it keeps optimised graphs, unless the environment says another place. */
   readonly graphCache: string;
   /** Where Node keeps compiled modules, unless the environment says another place. */
@@ -46,8 +48,8 @@ export function startLocalBackend(options: LocalBackendOptions): LocalBackend {
       HOST: localHost,
       PORT: String(options.port),
       GPU_BACKEND_SECRET: options.secret,
-      MODELS_DIR: dirname(options.bundle),
-      MODEL_ID: basename(options.bundle),
+      MODELS_DIR: options.models.directory,
+      MODEL_ID: options.models.first,
       STDIN_CLOSE_EXITS: "1",
     },
     stdio: ["pipe", "pipe", "pipe"],

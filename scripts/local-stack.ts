@@ -6,6 +6,7 @@ import { defaultState, root } from "./cli/folders.ts";
 import { CommandError } from "./command-line.ts";
 import { openDevelopmentAccount } from "./local-account.ts";
 import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
+import { linkBundles, offerModels } from "./local-models.ts";
 import { claimState, claimStateOrTemporary, keptApiKey, keptSecret } from "./local-state.ts";
 import { type LocalWorker, startLocalWorker, storageOf } from "./local-worker.ts";
 import { freePort } from "./ports.ts";
@@ -18,6 +19,8 @@ const readyPollMs = 100;
 
 /** How to run edge and backend on this machine. */
 export interface LocalStackOptions extends BundleChoice {
+  /** Folders of further bundles, relative to the working folder. */
+  readonly others?: readonly string[] | undefined;
   /** 0: any free port. */
   readonly port: number;
   /** 0: any free port. */
@@ -52,6 +55,7 @@ export interface LocalStack {
 /** Starts both and waits until they are ready. Throws `CommandError` with what to do about it when they cannot. */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const bundle = bundleFolder(root, options, process.env);
+  const others = (options.others ?? []).map((other) => bundleFolder(root, { bundle: other }, process.env));
   const claim = options.mayUseTemporaryState ? claimStateOrTemporary : claimState;
   const state = claim(resolve(options.state ?? defaultState(process.env)));
   const parts: (LocalBackend | LocalWorker)[] = [];
@@ -65,7 +69,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const backendPort = await freePort(options.backendPort, "BACKEND_PORT");
     const secret = keptSecret(state, "gpu-backend");
     const caches = { graphCache: join(state.folder, "graphs"), codeCache: join(state.folder, "code") };
-    const backend = startLocalBackend({ ...options, root, port: backendPort, secret, bundle, ...caches });
+    const models = linkBundles(join(state.folder, "models"), [bundle, ...others]);
+    const backend = startLocalBackend({ ...options, root, port: backendPort, secret, models, ...caches });
     parts.push(backend);
     const apiKey = await keptApiKey(state);
     const adminSecret = keptSecret(state, "admin");
@@ -87,6 +92,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     });
     parts.push(worker);
     await waitUntilReady(worker.url, backend.ended, startMsMax + folderBytes(bundle) / diskBytesPerMs);
+    await offerModels({ url: worker.url, adminSecret }, { added: others, gone: models.gone });
     await openDevelopmentAccount(worker.url, { adminSecret, apiKey });
     const finish = () => worker.drain().then(stop);
     return { url: worker.url, apiKey, adminSecret, backendUrl: backend.url, ended: backend.ended, stop: finish };

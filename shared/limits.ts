@@ -178,3 +178,6 @@ export const trafficDaysMax = 92;
 
 /** Names from outside are cut to this before they appear in a message. */
 export const echoedNameCharactersMax = 64;
+
+/** The manifest and the tokenizer of a model that is added. Those of 250,000 words have some 17 MB. */
+export const modelBodyBytesMax = 20 * 1024 * 1024;

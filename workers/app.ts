@@ -15,6 +15,7 @@ import { getAudit } from "./routes/admin-audit.ts";
 import { listBackends } from "./routes/admin-backends.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.ts";
 import { getLedger, listLedgers } from "./routes/admin-ledgers.ts";
+import { deleteModel, listOfferedModels, putModel } from "./routes/admin-models.ts";
 import { getSpend } from "./routes/admin-spend.ts";
 import { getTraffic } from "./routes/admin-traffic.ts";
 import { getBalance, grantCredit } from "./routes/balance.ts";
@@ -142,6 +143,9 @@ function operatorHandlers(services: Services) {
     listLedgers: listLedgers(services),
     getLedger: getLedger(services),
     listBackends: listBackends(services),
+    listOfferedModels: listOfferedModels(services),
+    putModel: putModel(services),
+    deleteModel: deleteModel(services),
     postReconciliation: postReconciliation(services),
     listKeys: listKeys(services),
     createKey: createKey(services),

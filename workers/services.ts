@@ -23,8 +23,10 @@ import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
 import type { Log } from "./middleware/app-env.ts";
 import { type LocationLimiter, locationLimitSeconds, strangerLimitSeconds } from "./middleware/limit-by-address.ts";
 import type { PublicUrlSettings } from "./middleware/public-url.ts";
+import { type AddedModels, createAddedModels } from "./models/added-models.ts";
 import type { BundleFiles } from "./models/bundle.ts";
 import type { ModelSettings } from "./models/model-settings.ts";
+import { createModelStore, type ModelStore } from "./models/model-store.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 import { chooseModerator } from "./moderation/choose-moderator.ts";
 import { meterUsage } from "./payments/meter-usage.ts";
@@ -88,6 +90,8 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   /** Whose marks are ours, the present one first. */
   readonly originSecrets: readonly string[];
   readonly models: ModelRegistry;
+  readonly modelStore: ModelStore;
+  readonly addedModels: AddedModels;
   readonly gpu: GpuClient;
   readonly latents: LatentCache;
   readonly images: ImageCache;
@@ -110,7 +114,8 @@ export type RunServices = Pick<Services, "latents" | "images" | "gpu" | "account
 /** The one place where collaborators are chosen and put together. Throws `AppError` on a bundle that is not valid. */
 export function createServices(env: WorkerEnv, platform: Platform): Services {
   const { nowMs, randomBytes, timeout, log } = platform;
-  const models = createModelRegistry(platform.bundle, modelSettings(env));
+  const offered = createModels(env, platform);
+  const { models } = offered;
   const { latents, images, gpu, accounts } = createRunServices(env, platform);
   const newId = () => toHex(randomBytes(idBytes));
   const latentRuns = createLatentRuns(env.LATENT_JOBS, newId);
@@ -121,7 +126,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     randomBytes,
     timeout,
     log,
-    models,
+    ...offered,
     latents,
     images,
     gpu,
@@ -159,6 +164,16 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
       moderator: chooseModerator(env),
     },
   };
+}
+
+/** The bundle, and what was added to it. */
+function createModels(
+  env: WorkerEnv,
+  { bundle, nowMs }: Platform,
+): Pick<Services, "models" | "modelStore" | "addedModels"> {
+  const modelStore = createModelStore(env.LATENTS);
+  const addedModels = createAddedModels(modelStore, nowMs);
+  return { modelStore, addedModels, models: createModelRegistry(bundle, modelSettings(env), addedModels) };
 }
 
 /** What is read of the database for lists and reports. */

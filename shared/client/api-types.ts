@@ -230,6 +230,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List every revision of every model */
+        get: operations["listOfferedModels"];
+        /**
+         * Add a model that a backend holds
+         * @description Requests may name it from this answer on; at other locations, within ten seconds. Of an id that has several revisions, the id alone means the one that was added last.
+         */
+        put: operations["putModel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a model back: it cannot be named any more, and its latents are still decoded */
+        delete: operations["deleteModel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/reconciliations": {
         parameters: {
             query?: never;
@@ -843,6 +881,14 @@ export interface components {
             name?: string;
             stripe_customer?: string | null;
             suspended?: boolean;
+        };
+        AddModelRequest: {
+            /** @description The bundle's model.json. */
+            manifest: {
+                [key: string]: unknown;
+            };
+            /** @description The text of the bundle's tokenizer.json, byte for byte. */
+            tokenizer: string;
         };
         AuditEntry: {
             action: string;
@@ -1548,6 +1594,42 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        OfferedModel: {
+            /** @description Null: the service was built with it. */
+            added: string | null;
+            /** @description transparent: its pictures have alpha. */
+            backgrounds: ("opaque" | "transparent")[];
+            /** @description Unix seconds. */
+            created: number;
+            description: string;
+            guidance_scale: components["schemas"]["Range"];
+            id: string;
+            licence: string;
+            name: string;
+            /** @constant */
+            object: "model";
+            /** @description False: requests cannot name it; its latents are still decoded. */
+            offered: boolean;
+            owned_by: string;
+            /** @description Changes with any byte of the model; every latent id changes with it. */
+            revision: string;
+            /** @description Any size with such sides is offered as well; absent: only those in `sizes`. */
+            sides?: {
+                max: number;
+                min: number;
+                multiple_of: number;
+            };
+            size_default: string;
+            /** @description WIDTHxHEIGHT in pixels. */
+            sizes: string[];
+            steps: components["schemas"]["Range"];
+        };
+        OfferedModelList: {
+            data: components["schemas"]["OfferedModel"][];
+            has_more: boolean;
+            /** @constant */
+            object: "list";
+        };
         OwnKey: {
             budget_micro_usd_per_day: number | null;
             created: string | null;
@@ -2176,7 +2258,7 @@ export interface operations {
             };
             path: {
                 /** @description A model's id. */
-                id: "emoji-128";
+                id: "emoji-128" | "emoji-128@442aeaaf20f4ab6f";
             };
             cookie?: never;
         };
@@ -3309,6 +3391,208 @@ export interface operations {
             };
             /** @description missing_api_key, invalid_api_key */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listOfferedModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedModelList"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    putModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddModelRequest"];
+            };
+        };
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedModel"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded, server_busy */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description model_unavailable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `id@revision`, or an id for all revisions that were added of it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models that were taken back. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedModelList"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description model_not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

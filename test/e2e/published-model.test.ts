@@ -1,21 +1,82 @@
 import OpenAI from "openai";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import { readEdgeFiles } from "../../scripts/local-models.ts";
 import type { ModelItem } from "../../shared/api/models-list.ts";
-import { decodeLatent } from "../../shared/latents/latent-format.ts";
+import { decodeLatent, describeLatent } from "../../shared/latents/latent-format.ts";
 import { differenceMax } from "../support/float32-hex.ts";
 import { latentValues, publishedDirectory, publishedFamilies, publishedGolden } from "../support/published-models.ts";
+import { tinyDirectory } from "../support/tiny-bundle.ts";
 import { startMsMax, useTinyStack } from "../support/tiny-stack.ts";
 
-// A checkpoint as diffusers saves it, imported, served by the real backend and the real Worker. Only its weights are
-// not.
+// Checkpoints as diffusers saves them, imported, served side by side by one real backend and the real Worker. Only
+// their weights are not.
 
 /** A value of a latent that lies between two float16 numbers may be rounded to either. */
 const float16Step = 2 ** -10;
 const pixelDifferenceMax = 1;
 
+const stack = useTinyStack(publishedDirectory("v2"), async () => ({}), [publishedDirectory("cascade"), tinyDirectory]);
+const models = ["tiny-v2", "tiny-cascade", "tiny"];
+
+function send(method: string, path: string, body?: object, credential = stack().apiKey): Promise<Response> {
+  return fetch(`${stack().url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${credential}`, "content-type": "application/json" },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+}
+
+/** The latent of a request, and the bytes of its picture as base64. */
+async function generate(model: string | undefined, seed: number) {
+  const answer = await send("POST", "/v1/images/generations", { prompt: "apple", steps: 2, seed, model });
+  expect(answer.status).toBe(200);
+  const { data } = (await answer.json()) as { data: { latent_id: string; b64_json: string }[] };
+  const [{ latent_id: id, b64_json: picture } = { latent_id: "", b64_json: "" }] = data;
+  const file = new Uint8Array(await (await send("GET", `/v1/latents/${id}`)).arrayBuffer());
+  const latent = describeLatent(file);
+  return { id, picture, file, model: latent?.metadata.model };
+}
+
+test(
+  "models that are asked at once each answer for themselves, and one that is taken back keeps its latents",
+  async () => {
+    const { data } = (await (await send("GET", "/v1/models")).json()) as { data: ModelItem[] };
+    expect(data.map(({ id }) => id)).toEqual(models);
+
+    const seeds = [1, 2, 3, 4];
+    const asked = seeds.flatMap((seed) => models.map((model) => ({ seed, model })));
+    const made = await Promise.all(asked.map(({ seed, model }) => generate(model, seed)));
+    expect(made.map(({ model }) => model)).toEqual(asked.map(({ model }) => model));
+    expect(new Set(made.map(({ picture }) => picture)).size).toBe(asked.length);
+    for (const [index, { seed, model }] of asked.entries()) {
+      expect((await generate(model, seed + 2 ** 31)).model).toBe(model);
+      expect(await generate(model, seed)).toEqual(made[index]);
+    }
+    expect((await generate(undefined, 1)).id).toBe(made[0]?.id);
+
+    const { revision = "" } = data[1] ?? {};
+    const name = `tiny-cascade@${revision}`;
+    expect((await generate(name, 1)).id).toBe(made[1]?.id);
+    const admin = stack().adminSecret;
+    expect((await send("DELETE", `/v1/admin/models/${encodeURIComponent(name)}`, undefined, admin)).status).toBe(200);
+    const refused = await send("POST", "/v1/images/generations", { prompt: "apple", model: "tiny-cascade" });
+    expect([refused.status, await refused.json()]).toMatchObject([404, { error: { code: "model_not_found" } }]);
+    const decoded = await send("POST", `/v1/latents/${made[1]?.id}/decode`, {});
+    expect(await decoded.json()).toMatchObject({ data: [{ b64_json: made[1]?.picture }] });
+
+    const files = readEdgeFiles(publishedDirectory("cascade"));
+    const damaged = await send("PUT", "/v1/admin/models", { ...files, tokenizer: `${files.tokenizer} ` }, admin);
+    expect([damaged.status, await damaged.json()]).toMatchObject([400, { error: { param: "tokenizer" } }]);
+    const unheld = { ...files, manifest: { ...files.manifest, revision: "nowhere" } };
+    expect((await send("PUT", "/v1/admin/models", unheld, admin)).status).toBe(502);
+    expect((await send("PUT", "/v1/admin/models", files, admin)).status).toBe(200);
+    expect((await generate("tiny-cascade", 1)).id).toBe(made[1]?.id);
+  },
+  startMsMax,
+);
+
 describe.each(publishedFamilies)("an imported checkpoint of %s", (family) => {
-  const stack = useTinyStack(publishedDirectory(family));
   const { cases } = publishedGolden(family);
 
   test("is what the service offers, with its own sizes", async () => {
@@ -32,6 +93,7 @@ describe.each(publishedFamilies)("an imported checkpoint of %s", (family) => {
       // Fields that OpenAI's client does not know.
       const own = { seed: wanted.seed, steps: wanted.steps, guidance_scale: wanted.guidanceScale };
       const { data = [] } = await client.images.generate({
+        model: `tiny-${family}`,
         prompt: wanted.prompt,
         size: wanted.size as "1024x1024",
         ...own,

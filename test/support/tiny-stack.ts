@@ -10,18 +10,19 @@ export const startMsMax = 300_000;
 
 /**
  * Edge in workerd and backend in Node with a tiny bundle, for all tests of a file or group, over real HTTP. `settings`:
- * more of the Worker's, known once the tests begin.
+ * more of the Worker's, known once the tests begin. `others`: bundles beside the first.
  */
 export function useTinyStack(
   bundle = tinyDirectory,
   settings: () => Promise<Readonly<Record<string, string>>> = async () => ({}),
+  others: readonly string[] = [],
 ): () => LocalStack {
   const state = mkdtempSync(join(tmpdir(), "wuerstchen-contract-"));
   let stack: LocalStack | undefined;
 
   beforeAll(async () => {
     const options = { port: 0, backendPort: 0, mayUseTemporaryState: false, verbose: false };
-    stack = await startLocalStack({ ...options, state, bundle, settings: await settings() });
+    stack = await startLocalStack({ ...options, state, bundle, others, settings: await settings() });
   }, startMsMax);
 
   afterAll(async () => {

@@ -4,7 +4,8 @@ import { parseImageSize } from "../../shared/models/image-size.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
 import { nearestSize } from "../../shared/models/nearest-size.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { Model, ModelRegistry } from "../models/registry.ts";
+import type { Model } from "../models/model.ts";
+import type { ModelRegistry } from "../models/registry.ts";
 
 /** The model of a request, and the request in a size that the model has if the operator wants that. */
 export interface ChosenModel {
@@ -16,8 +17,11 @@ export interface ChosenModel {
  * Finds a request's model. Where the operator has sizes fall to the nearest, another size takes the place of one that
  * the model lacks, with a warning; elsewhere the size stays, for the plan to refuse. Fails with `model_not_found`.
  */
-export function chooseModel(models: ModelRegistry, request: CreateImageRequest): Result<ChosenModel, Failure> {
-  const found = models.find(request.model);
+export async function chooseModel(
+  models: ModelRegistry,
+  request: CreateImageRequest,
+): Promise<Result<ChosenModel, Failure>> {
+  const found = await models.find(request.model);
   if (!found.ok) return found;
   const model = found.value;
   const wanted = request.size === undefined ? undefined : parseImageSize(request.size);

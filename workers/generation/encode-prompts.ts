@@ -3,7 +3,7 @@ import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { echoedNameCharactersMax } from "../../shared/limits.ts";
 import type { EncodedPrompt } from "../../shared/prompt/encoded-prompt.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Model } from "../models/registry.ts";
+import type { Model } from "../models/model.ts";
 import type { UnknownWord } from "../prompt/prompt-encoder.ts";
 
 /** A request's texts as token ids. */

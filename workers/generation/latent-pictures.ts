@@ -4,7 +4,6 @@ import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
 import { mixLatentFiles } from "../../shared/models/latent-file.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { ModelRegistry } from "../models/registry.ts";
 import { decodeLine, hitLine, interpolationLines, sumMicroUsd } from "../prices/price-book.ts";
 import type { Caller } from "./caller.ts";
 import { type ChargingServices, type NoteRun, reserveCeiling, settleOrRelease } from "./charge-request.ts";
@@ -17,9 +16,7 @@ import { isReplay, type Replay, type Replayed, replayPictures } from "./replay-p
 import { deliveredLatents } from "./reserve-plan.ts";
 
 /** What making pictures of latents takes. */
-export interface LatentPictureServices extends PictureSources, ChargingServices {
-  readonly models: ModelRegistry;
-}
+export interface LatentPictureServices extends PictureSources, ChargingServices {}
 
 /** How the picture is wanted. */
 interface WantedPicture {
@@ -36,11 +33,12 @@ export async function decodeOwnLatent(
 ): Promise<Result<Generation, Failure>> {
   const fault = sizeFault(latent, size);
   if (fault !== undefined) return err(fault);
-  const decode = decodeOptionsOf(services.models.default.manifest, file);
+  const decode = decodeOptionsOf(latent.manifest, file);
   const lines = [hitLine(latent.id, latent.work)];
   const paid = {
     request: { kind: "decode-latent", latentId: latent.id, decode },
     ceilingMicroUsd: sumMicroUsd([...lines, decodeLine(latent.id, latent.work)]),
+    manifest: latent.manifest,
     size: latent.size,
     painting: { decode, work: latent.work },
     pictures: [{ latentId: latent.id, seed: latent.seed }],
@@ -59,13 +57,14 @@ export async function interpolateOwnLatents(
   { pair, places, file, size }: WantedPicture & { readonly pair: LatentPair; readonly places: readonly number[] },
 ): Promise<Result<Generation, Failure>> {
   const [first, second] = pair;
-  const fault = sizeFault(first, size) ?? sizeFault(second, first.size, "latent_id");
+  const fault = sizeFault(first, size) ?? modelFault(pair) ?? sizeFault(second, first.size, "latent_id");
   if (fault !== undefined) return err(fault);
-  const decode = decodeOptionsOf(services.models.default.manifest, file);
+  const decode = decodeOptionsOf(first.manifest, file);
   const mixCeiling = sumMicroUsd([...interpolationLines("", first.work), decodeLine("", first.work)]);
   const paid = {
     request: { kind: "interpolate-latents", latentIds: [first.id, second.id], places, decode },
     ceilingMicroUsd: places.length * mixCeiling,
+    manifest: first.manifest,
     size: first.size,
     painting: { decode, work: first.work },
     pictures: await Promise.all(places.map((t) => mixOf(services, caller.account, { pair, t }))),
@@ -100,7 +99,7 @@ async function obtainMix(
   account: string,
   { pair, t }: WantedMix,
 ): Promise<Result<PictureLatent & { readonly isNew: boolean }, Failure>> {
-  const { latents, models, nowMs } = services;
+  const { latents, nowMs } = services;
   const [first, second] = pair;
   const mix = { ...(await mixOf(services, account, { pair, t })), generated: false, milliseconds: {} };
   const { latentId } = mix;
@@ -109,7 +108,7 @@ async function obtainMix(
     const lines = [hitLine(latentId, first.work)];
     return ok({ ...mix, isNew: false, bytes: stored.bytes, ageSeconds: ageOf(stored.madeMs, nowMs()), lines });
   }
-  const made = mixLatentFiles(models.default.manifest, [first.bytes, second.bytes], t);
+  const made = mixLatentFiles(first.manifest, [first.bytes, second.bytes], t);
   if (!made.ok) return made;
   await latents.put(latentId, { bytes: made.value.bytes, account });
   const lines = interpolationLines(latentId, first.work);
@@ -120,6 +119,7 @@ interface PaidPainting {
   /** What tells this request from every other, for idempotency. */
   readonly request: object;
   readonly ceilingMicroUsd: number;
+  readonly manifest: Manifest;
   readonly size: string;
   readonly painting: Replay["painting"];
   /** Those that a repeat is given. */
@@ -129,10 +129,9 @@ interface PaidPainting {
 async function payAndPaint(
   services: LatentPictureServices,
   caller: Caller,
-  { request, ceilingMicroUsd, size, painting, pictures }: PaidPainting,
+  { request, ceilingMicroUsd, manifest, size, painting, pictures }: PaidPainting,
   obtain: (noteRun: NoteRun) => Promise<Result<readonly PictureLatent[], Failure>>,
 ): Promise<Result<Generation, Failure>> {
-  const { manifest } = services.models.default;
   const { id: model, revision } = manifest;
   const asked = { request, ceilingMicroUsd, latentForm: { model, revision, size }, seeds: [] };
   const reserved = await reserveCeiling(services, { ...asked, caller });
@@ -160,6 +159,13 @@ function finish(
   const background = shownBackground(manifest, decode);
   const nothing = { tokens: 0, warnings: [], startLatentId: undefined };
   return { pictures, settlement, size, decode, background, replayed, ...nothing };
+}
+
+/** Latents of different models lie in different spaces. */
+function modelFault([first, second]: LatentPair): Failure | undefined {
+  if (first.manifest.revision === second.manifest.revision) return undefined;
+  const { id, revision } = first.manifest;
+  return invalidRequest("latent_id", `'latent_id' must be a latent of ${id}@${revision}, as the first is.`);
 }
 
 function sizeFault(latent: OwnLatent, size: string | undefined, param = "size"): Failure | undefined {

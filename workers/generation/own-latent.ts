@@ -1,15 +1,17 @@
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { describeLatent } from "../../shared/latents/latent-format.ts";
 import { imageSizeOf } from "../../shared/models/latent-shape.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { PricedWork } from "../prices/price-book.ts";
 import { pixelsOf } from "./price-request.ts";
 
-/** A stored latent of the account that asks, of the model's present revision. */
+/** A stored latent of the account that asks, and the model that it was made by. */
 export interface OwnLatent {
   readonly id: string;
+  readonly manifest: Manifest;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** "WIDTHxHEIGHT" in pixels. */
   readonly size: string;
@@ -36,7 +38,7 @@ export interface NamedLatent {
 
 /**
  * Another account's latent looks just like none, so that nobody learns what others asked for: `not_found`. Fails with
- * `invalid_request` on one of another revision, which the backend would refuse.
+ * `invalid_request` on one of a revision that this service does not know.
  */
 export async function findOwnLatent(
   { latents, models }: OwnLatentSources,
@@ -44,15 +46,15 @@ export async function findOwnLatent(
 ): Promise<Result<OwnLatent, Failure>> {
   const stored = /^[0-9a-f]{64}$/u.test(id) ? await latents.find(id) : undefined;
   if (stored?.account !== account) return err({ code: "not_found", what: "latent" });
-  const { manifest } = models.default;
   const described = describeLatent(stored.bytes);
-  const pixels = described && imageSizeOf(manifest, described.shape);
-  if (pixels === undefined || described?.metadata.revision !== manifest.revision) {
-    return err(invalidRequest(param, `'${param}' is a latent of another revision of the model. Make it again.`));
+  const manifest = described && (await models.manifestOf(described.metadata.revision));
+  const pixels = manifest && imageSizeOf(manifest, described.shape);
+  if (described === undefined || manifest === undefined || pixels === undefined) {
+    return err(invalidRequest(param, `'${param}' is a latent of a revision that is not here any more. Make it again.`));
   }
   const { shape, metadata } = described;
   const size = `${pixels.width}x${pixels.height}`;
   const work = { steps: manifest.sampler.stageC.steps.default, latentShape: shape, pixels: pixelsOf(size) };
   const { bytes, madeMs } = stored;
-  return ok({ id, bytes, madeMs, size, seed: Number(metadata.seed), work });
+  return ok({ id, manifest, bytes, madeMs, size, seed: Number(metadata.seed), work });
 }

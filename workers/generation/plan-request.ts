@@ -31,7 +31,7 @@ export async function planRequest(
   account: string,
   asked: CreateImageRequest,
 ): Promise<Result<PlannedRequest, Failure>> {
-  const chosen = chooseModel(models, asked);
+  const chosen = await chooseModel(models, asked);
   if (!chosen.ok) return chosen;
   const { model, request } = chosen.value;
   const { manifest } = model;

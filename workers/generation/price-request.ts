@@ -53,12 +53,12 @@ export interface Pricer {
  * Measures a request that names its model, and fails as its plan would. Derives no key: nobody's latents matter.
  * `startStrength`: 0…1, of a request that starts from a picture.
  */
-export function priceRequest(
+export async function priceRequest(
   { models }: Pricer,
   asked: CreateImageRequest,
   startStrength?: number,
-): Result<MeasuredRequest, Failure> {
-  const chosen = chooseModel(models, asked);
+): Promise<Result<MeasuredRequest, Failure>> {
+  const chosen = await chooseModel(models, asked);
   if (!chosen.ok) return chosen;
   const { model, request } = chosen.value;
   const started = startStrength === undefined ? ok(request) : fromAnyPicture(model.manifest, request, startStrength);

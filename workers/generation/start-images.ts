@@ -28,7 +28,7 @@ export async function generateFromPicture(
   caller: Caller,
   { request: asked, strength, mask, picture }: AskedStart & { readonly picture: Uint8Array<ArrayBuffer> },
 ): Promise<Result<Generation, Failure>> {
-  const chosen = chooseModel(services.models, asked);
+  const chosen = await chooseModel(services.models, asked);
   if (!chosen.ok) return chosen;
   const { request } = chosen.value;
   const { manifest } = chosen.value.model;
@@ -53,16 +53,28 @@ export async function generateFromLatent(
   caller: Caller,
   { request: asked, strength, mask, latent }: AskedStart & { readonly latent: OwnLatent },
 ): Promise<Result<Generation, Failure>> {
-  const chosen = chooseModel(services.models, asked);
+  const { models } = services;
+  const isDefault = latent.manifest.revision === models.default.manifest.revision;
+  const chosen = await chooseModel(models, {
+    ...asked,
+    model: asked.model ?? (isDefault ? undefined : nameOf(latent)),
+  });
   if (!chosen.ok) return chosen;
   const { request } = chosen.value;
   const { id: latentId, size, bytes } = latent;
+  if (chosen.value.model.manifest.revision !== latent.manifest.revision) {
+    return err(invalidRequest("model", `'model' must be the latent's own, ${nameOf(latent)}, or left out.`));
+  }
   if (request.size !== undefined && request.size !== size) {
     return err(invalidRequest("size", `'size' must be the latent's own, ${size}, or left out.`));
   }
   const source = startFrom(services, { latent: { bytes }, strength, mask });
   const start = { latentId, size, isPicture: false, strength, maskDigest: mask && (await digestOf(mask)) };
   return generateImages(services, caller, withStart(request, start), { startSource: source });
+}
+
+function nameOf({ manifest: { id, revision } }: OwnLatent): string {
+  return `${id}@${revision}`;
 }
 
 /** Without any text there is nothing for guidance to lead to, and one pass instead of two gives the same. */

@@ -1,9 +1,11 @@
 import type { Failure } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import { sha256 } from "../../shared/hmac.ts";
+import { describeLatent } from "../../shared/latents/latent-format.ts";
 import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
 import { checkLatentFile } from "../../shared/models/latent-file.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { ModelRegistry } from "../models/registry.ts";
@@ -20,11 +22,18 @@ export interface UploadServices extends ChargingServices {
 /** A latent that is kept now. */
 export interface UploadedLatent {
   readonly id: string;
+  readonly manifest: Manifest;
   /** "WIDTHxHEIGHT" in pixels. */
   readonly size: string;
   /** False when the account had it already, which costs nothing. */
   readonly isNew: boolean;
   readonly chargedMicroUsd: number;
+}
+
+/** The model that a file names; the default, by which it is refused then, if it is none of ours. */
+async function modelOf(models: ModelRegistry, file: Uint8Array): Promise<Manifest> {
+  const { metadata } = describeLatent(file) ?? {};
+  return (metadata && (await models.manifestOf(metadata.revision))) ?? models.default.manifest;
 }
 
 /** Checks a latent file, keeps it under an id that its content decides, and charges for its place. */
@@ -34,7 +43,7 @@ export async function uploadLatent(
   file: Uint8Array<ArrayBuffer>,
 ): Promise<Result<UploadedLatent, Failure>> {
   const { latents, models, latentKeySecret } = services;
-  const { manifest } = models.default;
+  const manifest = await modelOf(models, file);
   const checked = checkLatentFile(manifest, file);
   if (!checked.ok) return checked;
   const { bytes, size, seed } = checked.value;
@@ -43,7 +52,7 @@ export async function uploadLatent(
   const { account } = caller;
   const digest = toHex(await sha256(bytes));
   const id = await derivedLatentKey(latentKeySecret, { kind: "upload", digest }, account);
-  if ((await latents.find(id)) !== undefined) return ok({ id, size, isNew: false, chargedMicroUsd: 0 });
+  if ((await latents.find(id)) !== undefined) return ok({ id, manifest, size, isNew: false, chargedMicroUsd: 0 });
 
   const lines = [storageLine(id, { latentShape: shape.value })];
   const request = { kind: "upload-latent", latentId: id };
@@ -67,5 +76,11 @@ export async function uploadLatent(
   });
   if (!paid.ok) return paid;
   const { items, settlement } = paid.value;
-  return ok({ id, size, isNew: items.some(({ isNew }) => isNew), chargedMicroUsd: settlement.chargedMicroUsd });
+  return ok({
+    id,
+    manifest,
+    size,
+    isNew: items.some(({ isNew }) => isNew),
+    chargedMicroUsd: settlement.chargedMicroUsd,
+  });
 }

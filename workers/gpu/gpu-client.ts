@@ -11,6 +11,7 @@ import {
 } from "../../shared/limits.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { type CheckModelRequest, checkModelPath } from "../../shared/wire/check-model.ts";
 import { decodeTarget, latentContentType } from "../../shared/wire/decode.ts";
 import { parseServerTiming } from "../../shared/wire/server-timing.ts";
 import {
@@ -34,6 +35,9 @@ const stageCTimeoutMs = 300_000;
 
 /** One decode on a CPU, behind nine others of the same request. */
 const decodeTimeoutMs = 120_000;
+
+/** Ten gigabytes from a disk of 100 MB/s. */
+const checkTimeoutMs = 120_000;
 
 /** A health check must answer while its reader still waits; the backend answers in a few milliseconds. */
 const healthTimeoutMs = 2_000;
@@ -89,6 +93,8 @@ export interface StageCConditions extends TaskConditions {
 export interface GpuClient extends PictureClient {
   runStageC(job: StageCRequest, conditions: StageCConditions): Promise<Result<StageCOutcome, Failure>>;
   decodeLatent(work: DecodeWork, conditions: TaskConditions): Promise<Result<DecodeOutcome, Failure>>;
+  /** Whether any backend holds the model, with every file as its manifest says. Takes as long as reading them. */
+  holdsModel(model: CheckModelRequest): Promise<boolean>;
   /** Of each backend; undefined when it does not answer in time, or not sensibly. */
   health(): Promise<(Health | undefined)[]>;
   /** Each backend as it answers now, in the order of the list. */
@@ -106,6 +112,7 @@ export function createGpuClient(options: GpuFleetOptions): GpuClient {
     ...createPictureClient(fleet, named),
     runStageC: async (job, conditions) => runStageC(fleet, job, await named(conditions)),
     decodeLatent: async (work, conditions) => decodeLatent(fleet, work, await named(conditions)),
+    holdsModel: (model) => holdsModel(fleet, model),
     health: async () => (await lookAtEach(fleet)).map(({ health }) => health),
     backends: async () => {
       const looks = await lookAtEach(fleet);
@@ -180,6 +187,18 @@ async function decodeLatent(
   }
   const { queue, ...parts } = parseServerTiming(headers.get("server-timing"));
   return ok({ bytes, milliseconds: queue === undefined ? parts : { "decode-queue": queue, ...parts } });
+}
+
+async function holdsModel(fleet: GpuFleet, model: CheckModelRequest): Promise<boolean> {
+  const answers = await fleet.sendToEach({
+    method: "POST",
+    target: checkModelPath,
+    contentType: "application/json",
+    body: new TextEncoder().encode(JSON.stringify(model)),
+    timeoutMs: checkTimeoutMs,
+    answerBytesMax: answerTextBytesMax,
+  });
+  return answers.some(({ ok }) => ok);
 }
 
 async function lookAtEach(fleet: GpuFleet): Promise<Partial<Pick<BackendLook, "health" | "backlogMs">>[]> {

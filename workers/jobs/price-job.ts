@@ -6,10 +6,13 @@ import { ceilingMicroUsdOf, type Pricer, priceRequest } from "../generation/pric
 /**
  * The most that a job can cost, in micro-USD. Fails on the first request that the model cannot do, naming its place.
  */
-export function jobCeilingMicroUsd(pricer: Pricer, { requests }: CreateJobRequest): Result<number, Failure> {
+export async function jobCeilingMicroUsd(
+  pricer: Pricer,
+  { requests }: CreateJobRequest,
+): Promise<Result<number, Failure>> {
   let ceiling = 0;
   for (const [index, { request }] of requests.entries()) {
-    const priced = priceRequest(pricer, request);
+    const priced = await priceRequest(pricer, request);
     if (!priced.ok) return err(faultOfRequest(index, priced.error));
     ceiling += ceilingMicroUsdOf(priced.value);
   }

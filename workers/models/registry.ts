@@ -1,49 +1,65 @@
 import { AppError, type Failure } from "../../shared/errors.ts";
 import { type Manifest, parseManifest } from "../../shared/models/manifest.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { createPromptEncoder, type PromptEncoder } from "../prompt/prompt-encoder.ts";
+import { createPromptEncoder } from "../prompt/prompt-encoder.ts";
+import { type AddedModels, noModels } from "./added-models.ts";
 import type { BundleFiles } from "./bundle.ts";
+import type { Model, ServedModels } from "./model.ts";
 import { type ModelSettings, strictModels } from "./model-settings.ts";
 
-/** A model that requests may name. */
-export interface Model {
-  readonly manifest: Manifest;
-  readonly promptEncoder: PromptEncoder;
-}
-
-/** The models that this service offers, the default first. */
+/** The models that this service offers: the one that it was built with, and those that were added while it runs. */
 export interface ModelRegistry extends Pick<ModelSettings, "unsupportedSizes"> {
-  readonly list: readonly Model[];
-  /** The model of a request that names none. */
+  /** The model of a request that names none: the one that the Worker was built with. */
   readonly default: Model;
-  /** The model with this id or alias, or the default. Fails with `model_not_found`, naming those there are. */
-  find(id: string | undefined): Result<Model, Failure>;
+  /** One of each id: what the id alone means. */
+  served(): Promise<ServedModels>;
+  /**
+   * The model with this id, "id@revision" or alias, or the default. Fails with `model_not_found`, naming those there
+   * are.
+   */
+  find(name: string | undefined): Promise<Result<Model, Failure>>;
+  /** The manifest that a stored latent was made by, also of one that is offered no more. */
+  manifestOf(revision: string): Promise<Manifest | undefined>;
+  /** Every manifest by its revision, as `manifestOf`. */
+  revisions(): Promise<ReadonlyMap<string, Manifest>>;
 }
 
-/**
- * A registry of one bundle. Throws `AppError` with every problem when its manifest is not valid, or when an alias names
- * a model that is not there.
- */
-export function createModelRegistry(bundle: BundleFiles, settings: ModelSettings = strictModels): ModelRegistry {
-  const model = loadModel(bundle);
-  const list = [model];
-  const lost = [...settings.aliases].find(([, id]) => id !== model.manifest.id);
-  if (lost !== undefined) {
-    throw new AppError(`MODEL_ALIASES names the model '${lost[1]}'. There is only '${model.manifest.id}'.`);
+/** A registry. Throws `AppError` with every problem when the manifest of the bundle is not valid. */
+export function createModelRegistry(
+  bundle: BundleFiles,
+  settings: ModelSettings = strictModels,
+  added: AddedModels = noModels,
+): ModelRegistry {
+  const first = loadModel(bundle);
+  const { id, revision } = first.manifest;
+  const isFirst = (name: string) => name === id || name === `${id}@${revision}`;
+
+  async function served(): Promise<ServedModels> {
+    const others = (await added.offered()).filter((manifest) => manifest.id !== id);
+    return { default: first, list: [first, ...others.map((manifest) => ({ manifest }))] };
   }
+
+  async function named(name: string): Promise<Model | undefined> {
+    return isFirst(name) ? first : added.find(name);
+  }
+
   return {
-    list,
-    default: model,
+    default: first,
     unsupportedSizes: settings.unsupportedSizes,
-    find(id) {
+    served,
+    async find(name) {
+      if (name === undefined) return ok(first);
+      const alias = settings.aliases.get(name);
       // A model's own id comes first.
-      const wanted =
-        id === undefined || list.some(({ manifest }) => manifest.id === id) ? id : (settings.aliases.get(id) ?? id);
-      const found = list.find(({ manifest }) => wanted === undefined || manifest.id === wanted);
+      const found = (await named(name)) ?? (alias === undefined ? undefined : await named(alias));
       if (found !== undefined) return ok(found);
-      const available = list.map(({ manifest }) => manifest.id);
-      return err({ code: "model_not_found", model: id ?? "", available });
+      const available = (await served()).list.map(({ manifest }) => manifest.id);
+      return err({ code: "model_not_found", model: name, available });
     },
+    async manifestOf(wanted) {
+      return wanted === revision ? first.manifest : (await added.all()).get(wanted);
+    },
+    revisions: async () => new Map([...(await added.all()), [revision, first.manifest]]),
   };
 }
 

@@ -1,4 +1,5 @@
 import { accountBodySchema } from "../../shared/api/account-request.ts";
+import { addModelBodySchema, offeredModelSchema } from "../../shared/api/added-model.ts";
 import {
   accountItemSchema,
   auditEntrySchema,
@@ -137,6 +138,37 @@ export const adminOperations = {
     summary: "Ask every backend for its state and queue now",
     answers: answered(listSchema("BackendList", backendItemSchema), 200, "The backends."),
     failures: [],
+  },
+  listOfferedModels: {
+    ...admin,
+    summary: "List every revision of every model",
+    answers: answered(listSchema("OfferedModelList", offeredModelSchema), 200, "The models."),
+    failures: [],
+  },
+  putModel: {
+    ...admin,
+    summary: "Add a model that a backend holds",
+    description:
+      "Requests may name it from this answer on; at other locations, within ten seconds. Of an id that has several " +
+      "revisions, the id alone means the one that was added last.",
+    body: jsonBody(addModelBodySchema.meta({ id: "AddModelRequest" })),
+    answers: answered(offeredModelSchema, 200, "The model."),
+    failures: ["invalid_request", "payload_too_large", "unsupported_media_type", "model_unavailable"],
+  },
+  deleteModel: {
+    ...admin,
+    summary: "Take a model back: it cannot be named any more, and its latents are still decoded",
+    parameters: [
+      {
+        in: "path",
+        name: "name",
+        description: "`id@revision`, or an id for all revisions that were added of it.",
+        required: true,
+        schema: { json: { type: "string", minLength: 1, maxLength: 256 } },
+      },
+    ],
+    answers: answered(listSchema("OfferedModelList", offeredModelSchema), 200, "The models that were taken back."),
+    failures: ["model_not_found"],
   },
   postReconciliation: {
     ...admin,

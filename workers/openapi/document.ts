@@ -2,7 +2,7 @@ import { imageEditEventSchema, imageEventSchema } from "../../shared/api/images-
 import { errorBodySchema, type FailureCode } from "../../shared/errors.ts";
 import { failureExamples } from "../../shared/failure-examples.ts";
 import { failureToHttp } from "../../shared/failure-to-http.ts";
-import type { ModelRegistry } from "../models/registry.ts";
+import type { ServedModels } from "../models/model.ts";
 import { type DocumentedRouteId, type Guard, routeTable } from "../routing/route-table.ts";
 import { type Answer, named, type Operation, type Parameter } from "./operation.ts";
 import { operations } from "./operations.ts";
@@ -12,7 +12,7 @@ export const about = `Text to image with reusable latents, paid per request. Ope
 resources, quotes, a balance. Every failure has OpenAI's envelope with all four keys.`;
 
 /** The API as OpenAPI 3.1, with the sizes and ranges of the models that are served. */
-export function openApiDocument(models: ModelRegistry): object {
+export function openApiDocument(models: ServedModels): object {
   const paths: Record<string, Record<string, object>> = {};
   const components = new SchemaComponents();
   for (const events of [imageEventSchema, imageEditEventSchema]) components.schemaOf(events, "output");

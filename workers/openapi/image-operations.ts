@@ -3,7 +3,7 @@ import { textToImageBodySchema } from "../../shared/api/text-to-image-request.ts
 import { verificationSchema } from "../../shared/api/verification.ts";
 import type { FailureCode } from "../../shared/errors.ts";
 import { outputFormatSchema } from "../../shared/output-format-schema.ts";
-import type { ModelRegistry } from "../models/registry.ts";
+import type { ServedModels } from "../models/model.ts";
 import {
   type Answer,
   type BodySchema,
@@ -13,7 +13,7 @@ import {
   type Operations,
   type Parameter,
 } from "./operation.ts";
-import { generationBody, generationExample, servedBody } from "./served-body.ts";
+import { generationBody, generationExample, modelNames, servedBody } from "./served-body.ts";
 
 /** What a run at a backend can fail with. */
 const runFailures: readonly FailureCode[] = [
@@ -69,7 +69,7 @@ const linkedPicture: Answer = {
 };
 
 /** Text to image, and the pictures themselves. */
-export function imageOperations(models: ModelRegistry) {
+export function imageOperations(models: ServedModels) {
   return {
     createImage: {
       tag: "Images",
@@ -102,7 +102,7 @@ export function imageOperations(models: ModelRegistry) {
           name: "id",
           description: "A model's id.",
           required: true,
-          schema: { json: { type: "string", enum: models.list.map(({ manifest }) => manifest.id) } },
+          schema: { json: { type: "string", enum: modelNames(models.list.map(({ manifest }) => manifest)) } },
         },
         idempotencyKeyParameter,
       ],

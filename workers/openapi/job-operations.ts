@@ -1,7 +1,7 @@
 import { createJobBodySchema, jobIdPattern } from "../../shared/api/create-job-request.ts";
 import { jobListSchema, jobSchema, jobSummarySchema, webhookAttemptSchema } from "../../shared/api/job.ts";
 import { webhookSecretResponseSchema } from "../../shared/api/webhook-secret.ts";
-import type { ModelRegistry } from "../models/registry.ts";
+import type { ServedModels } from "../models/model.ts";
 import { type Answer, type BodySchema, jsonBody, named, type Operations, type Parameter } from "./operation.ts";
 import { pageParameters } from "./page-parameters.ts";
 import { servedBody } from "./served-body.ts";
@@ -38,7 +38,7 @@ function answered(schema: BodySchema, description: string): Answer {
 }
 
 /** Work that outlives its request, and how its end is told. */
-export function jobOperations(models: ModelRegistry) {
+export function jobOperations(models: ServedModels) {
   return {
     putJob: {
       ...jobs,

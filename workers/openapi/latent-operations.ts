@@ -4,7 +4,7 @@ import { latentListSchema } from "../../shared/api/latent-list.ts";
 import { decodeLatentBodySchema, interpolateLatentsBodySchema } from "../../shared/api/latent-requests.ts";
 import { variationBodySchema } from "../../shared/api/start-image-request.ts";
 import type { FailureCode } from "../../shared/errors.ts";
-import type { ModelRegistry } from "../models/registry.ts";
+import type { ServedModels } from "../models/model.ts";
 import { madeHeaders, makingFailures, pictures } from "./image-operations.ts";
 import {
   idempotencyKeyParameter,
@@ -31,7 +31,7 @@ const madePictures: Operation["answers"] = {
 };
 
 /** Latents as resources. Another account's looks like one that is not there. */
-export function latentOperations(models: ModelRegistry) {
+export function latentOperations(models: ServedModels) {
   const common = { tag: "Latents" };
   const ofLatent = { parameters: [latentIdParameter(), idempotencyKeyParameter], failures: latentFailures };
   return {

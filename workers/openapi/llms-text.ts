@@ -1,4 +1,4 @@
-import type { ModelRegistry } from "../models/registry.ts";
+import type { ServedModels } from "../models/model.ts";
 import { type DocumentedRouteId, routeTable } from "../routing/route-table.ts";
 import { about } from "./document.ts";
 import { operations } from "./operations.ts";
@@ -15,7 +15,7 @@ can cost at most; it runs nothing and is free. An explicit \`seed\` gives the sa
  * The service in Markdown for language models: what it is, how it is called, and each operation in a line
  * (llmstxt.org).
  */
-export function llmsText(models: ModelRegistry): string {
+export function llmsText(models: ServedModels): string {
   const sections = new Map<string, string[]>();
   for (const [id, { tag, summary }] of Object.entries(operations(models))) {
     // Object.entries knows of no literal keys.
@@ -35,6 +35,6 @@ const documents = `## Documents
 - [Models](/v1/models): sizes, ranges and defaults
 - [Playground](/): a page that makes pictures with your key`;
 
-function modelsText(models: ModelRegistry): string {
+function modelsText(models: ServedModels): string {
   return `Models: ${models.list.map(({ manifest }) => manifest.id).join(", ")}.`;
 }

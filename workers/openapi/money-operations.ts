@@ -2,7 +2,7 @@ import { balanceResponseSchema, quoteResponseSchema } from "../../shared/api/mon
 import { ownKeyListSchema } from "../../shared/api/own-keys.ts";
 import { topupBodySchema, topupSchema } from "../../shared/api/topup.ts";
 import { usageListSchema } from "../../shared/api/usage.ts";
-import type { ModelRegistry } from "../models/registry.ts";
+import type { ServedModels } from "../models/model.ts";
 import type { Operations, Parameter } from "./operation.ts";
 import { csvBody, formatParameter, pageParameters } from "./page-parameters.ts";
 import { generationExample, quoteBody } from "./served-body.ts";
@@ -16,7 +16,7 @@ const groupByParameter: Parameter = {
 };
 
 /** Prices, credit. */
-export function moneyOperations(models: ModelRegistry) {
+export function moneyOperations(models: ServedModels) {
   return {
     createQuote: {
       tag: "Money",

@@ -1,4 +1,4 @@
-import type { ModelRegistry } from "../models/registry.ts";
+import type { ServedModels } from "../models/model.ts";
 import type { DocumentedRouteId } from "../routing/route-table.ts";
 import { accountOperations } from "./account-operations.ts";
 import { adminOperations } from "./admin-operations.ts";
@@ -12,7 +12,7 @@ import { serviceOperations } from "./service-operations.ts";
 import { startOperations } from "./start-operations.ts";
 
 /** The operation of every documented route, in the order in which the document shows them. The compiler misses none. */
-export function operations(models: ModelRegistry): Readonly<Record<DocumentedRouteId, Operation>> {
+export function operations(models: ServedModels): Readonly<Record<DocumentedRouteId, Operation>> {
   return {
     ...imageOperations(models),
     ...startOperations(models),

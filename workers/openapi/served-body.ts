@@ -4,13 +4,13 @@ import { imageFieldRules } from "../../shared/api/image-field-rules.ts";
 import { quoteFields, quoteRule } from "../../shared/api/quote-request.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { publicName, samplingFieldNames } from "../../shared/sampling-fields.ts";
-import type { ModelRegistry } from "../models/registry.ts";
+import type { ServedModels } from "../models/model.ts";
 import { type BodySchema, named } from "./operation.ts";
 
 type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 /** A request body narrowed to what the served models accept: their ids, sizes, and ranges of steps and guidance. */
-export function servedBody(schema: z.ZodType, models: ModelRegistry) {
+export function servedBody(schema: z.ZodType, models: ServedModels) {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io: "input",
     override({ jsonSchema, path }) {
@@ -23,12 +23,12 @@ export function servedBody(schema: z.ZodType, models: ModelRegistry) {
 }
 
 /** The body of a generation: null means absent, and some fields hold only beside others. */
-export function generationBody(models: ModelRegistry): BodySchema {
+export function generationBody(models: ServedModels): BodySchema {
   return named("CreateImageRequest", nullableBody(servedBody(createImageBodySchema, models)));
 }
 
 /** The body of a quote: that of the request that is quoted, and where it would be sent. */
-export function quoteBody(models: ModelRegistry): BodySchema {
+export function quoteBody(models: ServedModels): BodySchema {
   const body = servedBody(createImageBodySchema.extend(quoteFields), models);
   return named("CreateQuoteRequest", nullableBody(body, [quoteRule]));
 }
@@ -42,21 +42,21 @@ function nullableBody({ json }: ReturnType<typeof servedBody>, rules: readonly o
 }
 
 /** The shortest body of a generation that shows what the model can do. */
-export function generationExample(models: ModelRegistry): object {
+export function generationExample(models: ServedModels): object {
   return { model: models.default.manifest.id, prompt: "red apple, 3D" };
 }
 
 /** A character that is still there when the prompt has been normalised. */
 const readable = "[^\\s\\u0000-\\u001f\\u007f-\\u009f]";
 
-function servedField(name: string, models: ModelRegistry): JsonSchema {
+function servedField(name: string, models: ServedModels): JsonSchema {
   const manifests = models.list.map(({ manifest }) => manifest);
   switch (name) {
     case "prompt":
     case "inputs":
       return { pattern: readable };
     case "model":
-      return { enum: manifests.map(({ id }) => id) };
+      return { enum: modelNames(manifests) };
     case "size":
       return { anyOf: [{ enum: ["auto", ...sizesOf(manifests)] }, ...freeSizes(manifests)] };
     case "width":
@@ -74,6 +74,11 @@ function samplingRange(name: string, manifests: readonly Manifest[]): JsonSchema
     (known) => publicName(known) === name || (known === "steps" && name === "num_inference_steps"),
   );
   return field === undefined ? {} : rangeOf(manifests.map(({ sampler }) => sampler.stageC[field]));
+}
+
+/** By its id alone a model may be another one tomorrow; with its revision, never. */
+export function modelNames(manifests: readonly Manifest[]): string[] {
+  return manifests.flatMap(({ id, revision }) => [id, `${id}@${revision}`]);
 }
 
 function sizesOf(manifests: readonly Manifest[]): string[] {

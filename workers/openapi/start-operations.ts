@@ -1,6 +1,6 @@
 import { imagesResponseSchema } from "../../shared/api/images-response.ts";
 import { editBodySchema, variationBodySchema } from "../../shared/api/start-image-request.ts";
-import type { ModelRegistry } from "../models/registry.ts";
+import type { ServedModels } from "../models/model.ts";
 import { eventsOf, madeHeaders, makingFailures, pictures } from "./image-operations.ts";
 import {
   bytesOf,
@@ -30,7 +30,7 @@ const streamed =
   "`error`.";
 
 /** Pictures from a picture that is sent. */
-export function startOperations(models: ModelRegistry) {
+export function startOperations(models: ServedModels) {
   return {
     editImage: {
       tag: "Images",

@@ -16,7 +16,7 @@ export function createQuote(pricer: Pricer): Handler<AppEnv> {
     const quoted = parseQuoteRequest(withDefaults(json.value, c.get("defaults")));
     if (!quoted.ok) return failureResponse(c, quoted.error);
     const { request, startStrength } = quoted.value;
-    const priced = priceRequest(pricer, request, startStrength);
+    const priced = await priceRequest(pricer, request, startStrength);
     if (!priced.ok) return failureResponse(c, priced.error);
     return c.json(quoteOf(priced.value), 200, { "cache-control": "no-store" });
   };

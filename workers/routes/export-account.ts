@@ -79,8 +79,8 @@ async function* pagesOf(services: ExportServices, account: string): AsyncGenerat
     ({ id }) => id,
     entryLine,
   );
-  const latentLine = (latent: Parameters<typeof listedLatent>[0]) =>
-    listedLatent(latent, models.default.manifest, nowMs());
+  const manifests = await models.revisions();
+  const latentLine = (latent: Parameters<typeof listedLatent>[0]) => listedLatent(latent, manifests, nowMs());
   const newest = Number.MAX_SAFE_INTEGER;
   const placeOf = ({ place }: { readonly place: number }) => place;
   yield* following((before, limit) => books.latentList(before, limit), newest, placeOf, latentLine);

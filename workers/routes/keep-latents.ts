@@ -24,8 +24,7 @@ export function putLatent(services: UploadServices): Handler<AppEnv> {
     c.executionCtx.waitUntil(keeping.catch(() => {}));
     const kept = await keeping;
     if (!kept.ok) return failureResponse(c, kept.error);
-    const { id, size, isNew, chargedMicroUsd } = kept.value;
-    const { manifest } = services.models.default;
+    const { id, manifest, size, isNew, chargedMicroUsd } = kept.value;
     const item: LatentItem = {
       id,
       object: "latent",

@@ -90,7 +90,7 @@ async function priceOf(c: Context<AppEnv>, pricer: Pricer): Promise<Result<numbe
   const form = answerForm(c.req.header("accept"));
   const request = parseCreateImageRequest(withAcceptedFormat(json.value, form));
   if (!request.ok) return request;
-  const priced = priceRequest(pricer, request.value);
+  const priced = await priceRequest(pricer, request.value);
   return priced.ok ? ok(ceilingMicroUsdOf(priced.value)) : priced;
 }
 

@@ -29,10 +29,10 @@ export function listLatents({ accounts, models, nowMs }: LatentListServices): Ha
     const found = await accounts.of(c.get("account")).latentList(cursor, limit + 1);
     const shown = found.slice(0, limit);
     const hasMore = found.length > limit;
-    const { manifest } = models.default;
+    const manifests = await models.revisions();
     const list: LatentList = {
       object: "list",
-      data: shown.map((latent) => listedLatent(latent, manifest, nowMs())),
+      data: shown.map((latent) => listedLatent(latent, manifests, nowMs())),
       has_more: hasMore,
       next_cursor: hasMore ? String(shown.at(-1)?.place) : null,
     };
@@ -43,7 +43,7 @@ export function listLatents({ accounts, models, nowMs }: LatentListServices): Ha
 /** A latent as lists show it. */
 export function listedLatent(
   { id, source, form, seed, hits, madeMs }: LatentEntry,
-  manifest: Manifest,
+  manifests: ReadonlyMap<string, Manifest>,
   nowMs: number,
 ): ListedLatent {
   return {
@@ -57,15 +57,15 @@ export function listedLatent(
     created: Math.floor(madeMs / 1_000),
     age_seconds: ageOf(madeMs, nowMs),
     hits,
-    price: form === undefined ? null : priceOf(id, form, manifest),
+    price: form === undefined ? null : priceOf(id, form, manifests.get(form.revision)),
   };
 }
 
 /** What `POST /v1/latents/{id}/decode` reserves; null for a latent that it refuses. */
-function priceOf(id: string, { revision, size }: LatentForm, manifest: Manifest): ListedLatent["price"] {
-  const shape = latentShapeFor(manifest, size);
+function priceOf(id: string, { size }: LatentForm, manifest: Manifest | undefined): ListedLatent["price"] {
+  const shape = manifest && latentShapeFor(manifest, size);
   const sides = parseImageSize(size);
-  if (revision !== manifest.revision || !shape.ok || sides === undefined) return null;
+  if (manifest === undefined || shape?.ok !== true || sides === undefined) return null;
   const steps = manifest.sampler.stageC.steps.default;
   const work = { steps, latentShape: shape.value, pixels: sides.width * sides.height };
   const microUsd = sumMicroUsd([hitLine(id, work), decodeLine(id, work)]);

@@ -6,16 +6,17 @@ import type { ModelRegistry } from "../models/registry.ts";
 
 /** `GET /v1/models`: what a request may name as `model`, with sizes and ranges. Public: it holds nothing of anyone. */
 export function listModels(models: ModelRegistry): Handler<AppEnv> {
-  return (c) => {
-    const list: ModelsList = { object: "list", data: models.list.map(({ manifest }) => modelItem(manifest)) };
+  return async (c) => {
+    const { list: served } = await models.served();
+    const list: ModelsList = { object: "list", data: served.map(({ manifest }) => modelItem(manifest)) };
     return c.json(list);
   };
 }
 
-/** `GET /v1/models/{id}` */
+/** `GET /v1/models/{id}`, also of `id@revision`. */
 export function getModel(models: ModelRegistry): Handler<AppEnv> {
-  return (c) => {
-    const model = models.find(c.req.param("id") ?? "");
+  return async (c) => {
+    const model = await models.find(c.req.param("id") ?? "");
     return model.ok ? c.json(modelItem(model.value.manifest)) : failureResponse(c, model.error);
   };
 }

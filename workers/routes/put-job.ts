@@ -33,7 +33,7 @@ export function putJob(services: PutJobServices): Handler<AppEnv> {
     const job = await readJob(c, services);
     if (!job.ok) return failureResponse(c, job.error);
     const account = c.get("account");
-    const ceiling = jobCeilingMicroUsd(services.generation, job.value);
+    const ceiling = await jobCeilingMicroUsd(services.generation, job.value);
     if (!ceiling.ok) return failureResponse(c, ceiling.error);
 
     const { webhookUrl, requests, metadata } = job.value;

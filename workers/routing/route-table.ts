@@ -2,6 +2,7 @@ import type { KeyScope } from "../../shared/api/key-scopes.ts";
 import {
   jobBodyBytesMax,
   latentFileBytesMax,
+  modelBodyBytesMax,
   picturesBodyBytesMax,
   requestBodyBytesMax,
   verifiedFileBytesMax,
@@ -152,6 +153,9 @@ export const routeTable = {
   getLedger: { method: "get", path: `${account}/ledger`, guard: operator, ...noWork },
   listLedgers: { method: "get", path: "/v1/admin/ledgers", guard: operator, ...noWork },
   listBackends: { method: "get", path: "/v1/admin/backends", guard: operator, ...noWork },
+  listOfferedModels: { method: "get", path: "/v1/admin/models", guard: operator, ...noWork },
+  putModel: { method: "put", path: "/v1/admin/models", guard: operator, bodyBytesMax: modelBodyBytesMax, ...noWork },
+  deleteModel: { method: "delete", path: "/v1/admin/models/:name", guard: operator, ...noWork },
   postReconciliation: { method: "post", path: "/v1/admin/reconciliations", guard: operator, ...noWork },
   listKeys: { method: "get", path: `${account}/keys`, guard: operator, ...noWork },
   createKey: { method: "post", path: `${account}/keys`, guard: operator, bodyBytesMax, ...noWork },

@@ -6,7 +6,7 @@ import { withExamples } from "../help.ts";
 
 interface ServeFlags {
   readonly model?: string;
-  readonly bundle?: string;
+  readonly bundle?: readonly string[];
   readonly state?: string;
   readonly port?: string;
   readonly backendPort?: string;
@@ -20,7 +20,7 @@ export function addServe(program: Command): void {
     .command("serve")
     .description("Run the edge Worker and the GPU backend on this machine until Ctrl-C")
     .option("--model <id>", "the bundle's folder among the models (else MODEL_ID, else emoji-128)")
-    .option("--bundle <folder>", "a bundle elsewhere")
+    .option("--bundle <folder>", "a bundle elsewhere; more of them are served beside the first", collect)
     .option("--state <folder>", "storage, secrets and the development key; may be deleted while it does not run")
     .option("--port <n>", "port of the edge, 0 for any free one (else PORT, else 8787)")
     .option("--backend-port <n>", "port of the backend, 0 for any free one (else BACKEND_PORT, else 8788)")
@@ -34,23 +34,32 @@ export function addServe(program: Command): void {
     "wuerstchen serve": "prints the address of the playground, signed in",
     "wuerstchen serve --port 0 --json": "for a script",
     "wuerstchen serve --bundle ./mine": "a model of your own",
+    "wuerstchen serve --bundle ./mine --bundle ./other": "two models; requests that name none get the first",
   }).action(serve);
+}
+
+function collect(folder: string, before: readonly string[] = []): readonly string[] {
+  return [...before, folder];
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
   // Late, so that help needs none of it.
   const { runStack } = await import("../../run-stack.ts");
   const progress = flags.json ? undefined : showProgress("Starting edge and backend");
-  const { port, backendPort, ...rest } = flags;
+  const { port, backendPort, bundle: bundles = [], ...rest } = flags;
+  const [bundle, ...others] = bundles;
   const ports = chosenPorts({
     ...process.env,
     ...(port && { PORT: port }),
     ...(backendPort && { BACKEND_PORT: backendPort }),
   });
-  await runStack({ ...rest, ...ports, mayUseTemporaryState: false }, (stack) => {
-    progress?.done();
-    process.stdout.write(flags.json ? `${describeAsJson(stack)}\n` : describe(stack));
-  }).finally(() => progress?.done());
+  await runStack(
+    { ...rest, ...(bundle !== undefined && { bundle }), others, ...ports, mayUseTemporaryState: false },
+    (stack) => {
+      progress?.done();
+      process.stdout.write(flags.json ? `${describeAsJson(stack)}\n` : describe(stack));
+    },
+  ).finally(() => progress?.done());
 }
 
 function describeAsJson({ url, apiKey, backendUrl }: LocalStack): string {

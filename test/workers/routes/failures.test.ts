@@ -171,6 +171,13 @@ describe("a backend", () => {
     ["that answers nonsense", () => new Response("<html>"), 502, "backend_failed", "false"],
     ["whose numbers overflow", () => failed("not_finite"), 502, "backend_failed", "false"],
     ["that has no memory left", () => failed("out_of_memory"), 502, "backend_failed", "false"],
+    [
+      "that lacks the model",
+      () => Response.json(formatWireFailure({ code: "model_not_found", model: "tiny@1" }).body, { status: 404 }),
+      502,
+      "model_unavailable",
+      "false",
+    ],
     ["that its proxy cannot reach", () => new Response("", { status: 503 }), 502, "backend_unavailable", "true"],
     [
       "that is busy",

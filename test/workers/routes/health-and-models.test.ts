@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { createAddedModels } from "../../../workers/models/added-models.ts";
+import { digestOf } from "../../../workers/models/model-store.ts";
 import { TestEdge } from "../support/test-edge.ts";
-import { manifest } from "../support/tiny-bundle.ts";
+import { manifest, tinyBundle } from "../support/tiny-bundle.ts";
 
 const edge = new TestEdge();
 const ready = edge.backend.health;
@@ -84,5 +86,87 @@ describe("a browser on another site", () => {
   test("may read our headers", async () => {
     const response = await edge.fetch("/v1/models");
     expect(response.headers.get("access-control-expose-headers")).toBe("*");
+  });
+});
+
+describe("the models that are added while the service runs", () => {
+  const tokenizer = JSON.stringify(tinyBundle.tokenizer);
+
+  /** Another revision of the tiny model under this id; the edge needs no graph of it. */
+  async function bodyOf(id: string, revision: string) {
+    const file = { sha256: await digestOf(tokenizer), bytes: tokenizer.length };
+    const files = { ...manifest.files, [manifest.text.tokenizer]: file };
+    return { manifest: { ...Object(tinyBundle.model), id, revision, files }, tokenizer };
+  }
+
+  async function order(method: string, path = "", body?: object): Promise<Response> {
+    return edge.fetch(`/v1/admin/models${path}`, {
+      method,
+      headers: { authorization: `Bearer ${edge.env.ADMIN_SECRET}`, "content-type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  }
+  const ids = async (path = "/v1/models") => {
+    const { data }: { data: { id: string; revision: string }[] } = await (await edge.fetch(path)).json();
+    return data.map(({ id, revision }) => `${id}@${revision}`);
+  };
+  const built = `tiny@${manifest.revision}`;
+
+  test("are named by requests from then on, an id for what was added last, and by no request once taken back", async () => {
+    const key = await edge.createKey();
+    for (const revision of ["one", "two"])
+      expect((await order("PUT", "", await bodyOf("mine", revision))).status).toBe(200);
+    expect(await ids()).toEqual([built, "mine@two"]);
+    const made = async (model: string) => {
+      await edge.generate(key, { prompt: "apple", seed: 1, model });
+      return edge.backend.jobs.at(-1)?.revision;
+    };
+    expect([await made("mine"), await made("mine@one"), await made("tiny")]).toEqual(["two", "one", manifest.revision]);
+
+    expect((await order("DELETE", "/mine@two")).status).toBe(200);
+    expect(await ids()).toEqual([built, "mine@one"]);
+    expect((await edge.post(key, { prompt: "apple", model: "mine@two" })).status).toBe(404);
+    expect((await order("DELETE", "/mine")).status).toBe(200);
+    expect(await ids()).toEqual([built]);
+    expect((await order("DELETE", "/never@added")).status).toBe(404);
+
+    // Another isolate knows within ten seconds.
+    const other = createAddedModels(edge.services.modelStore, () => edge.nowMs);
+    expect(await other.find("mine@three")).toBeUndefined();
+    expect((await order("PUT", "", await bodyOf("mine", "three"))).status).toBe(200);
+    edge.nowMs += 10_000;
+    expect((await other.offered()).map(({ revision }) => revision)).toEqual(["three"]);
+    const document = JSON.stringify(await (await edge.fetch("/openapi.json")).json());
+    expect(document).toContain('"mine@three"');
+    await order("DELETE", "/mine");
+  });
+
+  test("of the id that the service was built with are named with their revision alone", async () => {
+    expect((await order("PUT", "", await bodyOf("tiny", "next"))).status).toBe(200);
+    expect(await ids()).toEqual([built]);
+    expect(await (await edge.fetch("/v1/models/tiny")).json()).toMatchObject({ revision: manifest.revision });
+    expect(await (await edge.fetch("/v1/models/tiny@next")).json()).toMatchObject({ revision: "next" });
+    await order("DELETE", "/tiny@next");
+  });
+
+  test.each<[string, () => Promise<object>, string | null]>([
+    ["whose manifest lacks a field", async () => ({ manifest: {}, tokenizer }), "manifest"],
+    [
+      "whose tokenizer is not the manifest's",
+      async () => ({ ...(await bodyOf("x", "y")), tokenizer: "{}" }),
+      "tokenizer",
+    ],
+    ["that the service was built with", async () => ({ manifest: tinyBundle.model, tokenizer }), "manifest"],
+    ["of no form that is known", async () => ({ model: 1 }), "manifest"],
+  ])("are refused, naming the field: one %s", async (_, body, param) => {
+    const refused = await order("PUT", "", await body());
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: { param } }]);
+    expect(await ids()).toEqual([built]);
+  });
+
+  test("are refused where no backend holds them", async () => {
+    edge.backend.behaviour = () => Response.json({ error: { code: "model_not_found" } }, { status: 404 });
+    const refused = await order("PUT", "", await bodyOf("mine", "four"));
+    expect([refused.status, await refused.json()]).toMatchObject([502, { error: { code: "model_unavailable" } }]);
   });
 });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../../workers/app.ts";
 import { TestEdge } from "../support/test-edge.ts";
+import { manifest } from "../support/tiny-bundle.ts";
 
 const edge = new TestEdge();
 
@@ -54,7 +55,7 @@ describe("the OpenAPI document", () => {
   test("names the sizes and ranges of the models that are served", () => {
     const text = JSON.stringify(document.components.schemas["CreateImageRequest"]);
     expect(text).toContain('"enum":["auto","64x64"');
-    expect(text).toContain('"enum":["tiny"]');
+    expect(text).toContain(`"enum":["tiny","tiny@${manifest.revision}"]`);
   });
 
   test("names every body in JSON, so that generated clients have readable types", () => {

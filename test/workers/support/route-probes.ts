@@ -24,7 +24,10 @@ const samples: Readonly<Record<string, string>> = {
 
 /** Every route of the table. */
 export function routeProbes({ models }: Pick<Services, "models">): readonly RouteProbe[] {
-  const described: Partial<Record<RouteId, Operation>> = operations(models);
+  const described: Partial<Record<RouteId, Operation>> = operations({
+    default: models.default,
+    list: [models.default],
+  });
   return allRoutes().map(([id, { method, path, guard }]) => ({
     name: `${method.toUpperCase()} ${path}`,
     method: method.toUpperCase(),

@@ -1,0 +1,78 @@
+import type { AddModelRequest } from "../../shared/api/added-model.ts";
+import { AppError, type Failure, invalidRequest } from "../../shared/errors.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { createPromptEncoder } from "../prompt/prompt-encoder.ts";
+import type { AddedModels } from "./added-models.ts";
+import { digestOf, type ModelStore, type StoredModel } from "./model-store.ts";
+import type { ModelRegistry } from "./registry.ts";
+
+/** What changing the list of models takes. */
+export interface ModelListServices {
+  readonly models: ModelRegistry;
+  readonly modelStore: ModelStore;
+  readonly addedModels: AddedModels;
+  readonly nowMs: () => number;
+}
+
+/**
+ * Adds a model, or offers it again. Fails with `invalid_request` when the tokenizer is not the manifest's, or when the
+ * service was built with this very revision. The caller has asked the backends whether one holds it.
+ */
+export async function addModel(
+  { modelStore, addedModels, nowMs }: Pick<ModelListServices, "modelStore" | "addedModels" | "nowMs">,
+  { manifest, manifestText, tokenizer }: AddModelRequest,
+): Promise<StoredModel> {
+  const { id, revision } = manifest;
+  const stored: StoredModel = {
+    id,
+    revision,
+    manifest: await modelStore.write(manifestText),
+    tokenizer: await modelStore.write(tokenizer),
+    addedMs: nowMs(),
+    isOffered: true,
+  };
+  await modelStore.change((models) => [...models.filter((other) => other.revision !== revision), stored]);
+  addedModels.forget();
+  return stored;
+}
+
+/** Why a model cannot be added; undefined when it can. */
+export async function addedModelFault(
+  { default: { manifest: first } }: Pick<ModelRegistry, "default">,
+  { manifest, tokenizer }: AddModelRequest,
+): Promise<Failure | undefined> {
+  if (manifest.revision === first.revision) {
+    return invalidRequest("manifest", "'manifest' is that of the model that the service was built with.");
+  }
+  const file = manifest.files[manifest.text.tokenizer];
+  if (file?.sha256 !== (await digestOf(tokenizer))) {
+    return invalidRequest("tokenizer", "'tokenizer' is not the file that the manifest lists: its SHA-256 differs.");
+  }
+  try {
+    createPromptEncoder(JSON.parse(tokenizer), manifest.text).encode("a");
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof AppError ? error.message : "It is not a tokenizer.";
+    return invalidRequest("tokenizer", `'tokenizer' cannot be read. ${reason}`);
+  }
+}
+
+/**
+ * Takes a model back: requests cannot name it any more, and its latents are still decoded. `name`: "id@revision", or
+ * "id" for all revisions that were added. Fails with `model_not_found`.
+ */
+export async function withdrawModel(
+  { modelStore, addedModels }: Pick<ModelListServices, "modelStore" | "addedModels">,
+  name: string,
+): Promise<Result<readonly StoredModel[], Failure>> {
+  const isNamed = ({ id, revision }: StoredModel) => name === id || name === `${id}@${revision}`;
+  const known = await modelStore.list();
+  const named = known.filter(isNamed);
+  if (named.length === 0) {
+    const available = known.map(({ id, revision }) => `${id}@${revision}`);
+    return err({ code: "model_not_found", model: name, available });
+  }
+  await modelStore.change((models) => models.map((model) => (isNamed(model) ? { ...model, isOffered: false } : model)));
+  addedModels.forget();
+  return ok(named.map((model) => ({ ...model, isOffered: false })));
+}
