@@ -10,6 +10,11 @@ const packages = ["torch", "onnx", "onnxruntime", "onnxscript", "safetensors", "
 
 const weightsSuffix = /\.(?:safetensors|ckpt|pth?|bin)$/;
 
+/** Nothing of Python is left to say it. */
+const killedNote =
+  "Python was ended by SIGKILL. Most often that is the system, which ran out of memory: close other programs, use a " +
+  "machine with more, or raise the container's limit. What was finished is kept: run it again.\n";
+
 /**
  * Runs a module of the training code, and resolves to its exit code. Throws `CommandError` if Python or a package
  * lacks.
@@ -53,6 +58,7 @@ function run(command: string, parameters: readonly string[]): Promise<number> {
     process.on("SIGINT", ignore);
     child.once("exit", (code, signal) => {
       process.off("SIGINT", ignore);
+      if (signal === "SIGKILL") process.stderr.write(killedNote);
       settle(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });

@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
@@ -28,6 +30,9 @@ test("--help tells every option, and needs no Python", async () => {
   expect(code).toBe(0);
   for (const option of [
     "--prior",
+    "--text",
+    "--decoder-text",
+    "--adapter",
     "--out",
     "--weights",
     "--variant",
@@ -43,7 +48,7 @@ test("--help tells every option, and needs no Python", async () => {
 test("without a source it says what one is", async () => {
   const { code, stderr } = await run(["--weights", "float16"]);
   expect(code).toBe(2);
-  expect(stderr).toContain("a folder or a hub id");
+  expect(stderr).toContain("a folder, a file or a hub id");
 });
 
 test("a Python that is not there, or lacks packages, is named with what to do", async () => {
@@ -54,4 +59,15 @@ test("a Python that is not there, or lacks packages, is named with what to do", 
     code: 1,
     stderr: expect.stringMatching(/lacks packages\. Install them with: .*requirements\.txt/u),
   });
+});
+
+test("an import that the system ended says so, and why it most often does", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "import-"));
+  const python = join(folder, "python");
+  // Finds every package, and is killed in the midst of its work.
+  await writeFile(python, '#!/bin/sh\n[ "$1" = -c ] && exit 0\nkill -9 $$\n', { mode: 0o755 });
+  const { code, stderr } = await run(["somewhere"], { PYTHON: python });
+  await rm(folder, { recursive: true });
+  expect(code).toBe(137);
+  expect(stderr).toMatch(/ended by SIGKILL.*out of memory.*run it again/su);
 });

@@ -23,6 +23,7 @@ from wuerstchen.evaluation.diffusers_networks import TextSize
 from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.describe_bundle import About, build_manifest
+from wuerstchen.published.bundle.memory import free_memory, need_of, require_room
 from wuerstchen.published.bundle.network_graphs import plan_graphs
 from wuerstchen.published.bundle.open_source import Source, open_source
 from wuerstchen.published.compressor import Compressor
@@ -349,3 +350,41 @@ def test_what_a_folder_lacks_or_has_twice_is_named(cascade: Model, tmp_path: Pat
         open_source(Source((str(tmp_path),)), Choice())
     with pytest.raises(CheckpointError, match="has no Stage B of this family"):
         open_source(Source((str(tmp_path / "mine.safetensors"),)), Choice())
+
+
+def test_what_an_import_takes_is_said_and_refused_where_there_is_less(cascade: Model, tmp_path: Path) -> None:
+    save = {"stage_c": cascade.prior.prior, "stage_b": cascade.decoder.decoder, "stage_a": cascade.decoder.vqgan}
+    for name, network in save.items():
+        save_file(half(in_original_layout(network)), tmp_path / f"{name}.safetensors")
+    write_text(tmp_path, cascade)
+    need = need_of(open_source(Source((str(tmp_path),)), Choice()), "float16")
+    name, weights = need.largest
+    assert name == "stage_b"
+    assert weights == sum(parameter.numel() for parameter in cascade.decoder.decoder.parameters())
+    assert (need.memory_min, need.memory_max) == (600_000_000 + 8 * weights, 600_000_000 + 12 * weights)
+    assert "of memory and 0.0 GB of disk; 0.7 GB and " in require_room(need, tmp_path / "new", 700_000_000)
+    assert "of disk are free" in require_room(need, tmp_path / "new", None)
+    with pytest.raises(CheckpointError, match=r"takes 0.6 to 0.6 GB of memory .*; 0.5 GB and .*--ignore-memory"):
+        require_room(need, tmp_path / "new", 500_000_000)
+    with pytest.raises(CheckpointError, match="Name a folder on a larger disk with --out"):
+        require_room(replace(need, disk=10**18), tmp_path / "new", None)
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ({}, 3_072_000),
+        ({"memory.max": "max"}, 3_072_000),
+        ({"memory.max": "2000000", "memory.current": "500000"}, 1_500_000),
+    ],
+)
+def test_free_memory_is_the_machines_or_what_a_container_leaves(limit: dict[str, str], expected: int) -> None:
+    texts = {"/proc/meminfo": "MemTotal: 9000 kB\nMemAvailable: 2000 kB\nSwapFree: 1000 kB\n"}
+    texts |= {f"/sys/fs/cgroup/{name}": text for name, text in limit.items()}
+
+    def read(path: Path) -> str:
+        if str(path) not in texts:
+            raise FileNotFoundError(path)
+        return texts[str(path)]
+
+    assert free_memory(read) == expected

@@ -62,6 +62,7 @@ of ComfyUI among them.
   --sizes 1024x1024,…      picture sizes to offer, multiples of 128 a side, the default first
   --licence TEXT           licence of these weights, if it is not the release's
   --revision NAME          branch, tag or commit on the hub
+  --ignore-memory          begin although less memory is free than the import takes
   --restart                start from the beginning, although an earlier import wrote to the folder
 
 After an interruption, run it again: finished graphs are reused. Memory, disk and licences:

@@ -29,6 +29,7 @@ from wuerstchen.published.bundle.diffusers_folders import open_checkpoint
 from wuerstchen.published.bundle.export_graph import INLINE_BYTES_MAX, Target, export_graph
 from wuerstchen.published.bundle.fit import with_adapters
 from wuerstchen.published.bundle.identity import identity
+from wuerstchen.published.bundle.memory import free_memory, need_of, require_room
 from wuerstchen.published.bundle.network_graphs import Plan, plan_graphs
 from wuerstchen.published.bundle.open_source import Source, open_source, unused_adapters
 from wuerstchen.published.bundle.record import FileFacts, Record, describe_file, finished, open_record, save_record
@@ -175,6 +176,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--licence", help="of these weights, where it is not the release's")
     parser.add_argument("--revision", help="branch, tag or commit on the hub")
+    parser.add_argument("--ignore-memory", action="store_true", help="begin although memory is short")
     parser.add_argument("--restart", action="store_true", help="begin again where a former import wrote to --out")
     return parser.parse_intermixed_args()
 
@@ -206,6 +208,10 @@ def run(arguments: argparse.Namespace, progress: Progress) -> None:
     about = About(directory.name, datetime.date.today().isoformat(), origin, sizes, arguments.licence)
     for file in unused_adapters(source, checkpoint):
         progress.console.print(f"{file} is a LoRA and is not read; --adapter {file}:1 merges it", markup=False)
+    room = require_room(
+        need_of(checkpoint, arguments.weights), directory, None if arguments.ignore_memory else free_memory()
+    )
+    progress.console.print(room, markup=False, highlight=False)
     if arguments.restart and (directory / "import.json").exists():
         shutil.rmtree(directory)
     with progress:
