@@ -68,6 +68,12 @@ interface UnsupportedMediaType {
 /** What a prompt, a key or its account is not permitted, or not so much of. */
 export type AllowanceFailure =
   | { readonly code: "insufficient_scope" /** What the key lacks. */; readonly scope: string }
+  | {
+      readonly code: "model_not_allowed";
+      readonly model: string;
+      /** The ids of those that the key may use. */
+      readonly allowed: readonly string[];
+    }
   | { readonly code: "content_policy_violation" }
   | { readonly code: "moderation_unavailable" }
   | { readonly code: "payment_required"; readonly reason: string }

@@ -109,6 +109,10 @@ function allowanceToHttp(failure: AllowanceFailure): FailureResponse {
       return fault(502, failure.code, "No payment can be opened at Stripe now. Nothing was paid; try again.");
     case "insufficient_scope":
       return refusal(403, failure.code, `This API key lacks the scope '${failure.scope}'. Use a key that has it.`);
+    case "model_not_allowed": {
+      const message = `This API key may not use the model '${failure.model}'.${allowedText(failure.allowed)}`;
+      return refusal(403, failure.code, message, "model");
+    }
     case "account_suspended":
       return refusal(403, failure.code, "This account is suspended. Contact the operator of this service.");
     case "rate_limit_exceeded":

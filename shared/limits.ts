@@ -181,3 +181,6 @@ export const echoedNameCharactersMax = 64;
 
 /** The manifest and the tokenizer of a model that is added. Those of 250,000 words have some 17 MB. */
 export const modelBodyBytesMax = 20 * 1024 * 1024;
+
+/** Models that one key may be limited to: its record is read at each request. */
+export const keyModelsMax = 64;

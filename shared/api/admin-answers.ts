@@ -63,6 +63,7 @@ export const keyItemSchema = z
     requests_per_minute: z.int().nullable(),
     budget_micro_usd_per_day: z.int().nullable(),
     defaults: requestDefaultsSchema.nullable().describe("What its requests mean where they say nothing."),
+    models: z.array(z.string()).readonly().nullable().describe("The ids of the models that it may use; null: all."),
   })
   .readonly()
   .meta({ id: "Key" });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Failure, invalidRequest } from "../errors.ts";
-import { grantMicroUsdMax, requestsPerMinuteMax, rotationOverlapSecondsMax } from "../limits.ts";
+import { grantMicroUsdMax, keyModelsMax, requestsPerMinuteMax, rotationOverlapSecondsMax } from "../limits.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { defaultKeyScopes, type KeyScope, keyScopeSchema } from "./key-scopes.ts";
@@ -14,6 +14,7 @@ export const keyBodySchema = z.strictObject({
   requests_per_minute: z.int().min(1).max(requestsPerMinuteMax).optional(),
   budget_micro_usd_per_day: z.int().min(0).max(grantMicroUsdMax).optional(),
   defaults: requestDefaultsSchema.optional(),
+  models: z.array(z.string().min(1).max(64)).min(1).max(keyModelsMax).optional(),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/u)
@@ -33,6 +34,8 @@ export interface KeyTerms {
   readonly budgetMicroUsdPerDay: number | undefined;
   /** What its requests mean where they say nothing; undefined: what the service says. */
   readonly defaults?: RequestDefaults | undefined;
+  /** The ids of the models that it may use, the one of requests that name none first; undefined: all. */
+  readonly models?: readonly string[] | undefined;
 }
 
 /** A checked order for a key. */
@@ -57,6 +60,7 @@ export function parseKeyRequest(json: unknown, nowMs: number): Result<KeyRequest
     requestsPerMinute: wire.requests_per_minute,
     budgetMicroUsdPerDay: wire.budget_micro_usd_per_day,
     defaults: wire.defaults,
+    models: wire.models,
     sha256: wire.sha256,
   });
 }

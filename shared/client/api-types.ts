@@ -1024,6 +1024,8 @@ export interface components {
             id: string;
             /** @description The key itself, shown only once; absent if the operator made it. */
             key?: string;
+            /** @description The ids of the models that it may use; null: all. */
+            models: string[] | null;
             name: string;
             /** @constant */
             object: "key";
@@ -1096,6 +1098,7 @@ export interface components {
             };
             /** Format: date-time */
             expires_at?: string;
+            models?: string[];
             /** @default  */
             name?: string;
             requests_per_minute?: number;
@@ -1458,6 +1461,8 @@ export interface components {
             } | null;
             expires_at: string | null;
             id: string;
+            /** @description The ids of the models that it may use; null: all. */
+            models: string[] | null;
             name: string;
             /** @constant */
             object: "key";
@@ -1650,6 +1655,8 @@ export interface components {
             } | null;
             expires_at: string | null;
             id: string;
+            /** @description The ids of the models that it may use; null: all. */
+            models: string[] | null;
             name: string;
             /** @constant */
             object: "key";
@@ -2318,7 +2325,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description insufficient_scope, account_suspended */
+            /** @description insufficient_scope, account_suspended, model_not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4069,7 +4076,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description insufficient_scope, account_suspended */
+            /** @description insufficient_scope, account_suspended, model_not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4247,7 +4254,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description insufficient_scope, account_suspended */
+            /** @description insufficient_scope, account_suspended, model_not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4425,7 +4432,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description insufficient_scope, account_suspended */
+            /** @description insufficient_scope, account_suspended, model_not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5309,7 +5316,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description insufficient_scope, account_suspended */
+            /** @description insufficient_scope, account_suspended, model_not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5625,7 +5632,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description insufficient_scope, account_suspended */
+            /** @description insufficient_scope, account_suspended, model_not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5805,7 +5812,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description insufficient_scope, account_suspended */
+            /** @description insufficient_scope, account_suspended, model_not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5987,7 +5994,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description insufficient_scope, account_suspended */
+            /** @description insufficient_scope, account_suspended, model_not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6156,6 +6163,15 @@ export interface operations {
                     "application/json": components["schemas"]["Model"];
                 };
             };
+            /** @description model_not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description model_not_found */
             404: {
                 headers: {
@@ -6225,7 +6241,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description insufficient_scope, account_suspended */
+            /** @description insufficient_scope, account_suspended, model_not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;

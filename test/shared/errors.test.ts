@@ -47,6 +47,7 @@ describe("failureToHttp", () => {
       payment_unavailable: 502,
       insufficient_scope: 403,
       account_suspended: 403,
+      model_not_allowed: 403,
       rate_limit_exceeded: 429,
       concurrency_limit_exceeded: 429,
       key_budget_exceeded: 402,

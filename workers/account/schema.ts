@@ -224,6 +224,10 @@ const migrations: readonly string[] = [
   -- The entries by which credit came or went back: few among those of the work.
   CREATE INDEX entries_of_credit ON entries (id) WHERE bucket = 'granted';
   `,
+  `
+  -- JSON: the ids of the models that a key may use. NULL: all.
+  ALTER TABLE keys ADD COLUMN models TEXT;
+  `,
 ];
 
 /** Brings an account's tables to the newest form, or to an earlier one. */

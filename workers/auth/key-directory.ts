@@ -12,10 +12,14 @@ const rememberedMax = 1_024;
 const accountSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u);
 
 /**
- * A key's defaults never change, so its record may hold them; those of an account have a record of their own. No
- * request asks the account first to be read.
+ * A key's defaults and models never change, so its record may hold them; the defaults of an account have a record of
+ * their own. No request asks the account first to be read.
  */
-const recordSchema = z.object({ account: accountSchema, defaults: requestDefaultsSchema.optional().catch(undefined) });
+const recordSchema = z.object({
+  account: accountSchema,
+  defaults: requestDefaultsSchema.optional().catch(undefined),
+  models: z.array(z.string()).optional(),
+});
 
 type KeyRecord = z.infer<typeof recordSchema>;
 
@@ -26,6 +30,8 @@ export interface ShownKey {
   readonly sha256: string;
   /** What its requests mean where they say nothing: the key's own defaults before those of its account. */
   readonly defaults?: RequestDefaults | undefined;
+  /** The ids of the models that it may use; undefined: all. */
+  readonly models?: readonly string[] | undefined;
 }
 
 /** Tells whose a key is: where to ask whether it works, and no more than that. */
@@ -83,9 +89,9 @@ export function createKeyDirectory(namespace: KeyNamespace, nowMs: () => number)
       remember(sha256, record);
       return { ...record, sha256 };
     },
-    async put({ account, sha256, defaults }) {
+    async put({ account, sha256, defaults, models }) {
       remembered.delete(sha256);
-      await namespace.put(directoryKey(sha256), JSON.stringify({ account, defaults }));
+      await namespace.put(directoryKey(sha256), JSON.stringify({ account, defaults, models }));
     },
     async putDefaults(account, defaults) {
       remembered.clear();

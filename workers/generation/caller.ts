@@ -1,3 +1,4 @@
+import type { AllowedModels } from "../models/limited-models.ts";
 import type { PayingRequest } from "./obtain-latent.ts";
 
 /** Who asks, and where and how the request reached us. */
@@ -6,6 +7,8 @@ export interface Caller extends Omit<PayingRequest, "reservationId" | "noteRun">
   readonly keyId?: string | undefined;
   /** Whether its key may share latents with other accounts. */
   readonly mayShare?: boolean | undefined;
+  /** The models that its key may use. */
+  readonly models?: AllowedModels;
   /** What the client calls this request, if it does. */
   readonly idempotencyKey: string | undefined;
   /** Whether the client says that it has sent this before. */

@@ -66,7 +66,7 @@ export async function generateImages(
   { startSource, gate }: RequestSources = {},
 ): Promise<Result<Generation, Failure>> {
   // Planned first: a request that the model cannot do costs no call of a moderator.
-  const planned = mayShare(caller, request) ? await planRequest(services, caller.account, request) : err(mayNotShare);
+  const planned = mayShare(caller, request) ? await planRequest(services, caller, request) : err(mayNotShare);
   if (!planned.ok) return planned;
   const permitted = await services.moderator.check(request.prompt);
   if (!permitted.ok) return permitted;

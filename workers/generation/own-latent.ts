@@ -4,6 +4,7 @@ import { imageSizeOf } from "../../shared/models/latent-shape.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
+import { type AllowedModels, modelRefusal } from "../models/limited-models.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { PricedWork } from "../prices/price-book.ts";
 import { pixelsOf } from "./price-request.ts";
@@ -32,6 +33,8 @@ export interface OwnLatentSources {
 /** How a request names a latent: the field that is wrong when it cannot be used. */
 export interface NamedLatent {
   readonly account: string;
+  /** The models that the key may use. */
+  readonly models: AllowedModels;
   readonly id: string;
   readonly param: string;
 }
@@ -42,7 +45,7 @@ export interface NamedLatent {
  */
 export async function findOwnLatent(
   { latents, models }: OwnLatentSources,
-  { account, id, param }: NamedLatent,
+  { account, models: allowed, id, param }: NamedLatent,
 ): Promise<Result<OwnLatent, Failure>> {
   const stored = /^[0-9a-f]{64}$/u.test(id) ? await latents.find(id) : undefined;
   if (stored?.account !== account) return err({ code: "not_found", what: "latent" });
@@ -52,6 +55,8 @@ export async function findOwnLatent(
   if (described === undefined || manifest === undefined || pixels === undefined) {
     return err(invalidRequest(param, `'${param}' is a latent of a revision that is not here any more. Make it again.`));
   }
+  const refusal = modelRefusal(allowed, manifest);
+  if (refusal !== undefined) return err(refusal);
   const { shape, metadata } = described;
   const size = `${pixels.width}x${pixels.height}`;
   const work = { steps: manifest.sampler.stageC.steps.default, latentShape: shape, pixels: pixelsOf(size) };

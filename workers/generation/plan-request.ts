@@ -2,6 +2,8 @@ import type { CreateImageRequest } from "../../shared/api/create-image-request.t
 import { backgroundWarnings } from "../../shared/api/output-file.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import { limitModels } from "../models/limited-models.ts";
+import type { Caller } from "./caller.ts";
 import { chooseModel } from "./choose-model.ts";
 import { encodePrompts } from "./encode-prompts.ts";
 import { type GenerationPlan, planGeneration } from "./plan-generation.ts";
@@ -28,10 +30,10 @@ export interface PlannedRequest {
 /** From a checked request to a plan. */
 export async function planRequest(
   { models, latentKeySecret, randomSeed }: Planner,
-  account: string,
+  { account, models: allowed }: Pick<Caller, "account" | "models">,
   asked: CreateImageRequest,
 ): Promise<Result<PlannedRequest, Failure>> {
-  const chosen = await chooseModel(models, asked);
+  const chosen = await chooseModel(limitModels(models, allowed), asked);
   if (!chosen.ok) return chosen;
   const { model, request } = chosen.value;
   const { manifest } = model;

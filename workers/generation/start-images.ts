@@ -5,6 +5,7 @@ import { toHex } from "../../shared/hex.ts";
 import { sha256 } from "../../shared/hmac.ts";
 import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
 import { err, type Result } from "../../shared/result.ts";
+import { limitModels } from "../models/limited-models.ts";
 import type { Caller } from "./caller.ts";
 import { chooseModel } from "./choose-model.ts";
 import { type Generation, type GenerationServices, generateImages } from "./generate-image.ts";
@@ -28,7 +29,7 @@ export async function generateFromPicture(
   caller: Caller,
   { request: asked, strength, mask, picture }: AskedStart & { readonly picture: Uint8Array<ArrayBuffer> },
 ): Promise<Result<Generation, Failure>> {
-  const chosen = await chooseModel(services.models, asked);
+  const chosen = await chooseModel(limitModels(services.models, caller.models), asked);
   if (!chosen.ok) return chosen;
   const { request } = chosen.value;
   const { manifest } = chosen.value.model;
@@ -53,12 +54,11 @@ export async function generateFromLatent(
   caller: Caller,
   { request: asked, strength, mask, latent }: AskedStart & { readonly latent: OwnLatent },
 ): Promise<Result<Generation, Failure>> {
-  const { models } = services;
-  const isDefault = latent.manifest.revision === models.default.manifest.revision;
-  const chosen = await chooseModel(models, {
-    ...asked,
-    model: asked.model ?? (isDefault ? undefined : nameOf(latent)),
-  });
+  const models = limitModels(services.models, caller.models);
+  const meant = await models.find(undefined);
+  const isMeant = meant.ok && meant.value.manifest.revision === latent.manifest.revision;
+  const model = asked.model ?? (isMeant ? undefined : nameOf(latent));
+  const chosen = await chooseModel(models, { ...asked, model });
   if (!chosen.ok) return chosen;
   const { request } = chosen.value;
   const { id: latentId, size, bytes } = latent;

@@ -6,7 +6,7 @@ import type { ErrorBody } from "../../shared/errors.ts";
 import type { Caller } from "../generation/caller.ts";
 
 /** What a job is, from its creation to its end. */
-export interface JobSpec extends Pick<Caller, "account" | "keyId" | "mayShare" | "location" | "origin"> {
+export interface JobSpec extends Pick<Caller, "account" | "keyId" | "models" | "mayShare" | "location" | "origin"> {
   /** Chosen by the client. */
   readonly jobId: string;
   /** New with every creation, so that a job that was deleted and created again holds money anew. */

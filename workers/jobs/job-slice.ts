@@ -76,10 +76,11 @@ async function generate(
 ): Promise<Result<Generation, Failure>> {
   const request: ParsedRequest = parseCreateImageRequest({ ...JSON.parse(item.request), response_format: "url" });
   if (!request.ok) return request;
-  const { account, keyId, mayShare, location, origin, holdId } = spec;
+  const { account, keyId, models, mayShare, location, origin, holdId } = spec;
   const caller: Caller = {
     account,
     keyId,
+    models,
     mayShare,
     location,
     origin,

@@ -5,6 +5,7 @@ import type { Result } from "../../shared/result.ts";
 import type { AccountGate } from "../account/account-gate.ts";
 import type { RequestBody } from "../edge/receive-body.ts";
 import type { Generation } from "../generation/generate-image.ts";
+import type { AllowedModels } from "../models/limited-models.ts";
 
 /** What middleware leaves on a request's context for those after it. */
 export interface AppEnv {
@@ -18,6 +19,8 @@ export interface AppEnv {
     keyId: string;
     /** Set by `authenticate`, for a key or an account that has them: what a body means where it says nothing. */
     defaults?: RequestDefaults | undefined;
+    /** Set by `authenticate`, for a key that is limited to some models: their ids. */
+    models?: AllowedModels;
     gate?: AccountGate;
     /** Set once the account was asked: all that the key may do. */
     scopes?: readonly KeyScope[];

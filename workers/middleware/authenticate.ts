@@ -59,11 +59,12 @@ function guard(parts: Authentication, scope: KeyScope, order: Order): Middleware
   return async (c, next) => {
     const identified = await identify(parts, c);
     if (!identified.ok) return failureResponse(c, identified.error);
-    const { account, keyId, defaults } = identified.value;
+    const { account, keyId, defaults, models } = identified.value;
     const gate = createAccountGate(parts, account, { keyId, scope });
     c.set("account", account);
     c.set("keyId", keyId);
     c.set("defaults", defaults);
+    c.set("models", models);
     c.set("gate", gate);
     const entered = order.admitsFirst(keyId) ? await enterNow(c) : ok(undefined);
     if (entered.ok) await next();
@@ -75,7 +76,7 @@ function guard(parts: Authentication, scope: KeyScope, order: Order): Middleware
   };
 }
 
-interface Identified extends Pick<ShownKey, "account" | "defaults"> {
+interface Identified extends Pick<ShownKey, "account" | "defaults" | "models"> {
   readonly keyId: string;
 }
 
@@ -92,7 +93,7 @@ async function identify(
   const { success } = await locationLimiter.limit({ key });
   if (!success) return err(tooManyHere);
   if (shown === undefined || keyId === undefined) return err(await wrongCredential(strangerLimiter, c));
-  return ok({ account: shown.account, keyId, defaults: shown.defaults });
+  return ok({ ...shown, keyId });
 }
 
 /** What a wrong credential is told: a right one from the same address still opens. */
@@ -132,6 +133,7 @@ function durationText(milliseconds: number): string {
   return `${Math.floor(seconds / 60)}m${Math.floor(seconds % 60)}s`;
 }
 
-function bearerOf(c: Context<AppEnv>): string | undefined {
+/** What a request shows as its credential. */
+export function bearerOf(c: Context<AppEnv>): string | undefined {
   return /^Bearer +(\S+)$/iu.exec(c.req.header("authorization")?.trim() ?? "")?.[1];
 }

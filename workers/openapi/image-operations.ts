@@ -29,6 +29,7 @@ const runFailures: readonly FailureCode[] = [
 export const makingFailures: readonly FailureCode[] = [
   "invalid_request",
   "model_not_found",
+  "model_not_allowed",
   "unsupported_media_type",
   "payload_too_large",
   "content_policy_violation",

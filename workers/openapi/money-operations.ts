@@ -27,7 +27,13 @@ export function moneyOperations(models: ServedModels) {
       body: { "application/json": quoteBody(models) },
       example: generationExample(models),
       answers: { 200: { description: "The quote.", content: { "application/json": quoteResponseSchema } } },
-      failures: ["invalid_request", "model_not_found", "unsupported_media_type", "payload_too_large"],
+      failures: [
+        "invalid_request",
+        "model_not_found",
+        "model_not_allowed",
+        "unsupported_media_type",
+        "payload_too_large",
+      ],
     },
     getBalance: {
       tag: "Money",

@@ -23,7 +23,7 @@ export const serviceOperations = {
       },
     ],
     answers: { 200: { description: "The model.", content: { "application/json": modelItemSchema } } },
-    failures: ["model_not_found"],
+    failures: ["model_not_found", "model_not_allowed"],
   },
   getHealth: {
     tag: "Service",

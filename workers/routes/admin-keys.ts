@@ -40,13 +40,13 @@ export function createKey(services: KeyServices): Handler<AppEnv> {
     if (!request.ok) return failureResponse(c, request.error);
     const { sha256 } = request.value;
     const fresh = sha256 === undefined ? await newKey(services) : { key: undefined, sha256 };
-    const { defaults } = request.value;
+    const { defaults, models } = request.value;
     // A hash of our own making is new; looking it up would only have the edge remember that there is none.
     const owner = sha256 === undefined ? undefined : await services.keys.accountOf(sha256);
     if (owner !== undefined && owner !== account) {
       return failureResponse(c, invalidRequest("sha256", "'sha256' is a key of another account. Make another key."));
     }
-    return enter(c, services, { ...fresh, account, defaults }, () =>
+    return enter(c, services, { ...fresh, account, defaults, models }, () =>
       services.accounts.of(account).createKey(fresh.sha256, request.value, actorOf(c)),
     );
   };
@@ -67,7 +67,7 @@ export function rotateKey(services: KeyServices): Handler<AppEnv> {
     const fresh = await newKey(services);
     const rotation = { keyId: c.req.param("key") ?? "", sha256: fresh.sha256, overlapSeconds: overlap.value };
     const old = (await services.accounts.of(account).keys()).find(({ id }) => id === rotation.keyId);
-    return enter(c, services, { ...fresh, account, defaults: old?.defaults }, () =>
+    return enter(c, services, { ...fresh, account, defaults: old?.defaults, models: old?.models }, () =>
       services.accounts.of(account).rotateKey(rotation, actorOf(c)),
     );
   };
@@ -91,6 +91,7 @@ interface EnteredKey {
   readonly sha256: string;
   readonly account: string;
   readonly defaults: KeyRecord["defaults"];
+  readonly models: KeyRecord["models"];
 }
 
 /**
@@ -100,10 +101,10 @@ interface EnteredKey {
 async function enter(
   c: Context<AppEnv>,
   { keys }: KeyServices,
-  { key, sha256, account, defaults }: EnteredKey,
+  { key, sha256, account, defaults, models }: EnteredKey,
   create: () => Promise<Result<KeyRecord, Failure>>,
 ): Promise<Response> {
-  await keys.put({ account, sha256, defaults });
+  await keys.put({ account, sha256, defaults, models });
   const created = await create();
   if (!created.ok) return failureResponse(c, created.error);
   return c.json({ ...keyItem(created.value), ...(key === undefined ? {} : { key }) }, 201, notStored);
@@ -128,5 +129,6 @@ export function keyItem(key: KeyRecord) {
     requests_per_minute: key.requestsPerMinute ?? null,
     budget_micro_usd_per_day: key.budgetMicroUsdPerDay ?? null,
     defaults: key.defaults ?? null,
+    models: key.models ?? null,
   };
 }

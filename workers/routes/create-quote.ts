@@ -5,6 +5,7 @@ import { withDefaults } from "../../shared/api/request-defaults.ts";
 import { ceilingMicroUsdOf, type MeasuredRequest, type Pricer, priceRequest } from "../generation/price-request.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
+import { limitModels } from "../models/limited-models.ts";
 import { decodeLine, hitLine, pictureCeilingMicroUsd, priceBookVersion, sumMicroUsd } from "../prices/price-book.ts";
 import { readJson } from "./read-json.ts";
 
@@ -16,7 +17,7 @@ export function createQuote(pricer: Pricer): Handler<AppEnv> {
     const quoted = parseQuoteRequest(withDefaults(json.value, c.get("defaults")));
     if (!quoted.ok) return failureResponse(c, quoted.error);
     const { request, startStrength } = quoted.value;
-    const priced = await priceRequest(pricer, request, startStrength);
+    const priced = await priceRequest({ models: limitModels(pricer.models, c.get("models")) }, request, startStrength);
     if (!priced.ok) return failureResponse(c, priced.error);
     return c.json(quoteOf(priced.value), 200, { "cache-control": "no-store" });
   };

@@ -56,7 +56,7 @@ export function interpolateLatents(services: LatentRouteServices): Handler<AppEn
 }
 
 function named(c: Context<AppEnv>, id: string, param: string) {
-  return { account: c.get("account"), id, param };
+  return { account: c.get("account"), models: c.get("models"), id, param };
 }
 
 type Parse<Request> = (json: unknown) => Result<Request, Failure>;

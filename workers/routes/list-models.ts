@@ -1,22 +1,39 @@
-import type { Handler } from "hono";
+import type { Context, Handler } from "hono";
 import { type ModelsList, modelItem } from "../../shared/api/models-list.ts";
+import type { KeyDirectory } from "../auth/key-directory.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
+import { bearerOf } from "../middleware/authenticate.ts";
 import { failureResponse } from "../middleware/errors.ts";
+import { limitModels } from "../models/limited-models.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 
-/** `GET /v1/models`: what a request may name as `model`, with sizes and ranges. Public: it holds nothing of anyone. */
-export function listModels(models: ModelRegistry): Handler<AppEnv> {
+/** What the routes need. */
+export interface ModelServices {
+  readonly models: ModelRegistry;
+  readonly keys: Pick<KeyDirectory, "find">;
+}
+
+/**
+ * `GET /v1/models`: what a request may name as `model`, with sizes and ranges. Public: it holds nothing of anyone. Who
+ * shows a key that is limited to some models sees those.
+ */
+export function listModels(services: ModelServices): Handler<AppEnv> {
   return async (c) => {
-    const { list: served } = await models.served();
+    const { list: served } = await (await modelsFor(services, c)).served();
     const list: ModelsList = { object: "list", data: served.map(({ manifest }) => modelItem(manifest)) };
     return c.json(list);
   };
 }
 
 /** `GET /v1/models/{id}`, also of `id@revision`. */
-export function getModel(models: ModelRegistry): Handler<AppEnv> {
+export function getModel(services: ModelServices): Handler<AppEnv> {
   return async (c) => {
-    const model = await models.find(c.req.param("id") ?? "");
+    const model = await (await modelsFor(services, c)).find(c.req.param("id") ?? "");
     return model.ok ? c.json(modelItem(model.value.manifest)) : failureResponse(c, model.error);
   };
+}
+
+async function modelsFor({ models, keys }: ModelServices, c: Context<AppEnv>): Promise<ModelRegistry> {
+  const text = bearerOf(c);
+  return text === undefined ? models : limitModels(models, (await keys.find(text))?.models);
 }

@@ -11,6 +11,7 @@ import type { AppEnv } from "../middleware/app-env.ts";
 import { edgeLocation } from "../middleware/edge-location.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { requestOrigin } from "../middleware/request-origin.ts";
+import { limitModels } from "../models/limited-models.ts";
 import { checkWebhookUrl, type WebhookRules } from "../webhooks/webhook-url.ts";
 import { jobSummary } from "./job-answer.ts";
 import { readJson } from "./read-json.ts";
@@ -33,7 +34,9 @@ export function putJob(services: PutJobServices): Handler<AppEnv> {
     const job = await readJob(c, services);
     if (!job.ok) return failureResponse(c, job.error);
     const account = c.get("account");
-    const ceiling = await jobCeilingMicroUsd(services.generation, job.value);
+    const models = c.get("models");
+    const pricer = { models: limitModels(services.generation.models, models) };
+    const ceiling = await jobCeilingMicroUsd(pricer, job.value);
     if (!ceiling.ok) return failureResponse(c, ceiling.error);
 
     const { webhookUrl, requests, metadata } = job.value;
@@ -44,6 +47,7 @@ export function putJob(services: PutJobServices): Handler<AppEnv> {
     const created = await createJob(services, {
       account,
       keyId: c.get("keyId"),
+      models,
       mayShare,
       location: edgeLocation(c.req.raw),
       origin: requestOrigin(c),

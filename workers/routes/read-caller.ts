@@ -19,6 +19,7 @@ export function readCaller(c: Context<AppEnv>): Result<Caller, Failure> {
   return ok({
     account: c.get("account"),
     keyId: c.get("keyId"),
+    models: c.get("models"),
     mayShare: c.get("scopes")?.includes("shared_cache"),
     location: edgeLocation(c.req.raw),
     origin: requestOrigin(c),

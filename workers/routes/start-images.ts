@@ -45,7 +45,7 @@ export function varyLatent(services: StartRouteServices): Handler<AppEnv> {
   return answerAdmitted(async (c) => {
     const upload = await readUpload(c);
     if (!upload.ok) return upload;
-    const named = { account: c.get("account"), id: c.req.param("id") ?? "", param: "id" };
+    const named = { account: c.get("account"), models: c.get("models"), id: c.req.param("id") ?? "", param: "id" };
     const latent = await findOwnLatent(services.generation, named);
     if (!latent.ok) return latent;
     const asked = readStart(c, upload.value, parseVariationRequest);

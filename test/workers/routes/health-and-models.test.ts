@@ -149,6 +149,38 @@ describe("the models that are added while the service runs", () => {
     await order("DELETE", "/tiny@next");
   });
 
+  test("are for a key those that it is limited to: others it can neither name, list nor decode", async () => {
+    expect((await order("PUT", "", await bodyOf("mine", "five"))).status).toBe(200);
+    const account = `account-${crypto.randomUUID()}`;
+    const free = await edge.createKey(account);
+    const limited = await edge.createKey(account, 0, { models: ["mine"] });
+    const refusal = { error: { code: "model_not_allowed", param: "model" } };
+
+    expect((await edge.generate(limited, { prompt: "apple" })).data).toHaveLength(1);
+    expect(edge.backend.jobs.at(-1)?.revision).toBe("five");
+    const { data } = await edge.generate(free, { prompt: "apple", model: "tiny" });
+    const refused = [
+      await edge.post(limited, { prompt: "apple", model: "tiny" }),
+      await edge.get(limited, "/v1/models/tiny"),
+      await edge.fetch(`/v1/latents/${data[0]?.latent_id}/decode`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${limited}`, "content-type": "application/json" },
+        body: "{}",
+      }),
+    ];
+    for (const answer of refused) expect([answer.status, await answer.json()]).toMatchObject([403, refusal]);
+    const unknown = await edge.post(limited, { prompt: "apple", model: "other" });
+    expect([unknown.status, (await unknown.json<{ error: { message: string } }>()).error.message]).toEqual([
+      404,
+      expect.not.stringContaining("tiny"),
+    ]);
+    const listed: { data: { id: string }[] } = await (await edge.get(limited, "/v1/models")).json();
+    expect(listed.data.map(({ id }) => id)).toEqual(["mine"]);
+    const keys = await (await edge.admin("GET", `${account}/keys`)).json();
+    expect(keys).toMatchObject({ data: [{ models: null }, { models: ["mine"] }] });
+    await order("DELETE", "/mine");
+  });
+
   test.each<[string, () => Promise<object>, string | null]>([
     ["whose manifest lacks a field", async () => ({ manifest: {}, tokenizer }), "manifest"],
     [

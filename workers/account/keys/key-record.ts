@@ -37,6 +37,8 @@ interface KeyRow extends Record<string, SqlStorageValue> {
   readonly budget_micro_usd_per_day: number | null;
   /** JSON */
   readonly request_defaults: string | null;
+  /** JSON */
+  readonly models: string | null;
 }
 
 /** All keys of the account, the oldest first, revoked ones too. */
@@ -54,8 +56,8 @@ export function insertKey(sql: SqlStorage, sha256: string, terms: KeyTerms, nowM
   sql.exec(
     `INSERT OR IGNORE INTO keys
        (id, sha256, name, scopes, created_ms, expires_ms, requests_per_minute, budget_micro_usd_per_day,
-        request_defaults)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        request_defaults, models)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     keyIdOf(sha256),
     sha256,
     terms.name,
@@ -65,6 +67,7 @@ export function insertKey(sql: SqlStorage, sha256: string, terms: KeyTerms, nowM
     terms.requestsPerMinute ?? null,
     terms.budgetMicroUsdPerDay ?? null,
     terms.defaults === undefined ? null : JSON.stringify(terms.defaults),
+    terms.models === undefined ? null : JSON.stringify(terms.models),
   );
 }
 
@@ -92,5 +95,6 @@ function toRecord(row: KeyRow): KeyRecord {
     requestsPerMinute: row.requests_per_minute ?? undefined,
     budgetMicroUsdPerDay: row.budget_micro_usd_per_day ?? undefined,
     defaults: row.request_defaults === null ? undefined : JSON.parse(row.request_defaults),
+    models: row.models === null ? undefined : JSON.parse(row.models),
   };
 }

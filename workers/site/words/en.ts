@@ -192,6 +192,7 @@ export const en = {
     key_budget_exceeded: "This key has used its budget of the day. It starts anew at 00:00 UTC; another key works now.",
     invalid_api_key: "This key is not valid. It may be mistyped, expired or revoked. Enter another one.",
     missing_api_key: "Enter an API key first.",
+    model_not_allowed: "This key may not use that model. Choose another one.",
     insufficient_scope: "This key may not do that. Ask who issued it for a key with more scopes.",
     account_suspended: "This account is suspended. Ask who runs this service.",
     rate_limit_exceeded: "Too many requests in a short time. Wait a moment and try again.",

@@ -184,6 +184,7 @@ export const ja: Words = {
     key_budget_exceeded: "このキーは本日の予算を使い切りました。00:00 UTC に戻ります。別のキーなら今すぐ使えます。",
     invalid_api_key: "このキーは無効です。入力ミス、期限切れ、失効の可能性があります。別のキーを入力してください。",
     missing_api_key: "先に API キーを入力してください。",
+    model_not_allowed: "このキーではそのモデルを使えません。別のモデルをお選びください。",
     insufficient_scope: "このキーには権限がありません。発行者に権限の追加を依頼してください。",
     account_suspended: "このアカウントは停止されています。運営者に問い合わせてください。",
     rate_limit_exceeded: "短時間にリクエストが多すぎます。少し待ってからお試しください。",
