@@ -8,7 +8,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "wuerstchen"
 # What a person runs: imports everything, and nothing imports it.
-COMMANDS = {"adapt", "average", "evaluate", "finetune", "finetune_decoder", "poc", "prepare", "showcase", "train"}
+COMMANDS = {
+    "adapt",
+    "average",
+    "evaluate",
+    "finetune",
+    "finetune_decoder",
+    "pack",
+    "poc",
+    "prepare",
+    "showcase",
+    "train",
+    "unpack",
+}
 # Package: the packages that it may import beside itself. "" stands for the modules beside the packages, commands left
 # out.
 ALLOWED = {
