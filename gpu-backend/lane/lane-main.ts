@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
 import { setPriority } from "node:os";
+import { join } from "node:path";
 import type { DecodeOptions } from "../../shared/decode-options.ts";
 import type { Pixels } from "../../shared/decoding/pixels.ts";
 import { previewLatent } from "../../shared/decoding/preview-latent.ts";
@@ -12,10 +13,14 @@ import { type ContentCredentials, openContentCredentials } from "../image/conten
 import { encodeImage } from "../image/encode-image.ts";
 import { createPipeline } from "../pipeline/pipeline.ts";
 import { type StepWatch, watchTask } from "../pipeline/task-watch.ts";
+import type { RuleStore } from "../runtime/batch-rules.ts";
 import { readManifest } from "../runtime/bundle.ts";
-import { openGraphCache } from "../runtime/graph-cache.ts";
+import type { Execution } from "../runtime/execution.ts";
+import { type GraphCacheOptions, openGraphCache } from "../runtime/graph-cache.ts";
 import { createGraphRunner, type TaskContext } from "../runtime/graph-runner.ts";
 import { type GraphName, type GraphSet, openGraphs } from "../runtime/graph-set.ts";
+import { openRuleStore } from "../runtime/rule-store.ts";
+import { cpuContext } from "../runtime/session.ts";
 import type { LaneTask } from "./lane-messages.ts";
 import { serveLane, type WorkContext } from "./serve-lane.ts";
 
@@ -43,9 +48,12 @@ serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, pic
   const credentials = c2paSigner && (await credentialsOf(c2paSigner, manifest));
   const cache = graphCache && openGraphCache(graphCache, Date.now);
   const graphs = await openGraphs(manifest, { directory, execution, cache, residentBytesMax });
+  // Only the processor's: another card may round in another way.
+  const ruleStore =
+    execution.provider === "cpu" ? graphCache && ruleStoreOf(graphCache, execution, manifest) : undefined;
   // Measured on CPUs: more rows make a row of these two cheaper (Stage C by a third), and of every other graph dearer.
   const rowsMax = { stageC: 2 * picturesMax, stageB: picturesMax };
-  const runner = createGraphRunner({ graphs, rowsMax, now, onBatch: onRan });
+  const runner = createGraphRunner({ graphs, rowsMax, now, onBatch: onRan, ruleStore });
   const pipeline = createPipeline({ manifest, ...settings });
 
   return async (task, { urgency, signal, onSpent, onPart, tell }) => {
@@ -83,6 +91,11 @@ serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, pic
     return { bytes, milliseconds: { ...stages, encode: now() - start } };
   };
 });
+
+/** Beside the optimised graphs, whose cache counts and evicts the folder as one more. */
+function ruleStoreOf({ directory }: GraphCacheOptions, { intraOpThreads }: Execution, { files }: Manifest): RuleStore {
+  return openRuleStore(join(directory, "batch-rules"), [files, ...cpuContext(intraOpThreads)]);
+}
 
 async function credentialsOf(files: SignerFiles, { id, revision }: Manifest): Promise<ContentCredentials> {
   const { version } = JSON.parse(await readFile(findPackageJSON(import.meta.url) ?? "", "utf8"));

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Float32Tensor } from "../../shared/decoding/host-tensor.ts";
 import type { Urgency } from "../../shared/wire/urgency.ts";
-import { type BatchRules, createBatchRules, type RowsMax } from "./batch-rules.ts";
+import { type BatchRules, createBatchRules, type RowsMax, type RuleStore } from "./batch-rules.ts";
 import { companionsOf, nextCall, type QueuedCall } from "./call-queue.ts";
 import { type GraphName, type GraphSet, mapNames } from "./graph-set.ts";
 import type { NamedTensors } from "./port-check.ts";
@@ -44,6 +44,8 @@ export interface GraphRunnerOptions {
   readonly now: () => number;
   /** Told of every run that worked. */
   readonly onBatch?: ((run: GraphRun) => void) | undefined;
+  /** Where it is kept which rows may run together. */
+  readonly ruleStore?: RuleStore | undefined;
 }
 
 /** How many times as long as alone a leader's run may take for the sake of its own tenant's other tasks. */
@@ -64,8 +66,8 @@ interface Call extends QueuedCall {
  * Between two runs every task has asked for its next step, so steps of tasks that came at different moments run
  * together: a task joins a batch, and leaves it, at any step. None waits for company.
  */
-export function createGraphRunner({ graphs, rowsMax, now, onBatch }: GraphRunnerOptions): GraphRunner {
-  const rules = createBatchRules(graphs, rowsMax);
+export function createGraphRunner({ graphs, rowsMax, now, onBatch, ruleStore }: GraphRunnerOptions): GraphRunner {
+  const rules = createBatchRules(graphs, rowsMax, ruleStore);
   const times = createRunTimes();
   const runBatch = createBatchRun({ graphs, times, now, onBatch });
   const waiting = new Set<Call>();
@@ -114,18 +116,22 @@ interface Learned {
   readonly times: RunTimes;
 }
 
-/** The next call and those that may share its run. A call whose graph fails its trial fails alone. */
+/**
+ * The next call and those that may share its run. Alone, a call needs no rule, and the first of a shape tells how long
+ * a row takes. A call whose graph fails its trial fails alone.
+ */
 async function nextBatch(waiting: readonly Call[], { rules, times }: Learned): Promise<Call[]> {
   const leader = nextCall(waiting);
   if (leader === undefined) return [];
+  if (!waiting.some((call) => call !== leader && call.key === leader.key)) return [leader];
   // What cannot be tried out is run alone, and then fails with the graph's own reason.
-  const rule = await rules.of(leader.name, leader.inputs).catch(() => undefined);
+  const rule = await rules.of(leader.name, leader.inputs, times.rowMs(leader.key)).catch(() => undefined);
   if (rule === undefined) return [leader];
   const rowsWithin = (slower: number) => times.rowsWithin(leader.key, leader.rows, slower);
   return companionsOf(leader, waiting, rule, { own: rowsWithin(ownDelayMax), mixed: rowsWithin(mixedDelayMax) });
 }
 
-interface BatchRunParts extends Omit<GraphRunnerOptions, "rowsMax"> {
+interface BatchRunParts extends Omit<GraphRunnerOptions, "rowsMax" | "ruleStore"> {
   readonly times: RunTimes;
 }
 

@@ -2,6 +2,8 @@
 export interface RunTimes {
   /** A run of graph and shape `key` with so many rows took so long. */
   observe(key: string, rows: number, milliseconds: number): void;
+  /** Milliseconds of a row in runs of graph and shape `key`; undefined while there was none. */
+  rowMs(key: string): number | undefined;
   /** The rows up to which a run takes at most `times` as long as these rows alone; Infinity while nothing is known. */
   rowsWithin(key: string, rows: number, times: number): number;
 }
@@ -40,6 +42,10 @@ export function createRunTimes(): RunTimes {
       means.ms = toward(means.ms, newest.ms);
       means.rowsSquared = toward(means.rowsSquared, newest.rowsSquared);
       means.rowsMs = toward(means.rowsMs, newest.rowsMs);
+    },
+    rowMs(key) {
+      const means = known.get(key);
+      return means === undefined ? undefined : means.ms / means.rows;
     },
     rowsWithin(key, rows, times) {
       const means = known.get(key);

@@ -88,6 +88,11 @@ function keyOf({ digest, execution }: SessionSource): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
+/** What rounding on the processor depends on beside a graph: the runtime's version, its threads, the processor. */
+export function cpuContext(intraOpThreads: number): readonly unknown[] {
+  return [env.versions.node, intraOpThreads, processor()];
+}
+
 /** The processor's model and, if the system lists them, its features, which a virtual machine may hide. */
 function processor(): string {
   const model = `${arch()} ${cpus()[0]?.model ?? ""}`;

@@ -1,7 +1,11 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createGraphRunner, type TaskContext } from "../../../gpu-backend/runtime/graph-runner.ts";
 import { type GraphName, type GraphSet, mapNames } from "../../../gpu-backend/runtime/graph-set.ts";
 import { concatenateRows, splitRows } from "../../../gpu-backend/runtime/row-batch.ts";
+import { openRuleStore } from "../../../gpu-backend/runtime/rule-store.ts";
 import { float32Tensor } from "../../../shared/decoding/host-tensor.ts";
 import { AppError } from "../../../shared/errors.ts";
 import { patientUrgency } from "../../support/patient-urgency.ts";
@@ -35,7 +39,9 @@ function contextOf(change: Partial<TaskContext> = {}): TaskContext {
 /** A runner whose rules are known, so that `runs` holds real work only. */
 async function warmRunner(runs: string[], graphs = doublingGraphs(runs), now = () => 0) {
   const runner = createGraphRunner({ graphs, rowsMax: { stageC: 4 }, now });
-  await runner.graphsFor(contextOf()).stageC.run(numbers(1));
+  const { stageC } = runner.graphsFor(contextOf());
+  await stageC.run(numbers(1));
+  await Promise.all([stageC.run(numbers(1)), stageC.run(numbers(1))]);
   runs.length = 0;
   return runner;
 }
@@ -159,6 +165,59 @@ describe("a runner", () => {
       runner.graphsFor(contextOf({ onRun: (_, ms) => (charged[index] = ms) })).stageC.run(inputs);
     await Promise.all([numbers(1, 2), numbers(3)].map(charge));
     expect(charged).toEqual([4, 2]);
+  });
+});
+
+describe("which rows may run together", () => {
+  test("is not tried out for a call without company, nor before a row's time is known", async () => {
+    const runs: string[] = [];
+    const runner = createGraphRunner({ graphs: doublingGraphs(runs), rowsMax: { stageC: 4 }, now: () => 0 });
+    const { stageC } = runner.graphsFor(contextOf());
+    await stageC.run(numbers(1));
+    await stageC.run(numbers(2));
+    expect(runs).toEqual(["stageC 1", "stageC 1"]);
+    await Promise.all([stageC.run(numbers(1, 2, 3)), stageC.run(numbers(4))]);
+    expect(runs.slice(2)).toEqual(["stageC 4", "stageC 1", "stageC 2", "stageC 3", "stageC 4"]);
+  });
+
+  test("is never tried out where a row takes more than half a second", async () => {
+    const runs: string[] = [];
+    let clock = 0;
+    const slow = mapNames((name: GraphName) => ({
+      async run(inputs: Parameters<GraphSet[GraphName]["run"]>[0]) {
+        clock += 501 * (inputs["x"]?.shape[0] ?? 0);
+        return doublingGraphs(runs)[name].run(inputs);
+      },
+    }));
+    const runner = createGraphRunner({ graphs: slow, rowsMax: { stageC: 4 }, now: () => clock });
+    const { stageC } = runner.graphsFor(contextOf());
+    for (let round = 0; round < 2; round++) await Promise.all([1, 2, 3].map((value) => stageC.run(numbers(value))));
+    expect(runs).toEqual(Array(6).fill("stageC 1"));
+  });
+
+  test.each([
+    ["rows of any number", false],
+    ["rows that differ alone", true],
+  ])("is remembered on disk for the next start: %s", async (_, rowsOneDiffers) => {
+    const directory = await mkdtemp(join(tmpdir(), "rules-"));
+    const runsOf = async (context: string) => {
+      const runs: string[] = [];
+      const ruleStore = openRuleStore(join(directory, "rules"), context);
+      const graphs = doublingGraphs(runs, rowsOneDiffers);
+      const runner = createGraphRunner({ graphs, rowsMax: { stageC: 4 }, now: () => 0, ruleStore });
+      const { stageC } = runner.graphsFor(contextOf());
+      await stageC.run(numbers(1));
+      await Promise.all([stageC.run(numbers(1, 2)), stageC.run(numbers(3, 4))]);
+      return runs;
+    };
+    expect((await runsOf("this machine")).length).toBeGreaterThan(2);
+    expect(await runsOf("this machine")).toEqual(["stageC 1", "stageC 4"]);
+    expect((await runsOf("another")).length).toBeGreaterThan(2);
+    for (const file of await readdir(join(directory, "rules"))) {
+      await writeFile(join(directory, "rules", file), "half of i");
+    }
+    expect((await runsOf("this machine")).length).toBeGreaterThan(2);
+    await rm(directory, { recursive: true });
   });
 });
 
