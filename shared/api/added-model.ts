@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Failure, invalidRequest } from "../errors.ts";
+import { priceFactorMax, priceFactorMin } from "../limits.ts";
 import { type Manifest, parseManifest } from "../models/manifest.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -9,6 +10,12 @@ import { modelItemSchema } from "./models-list.ts";
 export const addModelBodySchema = z.strictObject({
   manifest: z.record(z.string(), z.unknown()).describe("The bundle's model.json."),
   tokenizer: z.string().describe("The text of the bundle's tokenizer.json, byte for byte."),
+  price_factor: z
+    .number()
+    .min(priceFactorMin)
+    .max(priceFactorMax)
+    .default(1)
+    .describe("How many times the price book's price generation, decoding and encoding cost."),
 });
 
 /** A model that is to be added. */
@@ -17,6 +24,7 @@ export interface AddModelRequest {
   /** As it was sent. */
   readonly manifestText: string;
   readonly tokenizer: string;
+  readonly priceFactor: number;
 }
 
 /** Reads the body of `PUT /v1/admin/models`. Fails with `invalid_request` naming the field. */
@@ -27,8 +35,8 @@ export function parseAddModelRequest(json: unknown): Result<AddModelRequest, Fai
   if (!manifest.ok) {
     return err(invalidRequest("manifest", `'manifest' is not a manifest: ${manifest.error.problems.join("; ")}.`));
   }
-  const { tokenizer } = parsed.data;
-  return ok({ manifest: manifest.value, manifestText: JSON.stringify(parsed.data.manifest), tokenizer });
+  const { tokenizer, price_factor: priceFactor } = parsed.data;
+  return ok({ manifest: manifest.value, manifestText: JSON.stringify(parsed.data.manifest), tokenizer, priceFactor });
 }
 
 /** A revision of a model as its operator sees it. */

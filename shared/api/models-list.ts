@@ -27,6 +27,7 @@ export const modelItemSchema = z
       .optional()
       .describe("Any size with such sides is offered as well; absent: only those in `sizes`."),
     backgrounds: z.array(shownBackgroundSchema).readonly().describe("transparent: its pictures have alpha."),
+    price_factor: z.number().describe("How many times the usual price generation, decoding and encoding cost."),
     ...withPublicNames(() => rangeSchema),
   })
   .readonly()
@@ -45,7 +46,7 @@ export type ModelItem = z.infer<typeof modelItemSchema>;
 export type ModelsList = z.infer<typeof modelsListSchema>;
 
 /** A bundle's manifest as the public API shows it. */
-export function modelItem(manifest: Manifest): ModelItem {
+export function modelItem(manifest: Manifest & { readonly priceFactor?: number | undefined }): ModelItem {
   const { sides } = manifest.image;
   return {
     id: manifest.id,
@@ -60,6 +61,7 @@ export function modelItem(manifest: Manifest): ModelItem {
     size_default: manifest.image.sizeDefault,
     ...(sides === undefined ? {} : { sides: { min: sides.min, max: sides.max, multiple_of: sides.multipleOf } }),
     backgrounds: manifest.image.channels === 4 ? ["opaque", "transparent"] : ["opaque"],
+    price_factor: manifest.priceFactor ?? 1,
     ...withPublicNames((field) => manifest.sampler.stageC[field]),
   };
 }

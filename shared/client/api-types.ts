@@ -887,6 +887,11 @@ export interface components {
             manifest: {
                 [key: string]: unknown;
             };
+            /**
+             * @description How many times the price book's price generation, decoding and encoding cost.
+             * @default 1
+             */
+            price_factor?: number;
             /** @description The text of the bundle's tokenizer.json, byte for byte. */
             tokenizer: string;
         };
@@ -1581,6 +1586,8 @@ export interface components {
             /** @constant */
             object: "model";
             owned_by: string;
+            /** @description How many times the usual price generation, decoding and encoding cost. */
+            price_factor: number;
             /** @description Changes with any byte of the model; every latent id changes with it. */
             revision: string;
             /** @description Any size with such sides is offered as well; absent: only those in `sizes`. */
@@ -1616,6 +1623,8 @@ export interface components {
             /** @description False: requests cannot name it; its latents are still decoded. */
             offered: boolean;
             owned_by: string;
+            /** @description How many times the usual price generation, decoding and encoding cost. */
+            price_factor: number;
             /** @description Changes with any byte of the model; every latent id changes with it. */
             revision: string;
             /** @description Any size with such sides is offered as well; absent: only those in `sizes`. */

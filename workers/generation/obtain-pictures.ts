@@ -105,7 +105,7 @@ export async function obtainPictures(
 /** What decides how a latent is painted, and what that costs. */
 export interface Painting {
   readonly decode: DecodeOptions;
-  readonly work: Pick<PricedWork, "pixels">;
+  readonly work: Pick<PricedWork, "pixels" | "priceFactor">;
 }
 
 /** Latents that are at hand, and what was looked up of their pictures, if anything was. */

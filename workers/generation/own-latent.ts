@@ -59,7 +59,9 @@ export async function findOwnLatent(
   if (refusal !== undefined) return err(refusal);
   const { shape, metadata } = described;
   const size = `${pixels.width}x${pixels.height}`;
-  const work = { steps: manifest.sampler.stageC.steps.default, latentShape: shape, pixels: pixelsOf(size) };
+  const { priceFactor } = manifest;
+  const steps = manifest.sampler.stageC.steps.default;
+  const work = { steps, latentShape: shape, pixels: pixelsOf(size), priceFactor };
   const { bytes, madeMs } = stored;
   return ok({ id, manifest, bytes, madeMs, size, seed: Number(metadata.seed), work });
 }

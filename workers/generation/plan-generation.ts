@@ -17,6 +17,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { Sampling } from "../../shared/sampling-fields.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { SimilarLatent } from "../account/reuse/similar-prompts.ts";
+import type { PricedManifest } from "../models/model.ts";
 import type { ChargeLine, PricedWork } from "../prices/price-book.ts";
 import { measureRequest } from "./price-request.ts";
 
@@ -24,7 +25,7 @@ const seedCount = 2 ** 32;
 
 /** All that a plan depends on. */
 export interface PlanInputs {
-  readonly manifest: Manifest;
+  readonly manifest: PricedManifest;
   readonly prompt: EncodedPrompt;
   readonly negativePrompt: EncodedPrompt;
   /** What the model puts around any prompt. */

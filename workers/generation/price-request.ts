@@ -6,6 +6,7 @@ import type { Manifest } from "../../shared/models/manifest.ts";
 import { resolveSampling, stepsRun } from "../../shared/models/sampling.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Sampling } from "../../shared/sampling-fields.ts";
+import type { PricedManifest } from "../models/model.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import {
   type ChargeLine,
@@ -31,7 +32,10 @@ export interface MeasuredRequest {
 }
 
 /** Fills in the model's defaults. Fails on a size, steps or guidance that the model lacks. */
-export function measureRequest(manifest: Manifest, request: CreateImageRequest): Result<MeasuredRequest, Failure> {
+export function measureRequest(
+  manifest: PricedManifest,
+  request: CreateImageRequest,
+): Result<MeasuredRequest, Failure> {
   const { start, n } = request;
   const size = start?.size ?? request.size ?? manifest.image.sizeDefault;
   const shape = latentShapeFor(manifest, size);
@@ -39,7 +43,7 @@ export function measureRequest(manifest: Manifest, request: CreateImageRequest):
   const sampling = resolveSampling(manifest, request);
   if (!sampling.ok) return sampling;
   const steps = stepsRun(sampling.value.steps, start?.strength ?? 1);
-  const work = { steps, latentShape: shape.value, pixels: pixelsOf(size) };
+  const work = { steps, latentShape: shape.value, pixels: pixelsOf(size), priceFactor: manifest.priceFactor };
   const startLines = start?.isPicture === true ? encodeLines(start.latentId, work) : [];
   return ok({ n, size, sampling: sampling.value, work, startLines });
 }

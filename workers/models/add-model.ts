@@ -20,7 +20,7 @@ export interface ModelListServices {
  */
 export async function addModel(
   { modelStore, addedModels, nowMs }: Pick<ModelListServices, "modelStore" | "addedModels" | "nowMs">,
-  { manifest, manifestText, tokenizer }: AddModelRequest,
+  { manifest, manifestText, tokenizer, priceFactor }: AddModelRequest,
 ): Promise<StoredModel> {
   const { id, revision } = manifest;
   const stored: StoredModel = {
@@ -29,6 +29,7 @@ export async function addModel(
     manifest: await modelStore.write(manifestText),
     tokenizer: await modelStore.write(tokenizer),
     addedMs: nowMs(),
+    priceFactor,
     isOffered: true,
   };
   await modelStore.change((models) => [...models.filter((other) => other.revision !== revision), stored]);

@@ -1,17 +1,17 @@
 import { AppError } from "../../shared/errors.ts";
 import { type Manifest, parseManifest } from "../../shared/models/manifest.ts";
 import { createPromptEncoder, type PromptEncoder } from "../prompt/prompt-encoder.ts";
-import type { Model } from "./model.ts";
+import type { Model, PricedManifest } from "./model.ts";
 import type { ModelStore, StoredModel } from "./model-store.ts";
 
 /** The models that were added to the running service, as an isolate knows them. */
 export interface AddedModels {
   /** Of each id the manifest that was added last, of those that are offered. */
-  offered(): Promise<readonly Manifest[]>;
+  offered(): Promise<readonly PricedManifest[]>;
   /** An offered model by "id", which means the one that was added last, or by "id@revision". */
   find(name: string): Promise<Model | undefined>;
   /** Revision → manifest, also of those that are offered no more. */
-  all(): Promise<ReadonlyMap<string, Manifest>>;
+  all(): Promise<ReadonlyMap<string, PricedManifest>>;
   /** Reads the list again at its next use. */
   forget(): void;
 }
@@ -35,7 +35,7 @@ const encodersMax = 3;
 
 interface Known {
   readonly stored: StoredModel;
-  readonly manifest: Manifest;
+  readonly manifest: PricedManifest;
 }
 
 /** Added models, read from the store when they are wanted. */
@@ -47,7 +47,10 @@ export function createAddedModels(store: ModelStore, nowMs: () => number): Added
   async function readAll(): Promise<readonly Known[]> {
     const list = await store.list();
     return Promise.all(
-      list.map(async (stored) => ({ stored, manifest: await kept(manifests, stored.manifest, readManifest) })),
+      list.map(async (stored) => {
+        const manifest = await kept(manifests, stored.manifest, readManifest);
+        return { stored, manifest: { ...manifest, priceFactor: stored.priceFactor } };
+      }),
     );
   }
 

@@ -10,6 +10,8 @@ const entrySchema = z.object({
   manifest: z.string(),
   tokenizer: z.string(),
   addedMs: z.int(),
+  /** Of its runs; see the price book. */
+  priceFactor: z.number(),
   /** False: requests cannot name it any more; its stored latents are still decoded. */
   isOffered: z.boolean(),
 });

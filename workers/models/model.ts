@@ -1,9 +1,14 @@
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { PromptEncoder } from "../prompt/prompt-encoder.ts";
 
+/** A manifest, and how many times the price book's price the model's runs cost; absent: once. */
+export interface PricedManifest extends Manifest {
+  readonly priceFactor?: number | undefined;
+}
+
 /** A model that requests may name. */
 export interface Model {
-  readonly manifest: Manifest;
+  readonly manifest: PricedManifest;
   readonly promptEncoder: PromptEncoder;
 }
 

@@ -1,10 +1,10 @@
 import { AppError, type Failure } from "../../shared/errors.ts";
-import { type Manifest, parseManifest } from "../../shared/models/manifest.ts";
+import { parseManifest } from "../../shared/models/manifest.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { createPromptEncoder } from "../prompt/prompt-encoder.ts";
 import { type AddedModels, noModels } from "./added-models.ts";
 import type { BundleFiles } from "./bundle.ts";
-import type { Model, ServedModels } from "./model.ts";
+import type { Model, PricedManifest, ServedModels } from "./model.ts";
 import { type ModelSettings, strictModels } from "./model-settings.ts";
 
 /** The models that this service offers: the one that it was built with, and those that were added while it runs. */
@@ -19,9 +19,9 @@ export interface ModelRegistry extends Pick<ModelSettings, "unsupportedSizes"> {
    */
   find(name: string | undefined): Promise<Result<Model, Failure>>;
   /** The manifest that a stored latent was made by, also of one that is offered no more. */
-  manifestOf(revision: string): Promise<Manifest | undefined>;
+  manifestOf(revision: string): Promise<PricedManifest | undefined>;
   /** Every manifest by its revision, as `manifestOf`. */
-  revisions(): Promise<ReadonlyMap<string, Manifest>>;
+  revisions(): Promise<ReadonlyMap<string, PricedManifest>>;
 }
 
 /** A registry. Throws `AppError` with every problem when the manifest of the bundle is not valid. */

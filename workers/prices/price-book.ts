@@ -57,12 +57,15 @@ export interface PricedWork {
   /** (channels, height, width) */
   readonly latentShape: LatentShape;
   readonly pixels: number;
+  /** How many times the book's price the model's runs cost, as its operator said; absent: once. */
+  readonly priceFactor?: number | undefined;
 }
 
 /** What it costs to have Stage C make a latent and to keep it. */
 export function generationLines(latentId: string, work: PricedWork): ChargeLine[] {
   const [, height, width] = work.latentShape;
-  const generation = Math.ceil((work.steps * height * width * prices.generationNanoUsdPerCellStep) / 1_000);
+  const nanoUsd = work.steps * height * width * prices.generationNanoUsdPerCellStep * factorOf(work);
+  const generation = Math.ceil(nanoUsd / 1_000);
   return [{ kind: "generation", latentId, microUsd: generation }, storageLine(latentId, work)];
 }
 
@@ -74,7 +77,7 @@ export function storageLine(latentId: string, { latentShape }: Pick<PricedWork, 
 
 /** What it costs to have a latent made of a picture and to keep it. */
 export function encodeLines(latentId: string, work: Omit<PricedWork, "steps">): ChargeLine[] {
-  const microUsd = Math.ceil((work.pixels * prices.encodeMicroUsdPerMegapixel) / 1_000_000);
+  const microUsd = Math.ceil((work.pixels * prices.encodeMicroUsdPerMegapixel * factorOf(work)) / 1_000_000);
   return [{ kind: "encode", latentId, microUsd }, storageLine(latentId, work)];
 }
 
@@ -98,8 +101,14 @@ export function hitLine(latentId: string, work: PricedWork): ChargeLine {
 }
 
 /** What it costs to turn a latent into pixels. */
-export function decodeLine(latentId: string, { pixels }: Pick<PricedWork, "pixels">): ChargeLine {
-  return { kind: "decode", latentId, microUsd: Math.ceil((pixels * prices.decodeMicroUsdPerMegapixel) / 1_000_000) };
+export function decodeLine(latentId: string, work: Pick<PricedWork, "pixels" | "priceFactor">): ChargeLine {
+  const microUsd = Math.ceil((work.pixels * prices.decodeMicroUsdPerMegapixel * factorOf(work)) / 1_000_000);
+  return { kind: "decode", latentId, microUsd };
+}
+
+/** Of what a graph runs for; looking up and keeping a latent costs the same for all models. */
+function factorOf({ priceFactor = 1 }: Pick<PricedWork, "priceFactor">): number {
+  return priceFactor;
 }
 
 /** What work costs that was stopped because its client left: the part of its steps that had run, and no storage. */

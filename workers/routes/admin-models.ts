@@ -1,11 +1,11 @@
 import type { Handler } from "hono";
 import { type OfferedModel, parseAddModelRequest } from "../../shared/api/added-model.ts";
 import { modelItem } from "../../shared/api/models-list.ts";
-import type { Manifest } from "../../shared/models/manifest.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
 import { addedModelFault, addModel, type ModelListServices, withdrawModel } from "../models/add-model.ts";
+import type { PricedManifest } from "../models/model.ts";
 import type { StoredModel } from "../models/model-store.ts";
 import { isoTime, notStored } from "./admin-accounts.ts";
 import { readJson } from "./read-json.ts";
@@ -41,7 +41,8 @@ export function putModel(services: AdminModelServices): Handler<AppEnv> {
     const { manifest } = request.value;
     const isHeld = await services.gpu.holdsModel({ model: manifest.id, revision: manifest.revision });
     if (!isHeld) return failureResponse(c, { code: "model_unavailable" });
-    const [item] = offeredModel(manifest, await addModel(services, request.value));
+    const { priceFactor } = request.value;
+    const [item] = offeredModel({ ...manifest, priceFactor }, await addModel(services, request.value));
     return c.json(item, 200, notStored);
   };
 }
@@ -57,6 +58,6 @@ export function deleteModel(services: AdminModelServices): Handler<AppEnv> {
   };
 }
 
-function offeredModel(manifest: Manifest | undefined, { addedMs, isOffered }: StoredModel): OfferedModel[] {
+function offeredModel(manifest: PricedManifest | undefined, { addedMs, isOffered }: StoredModel): OfferedModel[] {
   return manifest === undefined ? [] : [{ ...modelItem(manifest), added: isoTime(addedMs), offered: isOffered }];
 }

@@ -2,12 +2,12 @@ import type { Handler } from "hono";
 import type { LatentList, ListedLatent } from "../../shared/api/latent-list.ts";
 import { parseImageSize } from "../../shared/models/image-size.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
-import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Accounts } from "../account/client.ts";
 import type { LatentEntry, LatentForm } from "../account/reuse/latent-list.ts";
 import { ageOf } from "../generation/obtain-latent.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
+import type { PricedManifest } from "../models/model.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { decodeLine, hitLine, priceBookVersion, sumMicroUsd } from "../prices/price-book.ts";
 import { readPage } from "./read-page.ts";
@@ -43,7 +43,7 @@ export function listLatents({ accounts, models, nowMs }: LatentListServices): Ha
 /** A latent as lists show it. */
 export function listedLatent(
   { id, source, form, seed, hits, madeMs }: LatentEntry,
-  manifests: ReadonlyMap<string, Manifest>,
+  manifests: ReadonlyMap<string, PricedManifest>,
   nowMs: number,
 ): ListedLatent {
   return {
@@ -62,12 +62,17 @@ export function listedLatent(
 }
 
 /** What `POST /v1/latents/{id}/decode` reserves; null for a latent that it refuses. */
-function priceOf(id: string, { size }: LatentForm, manifest: Manifest | undefined): ListedLatent["price"] {
+function priceOf(id: string, { size }: LatentForm, manifest: PricedManifest | undefined): ListedLatent["price"] {
   const shape = manifest && latentShapeFor(manifest, size);
   const sides = parseImageSize(size);
   if (manifest === undefined || shape?.ok !== true || sides === undefined) return null;
   const steps = manifest.sampler.stageC.steps.default;
-  const work = { steps, latentShape: shape.value, pixels: sides.width * sides.height };
+  const work = {
+    steps,
+    latentShape: shape.value,
+    pixels: sides.width * sides.height,
+    priceFactor: manifest.priceFactor,
+  };
   const microUsd = sumMicroUsd([hitLine(id, work), decodeLine(id, work)]);
   return { currency: "usd", micro_usd: microUsd, price_book: priceBookVersion };
 }

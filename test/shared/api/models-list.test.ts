@@ -16,6 +16,7 @@ test("a model is listed in OpenAI's shape with all that a valid request needs", 
     sizes: ["128x128", "128x64"],
     size_default: "128x128",
     backgrounds: ["opaque"],
+    price_factor: 1,
     steps: { default: 20, min: 1, max: 60 },
     guidance_scale: { default: 4, min: 0, max: 12 },
   });

@@ -181,6 +181,24 @@ describe("the models that are added while the service runs", () => {
     await order("DELETE", "/mine");
   });
 
+  test("cost what their operator says by the price book's measure, for making, decoding and quoting", async () => {
+    const body = { ...(await bodyOf("dear", "one")), price_factor: 10 };
+    expect(await (await order("PUT", "", body)).json()).toMatchObject({ price_factor: 10 });
+    const key = await edge.createKey();
+    const quoteOf = async (model: string) => {
+      const init = { method: "POST", headers: { authorization: `Bearer ${key}`, "content-type": "application/json" } };
+      const response = await edge.fetch("/v1/quotes", { ...init, body: JSON.stringify({ prompt: "apple", model }) });
+      return response.json<{ picture_micro_usd: { generated: number; latent: number; image: number } }>();
+    };
+    // Of 6 steps on 16 cells and of 64×64 pixels; keeping a latent costs 1 for every model.
+    const [usual, dear] = [(await quoteOf("tiny")).picture_micro_usd, (await quoteOf("dear")).picture_micro_usd];
+    expect([usual.generated, dear.generated]).toEqual([17 + 1 + 3, 168 + 1 + 21]);
+    expect([usual.latent - usual.image, dear.latent - dear.image]).toEqual([3, 21]);
+    const { usage } = await edge.generate(key, { prompt: "apple", seed: 1, model: "dear" });
+    expect(usage.cost?.micro_usd).toBe(dear.generated);
+    await order("DELETE", "/dear");
+  });
+
   test.each<[string, () => Promise<object>, string | null]>([
     ["whose manifest lacks a field", async () => ({ manifest: {}, tokenizer }), "manifest"],
     [
