@@ -103,24 +103,20 @@ export const jobSchema = jobSummarySchema
   .readonly()
   .meta({ id: "Job" });
 
+/** One job of a list; with `?details=true` all but its results. */
+const listedJobSchema = jobSummarySchema
+  .unwrap()
+  .partial()
+  .required({ object: true, id: true, state: true, created: true, ended: true })
+  .extend({ requests: countSchema, webhook_attempts: z.array(webhookAttemptSchema).readonly().optional() })
+  .readonly()
+  .meta({ id: "ListedJob" });
+
 /** The body of `GET /v1/jobs`. */
 export const jobListSchema = z
   .object({
     object: z.literal("list"),
-    data: z
-      .array(
-        z
-          .object({
-            object: z.literal("job"),
-            id: z.string(),
-            state: jobStateSchema,
-            created: secondsSchema,
-            ended: secondsSchema.nullable(),
-            requests: countSchema,
-          })
-          .readonly(),
-      )
-      .readonly(),
+    data: z.array(listedJobSchema).readonly(),
     has_more: z.boolean(),
     next_cursor: z.string().nullable(),
   })
@@ -141,6 +137,12 @@ export type JobSummary = z.infer<typeof jobSummarySchema>;
 
 /** A job with one page of its results. */
 export type JobAnswer = z.infer<typeof jobSchema>;
+
+/** One job of a list with `?details=true`. */
+export type DetailedJob = JobSummary & {
+  readonly requests: number;
+  readonly webhook_attempts: readonly WebhookAttemptAnswer[];
+};
 
 /** One page of an account's jobs, newest first. */
 export type JobList = z.infer<typeof jobListSchema>;

@@ -1370,16 +1370,7 @@ export interface components {
             webhook_url: string | null;
         };
         JobList: {
-            data: {
-                /** @description Unix seconds. */
-                created: number;
-                ended: number | null;
-                id: string;
-                /** @constant */
-                object: "job";
-                requests: number;
-                state: components["schemas"]["JobState"];
-            }[];
+            data: components["schemas"]["ListedJob"][];
             has_more: boolean;
             next_cursor: string | null;
             /** @constant */
@@ -1572,6 +1563,36 @@ export interface components {
             /** @constant */
             object: "account";
             suspended: boolean;
+        };
+        ListedJob: {
+            cost?: {
+                /** @description The most that it can cost; held while it runs. */
+                ceiling_micro_usd: number;
+                /** @constant */
+                currency: "usd";
+                /** @description Charged so far. */
+                micro_usd: number;
+            };
+            /** @description Unix seconds. */
+            created: number;
+            ended: number | null;
+            /** @description The time until which it may run; after its end, the time of its deletion. */
+            expires?: number;
+            id: string;
+            /** @description As it was sent. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** @constant */
+            object: "job";
+            progress?: components["schemas"]["JobProgress"];
+            /** @description Jobs of the account that start earlier; null unless queued. */
+            queue_position?: number | null;
+            requests: number;
+            started?: number | null;
+            state: components["schemas"]["JobState"];
+            webhook_attempts?: components["schemas"]["WebhookAttempt"][];
+            webhook_url?: string | null;
         };
         Model: {
             /** @description transparent: its pictures have alpha. */
@@ -4556,6 +4577,8 @@ export interface operations {
             query?: {
                 /** @description A `next_cursor`. */
                 cursor?: string;
+                /** @description Whether each job has all but its results, as `GET /v1/jobs/{id}`. A page has 100 such jobs at most. */
+                details?: "true" | "false";
                 /** @description The most entries of a page. */
                 limit?: number;
             };

@@ -18,6 +18,13 @@ const looks = [
   { width: 360, locale: "ja-JP", colorScheme: "dark" },
 ] as const;
 
+/** Layout shifts that no input caused, since the page began. */
+const layoutShifts = `(() => {
+  const observer = new PerformanceObserver(() => {});
+  observer.observe({ type: "layout-shift", buffered: true });
+  return observer.takeRecords().filter((shift) => !shift.hadRecentInput).map(({ value }) => value);
+})()`;
+
 describe.runIf(isBrowserExpected)("the pages of an account", () => {
   let stripe: Awaited<ReturnType<typeof startStripe>>;
   const stack = useTinyStack(publishedBundle, async () => {
@@ -84,12 +91,25 @@ describe.runIf(isBrowserExpected)("the pages of an account", () => {
     expect(faults).toEqual([]);
   });
 
-  test("the gallery decodes a latent on the device, which costs nothing", async () => {
+  test("the gallery decodes a latent on the device, which costs nothing and lets the page answer meanwhile", async () => {
     await make("a red apple", 5);
     const before = await spent();
     const { page, faults, requests } = await openPage("/gallery");
+    // Rough pictures come by themselves, from the smallest of the graphs.
+    await page.getByRole("img", { name: "AI-made rough picture of latent 1" }).waitFor();
+    const graphs = () => requests.filter((request) => request.endsWith(".onnx")).length;
+    expect(graphs()).toBe(1);
+    // Whatever handles input runs on the page's thread, as this does, while the decode has not ended.
+    await page.evaluate(`
+      window.turns = 0;
+      setInterval(() => {
+        if (document.body.innerText.includes("Stages B and A run on this device")) window.turns += 1;
+      }, 1);
+    `);
     await page.getByRole("button", { name: "Show here" }).first().click();
     await page.getByText("Made on this device").waitFor();
+    expect(await page.evaluate("window.turns")).toBeGreaterThan(1);
+    expect(graphs()).toBe(4);
     expect(requests.filter((request) => /\/decode$/u.test(request))).toEqual([]);
     expect(await spent()).toBe(before);
     expect(faults).toEqual([]);
@@ -195,6 +215,7 @@ describe.runIf(isBrowserExpected)("the pages of an account", () => {
       await page.locator("h1").waitFor();
       await expectAccessible(page);
       expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+      expect(await page.evaluate(layoutShifts)).toEqual([]);
       expect(faults).toEqual([]);
       await page.context().close();
     }

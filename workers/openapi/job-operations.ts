@@ -22,6 +22,14 @@ const lastEventParameter: Parameter = {
   schema: { json: { type: "string" } },
 };
 
+const detailsParameter: Parameter = {
+  in: "query",
+  name: "details",
+  description: "Whether each job has all but its results, as `GET /v1/jobs/{id}`. A page has 100 such jobs at most.",
+  required: false,
+  schema: { json: { type: "string", enum: ["true", "false"], default: "false" } },
+};
+
 const events: BodySchema = {
   json: {
     type: "string",
@@ -88,7 +96,7 @@ const readOperations = {
   listJobs: {
     ...jobs,
     summary: "List the account's jobs, newest first",
-    parameters: pageParameters,
+    parameters: [detailsParameter, ...pageParameters],
     answers: { 200: answered(jobListSchema, "The jobs.") },
     failures: ["invalid_request"],
   },

@@ -1,11 +1,12 @@
 import type { Context, Handler } from "hono";
-import type { JobList } from "../../shared/api/job.ts";
+import type { DetailedJob, JobList } from "../../shared/api/job.ts";
+import { invalidRequest } from "../../shared/errors.ts";
 import type { ImageLinks } from "../images/image-link.ts";
-import type { Jobs } from "../jobs/client.ts";
+import type { Jobs, ReadJob } from "../jobs/client.ts";
 import type { ListedJob } from "../jobs/job-list.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
-import { jobAnswer, jobSummary } from "./job-answer.ts";
+import { jobAnswer, jobSummary, webhookAttemptAnswer } from "./job-answer.ts";
 import { answerJobEvents } from "./job-events.ts";
 import { readPage } from "./read-page.ts";
 
@@ -52,18 +53,27 @@ export function deleteJob({ jobs }: JobServices): Handler<AppEnv> {
   };
 }
 
-/** `GET /v1/jobs?cursor&limit`: the account's jobs, newest first. */
+/** Each job of a list with details is a call of its object, and an invocation may make 1,000. */
+const detailedJobsMax = 100;
+
+/** `GET /v1/jobs?cursor&limit&details`: the account's jobs, newest first; with details as `GET /v1/jobs/{id}`. */
 export function listJobs({ jobs }: JobServices): Handler<AppEnv> {
   return async (c) => {
     const page = readPage(c.req);
     if (!page.ok) return failureResponse(c, page.error);
-    const { cursor = Number.MAX_SAFE_INTEGER, limit } = page.value;
+    const details = c.req.query("details") ?? "false";
+    if (details !== "true" && details !== "false") {
+      return failureResponse(c, invalidRequest("details", "'details' must be true or false."));
+    }
+    const isDetailed = details === "true";
+    const { cursor = Number.MAX_SAFE_INTEGER } = page.value;
+    const limit = isDetailed ? Math.min(page.value.limit, detailedJobsMax) : page.value.limit;
     const found = await jobs.listOf(c.get("account")).list(cursor, limit + 1);
     const shown = found.slice(0, limit);
     const hasMore = found.length > limit;
     const list: JobList = {
       object: "list",
-      data: shown.map(listedJob),
+      data: isDetailed ? await detailedJobs(jobs, c.get("account"), shown) : shown.map(listedJob),
       has_more: hasMore,
       next_cursor: hasMore ? String(shown.at(-1)?.place) : null,
     };
@@ -81,6 +91,18 @@ export function listedJob({ jobId, state, createdMs, endedMs, requests }: Listed
     created: Math.floor(createdMs / 1_000),
     ended: endedMs === undefined ? null : Math.floor(endedMs / 1_000),
   };
+}
+
+/** Those that were not deleted meanwhile. */
+async function detailedJobs(jobs: Jobs, account: string, listed: readonly ListedJob[]): Promise<DetailedJob[]> {
+  const found = await Promise.all(
+    listed.map(async ({ jobId }) => await jobs.of(account, jobId).read({ after: -1, limit: 0 })),
+  );
+  return found.flatMap((job) => (job === undefined ? [] : [detailedJob(job)]));
+}
+
+function detailedJob({ view, webhookAttempts }: ReadJob): DetailedJob {
+  return { ...jobSummary(view), requests: view.total, webhook_attempts: webhookAttempts.map(webhookAttemptAnswer) };
 }
 
 function jobIdOf(c: Context<AppEnv>): string {

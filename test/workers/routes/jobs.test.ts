@@ -1,6 +1,7 @@
 import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { JobList } from "../../../shared/api/job.ts";
 import { unfinishedJobsMax } from "../../../shared/limits.ts";
 import { actor, ledgerStub, sumEntries } from "../support/account-book.ts";
 import { JobClient, resultsIn } from "../support/job-client.ts";
@@ -295,10 +296,21 @@ describe("pages", () => {
     expect(rest.next_cursor).toBeNull();
   });
 
-  test.each(["?limit=0", "?limit=1001", "?limit=x", "?cursor=-1"])("asked for with %s are refused", async (query) => {
+  test("give with details what each job alone gives, but for its results", async () => {
     const { jobs } = await newAccount();
-    expect((await jobs.send("GET", query)).status).toBe(400);
+    await jobs.create("told", { requests: [{ prompt: "apple", seed: 1 }, { prompt: "pear" }] });
+    const { results: _, ...alone } = await jobs.ended("told");
+    const { data } = await (await jobs.send("GET", "?details=true")).json<JobList>();
+    expect(data).toEqual([{ ...alone, requests: 2 }]);
   });
+
+  test.each(["?limit=0", "?limit=1001", "?limit=x", "?cursor=-1", "?details=all"])(
+    "asked for with %s are refused",
+    async (query) => {
+      const { jobs } = await newAccount();
+      expect((await jobs.send("GET", query)).status).toBe(400);
+    },
+  );
 });
 
 describe("events", () => {

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { JobAnswer, JobList, WebhookAttemptAnswer } from "../../../shared/api/job.ts";
+import type { DetailedJob, WebhookAttemptAnswer } from "../../../shared/api/job.ts";
 import type { OwnKeyList } from "../../../shared/api/own-keys.ts";
 import type { UsageDay, UsageList } from "../../../shared/api/usage.ts";
 import { sendForJson } from "../api/client.ts";
@@ -12,7 +12,7 @@ export type Read<Value> = { readonly value: Value } | { readonly error: unknown 
 export const usage = signal<Read<readonly UsageDay[]> | undefined>(undefined);
 
 /** The newest jobs, each with its progress and the deliveries of its webhook. */
-export const jobs = signal<Read<readonly JobAnswer[]> | undefined>(undefined);
+export const jobs = signal<Read<readonly DetailedJob[]> | undefined>(undefined);
 
 /** The account's keys, this one among them. */
 export const keys = signal<Read<OwnKeyList["data"]> | undefined>(undefined);
@@ -44,8 +44,8 @@ async function loadKeys(): Promise<void> {
 /** Reads the jobs. */
 export async function loadJobs(): Promise<void> {
   jobs.value = await read(async () => {
-    const { data } = await get<JobList>(`/v1/jobs?limit=${jobsShown}`);
-    return Promise.all(data.map(({ id }) => get<JobAnswer>(`/v1/jobs/${id}?limit=1`)));
+    const path = `/v1/jobs?details=true&limit=${jobsShown}`;
+    return (await get<{ readonly data: readonly DetailedJob[] }>(path)).data;
   });
 }
 

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { JobAnswer, WebhookAttemptAnswer } from "../../../shared/api/job.ts";
+import type { DetailedJob, WebhookAttemptAnswer } from "../../../shared/api/job.ts";
 import { errorText } from "../view/error-text.ts";
 import { followJobs, jobs, redeliver } from "./account-data.ts";
 import { timeText } from "./time-text.ts";
@@ -23,7 +23,7 @@ export function JobsPanel() {
   );
 }
 
-function Job(job: JobAnswer) {
+function Job(job: DetailedJob) {
   const { jobs: texts } = accountWords.value;
   const { id, state, progress, created, ended } = job;
   const done = progress.succeeded + progress.failed + progress.cancelled;
@@ -43,7 +43,7 @@ function Job(job: JobAnswer) {
   );
 }
 
-function Deliveries({ id, ended, webhook_attempts: attempts }: JobAnswer) {
+function Deliveries({ id, ended, webhook_attempts: attempts }: DetailedJob) {
   const { jobs: texts } = accountWords.value;
   const fault = useSignal<unknown>(undefined);
   const isSending = useSignal(false);

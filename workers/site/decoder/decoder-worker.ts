@@ -8,14 +8,13 @@ import { readLatent } from "../../../shared/models/read-latent.ts";
 import type { Result } from "../../../shared/result.ts";
 import { DecoderError, fetchFile } from "./decoder-error.ts";
 import type { AnswerMessage, DecoderEnd, DecoderNews, DecoderTask, LatentView, TaskMessage } from "./messages.ts";
-import type { OpenGraphs } from "./open-graphs.ts";
 
 // Runs in a worker of its own, so that the page answers while it computes. It decodes with the backend's own code.
 
 type Tell = (news: DecoderNews) => void;
 
-let manifest: Promise<Manifest> | undefined;
-let graphs: Promise<OpenGraphs> | undefined;
+/** Of runtime and graphs so far: what previews have loaded, a decode need not load again. */
+let loadedBytes = 0;
 let queue: Promise<void> = Promise.resolve();
 
 addEventListener("message", ({ data }: MessageEvent<TaskMessage>) => {
@@ -51,7 +50,7 @@ function viewOf({ values, shape, metadata }: Latent) {
 }
 
 async function preview(model: Manifest, latent: Latent, tell: Tell): Promise<DecoderEnd> {
-  const { previewer } = await loadGraphs(model, tell);
+  const previewer = await loadPreviewer(model, tell);
   if (previewer === undefined) return decode(model, latent, tell);
   const startedMs = performance.now();
   const pixels = await previewLatent(asSampled(model), previewer, latent);
@@ -59,10 +58,11 @@ async function preview(model: Manifest, latent: Latent, tell: Tell): Promise<Dec
 }
 
 async function decode(model: Manifest, latent: Latent, tell: Tell): Promise<DecoderEnd> {
-  const open = await loadGraphs(model, tell);
+  const previewer = await loadPreviewer(model, tell);
+  const open = await loadDecoder(model, tell);
   const startedMs = performance.now();
-  if (open.previewer !== undefined) {
-    tell({ kind: "preview", pixels: await previewLatent(asSampled(model), open.previewer, latent) });
+  if (previewer !== undefined) {
+    tell({ kind: "preview", pixels: await previewLatent(asSampled(model), previewer, latent) });
   }
   const between = await runStageB(model, open, latent, ({ step, steps }) => tell({ kind: "step", step, steps }));
   const pixels = await runStageA(model, open, between, latent.shape);
@@ -74,41 +74,50 @@ function asSampled(model: Manifest): Manifest {
   return { ...model, latent: { ...model.latent, scale: 1, offset: 0 } };
 }
 
-function loadManifest(): Promise<Manifest> {
-  manifest ??= fetchManifest().catch((error: unknown) => {
-    manifest = undefined;
-    throw error;
-  });
-  return manifest;
-}
-
-async function fetchManifest(): Promise<Manifest> {
+const loadManifest = once(async () => {
   const response = await fetchFile("/site/model.json", "decoder_unavailable");
   const parsed = parseManifest(await response.json());
   if (!parsed.ok) throw new DecoderError("decoder_outdated");
   return parsed.value;
-}
+});
 
-/** Once; a load that failed may be tried again. */
-function loadGraphs(model: Manifest, tell: Tell): Promise<OpenGraphs> {
-  graphs ??= fetchGraphs(model, tell).catch((error: unknown) => {
-    graphs = undefined;
-    throw error;
-  });
-  return graphs;
-}
-
-async function fetchGraphs(model: Manifest, tell: Tell): Promise<OpenGraphs> {
-  // The runtime comes only when a picture is to be made: latents are read without it.
-  const { bytesToOpen, openGraphs } = await import("./open-graphs.ts").catch(() => {
+/** The runtime comes only when a picture is to be made: latents are read without it. */
+const loadRuntime = once(async (model: Manifest, tell: Tell) => {
+  const runtime = await import("./open-graphs.ts").catch(() => {
     throw new DecoderError("decoder_offline");
   });
-  const totalBytes = bytesToOpen(model);
-  let loadedBytes = 0;
-  return openGraphs(model, (bytes) => {
+  const onBytes = progressOf(runtime.bytesToOpen(model), tell);
+  await runtime.openRuntime(onBytes);
+  return runtime;
+});
+
+const loadPreviewer = once(async (model: Manifest, tell: Tell) => {
+  const { openPreviewer, bytesToOpen } = await loadRuntime(model, tell);
+  return openPreviewer(model, progressOf(bytesToOpen(model), tell));
+});
+
+const loadDecoder = once(async (model: Manifest, tell: Tell) => {
+  const { openDecoder, bytesToOpen } = await loadRuntime(model, tell);
+  return openDecoder(model, progressOf(bytesToOpen(model), tell));
+});
+
+/** Loads once; a load that failed may be tried again. */
+function once<Needs extends unknown[], Loaded>(load: (...needs: Needs) => Promise<Loaded>) {
+  let loaded: Promise<Loaded> | undefined;
+  return (...needs: Needs): Promise<Loaded> => {
+    loaded ??= load(...needs).catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    });
+    return loaded;
+  };
+}
+
+function progressOf(totalBytes: number, tell: Tell): (bytes: number) => void {
+  return (bytes) => {
     loadedBytes += bytes;
     tell({ kind: "loading", loadedBytes, totalBytes });
-  });
+  };
 }
 
 function accepted<Value>(result: Result<Value, unknown>): Value {

@@ -3,7 +3,15 @@ import { useEffect, useRef } from "preact/hooks";
 import { apiKey } from "../state/session.ts";
 import { Confirmation } from "../view/confirmation.tsx";
 import { errorText } from "../view/error-text.ts";
-import { deleteLatent, listed, listFault, loadFirstPage, loadOlder, nextCursor } from "./listed-latents.ts";
+import {
+  deleteLatent,
+  listed,
+  listFault,
+  loadFirstPage,
+  loadOlder,
+  nextCursor,
+  previewListed,
+} from "./listed-latents.ts";
 import { Tile } from "./tile.tsx";
 import { galleryWords } from "./words.ts";
 
@@ -22,6 +30,9 @@ export function Gallery() {
   }, [key]);
 
   const latents = listed.value ?? [];
+  const count = latents.length;
+  useEffect(() => void previewListed(), [key, count]);
+
   return (
     <>
       <p class="help intro">{texts.intro}</p>

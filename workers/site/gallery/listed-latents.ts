@@ -1,7 +1,9 @@
 import { signal } from "@preact/signals";
 import type { ImagesResponse } from "../../../shared/api/images-response.ts";
 import type { LatentList, ListedLatent } from "../../../shared/api/latent-list.ts";
+import type { Pixels } from "../../../shared/decoding/pixels.ts";
 import { send, sendForJson } from "../api/client.ts";
+import { previewLatentFile } from "../decoder/decoder.ts";
 import { type DeviceDecode, startDeviceDecode } from "../state/device.ts";
 import { latentOf } from "../state/latents.ts";
 import { fileOf } from "../state/results.ts";
@@ -25,6 +27,9 @@ export const listFault = signal<unknown>(undefined);
 /** Latent id → what is shown of it; those that nobody asked for are not in it. */
 export const shownPictures = signal<ReadonlyMap<string, ShownPicture>>(new Map());
 
+/** Latent id → a rough picture of it, made on this device. */
+export const previews = signal<ReadonlyMap<string, Pixels>>(new Map());
+
 /** Each costs a request for its map, of some 2 KB. */
 const pageEntries = 24;
 
@@ -32,6 +37,7 @@ const pageEntries = 24;
 export async function loadFirstPage(): Promise<void> {
   listed.value = undefined;
   shownPictures.value = new Map();
+  previews.value = new Map();
   if (apiKey.value !== undefined) await loadPage("");
 }
 
@@ -50,6 +56,30 @@ async function loadPage(cursor: string): Promise<void> {
   } catch (error) {
     listFault.value = error;
   }
+}
+
+/**
+ * Makes rough pictures of the latents that are listed, one after the other, so that a decode need not wait for all of
+ * them. First all maps, because the runtime of the previewer takes a while to load. Not where a person saves data.
+ */
+export async function previewListed(): Promise<void> {
+  if (savesData()) return;
+  const latents = (listed.value ?? []).filter(({ id, price }) => price !== null && !previews.value.has(id));
+  await Promise.allSettled(latents.map(({ id }) => latentOf(id)));
+  for (const { id } of latents) {
+    try {
+      const { pixels } = await previewLatentFile((await latentOf(id)).file);
+      previews.value = new Map(previews.value).set(id, pixels);
+    } catch {
+      // Its maps stay.
+    }
+  }
+}
+
+/** Chromium alone tells. */
+function savesData(): boolean {
+  const { connection } = navigator as { readonly connection?: { readonly saveData?: boolean } };
+  return connection?.saveData === true;
 }
 
 /** Has the server make a latent's picture again, for the price of a hit and at most of a decode. */

@@ -7,8 +7,9 @@ import { DevicePicture } from "../view/device-picture.tsx";
 import { errorText } from "../view/error-text.ts";
 import { LatentMaps } from "../view/latent-map.tsx";
 import { dollars } from "../view/money.ts";
+import { PixelsCanvas } from "../view/pixels-canvas.tsx";
 import { language } from "../words/words.ts";
-import { showFromDevice, showFromServer, shownPictures } from "./listed-latents.ts";
+import { previews, showFromDevice, showFromServer, shownPictures } from "./listed-latents.ts";
 import { galleryWords } from "./words.ts";
 
 interface TileProps {
@@ -18,7 +19,7 @@ interface TileProps {
   readonly onDelete: () => void;
 }
 
-/** One latent: its maps until somebody asks for its picture, what is known of it, and what can be done with it. */
+/** One latent: a rough picture until somebody asks for the exact one, what is known of it, and what can be done with it. */
 export function Tile({ latent, number, onDelete }: TileProps) {
   const texts = galleryWords.value;
   const { id, source, size, seed, hits, created } = latent;
@@ -90,7 +91,7 @@ function TilePicture({ id, number }: { readonly id: string; readonly number: num
     default:
       return (
         <div>
-          <TileMap id={id} label={texts.latent(number)} />
+          <TileMap id={id} number={number} />
           {shown?.by === "failure" && (
             <p class="fault" role="alert">
               {errorText(shown.error)}
@@ -101,8 +102,11 @@ function TilePicture({ id, number }: { readonly id: string; readonly number: num
   }
 }
 
-function TileMap({ id, label }: { readonly id: string; readonly label: string }) {
+/** The rough picture once there is one; until then, and where there is none, the maps. */
+function TileMap({ id, number }: { readonly id: string; readonly number: number }) {
+  const texts = galleryWords.value;
   const view = useSignal<LatentView | undefined>(undefined);
+  const preview = previews.value.get(id);
   useEffect(() => {
     // One of another model has no map here; the list says so beside it.
     latentOf(id).then(
@@ -112,5 +116,10 @@ function TileMap({ id, label }: { readonly id: string; readonly label: string })
       () => {},
     );
   }, [id, view]);
-  return <div class="tile-map">{view.value !== undefined && <LatentMaps {...view.value} label={label} />}</div>;
+  return (
+    <div class="tile-map">
+      {preview !== undefined && <PixelsCanvas pixels={preview} label={texts.preview(number)} />}
+      {preview === undefined && view.value !== undefined && <LatentMaps {...view.value} label={texts.latent(number)} />}
+    </div>
+  );
 }

@@ -2,11 +2,12 @@
 export const en = {
   title: "Gallery",
   intro:
-    "Every latent that this account keeps, newest first. No prompt is stored, so none can be shown. A latent becomes its picture again for the price on its button, or on this device, which costs nothing.",
+    "Every latent that this account keeps, newest first, as a rough picture that your device makes of it. No prompt is stored, so none can be shown. The exact picture comes again for the price on its button, or from this device, which costs nothing.",
   empty: "Nothing is kept yet. What you make in the playground appears here.",
   make: "Make a picture",
   list: "Latents",
   latent: (number: number) => `Latent ${number}`,
+  preview: (number: number) => `AI-made rough picture of latent ${number}`,
   sources: { generation: "From a prompt", picture: "From a picture", interpolation: "A mix", upload: "Uploaded" },
   unknownSource: "Source unknown",
   seed: (seed: number) => `Seed ${seed}`,

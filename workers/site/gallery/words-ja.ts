@@ -4,11 +4,12 @@ import type { GalleryWords } from "./words-en.ts";
 export const ja: GalleryWords = {
   title: "ギャラリー",
   intro:
-    "このアカウントに保存されている潜在表現を新しい順に表示します。プロンプトは保存されないため、表示できません。ボタンの料金で画像に戻すか、この端末で無料で復号できます。",
+    "このアカウントに保存されている潜在表現を、この端末で作るおおまかな画像として新しい順に表示します。プロンプトは保存されないため、表示できません。正確な画像は、ボタンの料金で、またはこの端末で無料で表示できます。",
   empty: "まだ何も保存されていません。プレイグラウンドで作った画像がここに並びます。",
   make: "画像を作る",
   list: "潜在表現",
   latent: (number) => `潜在表現 ${number}`,
+  preview: (number) => `潜在表現 ${number} のおおまかな AI 生成画像`,
   sources: { generation: "プロンプトから", picture: "画像から", interpolation: "混合", upload: "アップロード" },
   unknownSource: "由来不明",
   seed: (seed) => `シード ${seed}`,
