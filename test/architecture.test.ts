@@ -73,7 +73,12 @@ const importTable: ImportTable = {
     "shared/decoding",
     ...shared,
   ],
-  "workers/site/gallery": [...rooms("site/api", "site/state", "site/decoder", "site/words", "site/view"), ...shared],
+  // Its rough pictures are pixels that the decoder made.
+  "workers/site/gallery": [
+    ...rooms("site/api", "site/state", "site/decoder", "site/words", "site/view"),
+    "shared/decoding",
+    ...shared,
+  ],
   "workers/site/account": [...rooms("site/api", "site/state", "site/words", "site/view"), ...shared],
   "workers/site/admin": [...rooms("site/api", "site/state", "site/words", "site/view"), ...shared],
   "workers/site": [

@@ -19,7 +19,7 @@ interface TileProps {
   readonly onDelete: () => void;
 }
 
-/** One latent: a rough picture until somebody asks for the exact one, what is known of it, and what can be done with it. */
+/** One latent: a rough picture until somebody asks for the exact one, what is known of it, what can be done with it. */
 export function Tile({ latent, number, onDelete }: TileProps) {
   const texts = galleryWords.value;
   const { id, source, size, seed, hits, created } = latent;
