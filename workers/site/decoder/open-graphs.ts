@@ -17,7 +17,7 @@ export function bytesToOpen({ graphs, files }: Manifest): number {
   return needed.reduce((sum, { file }) => sum + (files[file]?.bytes ?? 0), runtimeBytes);
 }
 
-/** Fetches the runtime that opens graphs. All of these throw `DecoderError` on a file that is missing or another one. */
+/** Fetches the runtime that opens graphs. All of these throw `DecoderError` on a file that is missing or wrong. */
 export async function openRuntime(onBytes: OnBytes): Promise<void> {
   // More threads need SharedArrayBuffer and with it a page that no other site may embed anything into.
   env.wasm.numThreads = 1;
