@@ -13,7 +13,7 @@ from PIL import Image
 from raw_pictures import SQUARE, encoded, folder_of, left_out, picture, put
 
 from wuerstchen.pictures.buckets import nearest_bucket
-from wuerstchen.pictures.fit import FITS, cut_share, fit
+from wuerstchen.pictures.fit import FITS, cut_share, fit, fit_mask
 from wuerstchen.pictures.prepare import prepare
 from wuerstchen.pictures.samples import count_pictures
 from wuerstchen.training.data import PictureSet
@@ -213,6 +213,57 @@ def test_a_set_whose_records_and_pictures_do_not_pair_is_refused_by_one_sentence
     with pytest.raises((ValueError, FileNotFoundError), match=expected[damage]) as refused:
         PictureSet(directory, 64)
     assert "\n" not in str(refused.value)
+
+
+def half_black(size: tuple[int, int]) -> Image.Image:
+    """Black on the left."""
+    mask = Image.new("L", size, "white")
+    mask.paste(0, (0, 0, size[0] // 2, size[1]))
+    return mask
+
+
+def test_masks_beside_pictures_lie_where_their_pictures_do(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, 3)
+    put(folder, "p1-masklabel.png", encoded(half_black((50, 50))), None)
+    put(folder, "gone-masklabel.png", encoded(half_black((50, 50))), None)
+    put(folder, "odd.png", encoded(picture(50)))
+    put(folder, "odd-masklabel.png", b"?", None)
+    calls = []
+    report = prepare(folder, tmp_path / "set", SQUARE, lambda: calls.append(1))
+    assert left_out(report, "bad") == {
+        "gone-masklabel.png": "no picture gone is beside this mask",
+        "odd.png": "its mask cannot be decoded: it is no picture, or damaged at its beginning",
+    }
+    assert len(calls) == count_pictures(folder) == 4
+    pictures = PictureSet(tmp_path / "set", 64)
+    of = {record.file: pictures.masks[number] for number, record in enumerate(pictures.records)}
+    assert (of["p0.png"] == 255).all()
+    assert of["p1.png"].shape == (64, 64)
+    assert (of["p1.png"][:, :30].max(), of["p1.png"][:, 34:].min()) == (0, 255)
+    (tmp_path / "set" / "masks.u8").write_bytes(bytes(64))
+    with pytest.raises(ValueError, match=r"masks\.u8 does not hold a mask for each picture"):
+        PictureSet(tmp_path / "set", 64)
+
+
+@pytest.mark.parametrize("how", FITS)
+def test_a_mask_is_cut_and_padded_as_its_picture_is(how: str) -> None:
+    image = corner()
+    red = Image.fromarray((np.asarray(image)[..., 1] < 128).astype(np.uint8) * 255)
+    cut, mask = fit(image, (64, 64), how), fit_mask(red, image, (64, 64), how)
+    assert np.abs((255 - cut[..., 1].astype(int)) - mask).max() < 3
+
+
+def test_transparency_is_a_mask_where_it_is_asked_for(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, 2)
+    clear = picture(50)
+    clear.putalpha(half_black(clear.size))
+    put(folder, "clear.png", encoded(clear))
+    prepare(folder, tmp_path / "set", SQUARE)
+    assert PictureSet(tmp_path / "set", 64).masks is None
+    prepare(folder, tmp_path / "set", dataclasses.replace(SQUARE, alpha_mask=True))
+    pictures = PictureSet(tmp_path / "set", 64)
+    of = {record.file: pictures.masks[number] for number, record in enumerate(pictures.records)}
+    assert (of["clear.png"][:, :30].max(), of["clear.png"][:, 34:].min(), of["p0.png"].min()) == (0, 255, 255)
 
 
 def test_a_folder_that_begins_with_a_number_repeats_its_pictures(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from argparse import Namespace
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from safetensors import safe_open
 from tiny_bundle import TINY, predicted
 
 from wuerstchen import adapt, finetune
+from wuerstchen.diffusion import picture_errors
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.finetuning.captions import shuffled, with_trigger
 from wuerstchen.finetuning.held_out import HeldOutLosses
-from wuerstchen.finetuning.stage_c import adapters_path, finetune_run
+from wuerstchen.finetuning.stage_c import adapters_path, cell_weights, finetune_run
 from wuerstchen.finetuning.tuning import Tuning
 from wuerstchen.models.lora import add_lora, apply_lora, load_lora, merge_lora, save_lora
 from wuerstchen.training.data import PictureSet
@@ -143,6 +145,48 @@ def test_mirrored_pictures_are_seen_half_of_the_time(bundle: Bundle, pictures_di
     assert straight.shape == turned.shape
     assert not np.array_equal(straight, turned)
     assert plain.loss(3, Share())[0].item() != flipped.loss(3, Share())[0].item()
+
+
+def masked(pictures_directory: Path, directory: Path, mask: np.ndarray) -> Path:
+    """The set again, every picture with this mask (64, 64)."""
+    shutil.copytree(pictures_directory, directory)
+    (directory / "masks.u8").write_bytes(np.repeat(mask[None], 40, 0).astype(np.uint8).tobytes())
+    return directory
+
+
+def test_what_a_mask_leaves_out_counts_as_much_as_the_floor_says(
+    bundle: Bundle, pictures_directory: Path, tmp_path: Path
+) -> None:
+    left = np.zeros((64, 64))
+    left[:, :32] = 255
+    plain, _ = steered(bundle, pictures_directory, tmp_path / "plain", Tuning())
+    sets = {
+        "white": masked(pictures_directory, tmp_path / "w", np.full((64, 64), 255)),
+        "black": masked(pictures_directory, tmp_path / "b", np.zeros((64, 64))),
+        "left": masked(pictures_directory, tmp_path / "l", left),
+    }
+    asked = [("white", 0.1), ("black", 0.1), ("left", 1.0), ("left", 0.1), ("left", 0.0), ("black", 0.0)]
+    runs = [
+        steered(bundle, sets[name], tmp_path / f"{name}{floor}", Tuning(mask_floor=floor))[0] for name, floor in asked
+    ]
+    losses = [run.loss(3, Share())[0].item() for run in runs]
+    whole = plain.loss(3, Share())[0].item()
+    # What counts alike everywhere counts as without a mask, but for pictures of which nothing counts.
+    assert losses[:3] == [pytest.approx(whole, rel=1e-5)] * 3
+    assert losses[-1] == 0
+    assert len({whole, *losses[3:5]}) == 3
+    cells = cell_weights(PictureSet(sets["left"], 64), np.array([0, 5]), 16, 0.1)
+    assert cells.shape == (2, 1, 4, 4)
+    assert np.allclose(cells[1, 0, 2], [1, 1, 0.1, 0.1])
+
+
+def test_cells_that_do_not_count_change_no_error() -> None:
+    wanted, predicted = torch.zeros(2, 3, 4, 4), torch.ones(2, 3, 4, 4)
+    predicted[..., 2:] = 9
+    cells = torch.zeros(2, 1, 4, 4)
+    cells[..., :2] = 0.5
+    assert picture_errors(predicted, wanted, cells).tolist() == pytest.approx([1, 1])
+    assert picture_errors(predicted, wanted).tolist() == pytest.approx([41, 41])
 
 
 def test_samples_and_the_base_stand_on_the_sheet(bundle: Bundle, pictures_directory: Path, tmp_path: Path) -> None:

@@ -48,12 +48,22 @@ def training_times(count: int, generator: torch.Generator) -> Tensor:
     return ((1 - torch.rand(count, generator=generator)) * 1.08 + 0.001).clamp(0.001, 1.0)
 
 
-def weighted_noise_loss(predicted: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+def weighted_noise_loss(predicted: Tensor, noise: Tensor, t: Tensor, cells: Tensor | None = None) -> Tensor:
     """Mean squared error of the noise, weighted by 1 - alpha_bar (p2 weighting, k = gamma = 1; Choi et al. 2022).
-    Scalar.
+    Scalar. `cells`: see `picture_errors`.
     """
-    error = (predicted - noise).pow(2).flatten(1).mean(1)
-    return (error * (1 - alpha_bar(t))).mean()
+    return (picture_errors(predicted, noise, cells) * (1 - alpha_bar(t))).mean()
+
+
+def picture_errors(predicted: Tensor, wanted: Tensor, cells: Tensor | None = None) -> Tensor:
+    """(b,) mean squared errors of (b, c, h, w). `cells` (b, 1, h, w), at least 0: how much each cell counts among those
+    of its picture; all alike where it is None.
+    """
+    squares = (predicted - wanted).pow(2)
+    if cells is None:
+        return squares.flatten(1).mean(1)
+    weights = cells.expand_as(squares)
+    return (squares * weights).flatten(1).sum(1) / weights.flatten(1).sum(1).clamp_min(1e-6)
 
 
 def sampler_times(steps: int) -> Tensor:

@@ -78,6 +78,8 @@ def tuning_of(arguments: argparse.Namespace, config_file: Path) -> Tuning:
     """Raises ValueError where the share of prior pictures is none, or there are no prompts for it."""
     if not 0 <= arguments.prior_share < 1:
         raise ValueError(f"--prior-share is {arguments.prior_share:g}: at least 0 and below 1")
+    if not 0 <= arguments.mask_floor <= 1:
+        raise ValueError(f"--mask-floor is {arguments.mask_floor:g}: from 0 to 1")
     listed = [arguments.prior_prompts or config_file.with_suffix(suffix) for suffix in PRIOR_LISTS]
     if arguments.prior_prompts is not None and not arguments.prior_prompts.exists():
         raise ValueError(f"--prior-prompts: {arguments.prior_prompts} does not exist")
@@ -91,6 +93,7 @@ def tuning_of(arguments: argparse.Namespace, config_file: Path) -> Tuning:
         prior_share=arguments.prior_share if prompts else 0.0,
         patience=arguments.patience,
         samples=tuple(arguments.sample),
+        mask_floor=arguments.mask_floor,
     )
 
 
@@ -119,6 +122,7 @@ def identity_of(
         "prior_prompts": digest_of(*tuning.prior_prompts)[:16] if tuning.prior_prompts else "",
     }
     identity |= {name: value for name, value in steered.items() if value}
+    identity |= {} if pictures.masks is None else {"mask_floor": tuning.mask_floor}
     identity |= {"seed": arguments.seed, "batch": plan.batch, "steps": plan.steps, "learning_rate": plan.learning_rate}
     return {**identity, **({"rank": arguments.rank, "alpha": arguments.alpha} if arguments.method == "lora" else {})}
 
@@ -276,6 +280,12 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--flip", action="store_true", help="also train mirrored pictures: not for letters, nor for left and right"
+    )
+    result.add_argument(
+        "--mask-floor",
+        type=float,
+        default=0.1,
+        help="of a set with masks: what counts where a mask is black, 0 to 1 (default 0.1)",
     )
     result.add_argument(
         "--prior-share",

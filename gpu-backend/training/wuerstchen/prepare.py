@@ -61,6 +61,7 @@ def settings_of(arguments: argparse.Namespace, config: Config) -> Settings:
         arguments.held_out_percent,
         arguments.licence,
         arguments.fit,
+        arguments.alpha_mask,
     )
 
 
@@ -127,6 +128,11 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         default=HELD_OUT_PERCENT,
         help="share kept for evaluation (default 2, at least one)",
+    )
+    result.add_argument(
+        "--alpha-mask",
+        action="store_true",
+        help="what is transparent counts little in fine-tuning; else masks are the files cat-masklabel.png",
     )
     result.add_argument("--licence", default="own", help="what the records say of their licence (default: own)")
     return result

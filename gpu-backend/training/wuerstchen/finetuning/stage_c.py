@@ -60,25 +60,33 @@ def finetune_run(
         rng, generator = batch_rng(config.seed + 3, step)
         indices = pictures.draw(plan.batch, rng)
         chosen = [text.empty if rng.random() < CAPTION_DROP else _caption(pictures, text, i, rng) for i in indices]
-        clean = latents[indices]
+        clean, cells = latents[indices], cell_weights(pictures, indices, config.latent.downscale, tuning.mask_floor)
         if mirrored is not None:
-            turned = rng.random(len(indices)) < 0.5
-            clean = np.where(turned[:, None, None, None], mirrored[indices], clean)
-        found = _noise_loss(says, config, clean, text, chosen, share, generator)
+            turned = (rng.random(len(indices)) < 0.5)[:, None, None, None]
+            clean = np.where(turned, mirrored[indices], clean)
+            cells = cells if cells is None else np.where(turned, cells[..., ::-1], cells)
+        found = _noise_loss(says, config, (clean, cells), text, chosen, share, generator)
         if prior is None or prior_count == 0:
             return found, {}
         kept = rng.integers(0, len(prior), prior_count)
         prior_loss = _noise_loss(
-            says, config, prior[kept], text, [prior_rows[k] for k in kept], Share(device=share.device), generator
+            says,
+            config,
+            (prior[kept], None),
+            text,
+            [prior_rows[k] for k in kept],
+            Share(device=share.device),
+            generator,
         )
         return (1 - tuning.prior_share) * found + tuning.prior_share * prior_loss, {"prior_loss": prior_loss.item()}
 
     def held_out_loss() -> float:
         generator = torch.Generator().manual_seed(2)  # the same times and noise at every evaluation
         rows = [text.rows[i][0] for i in measured]
+        cells = cell_weights(pictures, measured, config.latent.downscale, tuning.mask_floor)
         with torch.no_grad():
             return _noise_loss(
-                says, config, latents[measured], text, rows, Share(device=training_device()), generator
+                says, config, (latents[measured], cells), text, rows, Share(device=training_device()), generator
             ).item()
 
     losses = HeldOutLosses(runs / f"{name}.held-out.json", tuning.patience)
@@ -123,6 +131,18 @@ def _latents(config: Config, bundle: Bundle, pictures: PictureSet, runs: Path, m
     return map_pictures(pictures, runs / name, encode, bundle.digest("compressor") + digest, config.picture_channels)
 
 
+def cell_weights(pictures: PictureSet, indices: np.ndarray, downscale: int, floor: float) -> np.ndarray | None:
+    """(b, 1, h, w) float32, from `floor` where a cell of the latent is all black in its mask to 1 where it is white;
+    None for a set without masks.
+    """
+    if pictures.masks is None:
+        return None
+    masks = pictures.masks[indices].astype(np.float32) / 255
+    count, height, width = masks.shape
+    cells = masks.reshape(count, height // downscale, downscale, width // downscale, downscale).mean((2, 4))
+    return (floor + (1 - floor) * cells)[:, None]
+
+
 def _caption(pictures: PictureSet, text: TextStates, picture: int, rng: np.random.Generator) -> int:
     return choose_caption(text.rows[picture], rng, styled=pictures.records[picture].style != "")
 
@@ -130,17 +150,18 @@ def _caption(pictures: PictureSet, text: TextStates, picture: int, rng: np.rando
 def _noise_loss(
     says: Says,
     config: Config,
-    latents: np.ndarray,
+    drawn: tuple[np.ndarray, np.ndarray | None],
     text: TextStates,
     captions: list[int],
     share: Share,
     generator: torch.Generator,
 ) -> Tensor:
-    """Latents (b, c, h, w) at random times. Randomness is drawn for the whole batch, of which `share` takes its
-    rows.
+    """Latents (b, c, h, w), and how much their cells count, at random times. Randomness is drawn for the whole batch,
+    of which `share` takes its rows.
     """
-    clean = torch.from_numpy(latents).float()
+    clean, cells = torch.from_numpy(drawn[0]).float(), drawn[1]
     times, noise = training_times(len(clean), generator), torch.randn(clean.shape, generator=generator)
-    drawn = share.take(clean), share.take(noise), share.take(times)
+    noisy = share.take(clean), share.take(noise), share.take(times)
     states, mask = (share.place(part) for part in text.batch(share.take(captions)))
-    return objective(says, config.stage_c.prediction, drawn, (states, mask))
+    weights = None if cells is None else share.take(torch.from_numpy(np.ascontiguousarray(cells)))
+    return objective(says, config.stage_c.prediction, noisy, (states, mask), weights)

@@ -9,7 +9,7 @@ class Tuning:
     pictures mirrored.
 
     `prior_share` of each batch are the base model's own latents for `prior_prompts`. `patience`: see HeldOutLosses.
-    `samples`: prompts that the contact sheet shows as well."""
+    `samples`: prompts that the contact sheet shows as well. `mask_floor`: 0 to 1, what counts where a mask is black."""
 
     trigger: str = ""
     shuffle: bool = False
@@ -18,3 +18,4 @@ class Tuning:
     prior_share: float = 0.0
     patience: int = 0
     samples: tuple[str, ...] = ()
+    mask_floor: float = 0.1

@@ -36,6 +36,16 @@ def decode_picture(data: bytes) -> Image.Image:
         raise PictureError(f"cannot be decoded: {error}") from error
 
 
+def alpha_of(data: bytes) -> Image.Image:
+    """(L) the transparency of a picture that `decode_picture` can read, upright; white where it has none."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        if not upright.has_transparency_data:
+            return Image.new("L", upright.size, "white")
+        return upright.convert("RGBA").getchannel("A")
+
+
 def _on_white(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         image = Image.fromarray(

@@ -20,6 +20,16 @@ def fit(image: Image.Image, size: tuple[int, int], how: Fit = "crop") -> np.ndar
     return np.asarray(image.resize(size, Image.Resampling.BILINEAR, box=box))
 
 
+def fit_mask(mask: Image.Image, image: Image.Image, size: tuple[int, int], how: Fit) -> np.ndarray:
+    """(height, width) bytes: the part of a mask that `fit` takes of its `image`; bars of padding are 0."""
+    if mask.size != image.size:
+        mask = mask.resize(image.size, Image.Resampling.BILINEAR)
+    if how == "pad":
+        return np.asarray(ImageOps.pad(mask, size, Image.Resampling.BILINEAR, color="black"))
+    box = _box(image, size, _focus(image) if how == "focus" else None)
+    return np.asarray(mask.resize(size, Image.Resampling.BILINEAR, box=box))
+
+
 def cut_share(image: Image.Image, size: tuple[int, int], how: Fit) -> float:
     """The share of a picture's area that `fit` leaves out, from 0 on."""
     if how == "pad":

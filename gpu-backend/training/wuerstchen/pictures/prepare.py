@@ -11,14 +11,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from wuerstchen.pictures.buckets import nearest_bucket
-from wuerstchen.pictures.decode import PictureError, decode_picture
+from wuerstchen.pictures.decode import PictureError, alpha_of, decode_picture
 from wuerstchen.pictures.duplicates import Seen, difference_hash, thumbnail
-from wuerstchen.pictures.fit import Fit, cut_share, fit
+from wuerstchen.pictures.fit import Fit, cut_share, fit, fit_mask
 from wuerstchen.pictures.left_out import LeftOut
 from wuerstchen.pictures.preview import preview_page
-from wuerstchen.pictures.samples import Sample, read_samples
+from wuerstchen.pictures.samples import Sample, has_masks, read_samples
 from wuerstchen.pictures.set_writer import SetWriter
 from wuerstchen.training.data import Record
 
@@ -33,7 +34,7 @@ FORMAT = "wuerstchen-edge/prepared@1"
 @dataclass(frozen=True)
 class Settings:
     """`side` of a square picture, `buckets` (width, height), least shorter side of an original, bits that may
-    differ in duplicates.
+    differ in duplicates. `alpha_mask`: transparency says what counts in training, where no mask file does.
     """
 
     side: int
@@ -43,12 +44,13 @@ class Settings:
     held_out_percent: float
     licence: str
     fit: Fit = "crop"
+    alpha_mask: bool = False
 
 
 @dataclass(frozen=True)
 class Picture:
     """A decoded sample: what duplicates are found by, its pixels (height, width, 3) in the shape of its bucket, the
-    share cut off.
+    share cut off, and its mask (height, width) if it has one.
     """
 
     sample: Sample
@@ -56,6 +58,7 @@ class Picture:
     small: np.ndarray
     pixels: np.ndarray
     cut: float
+    mask: np.ndarray | None = None
 
 
 def prepare(folder: Path, out: Path, settings: Settings, progress: Callable[[], None] = lambda: None) -> dict:
@@ -66,7 +69,8 @@ def prepare(folder: Path, out: Path, settings: Settings, progress: Callable[[], 
     left_out: list[LeftOut] = []
     cuts: dict[str, float] = {}
     seen, names = Seen(settings.near_bits), []
-    with SetWriter(out, settings.side, settings.held_out_percent) as writer:
+    masked = settings.alpha_mask or has_masks(folder)
+    with SetWriter(out, settings.side, settings.held_out_percent, masked) as writer:
         for item in _decoded(folder, settings):
             if isinstance(item, Picture) or item.of_picture:
                 progress()
@@ -78,13 +82,13 @@ def prepare(folder: Path, out: Path, settings: Settings, progress: Callable[[], 
             seen.add(item.digest, item.small)
             names.append(item.sample.name)
             cuts[item.sample.name] = item.cut
-            writer.add(_record(item.sample, settings.licence), item.pixels)
+            writer.add(_record(item.sample, settings.licence), item.pixels, item.mask)
         if len(names) < PICTURES_MIN:
             reasons = "".join(f"\n  {item.name}: {item.detail}" for item in left_out[:20])
             raise ValueError(f"{folder}: {len(names)} usable pictures, at least {PICTURES_MIN} are needed{reasons}")
         writer.split()
         report = _report(writer.records, left_out, cuts, settings)
-        preview = preview_page(writer.records, writer.pixels_of, cuts, report)
+        preview = preview_page(writer.records, writer.shown, cuts, report)
         writer.finish(report, preview)
     return report
 
@@ -112,8 +116,23 @@ def _decode(sample: Sample | LeftOut, settings: Settings) -> Picture | LeftOut:
             sample.name, "no_caption", "no text in a metadata file and no caption file beside it", of_picture=True
         )
     size = nearest_bucket(image.size, settings.buckets)
+    try:
+        mask = _mask(sample, image, size, settings)
+    except PictureError as error:
+        return LeftOut(sample.name, "bad", f"its mask {error}", of_picture=True)
     pixels, cut = fit(image, size, settings.fit), cut_share(image, size, settings.fit)
-    return Picture(sample, difference_hash(image), thumbnail(image), pixels, cut)
+    return Picture(sample, difference_hash(image), thumbnail(image), pixels, cut, mask)
+
+
+def _mask(sample: Sample, image: Image.Image, size: tuple[int, int], settings: Settings) -> np.ndarray | None:
+    """White counts. Raises PictureError where the mask's file cannot be read."""
+    if sample.mask is not None:
+        mask = decode_picture(sample.mask).convert("L")
+    elif settings.alpha_mask:
+        mask = alpha_of(sample.data)
+    else:
+        return None
+    return fit_mask(mask, image, size, settings.fit)
 
 
 def _record(sample: Sample, licence: str) -> Record:

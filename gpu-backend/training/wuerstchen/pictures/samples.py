@@ -2,6 +2,7 @@
 shards.
 """
 
+import dataclasses
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from wuerstchen.pictures.texts import CAPTION_KINDS, METADATA, Text, read_metada
 
 PICTURE_KINDS = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif")
 FILE_MIB_MAX = 64
+# Ends the stem of a picture's mask, as OneTrainer has it: cat-masklabel.png is that of cat.png.
+MASK_END = "-masklabel"
 
 
 @dataclass(frozen=True)
@@ -19,19 +22,28 @@ class Sample:
     """The bytes of a picture's file and its captions, which may be none. `name` is the path below the folder, with its
     shard.
 
-    `label`: what the picture is called where its folder says so; else empty."""
+    `label`: what the picture is called where its folder says so; else empty. `mask`: the bytes of its mask's file."""
 
     name: str
     data: bytes
     captions: tuple[str, ...]
     label: str = ""
+    mask: bytes | None = None
+
+
+def is_mask(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_KINDS and path.stem.endswith(MASK_END)
+
+
+def has_masks(folder: Path) -> bool:
+    return any(is_mask(path) for path in _files(folder))
 
 
 def count_pictures(folder: Path) -> int:
     """How many samples `read_samples` will try, from names alone: those it counts, and left-out ones that are
     `of_picture`.
     """
-    files = [path for path in _files(folder) if path.is_file()]
+    files = [path for path in _files(folder) if path.is_file() and not is_mask(path)]
     shards = [path for path in files if path.suffix.lower() == ".tar"]
     return sum(path.suffix.lower() in PICTURE_KINDS for path in files) + sum(
         len(_shard_members(path)[0]) for path in shards
@@ -60,8 +72,11 @@ def read_samples(folder: Path) -> Iterator[Sample | LeftOut]:
         elif printable(name) != name:
             text = "the name is no UTF-8 text: rename the file"
             yield LeftOut(printable(name), "bad", text, of_picture=kind in PICTURE_KINDS)
+        elif is_mask(path):
+            if not any(_pictures_of(path)):
+                yield LeftOut(name, "bad", f"no picture {path.stem.removesuffix(MASK_END)} is beside this mask")
         elif kind in PICTURE_KINDS:
-            yield _file_sample(path, name, listed.get(path))
+            yield _with_mask(_file_sample(path, name, listed.get(path)), path)
         elif kind == ".tar":
             yield from _shard_samples(path, name)
         elif kind not in CAPTION_KINDS and path.name not in METADATA:
@@ -75,6 +90,22 @@ def _file_sample(path: Path, name: str, listed: Text | None) -> Sample | LeftOut
     except OSError as error:
         return LeftOut(name, "bad", f"cannot be read: {error.strerror}", of_picture=True)
     return _sample(name, size, path.read_bytes, listed, beside)
+
+
+def _pictures_of(mask: Path) -> Iterator[Path]:
+    stem = mask.stem.removesuffix(MASK_END)
+    return (path for kind in PICTURE_KINDS if (path := mask.with_name(stem + kind)).is_file())
+
+
+def _with_mask(sample: Sample | LeftOut, path: Path) -> Sample | LeftOut:
+    """The sample with the bytes of its mask, where there is one."""
+    masks = (path.with_name(path.stem + MASK_END + kind) for kind in PICTURE_KINDS)
+    mask = next((mask for mask in masks if mask.is_file()), None)
+    if mask is None or isinstance(sample, LeftOut):
+        return sample
+    if mask.stat().st_size > FILE_MIB_MAX << 20:
+        return LeftOut(sample.name, "bad", f"its mask has more than {FILE_MIB_MAX} MiB: make it smaller", True)
+    return dataclasses.replace(sample, mask=mask.read_bytes())
 
 
 def _files(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from wuerstchen.pictures.preview import PREVIEW
-from wuerstchen.training.data import Record, file_name, is_held_out
+from wuerstchen.training.data import Record, file_name, is_held_out, mask_name
 
 REPORT = "report.json"
 
@@ -24,9 +24,11 @@ class SetWriter:
     next start.
     """
 
-    def __init__(self, directory: Path, side: int, held_out_percent: float) -> None:
-        """Raises FileExistsError where `directory` holds something other than a set that was prepared."""
-        self.directory, self.side, self.held_out_percent = directory, side, held_out_percent
+    def __init__(self, directory: Path, side: int, held_out_percent: float, masked: bool = False) -> None:
+        """`masked`: pictures have masks; one without counts as a whole. Raises FileExistsError where `directory` holds
+        something other than a set that was prepared.
+        """
+        self.directory, self.side, self.held_out_percent, self._masked = directory, side, held_out_percent, masked
         self._part, self._old = (directory.with_name(f".{directory.name}.{kind}") for kind in ("part", "old"))
         if self._old.exists() and not directory.exists():
             self._old.rename(directory)  # killed between the two renames of `finish`
@@ -49,15 +51,20 @@ class SetWriter:
             file.close()
         shutil.rmtree(self._part, ignore_errors=True)
 
-    def add(self, record: Record, pixels: np.ndarray) -> None:
-        """`pixels` (height, width, 3) bytes. Fills in the record's bucket and row."""
+    def add(self, record: Record, pixels: np.ndarray, mask: np.ndarray | None = None) -> None:
+        """`pixels` (height, width, 3), `mask` (height, width) bytes. Fills in the record's bucket and row."""
         bucket = f"{pixels.shape[1]}x{pixels.shape[0]}"
-        if bucket not in self._files:
-            self._files[bucket] = open(self._part / file_name(bucket), "wb")  # noqa: SIM115 (open over many calls)
-        self._files[bucket].write(pixels.tobytes())
+        self._write(file_name(bucket), pixels)
+        if self._masked:
+            self._write(mask_name(bucket), np.full(pixels.shape[:2], 255, np.uint8) if mask is None else mask)
         row = self._rows.get(bucket, 0)
         self._rows[bucket] = row + 1
         self.records.append(Record(**{**asdict(record), "bucket": bucket, "index": row}))
+
+    def _write(self, name: str, array: np.ndarray) -> None:
+        if name not in self._files:
+            self._files[name] = open(self._part / name, "wb")  # noqa: SIM115 (open over many calls)
+        self._files[name].write(array.tobytes())
 
     def split(self) -> None:
         """Marks held-out records by their ids. Training and evaluation need one each, so where either has none, the id
@@ -68,21 +75,30 @@ class SetWriter:
             held_out.discard(by_digest[-1])
         self.records = [Record(**{**asdict(record), "held_out": record.id in held_out}) for record in self.records]
 
-    def pixels_of(self, record: Record) -> np.ndarray:
-        """(height, width, 3) bytes of a record that was added."""
+    def shown(self, record: Record) -> np.ndarray:
+        """(height, width, 3) bytes of a record that was added, paler where its mask says that it does not count."""
+        pixels = self._read(file_name(record.bucket), record, 3)
+        if not self._masked:
+            return pixels
+        counts = self._read(mask_name(record.bucket), record, 1) / 255
+        return (255 - (255 - pixels) * (0.25 + 0.75 * counts)).astype(np.uint8)
+
+    def _read(self, name: str, record: Record, channels: int) -> np.ndarray:
         width, height = (int(side) for side in record.bucket.split("x"))
-        self._files[record.bucket].flush()
-        shape, path = (height, width, 3), self._part / file_name(record.bucket)
-        return np.fromfile(path, np.uint8, math.prod(shape), offset=record.index * math.prod(shape)).reshape(shape)
+        self._files[name].flush()
+        shape = (height, width, channels)
+        read = np.fromfile(self._part / name, np.uint8, math.prod(shape), offset=record.index * math.prod(shape))
+        return read.reshape(shape)
 
     def finish(self, report: dict, preview: str) -> None:
         """Writes records, report and preview and puts the new set in place of the previous one."""
         for file in self._files.values():
             file.close()
         square = f"{self.side}x{self.side}"
-        squares_only = set(self._files) == {square}
+        squares_only = set(self._rows) == {square}
         if squares_only:
-            (self._part / file_name(square)).rename(self._part / file_name(""))
+            for name_of in (file_name, *([mask_name] if self._masked else [])):
+                (self._part / name_of(square)).rename(self._part / name_of(""))
         lines = [json.dumps(_line(record, squares_only), ensure_ascii=False) for record in self.records]
         (self._part / "records.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         (self._part / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -7,6 +7,7 @@ is in and its row there.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -85,7 +86,8 @@ class PictureSet:
     """Pictures as memory maps of bytes, one a bucket; records in the order of the file.
 
     `pixels` holds (rows, height, width, 3), transparency on white. `rgba` holds (rows, height, width, 4), straight
-    alpha; None where the set has no transparency."""
+    alpha; None where the set has no transparency. `masks` holds (rows, height, width): how much each pixel counts, 0 to
+    255; None where the set has none."""
 
     def __init__(self, directory: Path, side: int) -> None:
         """`side`: of the pictures of a set of squares. Raises ValueError where pictures and records do not fit each
@@ -111,7 +113,21 @@ class PictureSet:
                 raise ValueError(
                     f"{directory / RECORDS}: records of {file_name(name)} share a row or skip one; build it again"
                 )
+        self.masks = self._open_masks()
         self._split(np.array([is_held_out(r.id) if r.held_out is None else r.held_out for r in self.records]))
+
+    def _open_masks(self) -> BucketArrays | None:
+        """Raises ValueError where masks and pictures do not fit each other."""
+        paths = {name: self.directory / mask_name(name) for name in self.buckets}
+        if not any(path.exists() for path in paths.values()):
+            return None
+        masks = {}
+        for name, path in paths.items():
+            shape = len(self.pixels.arrays[name]), *self.pixels.arrays[name][0].shape[:2]
+            if not path.exists() or path.stat().st_size != math.prod(shape):
+                raise ValueError(f"{path} does not hold a mask for each picture: prepare the set again")
+            masks[name] = np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
+        return self.by_bucket(masks)
 
     def hold_out(self, least: int) -> None:
         """Holds out more pictures, by their ids, until there are `least`; never more than half of them."""
@@ -147,8 +163,9 @@ class PictureSet:
 
     @cached_property
     def digest(self) -> str:
-        """Changes with every byte of records and pixels, in hexadecimal."""
-        return digest_of(file_digest(self.directory / RECORDS), *self.digests.values())
+        """Changes with every byte of records, pixels and masks, in hexadecimal."""
+        masks = [] if self.masks is None else [_pixels_digest(mask) for mask in self.masks.arrays.values()]
+        return digest_of(file_digest(self.directory / RECORDS), *self.digests.values(), *masks)
 
     def by_bucket(self, arrays: Mapping[str, np.ndarray]) -> BucketArrays:
         """Arrays with one row a picture, as `rows_of` orders them, to be read by picture number."""
@@ -224,6 +241,11 @@ class PictureSet:
 def file_name(bucket: str) -> str:
     """The file of a bucket's pictures."""
     return f"images-{bucket}.rgb" if bucket else "images.rgb"
+
+
+def mask_name(bucket: str) -> str:
+    """The file of a bucket's masks."""
+    return f"masks-{bucket}.u8" if bucket else "masks.u8"
 
 
 def is_held_out(record_id: str, percent: float = HELD_OUT_PERCENT) -> bool:

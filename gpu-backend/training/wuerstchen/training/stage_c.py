@@ -9,7 +9,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wuerstchen.config import Config, Prediction
-from wuerstchen.diffusion import add_noise, guided, sample, training_times, velocity, weighted_noise_loss
+from wuerstchen.diffusion import (
+    add_noise,
+    guided,
+    picture_errors,
+    sample,
+    training_times,
+    velocity,
+    weighted_noise_loss,
+)
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.models.build import (
     STAGE_A_DOWNSCALE,
@@ -65,14 +73,18 @@ def objective(
     prediction: Prediction,
     drawn: tuple[Tensor, Tensor, Tensor],
     text: tuple[Tensor, Tensor],
+    cells: Tensor | None = None,
 ) -> Tensor:
     """The loss for `drawn` clean latents, noise and times. Of the noise, squares are weighted by p2; of v they count
-    alike at all times, which is a weight of signal over noise plus one on the squares of the clean latent."""
+    alike at all times, which is a weight of signal over noise plus one on the squares of the clean latent. `cells`: see
+    `picture_errors`.
+    """
     clean, noise, times = drawn
     said = says(add_noise(clean, noise, times), times, *text).float()
     if prediction == "epsilon":
-        return weighted_noise_loss(said, noise, times)
-    return F.mse_loss(said, clean if prediction == "sample" else velocity(clean, noise, times))
+        return weighted_noise_loss(said, noise, times, cells)
+    wanted = clean if prediction == "sample" else velocity(clean, noise, times)
+    return F.mse_loss(said, wanted) if cells is None else picture_errors(said, wanted, cells).mean()
 
 
 class Painter:
