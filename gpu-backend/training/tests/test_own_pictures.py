@@ -235,6 +235,7 @@ def test_masks_beside_pictures_lie_where_their_pictures_do(tmp_path: Path) -> No
         "odd.png": "its mask cannot be decoded: it is no picture, or damaged at its beginning",
     }
     assert len(calls) == count_pictures(folder) == 4
+    assert "paler where its mask" in (tmp_path / "set" / "preview.html").read_text()
     pictures = PictureSet(tmp_path / "set", 64)
     of = {record.file: pictures.masks[number] for number, record in enumerate(pictures.records)}
     assert (of["p0.png"] == 255).all()

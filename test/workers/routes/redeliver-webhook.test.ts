@@ -16,8 +16,14 @@ const bodies: string[] = [];
 let status = 204;
 
 const quiet = new TestEdge();
-const edge = new TestEdge({}, async (url, init) => {
-  if (!url.startsWith(hook)) return quiet.backend.fetch(url, init);
+/** Through a proxy, so that what the queue delivers by itself meanwhile is not taken for it. */
+const proxy = {
+  WEBHOOK_PROXY_URL: "https://proxy.example.com/",
+  WEBHOOK_PROXY_SECRET: "proxy-secret-for-tests-only-32-or-more",
+};
+const edge = new TestEdge(proxy, async (url, init) => {
+  if (url.startsWith(hook)) return new Response(null, { status: 204 });
+  if (url !== proxy.WEBHOOK_PROXY_URL) return quiet.backend.fetch(url, init);
   received.push(new Request(url, init));
   bodies.push(String(init?.body));
   return new Response(null, { status });

@@ -87,7 +87,7 @@ def prepare(folder: Path, out: Path, settings: Settings, progress: Callable[[], 
             reasons = "".join(f"\n  {item.name}: {item.detail}" for item in left_out[:20])
             raise ValueError(f"{folder}: {len(names)} usable pictures, at least {PICTURES_MIN} are needed{reasons}")
         writer.split()
-        report = _report(writer.records, left_out, cuts, settings)
+        report = {**_report(writer.records, left_out, cuts, settings), "masks": masked}
         preview = preview_page(writer.records, writer.shown, cuts, report)
         writer.finish(report, preview)
     return report

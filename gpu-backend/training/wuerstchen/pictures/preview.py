@@ -36,6 +36,7 @@ def preview_page(
     counts, left_out = report["pictures"], [(reason, item) for reason, of in report["left_out"].items() for item in of]
     shown = [records[i] for i in np.unique(np.linspace(0, len(records) - 1, SHOWN_MAX).round().astype(int))]
     some = f"; {len(shown)} of them, evenly spread, stand here" if len(shown) < len(records) else ""
+    pale = ", paler where its mask says that it does not count" if report["masks"] else ""
     figures = "".join(_figure(record, pixels_of(record), cuts.get(record.file, 0.0), report) for record in shown)
     style = (Path(__file__).parent / "preview.css").read_text("utf-8")
     return (
@@ -43,7 +44,7 @@ def preview_page(
         f'content="width=device-width">\n<title>Prepared pictures</title>\n<style>\n{style}</style>\n</head>\n<body>\n'
         f"<h1>{counts['all']} prepared pictures</h1>\n"
         f'<p class="soft">{counts["train"]} to train on, {counts["held_out"]} held out{some}. Each is shown as '
-        f"training sees it. {len(left_out)} files were left out.</p>\n"
+        f"training sees it{pale}. {len(left_out)} files were left out.</p>\n"
         f'<div class="pictures">\n{figures}</div>\n{_left_out(left_out)}</body>\n</html>\n'
     )
 
