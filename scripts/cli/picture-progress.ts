@@ -1,4 +1,4 @@
-import type { StepReport } from "../../shared/client/image-calls.ts";
+import type { StepReport } from "../../shared/client/image-stream.ts";
 import { type Progress, showProgress } from "../progress.ts";
 import type { PictureProtocol } from "./terminal-picture.ts";
 

@@ -35,6 +35,21 @@ export function withOutputOptions(command: Command): Command {
     .option("--json", "one line of JSON: pictures, cost, warnings");
 }
 
+/** Whether a command that streams shows pictures while it works. */
+export interface PreviewFlag {
+  readonly preview: boolean;
+}
+
+/** The option of every command that streams. */
+export function withPreviewOption(command: Command): Command {
+  return command.option("--no-preview", "show no pictures in the terminal");
+}
+
+/** For a program that reads stdout, the terminal stays as it is too. */
+export function isWithoutPreview({ json, preview }: Pick<OutputFlags, "json"> & PreviewFlag): boolean {
+  return json === true || !preview;
+}
+
 /** An answer that is not a stream. */
 export function fromResponse({ data, usage, warnings }: Schemas["ImagesResponse"], milliseconds: number): MadePictures {
   const pictures = data.flatMap((image) =>

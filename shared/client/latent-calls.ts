@@ -1,4 +1,5 @@
 import { answerOf, type CallOptions, entriesOf, type Http, type ListOptions, limited, type Schemas } from "./calls.ts";
+import { eventsOf, type StreamOptions } from "./image-stream.ts";
 
 /** A stored latent as the list describes it. */
 export type LatentEntry = Schemas["LatentList"]["data"][number];
@@ -28,6 +29,21 @@ export function latentCalls(http: Http) {
     /** Variations of the latent's picture. */
     vary: (id: string, body: Schemas["VaryLatentRequest"] = {}, options: CallOptions = {}) =>
       answerOf(http.POST("/v1/latents/{id}/variations", { ...at(id), body, ...options })),
+    /** The same as events. */
+    streamVary: (
+      id: string,
+      body: Omit<Schemas["VaryLatentRequest"], "stream"> = {},
+      { onStep, ...options }: StreamOptions = {},
+    ) =>
+      eventsOf<Schemas["ImageEditEvent"]>(
+        http.POST("/v1/latents/{id}/variations", {
+          ...at(id),
+          ...options,
+          body: { ...body, stream: true },
+          parseAs: "stream",
+        }),
+        onStep,
+      ),
     /** Pictures between this latent and another. */
     interpolate: (id: string, body: Schemas["InterpolateLatentsRequest"], options: CallOptions = {}) =>
       answerOf(http.POST("/v1/latents/{id}/interpolate", { ...at(id), body, ...options })),

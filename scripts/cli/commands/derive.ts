@@ -1,14 +1,24 @@
 import type { Command } from "commander";
 import type { Schemas } from "../../../shared/client/calls.ts";
 import type { WuerstchenClient } from "../../../shared/client/client.ts";
+import type { StreamOptions } from "../../../shared/client/image-stream.ts";
 import { imagesPerRequestMax } from "../../../shared/limits.ts";
 import { anyNumber, wholeNumber } from "../../command-line.ts";
 import { showProgress } from "../../progress.ts";
 import { withExamples } from "../help.ts";
 import { interruptible } from "../interruptible.ts";
-import { fromResponse, type OutputFlags, withOutputOptions, writePictures } from "../pictures.ts";
+import {
+  fromResponse,
+  isWithoutPreview,
+  type OutputFlags,
+  type PreviewFlag,
+  withOutputOptions,
+  withPreviewOption,
+  writePictures,
+} from "../pictures.ts";
 import { type SamplingFlags, samplingFields, withoutAbsent, withSamplingOptions } from "../sampling-options.ts";
 import { type ServiceFlags, useService, withServiceOptions } from "../service.ts";
+import { type PictureStream, streamPictures } from "../stream-pictures.ts";
 import { readLatentId, readPicture, readSource } from "./picture-sources.ts";
 
 // Pictures from pictures and latents: vary, edit, mix, decode.
@@ -23,7 +33,7 @@ const startedReuse = ["prefer", "fresh"];
 const strengthHelp = "0 to 1: how far the result may leave the original";
 const wholeShare = { min: 0, max: 1 };
 
-type VaryFlags = CommonFlags & SamplingFlags & Strength & { readonly prompt?: string };
+type VaryFlags = CommonFlags & PreviewFlag & SamplingFlags & Strength & { readonly prompt?: string };
 
 /** `wuerstchen vary`. */
 export function addVary(program: Command): void {
@@ -33,16 +43,16 @@ export function addVary(program: Command): void {
     .argument("<source>", "a picture file, or a latent's id")
     .option("--prompt <text>", "what the variation shows")
     .option("--strength <x>", strengthHelp);
-  withOutputOptions(command);
+  withPreviewOption(withOutputOptions(command));
   withSamplingOptions(command, startedReuse);
   withServiceOptions(command).action((text: string, flags: VaryFlags) =>
     interruptible(async (signal) => {
       const source = readSource(text);
       const fields = startFields(flags);
-      await derive(flags, fields.n, async (client, shared) => {
+      await start(flags, { count: fields.n, signal }, (client, shared, options) => {
         const body = { ...fields, ...shared, ...withoutAbsent({ prompt: flags.prompt }) };
-        if (source.kind === "latent") return client.latents.vary(source.id, body, { signal });
-        return client.images.vary({ ...body, image: source.file }, { signal });
+        if (source.kind === "latent") return client.latents.streamVary(source.id, body, options);
+        return client.images.streamVary({ ...body, image: source.file }, options);
       });
     }),
   );
@@ -52,7 +62,7 @@ export function addVary(program: Command): void {
   });
 }
 
-type EditFlags = CommonFlags & SamplingFlags & Strength & { readonly mask?: string };
+type EditFlags = CommonFlags & PreviewFlag & SamplingFlags & Strength & { readonly mask?: string };
 
 /** `wuerstchen edit`. */
 export function addEdit(program: Command): void {
@@ -63,15 +73,15 @@ export function addEdit(program: Command): void {
     .argument("<prompt>", "what the result shows")
     .option("--mask <file>", "a PNG whose transparent pixels are to change")
     .option("--strength <x>", strengthHelp);
-  withOutputOptions(command);
+  withPreviewOption(withOutputOptions(command));
   withSamplingOptions(command, startedReuse);
   withServiceOptions(command).action((path: string, prompt: string, flags: EditFlags) =>
     interruptible(async (signal) => {
       const image = readPicture(path);
       const mask = flags.mask === undefined ? undefined : readPicture(flags.mask);
       const fields = startFields(flags);
-      await derive(flags, fields.n, (client, shared) =>
-        client.images.edit({ ...fields, ...shared, image, prompt, ...withoutAbsent({ mask }) }, { signal }),
+      await start(flags, { count: fields.n, signal }, (client, shared, options) =>
+        client.images.streamEdit({ ...fields, ...shared, image, prompt, ...withoutAbsent({ mask }) }, options),
       );
     }),
   );
@@ -128,7 +138,30 @@ export function addDecode(program: Command): void {
   });
 }
 
-/** Runs one request and writes its pictures. */
+/** Runs one request that starts Stage C, shows how far it is, and writes its pictures. */
+async function start(
+  flags: CommonFlags & PreviewFlag,
+  { count, signal }: Pick<PictureStream, "count" | "signal">,
+  open: (
+    client: WuerstchenClient,
+    shared: SharedFields & { readonly partial_images: number },
+    options: StreamOptions,
+  ) => ReturnType<PictureStream["open"]>,
+): Promise<void> {
+  await writePictures(flags, count, (output_format) =>
+    useService(flags, ({ client, model }) => {
+      const shared = { output_format, ...withoutAbsent({ model }) };
+      return streamPictures({
+        count,
+        signal,
+        isQuiet: isWithoutPreview(flags),
+        open: (previews, options) => open(client, { ...shared, ...previews }, options),
+      });
+    }),
+  );
+}
+
+/** Runs one request that only decodes, and writes its pictures. */
 async function derive(
   flags: CommonFlags,
   count: number,

@@ -48,6 +48,14 @@ describe("against a service", () => {
     return { format, width };
   };
 
+  /** Mean difference of the values of two pictures of 64×64, in their right halves. */
+  const distanceOnTheRight = async (...names: readonly [string, string]) => {
+    const half = { left: 32, top: 0, width: 32, height: 64 };
+    const [a, b] = await Promise.all(names.map((name) => sharp(at(name)).extract(half).removeAlpha().raw().toBuffer()));
+    if (a === undefined || a.length !== b?.length) throw new TypeError("The pictures differ in size.");
+    return a.reduce((sum, value, index) => sum + Math.abs(value - (b[index] ?? 0)), 0) / a.length;
+  };
+
   test(
     "pictures are generated, varied, edited, mixed and decoded into files, which stdout describes",
     async () => {
@@ -72,6 +80,14 @@ describe("against a service", () => {
       expect((await run("vary", first, "--strength", "0.5", "-o", at("b.png"))).code).toBe(0);
       expect((await run("vary", at("b.png"), "-o", at("c.jpg"))).code).toBe(0);
       expect((await run("edit", at("b.png"), "pear", "-o", at("d.png"))).code).toBe(0);
+      // What is opaque in the mask stays: here the right half.
+      const opaque = { create: { width: 32, height: 64, channels: 4, background: "#000" } } as const;
+      await sharp(opaque).extend({ left: 32, background: "#0000" }).png().toFile(at("mask.png"));
+      const edit = ["edit", at("b.png"), "pear", "--seed", "1", "-o"];
+      expect((await run(...edit, at("kept.png"), "--mask", at("mask.png"))).code).toBe(0);
+      expect((await run(...edit, at("free.png"))).code).toBe(0);
+      const [kept, free] = await Promise.all(["kept.png", "free.png"].map((name) => distanceOnTheRight("b.png", name)));
+      expect(kept).toBeLessThan(free ?? 0);
       expect(await sizeOf("c.jpg")).toEqual({ format: "jpeg", width });
       expect(await sizeOf("d.png")).toEqual({ format: "png", width });
     },

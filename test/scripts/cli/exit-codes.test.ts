@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { reportOn } from "../../../scripts/cli/failures.ts";
 import { createProgram } from "../../../scripts/cli/program.ts";
@@ -91,6 +94,20 @@ describe("the exit code", () => {
       response.write(": step 1 of 9\n\n", () => response.destroy());
     });
     expect(await runCli(["generate", "apple", "--url", url], key)).toMatchObject({ code: 4, stdout: "" });
+  });
+
+  test.each([
+    ["generate", ["generate", "apple"]],
+    ["vary", ["vary", "0".repeat(64)]],
+  ])("of a stream that ends before its picture is 4 for %s, and nothing is written", async (_, command) => {
+    const url = await serve((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(": step 9 of 9\n\n");
+    });
+    const outcome = await runCli([...command, "--url", url, "-o", join(tmpdir(), "never-written.png")], key);
+    expect(outcome).toMatchObject({ code: 4, stdout: "" });
+    expect(outcome.stderr).toContain("ended after 0 of 1 pictures");
+    expect(existsSync(join(tmpdir(), "never-written.png"))).toBe(false);
   });
 
   test("of Ctrl-C is 130, and the request ends at the service", async () => {

@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { ApiError } from "../../../shared/client/api-error.ts";
 import type { Schemas } from "../../../shared/client/calls.ts";
 import { createClient } from "../../../shared/client/client.ts";
-import type { StepReport } from "../../../shared/client/image-calls.ts";
+import type { StepReport } from "../../../shared/client/image-stream.ts";
 import { pauseByTimer } from "../../../shared/client/job-calls.ts";
+import { fromBase64 } from "../../../workers/gpu/base64.ts";
 import { recordUsage } from "../../../workers/usage/usage-table.ts";
 import { origin, TestEdge } from "../support/test-edge.ts";
 
@@ -44,6 +45,23 @@ describe("the typed client", () => {
     expect(answer.usage.cost.micro_usd).toBe(quote.picture_micro_usd.generated);
     expect((await client.balance()).spent_micro_usd).toBe(answer.usage.cost.micro_usd);
     expectTypeOf(answer.data[0]?.tier).toEqualTypeOf<"image" | "latent" | "generated" | undefined>();
+  });
+
+  test("streams variations of a latent and of a picture, and edits, the picture last", async () => {
+    const client = await newClient();
+    const made = await client.images.create({ prompt: "apple", seed: 4 });
+    const steps: StepReport[] = [];
+    const onStep = (report: StepReport) => steps.push(report);
+    const types = async (events: AsyncIterable<Schemas["ImageEditEvent"]>) =>
+      (await entries(events)).map(({ type }) => type);
+    const ofLatent = client.latents.streamVary(firstLatent(made), { seed: 5, partial_images: 1 }, { onStep });
+    expect(await types(ofLatent)).toEqual(["image_edit.partial_image", "image_edit.completed"]);
+    expect(steps).not.toEqual([]);
+    const [item] = made.data;
+    const file = new Blob([fromBase64(item !== undefined && "b64_json" in item ? item.b64_json : "")]);
+    expect(await types(client.images.streamVary({ image: file, seed: 6 }))).toEqual(["image_edit.completed"]);
+    const edited = client.images.streamEdit({ image: file, prompt: "pear", seed: 7 });
+    expect(await types(edited)).toEqual(["image_edit.completed"]);
   });
 
   test("yields the events of a stream one by one, the picture last", async () => {
