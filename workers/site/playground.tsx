@@ -10,7 +10,7 @@ import { readLink } from "./state/link.ts";
 import { followPrice } from "./state/quote.ts";
 import { results, shownId } from "./state/results.ts";
 import { apiKey, refreshBalance } from "./state/session.ts";
-import { defaultSettings, model, settings } from "./state/settings.ts";
+import { defaultSettings, models, settings } from "./state/settings.ts";
 import { followTheme } from "./state/theme.ts";
 import { Composer } from "./view/composer.tsx";
 import { KeyForm } from "./view/key-form.tsx";
@@ -55,9 +55,11 @@ function followLocation(): void {
   window.addEventListener("popstate", read);
 }
 
-async function loadModel(): Promise<void> {
-  const list = await sendForJson<ModelsList>({ method: "GET", path: "/v1/models" }, {}).catch(() => undefined);
-  model.value = list?.data[0];
+async function loadModels(): Promise<void> {
+  const list = await sendForJson<ModelsList>({ method: "GET", path: "/v1/models" }, { key: apiKey.value }).catch(
+    () => undefined,
+  );
+  models.value = list?.data ?? [];
 }
 
 followLanguage();
@@ -65,6 +67,6 @@ followTheme();
 followLocation();
 followPrice();
 // Both first, because what they tell would move what is on the page already.
-await Promise.all([loadModel(), refreshBalance()]);
+await Promise.all([loadModels(), refreshBalance()]);
 const root = document.querySelector("#app");
 if (root !== null) render(<Playground />, root);

@@ -4,6 +4,7 @@ import { defaultSettings, type Settings } from "./settings.ts";
 // Settings live in the URL's fragment, which browsers never send: a prompt must not reach a server's log.
 
 const names = {
+  model: "model",
   prompt: "prompt",
   style: "style",
   negative: "avoid",
@@ -34,6 +35,7 @@ export function readLink(fragment: string): Settings | undefined {
   const text = (name: string) => query.get(name) ?? undefined;
   const number = (name: string, max: number) => wholeOrUndefined(text(name), max);
   return {
+    model: /^[a-z0-9][a-z0-9._-]{0,63}$/u.test(text(names.model) ?? "") ? text(names.model) : undefined,
     prompt: text(names.prompt)?.slice(0, 32_000) ?? "",
     style: oneOf(text(names.style), ["", "3D", "flat", "noto", "twemoji"]) ?? defaultSettings.style,
     negative: text(names.negative)?.slice(0, 32_000) ?? "",

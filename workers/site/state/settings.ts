@@ -1,10 +1,12 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { ModelItem } from "../../../shared/api/models-list.ts";
 import type { OutputFormat } from "../../../shared/output-format.ts";
 import type { ApiRequest } from "../api/client.ts";
 
 /** What the composer holds. Undefined: the model's default, or for the seed whatever `reuse` decides. */
 export interface Settings {
+  /** Of those that the service offers; undefined: the first. */
+  readonly model: string | undefined;
   readonly prompt: string;
   readonly style: string;
   readonly negative: string;
@@ -21,6 +23,7 @@ export interface Settings {
 
 /** What the composer begins with. */
 export const defaultSettings: Settings = {
+  model: undefined,
   prompt: "",
   style: "3D",
   negative: "",
@@ -37,8 +40,11 @@ export const defaultSettings: Settings = {
 /** What the composer holds now. */
 export const settings = signal<Settings>(defaultSettings);
 
-/** The model that the service offers; undefined until it is known. */
-export const model = signal<ModelItem | undefined>(undefined);
+/** The models that the service offers; none until they are known. */
+export const models = signal<readonly ModelItem[]>([]);
+
+/** The one that the composer holds; undefined until it is known. */
+export const model = computed(() => models.value.find(({ id }) => id === settings.value.model) ?? models.value[0]);
 
 /** Changes some of the settings. */
 export function change(some: Partial<Settings>): void {

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { outputFormatNames } from "../../../shared/output-format.ts";
-import { change, defaultSettings, isTransparent, model, settings } from "../state/settings.ts";
+import { change, defaultSettings, isTransparent, model, models, settings } from "../state/settings.ts";
 import { words } from "../words/words.ts";
 
 /** What most people never need, each with a line that says what it does. */
@@ -12,6 +12,7 @@ export function Advanced() {
     <details class="advanced">
       <summary>{advanced.title}</summary>
       <div class="advanced-fields">
+        {models.value.length > 1 && <ModelField />}
         <NumberFields />
         <SeedField />
         <ChoiceFields />
@@ -26,15 +27,40 @@ export function Advanced() {
             />
           )}
         </Field>
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => change({ ...defaultSettings, prompt: settings.value.prompt, style: settings.value.style })}
-        >
+        <button type="button" class="quiet" onClick={() => change({ ...defaultSettings, ...kept() })}>
           {advanced.reset}
         </button>
       </div>
     </details>
+  );
+}
+
+/** What the composer itself shows, and the model. */
+function kept() {
+  const { model: id, prompt, style } = settings.value;
+  return { model: id, prompt, style };
+}
+
+/** What another model may not offer goes back to that model's own. */
+function ModelField() {
+  const { advanced } = words.value;
+  const own = { size: undefined, steps: undefined, guidance: undefined };
+  return (
+    <Field label={advanced.model} help={advanced.modelHelp}>
+      {(ids) => (
+        <select
+          {...ids}
+          value={model.value?.id}
+          onChange={({ currentTarget: { value } }) => change({ ...own, model: value })}
+        >
+          {models.value.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
   );
 }
 

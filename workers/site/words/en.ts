@@ -48,6 +48,8 @@ export const en = {
   advanced: {
     title: "Advanced",
     reset: "Reset",
+    model: "Model",
+    modelHelp: "Another one paints in another way, and may cost more.",
     size: "Size",
     sizeHelp: "Width × height in pixels, as the model offers them.",
     n: "Pictures",

@@ -43,6 +43,8 @@ export const ja: Words = {
   advanced: {
     title: "詳細設定",
     reset: "リセット",
+    model: "モデル",
+    modelHelp: "モデルによって画風が変わり、料金が高いこともあります。",
     size: "サイズ",
     sizeHelp: "幅 × 高さ（ピクセル）。モデルが対応するものから選びます。",
     n: "枚数",
