@@ -61,7 +61,10 @@ export async function offerModels(
 }
 
 /** The two files of a bundle that the edge needs, as `PUT /v1/admin/models` takes them. */
-export function readEdgeFiles(bundle: string): { readonly manifest: object; readonly tokenizer: string } {
+export function readEdgeFiles(bundle: string): {
+  readonly manifest: Record<string, unknown>;
+  readonly tokenizer: string;
+} {
   const manifest = JSON.parse(readFileSync(join(bundle, "model.json"), "utf8"));
   return { manifest, tokenizer: readFileSync(join(bundle, manifest.text.tokenizer), "utf8") };
 }

@@ -30,6 +30,8 @@ export function createProgram(): Command {
     .description("Text-to-image on the Würstchen architecture: run the service, or use one")
     .version(versionOf(root))
     .exitOverride()
+    // `models` has options and commands of its own, whose options may have the same names.
+    .enablePositionalOptions()
     .showHelpAfterError("Try --help.")
     .addHelpText("after", exitCodeHelp);
   addServe(program);

@@ -6,6 +6,7 @@ import type { ModelItem } from "../../shared/api/models-list.ts";
 import { decodeLatent, describeLatent } from "../../shared/latents/latent-format.ts";
 import { differenceMax } from "../support/float32-hex.ts";
 import { latentValues, publishedDirectory, publishedFamilies, publishedGolden } from "../support/published-models.ts";
+import { runCli } from "../support/run-cli.ts";
 import { tinyDirectory } from "../support/tiny-bundle.ts";
 import { startMsMax, useTinyStack } from "../support/tiny-stack.ts";
 
@@ -25,6 +26,11 @@ function send(method: string, path: string, body?: object, credential = stack().
     headers: { authorization: `Bearer ${credential}`, "content-type": "application/json" },
     ...(body && { body: JSON.stringify(body) }),
   });
+}
+
+/** `wuerstchen models …`, as the operator. */
+function order(...args: string[]) {
+  return runCli(["models", ...args, "--url", stack().url], { WUERSTCHEN_ADMIN_SECRET: stack().adminSecret });
 }
 
 /** The latent of a request, and the bytes of its picture as base64. */
@@ -70,8 +76,22 @@ test(
     expect([damaged.status, await damaged.json()]).toMatchObject([400, { error: { param: "tokenizer" } }]);
     const unheld = { ...files, manifest: { ...files.manifest, revision: "nowhere" } };
     expect((await send("PUT", "/v1/admin/models", unheld, admin)).status).toBe(502);
-    expect((await send("PUT", "/v1/admin/models", files, admin)).status).toBe(200);
+    const offered = { code: 0, stdout: `${name} is offered.\n` };
+    expect(await order("add", publishedDirectory("cascade"))).toMatchObject(offered);
     expect((await generate("tiny-cascade", 1)).id).toBe(made[1]?.id);
+  },
+  startMsMax,
+);
+
+test(
+  "a bundle whose own report misses its thresholds is offered only by force",
+  async () => {
+    const refused = await order("add", tinyDirectory);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("restoration is 6.3")]);
+    expect((await order("add", tinyDirectory, "--force", "--price-factor", "2")).code).toBe(0);
+    expect(await (await fetch(`${stack().url}/v1/models/tiny`)).json()).toMatchObject({ price_factor: 2 });
+    expect((await order("withdraw", "tiny")).stdout).toContain("is withdrawn");
+    expect((await order("revisions")).stdout).toMatch(/^tiny@\w+ {2}withdrawn$/mu);
   },
   startMsMax,
 );

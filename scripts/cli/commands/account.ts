@@ -5,6 +5,7 @@ import { withExamples } from "../help.ts";
 import { interruptible } from "../interruptible.ts";
 import { type ServiceFlags, useService, withServiceOptions } from "../service.ts";
 import { dollars, table } from "../table.ts";
+import { addModelOrders } from "./models.ts";
 
 interface ListFlags extends ServiceFlags {
   readonly json?: boolean;
@@ -14,8 +15,11 @@ interface ListFlags extends ServiceFlags {
 export function addModels(program: Command): void {
   const command = program
     .command("models")
-    .description("List the models of a service")
-    .option("--json", "one line of JSON for each model");
+    .description("List the models of a service, add one to it or take one back")
+    .option("--json", "one line of JSON for each model")
+    // The options after `add` are those of `add`.
+    .enablePositionalOptions();
+  addModelOrders(command);
   withServiceOptions(command).action((flags: ListFlags) =>
     interruptible(async (signal) => {
       const models = await useService(flags, async ({ client }) => client.models({ signal }));
@@ -27,7 +31,10 @@ export function addModels(program: Command): void {
       ]);
     }),
   );
-  withExamples(command, { "wuerstchen models --url https://…": "sizes, steps and licence of each" });
+  withExamples(command, {
+    "wuerstchen models --url https://…": "sizes, steps and licence of each",
+    "wuerstchen models add ./mine": "offers a bundle that a backend holds",
+  });
 }
 
 const daysDefault = 30;

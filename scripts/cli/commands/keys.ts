@@ -1,23 +1,17 @@
 import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
 import { answerOf, type Schemas } from "../../../shared/client/calls.ts";
-import { createClient, type WuerstchenClient } from "../../../shared/client/client.ts";
 import { rotationOverlapSecondsMax } from "../../../shared/limits.ts";
 import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../../../workers/auth/api-key.ts";
 import { isAccountId } from "../../../workers/auth/key-directory.ts";
 import { CommandError, wholeNumber } from "../../command-line.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withExamples } from "../help.ts";
-import { interruptible } from "../interruptible.ts";
-import { originOf } from "../service.ts";
-import { readSettings } from "../settings.ts";
+import { asOperator, type OperatorFlags, withOperatorOptions } from "../operator.ts";
 import { table } from "../table.ts";
 
-interface OperatorFlags {
+interface AccountFlags extends OperatorFlags {
   readonly account: string;
-  readonly url?: string;
-  readonly adminSecret?: string;
-  readonly json?: boolean;
 }
 
 /** `wuerstchen keys`. */
@@ -33,13 +27,13 @@ export function addKeys(program: Command): void {
   });
 }
 
-interface CreateFlags extends OperatorFlags {
+interface CreateFlags extends AccountFlags {
   readonly name: string;
   readonly register: boolean;
 }
 
 function addCreate(keys: Command): void {
-  const command = withOperatorOptions(keys.command("create"))
+  const command = withAccountOptions(keys.command("create"))
     .description("Make a key here and print the commands that register it, or have a service create it")
     .option("--name <label>", "at most 128 of A-Z a-z 0-9 space . _ -", "default")
     .option("--register", "have the service of --url create it", false)
@@ -102,10 +96,8 @@ Without sha256, the Worker creates the key and returns it. Scopes, expiry, rate 
 }
 
 function addList(keys: Command): void {
-  const command = withOperatorOptions(
-    keys.command("list").description("List the keys of an account, never their text"),
-  );
-  command.action((flags: OperatorFlags) =>
+  const command = withAccountOptions(keys.command("list").description("List the keys of an account, never their text"));
+  command.action((flags: AccountFlags) =>
     asOperator(flags, async ({ http }, signal) => {
       const params = { path: { account: flags.account } };
       const { data } = await answerOf(http.GET("/v1/admin/accounts/{account}/keys", { params, signal }));
@@ -123,13 +115,13 @@ function addList(keys: Command): void {
 }
 
 function addRotate(keys: Command): void {
-  const command = withOperatorOptions(
+  const command = withAccountOptions(
     keys
       .command("rotate")
       .description("Replace a key; the old one still works for a while")
       .argument("<key>", "its id"),
   ).option("--overlap <seconds>", "how long the old key still works", "86400");
-  command.action((key: string, flags: OperatorFlags & { readonly overlap: string }) =>
+  command.action((key: string, flags: AccountFlags & { readonly overlap: string }) =>
     asOperator(flags, async ({ http }, signal) => {
       const overlap_seconds = wholeNumber("--overlap", flags.overlap, { min: 0, max: rotationOverlapSecondsMax }) ?? 0;
       const path = "/v1/admin/accounts/{account}/keys/{key}/rotations";
@@ -142,10 +134,10 @@ function addRotate(keys: Command): void {
 }
 
 function addRevoke(keys: Command): void {
-  const command = withOperatorOptions(
+  const command = withAccountOptions(
     keys.command("revoke").description("Revoke a key at once").argument("<key>", "its id"),
   );
-  command.action((key: string, flags: OperatorFlags) =>
+  command.action((key: string, flags: AccountFlags) =>
     asOperator(flags, async ({ http }, signal) => {
       const params = { path: { account: flags.account, key } };
       const revoked = await answerOf(http.DELETE("/v1/admin/accounts/{account}/keys/{key}", { params, signal }));
@@ -155,27 +147,6 @@ function addRevoke(keys: Command): void {
   withExamples(command, { "wuerstchen keys revoke key_1 --account team-1": "" });
 }
 
-function withOperatorOptions(command: Command): Command {
-  return command
-    .requiredOption("--account <name>", "the account")
-    .option("--url <url>", "the service (else WUERSTCHEN_URL, else the configuration file)")
-    .option("--admin-secret <secret>", "the operator's credential (else WUERSTCHEN_ADMIN_SECRET, else the file)")
-    .option("--json", "JSON");
-}
-
-/** Calls the operator's routes, and prints what `call` returns. */
-function asOperator(
-  flags: OperatorFlags,
-  call: (client: WuerstchenClient, signal: AbortSignal) => Promise<string>,
-): Promise<void> {
-  return interruptible(async (signal) => {
-    const { url, admin_secret: secret } = readSettings(
-      { url: flags.url, admin_secret: flags.adminSecret },
-      process.env,
-    );
-    if (url === undefined || secret === undefined) {
-      throw new CommandError("This needs --url and --admin-secret, or their variables, or the file.", exitCodes.usage);
-    }
-    process.stdout.write(`${await call(createClient({ baseUrl: originOf(url), apiKey: secret }), signal)}\n`);
-  });
+function withAccountOptions(command: Command): Command {
+  return withOperatorOptions(command.requiredOption("--account <name>", "the account"));
 }

@@ -1,0 +1,121 @@
+import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { readBundle } from "../../../gpu-backend/runtime/bundle.ts";
+import { answerOf, type Schemas } from "../../../shared/client/calls.ts";
+import { AppError } from "../../../shared/errors.ts";
+import { priceFactorMax, priceFactorMin } from "../../../shared/limits.ts";
+import { kpiFile, parseKpi } from "../../../shared/models/kpi.ts";
+import type { Manifest } from "../../../shared/models/manifest.ts";
+import { CommandError } from "../../command-line.ts";
+import { readEdgeFiles } from "../../local-models.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { withExamples } from "../help.ts";
+import { asOperator, type OperatorFlags, withOperatorOptions } from "../operator.ts";
+
+const manifestFile = "model.json";
+
+interface AddFlags extends OperatorFlags {
+  readonly modelsDir?: string;
+  readonly priceFactor: string;
+  readonly force: boolean;
+}
+
+/** `wuerstchen models add` and its siblings. */
+export function addModelOrders(models: Command): void {
+  addAdd(models);
+  addWithdraw(models);
+  addRevisions(models);
+}
+
+function addAdd(models: Command): void {
+  const command = withOperatorOptions(models.command("add"))
+    .description("Offer a bundle's model at a running service, as the operator")
+    .argument("<folder>", "the bundle")
+    .option("--models-dir <folder>", "copy the bundle into this folder, which a backend reads, before")
+    .option("--price-factor <n>", "how many times the usual price its runs cost", "1")
+    .option("--force", `even if its ${kpiFile} says that it misses a threshold`, false)
+    .action(add);
+  withExamples(command, {
+    "wuerstchen models add ./mine --models-dir /bundles": "copies it to the backend's folder, then offers it",
+    "wuerstchen models add ./mine --price-factor 2.5": "a backend holds it already",
+  });
+}
+
+async function add(folder: string, flags: AddFlags): Promise<void> {
+  const priceFactor = Number(flags.priceFactor);
+  if (!(priceFactor >= priceFactorMin && priceFactor <= priceFactorMax)) {
+    throw new CommandError(`--price-factor is from ${priceFactorMin} to ${priceFactorMax}.`, exitCodes.usage);
+  }
+  const { manifest } = await readBundle(folder).catch((error: unknown) => {
+    throw error instanceof AppError ? new CommandError(error.message) : error;
+  });
+  if (!flags.force) requireVerdict(folder, manifest);
+  await asOperator(flags, async ({ http }, signal) => {
+    if (flags.modelsDir !== undefined) copyBundle(folder, flags.modelsDir);
+    const body = { ...readEdgeFiles(folder), price_factor: priceFactor };
+    const added = await answerOf(http.PUT("/v1/admin/models", { body, signal }));
+    return flags.json === true ? JSON.stringify(added) : `${nameOf(added)} is offered.`;
+  });
+}
+
+/** Throws `CommandError` when the bundle's own report misses a threshold. A report on another revision says nothing. */
+function requireVerdict(folder: string, { id, revision }: Manifest): void {
+  const path = join(folder, kpiFile);
+  const kpi = existsSync(path) ? parseKpi(JSON.parse(readFileSync(path, "utf8"))) : undefined;
+  if (kpi?.revision !== revision || kpi.verdict !== "missed") return;
+  const missed = Object.entries(kpi.figures).filter(([, { outcome }]) => outcome === "missed");
+  const figures = missed.map(([name, { value, threshold }]) => `${name} is ${value}, the threshold ${threshold}`);
+  throw new CommandError(`${id} misses its thresholds: ${figures.join("; ")}. --force offers it all the same.`);
+}
+
+/** The manifest last: a folder without one is no bundle yet. */
+function copyBundle(folder: string, modelsFolder: string): void {
+  const target = join(modelsFolder, basename(resolve(folder)));
+  if (resolve(target) === resolve(folder)) return;
+  if (existsSync(target)) {
+    throw new CommandError(`${target} is there already. Give the bundle's folder another name.`, exitCodes.usage);
+  }
+  mkdirSync(target, { recursive: true });
+  const isManifest = (path: string) => resolve(path) === resolve(folder, manifestFile);
+  cpSync(folder, target, { recursive: true, filter: (path) => !isManifest(path) });
+  cpSync(join(folder, manifestFile), join(target, manifestFile));
+}
+
+function addWithdraw(models: Command): void {
+  const command = withOperatorOptions(models.command("withdraw"))
+    .description("Take a model back: no request can name it, and its stored latents are still decoded")
+    .argument("<name>", "id@revision, or an id for all revisions that were added of it")
+    .action((name: string, flags: OperatorFlags) =>
+      asOperator(flags, async ({ http }, signal) => {
+        const params = { path: { name } };
+        const { data } = await answerOf(http.DELETE("/v1/admin/models/{name}", { params, signal }));
+        return flags.json === true
+          ? JSON.stringify(data)
+          : data.map((model) => `${nameOf(model)} is withdrawn.`).join("\n");
+      }),
+    );
+  withExamples(command, { "wuerstchen models withdraw mine@442aeaaf20f4ab6f": "" });
+}
+
+function addRevisions(models: Command): void {
+  const command = withOperatorOptions(models.command("revisions"))
+    .description("List every revision of every model, as the operator")
+    .action((flags: OperatorFlags) =>
+      asOperator(flags, async ({ http }, signal) => {
+        const { data } = await answerOf(http.GET("/v1/admin/models", { signal }));
+        if (flags.json === true) return data.map((model) => JSON.stringify(model)).join("\n");
+        return data.map((model) => `${nameOf(model)}  ${stateOf(model)}`).join("\n");
+      }),
+    );
+  withExamples(command, { "wuerstchen models revisions": "" });
+}
+
+function stateOf({ added, offered }: Schemas["OfferedModel"]): string {
+  if (!offered) return "withdrawn";
+  return added === null ? "built in" : `offered since ${added}`;
+}
+
+function nameOf({ id, revision }: Schemas["OfferedModel"]): string {
+  return `${id}@${revision}`;
+}
