@@ -1,6 +1,9 @@
 /** Learns how long runs take by their rows, to tell how much company a call may have. */
 export interface RunTimes {
-  /** A run of graph and shape `key` with so many rows took so long. */
+  /**
+   * A run of graph and shape `key` with so many rows took so long. The first finds cold caches, and says nothing of
+   * company.
+   */
   observe(key: string, rows: number, milliseconds: number): void;
   /** Milliseconds of a row in runs of graph and shape `key`; undefined while there was none. */
   rowMs(key: string): number | undefined;
@@ -28,9 +31,14 @@ interface Means {
  */
 export function createRunTimes(): RunTimes {
   const known = new Map<string, Means>();
+  const firstRowMs = new Map<string, number>();
 
   return {
     observe(key, rows, ms) {
+      if (!firstRowMs.has(key)) {
+        firstRowMs.set(key, ms / rows);
+        return;
+      }
       const newest = { rows, ms, rowsSquared: rows * rows, rowsMs: rows * ms };
       const means = known.get(key);
       if (means === undefined) {
@@ -45,7 +53,7 @@ export function createRunTimes(): RunTimes {
     },
     rowMs(key) {
       const means = known.get(key);
-      return means === undefined ? undefined : means.ms / means.rows;
+      return means === undefined ? firstRowMs.get(key) : means.ms / means.rows;
     },
     rowsWithin(key, rows, times) {
       const means = known.get(key);
