@@ -34,7 +34,11 @@ export const backendItemSchema = z
     region: z.string().nullable(),
     standby: z.boolean(),
     status: backendStatusSchema,
-    revision: z.string().nullable().describe("Of its bundle; null if it did not answer."),
+    revision: z.string().nullable().describe("Of its default model; null if it did not answer."),
+    models: z
+      .array(z.object({ id: z.string(), revision: z.string(), warm: z.boolean() }).readonly())
+      .readonly()
+      .describe("Those that it holds; warm: it is loaded. Empty if it did not answer, or is of 0.1."),
     tasks_waiting: countSchema.nullable(),
     tasks_running: countSchema.nullable(),
     backlog_ms: z.number().min(0).nullable().describe("Milliseconds of accepted work."),

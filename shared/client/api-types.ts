@@ -916,10 +916,16 @@ export interface components {
             /** @description Milliseconds of accepted work. */
             backlog_ms: number | null;
             host: string;
+            /** @description Those that it holds; warm: it is loaded. Empty if it did not answer, or is of 0.1. */
+            models: {
+                id: string;
+                revision: string;
+                warm: boolean;
+            }[];
             /** @constant */
             object: "backend";
             region: string | null;
-            /** @description Of its bundle; null if it did not answer. */
+            /** @description Of its default model; null if it did not answer. */
             revision: string | null;
             standby: boolean;
             /**

@@ -30,6 +30,7 @@ function backendItem({ host, backend, health, backlogMs }: BackendLook, status: 
     standby: backend.standby === true,
     status,
     revision: health?.revision ?? null,
+    models: (health?.models ?? []).map(({ model: id, revision, warm }) => ({ id, revision, warm })),
     tasks_waiting: health?.tasks?.waiting ?? null,
     tasks_running: health?.tasks?.running ?? null,
     backlog_ms: backlogMs ?? null,

@@ -120,7 +120,8 @@ describe("GET /v1/admin/backends", () => {
         return Response.json(edge.backend.health, { headers: { "x-wuerstchen-backlog-ms": "1250" } });
       },
     );
-    edge.backend.health = { ...Object(edge.backend.health), tasks: { waiting: 3, running: 2 } };
+    const models = [{ model: "tiny", revision: "another", warm: false }];
+    edge.backend.health = { ...Object(edge.backend.health), tasks: { waiting: 3, running: 2 }, models };
     const { data } = await list<BackendItem>("backends");
     expect(data).toMatchObject([
       {
@@ -128,7 +129,8 @@ describe("GET /v1/admin/backends", () => {
         host: "gpu-1.test",
         region: "weur",
         standby: false,
-        status: "ready",
+        status: "other_model",
+        models: [{ id: "tiny", revision: "another", warm: false }],
         tasks_waiting: 3,
         tasks_running: 2,
         backlog_ms: 1_250,
@@ -140,7 +142,8 @@ describe("GET /v1/admin/backends", () => {
 
   test("tells a backend with another bundle from one that is away", async () => {
     edge.backend.health = { ...Object(edge.backend.health), revision: "another" };
-    expect((await list<BackendItem>("backends")).data).toMatchObject([{ status: "other_model", revision: "another" }]);
+    const other = { status: "other_model", revision: "another", models: [] };
+    expect((await list<BackendItem>("backends")).data).toMatchObject([other]);
   });
 });
 
