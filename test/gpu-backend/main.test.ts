@@ -17,10 +17,13 @@ import {
   startBackend,
 } from "../support/backend.ts";
 import { testSignerEnvironment } from "../support/c2pa/test-signer.ts";
+import { lastingSteps, useLastingTasks } from "../support/lasting-tasks.ts";
 import { publishedGolden } from "../support/published-models.ts";
 import { modelsDirectory, tinyRequest } from "../support/tiny-bundle.ts";
 
-const longRequest = { ...tinyRequest, steps: 100, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
+const lasting = useLastingTasks();
+/** More pictures than run together. */
+const longRequest = { ...tinyRequest, steps: 0.4 * lastingSteps, seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
 /** Of another model. */
 const otherRequest = {
   ...tinyRequest,
@@ -70,7 +73,7 @@ test("while a secret is being changed both values are accepted, and no third", a
 });
 
 test("the server answers all the while that Stage C computes", async () => {
-  const backend = await start();
+  const backend = await start(lasting);
   const task = send(backend, stageCDraft(longRequest));
   // A server whose loop computes would answer the first of them after the task.
   expect(await checksUntil(backend, task)).toBeGreaterThan(20);
@@ -78,7 +81,7 @@ test("the server answers all the while that Stage C computes", async () => {
 });
 
 test("a lane that is killed in mid-task fails that task as repeatable, and those that wait are done by the next lane", async () => {
-  const backend = await start();
+  const backend = await start(lasting);
   const task = send(backend, stageCDraft(longRequest));
   await checksUntil(backend, queueHolds(backend, 1));
   const waiting = send(backend, stageCDraft({ ...longRequest, seeds: longRequest.seeds.map((seed) => seed + 10) }));
@@ -96,7 +99,7 @@ async function queueHolds(backend: Backend, tasks: number): Promise<void> {
 }
 
 test("tasks beyond the queue are told when to come back, and the others are done", async () => {
-  const backend = await start({ QUEUE_JOBS_MAX: "1" });
+  const backend = await start({ ...lasting, QUEUE_JOBS_MAX: "1" });
   const task = send(backend, stageCDraft(longRequest));
   await queueHolds(backend, 1);
   const waiting = send(backend, stageCDraft({ ...longRequest, seeds: longRequest.seeds.map((seed) => seed + 10) }));
@@ -108,7 +111,7 @@ test("tasks beyond the queue are told when to come back, and the others are done
 
 describe("the server stops", () => {
   test("on SIGTERM, after the running task has been answered, and leaves no lane behind", async () => {
-    const backend = await start();
+    const backend = await start(lasting);
     const task = send(backend, stageCDraft(longRequest));
     await queueHolds(backend, 1);
     backend.process.kill("SIGTERM");
@@ -118,7 +121,7 @@ describe("the server stops", () => {
   });
 
   test("on SIGINT without waiting longer than it may", async () => {
-    const backend = await start({ SHUTDOWN_SECONDS_MAX: "0" });
+    const backend = await start({ ...lasting, SHUTDOWN_SECONDS_MAX: "0" });
     const task = send(backend, stageCDraft(longRequest));
     await queueHolds(backend, 1);
     const outcome = expect(task).rejects.toThrow();
@@ -135,7 +138,7 @@ describe("the server stops", () => {
 });
 
 test("a lane ends by itself when its server is killed, in mid-task too", async () => {
-  const backend = await start();
+  const backend = await start(lasting);
   const outcome = expect(send(backend, stageCDraft(longRequest))).rejects.toThrow();
   await queueHolds(backend, 1);
   backend.process.kill("SIGKILL");

@@ -74,7 +74,7 @@ const queueDepth = () => metricOf(backend, "queue_depth");
 
 describe("a Stage C task whose sender accepts events", () => {
   test("tells its steps and shows every sample, then gives the very body of the JSON answer", async () => {
-    const task = newTask({ steps: 100, previewEverySteps: 5 });
+    const task = newTask({ steps: lastingSteps, previewEverySteps: 50 });
     const wanted = { ...task, seeds: [seed, seed + 1] };
     const response = await ask(wanted);
     expect(response.headers.get("content-type")).toBe("text/event-stream");
@@ -86,7 +86,7 @@ describe("a Stage C task whose sender accepts events", () => {
     const previews = previewsIn(messages);
     expect(new Set(previews.map(({ sample }) => sample))).toEqual(new Set([0, 1]));
     for (const { step, format, image } of previews) {
-      expect(step % 5).toBe(0);
+      expect(step % 50).toBe(0);
       const picture = await sharp(Buffer.from(image, "base64")).metadata();
       expect(picture).toMatchObject({ format, width: 64, height: 64 });
       expect(picture.xmp?.toString()).toContain(digitalSourceType);
@@ -96,11 +96,11 @@ describe("a Stage C task whose sender accepts events", () => {
   });
 
   test("makes the latents that it makes without previews", async () => {
-    const task = newTask({ steps: 100 });
-    const watched = await messagesOf(await ask({ ...task, previewEverySteps: 1, previewFormat: "png" }), task);
+    const task = newTask({ steps: lastingSteps });
+    const watched = await messagesOf(await ask({ ...task, previewEverySteps: 20, previewFormat: "png" }), task);
     expect(previewsIn(watched).length).toBeGreaterThan(0);
     // Another backend, which has kept no outcome.
-    const other = await startBackend();
+    const other = await startBackend(lasting);
     const answer = parseStageCResponse(await (await send(other, stageCDraft(task))).json(), task);
     await other.stop();
     expect(answer.ok && answer.value.latents.map(({ safetensors }) => safetensors)).toEqual(latentsIn(watched));
@@ -120,7 +120,7 @@ describe("a Stage C task whose sender accepts events", () => {
   });
 
   test("sent twice at once runs once, and both hear of it", async () => {
-    const task = newTask({ steps: 100, previewEverySteps: 10 });
+    const task = newTask({ steps: lastingSteps, previewEverySteps: 100 });
     const answers = await Promise.all([ask(task), ask(task)]);
     const heard = await Promise.all(answers.map((answer) => messagesOf(answer, task)));
     for (const messages of heard) expect(stepsIn(messages).length).toBeGreaterThan(0);
