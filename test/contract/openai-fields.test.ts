@@ -82,7 +82,7 @@ const requests = [
   {
     type: "ImageEditParamsBase",
     parse: (fields: unknown) => parseEditRequest(fields, false),
-    refusedValues: [...refusedOfAll, "stream true", "size text"],
+    refusedValues: [...refusedOfAll, "size text"],
   },
   {
     type: "ImageCreateVariationParams",

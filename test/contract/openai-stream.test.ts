@@ -1,11 +1,12 @@
 import OpenAI, { APIError, BadRequestError, toFile } from "openai";
 import sharp from "sharp";
 import { expect, test } from "vitest";
+import { lastingSteps, useLastingBundle } from "../support/lasting-tasks.ts";
 import { useTinyStack } from "../support/tiny-stack.ts";
 
 // OpenAI's client as it is installed, with `stream: true`, against workerd and the backend over HTTP.
 
-const stack = useTinyStack();
+const stack = useTinyStack(useLastingBundle());
 
 function client(): OpenAI {
   return new OpenAI({ baseURL: `${stack().url}/v1`, apiKey: stack().apiKey, maxRetries: 0 });
@@ -24,7 +25,7 @@ async function sizeOf(base64: string): Promise<string> {
 }
 
 test("partial images come before the picture, which is the one that is given without a stream", async () => {
-  const events = await eventsOf({ seed: 31, steps: 100, partial_images: 3 });
+  const events = await eventsOf({ seed: 31, steps: lastingSteps, partial_images: 3 });
   const partials = events.flatMap((event) => (event.type === "image_generation.partial_image" ? [event] : []));
   expect(partials.length).toBeGreaterThan(0);
   expect(partials.map(({ partial_image_index }) => partial_image_index)).toEqual(partials.map((_, index) => index));
@@ -36,7 +37,7 @@ test("partial images come before the picture, which is the one that is given wit
   if (last?.type !== "image_generation.completed") throw new TypeError("The stream has no picture.");
   expect(events).toHaveLength(partials.length + 1);
   expect(last.usage.input_tokens).toBeGreaterThan(0);
-  const plain = { model: "tiny", prompt: "red apple", seed: 31, steps: 100 };
+  const plain = { model: "tiny", prompt: "red apple", seed: 31, steps: lastingSteps };
   const { data = [] } = await client().images.generate(plain);
   expect(data[0]?.b64_json).toBe(last.b64_json);
 });
@@ -86,7 +87,7 @@ test("who stops reading in the middle disturbs nobody", async () => {
     stream: true,
     partial_images: 3,
     seed: 33,
-    steps: 100,
+    steps: lastingSteps,
   } as const;
   const left = await client().images.generate(request);
   for await (const event of left) {

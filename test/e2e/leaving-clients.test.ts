@@ -3,17 +3,18 @@ import { expect, test } from "vitest";
 import type { BalanceResponse } from "../../shared/api/money.ts";
 import { createEventReader } from "../../shared/wire/event-stream.ts";
 import { metricOf } from "../support/backend.ts";
+import { lastingSteps, useLastingBundle } from "../support/lasting-tasks.ts";
 import { useTinyEdge } from "../support/tiny-edge.ts";
 
 // The real Worker in workerd and the real backend; clients that close their sockets.
 
 const testMsMax = 300_000;
-/** By the price book, for the tiny bundle at 100 steps: the generation, its storage, the decode. */
-const steps = 100;
-const generation = 280;
+/** By the price book, for the tiny bundle at so many steps: the generation, its storage, the decode. */
+const steps = lastingSteps;
+const generation = 2_800;
 const whole = generation + 1 + 3;
 
-const started = useTinyEdge();
+const started = useTinyEdge({}, useLastingBundle());
 
 function post(path: string, body: object, signal: AbortSignal): Promise<Response> {
   const headers = { authorization: `Bearer ${started().edge.apiKey}`, "content-type": "application/json" };
@@ -75,14 +76,14 @@ test(
   "a plain request whose client resets its connection is stopped at the backend, and charged for what had run",
   async () => {
     const before = { spent: (await settled()).spent_micro_usd, cancelled: await cancelled() };
-    const client = openRequest("/v1/images/generations", { prompt: "apple", n: 10, steps, seed: 1_000 });
+    const client = openRequest("/v1/images/generations", { prompt: "apple", n: 2, steps, seed: 1_000 });
     await expect
       .poll(() => metricOf(started().backend, "queue_depth"), { timeout: 120_000, interval: 1 })
       .toBeGreaterThan(0);
     client.resetAndDestroy();
     const spent = (await settled()).spent_micro_usd - before.spent;
     expect(await cancelled()).toBeGreaterThan(before.cancelled);
-    expect(spent).toBeLessThan(10 * whole);
+    expect(spent).toBeLessThan(2 * whole);
   },
   testMsMax,
 );

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { openDevelopmentAccount } from "../../scripts/local-account.ts";
 import { keptApiKey, randomSecret } from "../../scripts/local-state.ts";
@@ -35,7 +35,11 @@ export interface TinyEdge {
 }
 
 /** Starts an edge before the backend at this address, or before several. */
-export async function startTinyEdge(...backendUrls: readonly [string, ...string[]]): Promise<TinyEdge> {
+export function startTinyEdge(...backendUrls: readonly [string, ...string[]]): Promise<TinyEdge> {
+  return startTinyEdgeOf(tinyDirectory, ...backendUrls);
+}
+
+async function startTinyEdgeOf(bundle: string, ...backendUrls: readonly [string, ...string[]]): Promise<TinyEdge> {
   const stateFolder = mkdtempSync(join(tmpdir(), "wuerstchen-edge-test-"));
   const adminSecret = randomSecret();
   const [backendUrl, ...others] = backendUrls;
@@ -52,7 +56,7 @@ export async function startTinyEdge(...backendUrls: readonly [string, ...string[
       port: await freePort(0, "PORT"),
       stateFolder,
       secrets,
-      bundle: tinyDirectory,
+      bundle,
       backendUrl,
       verbose: false,
     });
@@ -90,12 +94,13 @@ export async function startTinyEdge(...backendUrls: readonly [string, ...string[
 /** An edge before a backend, for all tests of a file. `settings`: the backend's environment. */
 export function useTinyEdge(
   settings: Readonly<Record<string, string>> = {},
+  bundle = tinyDirectory,
 ): () => { readonly edge: TinyEdge; readonly backend: Backend } {
   let started: { readonly edge: TinyEdge; readonly backend: Backend } | undefined;
 
   beforeAll(async () => {
-    const backend = await startBackend(settings);
-    started = { backend, edge: await startTinyEdge(backend.url) };
+    const backend = await startBackend({ MODELS_DIR: dirname(bundle), ...settings });
+    started = { backend, edge: await startTinyEdgeOf(bundle, backend.url) };
   }, startMsMax);
 
   afterAll(async () => {
