@@ -15,25 +15,6 @@ export const quoteFields = {
   input_fidelity: variationBodySchema.shape.input_fidelity,
 };
 
-/** Which fields go with which endpoint, as JSON Schema for the OpenAPI document. */
-export const quoteRule = {
-  anyOf: [
-    {
-      properties: {
-        endpoint: { enum: ["/v1/images/generations", null] },
-        ...Object.fromEntries(["mask", "strength", "input_fidelity"].map((name) => [name, { type: "null" }])),
-      },
-    },
-    {
-      required: ["endpoint"],
-      properties: {
-        endpoint: { enum: ["/v1/images/edits", "/v1/images/variations"] },
-        reuse: { enum: ["prefer", "fresh", null] },
-      },
-    },
-  ],
-};
-
 /** A request that is to be priced. `startStrength`: 0…1, of one that starts from a picture. */
 export interface QuoteRequest {
   readonly request: CreateImageRequest;

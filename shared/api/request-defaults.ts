@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseImageSize } from "../models/image-size.ts";
+import { imageSizePattern, parseImageSize } from "../models/image-size.ts";
 import { outputFormatSchema } from "../output-format-schema.ts";
 
 /** What requests of a key mean where they say nothing, for programs that know no fields of ours. */
@@ -8,6 +8,7 @@ export const requestDefaultsSchema = z.strictObject({
   size: z
     .string()
     .refine((text) => parseImageSize(text) !== undefined, "must be WIDTHxHEIGHT in pixels")
+    .meta({ pattern: imageSizePattern.source })
     .optional(),
   output_format: outputFormatSchema.optional(),
   response_format: z.enum(["url", "b64_json"]).optional(),

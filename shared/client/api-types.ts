@@ -1134,7 +1134,7 @@ export interface components {
             output_compression?: number | null;
             output_format?: ("png" | "jpeg" | "webp") | null;
             partial_images?: number | null;
-            prompt: string;
+            prompt?: string | null;
             quality?: ("auto" | "standard" | "hd" | "low" | "medium" | "high" | "xhigh" | "max") | null;
             response_format?: ("url" | "b64_json") | null;
             reuse?: ("prefer" | "fresh" | "similar") | null;
@@ -4082,7 +4082,7 @@ export interface operations {
                     "image/jpeg": Blob;
                     "image/png": Blob;
                     "image/webp": Blob;
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description invalid_request, content_policy_violation */
@@ -4260,7 +4260,7 @@ export interface operations {
                     "image/jpeg": Blob;
                     "image/png": Blob;
                     "image/webp": Blob;
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description invalid_request, content_policy_violation */
@@ -4438,7 +4438,7 @@ export interface operations {
                     "image/jpeg": Blob;
                     "image/png": Blob;
                     "image/webp": Blob;
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description invalid_request, content_policy_violation */
@@ -4677,7 +4677,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The job has ended, and the client has received all events. */
@@ -5033,7 +5033,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The job has ended, and the client has received all events. */
@@ -6002,7 +6002,7 @@ export interface operations {
                     "image/jpeg": Blob;
                     "image/png": Blob;
                     "image/webp": Blob;
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description invalid_request, content_policy_violation */

@@ -16,8 +16,11 @@ export function isSide({ min, max, multipleOf }: SideRange, side: number): boole
   return side >= min && side <= max && side % multipleOf === 0;
 }
 
+/** What `parseImageSize` reads. */
+export const imageSizePattern = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/u;
+
 /** Reads "WIDTHxHEIGHT" (decimal pixels, no sign, no leading zero), or undefined when it is anything else. */
 export function parseImageSize(text: string): ImageSize | undefined {
-  const match = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/u.exec(text);
+  const match = imageSizePattern.exec(text);
   return match === null ? undefined : { width: Number(match[1]), height: Number(match[2]) };
 }

@@ -57,10 +57,13 @@ export const pictures: Readonly<Record<string, BodySchema>> = {
   "image/jpeg": imageBytes,
 };
 
-/** OpenAPI 3.1 has no word for the single events of a stream: the description names their schema. */
+/**
+ * OpenAPI 3.1 has no word for the single events of a stream: the description names their schema. No type is given:
+ * some programs read the schema as that of the whole text, others as that of each event.
+ */
 export function eventsOf(schema: "ImageEvent" | "ImageEditEvent"): BodySchema {
   const description = `The \`data\` of each event is an \`${schema}\` or, if the request fails midway, an \`Error\`.`;
-  return { json: { type: "string", contentMediaType: "text/event-stream", description } };
+  return { json: { contentMediaType: "text/event-stream", description } };
 }
 
 const linkedPicture: Answer = {

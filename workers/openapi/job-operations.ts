@@ -32,7 +32,6 @@ const detailsParameter: Parameter = {
 
 const events: BodySchema = {
   json: {
-    type: "string",
     contentMediaType: "text/event-stream",
     description: "The `data` of each `job` event is a `JobSummary`, of each `result` event a `JobResult`.",
   },

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { createImageBodySchema } from "../../shared/api/create-image-request.ts";
 import { imageFieldRules } from "../../shared/api/image-field-rules.ts";
-import { quoteFields, quoteRule } from "../../shared/api/quote-request.ts";
+import { quoteFields } from "../../shared/api/quote-request.ts";
+import { promptCharactersMax } from "../../shared/limits.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { publicName, samplingFieldNames } from "../../shared/sampling-fields.ts";
 import type { ServedModels } from "../models/model.ts";
@@ -27,18 +28,23 @@ export function generationBody(models: ServedModels): BodySchema {
   return named("CreateImageRequest", nullableBody(servedBody(createImageBodySchema, models)));
 }
 
-/** The body of a quote: that of the request that is quoted, and where it would be sent. */
+/**
+ * The body of a quote: that of the request that is quoted, and where it would be sent. Which fields go with which
+ * endpoint is not said: programs that read the document cope with so many alternatives only.
+ */
 export function quoteBody(models: ServedModels): BodySchema {
-  const body = servedBody(createImageBodySchema.extend(quoteFields), models);
-  return named("CreateQuoteRequest", nullableBody(body, [quoteRule]));
+  const { json } = servedBody(createImageBodySchema.extend(quoteFields), models);
+  const prompt = { type: "string" as const, maxLength: promptCharactersMax, description: "A variation may have none." };
+  const properties = { ...json.properties, prompt };
+  return named("CreateQuoteRequest", nullableBody({ json: { ...json, properties, required: [] } }));
 }
 
-function nullableBody({ json }: ReturnType<typeof servedBody>, rules: readonly object[] = []) {
-  const { required = [], properties = {}, allOf = [], ...rest } = json;
+function nullableBody({ json }: ReturnType<typeof servedBody>) {
+  const { required = [], properties = {}, ...rest } = json;
   const nullable = Object.entries(properties).map(([name, field]) =>
     required.includes(name) ? [name, field] : [name, { anyOf: [field, { type: "null" }] }],
   );
-  return { json: { ...rest, required, properties: Object.fromEntries(nullable), allOf: [...allOf, ...rules] } };
+  return { json: { ...rest, required, properties: Object.fromEntries(nullable) } };
 }
 
 /** The shortest body of a generation that shows what the model can do. */
