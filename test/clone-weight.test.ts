@@ -24,6 +24,13 @@ function packedMegabytes(): number {
   return bytes / megabyte;
 }
 
-test("a shallow clone weighs what the README says", () => {
-  expect(Math.abs(packedMegabytes() - statedMegabytes())).toBeLessThan(3);
-});
+/** Git packs the clone anew, which takes a minute on a machine that is busy with other work. */
+const testMsMax = 300_000;
+
+test(
+  "a shallow clone weighs what the README says",
+  () => {
+    expect(Math.abs(packedMegabytes() - statedMegabytes())).toBeLessThan(3);
+  },
+  testMsMax,
+);
