@@ -8,6 +8,7 @@ import { CommandError, wholeNumber } from "../../command-line.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withExamples } from "../help.ts";
 import { asOperator, type OperatorFlags, withOperatorOptions } from "../operator.ts";
+import { withoutAbsent } from "../sampling-options.ts";
 import { table } from "../table.ts";
 
 interface AccountFlags extends OperatorFlags {
@@ -29,6 +30,7 @@ export function addKeys(program: Command): void {
 
 interface CreateFlags extends AccountFlags {
   readonly name: string;
+  readonly model?: string[];
   readonly register: boolean;
 }
 
@@ -36,6 +38,7 @@ function addCreate(keys: Command): void {
   const command = withAccountOptions(keys.command("create"))
     .description("Make a key here and print the commands that register it, or have a service create it")
     .option("--name <label>", "at most 128 of A-Z a-z 0-9 space . _ -", "default")
+    .option("--model <id...>", "the models that the key may use; those of requests that name none first (default: all)")
     .option("--register", "have the service of --url create it", false)
     .action(createKey)
     .addHelpText(
@@ -57,13 +60,16 @@ async function createKey(flags: CreateFlags): Promise<void> {
   if (!/^[\w .-]{1,128}$/u.test(name)) {
     throw new CommandError("--name is 1 to 128 of A-Z a-z 0-9 space . _ -.", exitCodes.usage);
   }
+  if (flags.model?.some((id) => !/^[a-z0-9][a-z0-9._-]{0,63}$/u.test(id)) === true) {
+    throw new CommandError("--model is the id of a model: 1 to 64 of a-z 0-9 . _ -.", exitCodes.usage);
+  }
   await (flags.register ? registerKey(flags) : printCommands(flags));
 }
 
 function registerKey(flags: CreateFlags): Promise<void> {
   return asOperator(flags, async ({ http }, signal) => {
     const params = { path: { account: flags.account } };
-    const body = { name: flags.name };
+    const body = { name: flags.name, ...withoutAbsent({ models: flags.model }) };
     return shown(flags, await answerOf(http.POST("/v1/admin/accounts/{account}/keys", { params, body, signal })));
   });
 }
@@ -72,11 +78,11 @@ function shown({ json }: OperatorFlags, made: Schemas["CreatedKey"]): string {
   return json === true ? JSON.stringify(made) : `${made.key}\n\nShown only this once. Its id is ${made.id}.`;
 }
 
-async function printCommands({ account, name, json }: CreateFlags): Promise<void> {
+async function printCommands({ account, name, model: models, json }: CreateFlags): Promise<void> {
   const key = await formatApiKey(randomBytes(apiKeyRandomBytes));
   const sha256 = await hashApiKey(key);
   if (json === true) return void process.stdout.write(`${JSON.stringify({ account, name, key, sha256 })}\n`);
-  const order = JSON.stringify({ name, sha256 });
+  const order = JSON.stringify({ name, models, sha256 });
   const url = `"$WORKER_URL/v1/admin/accounts/${account}`;
   const headers = `-H "Authorization: Bearer $ADMIN_SECRET" -H "Content-Type: application/json"`;
   process.stdout.write(`API key of ${account}, shown only this once:

@@ -56,6 +56,11 @@ export function hasStyles(item: ModelItem | undefined): boolean {
   return item?.id.startsWith("emoji-") === true;
 }
 
+/** Whether the pages hold the decoder of the model that these settings name: they have the first one's, no other. */
+export function isDecodedHere({ model: id }: Settings): boolean {
+  return id === undefined || id === models.value[0]?.id;
+}
+
 /** Whether the model draws transparency. */
 export function isTransparent(item: ModelItem | undefined): boolean {
   return item?.backgrounds.includes("transparent") === true;

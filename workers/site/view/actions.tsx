@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { make, run } from "../state/make.ts";
 import type { Result } from "../state/results.ts";
-import { settings } from "../state/settings.ts";
+import { isDecodedHere, settings } from "../state/settings.ts";
 import { words } from "../words/words.ts";
 import { Code } from "./code.tsx";
 import { DecodeHere } from "./decode-here.tsx";
@@ -19,6 +19,7 @@ type PanelName = keyof typeof panels;
 export function Actions(result: Result) {
   const { actions: texts } = words.value;
   const open = useSignal<PanelName | undefined>(undefined);
+  const here = isDecodedHere(result.settings);
   const Panel = open.value === undefined ? undefined : panels[open.value];
 
   /** Really another one: no seed, and no latent that is there already. */
@@ -34,13 +35,13 @@ export function Actions(result: Result) {
           {texts.again}
         </button>
         <PanelButton name="vary" label={words.value.vary.open} open={open} />
-        <PanelButton name="mix" label={words.value.mix.open} open={open} />
+        {here && <PanelButton name="mix" label={words.value.mix.open} open={open} />}
         <PanelButton name="edit" label={words.value.edit.open} open={open} />
-        <PanelButton name="decode" label={words.value.device.open} open={open} />
+        {here && <PanelButton name="decode" label={words.value.device.open} open={open} />}
         <a class="button" href={result.url} download={fileName(result)}>
           {texts.download}
         </a>
-        <PanelButton name="share" label={words.value.share.open} open={open} />
+        {here && <PanelButton name="share" label={words.value.share.open} open={open} />}
         <PanelButton name="code" label={texts.code} open={open} />
       </div>
       {Panel !== undefined && <Panel key={result.id} {...result} />}
