@@ -1,0 +1,161 @@
+"""The options of `wuerstchen.finetune`, and the plan and the steering that they stand for."""
+
+import argparse
+import dataclasses
+import math
+from pathlib import Path
+
+from wuerstchen.arguments import count
+from wuerstchen.config import Config
+from wuerstchen.finetuning.tuning import Tuning
+
+EXAMPLES = """examples:
+  python -m wuerstchen.finetune --bundle ../models/emoji-128 --data data/mine --runs runs/mine --out ../models/mine
+  python -m wuerstchen.finetune --bundle ../models/emoji-128 --data data/mine --runs runs/mine-full \\
+    --method full --steps 2000
+"""
+LEARNING_RATES = {"lora": 1e-3, "full": 5e-5}
+EMA_DECAY = 0.99
+# Beside the configuration: prompts that the base knows.
+PRIOR_LISTS = (".prompts.txt", ".calibration.txt")
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(
+        description=description, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for add in (_add_sources, _add_plan, _add_steering, _add_results):
+        add(result)
+    return result
+
+
+def _add_sources(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is trained")
+    group.add_argument("--bundle", type=Path, required=True, help="model bundle to start from")
+    group.add_argument("--data", type=Path, required=True, help="data set that wuerstchen.prepare wrote")
+    group.add_argument("--runs", type=Path, required=True, help="folder of this training; results lie in RUNS/MODEL")
+    group.add_argument(
+        "--config", type=Path, help="TOML file of the bundle's model; default: the bundle's, else configs/MODEL.toml"
+    )
+
+
+def _add_plan(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how long and how fast")
+    group.add_argument("--method", choices=list(LEARNING_RATES), default="lora")
+    group.add_argument("--rank", type=int, default=4, help="of the trained matrices (lora; default 4)")
+    group.add_argument("--alpha", type=float, default=4.0, help="they count alpha / rank (lora; default 4)")
+    group.add_argument("--steps", type=int, default=400, help="steps of the optimiser in all (default 400)")
+    group.add_argument("--batch", type=int, default=16, help="pictures a step (default 16)")
+    group.add_argument(
+        "--learning-rate",
+        type=float,
+        help=f"default {LEARNING_RATES['lora']:g} for lora, {LEARNING_RATES['full']:g} for full",
+    )
+    group.add_argument("--seed", type=int, default=0)
+    group.add_argument("--threads", type=count, help="CPU threads; default: all")
+
+
+def _add_steering(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is learned")
+    group.add_argument(
+        "--trigger", default="", help="a word at the end of every caption, by which the set is asked for later"
+    )
+    group.add_argument(
+        "--shuffle-captions", action="store_true", help="also train captions with their parts in other orders"
+    )
+    group.add_argument(
+        "--flip", action="store_true", help="also train mirrored pictures: not for letters, nor for left and right"
+    )
+    group.add_argument(
+        "--mask-floor",
+        type=float,
+        default=0.1,
+        help="of a set with masks: what counts where a mask is black, 0 to 1 (default 0.1)",
+    )
+    group.add_argument(
+        "--prior-share",
+        type=float,
+        default=0.5,
+        help="share of the training that keeps other words as they are (default 0.5; 0: none)",
+    )
+    group.add_argument(
+        "--prior-prompts", type=Path, help="those words, one a line; default: CONFIG.{prompts,calibration}.txt"
+    )
+    group.add_argument(
+        "--patience",
+        type=int,
+        default=4,
+        help="evaluations of 8 without a better held-out loss that end it; 0: none do",
+    )
+    group.add_argument(
+        "--sample", action="append", default=[], metavar="PROMPT", help="a prompt that the contact sheet shows as well"
+    )
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what comes of it")
+    group.add_argument(
+        "--price-hour",
+        type=float,
+        default=0.08,
+        help="assumed price of this machine's hour in US dollars (default 0.08)",
+    )
+    group.add_argument(
+        "--dry-run", action="store_true", help="say what it will take in minutes, memory and money; train nothing"
+    )
+    group.add_argument("--forecast", type=Path, metavar="FILE", help="with --dry-run: write the figures there (JSON)")
+    group.add_argument(
+        "--merge", action="store_true", help="write RUNS/MODEL/stage-c.pt, which wuerstchen.export.bundle reads"
+    )
+    group.add_argument("--out", type=Path, help="write a bundle into this new folder; its name becomes the model's id")
+
+
+def tuning_config(config: Config, arguments: argparse.Namespace) -> Config:
+    """The configuration with the plan of this training. Raises ValueError naming the option and its limit."""
+    for name, least in (("steps", 1), ("batch", 1), ("rank", 1)):
+        if getattr(arguments, name) < least:
+            raise ValueError(f"--{name} is {getattr(arguments, name)}: at least {least}")
+    if arguments.rank > config.stage_c.channels:
+        raise ValueError(f"--rank is {arguments.rank}: at most the width of Stage C, {config.stage_c.channels}")
+    rate = LEARNING_RATES[arguments.method] if arguments.learning_rate is None else arguments.learning_rate
+    if not (math.isfinite(rate) and rate >= 0):
+        raise ValueError(f"--learning-rate is {rate}: a number that is not negative")
+    plan = dataclasses.replace(
+        config.train_c,
+        steps=arguments.steps,
+        batch=arguments.batch,
+        learning_rate=rate,
+        warmup_steps=max(1, min(50, arguments.steps // 10)),
+        decay_steps=arguments.steps // 4,
+        ema_decay=EMA_DECAY,
+    )
+    return dataclasses.replace(config, train_c=plan, seed=arguments.seed, compile=False)
+
+
+def tuning_of(arguments: argparse.Namespace, config_file: Path) -> Tuning:
+    """Raises ValueError where the share of prior pictures is none, or there are no prompts for it."""
+    if not 0 <= arguments.prior_share < 1:
+        raise ValueError(f"--prior-share is {arguments.prior_share:g}: at least 0 and below 1")
+    if not 0 <= arguments.mask_floor <= 1:
+        raise ValueError(f"--mask-floor is {arguments.mask_floor:g}: from 0 to 1")
+    listed = [arguments.prior_prompts or config_file.with_suffix(suffix) for suffix in PRIOR_LISTS]
+    if arguments.prior_prompts is not None and not arguments.prior_prompts.exists():
+        raise ValueError(f"--prior-prompts: {arguments.prior_prompts} does not exist")
+    known = [prompt for path in listed if path.exists() for prompt in _lines(path)]
+    prompts = tuple(dict.fromkeys(known)) if arguments.prior_share > 0 else ()
+    return Tuning(
+        trigger=arguments.trigger.strip(),
+        shuffle=arguments.shuffle_captions,
+        flip=arguments.flip,
+        prior_prompts=prompts,
+        prior_share=arguments.prior_share if prompts else 0.0,
+        patience=arguments.patience,
+        samples=tuple(arguments.sample),
+        mask_floor=arguments.mask_floor,
+    )
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    """Those that are not blank, each once."""
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return tuple(dict.fromkeys(line for line in lines if line))
