@@ -24,6 +24,10 @@ async function pagesPrinted(page: Page): Promise<number> {
 /** Nothing that a failure may take away. */
 const prompt = "a prompt that stays";
 
+/** Titles of the cards of which something stands beyond the lower edge. */
+const cardsThatOverflow =
+  "[...document.querySelectorAll('.kpi .card')].filter((card) => [...card.querySelectorAll('*')].some((part) => part.getBoundingClientRect().bottom > card.getBoundingClientRect().bottom)).map((card) => card.querySelector('h3, h2')?.textContent)";
+
 describe.runIf(isBrowserExpected)("a page without the development key", () => {
   const open = useBrowser();
   let backend: Backend;
@@ -182,6 +186,9 @@ describe.runIf(isBrowserExpected)("a page without the development key", () => {
     await page.getByRole("cell", { name: operator.tier.generated, exact: true }).waitFor();
     await page.getByText(operator.kpi.biasFound("0")).waitFor();
     expect(await pagesPrinted(page)).toBe(1);
+    await page.emulateMedia({ media: "print" });
+    expect(await page.evaluate(cardsThatOverflow)).toEqual([]);
+    await page.emulateMedia({ media: null });
     await expectAccessible(page);
 
     await page.getByRole("link", { name: "Accounts", exact: true }).click();
