@@ -1,4 +1,4 @@
-"""Packs a prepared set to travel to another machine: a tenth of its size, in shards of some 17 MB."""
+"""Packs a prepared set to travel to another machine: a tenth of its size, in shards of 6 to 18 MB."""
 
 import argparse
 from pathlib import Path

@@ -25,8 +25,8 @@ FORMAT = "wuerstchen-edge/packed@1"
 PLAN = "packed.json"
 TEXTS = "texts.json.xz"
 SUFFIXES = (".rgb", ".rgba")
-# Pictures a shard: some 17 MB of icons at 128×128.
-SHARD_PICTURES = 4096
+# Pictures a shard: 6 to 18 MB of icons at 128×128.
+SHARD_PICTURES = 2048
 CHUNK = 64
 
 
