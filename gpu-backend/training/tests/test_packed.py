@@ -22,11 +22,12 @@ def mixed(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def transparent(tmp_path: Path) -> Path:
-    """A set of squares with alpha; colours lie behind full transparency too."""
+    """A set of squares with alpha: colours lie behind full transparency too, and one picture is opaque."""
     data = tmp_path / "alpha"
     data.mkdir()
     pixels = np.random.default_rng(1).integers(0, 256, (5, 32, 32, 4), np.uint8)
     pixels[:, :16, :, 3] = 0
+    pixels[4, :, :, 3] = 255
     (data / "images.rgba").write_bytes(pixels.tobytes())
     records = [json.dumps({"id": str(row), "captions": [f"Käse {row}"]}, ensure_ascii=False) for row in range(5)]
     (data / "records.jsonl").write_text("\n".join(records) + "\n", encoding="utf-8")

@@ -140,7 +140,7 @@ def _read_shard(pool: ProcessPoolExecutor, path: Path, part: Path, file: RawFile
     except (OSError, KeyError, AttributeError, tarfile.TarError) as error:
         raise ValueError(f"{path} is missing or damaged; bring it again") from error
     pixels = file.open(part, "r+" if (part / file.name).exists() else "w+")
-    for row, picture in zip(rows, pool.map(_decode, pictures, chunksize=CHUNK), strict=True):
+    for row, picture in zip(rows, pool.map(partial(_decode, file.channels), pictures, chunksize=CHUNK), strict=True):
         pixels[row] = picture
     pixels.flush()
 
@@ -157,5 +157,6 @@ def _webp(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _decode(picture: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(picture)))
+def _decode(channels: int, picture: bytes) -> np.ndarray:
+    # WebP keeps no alpha of a picture that is opaque.
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGBA" if channels == 4 else "RGB"))
