@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -13,10 +14,11 @@ from wuerstchen.pictures.prepare import prepare
 
 @pytest.fixture
 def mixed(tmp_path: Path) -> Path:
-    """A set in several shapes, as `prepare` writes it."""
+    """A set in several shapes with masks, as `prepare` writes it."""
     folder = folder_of(tmp_path, 8)
     put(folder, "wide.png", encoded(picture(90, (180, 64))), "a wide picture")
-    prepare(folder, tmp_path / "set", MIXED)
+    prepare(folder, tmp_path / "set", dataclasses.replace(MIXED, alpha_mask=True))
+    assert list((tmp_path / "set").glob("masks-*.u8"))
     return tmp_path / "set"
 
 

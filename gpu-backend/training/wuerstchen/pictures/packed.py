@@ -24,7 +24,9 @@ from wuerstchen.whole_file import whole_file, whole_folder, write_whole
 FORMAT = "wuerstchen-edge/packed@1"
 PLAN = "packed.json"
 TEXTS = "texts.json.xz"
-SUFFIXES = (".rgb", ".rgba")
+# Of pictures without and with alpha, and of masks.
+CHANNELS = {".rgb": 3, ".rgba": 4, ".u8": 1}
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 # Pictures a shard: 6 to 18 MB of icons at 128×128.
 SHARD_PICTURES = 2048
 CHUNK = 64
@@ -32,7 +34,7 @@ CHUNK = 64
 
 @dataclass(frozen=True)
 class RawFile:
-    """One file of raw pictures: (rows, height, width, channels) bytes."""
+    """One file of raw pictures or masks: (rows, height, width, channels) bytes."""
 
     name: str
     rows: int
@@ -88,7 +90,7 @@ def unpack(packed: Path, out: Path, processes: int | None = None) -> None:
 
 
 def _raw_files(data: Path) -> list[RawFile]:
-    paths = sorted(path for path in data.iterdir() if path.suffix in SUFFIXES) if data.is_dir() else []
+    paths = sorted(path for path in data.iterdir() if path.suffix in CHANNELS) if data.is_dir() else []
     if not paths or not (data / "records.jsonl").exists():
         raise ValueError(f"{data} holds no prepared set")
     buckets = [json.loads(line).get("bucket", "") for line in (data / "records.jsonl").read_text().splitlines() if line]
@@ -96,8 +98,8 @@ def _raw_files(data: Path) -> list[RawFile]:
 
 
 def _raw_file(path: Path, buckets: list[str]) -> RawFile:
-    bucket = path.stem.removeprefix("images").removeprefix("-")
-    rows, channels = buckets.count(bucket), 4 if path.suffix == ".rgba" else 3
+    bucket = path.stem.partition("-")[2]
+    rows, channels = buckets.count(bucket), CHANNELS[path.suffix]
     pixels = path.stat().st_size / max(rows, 1) / channels
     width, height = (int(side) for side in bucket.split("x")) if bucket else (math.isqrt(int(pixels)),) * 2
     if rows == 0 or pixels != width * height:
@@ -147,16 +149,21 @@ def _read_shard(pool: ProcessPoolExecutor, path: Path, part: Path, file: RawFile
 
 def _encode(data: Path, file: RawFile, rows: range) -> list[bytes]:
     pixels = file.open(data)
-    return [_webp(np.asarray(pixels[row])) for row in rows]
+    return [_webp(np.asarray(pixels[row]), file.channels) for row in rows]
 
 
-def _webp(pixels: np.ndarray) -> bytes:
+def _webp(pixels: np.ndarray, channels: int) -> bytes:
     buffer = io.BytesIO()
     # Exact: what colour lies behind full transparency is part of the digest.
-    Image.fromarray(pixels).save(buffer, "WEBP", lossless=True, method=4, exact=True)
+    Image.fromarray(pixels[..., 0] if channels == 1 else pixels).save(
+        buffer, "WEBP", lossless=True, method=4, exact=True
+    )
     return buffer.getvalue()
 
 
 def _decode(channels: int, picture: bytes) -> np.ndarray:
-    # WebP keeps no alpha of a picture that is opaque.
-    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGBA" if channels == 4 else "RGB"))
+    """(height, width, channels) bytes. WebP keeps no alpha of a picture that is opaque, and masks as three equal
+    channels.
+    """
+    pixels = np.asarray(Image.open(io.BytesIO(picture)).convert(MODES[channels]))
+    return pixels.reshape(*pixels.shape[:2], channels)

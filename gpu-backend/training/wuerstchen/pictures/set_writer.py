@@ -11,7 +11,8 @@ from zlib import crc32
 import numpy as np
 
 from wuerstchen.pictures.preview import PREVIEW
-from wuerstchen.training.data import Record, file_name, is_held_out, mask_name
+from wuerstchen.training.data import Record, file_name, is_held_out
+from wuerstchen.training.masks import mask_name
 
 REPORT = "report.json"
 

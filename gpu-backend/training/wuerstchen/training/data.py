@@ -7,7 +7,6 @@ is in and its row there.
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from wuerstchen.models.alpha import premultiply
 from wuerstchen.training.cache import digest_of, file_digest
+from wuerstchen.training.masks import open_masks
 
 HELD_OUT_PERCENT = 2
 SQUARES = ""  # the bucket of a set that has no others
@@ -113,21 +113,9 @@ class PictureSet:
                 raise ValueError(
                     f"{directory / RECORDS}: records of {file_name(name)} share a row or skip one; build it again"
                 )
-        self.masks = self._open_masks()
+        masks = open_masks(directory, {name: pixels.shape[:3] for name, pixels in files.items()})
+        self.masks = None if masks is None else self.by_bucket(masks)
         self._split(np.array([is_held_out(r.id) if r.held_out is None else r.held_out for r in self.records]))
-
-    def _open_masks(self) -> BucketArrays | None:
-        """Raises ValueError where masks and pictures do not fit each other."""
-        paths = {name: self.directory / mask_name(name) for name in self.buckets}
-        if not any(path.exists() for path in paths.values()):
-            return None
-        masks = {}
-        for name, path in paths.items():
-            shape = len(self.pixels.arrays[name]), *self.pixels.arrays[name][0].shape[:2]
-            if not path.exists() or path.stat().st_size != math.prod(shape):
-                raise ValueError(f"{path} does not hold a mask for each picture: prepare the set again")
-            masks[name] = np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
-        return self.by_bucket(masks)
 
     def hold_out(self, least: int) -> None:
         """Holds out more pictures, by their ids, until there are `least`; never more than half of them."""
@@ -241,11 +229,6 @@ class PictureSet:
 def file_name(bucket: str) -> str:
     """The file of a bucket's pictures."""
     return f"images-{bucket}.rgb" if bucket else "images.rgb"
-
-
-def mask_name(bucket: str) -> str:
-    """The file of a bucket's masks."""
-    return f"masks-{bucket}.u8" if bucket else "masks.u8"
 
 
 def is_held_out(record_id: str, percent: float = HELD_OUT_PERCENT) -> bool:
