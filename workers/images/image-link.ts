@@ -104,7 +104,7 @@ function readVariant(format: OutputFormat, { quality, background }: LinkParts["q
 /** No part can hold a line break, so no two links give the same text. */
 function signedText({ latentId, options }: LinkedImage, expires: string): string {
   const { format, quality = "default", background } = options;
-  // Links of before there were backgrounds hold.
+  // Left out where there is none, so that links of earlier versions stay valid.
   const behind = background === undefined ? [] : [`background ${background}`];
   return ["image-link", "v1", latentId, format, quality, ...behind, expires].join("\n");
 }

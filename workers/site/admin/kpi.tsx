@@ -4,10 +4,10 @@ import { Answered } from "./answered.tsx";
 import { count, duration, perPicture, share } from "./figures.ts";
 import { BundleQuality } from "./kpi-quality.tsx";
 import { days } from "./place.ts";
-import { RangeChoice } from "./range-choice.tsx";
 import { Table } from "./table.tsx";
 import { TrendLine } from "./trend-line.tsx";
 import { useAnswer } from "./use-answer.ts";
+import { ViewHead } from "./view-head.tsx";
 import { adminWords } from "./words.ts";
 
 /** One A4 page for the person who signs: cost, reuse, quality, bias. */
@@ -16,13 +16,7 @@ export function KpiView() {
   const asked = useAnswer<Traffic>(`/v1/admin/traffic?days=${days.value}`);
   return (
     <section aria-labelledby="kpi-title" class="view kpi">
-      <div class="view-head">
-        <h2 id="kpi-title">{texts.title}</h2>
-        <RangeChoice />
-        <button type="button" onClick={() => print()}>
-          {texts.print}
-        </button>
-      </div>
+      <ViewHead id="kpi-title" title={texts.title} action={texts.print} onAction={() => print()} />
       <Answered asked={asked}>
         {(traffic) => (
           <>

@@ -3,9 +3,9 @@ import { dollars } from "../view/money.ts";
 import { Answered } from "./answered.tsx";
 import { count, duration, share } from "./figures.ts";
 import { days, linkTo } from "./place.ts";
-import { RangeChoice } from "./range-choice.tsx";
 import { Table } from "./table.tsx";
 import { useAnswer } from "./use-answer.ts";
+import { ViewHead } from "./view-head.tsx";
 import { adminWords } from "./words.ts";
 
 /** Who was charged most in the chosen days. */
@@ -14,13 +14,7 @@ export function SpendView() {
   const { spend: texts, nav, refresh, utc, traffic } = adminWords.value;
   return (
     <section aria-labelledby="spend-title" class="view">
-      <div class="view-head">
-        <h2 id="spend-title">{nav.spend}</h2>
-        <RangeChoice />
-        <button type="button" onClick={asked.refresh}>
-          {refresh}
-        </button>
-      </div>
+      <ViewHead id="spend-title" title={nav.spend} action={refresh} onAction={asked.refresh} />
       <Answered asked={asked}>
         {({ accounts, keys, total_micro_usd: total }) => (
           <>

@@ -6,9 +6,9 @@ import { Answered } from "./answered.tsx";
 import { Chart } from "./chart.tsx";
 import { count, duration, perPicture, share } from "./figures.ts";
 import { days } from "./place.ts";
-import { RangeChoice } from "./range-choice.tsx";
 import { Table } from "./table.tsx";
 import { useAnswer } from "./use-answer.ts";
+import { ViewHead } from "./view-head.tsx";
 import { adminWords } from "./words.ts";
 
 const colours = { generated: "--stage-c", latent: "--stage-b", image: "--stage-a" } as const;
@@ -19,13 +19,7 @@ export function TrafficView() {
   const { traffic: texts, nav, refresh, utc } = adminWords.value;
   return (
     <section aria-labelledby="traffic-title" class="view">
-      <div class="view-head">
-        <h2 id="traffic-title">{nav.traffic}</h2>
-        <RangeChoice />
-        <button type="button" onClick={asked.refresh}>
-          {refresh}
-        </button>
-      </div>
+      <ViewHead id="traffic-title" title={nav.traffic} action={refresh} onAction={asked.refresh} />
       <Answered asked={asked}>
         {(traffic) => (
           <>
