@@ -52,7 +52,7 @@ export function answerSigned(services: SignedServices, route: SignedRoute): Hand
   const { signatureRules: rules } = services;
   return async (context) => {
     const signed = await verify(context, rules);
-    if (!signed.ok) return signed.error === "guard-full" ? answerGuardFull(context) : answerFailure(context, notSigned);
+    if (!signed.ok) return signed.error === "guard-full" ? answerGuardFull(context) : refuseStranger(context);
     const fault = formFault(context, route) ?? queueFault(context, services, route);
     if (fault !== undefined) return refuse(context, route, fault);
     const bytes = declaredBytes(context.req.raw) ?? route.bytesMax;
@@ -76,6 +76,12 @@ export function answerSigned(services: SignedServices, route: SignedRoute): Hand
     rules.onRefused("mismatch");
     return err(notSigned);
   }
+}
+
+/** Closes the connection: kept alive, the server would read a stranger's body to its end, and memory with it. */
+function refuseStranger(context: Context): Response {
+  context.header("connection", "close");
+  return answerFailure(context, notSigned);
 }
 
 /** Its sender is genuine, so what is too long is read away first: it would not see the refusal otherwise. */
