@@ -33,6 +33,7 @@ from wuerstchen.training.stage_a import stage_a_run
 from wuerstchen.training.stage_b import stage_b_run
 from wuerstchen.training.stage_b_frozen import frozen_stage_b_run
 from wuerstchen.training.stage_c import stage_c_run
+from wuerstchen.training.start import begin_from, finished_weights
 from wuerstchen.training.text_states import text_states
 from wuerstchen.training.trainer import Trainer
 
@@ -70,10 +71,23 @@ def stage_run(stage: str, config: Config, pictures: PictureSet, runs: Path) -> t
         return stage_c_run(config, pictures, latents, recoloured, text, runs), config.train_c
 
 
-def train_stage(stage: str, config: Config, pictures: PictureSet, runs: Path, parallel: Parallel = "ddp") -> bool:
-    """Trains one stage to its end. Returns False where a signal stopped it; the same call goes on from there."""
+def train_stage(
+    stage: str,
+    config: Config,
+    pictures: PictureSet,
+    runs: Path,
+    parallel: Parallel = "ddp",
+    start_from: Path | None = None,
+) -> bool:
+    """Trains one stage to its end. Returns False where a signal stopped it; the same call goes on from there.
+
+    A run that has no checkpoint begins from the weights of the bundle `start_from`, else from random ones."""
     run, plan = stage_run(stage, config, pictures, runs)
     run = dataclasses.replace(run, inputs=inputs_of(stage, config, pictures, runs))
+    if start_from is not None and not (runs / f"{run.name}.checkpoint.pt").exists():
+        taken = begin_from(finished_weights(start_from, run.name), run.modules)
+        if rank() == 0:
+            print(f"stage {stage}: {taken}")
     return train(run, plan, runs, parallel)
 
 
@@ -188,6 +202,12 @@ def arguments() -> argparse.Namespace:
         default="ddp",
         help="under torchrun: copy the weights (default) or shard them",
     )
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        metavar="BUNDLE",
+        help="begin from the weights of a finished bundle, where names and shapes fit (one stage only)",
+    )
     parser.add_argument("--threads", type=count, help="CPU threads; default: all")
     parser.add_argument(
         "--dry-run",
@@ -197,6 +217,8 @@ def arguments() -> argparse.Namespace:
     parsed = parser.parse_args()
     if parsed.steps is not None and parsed.stage == "all":
         parser.error("--steps needs one --stage")
+    if parsed.start_from is not None and parsed.stage == "all":
+        parser.error("--start-from needs one --stage")
     if parsed.budget_minutes is not None and (parsed.stage != "all" or not 0 < parsed.budget_minutes < 1e6):
         parser.error("--budget-minutes is a time above 0 for all stages: leave --stage out")
     return parsed
@@ -227,7 +249,7 @@ def train_all(asked: argparse.Namespace) -> None:
         budget = None if asked.budget_minutes is None else Budget(runs, asked.budget_minutes, stages)
         for stage in stages:
             more = (stage, config, pictures, runs, asked.parallel)
-            if not (train_stage(*more) if budget is None else train_within(budget, *more)):
+            if not (train_stage(*more, asked.start_from) if budget is None else train_within(budget, *more)):
                 end_stopped(f"stage {stage}: stopped, checkpoint written; the same command goes on from it")
 
 

@@ -23,7 +23,7 @@ export interface Concept {
 export const KIND_WEIGHT: Readonly<Record<Concept["kind"], number>> = {
   emoji: 1,
   gendered: 0.5,
-  flag: 0.35,
+  flag: 1,
   letter: 0.3,
   icon: 1,
   composite: 0.5,
