@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { tierSchema } from "./images-response.ts";
 
 const countSchema = z.int().min(1);
 const microUsdSchema = z.int().min(0).describe("Micro-USD: millionths of a dollar.");
@@ -25,11 +26,17 @@ const usageGroupSchema = z
       .string()
       .nullable()
       .optional()
-      .describe("The key's id; null for none, and before keys were recorded. With group_by=key only."),
+      .describe("The key's id; null for none, and before keys were recorded. Grouped by key only."),
     kind: z
       .string()
       .optional()
-      .describe("The kind of work: generation, storage, hit, decode, encode, and so on. With group_by=kind only."),
+      .describe("The kind of work: generation, storage, hit, decode, encode, and so on. Grouped by kind only."),
+    tier: tierSchema
+      .nullable()
+      .optional()
+      .describe(
+        "How the pictures were served; null for work without one, and before tiers were recorded. Grouped by tier only.",
+      ),
     ...sums,
   })
   .readonly()

@@ -758,7 +758,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the charges of the account by UTC day, key and kind of work, newest first
+         * Get the charges of the account by UTC day, key, kind of work and tier, newest first
          * @description A page has days. Grouped by key, it has 100 days at most.
          */
         get: operations["getUsage"];
@@ -2029,9 +2029,9 @@ export interface components {
         UsageGroup: {
             /** @description Milliseconds that graphs ran at a backend, where they were measured. */
             gpu_ms: number;
-            /** @description The key's id; null for none, and before keys were recorded. With group_by=key only. */
+            /** @description The key's id; null for none, and before keys were recorded. Grouped by key only. */
             key?: string | null;
-            /** @description The kind of work: generation, storage, hit, decode, encode, and so on. With group_by=kind only. */
+            /** @description The kind of work: generation, storage, hit, decode, encode, and so on. Grouped by kind only. */
             kind?: string;
             /** @description Charge lines: one per picture and kind of work. */
             lines: number;
@@ -2046,6 +2046,8 @@ export interface components {
                 /** @description Micro-USD: millionths of a dollar. */
                 micro_usd: number;
             };
+            /** @description How the pictures were served; null for work without one, and before tiers were recorded. Grouped by tier only. */
+            tier?: components["schemas"]["Tier"] | null;
         };
         UsageList: {
             data: components["schemas"]["UsageDay"][];
@@ -6629,7 +6631,7 @@ export interface operations {
                 /** @description Takes precedence over `Accept: text/csv`. */
                 format?: "json" | "csv";
                 /** @description What the charges of each day are told apart by. */
-                group_by?: "kind" | "key" | "key,kind";
+                group_by?: "kind" | "key" | "tier" | "key,kind" | "key,tier" | "kind,tier" | "key,kind,tier";
                 /** @description The most entries of a page. */
                 limit?: number;
             };

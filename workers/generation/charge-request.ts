@@ -7,7 +7,7 @@ import type { AccountClient, Accounts } from "../account/client.ts";
 import type { FoundWork, Reservation, Settlement } from "../account/money/reservation.ts";
 import type { DeliveredLatent } from "../account/reuse/delivered-latents.ts";
 import type { LatentForm } from "../account/reuse/latent-list.ts";
-import type { ChargeLine } from "../prices/price-book.ts";
+import { type ChargeLine, type DeliveredItem, deliveredLines } from "../prices/price-book.ts";
 
 /** What charging takes. */
 export interface ChargingServices {
@@ -89,7 +89,7 @@ export type NoteRun = (lines: readonly ChargeLine[]) => void;
  * Charges what `work` did, or gives everything back when it fails. Of a request whose client left before it was done,
  * whatever else became of it, what had run by then is charged.
  */
-export async function settleOrRelease<Item extends { readonly lines: readonly ChargeLine[] }>(
+export async function settleOrRelease<Item extends DeliveredItem>(
   { accounts }: ChargingServices,
   { account, reservation, signal, latentsOf }: Reserved<Item>,
   work: (noteRun: NoteRun) => Promise<Result<readonly Item[], Failure>>,
@@ -110,7 +110,7 @@ export async function settleOrRelease<Item extends { readonly lines: readonly Ch
     }
   }
   if (!items.ok) return items;
-  const lines = items.value.flatMap((item) => item.lines);
+  const lines = deliveredLines(items.value);
   const settled = await ledger.settle({ reservationId, lines, latents: latentsOf?.(items.value) });
   return settled.ok ? ok({ items: items.value, settlement: settled.value }) : settled;
 }

@@ -3,7 +3,7 @@ import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Reservation } from "../account/money/reservation.ts";
 import type { DeliveredLatent } from "../account/reuse/delivered-latents.ts";
-import { latentBytes } from "../prices/price-book.ts";
+import { deliveredLines, latentBytes } from "../prices/price-book.ts";
 import type { Caller } from "./caller.ts";
 import { type ChargingServices, type Reserver, reserveCeiling } from "./charge-request.ts";
 import { ageOf } from "./obtain-latent.ts";
@@ -30,7 +30,7 @@ export function reservePlan(
   { request, plan, found }: WantedReservation,
   gate: Reserver | undefined,
 ): Promise<Result<Reservation, Failure>> {
-  const work = found && { lines: found.flatMap(({ lines }) => lines), latents: deliveredLatents(plan, found) };
+  const work = found && { lines: deliveredLines(found), latents: deliveredLatents(plan, found) };
   return reserveCeiling(services, { ...chargeOf({ request, plan }), caller, found: work }, gate);
 }
 

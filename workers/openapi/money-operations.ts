@@ -12,7 +12,13 @@ const groupByParameter: Parameter = {
   name: "group_by",
   description: "What the charges of each day are told apart by.",
   required: false,
-  schema: { json: { type: "string", enum: ["kind", "key", "key,kind"], default: "kind" } },
+  schema: {
+    json: {
+      type: "string",
+      enum: ["kind", "key", "tier", "key,kind", "key,tier", "kind,tier", "key,kind,tier"],
+      default: "kind",
+    },
+  },
 };
 
 /** Prices, credit. */
@@ -43,7 +49,7 @@ export function moneyOperations(models: ServedModels) {
     },
     getUsage: {
       tag: "Money",
-      summary: "Get the charges of the account by UTC day, key and kind of work, newest first",
+      summary: "Get the charges of the account by UTC day, key, kind of work and tier, newest first",
       description: "A page has days. Grouped by key, it has 100 days at most.",
       parameters: [groupByParameter, formatParameter, ...pageParameters],
       answers: {

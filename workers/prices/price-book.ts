@@ -1,3 +1,4 @@
+import type { Tier } from "../../shared/api/images-response.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
 
 /**
@@ -23,6 +24,8 @@ export interface ChargeLine {
   readonly savedMicroUsd?: number | undefined;
   /** Of such a hit: the `gpuMs` of making the latent. */
   readonly savedGpuMs?: number | undefined;
+  /** How the picture was served that the line is charged for; absent where no picture was delivered. */
+  readonly tier?: Tier | undefined;
 }
 
 /** Prices. A change of any makes a new version, because settlements name the version they were made by. */
@@ -144,6 +147,16 @@ export function withGpuTime(
     const times = gpuParts[line.kind].map((part) => milliseconds[part]).filter((time) => time !== undefined);
     return times.length === 0 ? line : { ...line, gpuMs: Math.round(times.reduce((sum, time) => sum + time, 0)) };
   });
+}
+
+/** The lines of pictures or other deliveries, each with the tier by which its picture was served. */
+export function deliveredLines(items: readonly DeliveredItem[]): readonly ChargeLine[] {
+  return items.flatMap(({ lines, tier }) => (tier === undefined ? lines : lines.map((line) => ({ ...line, tier }))));
+}
+
+/** What a request delivers: a picture, which has a tier, or something else. */
+export interface DeliveredItem extends Pick<ChargeLine, "tier"> {
+  readonly lines: readonly ChargeLine[];
 }
 
 /** The sum of some lines. */

@@ -22,12 +22,14 @@ export interface UsageServices {
   readonly nowMs: () => number;
 }
 
-/** An account may have 100 keys at once and more over time: so many days by key and kind are some 10 MB at most. */
+/**
+ * An account may have 100 keys at once and more over time: so many days by key, kind and tier are some 20 MB at most.
+ */
 const daysByKeyMax = 100;
 
 /**
  * `GET /v1/usage?group_by&cursor&limit&format`: what the account was charged, by UTC day, newest first, and each day by
- * key, by kind of work, or by both.
+ * key, by kind of work, by tier, or by several of these.
  */
 export function getUsage({ usage, nowMs }: UsageServices): Handler<AppEnv> {
   return async (c) => {
@@ -60,7 +62,7 @@ function readGroupBy(text = "kind"): Result<ReadonlySet<UsageGrouping>, Failure>
   const names = text.split(",");
   const groupings = usageGroupings.filter((grouping) => names.includes(grouping));
   if (groupings.length === names.length) return ok(new Set(groupings));
-  return err(invalidRequest("group_by", "'group_by' must be key, kind, or key,kind."));
+  return err(invalidRequest("group_by", "'group_by' must be key, kind, tier, or several of them."));
 }
 
 function dayAnswer({ day, groups, ...sums }: UsageOfDay): UsageDay {
@@ -68,9 +70,10 @@ function dayAnswer({ day, groups, ...sums }: UsageOfDay): UsageDay {
     object: "usage.day",
     day: isoDay(day),
     ...sumsAnswer(sums),
-    groups: groups.map(({ key, kind, ...part }) => ({
+    groups: groups.map(({ key, kind, tier, ...part }) => ({
       ...(key !== undefined && { key }),
       ...(kind !== undefined && { kind }),
+      ...(tier !== undefined && { tier }),
       ...sumsAnswer(part),
     })),
   };

@@ -15,6 +15,7 @@ export interface ChargeRow {
   readonly gpu_ms: number | null;
   readonly saved_micro_usd: number | null;
   readonly saved_gpu_ms: number | null;
+  readonly tier: string | null;
 }
 
 /** The place of a line among its account's. */
@@ -32,7 +33,7 @@ export interface ChargeLines {
 }
 
 const columns =
-  "event_id, line, kind, latent_id, micro_usd, price_book, at_ms, key_id, gpu_ms, saved_micro_usd, saved_gpu_ms";
+  "event_id, line, kind, latent_id, micro_usd, price_book, at_ms, key_id, gpu_ms, saved_micro_usd, saved_gpu_ms, tier";
 const readQuery = `SELECT ${columns} FROM usage
   WHERE account = ?1 AND (at_ms, event_id, line) > (?2, ?3, ?4) ORDER BY at_ms, event_id, line LIMIT ?5`;
 const eraseQuery = `UPDATE usage SET latent_id = '', key_id = NULL WHERE (event_id, line) IN

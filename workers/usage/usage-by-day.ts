@@ -1,8 +1,10 @@
+import type { Tier } from "../../shared/api/images-response.ts";
+
 /** Milliseconds of a day; every day of Unix time has as many. */
 export const dayMs = 86_400_000;
 
 /** What the charges of a day may be told apart by. */
-export const usageGroupings = ["key", "kind"] as const;
+export const usageGroupings = ["key", "kind", "tier"] as const;
 
 /** One of them. */
 export type UsageGrouping = (typeof usageGroupings)[number];
@@ -34,6 +36,8 @@ export interface UsageGroup extends UsageSums {
   readonly key?: string | null;
   /** Absent unless grouped by kind. */
   readonly kind?: string;
+  /** Null: no picture was delivered, or a charge from before tiers were noted. Absent unless grouped by tier. */
+  readonly tier?: Tier | null;
 }
 
 /** What was charged on one day. */
@@ -58,6 +62,7 @@ interface UsageRow {
   readonly day: number;
   readonly key_id: string | null;
   readonly kind: string;
+  readonly tier: Tier | null;
   readonly requests: number;
   readonly lines: number;
   readonly micro_usd: number;
@@ -66,7 +71,7 @@ interface UsageRow {
   readonly saved_gpu_ms: number;
 }
 
-const columnOf = { key: "key_id", kind: "kind" } as const satisfies Record<UsageGrouping, string>;
+const columnOf = { key: "key_id", kind: "kind", tier: "tier" } as const satisfies Record<UsageGrouping, string>;
 const earlierQuery = `SELECT at_ms / ${dayMs} AS day FROM usage WHERE account = ? AND at_ms < ?
   ORDER BY at_ms DESC LIMIT 1`;
 
@@ -120,6 +125,7 @@ function groupOf(row: UsageRow, groupBy: ReadonlySet<UsageGrouping>): UsageGroup
   return {
     ...(groupBy.has("key") && { key: row.key_id }),
     ...(groupBy.has("kind") && { kind: row.kind }),
+    ...(groupBy.has("tier") && { tier: row.tier }),
     ...sumsOf(row),
   };
 }

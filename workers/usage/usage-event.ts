@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { tierSchema } from "../../shared/api/images-response.ts";
 import { workKinds } from "../prices/price-book.ts";
 
 const eventSchema = z.object({
@@ -21,6 +22,7 @@ const eventSchema = z.object({
       gpuMs: z.int().min(0).optional(),
       savedMicroUsd: z.int().min(0).optional(),
       savedGpuMs: z.int().min(0).optional(),
+      tier: tierSchema.optional(),
     }),
   ),
 });

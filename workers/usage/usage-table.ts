@@ -18,6 +18,7 @@ const columns = [
   "gpu_ms",
   "saved_micro_usd",
   "saved_gpu_ms",
+  "tier",
 ] as const;
 const insert = `INSERT OR IGNORE INTO usage (${columns.join(", ")})
   SELECT ${columns.map((_, index) => `value ->> ${index}`).join(", ")} FROM json_each(?)`;
@@ -45,7 +46,7 @@ export async function recordUsage(
 /** In the order of `columns`, by whose places `addToDays` reads them. */
 function rowOf(
   { id, account, keyId, atMs, priceBook }: UsageEvent,
-  { kind, latentId, microUsd, gpuMs, savedMicroUsd, savedGpuMs }: UsageEvent["lines"][number],
+  { kind, latentId, microUsd, gpuMs, savedMicroUsd, savedGpuMs, tier }: UsageEvent["lines"][number],
   place: number,
 ): readonly (string | number | null)[] {
   return [
@@ -61,5 +62,6 @@ function rowOf(
     gpuMs ?? null,
     savedMicroUsd ?? null,
     savedGpuMs ?? null,
+    tier ?? null,
   ];
 }

@@ -171,6 +171,41 @@ describe("GET /v1/usage", () => {
     expect([first, again].map(({ usage }) => usage.pictures[0]?.tier)).toEqual(["generated", "image"]);
   });
 
+  test("tells by tier what pictures were charged, and keeps apart what brought no picture", async () => {
+    const key = await edge.createKey("tiers");
+    const request = { prompt: "a green pear", seed: 1 };
+    const made = [
+      await edge.generate(key, request),
+      await edge.generate(key, request),
+      await edge.generate(key, { ...request, output_format: "jpeg" }),
+    ];
+    expect(made.map(({ usage }) => usage.pictures[0]?.tier)).toEqual(["generated", "image", "latent"]);
+    const page = { afterEntry: 0, untilMs: edge.nowMs + 1, limit: 10 };
+    const events = (await edge.ledger("tiers").settledEntries(page)).flatMap(({ event }) => event ?? []);
+    await recordUsage(edge.env.USAGE, [...events, settlement("tiers", edge.nowMs, ["stopped", 3])]);
+
+    const charged = made.map(({ usage }) => usage.cost.micro_usd);
+    const [day] = (await usageOf(key, "?group_by=tier")).data;
+    expect(day?.groups.map(({ tier, requests, micro_usd }) => [tier, requests, micro_usd])).toEqual([
+      [null, 1, 3],
+      ["generated", 1, charged[0]],
+      ["image", 1, charged[1]],
+      ["latent", 1, charged[2]],
+    ]);
+    const csv = await (await edge.get(key, "/v1/usage?group_by=kind,tier&format=csv")).text();
+    const rows = csv.split("\r\n").map((row) => row.split(","));
+    expect(rows.slice(0, -1).map((row) => row.slice(1, 4))).toEqual([
+      ["kind", "tier", "requests"],
+      ["decode", "generated", "1"],
+      ["decode", "latent", "1"],
+      ["generation", "generated", "1"],
+      ["hit", "image", "1"],
+      ["hit", "latent", "1"],
+      ["stopped", "", "1"],
+      ["storage", "generated", "1"],
+    ]);
+  });
+
   test.each([
     ["limit=0", "limit"],
     ["limit=1001", "limit"],

@@ -41,10 +41,13 @@ export function dropWork(sql: SqlStorage, reservationId: string): void {
 export function withWork(claimed: readonly ChargeLine[], noted: readonly ChargeLine[]): ChargeLine[] {
   const sameOf = (line: ChargeLine) => claimed.find((other) => line.kind !== "hit" && isSameWork(line, other));
   const isNoted = (line: ChargeLine) => noted.some((other) => isSameWork(line, other) || covers(other, line));
-  // Only what is claimed knows how long it took.
+  const tierOf = (line: ChargeLine) => claimed.find(({ latentId }) => latentId === line.latentId)?.tier;
+  // Only what is claimed knows how long it took, and which picture came of it.
   const all = noted.map((line) => {
     const same = sameOf(line);
-    return { ...same, ...line, microUsd: Math.max(line.microUsd, same?.microUsd ?? 0) };
+    const tier = tierOf(line);
+    const microUsd = Math.max(line.microUsd, same?.microUsd ?? 0);
+    return { ...same, ...line, ...(tier !== undefined && { tier }), microUsd };
   });
   return [...all, ...claimed.filter((line) => !isNoted(line))];
 }

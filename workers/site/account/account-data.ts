@@ -8,7 +8,7 @@ import { apiKey } from "../state/session.ts";
 /** What was read, or why it could not be. */
 export type Read<Value> = { readonly value: Value } | { readonly error: unknown };
 
-/** The newest days, each by key and kind; undefined: not known yet. So for all of these. */
+/** The newest days, each by key, kind and tier; undefined: not known yet. So for all of these. */
 export const usage = signal<Read<readonly UsageDay[]> | undefined>(undefined);
 
 /** The newest jobs, each with its progress and the deliveries of its webhook. */
@@ -32,7 +32,7 @@ export async function loadAccount(): Promise<void> {
 
 async function loadUsage(): Promise<void> {
   usage.value = await read(async () => {
-    const path = `/v1/usage?group_by=key,kind&limit=${daysShown}`;
+    const path = `/v1/usage?group_by=key,kind,tier&limit=${daysShown}`;
     return (await get<UsageList>(path)).data;
   });
 }

@@ -3,6 +3,7 @@ import type { UsageDay, UsageGroup } from "../../../shared/api/usage.ts";
 import { errorText } from "../view/error-text.ts";
 import { dollars } from "../view/money.ts";
 import { TimeChart } from "../view/time-chart.tsx";
+import { words } from "../words/words.ts";
 import { daysShown, keys, usage } from "./account-data.ts";
 import { csvFile, save } from "./own-data.ts";
 import { accountWords } from "./words.ts";
@@ -55,6 +56,7 @@ function Days({ days }: { readonly days: readonly UsageDay[] }) {
           column={texts.kind}
           rows={grouped(groups, ({ kind = "" }) => texts.kinds[kind] ?? kind)}
         />
+        <SumTable title={texts.byTier} column={texts.tier} rows={grouped(groups, ({ tier }) => nameOfTier(tier))} />
         <SumTable title={texts.byKey} column={texts.key} rows={grouped(groups, ({ key }) => nameOfKey(key))} />
       </div>
       <button type="button" onClick={() => void download()}>
@@ -164,6 +166,11 @@ function grouped(groups: readonly UsageGroup[], nameOf: (group: UsageGroup) => s
   return [...rows];
 }
 
+/** How pictures were served, in the words that the playground has for it. */
+function nameOfTier(tier: UsageGroup["tier"]): string {
+  return tier === null || tier === undefined ? accountWords.value.usage.noTier : words.value.result.tier[tier];
+}
+
 /** A key by the name that its account knows, else by its id. */
 function nameOfKey(id: string | null | undefined): string {
   if (id === null || id === undefined) return accountWords.value.usage.noKey;
@@ -177,5 +184,5 @@ function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
 }
 
 async function download(): Promise<void> {
-  save(await csvFile("/v1/usage?group_by=key,kind&format=csv"), "usage.csv");
+  save(await csvFile("/v1/usage?group_by=key,kind,tier&format=csv"), "usage.csv");
 }
