@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Failure, invalidRequest } from "../errors.ts";
 import { grantMicroUsdMax, keyModelsMax, requestsPerMinuteMax, rotationOverlapSecondsMax } from "../limits.ts";
+import { canonicalModelName, modelIdCharactersMax } from "../models/model-name.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { defaultKeyScopes, type KeyScope, keyScopeSchema } from "./key-scopes.ts";
@@ -14,7 +15,7 @@ export const keyBodySchema = z.strictObject({
   requests_per_minute: z.int().min(1).max(requestsPerMinuteMax).optional(),
   budget_micro_usd_per_day: z.int().min(0).max(grantMicroUsdMax).optional(),
   defaults: requestDefaultsSchema.optional(),
-  models: z.array(z.string().min(1).max(64)).min(1).max(keyModelsMax).optional(),
+  models: z.array(z.string().min(1).max(modelIdCharactersMax)).min(1).max(keyModelsMax).optional(),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/u)
@@ -60,7 +61,7 @@ export function parseKeyRequest(json: unknown, nowMs: number): Result<KeyRequest
     requestsPerMinute: wire.requests_per_minute,
     budgetMicroUsdPerDay: wire.budget_micro_usd_per_day,
     defaults: wire.defaults,
-    models: wire.models,
+    models: wire.models?.map(canonicalModelName),
     sha256: wire.sha256,
   });
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { guidanceScaleMax, imageSidePixelsMax, stepsMax, tokensPerPromptMax } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import { parseImageSize } from "./image-size.ts";
+import { modelIdPattern } from "./model-name.ts";
 
 // `model.json` says everything about a bundle that is not a weight. Fields that a newer exporter adds are ignored.
 
@@ -67,7 +68,7 @@ const manifestSchema = z
   .object({
     format: z.literal("wuerstchen-edge/bundle@1"),
     /** What a request names as `model`. */
-    id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u),
+    id: z.string().regex(modelIdPattern),
     /** Changes with any byte that changes a latent or a picture; part of every latent key. */
     revision: z.string().min(1).max(128),
     name: z.string().min(1),

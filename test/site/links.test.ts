@@ -43,7 +43,7 @@ describe("a latent in a link", () => {
 
 describe("settings in a link", () => {
   const settings: fc.Arbitrary<Settings> = fc.record({
-    model: fc.constantFrom(undefined, "sd-cascade", "mine.v2"),
+    model: fc.constantFrom(undefined, "sd-cascade", "mine.v2", "mine+ink:0.8"),
     prompt: fc.string({ minLength: 1, unit: "grapheme" }),
     style: fc.constantFrom("", "3D", "flat", "noto", "twemoji"),
     negative: fc.string(),

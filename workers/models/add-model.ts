@@ -1,5 +1,6 @@
 import type { AddModelRequest } from "../../shared/api/added-model.ts";
 import { AppError, type Failure, invalidRequest } from "../../shared/errors.ts";
+import { canonicalModelName } from "../../shared/models/model-name.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { createPromptEncoder } from "../prompt/prompt-encoder.ts";
 import type { AddedModels } from "./added-models.ts";
@@ -37,13 +38,21 @@ export async function addModel(
   return stored;
 }
 
-/** Why a model cannot be added; undefined when it can. */
+/**
+ * Why a model cannot be added; undefined when it can. A revision has one id: latents say both, and backends know a
+ * bundle by its revision.
+ */
 export async function addedModelFault(
-  { default: { manifest: first } }: Pick<ModelRegistry, "default">,
+  { models, modelStore }: Pick<ModelListServices, "models" | "modelStore">,
   { manifest, tokenizer }: AddModelRequest,
 ): Promise<Failure | undefined> {
-  if (manifest.revision === first.revision) {
+  const { id, revision } = manifest;
+  if (revision === models.default.manifest.revision) {
     return invalidRequest("manifest", "'manifest' is that of the model that the service was built with.");
+  }
+  const same = (await modelStore.list()).find((stored) => stored.revision === revision);
+  if (same !== undefined && same.id !== id) {
+    return invalidRequest("manifest", `'manifest' is that of '${same.id}': the same files under another id.`);
   }
   const file = manifest.files[manifest.text.tokenizer];
   if (file?.sha256 !== (await digestOf(tokenizer))) {
@@ -66,7 +75,8 @@ export async function withdrawModel(
   { modelStore, addedModels }: Pick<ModelListServices, "modelStore" | "addedModels">,
   name: string,
 ): Promise<Result<readonly StoredModel[], Failure>> {
-  const isNamed = ({ id, revision }: StoredModel) => name === id || name === `${id}@${revision}`;
+  const canonical = canonicalModelName(name);
+  const isNamed = ({ id, revision }: StoredModel) => [id, `${id}@${revision}`].includes(canonical);
   const known = await modelStore.list();
   const named = known.filter(isNamed);
   if (named.length === 0) {

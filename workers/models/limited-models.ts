@@ -1,5 +1,6 @@
 import type { Failure } from "../../shared/errors.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
+import { modelsInsteadOf } from "../../shared/models/model-name.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { ModelRegistry } from "./registry.ts";
 
@@ -29,7 +30,8 @@ export function limitModels(models: ModelRegistry, allowed: AllowedModels): Mode
       const found = await models.find(name ?? allowed[0]);
       if (!found.ok) {
         const { error } = found;
-        return err(error.code === "model_not_found" ? { ...error, available: allowed } : error);
+        if (error.code !== "model_not_found") return found;
+        return err({ ...error, available: modelsInsteadOf(error.model, allowed) });
       }
       const refusal = modelRefusal(allowed, found.value.manifest);
       return refusal === undefined ? ok(found.value) : err(refusal);

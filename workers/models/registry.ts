@@ -1,5 +1,6 @@
 import { AppError, type Failure } from "../../shared/errors.ts";
 import { parseManifest } from "../../shared/models/manifest.ts";
+import { canonicalModelName, modelsInsteadOf } from "../../shared/models/model-name.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { createPromptEncoder } from "../prompt/prompt-encoder.ts";
 import { type AddedModels, noModels } from "./added-models.ts";
@@ -15,7 +16,7 @@ export interface ModelRegistry extends Pick<ModelSettings, "unsupportedSizes"> {
   served(): Promise<ServedModels>;
   /**
    * The model with this id, "id@revision" or alias, or the default. Fails with `model_not_found`, naming those there
-   * are.
+   * are; of an adapter that there is, its strengths.
    */
   find(name: string | undefined): Promise<Result<Model, Failure>>;
   /** The manifest that a stored latent was made by, also of one that is offered no more. */
@@ -40,7 +41,8 @@ export function createModelRegistry(
   }
 
   async function named(name: string): Promise<Model | undefined> {
-    return isFirst(name) ? first : added.find(name);
+    const canonical = canonicalModelName(name);
+    return isFirst(canonical) ? first : added.find(canonical);
   }
 
   return {
@@ -53,7 +55,8 @@ export function createModelRegistry(
       // A model's own id comes first.
       const found = (await named(name)) ?? (alias === undefined ? undefined : await named(alias));
       if (found !== undefined) return ok(found);
-      const available = (await served()).list.map(({ manifest }) => manifest.id);
+      const ids = (await served()).list.map(({ manifest }) => manifest.id);
+      const available = modelsInsteadOf(name, ids);
       return err({ code: "model_not_found", model: name, available });
     },
     async manifestOf(wanted) {

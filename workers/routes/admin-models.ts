@@ -36,7 +36,7 @@ export function putModel(services: AdminModelServices): Handler<AppEnv> {
     if (!json.ok) return failureResponse(c, json.error);
     const request = parseAddModelRequest(json.value);
     if (!request.ok) return failureResponse(c, request.error);
-    const fault = await addedModelFault(services.models, request.value);
+    const fault = await addedModelFault(services, request.value);
     if (fault !== undefined) return failureResponse(c, fault);
     const { manifest } = request.value;
     const isHeld = await services.gpu.holdsModel({ model: manifest.id, revision: manifest.revision });

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
 import { answerOf, type Schemas } from "../../../shared/client/calls.ts";
 import { rotationOverlapSecondsMax } from "../../../shared/limits.ts";
+import { canonicalModelName, modelIdPattern } from "../../../shared/models/model-name.ts";
 import { apiKeyRandomBytes, formatApiKey, hashApiKey } from "../../../workers/auth/api-key.ts";
 import { isAccountId } from "../../../workers/auth/key-directory.ts";
 import { CommandError, wholeNumber } from "../../command-line.ts";
@@ -60,8 +61,8 @@ async function createKey(flags: CreateFlags): Promise<void> {
   if (!/^[\w .-]{1,128}$/u.test(name)) {
     throw new CommandError("--name is 1 to 128 of A-Z a-z 0-9 space . _ -.", exitCodes.usage);
   }
-  if (flags.model?.some((id) => !/^[a-z0-9][a-z0-9._-]{0,63}$/u.test(id)) === true) {
-    throw new CommandError("--model is the id of a model: 1 to 64 of a-z 0-9 . _ -.", exitCodes.usage);
+  if (flags.model?.some((id) => !modelIdPattern.test(canonicalModelName(id))) === true) {
+    throw new CommandError("--model is the id of a model, such as emoji-128 or emoji-128+mine:0.8.", exitCodes.usage);
   }
   await (flags.register ? registerKey(flags) : printCommands(flags));
 }

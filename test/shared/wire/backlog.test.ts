@@ -21,3 +21,14 @@ test("the models of a backend come through with those that are loaded first, but
   expect(parseModels(null)).toBeUndefined();
   expect(parseModels("")).toEqual({ held: [], warm: [] });
 });
+
+test("a backend of a thousand models tells of those that fit a header, whole, the loaded ones first", () => {
+  const held = Array.from({ length: 1_000 }, (_, index) => index.toString(16).padStart(16, "0"));
+  const warm = held.slice(-3);
+  const header = formatModels({ held, warm });
+  expect(header.length).toBeLessThanOrEqual(4_096);
+  const read = parseModels(header);
+  expect(read?.warm).toEqual(warm);
+  expect(read?.held.slice(3)).toEqual(held.slice(0, (read?.held.length ?? 0) - 3));
+  expect(read?.held.length).toBeGreaterThan(200);
+});

@@ -149,6 +149,52 @@ describe("the models that are added while the service runs", () => {
     await order("DELETE", "/tiny@next");
   });
 
+  test("with an adapter are named with its strength, however that is spelled, in paths and by limited keys too", async () => {
+    const key = await edge.createKey();
+    for (const [id, revision] of [
+      ["tiny+sketch", "full"],
+      ["tiny+sketch:0.5", "half"],
+      ["tiny+ink:0.8", "ink"],
+    ] as const)
+      expect((await order("PUT", "", await bodyOf(id, revision))).status).toBe(200);
+    expect(await ids()).toEqual([built, "tiny+sketch@full", "tiny+sketch:0.5@half", "tiny+ink:0.8@ink"]);
+
+    const made = async (model: string, by = key) => {
+      await edge.generate(by, { prompt: "apple", seed: 2, model });
+      return edge.backend.jobs.at(-1)?.revision;
+    };
+    expect([await made("tiny+sketch:1.0"), await made("tiny+sketch:0.50")]).toEqual(["full", "half"]);
+    expect(await made("tiny+ink:0.80@ink")).toBe("ink");
+    const path = `/v1/models/${encodeURIComponent("tiny+sketch:0.50")}`;
+    expect(await (await edge.fetch(path)).json()).toMatchObject({ id: "tiny+sketch:0.5", revision: "half" });
+    expect(await (await edge.fetch("/v1/models/tiny+ink:0.8")).json()).toMatchObject({ revision: "ink" });
+
+    const missing = await edge.post(key, { prompt: "apple", model: "tiny+sketch:0.7" });
+    expect([missing.status, (await missing.json<{ error: { message: string } }>()).error.message]).toEqual([
+      404,
+      expect.stringContaining("Accepted: tiny+sketch, tiny+sketch:0.5. "),
+    ]);
+
+    const limited = await edge.createKey(`account-${crypto.randomUUID()}`, undefined, { models: ["tiny+sketch:0.50"] });
+    expect(await made("tiny+sketch:0.5", limited)).toBe("half");
+    expect((await edge.post(limited, { prompt: "apple", model: "tiny+sketch" })).status).toBe(403);
+
+    expect((await order("DELETE", `/${encodeURIComponent("tiny+sketch:1")}`)).status).toBe(200);
+    for (const name of ["tiny+sketch:0.5@half", "tiny+ink:0.8"]) await order("DELETE", `/${name}`);
+    expect(await ids()).toEqual([built]);
+  });
+
+  test("have an id for each revision: the same files under another name are refused, and the first keeps its place", async () => {
+    expect((await order("PUT", "", await bodyOf("mine", "six"))).status).toBe(200);
+    const again = await order("PUT", "", await bodyOf("mine+nothing", "six"));
+    expect([again.status, await again.json()]).toMatchObject([
+      400,
+      { error: { param: "manifest", message: expect.stringContaining("'mine'") } },
+    ]);
+    expect(await ids()).toEqual([built, "mine@six"]);
+    await order("DELETE", "/mine");
+  });
+
   test("are for a key those that it is limited to: others it can neither name, list nor decode", async () => {
     expect((await order("PUT", "", await bodyOf("mine", "five"))).status).toBe(200);
     const account = `account-${crypto.randomUUID()}`;
@@ -182,7 +228,7 @@ describe("the models that are added while the service runs", () => {
   });
 
   test("cost what their operator says by the price book's measure, for making, decoding and quoting", async () => {
-    const body = { ...(await bodyOf("dear", "one")), price_factor: 10 };
+    const body = { ...(await bodyOf("dear", "dear-one")), price_factor: 10 };
     expect(await (await order("PUT", "", body)).json()).toMatchObject({ price_factor: 10 });
     const key = await edge.createKey();
     const quoteOf = async (model: string) => {

@@ -1,3 +1,4 @@
+import { modelIdPattern } from "../../../shared/models/model-name.ts";
 import { outputFormatNames } from "../../../shared/output-format.ts";
 import { defaultSettings, type Settings } from "./settings.ts";
 
@@ -35,7 +36,7 @@ export function readLink(fragment: string): Settings | undefined {
   const text = (name: string) => query.get(name) ?? undefined;
   const number = (name: string, max: number) => wholeOrUndefined(text(name), max);
   return {
-    model: /^[a-z0-9][a-z0-9._-]{0,63}$/u.test(text(names.model) ?? "") ? text(names.model) : undefined,
+    model: modelIdPattern.test(text(names.model) ?? "") ? text(names.model) : undefined,
     prompt: text(names.prompt)?.slice(0, 32_000) ?? "",
     style: oneOf(text(names.style), ["", "3D", "flat", "noto", "twemoji"]) ?? defaultSettings.style,
     negative: text(names.negative)?.slice(0, 32_000) ?? "",
