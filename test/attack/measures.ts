@@ -1,5 +1,6 @@
 import type { BalanceResponse, QuoteResponse } from "../../shared/api/money.ts";
-import { quantile } from "../bench/statistics.ts";
+import { parseServerTiming } from "../../shared/wire/server-timing.ts";
+import { median, quantile } from "../bench/statistics.ts";
 import { descendantsOf } from "../support/process-tree.ts";
 
 /** How an honest client fared. */
@@ -7,6 +8,25 @@ export interface Honest {
   readonly asked: number;
   readonly delivered: number;
   readonly p99Ms: number;
+  /** Median milliseconds of each part of the work, of all answers and of the slowest of fifty. */
+  readonly parts: Parts;
+  readonly slowestParts: Parts;
+}
+
+type Parts = Readonly<Record<string, number>>;
+
+interface Timed {
+  readonly ms: number;
+  readonly parts: Parts;
+}
+
+function mediansOf(answers: readonly Timed[]): Parts {
+  const names = new Set(answers.flatMap(({ parts }) => Object.keys(parts)));
+  return Object.fromEntries([...names].map((name) => [name, median(answers.map(({ parts }) => parts[name] ?? 0))]));
+}
+
+function slowestOf(answers: readonly Timed[]): readonly Timed[] {
+  return answers.toSorted((one, other) => other.ms - one.ms).slice(0, Math.ceil(answers.length / 50));
 }
 
 /**
@@ -14,7 +34,7 @@ export interface Honest {
  * again.
  */
 export async function honestClient(url: string, apiKey: string, ended: AbortSignal): Promise<Honest> {
-  const ms: number[] = [];
+  const answers: Timed[] = [];
   let [asked, delivered] = [0, 0];
   for (let seed = Date.now() % 1_000_000; !ended.aborted; seed += 1) {
     const startMs = performance.now();
@@ -26,9 +46,15 @@ export async function honestClient(url: string, apiKey: string, ended: AbortSign
     await answer.arrayBuffer();
     asked += 1;
     if (answer.status === 200) delivered += 1;
-    ms.push(performance.now() - startMs);
+    const ms = performance.now() - startMs;
+    const { total = 0, ...parts } = parseServerTiming(answer.headers.get("server-timing"));
+    answers.push({ ms, parts: { ...parts, edge: total, connection: ms - total } });
   }
-  return { asked, delivered, p99Ms: quantile(ms, 0.99) };
+  const p99Ms = quantile(
+    answers.map(({ ms }) => ms),
+    0.99,
+  );
+  return { asked, delivered, p99Ms, parts: mediansOf(answers), slowestParts: mediansOf(slowestOf(answers)) };
 }
 
 /** What a new picture costs by a quote, in micro-USD. */

@@ -11,7 +11,15 @@ import { parseArgs } from "node:util";
 import { type LocalStack, startLocalStack } from "../../scripts/local-stack.ts";
 import { openAccount } from "../support/open-account.ts";
 import type { AttackOutcome } from "./attackers.ts";
-import { balanceOf, deviceMs, honestClient, priceOfPicture, residentBytes, settledMemory } from "./measures.ts";
+import {
+  balanceOf,
+  deviceMs,
+  type Honest,
+  honestClient,
+  priceOfPicture,
+  residentBytes,
+  settledMemory,
+} from "./measures.ts";
 import type { AttackOrder, AttackReport, Keys } from "./messages.ts";
 import { backendThreads, separateMachines } from "./separate-machines.ts";
 
@@ -92,6 +100,10 @@ async function attack({ stack, attackers }: Attacked): Promise<readonly Guarante
   const attackedBytes = processes.map(residentBytes);
   const poor = await balanceOf(stack.url, keys.poor);
 
+  printParts("quiet", quiet.parts);
+  printParts("slowest quiet", quiet.slowestParts);
+  printParts("attacked", beside.parts);
+  printParts("slowest attacked", beside.slowestParts);
   report("alone", alone.outcomes);
   report("beside paying clients", together.outcomes);
   const outcomes = [...alone.outcomes, ...together.outcomes];
@@ -133,6 +145,12 @@ function report(title: string, outcomes: readonly AttackOutcome[]): void {
   for (const { name, requests, served, broken } of outcomes) {
     print(`  ${name}: ${requests} requests, ${served} served, ${broken} answered 5xx`);
   }
+}
+
+/** Median milliseconds of the parts of an honest request; "edge" is all that the Worker took. */
+function printParts(title: string, parts: Honest["parts"]): void {
+  const listed = Object.entries(parts).map(([name, ms]) => `${name} ${ms.toFixed(0)}`);
+  print(`Honest requests, ${title} (ms): ${listed.join(", ")}`);
 }
 
 function print(line: string): void {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { availableParallelism } from "node:os";
+import { availableParallelism, constants, setPriority } from "node:os";
 import { descendantsOf } from "../support/process-tree.ts";
 
 /** Counted before anything is pinned. */
@@ -13,8 +13,9 @@ export const backendThreads = processors - firstOfBackend;
 
 /**
  * Gives the backend one half of the processors, and the edge, the attackers and the honest client the other half: edge
- * and backend are different machines in production, and what arrives at one takes no time of the other. Call it once
- * both run. Later processes inherit their parent's processors. Needs two processors and Linux's `taskset`.
+ * and backend are different machines in production, and what arrives at one takes no time of the other. Attackers have
+ * machines of their own there, so here they take what the edge leaves. Call it once all run. Later processes inherit
+ * their parent's processors. Needs two processors and Linux's `taskset`.
  */
 export function separateMachines(): void {
   const edge = `0-${firstOfBackend - 1}`;
@@ -22,6 +23,7 @@ export function separateMachines(): void {
   pin(process.pid, edge);
   for (const { pid, command } of descendantsOf(process.pid)) {
     pin(pid, command.includes("gpu-backend/") ? backend : edge);
+    if (command.includes("attack-main")) setPriority(pid, constants.priority.PRIORITY_LOW);
   }
 }
 
