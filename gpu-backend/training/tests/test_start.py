@@ -11,10 +11,10 @@ from conftest import CONFIGS
 from wuerstchen.config import load_config
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.weights import WEIGHTS_FILE, runs_weights, write_weights
+from wuerstchen.finetuning.start import begin_from, finished_weights
 from wuerstchen.models.build import new_stage_c
 from wuerstchen.train import train_stage
 from wuerstchen.training.data import PictureSet
-from wuerstchen.training.start import begin_from, finished_weights
 
 TINY = load_config(CONFIGS / "tiny.toml")
 

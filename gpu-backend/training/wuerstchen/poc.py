@@ -9,27 +9,17 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from wuerstchen.arguments import count
-from wuerstchen.config import load_config
-from wuerstchen.decision.bundle_model import BundleModel
-from wuerstchen.decision.figures import asked_pictures
-from wuerstchen.decision.forecast import Forecast, pictures_made
+from wuerstchen.decision.proof import prove
 from wuerstchen.decision.replay import POLICIES, Costs, gpu_seconds, read_log, replay
 from wuerstchen.decision.replay_page import replay_page
 from wuerstchen.decision.sample_log import sample_log
-from wuerstchen.decision.steps import Steps, run_command
 from wuerstchen.decision.texts import LANGUAGES, Texts
-from wuerstchen.export.open_bundle import Bundle
-from wuerstchen.export.tuned_bundle import check_target
-from wuerstchen.export.weights import WEIGHTS_FILE
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
-from wuerstchen.training.cache import digest_of
-from wuerstchen.training.data import PictureSet
 from wuerstchen.whole_file import write_whole
 
 EXAMPLES = """examples:
@@ -37,126 +27,7 @@ EXAMPLES = """examples:
   python -m wuerstchen.poc --sample-log log.jsonl
   python -m wuerstchen.poc --prompts log.jsonl --out poc/replay
 """
-CONFIGS = Path(__file__).parent.parent / "configs"
-HELD_OUT_PERCENT = "20"
 SAMPLE_REQUESTS = 2_000
-
-
-def prove(asked: argparse.Namespace, run: Callable[[list[str]], None] = run_command) -> None:
-    """Raises ValueError or OSError where folder, bundle or options do not do, CalledProcessError where a step fails."""
-    folder, out = asked.folder.expanduser().resolve(), asked.out
-    if not folder.is_dir():
-        raise ValueError(f"--from: {folder} is no folder")
-    bundle = Bundle(asked.bundle)
-    config, tuned = str(asked.config or bundle.config_file(CONFIGS)), out / asked.name
-    if not (tuned / "model.json").exists():
-        check_target(tuned)
-    out.mkdir(parents=True, exist_ok=True)
-    base, data = ["--bundle", str(asked.bundle), "--config", config], ["--data", str(out / "set")]
-    steps = Steps(out / "poc.json", _digest(asked, folder, bundle), run)
-    held_out = ["--held-out-percent", HELD_OUT_PERCENT]
-    steps.step(
-        "prepare",
-        ["wuerstchen.prepare", "--from", str(folder), "--out", str(out / "set"), "--config", config, *held_out],
-    )
-    tuning = [*base, *data, "--runs", str(out / "runs"), "--steps", str(asked.steps)]
-    taken = out / "training.json"
-    steps.step("what training will take", ["wuerstchen.finetune", *tuning, "--dry-run", "--forecast", str(taken)])
-    drawing = [*base, *data, "--runs", str(out / "decoder-runs"), "--steps", str(asked.steps)]
-    mends = (asked.bundle / WEIGHTS_FILE).exists()
-    if mends:
-        print(_decoder_takes(steps, drawing, out / "decoder.json"))
-    print(f"\n{_forecast(asked, bundle, Path(config), taken).sentence()}")
-    print(
-        f"spent so far: {sum(steps.seconds.values()) / 60:.1f} minutes. Ctrl-C stops; the same command goes on",
-        flush=True,
-    )
-    if asked.dry_run:
-        return
-    judged = [
-        *data,
-        "--captions",
-        str(asked.captions),
-        "--language",
-        asked.language,
-        "--price-hour",
-        f"{asked.price_hour:g}",
-    ]
-    judged += ["--pictures", str(out / "pictures"), "--set-name", folder.name]
-    steps.step("the decoder, before training", ["wuerstchen.evaluate", *base, *judged, "--out", str(out / "before")])
-    said, limits = _decoder(out / "before" / "figures.json")
-    print(said)
-    if limits and mends:
-        drawn = out / f"{asked.name}-decoder"
-        steps.step("train the decoder", ["wuerstchen.finetune_decoder", *drawing, "--out", str(drawn)])
-        tuning = ["--bundle", str(drawn), *tuning[2:]]
-    elif limits:
-        print(f"it cannot be trained on: {asked.bundle} has no {WEIGHTS_FILE}")
-    steps.step("train", ["wuerstchen.finetune", *tuning, "--out", str(tuned)])
-    hours = f"{sum(steps.seconds.get(name, 0) for name in ('train the decoder', 'train')) / 3600:.4f}"
-    compared = ["--bundle", str(tuned), "--against", str(asked.bundle), "--config", config, "--training-hours", hours]
-    steps.step("report", ["wuerstchen.evaluate", *compared, *judged, "--out", str(out / "report")])
-    print(_ending(out, tuned, asked.language))
-
-
-def _digest(asked: argparse.Namespace, folder: Path, bundle: Bundle) -> str:
-    """Of everything that the steps depend on: names, sizes and times of the pictures' files stand for their bytes."""
-    files = sorted((path.relative_to(folder).as_posix(), path.stat()) for path in folder.rglob("*") if path.is_file())
-    listed = [f"{name!a} {stat.st_size} {stat.st_mtime_ns}" for name, stat in files]
-    options = (asked.steps, asked.captions, asked.language, asked.name, asked.price_hour)
-    return digest_of(bundle.manifest["revision"], repr(options), *listed)
-
-
-def _forecast(asked: argparse.Namespace, bundle: Bundle, config_file: Path, taken: Path) -> Forecast:
-    """Measured once, by a picture of this machine, and kept in OUT/forecast.json."""
-    path = asked.out / "forecast.json"
-    if not path.exists():
-        training, config = json.loads(taken.read_text()), load_config(config_file)
-        pictures = PictureSet(asked.out / "set", config.image_side)
-        drawn, held_out = len(asked_pictures(pictures, asked.captions)), min(asked.captions, len(pictures.held_out))
-        prompt = pictures.records[0].captions[0]
-        found = Forecast(
-            training_seconds=training["seconds"],
-            picture_seconds=float(BundleModel(bundle, config, asked.out / "pictures").seconds_a_picture([prompt])[0]),
-            pictures=pictures_made(drawn, held_out, training["pictures"]),
-            memory_gib=training["memory_gib"],
-            price_hour=asked.price_hour,
-        )
-        write_whole(path, json.dumps(asdict(found), indent=1) + "\n")
-    return Forecast(**json.loads(path.read_text()))
-
-
-def _decoder_takes(steps: Steps, drawing: list[str], file: Path) -> str:
-    steps.step(
-        "what training the decoder would take", ["wuerstchen.finetune_decoder", *drawing, "--forecast", str(file)]
-    )
-    minutes = json.loads(file.read_text())["seconds"] / 60
-    return f"if the decoder is a limit, its training takes about {minutes:.1f} minutes more"
-
-
-def _decoder(path: Path) -> tuple[str, bool]:
-    """How well the bundle's decoder draws these pictures at all, which no training of Stage C changes; and whether
-    that is a limit.
-    """
-    found = json.loads(path.read_text(encoding="utf-8"))
-    figure, criterion = found["figures"]["after"].get("restoration"), found["criteria"]["restoration"]
-    if figure is None:
-        return "decoder: not measured", False
-    limits = criterion["outcome"] != "met"
-    met = "is a limit" if limits else "does not limit you"
-    return (
-        f"decoder: {figure['value']:.1f} dB on held-out pictures, {criterion['threshold']:g} asked for: it {met}",
-        limits,
-    )
-
-
-def _ending(out: Path, tuned: Path, language: str) -> str:
-    found = json.loads((out / "report" / "figures.json").read_text(encoding="utf-8"))
-    verdict = Texts(language)(f"verdict.{found['verdict']}")
-    return (
-        f"\n{verdict}\nreport: {out / 'report' / 'report.html'}\nserve:  npm start -- --bundle {tuned.resolve()}\n"
-        "next:   a trial with few users, then production step by step: docs/poc.md"
-    )
 
 
 def replay_prompts(asked: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from wuerstchen.arguments import count
 from wuerstchen.config import Config, CurriculumConfig, OptimiserConfig, load_config
+from wuerstchen.finetuning.start import begin_from, finished_weights
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.budget import SHARES, Budget, in_steps
@@ -33,7 +34,6 @@ from wuerstchen.training.stage_a import stage_a_run
 from wuerstchen.training.stage_b import stage_b_run
 from wuerstchen.training.stage_b_frozen import frozen_stage_b_run
 from wuerstchen.training.stage_c import stage_c_run
-from wuerstchen.training.start import begin_from, finished_weights
 from wuerstchen.training.text_states import text_states
 from wuerstchen.training.trainer import Trainer
 

@@ -18,7 +18,7 @@ from wuerstchen.diffusion import add_noise, sample, training_times, weighted_noi
 from wuerstchen.evaluation.context import WEIGHTS, Context
 from wuerstchen.evaluation.features import to_bytes, to_tensor
 from wuerstchen.evaluation.image_quality import psnr_each
-from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Table
+from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Sheet, Table
 from wuerstchen.evaluation.sheets import write_sheet
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.models.compressor import Compressor
@@ -68,29 +68,58 @@ def smaller(config: StageBConfig) -> StageBConfig:
 
 
 def run(context: Context) -> PartResult:
-    options = context.options
-    figures = {share: _stored_ratio(context, share) for share in INPUT_SHARES}
-    names = tuple(f"{f['ratio']:.0f}:1" for f in figures.values())
-    budget = f"{options.compression_steps:,} steps of {options.compression_batch} pictures each"
-    kpis = [
-        Kpi(
-            f"compression_psnr_input_{100 * share:.0f}",
-            f"PSNR at {f['ratio']:.0f}:1",
-            f["psnr"],
-            "dB",
-            f"Held-out pictures through a latent of {f['cells']}×{f['cells']} cells, {f['bytes']:,} bytes.",
-            f"A half-width Stage B after {budget}: read the differences, not the heights. One run each.",
-            f["count"],
-        )
-        for share, f in figures.items()
-    ]
-    rows = tuple(
-        (n, f"{f['cells']}×{f['cells']}", f"{f['bytes']:,}", f"{f['psnr']:.2f} dB", f"{f['perceptual']:.3f}")
-        for n, f in zip(names, figures.values(), strict=True)
+    figures = [_stored_ratio(context, share) for share in INPUT_SHARES]
+    names = tuple(f"{f['ratio']:.0f}:1" for f in figures)
+    budget = f"{context.options.compression_steps:,} steps of {context.options.compression_batch} pictures each"
+    return PartResult(
+        "compression",
+        "Compression against quality",
+        f"Ratio a side: picture pixels for each cell of the latent. Each ratio was trained alone for {budget}, from "
+        "ImageNet weights in the compressor.",
+        tuple(_kpi(share, f, budget) for share, f in zip(INPUT_SHARES, figures, strict=True)),
+        _charts(names, figures),
+        (_table(names, figures),),
+        (_sheet(context, names),),
     )
+
+
+def _kpi(share: float, figures: dict, budget: str) -> Kpi:
+    return Kpi(
+        f"compression_psnr_input_{100 * share:.0f}",
+        f"PSNR at {figures['ratio']:.0f}:1",
+        figures["psnr"],
+        "dB",
+        f"Held-out pictures through a latent of {figures['cells']}×{figures['cells']} cells, "
+        f"{figures['bytes']:,} bytes.",
+        f"A half-width Stage B after {budget}: read the differences, not the heights. One run each.",
+        figures["count"],
+    )
+
+
+def _charts(names: tuple[str, ...], figures: list[dict]) -> tuple[Chart, ...]:
+    psnr, distance = ([f[key] for f in figures] for key in ("psnr", "perceptual"))
+    return (
+        Chart("PSNR", "lines", names, {"PSNR": psnr}, "dB", "Higher is better."),
+        Chart("Perceptual distance", "lines", names, {"distance": distance}, "", "Lower is better."),
+    )
+
+
+def _table(names: tuple[str, ...], figures: list[dict]) -> Table:
+    return Table(
+        "Every ratio",
+        ("ratio", "cells", "bytes as float16", "PSNR", "perceptual distance"),
+        tuple(
+            (name, f"{f['cells']}×{f['cells']}", f"{f['bytes']:,}", f"{f['psnr']:.2f} dB", f"{f['perceptual']:.3f}")
+            for name, f in zip(names, figures, strict=True)
+        ),
+        f"{HELD_OUT_PICTURES} held-out pictures at most.",
+    )
+
+
+def _sheet(context: Context, names: tuple[str, ...]) -> Sheet:
     shown = context.pictures.held_out[:SHEET_PICTURES]
     made = np.concatenate([np.load(context.cache / f"{_name(context, share)}.npy") for share in INPUT_SHARES])
-    sheet = write_sheet(
+    return write_sheet(
         context.out,
         "compression",
         None,
@@ -99,34 +128,6 @@ def run(context: Context) -> PartResult:
         "The same pictures at four ratios",
         "Originals first, then from the least to the most compressed.",
         columns=len(shown),
-    )
-    return PartResult(
-        "compression",
-        "Compression against quality",
-        f"Ratio a side: picture pixels for each cell of the latent. Each ratio was trained alone for {budget}, from "
-        "ImageNet "
-        "weights in the compressor.",
-        tuple(kpis),
-        (
-            Chart("PSNR", "lines", names, {"PSNR": [f["psnr"] for f in figures.values()]}, "dB", "Higher is better."),
-            Chart(
-                "Perceptual distance",
-                "lines",
-                names,
-                {"distance": [f["perceptual"] for f in figures.values()]},
-                "",
-                "Lower is better.",
-            ),
-        ),
-        (
-            Table(
-                "Every ratio",
-                ("ratio", "cells", "bytes as float16", "PSNR", "perceptual distance"),
-                rows,
-                f"{HELD_OUT_PICTURES} held-out pictures at most.",
-            ),
-        ),
-        (sheet,),
     )
 
 

@@ -35,26 +35,37 @@ def within_and_between(features: np.ndarray, seeds: int) -> tuple[float, float]:
 
 def run(context: Context) -> PartResult:
     pictures, seeds = context.pictures, context.options.seeds
-    asked = (
-        favourites_list(context.config.curriculum_c, pictures) or training_list(context.config.curriculum_c, pictures)
-    )[:PROMPTS]
+    curriculum = context.config.curriculum_c
+    asked = (favourites_list(curriculum, pictures) or training_list(curriculum, pictures))[:PROMPTS]
     captions = [pictures.records[i].captions[0] for i in asked]
-    made = context.maker.make(
-        [caption for caption in captions for _ in range(seeds)], list(range(seeds)) * len(captions)
+    repeated = [caption for caption in captions for _ in range(seeds)]
+    made = context.maker.make(repeated, list(range(seeds)) * len(captions))
+    memory, chart, neighbours = _memory(context)
+    return PartResult(
+        "diversity",
+        "Variety, and memory",
+        "Small models on small sets learn pictures by heart. Two questions: do seeds matter, and how near are "
+        "generated pictures to training pictures?",
+        (*_variety(deep_features(context.features(made)), seeds), *memory),
+        (chart,),
+        (),
+        (_seeds_sheet(context, made, captions), neighbours),
     )
-    within, between = within_and_between(deep_features(context.features(made)), seeds)
-    kpis = [
+
+
+def _variety(features: np.ndarray, seeds: int) -> list[Kpi]:
+    """Of `features` (prompts * seeds, d), a prompt's seeds together."""
+    within, between = within_and_between(features, seeds)
+    return [
         Kpi(
             "diversity_ratio",
             "Variety within a prompt",
             100 * within / between if between else 0.0,
             "%",
             f"How far apart {seeds} pictures of one prompt are, against pictures of different prompts. 0 % would be "
-            "the same "
-            "picture every time, 100 % would be pictures "
-            "that ignore the prompt.",
+            "the same picture every time, 100 % would be pictures that ignore the prompt.",
             "Distance of EfficientNet-Lite0 features. More is not always better.",
-            len(captions),
+            len(features) // seeds,
             headline=True,
         ),
         Kpi("distance_within", "Distance within a prompt", within, "", "Mean over pairs of seeds."),
@@ -66,10 +77,12 @@ def run(context: Context) -> PartResult:
             "Mean over pairs of pictures of different prompts.",
         ),
     ]
-    memory, chart, neighbours = _memory(context)
-    shown = slice(0, SHEET_PICTURES * seeds)
-    order = np.arange(len(made[shown])).reshape(-1, seeds).T.flatten()  # a column a prompt
-    sheet = write_sheet(
+
+
+def _seeds_sheet(context: Context, made: np.ndarray, captions: list[str]) -> Sheet:
+    seeds = context.options.seeds
+    order = np.arange(len(made[: SHEET_PICTURES * seeds])).reshape(-1, seeds).T.flatten()  # a column a prompt
+    return write_sheet(
         context.out,
         "seeds",
         None,
@@ -78,17 +91,6 @@ def run(context: Context) -> PartResult:
         "One prompt, several seeds",
         "Each column is one prompt.",
         columns=max(1, len(order) // seeds),
-    )
-    return PartResult(
-        "diversity",
-        "Variety, and memory",
-        "Small models on small sets learn pictures by heart. Two questions: do seeds matter, and how near are "
-        "generated "
-        "pictures to training pictures?",
-        (*kpis, *memory),
-        (chart,),
-        (),
-        (sheet, neighbours),
     )
 
 

@@ -4,6 +4,7 @@ from itertools import zip_longest
 
 import numpy as np
 
+from wuerstchen.config import SamplerConfig
 from wuerstchen.evaluation.context import Context
 from wuerstchen.evaluation.lists import favourites_list, training_list
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Table
@@ -41,7 +42,7 @@ def prompts_of(context: Context) -> np.ndarray:
 
 
 def run(context: Context) -> PartResult:
-    rows, sampler = prompts_of(context), context.config.sampler_c
+    rows = prompts_of(context)
     records = [context.pictures.records[i] for i in rows]
     prompts, words = [record.captions[0] for record in records], [record.label for record in records]
 
@@ -50,43 +51,50 @@ def run(context: Context) -> PartResult:
         return float(choices(context.similarity(context.features(made), words), np.arange(len(words))).mean())
 
     accuracy = np.array([[accuracy_of(guidance, steps) for steps in STEPS] for guidance in GUIDANCES])
-    row, column = recommend(accuracy, len(rows))
-    kpi = Kpi(
+    return PartResult(
+        "sampler",
+        "Guidance and steps",
+        "The same prompts and seeds at every setting of Stage C's sampler.",
+        (_recommended(accuracy, len(rows), context.config.sampler_c),),
+        (_chart(accuracy),),
+        (_table(accuracy, len(rows)),),
+    )
+
+
+def _recommended(accuracy: np.ndarray, count: int, sampler: SamplerConfig) -> Kpi:
+    row, column = recommend(accuracy, count)
+    best = accuracy.max()
+    return Kpi(
         "sampler_recommended_steps",
         "Recommended steps",
         STEPS[column],
         "steps",
         f"With guidance {GUIDANCES[row]:g}. The fewest steps whose accuracy cannot be told from the best, "
-        f"{100 * accuracy.max():.0f} %. "
-        f"Configured: {sampler.steps} steps, guidance {sampler.guidance_scale:g}.",
-        f"By {len(rows)} prompts: differences below "
-        f"{100 * (accuracy.max() * (1 - accuracy.max()) / len(rows)) ** 0.5:.0f} "
-        "points mean nothing. "
+        f"{100 * best:.0f} %. Configured: {sampler.steps} steps, guidance {sampler.guidance_scale:g}.",
+        f"By {count} prompts: differences below {100 * (best * (1 - best) / count) ** 0.5:.0f} points mean nothing. "
         "The judge sees whether a thing is recognisable, not whether it is beautiful.",
-        len(rows),
+        count,
     )
-    table = Table(
+
+
+def _table(accuracy: np.ndarray, count: int) -> Table:
+    return Table(
         "Right words, by guidance and steps",
         ("guidance", *(f"{steps} steps" for steps in STEPS)),
         tuple(
             (f"{guidance:g}", *(f"{100 * value:.0f} %" for value in line))
             for guidance, line in zip(GUIDANCES, accuracy, strict=True)
         ),
-        f"The judge picks the words out of {min(100, len(rows))}.",
+        f"The judge picks the words out of {min(100, count)}.",
     )
-    chart = Chart(
+
+
+def _chart(accuracy: np.ndarray) -> Chart:
+    return Chart(
         "Right words by steps",
         "lines",
         tuple(str(steps) for steps in STEPS),
         {f"guidance {GUIDANCES[k]:g}": [100 * float(v) for v in accuracy[k]] for k in (0, 1, 2, 4)},
         "%",
         "Steps cost time in proportion; guidance above 1 doubles the cost of a step.",
-    )
-    return PartResult(
-        "sampler",
-        "Guidance and steps",
-        "The same prompts and seeds at every setting of Stage C's sampler.",
-        (kpi,),
-        (chart,),
-        (table,),
     )

@@ -38,71 +38,102 @@ def finetune_run(
     RUNS/NAME.png shows captions; RUNS/adapters holds what every evaluation found, and for a training of all weights
     RUNS/NAME.best.pt the best."""
     runs.mkdir(parents=True, exist_ok=True)
-    latents, mirrored = _latents(config, bundle, pictures, runs, False), None
-    if tuning.flip:
-        mirrored = _latents(config, bundle, pictures, runs, True)
-    own = [with_trigger(record.captions, tuning.trigger) for record in pictures.records]
-    captions = [shuffled(row, number) if tuning.shuffle else row for number, row in enumerate(own)]
-    others = [(prompt,) for prompt in (*tuning.prior_prompts, *tuning.samples)]
-    text = cached_text_states([*captions, *others], runs, bundle.caption_encoder)
-    prior_rows = [text.rows[len(captions) + number][0] for number in range(len(tuning.prior_prompts))]
-    plan, measured, says = config.train_c, pictures.held_out_batch(HELD_OUT_MAX), Says(model)
-    base = bundle.stage_c(config)
-    prior = (
-        prior_latents(config, base, bundle.manifest["revision"], tuning.prior_prompts, text, prior_rows, runs)
-        if prior_rows
-        else None
-    )
-    prior_count = round(plan.batch * tuning.prior_share) if prior_rows else 0
-    sheet = Sheet(config, bundle, base, pictures, latents, text, tuning.samples)
-
-    def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
-        rng, generator = batch_rng(config.seed + 3, step)
-        indices = pictures.draw(plan.batch, rng)
-        chosen = [text.empty if rng.random() < CAPTION_DROP else _caption(pictures, text, i, rng) for i in indices]
-        clean, cells = latents[indices], cell_weights(pictures, indices, config.latent.downscale, tuning.mask_floor)
-        if mirrored is not None:
-            turned = (rng.random(len(indices)) < 0.5)[:, None, None, None]
-            clean = np.where(turned, mirrored[indices], clean)
-            cells = cells if cells is None else np.where(turned, cells[..., ::-1], cells)
-        found = _noise_loss(says, config, (clean, cells), text, chosen, share, generator)
-        if prior is None or prior_count == 0:
-            return found, {}
-        kept = rng.integers(0, len(prior), prior_count)
-        prior_loss = _noise_loss(
-            says,
-            config,
-            (prior[kept], None),
-            text,
-            [prior_rows[k] for k in kept],
-            Share(device=share.device),
-            generator,
-        )
-        return (1 - tuning.prior_share) * found + tuning.prior_share * prior_loss, {"prior_loss": prior_loss.item()}
-
-    def held_out_loss() -> float:
-        generator = torch.Generator().manual_seed(2)  # the same times and noise at every evaluation
-        rows = [text.rows[i][0] for i in measured]
-        cells = cell_weights(pictures, measured, config.latent.downscale, tuning.mask_floor)
-        with torch.no_grad():
-            return _noise_loss(
-                says, config, (latents[measured], cells), text, rows, Share(device=training_device()), generator
-            ).item()
-
     losses = HeldOutLosses(runs / f"{name}.held-out.json", tuning.patience)
+    read = _Read(config, bundle, pictures, runs, tuning)
+    learned, sheet = _Learned(config, Says(model), read), read.sheet()
     if 0 not in losses.losses:  # `model` is the base still: adapters begin as nothing
-        losses.add(0, held_out_loss())
+        losses.add(0, learned.held_out_loss())
 
     def evaluate(step: int) -> dict[str, float]:
-        losses.add(step + 1, held_out_loss())
+        losses.add(step + 1, learned.held_out_loss())
         _keep(model, runs, name, step + 1, losses)
         sheet.write(model, runs / f"{name}.png")
-        return {"held_out_loss": losses.losses[step + 1], "captions_cut": text.share_cut}
+        return {"held_out_loss": losses.losses[step + 1], "captions_cut": read.text.share_cut}
 
-    every = max(1, plan.steps // EVALUATIONS)
-    return StageRun(
-        name, nn.ModuleDict({"stage_c": model}), loss, evaluate, every, seed=config.seed, ends_early=losses.stops
-    )
+    every, modules = max(1, config.train_c.steps // EVALUATIONS), nn.ModuleDict({"stage_c": model})
+    return StageRun(name, modules, learned.loss, evaluate, every, seed=config.seed, ends_early=losses.stops)
+
+
+class _Read:
+    """What a tuning learns from: pictures' latents, text states and, for its prior prompts, the base's own latents."""
+
+    def __init__(self, config: Config, bundle: Bundle, pictures: PictureSet, runs: Path, tuning: Tuning) -> None:
+        self.config, self.bundle, self.pictures, self.tuning = config, bundle, pictures, tuning
+        self.latents = _latents(config, bundle, pictures, runs, False)
+        self.mirrored = _latents(config, bundle, pictures, runs, True) if tuning.flip else None
+        own = [with_trigger(record.captions, tuning.trigger) for record in pictures.records]
+        captions = [shuffled(row, number) if tuning.shuffle else row for number, row in enumerate(own)]
+        others = [(prompt,) for prompt in (*tuning.prior_prompts, *tuning.samples)]
+        self.text = cached_text_states([*captions, *others], runs, bundle.caption_encoder)
+        self.base = bundle.stage_c(config)
+        self.prior_rows = [self.text.rows[len(captions) + number][0] for number in range(len(tuning.prior_prompts))]
+        self.prior: np.ndarray | None = None
+        if self.prior_rows:
+            revision = bundle.manifest["revision"]
+            self.prior = prior_latents(
+                config, self.base, revision, tuning.prior_prompts, self.text, self.prior_rows, runs
+            )
+
+    def sheet(self) -> Sheet:
+        """Draws captions and samples, by the base and by what was learned."""
+        return Sheet(self.config, self.bundle, self.base, self.pictures, self.latents, self.text, self.tuning.samples)
+
+    def drawn(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
+        """Latents of pictures, some of them mirrored, and how much their cells count."""
+        clean = self.latents[indices]
+        cells = cell_weights(self.pictures, indices, self.config.latent.downscale, self.tuning.mask_floor)
+        if self.mirrored is None:
+            return clean, cells
+        turned = (rng.random(len(indices)) < 0.5)[:, None, None, None]
+        cells = cells if cells is None else np.where(turned, cells[..., ::-1], cells)
+        return np.where(turned, self.mirrored[indices], clean), cells
+
+
+class _Learned:
+    """The losses of a tuning: of a step, and of the pictures that are held out."""
+
+    def __init__(self, config: Config, says: Says, read: _Read) -> None:
+        self.config, self.says, self.read = config, says, read
+        self.prior_count = round(config.train_c.batch * read.tuning.prior_share)
+
+    def loss(self, step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
+        read, (rng, generator) = self.read, batch_rng(self.config.seed + 3, step)
+        pictures, text = read.pictures, read.text
+        indices = pictures.draw(self.config.train_c.batch, rng)
+        chosen = [text.empty if rng.random() < CAPTION_DROP else _caption(pictures, text, i, rng) for i in indices]
+        found = self._noise_loss(read.drawn(indices, rng), chosen, share, generator)
+        if read.prior is None or self.prior_count == 0:
+            return found, {}
+        kept, whole = rng.integers(0, len(read.prior), self.prior_count), Share(device=share.device)
+        prompts = [read.prior_rows[k] for k in kept]
+        prior_loss = self._noise_loss((read.prior[kept], None), prompts, whole, generator)
+        part = read.tuning.prior_share
+        return (1 - part) * found + part * prior_loss, {"prior_loss": prior_loss.item()}
+
+    @torch.no_grad()
+    def held_out_loss(self) -> float:
+        read, measured = self.read, self.read.pictures.held_out_batch(HELD_OUT_MAX)
+        generator = torch.Generator().manual_seed(2)  # the same times and noise at every evaluation
+        cells = cell_weights(read.pictures, measured, self.config.latent.downscale, read.tuning.mask_floor)
+        rows, whole = [read.text.rows[i][0] for i in measured], Share(device=training_device())
+        return self._noise_loss((read.latents[measured], cells), rows, whole, generator).item()
+
+    def _noise_loss(
+        self,
+        drawn: tuple[np.ndarray, np.ndarray | None],
+        captions: list[int],
+        share: Share,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Latents (b, c, h, w), and how much their cells count, at random times. Randomness is drawn for the whole
+        batch, of which `share` takes its rows.
+        """
+        clean, cells = torch.from_numpy(drawn[0]).float(), drawn[1]
+        times, noise = training_times(len(clean), generator), torch.randn(clean.shape, generator=generator)
+        noisy = share.take(clean), share.take(noise), share.take(times)
+        states, mask = (share.place(part) for part in self.read.text.batch(share.take(captions)))
+        weights = None if cells is None else share.take(torch.from_numpy(np.ascontiguousarray(cells)))
+        return objective(self.says, self.config.stage_c.prediction, noisy, (states, mask), weights)
 
 
 def adapters_path(runs: Path, steps: int) -> Path:
@@ -145,23 +176,3 @@ def cell_weights(pictures: PictureSet, indices: np.ndarray, downscale: int, floo
 
 def _caption(pictures: PictureSet, text: TextStates, picture: int, rng: np.random.Generator) -> int:
     return choose_caption(text.rows[picture], rng, styled=pictures.records[picture].style != "")
-
-
-def _noise_loss(
-    says: Says,
-    config: Config,
-    drawn: tuple[np.ndarray, np.ndarray | None],
-    text: TextStates,
-    captions: list[int],
-    share: Share,
-    generator: torch.Generator,
-) -> Tensor:
-    """Latents (b, c, h, w), and how much their cells count, at random times. Randomness is drawn for the whole batch,
-    of which `share` takes its rows.
-    """
-    clean, cells = torch.from_numpy(drawn[0]).float(), drawn[1]
-    times, noise = training_times(len(clean), generator), torch.randn(clean.shape, generator=generator)
-    noisy = share.take(clean), share.take(noise), share.take(times)
-    states, mask = (share.place(part) for part in text.batch(share.take(captions)))
-    weights = None if cells is None else share.take(torch.from_numpy(np.ascontiguousarray(cells)))
-    return objective(says, config.stage_c.prediction, noisy, (states, mask), weights)

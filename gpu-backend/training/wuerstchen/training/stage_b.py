@@ -36,6 +36,22 @@ def perturb(latent: Tensor, rng: np.random.Generator, noise: torch.Generator, sh
     return latent
 
 
+def _batch(
+    config: Config, pictures: PictureSet, latents: BucketArrays, step: int, rng: np.random.Generator, share: Share
+) -> tuple[Tensor, Tensor]:
+    """A share's pictures and their Stage A latents: crops first, whole pictures at the end."""
+    plan = config.train_b
+    whole = step >= plan.steps - plan.full_picture_steps
+    indices = pictures.draw(plan.batch // (WHOLE_PICTURE_BATCH_SHARE if whole else 1), rng)
+    if whole:
+        indices = share.take(indices)
+        return share.place(pictures.images(indices)), share.place(torch.from_numpy(latents[indices]).float())
+    image, corners = pictures.crops(indices, plan.crop_pixels, config.latent.downscale, rng)
+    size, cells = plan.crop_pixels // STAGE_A_DOWNSCALE, share.take(corners) // STAGE_A_DOWNSCALE
+    cut = [latents[i][:, y : y + size, x : x + size] for i, (y, x) in zip(share.take(indices), cells, strict=True)]
+    return share.take(image), share.place(torch.from_numpy(np.stack(cut)).float())
+
+
 def stage_b_run(
     config: Config, pictures: PictureSet, latents: BucketArrays, imagenet_weights: str, runs: Path
 ) -> StageRun:
@@ -52,25 +68,9 @@ def stage_b_run(
     compressor.requires_grad_(not plan.freeze_compressor)
     compress, predict = maybe_compile(compressor, config), maybe_compile(model, config)
 
-    def batch(step: int, rng: np.random.Generator, share: Share) -> tuple[Tensor, Tensor]:
-        """A share's pictures and their Stage A latents: crops first, whole pictures at the end."""
-        whole = step >= plan.steps - plan.full_picture_steps
-        indices = pictures.draw(plan.batch // (WHOLE_PICTURE_BATCH_SHARE if whole else 1), rng)
-        if whole:
-            indices = share.take(indices)
-            return share.place(pictures.images(indices)), share.place(torch.from_numpy(latents[indices]).float())
-        image, corners = pictures.crops(indices, plan.crop_pixels, config.latent.downscale, rng)
-        indices, size, cells = (
-            share.take(indices),
-            plan.crop_pixels // STAGE_A_DOWNSCALE,
-            share.take(corners) // STAGE_A_DOWNSCALE,
-        )
-        cut = [latents[i][:, y : y + size, x : x + size] for i, (y, x) in zip(indices, cells, strict=True)]
-        return share.take(image), share.place(torch.from_numpy(np.stack(cut)).float())
-
     def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 1, step)
-        image, clean = batch(step, rng, share)
+        image, clean = _batch(config, pictures, latents, step, rng, share)
         compressor.train(not plan.freeze_compressor)  # a frozen BatchNorm keeps its statistics
         with full_precision(device):  # the latent is what Stage C will be asked for
             latent = perturb(compress(image), rng, generator, share)
