@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { type Kpi, kpiFile, parseKpi } from "../shared/models/kpi.ts";
 import { CommandError } from "./command-line.ts";
 
 /** A folder that the local backend reads its bundles from. */
@@ -57,7 +58,33 @@ export async function offerModels(
     throw new CommandError(`The models were not set up: ${await response.text()}`);
   };
   for (const name of gone) await order("DELETE", `/${encodeURIComponent(name)}`);
-  for (const bundle of added) await order("PUT", "", readEdgeFiles(bundle));
+  for (const bundle of added) {
+    const files = readEdgeFiles(bundle);
+    const kpi = readKpi(bundle, files.manifest["revision"]);
+    // Whoever starts a service with a bundle wants it.
+    await order("PUT", "", { ...files, force: true, ...(kpi && { kpi }) });
+  }
+}
+
+/**
+ * The bundle's own report; undefined when it has none, or one on another revision. Throws `CommandError` when the file
+ * is of another form.
+ */
+export function readKpi(bundle: string, revision: unknown): Kpi | undefined {
+  const path = join(bundle, kpiFile);
+  if (!existsSync(path)) return undefined;
+  const kpi = parseKpi(jsonOf(readFileSync(path, "utf8")));
+  if (kpi === undefined) throw new CommandError(`${path} is of another form than wuerstchen.evaluate writes.`);
+  return kpi.revision === revision ? kpi : undefined;
+}
+
+/** Undefined when it is no JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The two files of a bundle that the edge needs, as `PUT /v1/admin/models` takes them. */

@@ -17,7 +17,6 @@ export type Failure =
     }
   | { readonly code: "missing_api_key" }
   | { readonly code: "invalid_api_key" }
-  | { readonly code: "model_not_found"; readonly model: string; readonly available?: readonly string[] }
   | { readonly code: "not_found"; readonly what: string; readonly hint?: string }
   | { readonly code: "invalid_signature" }
   | { readonly code: "link_expired" }
@@ -39,12 +38,24 @@ export type Failure =
   | { readonly code: "idempotent_result_gone" }
   | AllowanceFailure
   | JobFailure
+  | ModelFailure
   | { readonly code: "backend_unavailable" }
-  | { readonly code: "model_unavailable" } /** No backend holds its revision. */
   | { readonly code: "backend_failed" /** Where it is known. */; readonly fault?: BackendFault }
   | { readonly code: "backend_overloaded"; readonly retryAfterSeconds: number }
   | { readonly code: "deadline_exceeded" }
   | { readonly code: "internal" };
+
+/** Why a model cannot be used or offered. */
+export type ModelFailure =
+  | { readonly code: "model_not_found"; readonly model: string; readonly available?: readonly string[] }
+  | { readonly code: "model_unavailable" } /** No backend holds its revision. */
+  | {
+      readonly code: "thresholds_missed";
+      /** The id of the model that its own report does not find good enough. */
+      readonly model: string;
+      /** A phrase for each figure: "restoration is 6.31, the threshold 25". */
+      readonly missed: readonly string[];
+    };
 
 /** Why a request's body is not read. */
 export type BodyFailure =

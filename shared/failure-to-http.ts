@@ -1,5 +1,13 @@
 import { failedRunText } from "./backend-fault.ts";
-import type { AllowanceFailure, BodyFailure, Failure, FailureCode, FailureResponse, JobFailure } from "./errors.ts";
+import type {
+  AllowanceFailure,
+  BodyFailure,
+  Failure,
+  FailureCode,
+  FailureResponse,
+  JobFailure,
+  ModelFailure,
+} from "./errors.ts";
 import { echoedNameCharactersMax } from "./limits.ts";
 
 const resultGoneText =
@@ -20,7 +28,9 @@ export function failureToHttp(failure: Failure): FailureResponse {
     case "invalid_api_key":
       return unauthorised(failure.code, "This API key is not valid. It may be mistyped, expired or revoked.");
     case "model_not_found":
-      return refusal(404, failure.code, modelNotFoundText(failure.model, failure.available), "model");
+    case "model_unavailable":
+    case "thresholds_missed":
+      return modelFailureToHttp(failure);
     case "not_found":
       return refusal(404, failure.code, [`There is no such ${failure.what}.`, failure.hint].join(" ").trimEnd());
     case "invalid_signature":
@@ -53,8 +63,6 @@ export function failureToHttp(failure: Failure): FailureResponse {
       return tooMany(failure.code, "The image backend is busy.", failure.retryAfterSeconds);
     case "backend_unavailable":
       return fault(502, failure.code, "The image backend cannot be reached. Nothing was charged; try again shortly.");
-    case "model_unavailable":
-      return fault(502, failure.code, "No image backend holds this model now. Nothing was charged; try another model.");
     case "backend_failed":
       return fault(502, failure.code, failedRunText(failure.fault));
     case "deadline_exceeded":
@@ -63,6 +71,17 @@ export function failureToHttp(failure: Failure): FailureResponse {
       return fault(500, failure.code, "Something went wrong on our side. Quote the x-request-id header to support.");
     default:
       return allowanceToHttp(failure);
+  }
+}
+
+function modelFailureToHttp(failure: ModelFailure): FailureResponse {
+  switch (failure.code) {
+    case "model_not_found":
+      return refusal(404, failure.code, modelNotFoundText(failure.model, failure.available), "model");
+    case "model_unavailable":
+      return fault(502, failure.code, "No image backend holds this model now. Nothing was charged; try another model.");
+    case "thresholds_missed":
+      return refusal(422, failure.code, thresholdsText(failure.model, failure.missed), "kpi");
   }
 }
 
@@ -147,6 +166,10 @@ function jobFailureToHttp(failure: JobFailure): FailureResponse {
     case "too_many_jobs":
       return tooMany(failure.code, `This account has ${failure.jobsMax} unfinished jobs, its limit.`, 60);
   }
+}
+
+function thresholdsText(model: string, missed: readonly string[]): string {
+  return `'${model}' misses thresholds of its report: ${missed.join("; ")}. Send 'force': true to offer it all the same.`;
 }
 
 /** A 4xx: the client can correct the request. */

@@ -11,7 +11,7 @@ import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { secureHeaders } from "./middleware/security-headers.ts";
 import { getAccount, listAccounts, putAccount } from "./routes/admin-accounts.ts";
-import { getAudit } from "./routes/admin-audit.ts";
+import { getAudit, getModelAudit } from "./routes/admin-audit.ts";
 import { listBackends } from "./routes/admin-backends.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.ts";
 import { getLedger, listLedgers } from "./routes/admin-ledgers.ts";
@@ -138,6 +138,7 @@ function operatorHandlers(services: Services) {
     putAccount: putAccount(services),
     grantCredit: grantCredit(services),
     getAudit: getAudit(services),
+    getModelAudit: getModelAudit(services),
     getTraffic: getTraffic(services),
     getSpend: getSpend(services),
     listLedgers: listLedgers(services),

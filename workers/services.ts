@@ -25,6 +25,7 @@ import { type LocationLimiter, locationLimitSeconds, strangerLimitSeconds } from
 import type { PublicUrlSettings } from "./middleware/public-url.ts";
 import { type AddedModels, createAddedModels } from "./models/added-models.ts";
 import type { BundleFiles } from "./models/bundle.ts";
+import { createModelAudit, type ModelAudit } from "./models/model-audit.ts";
 import type { ModelSettings } from "./models/model-settings.ts";
 import { createModelStore, type ModelStore } from "./models/model-store.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
@@ -92,6 +93,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly models: ModelRegistry;
   readonly modelStore: ModelStore;
   readonly addedModels: AddedModels;
+  readonly modelAudit: ModelAudit;
   readonly gpu: GpuClient;
   readonly latents: LatentCache;
   readonly images: ImageCache;
@@ -170,10 +172,11 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
 function createModels(
   env: WorkerEnv,
   { bundle, nowMs }: Platform,
-): Pick<Services, "models" | "modelStore" | "addedModels"> {
+): Pick<Services, "models" | "modelStore" | "addedModels" | "modelAudit"> {
   const modelStore = createModelStore(env.LATENTS);
   const addedModels = createAddedModels(modelStore, nowMs);
-  return { modelStore, addedModels, models: createModelRegistry(bundle, modelSettings(env), addedModels) };
+  const modelAudit = createModelAudit(env.USAGE, nowMs);
+  return { modelStore, addedModels, modelAudit, models: createModelRegistry(bundle, modelSettings(env), addedModels) };
 }
 
 /** What is read of the database for lists and reports. */

@@ -196,6 +196,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was done to the models and who did it, oldest first */
+        get: operations["getModelAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/backends": {
         parameters: {
             query?: never;
@@ -241,7 +258,7 @@ export interface paths {
         get: operations["listOfferedModels"];
         /**
          * Add a model that a backend holds
-         * @description Requests may name it from this answer on; at other locations, within ten seconds. Of an id that has several revisions, the id alone means the one that was added last.
+         * @description Requests may name it from this answer on; at other locations, within ten seconds. Of an id that has several revisions, the id alone means the one that was added last. A model whose report misses a threshold is refused, unless `force` is true; the audit log says who forced it.
          */
         put: operations["putModel"];
         post?: never;
@@ -883,6 +900,15 @@ export interface components {
             suspended?: boolean;
         };
         AddModelRequest: {
+            /**
+             * @description Offers a model although its report misses a threshold.
+             * @default false
+             */
+            force?: boolean;
+            /** @description The bundle's kpi.json. If its verdict is that a threshold is missed, the model is refused. */
+            kpi?: {
+                [key: string]: unknown;
+            };
             /** @description The bundle's model.json. */
             manifest: {
                 [key: string]: unknown;
@@ -1633,6 +1659,26 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        ModelReport: {
+            date: string;
+            figures: {
+                [key: string]: {
+                    count: number;
+                    high: number | null;
+                    low: number | null;
+                    outcome: ("met" | "missed" | "unsure" | "unknown") | null;
+                    threshold: number | null;
+                    value: number;
+                };
+            };
+            set: {
+                held_out: number;
+                name: string;
+                pictures: number;
+            };
+            /** @enum {string} */
+            verdict: "met" | "missed" | "unsure" | "unknown";
+        };
         OfferedModel: {
             /** @description Null: the service was built with it. */
             added: string | null;
@@ -1641,6 +1687,8 @@ export interface components {
             /** @description Unix seconds. */
             created: number;
             description: string;
+            /** @description True: it was offered although its report misses a threshold. */
+            forced: boolean;
             guidance_scale: components["schemas"]["Range"];
             id: string;
             licence: string;
@@ -1652,6 +1700,8 @@ export interface components {
             owned_by: string;
             /** @description How many times the usual price generation, decoding and encoding cost. */
             price_factor: number;
+            /** @description What its own report (kpi.json) says of it; null: it came without one. */
+            report: components["schemas"]["ModelReport"] | null;
             /** @description Changes with any byte of the model; every latent id changes with it. */
             revision: string;
             /** @description Any size with such sides is offered as well; absent: only those in `sizes`. */
@@ -3355,6 +3405,67 @@ export interface operations {
             };
         };
     };
+    getModelAudit: {
+        parameters: {
+            query?: {
+                /** @description The last id of the part before. */
+                after?: number;
+                /** @description The most entries of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listBackends: {
         parameters: {
             query?: never;
@@ -3570,6 +3681,15 @@ export interface operations {
             };
             /** @description unsupported_media_type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description thresholds_missed */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -35,6 +35,15 @@ const kpiSchema = z
   })
   .readonly();
 
+/** What a service keeps of a report, beside the model that it is on: without its groups. */
+export const modelReportSchema = kpiSchema
+  .unwrap()
+  .pick({ date: true, set: true, verdict: true, figures: true })
+  .readonly();
+
+/** See `modelReportSchema`. */
+export type ModelReport = z.infer<typeof modelReportSchema>;
+
 /** The file of a bundle's folder that holds its report in figures; no part of the revision, and it may be missing. */
 export const kpiFile = "kpi.json";
 
@@ -47,4 +56,15 @@ export type KpiFigure = z.infer<typeof figureSchema>;
 /** Reads a bundle's figures; undefined when they are of another form. */
 export function parseKpi(json: unknown): Kpi | undefined {
   return kpiSchema.safeParse(json).data;
+}
+
+/** What a report says is missed, a phrase each: "restoration is 6.31, the threshold 25". */
+export function missedThresholds({ figures }: Pick<Kpi, "figures">): readonly string[] {
+  const missed = Object.entries(figures).filter(([, { outcome }]) => outcome === "missed");
+  return missed.map(([name, { value, threshold }]) => `${name} is ${shortly(value)}, the threshold ${threshold}`);
+}
+
+/** Four digits are more than a report is sure of. */
+function shortly(value: number): number {
+  return Number(value.toPrecision(4));
 }

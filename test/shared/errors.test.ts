@@ -30,6 +30,7 @@ describe("failureToHttp", () => {
       missing_api_key: 401,
       invalid_api_key: 401,
       model_not_found: 404,
+      thresholds_missed: 422,
       not_found: 404,
       invalid_signature: 403,
       link_expired: 410,

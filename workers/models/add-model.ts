@@ -1,9 +1,11 @@
 import type { AddModelRequest } from "../../shared/api/added-model.ts";
 import { AppError, type Failure, invalidRequest } from "../../shared/errors.ts";
+import { type Kpi, missedThresholds, modelReportSchema } from "../../shared/models/kpi.ts";
 import { canonicalModelName } from "../../shared/models/model-name.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { createPromptEncoder } from "../prompt/prompt-encoder.ts";
 import type { AddedModels } from "./added-models.ts";
+import type { ModelActor, ModelAudit } from "./model-audit.ts";
 import { digestOf, type ModelStore, type StoredModel } from "./model-store.ts";
 import type { ModelRegistry } from "./registry.ts";
 
@@ -12,18 +14,24 @@ export interface ModelListServices {
   readonly models: ModelRegistry;
   readonly modelStore: ModelStore;
   readonly addedModels: AddedModels;
+  readonly modelAudit: ModelAudit;
   readonly nowMs: () => number;
 }
 
 /**
- * Adds a model, or offers it again. Fails with `invalid_request` when the tokenizer is not the manifest's, or when the
- * service was built with this very revision. The caller has asked the backends whether one holds it.
+ * Adds a model, or offers it again. The caller has found no fault in it (`addedModelFault`), and has asked the backends
+ * whether one holds it.
  */
 export async function addModel(
-  { modelStore, addedModels, nowMs }: Pick<ModelListServices, "modelStore" | "addedModels" | "nowMs">,
-  { manifest, manifestText, tokenizer, priceFactor }: AddModelRequest,
+  { modelStore, addedModels, modelAudit, nowMs }: Omit<ModelListServices, "models">,
+  { manifest, manifestText, tokenizer, priceFactor, kpi }: AddModelRequest,
+  actor: ModelActor,
 ): Promise<StoredModel> {
   const { id, revision } = manifest;
+  const missed = missedOf(kpi);
+  const isForced = missed.length > 0;
+  const details = { price_factor: priceFactor, verdict: kpi?.verdict ?? null, forced: isForced, missed };
+  await modelAudit.write(actor, { action: "model.added", subject: `${id}@${revision}`, details });
   const stored: StoredModel = {
     id,
     revision,
@@ -32,6 +40,8 @@ export async function addModel(
     addedMs: nowMs(),
     priceFactor,
     isOffered: true,
+    ...(kpi && { report: modelReportSchema.parse(kpi) }),
+    isForced,
   };
   await modelStore.change((models) => [...models.filter((other) => other.revision !== revision), stored]);
   addedModels.forget();
@@ -39,12 +49,13 @@ export async function addModel(
 }
 
 /**
- * Why a model cannot be added; undefined when it can. A revision has one id: latents say both, and backends know a
- * bundle by its revision.
+ * Why a model cannot be added; undefined when it can. `invalid_request`: the tokenizer is not the manifest's, the
+ * service was built with this very revision, or the revision has another id (latents say both, and backends know a
+ * bundle by its revision). `thresholds_missed`: so its report says, and the order does not force it.
  */
 export async function addedModelFault(
   { models, modelStore }: Pick<ModelListServices, "models" | "modelStore">,
-  { manifest, tokenizer }: AddModelRequest,
+  { manifest, tokenizer, kpi, force }: AddModelRequest,
 ): Promise<Failure | undefined> {
   const { id, revision } = manifest;
   if (revision === models.default.manifest.revision) {
@@ -60,11 +71,16 @@ export async function addedModelFault(
   }
   try {
     createPromptEncoder(JSON.parse(tokenizer), manifest.text).encode("a");
-    return undefined;
   } catch (error) {
     const reason = error instanceof AppError ? error.message : "It is not a tokenizer.";
     return invalidRequest("tokenizer", `'tokenizer' cannot be read. ${reason}`);
   }
+  const missed = missedOf(kpi);
+  return missed.length === 0 || force ? undefined : { code: "thresholds_missed", model: manifest.id, missed };
+}
+
+function missedOf(kpi: Kpi | undefined): readonly string[] {
+  return kpi?.verdict === "missed" ? missedThresholds(kpi) : [];
 }
 
 /**
@@ -72,8 +88,9 @@ export async function addedModelFault(
  * "id" for all revisions that were added. Fails with `model_not_found`.
  */
 export async function withdrawModel(
-  { modelStore, addedModels }: Pick<ModelListServices, "modelStore" | "addedModels">,
+  { modelStore, addedModels, modelAudit }: Omit<ModelListServices, "models" | "nowMs">,
   name: string,
+  actor: ModelActor,
 ): Promise<Result<readonly StoredModel[], Failure>> {
   const canonical = canonicalModelName(name);
   const isNamed = ({ id, revision }: StoredModel) => [id, `${id}@${revision}`].includes(canonical);
@@ -82,6 +99,10 @@ export async function withdrawModel(
   if (named.length === 0) {
     const available = known.map(({ id, revision }) => `${id}@${revision}`);
     return err({ code: "model_not_found", model: name, available });
+  }
+  for (const { id, revision, isOffered } of named) {
+    if (!isOffered) continue;
+    await modelAudit.write(actor, { action: "model.withdrawn", subject: `${id}@${revision}`, details: {} });
   }
   await modelStore.change((models) => models.map((model) => (isNamed(model) ? { ...model, isOffered: false } : model)));
   addedModels.forget();

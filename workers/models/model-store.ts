@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import { sha256 } from "../../shared/hmac.ts";
+import { modelReportSchema } from "../../shared/models/kpi.ts";
 
 /** A model that was added to the running service. Its files are named by their SHA-256, in hexadecimal. */
 const entrySchema = z.object({
@@ -14,6 +15,10 @@ const entrySchema = z.object({
   priceFactor: z.number(),
   /** False: requests cannot name it any more; its stored latents are still decoded. */
   isOffered: z.boolean(),
+  /** Absent: it came without one. */
+  report: modelReportSchema.optional(),
+  /** Whether it was offered although its report misses a threshold. */
+  isForced: z.boolean().default(false),
 });
 
 const indexSchema = z.object({ models: z.array(entrySchema) });

@@ -150,10 +150,24 @@ export const adminOperations = {
     summary: "Add a model that a backend holds",
     description:
       "Requests may name it from this answer on; at other locations, within ten seconds. Of an id that has several " +
-      "revisions, the id alone means the one that was added last.",
+      "revisions, the id alone means the one that was added last. A model whose report misses a threshold is refused, " +
+      "unless `force` is true; the audit log says who forced it.",
     body: jsonBody(addModelBodySchema.meta({ id: "AddModelRequest" })),
     answers: answered(offeredModelSchema, 200, "The model."),
-    failures: ["invalid_request", "payload_too_large", "unsupported_media_type", "model_unavailable"],
+    failures: [
+      "invalid_request",
+      "thresholds_missed",
+      "payload_too_large",
+      "unsupported_media_type",
+      "model_unavailable",
+    ],
+  },
+  getModelAudit: {
+    ...admin,
+    summary: "List what was done to the models and who did it, oldest first",
+    parameters: [limitParameter, afterParameter({ type: "integer", minimum: 0, maximum: 1e15 - 1 })],
+    answers: answered(listSchema("AuditEntryList", auditEntrySchema), 200, "The entries."),
+    failures: ["invalid_request"],
   },
   deleteModel: {
     ...admin,

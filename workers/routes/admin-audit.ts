@@ -1,10 +1,12 @@
 import type { Handler } from "hono";
 import { parsePageRequest } from "../../shared/api/account-request.ts";
-import { invalidRequest } from "../../shared/errors.ts";
+import { type Failure, invalidRequest } from "../../shared/errors.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { Accounts } from "../account/client.ts";
-import type { AuditEntry } from "../account/keys/audit.ts";
+import type { AuditEntry, AuditPage } from "../account/keys/audit.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
+import type { ModelAudit, ModelAuditEntry } from "../models/model-audit.ts";
 import { accountParam, isoTime, notStored } from "./admin-accounts.ts";
 
 /** `GET /v1/admin/accounts/{account}/audit?limit&after`: the changes of the account and who made them, oldest first. */
@@ -12,18 +14,36 @@ export function getAudit({ accounts }: { readonly accounts: Accounts }): Handler
   return async (c) => {
     const account = accountParam(c);
     if (account === undefined) return failureResponse(c, { code: "not_found", what: "account" });
-    const page = parsePageRequest(c.req.query());
+    const page = readAuditPage(c.req.query());
     if (!page.ok) return failureResponse(c, page.error);
-    const { limit, after = "0" } = page.value;
-    if (!/^\d{1,15}$/u.test(after)) {
-      return failureResponse(c, invalidRequest("after", "'after' must be the number of an entry."));
-    }
-    const entries = await accounts.of(account).audit({ after: Number(after), limit: limit + 1 });
-    const body = { object: "list", data: entries.slice(0, limit).map(auditItem), has_more: entries.length > limit };
-    return c.json(body, 200, notStored);
+    const entries = await accounts.of(account).audit({ ...page.value, limit: page.value.limit + 1 });
+    return c.json(auditList(entries, page.value), 200, notStored);
   };
 }
 
-function auditItem({ id, atMs, actor, requestId, action, subject, details }: AuditEntry) {
+/** `GET /v1/admin/audit?limit&after`: what was done to the models and who did it, oldest first. */
+export function getModelAudit({ modelAudit }: { readonly modelAudit: Pick<ModelAudit, "read"> }): Handler<AppEnv> {
+  return async (c) => {
+    const page = readAuditPage(c.req.query());
+    if (!page.ok) return failureResponse(c, page.error);
+    const entries = await modelAudit.read({ ...page.value, limit: page.value.limit + 1 });
+    return c.json(auditList(entries, page.value), 200, notStored);
+  };
+}
+
+function readAuditPage(query: Record<string, string>): Result<AuditPage, Failure> {
+  const page = parsePageRequest(query);
+  if (!page.ok) return page;
+  const { limit, after = "0" } = page.value;
+  if (/^\d{1,15}$/u.test(after)) return ok({ after: Number(after), limit });
+  return err(invalidRequest("after", "'after' must be the number of an entry."));
+}
+
+/** Of one entry more than the page has, which says whether there are more. */
+function auditList(entries: readonly (AuditEntry | ModelAuditEntry)[], { limit }: AuditPage) {
+  return { object: "list", data: entries.slice(0, limit).map(auditItem), has_more: entries.length > limit };
+}
+
+function auditItem({ id, atMs, actor, requestId, action, subject, details }: AuditEntry | ModelAuditEntry) {
   return { object: "audit_entry", id, at: isoTime(atMs), actor, request_id: requestId, action, subject, details };
 }

@@ -7,7 +7,7 @@ import { failureResponse } from "../middleware/errors.ts";
 import { addedModelFault, addModel, type ModelListServices, withdrawModel } from "../models/add-model.ts";
 import type { PricedManifest } from "../models/model.ts";
 import type { StoredModel } from "../models/model-store.ts";
-import { isoTime, notStored } from "./admin-accounts.ts";
+import { actorOf, isoTime, notStored } from "./admin-accounts.ts";
 import { readJson } from "./read-json.ts";
 
 /** What the routes need. */
@@ -21,14 +21,16 @@ export function listOfferedModels({ models, modelStore }: AdminModelServices): H
     const manifests = await models.revisions();
     const { manifest: first } = models.default;
     const added = (await modelStore.list()).flatMap((stored) => offeredModel(manifests.get(stored.revision), stored));
-    const data = [{ ...modelItem(first), added: null, offered: true }, ...added];
+    const builtIn: OfferedModel = { ...modelItem(first), added: null, offered: true, report: null, forced: false };
+    const data = [builtIn, ...added];
     return c.json({ object: "list", data, has_more: false }, 200, notStored);
   };
 }
 
 /**
- * `PUT /v1/admin/models`: adds a model that a backend holds. Its tokenizer is checked here, all other files by the
- * backend. From this answer on requests may name it; at other locations, within ten seconds.
+ * `PUT /v1/admin/models`: adds a model that a backend holds, unless its report misses a threshold and nobody forces it.
+ * Its tokenizer is checked here, all other files by the backend. From this answer on requests may name it; at other
+ * locations, within ten seconds.
  */
 export function putModel(services: AdminModelServices): Handler<AppEnv> {
   return async (c) => {
@@ -42,7 +44,7 @@ export function putModel(services: AdminModelServices): Handler<AppEnv> {
     const isHeld = await services.gpu.holdsModel({ model: manifest.id, revision: manifest.revision });
     if (!isHeld) return failureResponse(c, { code: "model_unavailable" });
     const { priceFactor } = request.value;
-    const [item] = offeredModel({ ...manifest, priceFactor }, await addModel(services, request.value));
+    const [item] = offeredModel({ ...manifest, priceFactor }, await addModel(services, request.value, actorOf(c)));
     return c.json(item, 200, notStored);
   };
 }
@@ -50,7 +52,7 @@ export function putModel(services: AdminModelServices): Handler<AppEnv> {
 /** `DELETE /v1/admin/models/{name}`: takes back one revision, or all that were added of an id. */
 export function deleteModel(services: AdminModelServices): Handler<AppEnv> {
   return async (c) => {
-    const withdrawn = await withdrawModel(services, c.req.param("name") ?? "");
+    const withdrawn = await withdrawModel(services, c.req.param("name") ?? "", actorOf(c));
     if (!withdrawn.ok) return failureResponse(c, withdrawn.error);
     const manifests = await services.models.revisions();
     const data = withdrawn.value.flatMap((stored) => offeredModel(manifests.get(stored.revision), stored));
@@ -58,6 +60,8 @@ export function deleteModel(services: AdminModelServices): Handler<AppEnv> {
   };
 }
 
-function offeredModel(manifest: PricedManifest | undefined, { addedMs, isOffered }: StoredModel): OfferedModel[] {
-  return manifest === undefined ? [] : [{ ...modelItem(manifest), added: isoTime(addedMs), offered: isOffered }];
+function offeredModel(manifest: PricedManifest | undefined, stored: StoredModel): OfferedModel[] {
+  if (manifest === undefined) return [];
+  const { addedMs, isOffered: offered, report = null, isForced: forced } = stored;
+  return [{ ...modelItem(manifest), added: isoTime(addedMs), offered, report, forced }];
 }

@@ -156,6 +156,7 @@ export const routeTable = {
   listOfferedModels: { method: "get", path: "/v1/admin/models", guard: operator, ...noWork },
   putModel: { method: "put", path: "/v1/admin/models", guard: operator, bodyBytesMax: modelBodyBytesMax, ...noWork },
   deleteModel: { method: "delete", path: "/v1/admin/models/:name", guard: operator, ...noWork },
+  getModelAudit: { method: "get", path: "/v1/admin/audit", guard: operator, ...noWork },
   postReconciliation: { method: "post", path: "/v1/admin/reconciliations", guard: operator, ...noWork },
   listKeys: { method: "get", path: `${account}/keys`, guard: operator, ...noWork },
   createKey: { method: "post", path: `${account}/keys`, guard: operator, bodyBytesMax, ...noWork },

@@ -1,14 +1,13 @@
-import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { readBundle } from "../../../gpu-backend/runtime/bundle.ts";
 import { answerOf, type Schemas } from "../../../shared/client/calls.ts";
 import { AppError } from "../../../shared/errors.ts";
 import { priceFactorMax, priceFactorMin } from "../../../shared/limits.ts";
-import { kpiFile, parseKpi } from "../../../shared/models/kpi.ts";
-import type { Manifest } from "../../../shared/models/manifest.ts";
+import { kpiFile, missedThresholds } from "../../../shared/models/kpi.ts";
 import { CommandError } from "../../command-line.ts";
-import { readEdgeFiles } from "../../local-models.ts";
+import { readEdgeFiles, readKpi } from "../../local-models.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withExamples } from "../help.ts";
 import { asOperator, type OperatorFlags, withOperatorOptions } from "../operator.ts";
@@ -50,23 +49,19 @@ async function add(folder: string, flags: AddFlags): Promise<void> {
   const { manifest } = await readBundle(folder).catch((error: unknown) => {
     throw error instanceof AppError ? new CommandError(error.message) : error;
   });
-  if (!flags.force) requireVerdict(folder, manifest);
+  const kpi = readKpi(folder, manifest.revision);
+  const missed = kpi?.verdict === "missed" ? missedThresholds(kpi) : [];
+  if (missed.length > 0 && !flags.force) {
+    throw new CommandError(
+      `${manifest.id} misses its thresholds: ${missed.join("; ")}. --force offers it all the same.`,
+    );
+  }
   await asOperator(flags, async ({ http }, signal) => {
     if (flags.modelsDir !== undefined) copyBundle(folder, flags.modelsDir);
-    const body = { ...readEdgeFiles(folder), price_factor: priceFactor };
+    const body = { ...readEdgeFiles(folder), price_factor: priceFactor, force: flags.force, ...(kpi && { kpi }) };
     const added = await answerOf(http.PUT("/v1/admin/models", { body, signal }));
     return flags.json === true ? JSON.stringify(added) : `${nameOf(added)} is offered.`;
   });
-}
-
-/** Throws `CommandError` when the bundle's own report misses a threshold. A report on another revision says nothing. */
-function requireVerdict(folder: string, { id, revision }: Manifest): void {
-  const path = join(folder, kpiFile);
-  const kpi = existsSync(path) ? parseKpi(JSON.parse(readFileSync(path, "utf8"))) : undefined;
-  if (kpi?.revision !== revision || kpi.verdict !== "missed") return;
-  const missed = Object.entries(kpi.figures).filter(([, { outcome }]) => outcome === "missed");
-  const figures = missed.map(([name, { value, threshold }]) => `${name} is ${value}, the threshold ${threshold}`);
-  throw new CommandError(`${id} misses its thresholds: ${figures.join("; ")}. --force offers it all the same.`);
 }
 
 /** The manifest last: a folder without one is no bundle yet. */

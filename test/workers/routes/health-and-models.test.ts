@@ -260,6 +260,72 @@ describe("the models that are added while the service runs", () => {
     expect(await ids()).toEqual([built]);
   });
 
+  const missed = { value: 12.34567, count: 9, low: 12, high: 13, threshold: 25, outcome: "missed" };
+  const reportOn = (revision: string, verdict = "missed") => ({
+    format: "wuerstchen-edge/kpi@1",
+    model: "Mine",
+    revision,
+    date: "2026-11-27",
+    set: { name: "pots", pictures: 60, held_out: 6 },
+    chance: 4,
+    verdict,
+    figures: { restoration: missed },
+    groups: {},
+    left_out: {},
+  });
+
+  test("are refused by what their own report misses, and offered all the same by an operator whom the log names", async () => {
+    const body = { ...(await bodyOf("mine", "poor")), kpi: reportOn("poor") };
+    const refused = await order("PUT", "", body);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      422,
+      {
+        error: {
+          code: "thresholds_missed",
+          param: "kpi",
+          message: expect.stringContaining("restoration is 12.35, the threshold 25"),
+        },
+      },
+    ]);
+    expect(await ids()).toEqual([built]);
+
+    const forced = await order("PUT", "", { ...body, force: true });
+    expect([forced.status, await forced.json()]).toMatchObject([
+      200,
+      { forced: true, report: { verdict: "missed", figures: { restoration: { value: 12.34567 } } } },
+    ]);
+    const list = await edge.get(edge.env.ADMIN_SECRET, "/v1/admin/models");
+    const { data } = await list.json<{ data: readonly object[] }>();
+    expect([data[0], data.at(-1)]).toMatchObject([
+      { report: null, forced: false },
+      { id: "mine", revision: "poor", report: { verdict: "missed" }, forced: true },
+    ]);
+    await order("DELETE", "/mine");
+    await order("DELETE", "/mine");
+
+    const log: { data: object[] } = await (await edge.get(edge.env.ADMIN_SECRET, "/v1/admin/audit?limit=100")).json();
+    const missedText = ["restoration is 12.35, the threshold 25"];
+    expect(log.data.slice(-2)).toMatchObject([
+      {
+        actor: "operator",
+        action: "model.added",
+        subject: "mine@poor",
+        details: { forced: true, missed: missedText, verdict: "missed" },
+      },
+      { actor: "operator", action: "model.withdrawn", subject: "mine@poor" },
+    ]);
+  });
+
+  test("are taken with a report that misses nothing, and refused with one that is not on them", async () => {
+    const good = await order("PUT", "", { ...(await bodyOf("mine", "good")), kpi: reportOn("good", "unsure") });
+    expect([good.status, await good.json()]).toMatchObject([200, { forced: false, report: { verdict: "unsure" } }]);
+    for (const kpi of [reportOn("another"), { ...reportOn("good"), format: "another" }]) {
+      const refused = await order("PUT", "", { ...(await bodyOf("mine", "good")), kpi, force: true });
+      expect([refused.status, await refused.json()]).toMatchObject([400, { error: { param: "kpi" } }]);
+    }
+    await order("DELETE", "/mine");
+  });
+
   test("are refused where no backend holds them", async () => {
     edge.backend.behaviour = () => Response.json({ error: { code: "model_not_found" } }, { status: 404 });
     const refused = await order("PUT", "", await bodyOf("mine", "four"));
