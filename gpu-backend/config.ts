@@ -80,8 +80,13 @@ const environmentSchema = z.object({
   BODY_SECONDS_MAX: wholeNumber(1, 3_600).default(30),
   /** Pictures whose steps run together. Eight keep a CPU busy; a card can take more. */
   PICTURES_TOGETHER_MAX: wholeNumber(1, 64).default(8),
-  /** A task that takes longer is stopped; ten pictures at the most steps on a CPU need some minutes. */
-  JOB_SECONDS_MAX: wholeNumber(1, 86_400).default(600),
+  /**
+   * A task that takes longer is stopped. `auto`: 600 s, and longer for a model that takes longer, by its size or by
+   * what its tasks took (docs/backends.md).
+   */
+  JOB_SECONDS_MAX: z
+    .union([z.literal("auto"), wholeNumber(1, 86_400)], "must be auto, or a number of seconds")
+    .default("auto"),
   /** Bound of the cache of text states, some 0.3 to 1.2 MB each. */
   TEXT_CACHE_MEGABYTES: wholeNumber(0, 65_536).default(128),
   /** Time for running tasks to finish after a signal to stop. */

@@ -32,11 +32,11 @@ import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
 import { chooseModerator } from "./moderation/choose-moderator.ts";
 import { meterUsage } from "./payments/meter-usage.ts";
 import { createPaymentIndex, type PaymentIndex } from "./payments/payment-index.ts";
-import { type Checkout, createCheckout } from "./payments/stripe-checkout.ts";
-import { createUsageMeter, type UsageMeter } from "./payments/stripe-meter.ts";
+import type { Checkout } from "./payments/stripe-checkout.ts";
 import type { X402Settings } from "./payments/x402.ts";
 import { createX402Index } from "./payments/x402-index.ts";
 import { createDecodeRuns, createLatentRuns, type DecodeRuns } from "./single-flight/client.ts";
+import { createMeter, stripeCheckout } from "./stripe-services.ts";
 import { type ChargeLines, createChargeLines } from "./usage/charge-lines.ts";
 import { readLastReconciled } from "./usage/last-reconciled.ts";
 import { type ReconcileParts, type Reconciliation, reconcile } from "./usage/reconcile.ts";
@@ -117,8 +117,7 @@ export type RunServices = Pick<Services, "latents" | "images" | "gpu" | "account
 export function createServices(env: WorkerEnv, platform: Platform): Services {
   const { nowMs, randomBytes, timeout, log } = platform;
   const offered = createModels(env, platform);
-  const { models } = offered;
-  const { latents, images, gpu, accounts } = createRunServices(env, platform);
+  const { latents, images, gpu, accounts } = createRunServices(env, platform, offered.models);
   const newId = () => toHex(randomBytes(idBytes));
   const latentRuns = createLatentRuns(env.LATENT_JOBS, newId);
   const decodeRuns = createDecodeRuns(env.DECODE_JOBS, { images, newWaiterId: newId });
@@ -151,7 +150,7 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
     reconcile: () => reconcile(reconcileParts(env, { accounts, nowMs })),
     imageLinks: createImageLinks(env.IMAGE_URL_SECRET, nowMs),
     generation: {
-      models,
+      models: offered.models,
       latents,
       images,
       accounts,
@@ -211,13 +210,6 @@ function modelSettings({ MODEL_ALIASES: aliases, UNSUPPORTED_SIZES: unsupportedS
   return { aliases, unsupportedSizes };
 }
 
-/** Undefined unless its payments can also become credit. */
-function stripeCheckout(env: WorkerEnv): Checkout | undefined {
-  const { STRIPE_API_KEY: apiKey, STRIPE_WEBHOOK_SECRET: webhookSecret, STRIPE_API_URL: apiUrl } = env;
-  if (apiKey === undefined || webhookSecret === undefined) return undefined;
-  return createCheckout({ apiKey, apiUrl, fetch: (input, init) => fetch(input, init) });
-}
-
 function reconcileParts(env: WorkerEnv, { accounts, nowMs }: Pick<Services, "accounts" | "nowMs">): ReconcileParts {
   const database = env.USAGE;
   const meter = createMeter(env);
@@ -230,26 +222,23 @@ function reconcileParts(env: WorkerEnv, { accounts, nowMs }: Pick<Services, "acc
 }
 
 /** What the Durable Objects that do the work take. Make it once an isolate: it learns how the backends are. */
-export function createRunServices(env: WorkerEnv, platform: Platform): RunServices {
+export function createRunServices(
+  env: WorkerEnv,
+  platform: Platform,
+  { manifestOf }: Pick<ModelRegistry, "manifestOf"> = createModels(env, platform).models,
+): RunServices {
   const edge = optionalCache(platform.edge, platform.log);
   return {
     log: platform.log,
     accounts: createAccounts(env.ACCOUNT_LEDGERS),
     latents: createLatentCache({ bucket: env.LATENTS, edge }),
     images: createImageCache(edge, env.IMAGE_READS === "workers-cache" ? platform.imageReads : undefined),
-    gpu: createGpuClient({ ...platform, backends: backendsOf(env), secret: env.GPU_BACKEND_SECRET }),
+    gpu: createGpuClient({ ...platform, manifestOf, backends: backendsOf(env), secret: env.GPU_BACKEND_SECRET }),
   };
 }
 
 function backendsOf({ GPU_BACKENDS, GPU_BACKEND_URL }: WorkerEnv): readonly GpuBackend[] {
   return GPU_BACKENDS ?? [{ url: GPU_BACKEND_URL }];
-}
-
-/** The meter that is told about usage; undefined when none is set up. */
-export function createMeter(env: WorkerEnv): UsageMeter | undefined {
-  const { STRIPE_API_KEY: apiKey, STRIPE_METER_EVENT_NAME: eventName, STRIPE_API_URL: apiUrl } = env;
-  if (apiKey === undefined || eventName === undefined) return undefined;
-  return createUsageMeter({ apiKey, eventName, apiUrl, fetch: (input, init) => fetch(input, init) });
 }
 
 function webhookRules({ WEBHOOK_TARGETS: targets, WEBHOOK_HOSTS: hosts }: WorkerEnv): WebhookRules {

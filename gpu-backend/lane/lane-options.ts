@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { Logger } from "pino";
 import { AppError } from "../../shared/errors.ts";
+import { loadMsMax, runMsMax } from "../../shared/models/work-time.ts";
 import { originMarkKey } from "../../shared/origin-mark.ts";
 import { type Config, withoutSecrets } from "../config.ts";
 import { createClaimSigner, type SignerFiles } from "../image/c2pa-signature.ts";
@@ -12,12 +13,10 @@ import type { ExecutionProvider } from "../runtime/execution.ts";
 import { graphBytes, memoryFault } from "../runtime/memory-need.ts";
 import { createLane, type LaneOptions } from "./lane.ts";
 import type { LaneModel } from "./lane-set.ts";
+import { type TaskMsMax, taskMsMaxOf } from "./task-time.ts";
 
 /** A trial of a graphics card that compiles its kernels takes some seconds, of one that is imitated minutes. */
 const trialMsMax = 30_000;
-
-/** A slow disk's; the largest bundles have ten GB. */
-const diskBytesPerMs = 50_000;
 
 /**
  * glibc keeps freed blocks below a bound that grows with use, and so most of an evicted stage; a fixed bound gives them
@@ -72,10 +71,9 @@ async function laneOptions(
       picturesMax: config.PICTURES_TOGETHER_MAX,
     },
     log,
-    taskMsMax: config.JOB_SECONDS_MAX * 1_000,
-    // A single run of the largest graphs takes some seconds on a CPU.
-    stuckMsMax: 60_000,
-    readyMsMax: 60_000 + bundleBytes(bundle) / diskBytesPerMs,
+    taskMsMax: taskMsMaxFor(config, bundle),
+    stuckMsMax: runMsMax(bundle.manifest),
+    readyMsMax: loadMsMax(bundle.manifest),
     stopMsMax: 2_000,
   });
 }
@@ -107,8 +105,8 @@ async function providerOf(config: Config, { directory }: Bundle, log: Logger): P
   return provider;
 }
 
-function bundleBytes({ manifest }: Bundle): number {
-  return Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0);
+function taskMsMaxFor({ JOB_SECONDS_MAX }: Config, { manifest }: Bundle): TaskMsMax {
+  return JOB_SECONDS_MAX === "auto" ? taskMsMaxOf(manifest) : () => JOB_SECONDS_MAX * 1_000;
 }
 
 function residentBytesMaxOf({ STAGES_RESIDENT }: Config): number | undefined {

@@ -10,6 +10,7 @@ import {
   startLaneProcess,
 } from "./lane-process.ts";
 import { createReadySlot, pause, type ReadySlot } from "./ready-slot.ts";
+import type { TaskMsMax } from "./task-time.ts";
 
 /** What a lane reports to the log: names, counts and reasons, nothing of a task. */
 export interface LaneLog {
@@ -21,7 +22,7 @@ export interface LaneLog {
 export interface LaneOptions extends LaneProcessOptions {
   readonly log: LaneLog;
   /** A task that takes longer is stopped. */
-  readonly taskMsMax: number;
+  readonly taskMsMax: TaskMsMax;
   /** A task that still runs this long after its stop ends its process; longer than any single run. */
   readonly stuckMsMax: number;
   /** How long a task waits for a process that is still loading. */
@@ -44,6 +45,8 @@ interface Overdue {
 /** On which terms a task is done. */
 export interface LaneTerms {
   readonly urgency: Urgency;
+  /** What such tasks used of the device lately, in milliseconds; undefined before the first. */
+  readonly measuredMs?: number | undefined;
   /** Stops the task, between two runs of a graph when it has begun. */
   readonly signal: AbortSignal;
   readonly onNews: OnNews;
@@ -116,7 +119,7 @@ export function createLane(options: LaneOptions): Lane {
 async function runWatched(
   lane: LaneProcess,
   submission: Omit<Submission, "kind">,
-  { signal, onNews }: Omit<LaneTerms, "urgency">,
+  { signal, onNews, measuredMs }: Omit<LaneTerms, "urgency">,
   { taskMsMax, stuckMsMax }: LaneOptions,
 ): Promise<{ readonly reply: TaskAnswer | Died; readonly isOverdue: boolean }> {
   let isOverdue = false;
@@ -125,10 +128,13 @@ async function runWatched(
     lane.stop(submission.id);
     stuck ??= setTimeout(() => lane.kill(), stuckMsMax);
   };
-  const overdue = setTimeout(() => {
-    isOverdue = true;
-    stop();
-  }, taskMsMax);
+  const overdue = setTimeout(
+    () => {
+      isOverdue = true;
+      stop();
+    },
+    taskMsMax(submission.task, measuredMs),
+  );
   signal.addEventListener("abort", stop, { once: true });
   const reply = await lane.run(submission, onNews);
   signal.removeEventListener("abort", stop);

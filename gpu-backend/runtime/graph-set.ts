@@ -1,9 +1,9 @@
 import { AppError } from "../../shared/errors.ts";
+import { loadedBytes } from "../../shared/models/graph-size.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import type { Execution } from "./execution.ts";
 import { type Graph, openGraph } from "./graph.ts";
 import type { GraphCache } from "./graph-cache.ts";
-import { loadedBytes } from "./graph-size.ts";
 import type { NamedTensors } from "./port-check.ts";
 import { createStageResidence } from "./stage-residence.ts";
 

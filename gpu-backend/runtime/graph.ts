@@ -8,11 +8,11 @@ import {
   type HostTensor,
 } from "../../shared/decoding/host-tensor.ts";
 import { AppError } from "../../shared/errors.ts";
+import { graphDigest, loadedBytes } from "../../shared/models/graph-size.ts";
 import type { Manifest, ManifestGraph } from "../../shared/models/manifest.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Execution } from "./execution.ts";
 import type { GraphCache } from "./graph-cache.ts";
-import { graphDigest, loadedBytes } from "./graph-size.ts";
 import { type NamedTensors, portFault } from "./port-check.ts";
 import { runtimeFault } from "./runtime-fault.ts";
 import { logSeverityLevel, openSession } from "./session.ts";

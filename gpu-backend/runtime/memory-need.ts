@@ -1,5 +1,5 @@
+import { loadedBytes } from "../../shared/models/graph-size.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
-import { loadedBytes } from "./graph-size.ts";
 
 /** Of a lane before it has loaded a graph: Node, ONNX Runtime and sharp. */
 const processBytes = 110e6;

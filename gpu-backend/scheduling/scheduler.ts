@@ -146,7 +146,8 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
 
   async function schedule<Outcome>(task: LaneTask, schema: z.ZodType<Outcome>, terms: SchedulerTerms) {
     if (isDraining) return refused<Outcome>({ code: "backend_unavailable" });
-    const run = runs.start(task, costMs(task), terms);
+    const cost = { ms: costMs(task), isMeasured: rate.isMeasured(rateOf(task)) };
+    const run = runs.start(task, cost, terms);
     if (run === undefined) return refused<Outcome>(overloaded(terms));
     return report(task, await run.ended, schema);
   }

@@ -45,10 +45,15 @@ export interface TaskRuns {
   waiting(): { readonly tasks: number; readonly oldestMs: number };
   /** Whether a task of one picture on such terms would be let in now. */
   hasRoom(terms: RunPlace): boolean;
-  /**
-   * Lets a task wait to begin; undefined when no place is free. `costMs`: what it is expected to take of the device.
-   */
-  start(task: LaneTask, costMs: number, terms: RunTerms): TaskRun | undefined;
+  /** Lets a task wait to begin; undefined when no place is free. */
+  start(task: LaneTask, cost: TaskCost, terms: RunTerms): TaskRun | undefined;
+}
+
+/** What a task is expected to take of the device. */
+export interface TaskCost {
+  readonly ms: number;
+  /** Whether tasks of its kind have run, or this is a guess. */
+  readonly isMeasured: boolean;
 }
 
 /** What it takes. `now` counts milliseconds from any moment. */
@@ -62,6 +67,7 @@ interface QueuedTask extends Candidate {
   readonly task: LaneTask;
   readonly stop: TaskStop;
   readonly onNews: OnNews;
+  readonly measuredMs: number | undefined;
   readonly enqueuedMs: number;
   hasBegun: boolean;
   /** Continues the task: in the lane with this place, or to its end without one if it is stopped. */
@@ -90,14 +96,14 @@ export function createTaskRuns({ bounds, lane, now }: TaskRunsOptions): TaskRuns
   }
 
   async function take(queued: QueuedTask): Promise<RunEnd> {
-    const { task, stop, onNews } = queued;
+    const { task, stop, onNews, measuredMs } = queued;
     try {
       const urgency = await beginningOf(queued);
       const queueMs = now() - queued.enqueuedMs;
       const { signal } = stop;
       const steps = countSteps(onNews);
       const isStopped = urgency === undefined || signal.aborted;
-      const reply = isStopped ? unstarted : await lane.run(task, { urgency, signal, onNews: steps.onNews });
+      const reply = isStopped ? unstarted : await lane.run(task, { urgency, signal, onNews: steps.onNews, measuredMs });
       const gpuMs = "gpuMs" in reply ? reply.gpuMs : 0;
       return { reply, stopped: stop.reason(), queueMs, gpuMs, doneShare: steps.doneShare() };
     } finally {
@@ -115,9 +121,9 @@ export function createTaskRuns({ bounds, lane, now }: TaskRunsOptions): TaskRuns
       const nowMs = now();
       return { tasks: enqueued.length, oldestMs: nowMs - Math.min(nowMs, ...enqueued) };
     },
-    start(task, costMs, terms) {
+    start(task, cost, terms) {
       arrivals += 1;
-      const queued = createQueuedTask(task, costMs, { terms, nowMs: now(), arrival: arrivals });
+      const queued = createQueuedTask(task, cost, { terms, nowMs: now(), arrival: arrivals });
       if (admission.enter(queued)) return { ended: take(queued) };
       queued.stop.dispose();
       return undefined;
@@ -131,14 +137,15 @@ interface Arriving {
   readonly arrival: number;
 }
 
-function createQueuedTask(task: LaneTask, costMs: number, { terms, nowMs, arrival }: Arriving): QueuedTask {
+function createQueuedTask(task: LaneTask, cost: TaskCost, { terms, nowMs, arrival }: Arriving): QueuedTask {
   const { deadlineMs, signal, onNews = unheard, ...place } = terms;
   return {
     ...applicantOf(place),
     pictures: workOf(task).pictures,
     deadlineMs: deadlineMs === undefined ? never : nowMs + deadlineMs,
     arrival,
-    costMs,
+    costMs: cost.ms,
+    measuredMs: cost.isMeasured ? cost.ms : undefined,
     isLast: task.kind === "decode",
     task,
     stop: createTaskStop(signal, deadlineMs),

@@ -18,7 +18,9 @@ export const ledgerItemSchema = z
     held_micro_usd: countSchema,
     spent_micro_usd: countSchema,
     open_reservations: countSchema,
-    oldest_reservation: timeSchema.describe("Since when the oldest open reservation is held; at most 15 minutes."),
+    oldest_reservation: timeSchema.describe(
+      "Since when the oldest open reservation is held; at most 15 minutes, or as long as a larger model may take.",
+    ),
     outbox_events: countSchema.describe("Usage events that the queue has not taken yet."),
     oldest_event: timeSchema,
     reconciled: timeSchema.describe("When it was last compared with the usage table."),

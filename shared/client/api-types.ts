@@ -1558,7 +1558,7 @@ export interface components {
             /** @constant */
             object: "ledger";
             oldest_event: string | null;
-            /** @description Since when the oldest open reservation is held; at most 15 minutes. */
+            /** @description Since when the oldest open reservation is held; at most 15 minutes, or as long as a larger model may take. */
             oldest_reservation: string | null;
             open_reservations: number;
             /** @description Usage events that the queue has not taken yet. */

@@ -41,7 +41,7 @@ export function startTinyLane(change: Partial<LaneOptions> = {}, waitingMax = 8)
     environment: process.env,
     load: tinyLoad,
     log,
-    taskMsMax: 60_000,
+    taskMsMax: () => 60_000,
     stuckMsMax: 60_000,
     readyMsMax: 60_000,
     stopMsMax: 5_000,

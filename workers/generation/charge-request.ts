@@ -40,6 +40,7 @@ export interface ChargedRequest {
   readonly likeness?: PromptLikeness | undefined;
   readonly found?: FoundWork | undefined;
   readonly paysAgain?: boolean;
+  readonly lastsMs?: number;
 }
 
 /** Where money is reserved: an account, or the gate of a caller that the account has not admitted yet. */

@@ -3,6 +3,7 @@ import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { derivedLatentKey } from "../../shared/latents/latent-key.ts";
 import { mixLatentFiles } from "../../shared/models/latent-file.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
+import { decodeMsMax } from "../../shared/models/work-time.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { decodeLine, hitLine, interpolationLines, sumMicroUsd } from "../prices/price-book.ts";
 import type { Caller } from "./caller.ts";
@@ -133,7 +134,8 @@ async function payAndPaint(
   obtain: (noteRun: NoteRun) => Promise<Result<readonly PictureLatent[], Failure>>,
 ): Promise<Result<Generation, Failure>> {
   const { id: model, revision } = manifest;
-  const asked = { request, ceilingMicroUsd, latentForm: { model, revision, size }, seeds: [] };
+  const lastsMs = decodeMsMax(manifest, painting.work.latentShape);
+  const asked = { request, ceilingMicroUsd, latentForm: { model, revision, size }, seeds: [], lastsMs };
   const reserved = await reserveCeiling(services, { ...asked, caller });
   if (!reserved.ok) return reserved;
   const reservation = reserved.value;

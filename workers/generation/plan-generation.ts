@@ -12,6 +12,7 @@ import {
 } from "../../shared/latents/latent-key.ts";
 import { likenessOf, type PromptLikeness } from "../../shared/latents/prompt-likeness.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
+import { requestMsMax } from "../../shared/models/work-time.ts";
 import type { EncodedPrompt } from "../../shared/prompt/encoded-prompt.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Sampling } from "../../shared/sampling-fields.ts";
@@ -73,6 +74,8 @@ export interface GenerationPlan {
   readonly work: PricedWork;
   /** What it costs to have the start made, if none of it is stored; empty when there is nothing to make. */
   readonly startLines: readonly ChargeLine[];
+  /** How long it may take until its pictures are there, in milliseconds. */
+  readonly lastsMs: number;
 }
 
 /** Decides seeds and keys. Pure but for `randomSeed`. Fails on a size, steps or guidance that the model lacks. */
@@ -109,6 +112,7 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
     background: shownBackground(manifest, decode),
     work,
     startLines,
+    lastsMs: requestMsMax(manifest, { latentShape: work.latentShape, ...sampling }),
   });
 }
 

@@ -35,11 +35,11 @@ export function reservePlan(
 }
 
 function chargeOf({ request, plan }: PlannedCharge): Replay["asked"] {
-  const { recipe, mayReuse, likeness, size, job, pictures } = plan;
+  const { recipe, mayReuse, likeness, size, job, pictures, lastsMs } = plan;
   const seeds = pictures.map(({ seed }) => seed);
   const ceilingMicroUsd = ceilingMicroUsdOf({ ...plan, n: pictures.length });
   const latentForm = { model: job.model, revision: job.revision, size };
-  return { request, recipe, mayReuse, likeness, seeds, latentForm, ceilingMicroUsd };
+  return { request, recipe, mayReuse, likeness, seeds, latentForm, ceilingMicroUsd, lastsMs };
 }
 
 /** The answer, if the ledger charged what was found in the call that reserves. */

@@ -8,8 +8,13 @@ import type { GpuAnswer, GpuRequest } from "./gpu-transport.ts";
 import { parseJson } from "./parse-json.ts";
 import type { RequestOrigin } from "./request-origin.ts";
 
-/** A cancellation waits until the job has ended, which is one step of a sampler away. */
-const cancelTimeoutMs = 10_000;
+/**
+ * A cancellation waits until the job has ended, which is one step of a sampler away: a thirtieth of the time of a job
+ * that may take five minutes or longer, and no less than ten seconds.
+ */
+function cancelTimeoutMs(jobMsMax: number): number {
+  return Math.max(10_000, jobMsMax / 30);
+}
 
 /** On whose behalf a job is done. A backend sees HMACs of both, by which it shares its device fairly. */
 export interface TaskPayer {
@@ -57,7 +62,7 @@ export async function sendCancellable(
   const connection = new AbortController();
   let cancelling: Promise<number> | undefined;
   const cancel = () => {
-    cancelling = cancelEverywhere(fleet, jobId).then((doneShare) => {
+    cancelling = cancelEverywhere(fleet, { jobId, request }).then((doneShare) => {
       // The answer of a job that is done already is on its way.
       if (doneShare < 1) connection.abort();
       return doneShare;
@@ -71,22 +76,25 @@ export async function sendCancellable(
 }
 
 /** The part of the job that had run where most of it did: of two backends that raced, the caller pays one. */
-async function cancelEverywhere(fleet: GpuFleet, jobId: string): Promise<number> {
-  const answers = await fleet.sendToEach(cancellation(jobId));
+async function cancelEverywhere(
+  fleet: GpuFleet,
+  { jobId, request }: Pick<NamedRequest, "jobId" | "request">,
+): Promise<number> {
+  const answers = await fleet.sendToEach(cancellation(jobId, request.timeoutMs));
   const shares = answers.map((answer) =>
     answer.ok ? (parseCancelResponse(parseJson(answer.value.bytes))?.doneShare ?? 0) : 0,
   );
   return Math.max(0, ...shares);
 }
 
-function cancellation(jobId: string): GpuRequest {
+function cancellation(jobId: string, jobMsMax: number): GpuRequest {
   const body: CancelRequest = { jobId };
   return {
     method: "POST",
     target: cancelPath,
     contentType: "application/json",
     body: new TextEncoder().encode(JSON.stringify(body)),
-    timeoutMs: cancelTimeoutMs,
+    timeoutMs: cancelTimeoutMs(jobMsMax),
     answerBytesMax: answerTextBytesMax,
   };
 }

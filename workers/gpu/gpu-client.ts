@@ -9,6 +9,8 @@ import {
   latentBase64CharactersMax,
   previewBytesMax,
 } from "../../shared/limits.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
+import { loadMsMax } from "../../shared/models/work-time.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type CheckModelRequest, checkModelPath } from "../../shared/wire/check-model.ts";
@@ -29,15 +31,7 @@ import { parseJson } from "./parse-json.ts";
 import { payerTags } from "./payer-tags.ts";
 import { createPictureClient, type PictureClient } from "./picture-client.ts";
 import { createStageCListener } from "./stage-c-listener.ts";
-
-/** Ten pictures at the most steps, on a CPU, behind as long a queue; clients give up after 10 minutes themselves. */
-const stageCTimeoutMs = 300_000;
-
-/** One decode on a CPU, behind nine others of the same request. */
-const decodeTimeoutMs = 120_000;
-
-/** Ten gigabytes from a disk of 100 MB/s. */
-const checkTimeoutMs = 120_000;
+import { createTaskTimes, type ManifestOf, type TaskTimes } from "./task-times.ts";
 
 /** A health check must answer while its reader still waits; the backend answers in a few milliseconds. */
 const healthTimeoutMs = 2_000;
@@ -94,25 +88,32 @@ export interface GpuClient extends PictureClient {
   runStageC(job: StageCRequest, conditions: StageCConditions): Promise<Result<StageCOutcome, Failure>>;
   decodeLatent(work: DecodeWork, conditions: TaskConditions): Promise<Result<DecodeOutcome, Failure>>;
   /** Whether any backend holds the model, with every file as its manifest says. Takes as long as reading them. */
-  holdsModel(model: CheckModelRequest): Promise<boolean>;
+  holdsModel(manifest: Manifest): Promise<boolean>;
   /** Of each backend; undefined when it does not answer in time, or not sensibly. */
   health(): Promise<(Health | undefined)[]>;
   /** Each backend as it answers now, in the order of the list. */
   backends(): Promise<readonly BackendLook[]>;
 }
 
+/** What the client is made of. */
+export interface GpuClientOptions extends GpuFleetOptions {
+  readonly manifestOf: ManifestOf;
+}
+
 /** A client for all backends. */
-export function createGpuClient(options: GpuFleetOptions): GpuClient {
+export function createGpuClient(options: GpuClientOptions): GpuClient {
   const fleet = createGpuFleet(options);
+  const times = createTaskTimes(options.manifestOf);
+  const timed = { fleet, times };
   const named: NameJob = async ({ payer, ...conditions }) => {
     const tags = await payerTags(options.secret, payer);
     return { ...conditions, terms: { jobId: toHex(options.randomBytes(jobIdBytes)), ...tags } };
   };
   return {
-    ...createPictureClient(fleet, named),
-    runStageC: async (job, conditions) => runStageC(fleet, job, await named(conditions)),
-    decodeLatent: async (work, conditions) => decodeLatent(fleet, work, await named(conditions)),
-    holdsModel: (model) => holdsModel(fleet, model),
+    ...createPictureClient(timed, named),
+    runStageC: async (job, conditions) => runStageC(timed, job, await named(conditions)),
+    decodeLatent: async (work, conditions) => decodeLatent(timed, work, await named(conditions)),
+    holdsModel: (manifest) => holdsModel(fleet, manifest),
     health: async () => (await lookAtEach(fleet)).map(({ health }) => health),
     backends: async () => {
       const looks = await lookAtEach(fleet);
@@ -124,19 +125,26 @@ export function createGpuClient(options: GpuFleetOptions): GpuClient {
   };
 }
 
+/** The backends, and how long they may take. */
+interface TimedFleet {
+  readonly fleet: GpuFleet;
+  readonly times: TaskTimes;
+}
+
 /** The backend's deadline is our own: a later answer has no reader. */
 async function runStageC(
-  fleet: GpuFleet,
+  { fleet, times }: TimedFleet,
   job: StageCRequest,
   { terms, onEvent, ...conditions }: Named<StageCConditions>,
 ): Promise<Result<StageCOutcome, Failure>> {
   const listener = onEvent && createStageCListener(job, onEvent);
+  const timeoutMs = await times.stageC(job);
   const request = {
     method: "POST",
-    target: stageCTarget({ ...terms, priority: conditions.priority, deadlineMs: stageCTimeoutMs }),
+    target: stageCTarget({ ...terms, priority: conditions.priority, deadlineMs: timeoutMs }),
     contentType: "application/json",
     body: new TextEncoder().encode(JSON.stringify(job)),
-    timeoutMs: stageCTimeoutMs,
+    timeoutMs,
     answerBytesMax: job.seeds.length * latentBase64CharactersMax + answerTextBytesMax + previewBase64CharactersMax,
     listen: listener?.listen,
     revision: job.revision,
@@ -165,17 +173,18 @@ function stageCMilliseconds({ milliseconds }: StageCResponse): Milliseconds {
 }
 
 async function decodeLatent(
-  fleet: GpuFleet,
+  { fleet, times }: TimedFleet,
   { latent, options }: DecodeWork,
   { terms, ...conditions }: Named<TaskConditions>,
 ): Promise<Result<DecodeOutcome, Failure>> {
+  const timeoutMs = await times.decode(latent);
   const request = {
     method: "POST",
-    target: decodeTarget({ ...options, ...terms, priority: conditions.priority, deadlineMs: decodeTimeoutMs }),
+    target: decodeTarget({ ...options, ...terms, priority: conditions.priority, deadlineMs: timeoutMs }),
     contentType: latentContentType,
     body: latent,
     revision: describeLatent(latent)?.metadata.revision,
-    timeoutMs: decodeTimeoutMs,
+    timeoutMs,
     answerBytesMax: decodedPictureBytesMax,
   } as const;
   const answer = await sendCancellable(fleet, { jobId: terms.jobId, request, isHedged: true }, conditions);
@@ -189,13 +198,14 @@ async function decodeLatent(
   return ok({ bytes, milliseconds: queue === undefined ? parts : { "decode-queue": queue, ...parts } });
 }
 
-async function holdsModel(fleet: GpuFleet, model: CheckModelRequest): Promise<boolean> {
+async function holdsModel(fleet: GpuFleet, manifest: Manifest): Promise<boolean> {
+  const model: CheckModelRequest = { model: manifest.id, revision: manifest.revision };
   const answers = await fleet.sendToEach({
     method: "POST",
     target: checkModelPath,
     contentType: "application/json",
     body: new TextEncoder().encode(JSON.stringify(model)),
-    timeoutMs: checkTimeoutMs,
+    timeoutMs: loadMsMax(manifest),
     answerBytesMax: answerTextBytesMax,
   });
   return answers.some(({ ok }) => ok);

@@ -15,9 +15,7 @@ import { type Named, type NameJob, sendCancellable, type TaskConditions } from "
 import type { GpuFleet } from "./gpu-fleet.ts";
 import type { GpuRequest } from "./gpu-transport.ts";
 import { parseJson } from "./parse-json.ts";
-
-/** One run of the compressor on a CPU, behind the pictures of others. */
-const encodeTimeoutMs = 120_000;
+import type { TaskTimes } from "./task-times.ts";
 
 /** What needs no device takes milliseconds; the rest is the way there and back. */
 const toolTimeoutMs = 30_000;
@@ -50,18 +48,24 @@ export interface PictureClient {
 }
 
 /** A client for all backends. */
-export function createPictureClient(fleet: GpuFleet, named: NameJob): PictureClient {
+export function createPictureClient({ fleet, times }: TimedEncodes, named: NameJob): PictureClient {
   return {
-    encodeImage: async (work, conditions) => encodeImage(fleet, work, await named(conditions)),
+    encodeImage: async (work, conditions) => encodeImage({ fleet, times }, work, await named(conditions)),
     encodeMask: (work) => encodeMask(fleet, work),
   };
 }
 
+interface TimedEncodes {
+  readonly fleet: GpuFleet;
+  readonly times: Pick<TaskTimes, "encode">;
+}
+
 async function encodeImage(
-  fleet: GpuFleet,
+  { fleet, times }: TimedEncodes,
   { file, size, model, revision, shareKey }: UploadWork,
   { terms, ...conditions }: Named<TaskConditions>,
 ): Promise<Result<EncodedPicture, Failure>> {
+  const timeoutMs = await times.encode({ revision, size });
   const target = encodeTarget(encodeImagePath, {
     size,
     model,
@@ -69,9 +73,9 @@ async function encodeImage(
     shareKey,
     ...terms,
     priority: conditions.priority,
-    deadlineMs: encodeTimeoutMs,
+    deadlineMs: timeoutMs,
   });
-  const request = { ...pictureRequest(target, file), revision, timeoutMs: encodeTimeoutMs };
+  const request = { ...pictureRequest(target, file), revision, timeoutMs };
   const answer = await sendCancellable(fleet, { jobId: terms.jobId, request, isHedged: false }, conditions);
   if (!answer.ok) return answer;
   const encoded = parseEncodeImageResponse(parseJson(answer.value.bytes));

@@ -12,7 +12,10 @@ const itemsAtOnce = 6;
 /** Requests that one alarm does at most: each takes some ten calls, of the 1,000 that an invocation surely has. */
 const sliceItemsMax = 60;
 
-/** How long one alarm begins new requests; the platform gives it 15 minutes, and the longest request takes 7. */
+/**
+ * How long one alarm begins new requests. The platform gives it 15 minutes; a small model's longest request takes 7. A
+ * request that is cut begins again with the latents that were stored.
+ */
 const sliceMsMax = 60_000;
 
 /** What doing a job's requests takes. */

@@ -41,7 +41,7 @@ export function putModel(services: AdminModelServices): Handler<AppEnv> {
     const fault = await addedModelFault(services, request.value);
     if (fault !== undefined) return failureResponse(c, fault);
     const { manifest } = request.value;
-    const isHeld = await services.gpu.holdsModel({ model: manifest.id, revision: manifest.revision });
+    const isHeld = await services.gpu.holdsModel(manifest);
     if (!isHeld) return failureResponse(c, { code: "model_unavailable" });
     const { priceFactor } = request.value;
     const [item] = offeredModel({ ...manifest, priceFactor }, await addModel(services, request.value, actorOf(c)));

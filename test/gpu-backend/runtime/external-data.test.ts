@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openGraph } from "../../../gpu-backend/runtime/graph.ts";
 import { openGraphCache } from "../../../gpu-backend/runtime/graph-cache.ts";
-import { loadedBytes } from "../../../gpu-backend/runtime/graph-size.ts";
 import { float32Tensor } from "../../../shared/decoding/host-tensor.ts";
 import { AppError } from "../../../shared/errors.ts";
+import { loadedBytes } from "../../../shared/models/graph-size.ts";
 import type { ManifestGraph } from "../../../shared/models/manifest.ts";
 
 const golden = join(import.meta.dirname, "../../golden");

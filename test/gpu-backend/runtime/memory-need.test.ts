@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { availableBytes } from "../../../gpu-backend/runtime/available-memory.ts";
 import { readManifest } from "../../../gpu-backend/runtime/bundle.ts";
-import { loadedBytes } from "../../../gpu-backend/runtime/graph-size.ts";
 import { memoryFault } from "../../../gpu-backend/runtime/memory-need.ts";
+import { loadedBytes } from "../../../shared/models/graph-size.ts";
 import { tinyDirectory } from "../../support/tiny-bundle.ts";
 
 const tiny = await readManifest(tinyDirectory);

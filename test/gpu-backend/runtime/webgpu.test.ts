@@ -15,7 +15,7 @@ afterAll(() => Promise.all(lanes.map(({ lane }) => lane.close())));
 function startLane(provider: "cpu" | "webgpu", change: Partial<LaneOptions> = {}): TinyLane {
   const execution = { provider, intraOpThreads: 1 };
   // One picture at a time: trying out which rows may share a run would take most of the test.
-  const patience = { taskMsMax: timeout, stuckMsMax: timeout, readyMsMax: timeout };
+  const patience = { taskMsMax: () => timeout, stuckMsMax: timeout, readyMsMax: timeout };
   const lane = startTinyLane({ load: { ...tinyLoad, execution, picturesMax: 1 }, ...patience, ...change });
   lanes.push(lane);
   return lane;

@@ -37,7 +37,7 @@ describe("a lane", () => {
   });
 
   test("whose task takes too long and does not stop is replaced", async () => {
-    const { scheduler, lane } = start({ taskMsMax: 5, stuckMsMax: 0 });
+    const { scheduler, lane } = start({ taskMsMax: () => 5, stuckMsMax: 0 });
     await lane.started;
     expect(await scheduler.runStageC(longRequest, patient)).toMatchObject({
       ok: false,

@@ -133,6 +133,15 @@ describe("a reservation", () => {
     });
   });
 
+  test("is held as long as its request may take, and no shorter than any", async () => {
+    await withCredit(200, (book) => {
+      for (const times of [0.5, 4]) book.reserve(order(String(times), { lastsMs: times * reservationMs }), nowMs);
+      expect(book.nextDueMs()).toBe(nowMs + reservationMs);
+      book.sweep(nowMs + 4 * reservationMs - 1);
+      expect(book.balances().held).toBe(100);
+    });
+  });
+
   test("that expires because the service cut its request costs nothing, whatever ran, and frees its key", async () => {
     await withCredit(100, (book) => {
       book.reserve(order("1", { idempotencyKey: "cut" }), nowMs);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { decodeMsMax, loadMsMax, stageCMsMax, taskMsBound } from "../../../shared/models/work-time.ts";
 import { formatStageCEvent } from "../../../shared/wire/stage-c-events.ts";
 import type { TaskConditions } from "../../../workers/gpu/cancellable-task.ts";
-import { createGpuClient } from "../../../workers/gpu/gpu-client.ts";
-import type { GpuFleetOptions } from "../../../workers/gpu/gpu-fleet.ts";
+import { createGpuClient, type GpuClientOptions } from "../../../workers/gpu/gpu-client.ts";
 import { GpuBackendDouble } from "../support/gpu-backend-double.ts";
 import { manifest } from "../support/tiny-bundle.ts";
 
@@ -20,10 +20,18 @@ const job = {
   latentShape: [16, 4, 4] as [number, number, number],
 };
 
+/** The model, as if its networks had the sizes of the released ones. */
+const fullSize = {
+  ...manifest,
+  files: Object.fromEntries(
+    Object.entries(manifest.files).map(([name, file]) => [name, { ...file, bytes: 4_000_000_000 }]),
+  ),
+};
+
 const payer = { account: "account-1", reservationId: "reservation-1" };
 const conditions: TaskConditions = { priority: "interactive", payer, signal: new AbortController().signal };
 
-function setUp(overrides: Partial<GpuFleetOptions> = {}) {
+function setUp(overrides: Partial<GpuClientOptions> = {}) {
   const backend = new GpuBackendDouble(secret, () => nowMs);
   const timeoutsMs: number[] = [];
   const log: unknown[] = [];
@@ -38,6 +46,7 @@ function setUp(overrides: Partial<GpuFleetOptions> = {}) {
       return new AbortController().signal;
     },
     log: (entry) => log.push(entry),
+    manifestOf: async (revision) => (revision === manifest.revision ? manifest : undefined),
     ...overrides,
   });
   return { backend, client, timeoutsMs, log };
@@ -69,6 +78,32 @@ describe("the client", () => {
     expect(timeoutsMs).toHaveLength(3);
     expect(Math.max(...timeoutsMs)).toBeLessThanOrEqual(600_000);
     expect(timeoutsMs.at(-1)).toBeLessThanOrEqual(5_000);
+  });
+
+  test("waits for a large model as long as its size takes on a slow machine, and for its cancellations too", async () => {
+    const { client: small, timeoutsMs: ofSmall } = setUp();
+    const { client: large, timeoutsMs: ofLarge } = setUp({ manifestOf: async () => fullSize });
+    const latent = await latentFile();
+    for (const client of [small, large]) {
+      await client.runStageC(job, conditions);
+      await client.decodeLatent({ latent, options: { format: "png" } }, conditions);
+      await client.holdsModel(fullSize);
+    }
+    expect(ofSmall.slice(0, 2)).toEqual([300_000, 120_000]);
+    expect(ofLarge).toEqual([
+      stageCMsMax(fullSize, { ...job, samples: 2 }),
+      decodeMsMax(fullSize, job.latentShape),
+      loadMsMax(fullSize),
+    ]);
+    expect(Math.min(...ofLarge)).toBeGreaterThan(300_000);
+  });
+
+  test("waits the longest for a model that it does not know, or cannot look up now", async () => {
+    for (const manifestOf of [async () => undefined, () => Promise.reject(new TypeError("no store"))]) {
+      const { client, timeoutsMs } = setUp({ manifestOf });
+      await client.runStageC(job, conditions);
+      expect(timeoutsMs).toEqual([taskMsBound]);
+    }
   });
 
   test("tells a request that ran out of time from a backend that is away", async () => {

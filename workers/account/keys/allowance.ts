@@ -9,7 +9,7 @@ const dayMs = 86_400_000;
 /** How long the sums of a day are kept: nothing is added to them once its reservations are forgotten. */
 const spendingDaysKept = 3;
 
-/** A request that ended without a report counts for 15 minutes; no client should wait that long. */
+/** A request that ended without a report counts until its reservation expires; no client should wait that long. */
 const retryAfterSecondsMax = 60;
 
 /** A request that is about to be paid for. */

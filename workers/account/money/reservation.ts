@@ -5,7 +5,10 @@ import type { DeliveredLatent } from "../reuse/delivered-latents.ts";
 import type { LatentForm } from "../reuse/latent-list.ts";
 import type { SimilarLatent } from "../reuse/similar-prompts.ts";
 
-/** Longer than any request takes: Stage C and a decode at their time limits, each behind a full queue. */
+/**
+ * Longer than any request of a small model takes: Stage C and a decode at their time limits, each behind a full queue.
+ * Of a model that takes longer, `lastsMs` says so.
+ */
 export const reservationMs = 15 * 60_000;
 
 /** How long an idempotency key gives the outcome that it had first. */
@@ -43,6 +46,8 @@ export interface ReserveRequest {
    * hold.
    */
   readonly found?: FoundWork | undefined;
+  /** How long it may take, in milliseconds, where that is longer than `reservationMs`. */
+  readonly lastsMs?: number | undefined;
   /**
    * Whether a repeat of an answered request is one of its own, which pays for what it runs, with the name of the first.
    */

@@ -76,7 +76,7 @@ function open(
 ): void {
   const { reservationId: id, ceilingMicroUsd: ceiling, keyId } = request;
   const holdId = isHeld ? request.holdId : undefined;
-  insertReservation(sql, { ...request, holdId, dueMs: nowMs + reservationMs }, nowMs);
+  insertReservation(sql, { ...request, holdId, dueMs: nowMs + Math.max(reservationMs, request.lastsMs ?? 0) }, nowMs);
   addSpending(sql, keyId ?? null, ceiling, nowMs);
   if (isHeld) return;
   post(sql, { id: `reserve:${id}`, changes: { available: -ceiling, held: ceiling }, atMs: nowMs });

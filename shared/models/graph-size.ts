@@ -1,7 +1,10 @@
-import type { Manifest, ManifestGraph } from "../../shared/models/manifest.ts";
+import type { Manifest, ManifestGraph } from "./manifest.ts";
 
 /** How many bytes of float32 come from one stored byte. */
 const bytesFromStored: Readonly<Record<ManifestGraph["weights"], number>> = { float32: 1, float16: 2, int8: 1 };
+
+/** How many bytes a weight takes where it is stored. */
+const bytesPerWeight: Readonly<Record<ManifestGraph["weights"], number>> = { float32: 4, float16: 2, int8: 1 };
 
 type Files = Pick<Manifest, "files">;
 
@@ -17,8 +20,16 @@ export function graphDigest(manifest: Files, graph: ManifestGraph): string {
     .join("-");
 }
 
+function storedBytes(manifest: Files, graph: ManifestGraph): number {
+  return graphFiles(manifest, graph).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** Bytes of a graph once its weights are float32, as the processor computes: its size when it is loaded. */
 export function loadedBytes(manifest: Files, graph: ManifestGraph): number {
-  const stored = graphFiles(manifest, graph).reduce((sum, { bytes }) => sum + bytes, 0);
-  return stored * bytesFromStored[graph.weights];
+  return storedBytes(manifest, graph) * bytesFromStored[graph.weights];
+}
+
+/** The weights of a graph, a little too many: its files hold its nodes too. */
+export function weightCount(manifest: Files, graph: ManifestGraph): number {
+  return storedBytes(manifest, graph) / bytesPerWeight[graph.weights];
 }
