@@ -59,9 +59,10 @@ export async function openBundleFolder(options: BundleFolderOptions): Promise<Bu
   async function check(revision: string): Promise<Bundle | undefined> {
     const entry = await entryOf(revision);
     const bundle = entry && (await unlessFaulty(readBundle(entry.path), onFault));
-    // What was not found is looked for again.
+    // What was not found is looked for again, elsewhere too: a folder may have been renamed since it was read.
     checks.delete(revision);
-    if (bundle !== undefined) checked.set(revision, bundle);
+    if (bundle === undefined) entries.delete(revision);
+    else checked.set(revision, bundle);
     return bundle;
   }
 
@@ -88,15 +89,23 @@ function othersThan({ manifest: { revision } }: Bundle, manifest: Manifest): Man
   return manifest.revision === revision ? [] : [manifest];
 }
 
-/** Revision → bundle. A folder without a manifest is none. */
+/**
+ * Revision → bundle. A folder without a manifest is none; one whose name begins with a dot is still being written. Of
+ * two folders with one revision the first counts.
+ */
 async function readEntries(directory: string, onFault: (reason: string) => void): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
-  for (const name of (await readdir(directory).catch((): string[] => [])).sort()) {
+  const names = await readdir(directory).catch((): string[] => []);
+  for (const name of names.filter((each) => !each.startsWith(".")).sort()) {
     const path = join(directory, name);
     const files = await readdir(path).catch((): string[] => []);
     if (!files.includes("model.json")) continue;
     const manifest = await unlessFaulty(readManifest(path), onFault);
-    if (manifest !== undefined) entries.set(manifest.revision, { path, manifest });
+    const first = manifest && entries.get(manifest.revision);
+    if (first !== undefined && first.manifest.id !== manifest?.id) {
+      onFault(`${path} has the revision of ${first.path} under another id, and is left out.`);
+    }
+    if (manifest !== undefined && first === undefined) entries.set(manifest.revision, { path, manifest });
   }
   return entries;
 }
