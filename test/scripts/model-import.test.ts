@@ -34,6 +34,7 @@ test("--help tells every option, and needs no Python", async () => {
     "--decoder-text",
     "--adapter",
     "--out",
+    "--id",
     "--weights",
     "--variant",
     "--stage-b",

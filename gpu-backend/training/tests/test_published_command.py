@@ -44,9 +44,9 @@ def kill_after(graphs: int, source: Path, directory: Path) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-def run_import(source: Path, directory: Path) -> dict:
+def run_import(source: Path, directory: Path, *more: str) -> dict:
     """The manifest. Every file is what it says."""
-    subprocess.run(command(source, directory), cwd=TRAINING, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([*command(source, directory), *more], cwd=TRAINING, check=True, stderr=subprocess.DEVNULL)
     manifest = json.loads((directory / "model.json").read_text())
     for name, facts in manifest["files"].items():
         assert hashlib.sha256((directory / name).read_bytes()).hexdigest() == facts["sha256"], name
@@ -88,9 +88,9 @@ def test_a_killed_import_goes_on_where_it_ended_and_makes_the_committed_bundle(t
 
 
 def test_stable_cascades_compressor_and_previewer_join_the_committed_bundle(tmp_path: Path) -> None:
-    source, directory = published_checkpoints.save("cascade", tmp_path)[0], tmp_path / "tiny-cascade"
+    source, directory = published_checkpoints.save("cascade", tmp_path)[0], tmp_path / "Named Otherwise"
     extras = published_checkpoints.save_extras(source)
-    manifest = run_import(source, directory)
+    manifest = run_import(source, directory, "--id", "tiny-cascade")
     assert comparable(manifest, without=tuple(extras)) == comparable(committed("cascade"))
     assert_makes_the_golden_latent(directory, "cascade")
     ports = {

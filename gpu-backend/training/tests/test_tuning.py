@@ -262,6 +262,33 @@ def test_a_bundle_with_two_adapters_is_written_by_one_command(bundle: Bundle, tm
     assert "1 at 0.8, 2 at 1" in made.manifest["description"]
 
 
+def test_a_model_with_an_adapter_is_called_so_whatever_its_folder_is(bundle: Bundle, tmp_path: Path) -> None:
+    own = adapters(bundle, tmp_path / "ink.safetensors", 1)
+    asked = ["--bundle", str(bundle.directory), "--adapter", f"{own}=0.8", "--id", "tiny+ink:0.8", "--out"]
+    for name in ("Tiny Ink 0.8", "again"):
+        adapt.adapt(adapt.parser().parse_args([*asked, str(tmp_path / name)]))
+    first, again = (Bundle(tmp_path / name).manifest for name in ("Tiny Ink 0.8", "again"))
+    assert (first["id"], first["name"]) == ("tiny+ink:0.8", "tiny+ink:0.8")
+    assert first["revision"] == again["revision"] != bundle.manifest["revision"]
+
+
+@pytest.mark.parametrize("name", ["tiny+ink:1", "tiny+ink:0.83", "tiny+ink:2", "tiny:0.8", "Tiny", "tiny+ink+two"])
+def test_an_id_that_no_service_takes_is_refused(bundle: Bundle, tmp_path: Path, name: str) -> None:
+    own = adapters(bundle, tmp_path / "ink.safetensors", 1)
+    asked = ["--bundle", str(bundle.directory), "--adapter", str(own), "--id", name, "--out", str(tmp_path / "new")]
+    with pytest.raises(ValueError, match="MODEL or MODEL"):
+        adapt.adapt(adapt.parser().parse_args(asked))
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_adapter_that_changes_nothing_makes_no_second_bundle_of_one_revision(bundle: Bundle, tmp_path: Path) -> None:
+    own = adapters(bundle, tmp_path / "ink.safetensors", 1)
+    asked = ["--bundle", str(bundle.directory), "--adapter", f"{own}=0", "--out", str(tmp_path / "new")]
+    with pytest.raises(ValueError, match="ink at 0 nothing of"):
+        adapt.adapt(adapt.parser().parse_args(asked))
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize(
     ("adapter", "message"),
     [

@@ -7,6 +7,7 @@
 import argparse
 import datetime
 import math
+import shutil
 from pathlib import Path
 
 from wuerstchen.config import load_config
@@ -35,9 +36,9 @@ def read_adapter(text: str) -> tuple[Path, float]:
 
 
 def adapt(arguments: argparse.Namespace) -> None:
-    """Raises ValueError where a file was trained on another base, OSError where one is missing."""
+    """Raises ValueError where a file was trained on another base or changes nothing, OSError where one is missing."""
     adapters = [read_adapter(text) for text in arguments.adapter]
-    check_target(arguments.out)
+    check_target(arguments.out, arguments.id)
     bundle = Bundle(arguments.bundle)
     config_file = arguments.config or bundle.config_file(CONFIGS)
     model = bundle.stage_c(load_config(config_file))
@@ -52,8 +53,11 @@ def adapt(arguments: argparse.Namespace) -> None:
         bundle,
         model,
         arguments.out,
-        About(datetime.datetime.now(datetime.UTC).date().isoformat(), how, (), config_file),
+        About(datetime.datetime.now(datetime.UTC).date().isoformat(), how, (), config_file, arguments.id),
     )
+    if Bundle(arguments.out).manifest["revision"] == bundle.manifest["revision"]:
+        shutil.rmtree(arguments.out)  # a revision has one id
+        raise ValueError(f"{how} nothing of {arguments.bundle} changes, as its weights are stored: make it stronger")
     print(f"bundle: {arguments.out}")
 
 
@@ -71,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
         "--config", type=Path, help="TOML file of the bundle's model; default: the bundle's, else configs/MODEL.toml"
     )
     result.add_argument("--out", type=Path, required=True, help="new folder; its name becomes the model's id")
+    result.add_argument("--id", help="another id, such as emoji-128+mine:0.8")
     return result
 
 

@@ -9,6 +9,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 MODEL_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+# Of a bundle, perhaps with an adapter at a strength: as `shared/models/model-name.ts` has it.
+BUNDLE_ID = re.compile(
+    MODEL_ID.pattern + r"(?:\+[a-z0-9][a-z0-9._-]{0,31}(?::(?:0\.05|0\.[1-9]5?|1\.05|1\.[1-4]5?|1\.5))?)?"
+)
 STEPS_MAX, WIDTH_MAX = 100_000_000, 65_536
 
 

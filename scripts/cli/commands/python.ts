@@ -56,6 +56,7 @@ of ComfyUI among them.
   --decoder-text SOURCE    that of Stage B of Würstchen v2
   --adapter FILE:0.8       LoRA to merge into Stage C and its text encoder; may be repeated (default strength 1)
   --out FOLDER             bundle folder; its name becomes the model's id (default: the source's name among the models)
+  --id MODEL+NAME:0.8      another id, of a model with an adapter
   --weights float16        store weights at half the size; they compute in float32 (default float32)
   --variant bf16           the variant of the weight files, if there are several
   --stage-b lite, --stage-c lite   Stable Cascade's smaller stages (default large)

@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx
 
 from wuerstchen.config import Config
-from wuerstchen.config_values import MODEL_ID
+from wuerstchen.config_values import BUNDLE_ID, MODEL_ID
 from wuerstchen.export.bundle import export_graph, save_graph, write_manifest
 from wuerstchen.export.graphs import decoder_graphs
 from wuerstchen.export.open_bundle import STAGE_C_GRAPHS, TRAINING_CONFIG, Bundle
@@ -20,11 +20,15 @@ from wuerstchen.models.stage_c import StageC
 from wuerstchen.whole_file import whole_folder
 
 
-def check_target(directory: Path) -> None:
-    """Raises ValueError where a server would not take the folder's name as an id, FileExistsError where it holds
-    files.
+def check_target(directory: Path, model_id: str | None = None) -> None:
+    """Raises ValueError where a server would not take the id, by default the folder's name, FileExistsError where it
+    holds files.
     """
-    if not MODEL_ID.fullmatch(directory.name):
+    if model_id is not None and not BUNDLE_ID.fullmatch(model_id):
+        raise ValueError(
+            f"model id {model_id!r}: MODEL or MODEL+ADAPTER:STRENGTH, from 0.05 to 1.5 in steps of 0.05; 1 is left out"
+        )
+    if model_id is None and not MODEL_ID.fullmatch(directory.name):
         raise ValueError(f"model id {directory.name!r}: 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first")
     if directory.exists() and any(directory.iterdir()):
         raise FileExistsError(f"{directory} is not empty: name another folder for the new bundle")
@@ -33,17 +37,19 @@ def check_target(directory: Path) -> None:
 @dataclass(frozen=True)
 class About:
     """What a tuned bundle says of itself: date, how it was trained, further sizes ("160x96") that it offers, its
-    model's configuration.
+    model's configuration, its id where that is not the folder's name.
     """
 
     created: str
     how: str
     sizes: Iterable[str]
     config_file: Path
+    id: str | None = None
 
 
 def write_tuned_bundle(base: Bundle, stage_c: StageC, directory: Path, about: About) -> None:
-    """Writes the bundle `directory`, whose name becomes the model's id. A kill or a full disk leaves no part of it.
+    """Writes the bundle `directory`, whose name becomes the model's id unless `about` has one. A kill or a full disk
+    leaves no part of it.
 
     Raises as `check_target`."""
     state = stage_c.state_dict()
@@ -81,14 +87,15 @@ def write_decoder_bundle(base: Bundle, config: Config, runs: Path, directory: Pa
 def _write_copy(
     base: Bundle, manifest: dict, directory: Path, about: About, differs: str, change: Callable[[Path], None]
 ) -> None:
-    check_target(directory)
+    check_target(directory, about.id)
+    name = about.id or directory.name
     with whole_folder(directory) as folder:
         shutil.copytree(base.directory, folder, dirs_exist_ok=True)
         change(folder)
-        write_manifest(_manifest(manifest, directory.name, about), folder)
+        write_manifest(_manifest(manifest, name, about), folder)
         shutil.copyfile(about.config_file, folder / TRAINING_CONFIG)
         card = folder / "MODEL_CARD.md"
-        card.write_text(_card(base.manifest, directory.name, about, differs, card), encoding="utf-8")
+        card.write_text(_card(base.manifest, name, about, differs, card), encoding="utf-8")
 
 
 def _manifest(old: dict, name: str, about: About) -> dict:

@@ -19,8 +19,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from wuerstchen.config_values import BUNDLE_ID, MODEL_ID
 from wuerstchen.export.bundle import kebab, port_json, write_manifest
-from wuerstchen.export.tuned_bundle import MODEL_ID
 from wuerstchen.published.bundle.adapters import parse_adapter
 from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
@@ -154,6 +154,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--text", help="folder, file or hub id of Stage C's text encoder, where files hold none")
     parser.add_argument("--decoder-text", help="that of Stage B's (default for Stable Cascade: the same)")
     parser.add_argument("--out", type=Path, required=True, help="bundle folder; its name becomes the model's id")
+    parser.add_argument("--id", help="another id, such as stable-cascade+mine:0.8")
     parser.add_argument(
         "--weights",
         choices=("float32", "float16"),
@@ -195,7 +196,11 @@ def main() -> None:
 def run(arguments: argparse.Namespace, progress: Progress) -> None:
     """What the command line asks for. Raises as `import_bundle`."""
     directory: Path = arguments.out.resolve()
-    if not MODEL_ID.fullmatch(directory.name):
+    if arguments.id is not None and not BUNDLE_ID.fullmatch(arguments.id):
+        raise CheckpointError(
+            f"--id: {arguments.id!r} is neither MODEL nor MODEL+ADAPTER:STRENGTH, such as sc+mine:0.8"
+        )
+    if arguments.id is None and not MODEL_ID.fullmatch(directory.name):
         raise CheckpointError(
             f"--out: {directory.name!r} is no model id: 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first"
         )
@@ -205,7 +210,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> None:
     source = Source(names, arguments.prior, arguments.text, arguments.decoder_text, arguments.revision)
     checkpoint = with_adapters(open_source(source, choice), tuple(map(parse_adapter, arguments.adapter)))
     origin = ", ".join((*names, *arguments.adapter))
-    about = About(directory.name, datetime.date.today().isoformat(), origin, sizes, arguments.licence)
+    about = About(arguments.id or directory.name, datetime.date.today().isoformat(), origin, sizes, arguments.licence)
     for file in unused_adapters(source, checkpoint):
         progress.console.print(f"{file} is a LoRA and is not read; --adapter {file}:1 merges it", markup=False)
     room = require_room(
