@@ -16,10 +16,12 @@ from raw_pictures import MIXED, SQUARE, encoded, picture, put
 from tiny_bundle import TINY, TRAINING
 
 from wuerstchen import evaluate
-from wuerstchen.decision.figures import Figure, Measured, asked_pictures, recognised
+from wuerstchen.decision.figures import Figure, Measured, asked_pictures
 from wuerstchen.decision.groups import group_shares
+from wuerstchen.decision.outside import WORDS_MAX, words_outside
 from wuerstchen.decision.page import dollars
 from wuerstchen.decision.prices import Prices, gpu_costs, picture_flops, read_gpu_prices
+from wuerstchen.decision.recognition import recognised
 from wuerstchen.decision.texts import LANGUAGES, places_of, read_texts
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
 from wuerstchen.evaluation.set_groups import read_groups, read_open
@@ -92,6 +94,7 @@ def reported(
     if request.param.startswith("machines"):
         halves = {"old": [f"machine {n}" for n in range(30)], "new": [f"machine {n}" for n in range(30, 60)]}
         (data / "groups.json").write_text(json.dumps({"age": halves}))
+    (folder / "words.txt").write_text("\n".join([*captions[:2], *(f"word {n}" for n in range(10))]))
     pages = {}
     for language in LANGUAGES:
         command = [
@@ -105,6 +108,7 @@ def reported(
             str(folder / "out"),
             "--captions",
             "25",
+            *(["--outside", str(folder / "words.txt")] if request.param.startswith("machines") else []),
         ]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["evaluate", *command, "--language", language, "--training-hours", "0.5"])
@@ -171,8 +175,11 @@ def test_the_same_bundle_before_and_after_differs_in_nothing(reported: tuple[str
     for key, change in plain["differences"].items():
         if key not in ("seconds", "cost"):
             assert change["value"] == 0, key
-    low, high = plain["differences"]["recognition"]["range"]
-    assert low < 0 < high
+    shares = ["recognition", "style", *(["outside"] if "outside" in plain["differences"] else [])]
+    assert ("outside" in shares) == reported[0].startswith("machines")
+    for key in shares:
+        low, high = plain["differences"][key]["range"]
+        assert low < 0 < high, key
 
 
 def test_verdict_and_quality_and_cost_come_before_anything_else(reported: tuple[str, Path, dict[str, Page]]) -> None:
@@ -196,7 +203,7 @@ def test_both_languages_say_the_same_with_the_same_values() -> None:
 
 def measured(**figures: tuple[float, float | None, float | None]) -> Measured:
     made = {key: Figure(key, value, 50, low, high) for key, (value, low, high) in figures.items()}
-    return Measured(made, {}, np.zeros(0, int), np.zeros(0, bool), np.zeros(0), [], [])
+    return Measured(made, {}, np.zeros(0, int), {}, np.zeros(0), [], [])
 
 
 @pytest.mark.parametrize(
@@ -256,6 +263,14 @@ def test_a_picture_is_recognised_if_the_nearest_real_one_has_its_name() -> None:
     assert recognised(real, real, ["a", "b", "c", "d"]).all()
     assert recognised(real[[1, 0, 2, 3]], real, ["a", "b", "c", "d"]).tolist() == [False, False, True, True]
     assert recognised(real[[1, 0]], real, ["a", "a", "c", "d"], ["a", "c"]).tolist() == [True, False]
+
+
+def test_words_outside_stand_in_no_caption_of_the_set_and_are_spread(tmp_path: Path) -> None:
+    pictures = PictureSet(set_of(tmp_path, ["a Red apple", "a pear"], SQUARE), 64)
+    assert words_outside(["red apple", "dog", "pear", "dog", "cat"], pictures) == ["dog", "cat"]
+    many = words_outside([f"word {number}" for number in range(400)], pictures)
+    assert many[:2] == ["word 0", "word 10"]
+    assert len(set(many)) == WORDS_MAX
 
 
 def test_one_picture_of_each_name_is_asked_for_and_held_out_ones_first(tmp_path: Path) -> None:

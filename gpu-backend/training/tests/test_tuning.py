@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import CONFIGS
 from PIL import Image
 from safetensors import safe_open
 from tiny_bundle import TINY, predicted
 
 from wuerstchen import adapt, finetune
+from wuerstchen.config import load_config
 from wuerstchen.diffusion import picture_errors
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.finetuning.captions import shuffled, with_trigger
@@ -21,6 +23,7 @@ from wuerstchen.finetuning.held_out import HeldOutLosses
 from wuerstchen.finetuning.stage_c import adapters_path, cell_weights, finetune_run
 from wuerstchen.finetuning.tuning import Tuning
 from wuerstchen.models.lora import add_lora, apply_lora, load_lora, merge_lora, save_lora
+from wuerstchen.prompt_lists import concepts_beside, prior_prompts
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.distributed import Share
 
@@ -321,3 +324,15 @@ def test_a_prior_that_does_not_do_is_named(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         finetune.finetune(options(bundle, pictures_directory, tmp_path, *more))
+
+
+def test_prior_prompts_of_a_bundle_with_its_own_configuration_are_those_of_its_id(tmp_path: Path) -> None:
+    config = load_config(CONFIGS / "emoji-128.toml")
+    within = tmp_path / "training.toml"
+    within.write_bytes((CONFIGS / "emoji-128.toml").read_bytes())
+    prompts = prior_prompts(within, config)
+    assert prompts == prior_prompts(CONFIGS / "emoji-128.toml", config)
+    assert len(prompts) > 24
+    beside = concepts_beside(within, config)
+    assert len(beside) > 40
+    assert not any(concept in prompt for concept in beside for prompt in prompts)

@@ -22,7 +22,7 @@ import torch
 from rich.console import Console
 
 from wuerstchen.arguments import count
-from wuerstchen.config import load_config
+from wuerstchen.config import Config, load_config
 from wuerstchen.decision.prices import Prices, read_gpu_prices
 from wuerstchen.decision.report import Asked, write_decision
 from wuerstchen.decision.texts import LANGUAGES, Texts
@@ -44,6 +44,7 @@ from wuerstchen.evaluation.results import PartResult, store, stored
 from wuerstchen.evaluation.set_groups import GROUPS_FILE, OPEN_FILE, read_groups, read_open
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.plain_errors import plain_errors
+from wuerstchen.prompt_lists import concepts_beside, prompt_lines
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.training.data import PictureSet
 
@@ -110,6 +111,12 @@ def parser() -> argparse.ArgumentParser:
         "--bundle", type=Path, help="a bundle instead of a folder of runs: the report for the one who decides"
     )
     made.add_argument("--against", type=Path, help="with --bundle: the bundle before, for comparison")
+    made.add_argument(
+        "--outside",
+        type=Path,
+        help="with --against: words that the model before knows, one a line; the report tells what training did to "
+        "those that the set does not hold; default: concepts of its configuration",
+    )
     made.add_argument("--language", choices=LANGUAGES, default="en", help="with --bundle: of the report")
     made.add_argument("--groups", type=Path, help="attributes and groups of labels; default: groups.json of the set")
     made.add_argument(
@@ -197,20 +204,28 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
     console.print(f"{arguments.out / 'report.html'}")
 
 
+def opened(directory: Path, config_file: Path | None) -> tuple[Bundle, Config, Path]:
+    """A bundle, its configuration and the file of that: `config_file`, else the bundle's own."""
+    bundle = Bundle(directory)
+    config_file = config_file or bundle.config_file(CONFIGS)
+    return bundle, load_config(config_file), config_file
+
+
 def decide(arguments: argparse.Namespace) -> None:
     """The report of a bundle. Raises ValueError or OSError where bundles, data or options do not do."""
-    opened = {}
-    for name in ("bundle", "against"):
-        if (directory := getattr(arguments, name)) is not None:
-            bundle = Bundle(directory)
-            opened[name] = bundle, load_config(arguments.config or bundle.config_file(CONFIGS))
-    bundle, config = opened["bundle"]
+    bundle, config, _ = opened(arguments.bundle, arguments.config)
+    against, known = None, ()
+    if arguments.against is not None:
+        before, config_before, config_file = opened(arguments.against, arguments.config)
+        against = before, config_before
+        known = prompt_lines(arguments.outside) if arguments.outside else concepts_beside(config_file, config_before)
     asked = Asked(
         bundle=bundle,
         config=config,
         pictures=PictureSet(arguments.data, config.image_side),
         out=arguments.out,
-        against=opened.get("against"),
+        against=against,
+        known=known,
         language=arguments.language,
         captions=arguments.captions or Asked.captions,
         thresholds=Thresholds(

@@ -49,7 +49,7 @@ def finetune(arguments: argparse.Namespace) -> bool:
     config = tuning_config(load_config(config_file), arguments)
     if arguments.out is not None:
         check_target(arguments.out)
-    pictures, tuning = PictureSet(arguments.data, config.image_side), tuning_of(arguments, config_file)
+    pictures, tuning = PictureSet(arguments.data, config.image_side), tuning_of(arguments, config_file, config)
     pictures.hold_out(max(HELD_OUT_LEAST, math.ceil(len(pictures.records) * HELD_OUT_SHARE)))
     runs, name = arguments.runs / config.id, RUN_NAMES[arguments.method]
     if arguments.dry_run:

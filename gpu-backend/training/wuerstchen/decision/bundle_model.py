@@ -52,6 +52,13 @@ class BundleModel:
 
         return by_shape(pictures, indices, made)
 
+    def made_of(self, prompts: list[str], seed: int) -> Pictures:
+        """One square picture a prompt."""
+        side = self.config.image_side // self.config.latent.downscale
+        asked = [["made", self.revision, prompt, seed, side, side] for prompt in prompts]
+        made = lambda rows: self._make([prompts[r] for r in rows], [seed] * len(rows), (side, side))  # noqa: E731
+        return list(kept_pictures(self.directory, asked, made))
+
     def restored(self, pictures: PictureSet, indices: np.ndarray) -> Pictures:
         """Pictures through compressor, Stage B and Stage A: what Stage C could give at best."""
 

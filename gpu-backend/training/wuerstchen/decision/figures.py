@@ -2,15 +2,17 @@
 means.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
 from wuerstchen.decision.bundle_model import BundleModel, Pictures, originals
 from wuerstchen.decision.groups import group_shares
+from wuerstchen.decision.outside import WORDS_MIN, kept_words, words_outside
 from wuerstchen.decision.prices import Prices, picture_flops
+from wuerstchen.decision.recognition import recognised
 from wuerstchen.evaluation.features import PictureFeatures, deep_features, features_of, to_tensor
 from wuerstchen.evaluation.image_quality import psnr_each
 from wuerstchen.evaluation.intervals import (
@@ -45,14 +47,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Measured:
-    """`left_out`: keys of figures that could not be measured, with the key of the reason. `right`: (n,) recognised,
-    of `asked`. `groups`: per cent recognised, by attribute and group.
+    """`left_out`: keys of figures that could not be measured, with the key of the reason. `trials`: (n,) yes or no, by
+    the key of a figure that is a share of them. `groups`: per cent recognised, by attribute and group.
     """
 
     figures: dict[str, Figure]
     left_out: dict[str, str]
     asked: np.ndarray
-    right: np.ndarray
+    trials: Mapping[str, np.ndarray]
     decibels: np.ndarray
     made: Pictures
     restored: Pictures
@@ -87,20 +89,38 @@ class Measure:
         shares = self._shares(model, left_out)
         figures += self._crowd(features, left_out) + _spread_of(shares) + self._cost(model)
         found = {figure.key: figure for figure in figures}
-        return Measured(found, left_out, self.asked, right, decibels, made, restored, shares)
+        return Measured(found, left_out, self.asked, {"recognition": right}, decibels, made, restored, shares)
 
-    def style(self, after: Measured, before: Measured) -> tuple[Figure, Figure]:
-        """Of the pictures of each: the share whose nearest other picture is one of the set, not one drawn before.
+    def compared(
+        self, after: tuple[BundleModel, Measured], before: tuple[BundleModel, Measured], known: Sequence[str]
+    ) -> tuple[Measured, Measured]:
+        """Both with the figures that need both. `known`: words that the model before knows, in the set or not."""
+        pairs, left_out = {"style": self._style(after[1], before[1])}, {}
+        words = words_outside(known, self.pictures)
+        if len(words) < WORDS_MIN:
+            left_out["outside"] = "no_words"
+        else:
+            pairs["outside"] = kept_words(after[0], before[0], words, self._deep)
+        return tuple(
+            replace(
+                measured,
+                figures={**measured.figures, **{key: _share(key, pair[number]) for key, pair in pairs.items()}},
+                left_out={**measured.left_out, **left_out},
+                trials={**measured.trials, **{key: pair[number] for key, pair in pairs.items()}},
+            )
+            for number, (_, measured) in enumerate((after, before))
+        )
+
+    def _style(self, after: Measured, before: Measured) -> list[np.ndarray]:
+        """Of the pictures of each: whether the nearest other picture is one of the set, not one drawn before.
         Pictures of the same caption do not count, so it is the style that decides and not the thing shown."""
         labels = np.array([self.pictures.records[i].label for i in self.asked])
-        drawn = self._deep(before.made)
-        shares = []
+        same, drawn, trials = labels[:, None] == labels[None], self._deep(before.made), []
         for measured in (after, before):
             made = self._deep(measured.made)
-            same = labels[:, None] == labels[None]
             of_set, of_before = (np.where(same, np.inf, distances(made, other)).min(1) for other in (self.real, drawn))
-            shares.append(_share("style", of_set < of_before))
-        return shares[0], shares[1]
+            trials.append(of_set < of_before)
+        return trials
 
     def _crowd(self, features: np.ndarray, left_out: dict[str, str]) -> list[Figure]:
         figures = []
@@ -173,18 +193,6 @@ def _spread(indices: np.ndarray) -> np.ndarray:
     return indices[np.argsort(np.arange(len(indices)) * 0.6180339887 % 1, kind="stable")]
 
 
-def recognised(made: np.ndarray, real: np.ndarray, labels: list[str], own: list[str] | None = None) -> np.ndarray:
-    """(n,) whether the nearest of the `real` pictures (m, d), which are called `labels`, has the name that was asked
-    for.
-
-    `own`: the names asked for, one a row of `made` (n, d); the same as `labels` unless given."""
-    centre, scale = real.mean(0), real.std(0) + 1e-6
-    a, b = (made - centre) / scale, (real - centre) / scale
-    a, b = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (a, b))
-    picked = (a @ b.T).argmax(1)
-    return np.array([labels[k] == name for k, name in zip(picked, own or labels, strict=True)], bool)
-
-
 def nearest(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(n,) Euclidean distance of each row of (n, d) to the nearest of (m, d)."""
     return distances(x, y).min(1)
@@ -207,8 +215,9 @@ def compared(after: Measured, before: Measured) -> dict[str, tuple[float, Interv
     differences: dict[str, tuple[float, Interval | None]] = {}
     for key in after.figures.keys() & before.figures.keys():
         differences[key] = (after.figures[key].value - before.figures[key].value, None)
-    low, high = paired_difference_interval(after.right, before.right)
-    differences["recognition"] = (differences["recognition"][0], (100 * low, 100 * high))
+    for key in after.trials.keys() & before.trials.keys():
+        low, high = paired_difference_interval(after.trials[key], before.trials[key])
+        differences[key] = (differences[key][0], (100 * low, 100 * high))
     if "restoration" in differences:
         differences["restoration"] = (differences["restoration"][0], mean_interval(after.decibels - before.decibels))
     return differences

@@ -5,6 +5,7 @@ steps and pictures.
 from dataclasses import dataclass
 
 from wuerstchen.decision.figures import TIMED_PICTURES
+from wuerstchen.decision.outside import PICTURES_A_WORD
 
 # Two reports and a training: loading PyTorch and the networks, features of the set's pictures.
 STARTS, START_SECONDS = 3, 15.0
@@ -36,8 +37,9 @@ class Forecast:
         )
 
 
-def pictures_made(captions: int, held_out: int, training: int) -> int:
-    """How many a proof draws or restores: by both models for the reports, for their times, and `training` in training.
+def pictures_made(captions: int, held_out: int, training: int, words: int = 0) -> int:
+    """How many a proof draws or restores: by both models for the reports, for `words` outside the set and for their
+    times, and `training` in training.
 
     A restored picture counts as a drawn one, though it takes less."""
-    return 2 * (captions + held_out) + 3 * (1 + TIMED_PICTURES) + training
+    return 2 * (captions + held_out) + words * PICTURES_A_WORD + 3 * (1 + TIMED_PICTURES) + training

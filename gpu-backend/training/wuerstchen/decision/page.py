@@ -19,11 +19,11 @@ from wuerstchen.decision.verdict import AT_MOST, Criterion, Outcome, Thresholds,
 from wuerstchen.evaluation.intervals import Interval
 
 STYLES = (Path(__file__).parent.parent / "evaluation" / "report.css", Path(__file__).parent / "page.css")
-FIGURES = ("recognition", "restoration", "style", "likeness", "copies", "bias", "seconds", "cost", "flops")
+FIGURES = ("recognition", "restoration", "style", "outside", "likeness", "copies", "bias", "seconds", "cost", "flops")
 QUALITY = 85
-COMPARED = ("recognition", "restoration", "style", "likeness", "copies", "bias")
+COMPARED = ("recognition", "restoration", "style", "outside", "likeness", "copies", "bias")
 # Differences of per cent are points.
-POINTS = ("recognition", "style", "copies", "bias")
+POINTS = ("recognition", "style", "outside", "copies", "bias")
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ from wuerstchen.config import load_config
 from wuerstchen.decision.bundle_model import BundleModel
 from wuerstchen.decision.figures import asked_pictures
 from wuerstchen.decision.forecast import Forecast, pictures_made
+from wuerstchen.decision.outside import words_outside
 from wuerstchen.decision.steps import Steps, run_command
 from wuerstchen.decision.texts import Texts
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import check_target
 from wuerstchen.export.weights import WEIGHTS_FILE
+from wuerstchen.prompt_lists import concepts_beside
 from wuerstchen.training.cache import digest_of
 from wuerstchen.training.data import PictureSet
 from wuerstchen.whole_file import write_whole
@@ -139,11 +141,12 @@ def _forecast(asked: argparse.Namespace, bundle: Bundle, config_file: Path, take
         training, config = json.loads(taken.read_text()), load_config(config_file)
         pictures = PictureSet(asked.out / "set", config.image_side)
         drawn, held_out = len(asked_pictures(pictures, asked.captions)), min(asked.captions, len(pictures.held_out))
+        words = words_outside(concepts_beside(config_file, config), pictures)
         prompt = pictures.records[0].captions[0]
         found = Forecast(
             training_seconds=training["seconds"],
             picture_seconds=float(BundleModel(bundle, config, asked.out / "pictures").seconds_a_picture([prompt])[0]),
-            pictures=pictures_made(drawn, held_out, training["pictures"]),
+            pictures=pictures_made(drawn, held_out, training["pictures"], len(words)),
             memory_gib=training["memory_gib"],
             price_hour=asked.price_hour,
         )

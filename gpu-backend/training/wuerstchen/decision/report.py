@@ -29,13 +29,14 @@ ROWS_SHOWN = 12
 class Asked:
     """What a report is asked for. `against`: the bundle before, with its configuration. `groups`: a file, else the
     set's own. `kept`: where pictures that are made lie, else OUT/pictures; reports with the same folder share them.
-    `set_name`: as the report calls the set, else its folder."""
+    `set_name`: as the report calls the set, else its folder. `known`: words that the bundle before knows."""
 
     bundle: Bundle
     config: Config
     pictures: PictureSet
     out: Path
     against: tuple[Bundle, Config] | None = None
+    known: tuple[str, ...] = ()
     language: str = "en"
     captions: int = 100
     thresholds: Thresholds = dataclasses.field(default_factory=Thresholds)
@@ -55,15 +56,14 @@ def write_decision(asked: Asked) -> Report:
     asked.out.mkdir(parents=True, exist_ok=True)
     groups = read_groups(asked.groups or pictures.directory / GROUPS_FILE)
     measure = Measure(pictures, PictureFeatures(imagenet_weights()), asked.captions, groups, asked.prices)
-    after = measure.of(BundleModel(asked.bundle, asked.config, kept))
-    before, differences = None, {}
+    model = BundleModel(asked.bundle, asked.config, kept)
+    after, before, differences = measure.of(model), None, {}
     if asked.against is None:
-        after = dataclasses.replace(after, left_out={**after.left_out, "style": "no_against"})
+        left_out = dict.fromkeys(("style", "outside"), "no_against")
+        after = dataclasses.replace(after, left_out={**after.left_out, **left_out})
     else:
-        before = measure.of(BundleModel(*asked.against, kept))
-        ours, theirs = measure.style(after, before)
-        after = dataclasses.replace(after, figures={**after.figures, "style": ours})
-        before = dataclasses.replace(before, figures={**before.figures, "style": theirs})
+        base = BundleModel(*asked.against, kept)
+        after, before = measure.compared((model, after), (base, measure.of(base)), asked.known)
         differences = compared(after, before)
     report = Report(
         _about(asked, after), after, before, differences, asked.thresholds, asked.prices, _rows(pictures, after, before)

@@ -8,6 +8,7 @@ from pathlib import Path
 from wuerstchen.arguments import count
 from wuerstchen.config import Config
 from wuerstchen.finetuning.tuning import Tuning
+from wuerstchen.prompt_lists import prior_prompts, prompt_lines
 
 EXAMPLES = """examples:
   python -m wuerstchen.finetune --bundle ../models/emoji-128 --data data/mine --runs runs/mine --out ../models/mine
@@ -16,8 +17,6 @@ EXAMPLES = """examples:
 """
 LEARNING_RATES = {"lora": 1e-3, "full": 5e-5}
 EMA_DECAY = 0.99
-# Beside the configuration: prompts that the base knows.
-PRIOR_LISTS = (".prompts.txt", ".calibration.txt")
 
 
 def parser_of(description: str | None) -> argparse.ArgumentParser:
@@ -132,17 +131,17 @@ def tuning_config(config: Config, arguments: argparse.Namespace) -> Config:
     return dataclasses.replace(config, train_c=plan, seed=arguments.seed, compile=False)
 
 
-def tuning_of(arguments: argparse.Namespace, config_file: Path) -> Tuning:
+def tuning_of(arguments: argparse.Namespace, config_file: Path, config: Config) -> Tuning:
     """Raises ValueError where the share of prior pictures is none, or there are no prompts for it."""
     if not 0 <= arguments.prior_share < 1:
         raise ValueError(f"--prior-share is {arguments.prior_share:g}: at least 0 and below 1")
     if not 0 <= arguments.mask_floor <= 1:
         raise ValueError(f"--mask-floor is {arguments.mask_floor:g}: from 0 to 1")
-    listed = [arguments.prior_prompts or config_file.with_suffix(suffix) for suffix in PRIOR_LISTS]
     if arguments.prior_prompts is not None and not arguments.prior_prompts.exists():
         raise ValueError(f"--prior-prompts: {arguments.prior_prompts} does not exist")
-    known = [prompt for path in listed if path.exists() for prompt in _lines(path)]
-    prompts = tuple(dict.fromkeys(known)) if arguments.prior_share > 0 else ()
+    given = arguments.prior_prompts
+    known = prior_prompts(config_file, config) if given is None else prompt_lines(given)
+    prompts = known if arguments.prior_share > 0 else ()
     return Tuning(
         trigger=arguments.trigger.strip(),
         shuffle=arguments.shuffle_captions,
@@ -153,9 +152,3 @@ def tuning_of(arguments: argparse.Namespace, config_file: Path) -> Tuning:
         samples=tuple(arguments.sample),
         mask_floor=arguments.mask_floor,
     )
-
-
-def _lines(path: Path) -> tuple[str, ...]:
-    """Those that are not blank, each once."""
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
-    return tuple(dict.fromkeys(line for line in lines if line))
