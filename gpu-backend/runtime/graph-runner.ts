@@ -4,6 +4,7 @@ import type { Urgency } from "../../shared/wire/urgency.ts";
 import { type BatchRules, createBatchRules, type RowsMax, type RuleStore } from "./batch-rules.ts";
 import { companionsOf, nextCall, type QueuedCall } from "./call-queue.ts";
 import { type GraphName, type GraphSet, mapNames } from "./graph-set.ts";
+import { createIdleWork } from "./idle-work.ts";
 import type { NamedTensors } from "./port-check.ts";
 import { createRowStacker, rowsOf, splitRows } from "./row-batch.ts";
 import { createRunTimes, type RunTimes } from "./run-times.ts";
@@ -67,7 +68,8 @@ interface Call extends QueuedCall {
  * together: a task joins a batch, and leaves it, at any step. None waits for company.
  */
 export function createGraphRunner({ graphs, rowsMax, now, onBatch, ruleStore }: GraphRunnerOptions): GraphRunner {
-  const rules = createBatchRules(graphs, rowsMax, ruleStore);
+  const idle = createIdleWork(() => void runWhileCallsWait());
+  const rules = createBatchRules({ graphs, rowsMax, whenIdle: idle.add, store: ruleStore });
   const times = createRunTimes();
   const runBatch = createBatchRun({ graphs, times, now, onBatch });
   const waiting = new Set<Call>();
@@ -76,10 +78,14 @@ export function createGraphRunner({ graphs, rowsMax, now, onBatch, ruleStore }: 
   async function runWhileCallsWait(): Promise<void> {
     if (isRunning) return;
     isRunning = true;
-    while (waiting.size > 0) {
+    while (waiting.size > 0 || !idle.isEmpty()) {
       // Lets messages arrive, and each task that has just received a result request its next run.
       await nextTurn();
       rejectStopped(waiting);
+      if (waiting.size === 0) {
+        await idle.doNext();
+        continue;
+      }
       const batch = await nextBatch([...waiting], { rules, times });
       for (const call of batch) waiting.delete(call);
       await runBatch(batch);

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createGraphRunner, type TaskContext } from "../../../gpu-backend/runtime/graph-runner.ts";
 import { type GraphName, type GraphSet, mapNames } from "../../../gpu-backend/runtime/graph-set.ts";
@@ -44,6 +45,21 @@ async function warmRunner(runs: string[], graphs = doublingGraphs(runs), now = (
   await Promise.all([stageC.run(numbers(1)), stageC.run(numbers(1))]);
   runs.length = 0;
   return runner;
+}
+
+type Inputs = Parameters<GraphSet[GraphName]["run"]>[0];
+
+/** A runner of graphs that take so long a row, by a clock that only they move. */
+function slowRunner(runs: string[], rowMs: number, onRun: (inputs: Inputs) => void = () => undefined) {
+  let clock = 0;
+  const graphs = mapNames((name: GraphName) => ({
+    async run(inputs: Inputs) {
+      clock += rowMs * (inputs["x"]?.shape[0] ?? 0);
+      onRun(inputs);
+      return doublingGraphs(runs)[name].run(inputs);
+    },
+  }));
+  return createGraphRunner({ graphs, rowsMax: { stageC: 4 }, now: () => clock });
 }
 
 describe("a runner", () => {
@@ -180,18 +196,51 @@ describe("which rows may run together", () => {
     expect(runs.slice(2)).toEqual(["stageC 4", "stageC 1", "stageC 2", "stageC 3", "stageC 4"]);
   });
 
+  test("is tried out while nothing else is to run, where it takes longer than a moment; a call goes before", async () => {
+    const runs: string[] = [];
+    let meanwhile: Promise<unknown> | undefined;
+    const { stageC } = slowRunner(runs, 100, () => {
+      if (runs.length === 4) meanwhile = stageC.run(numbers(7, 7, 7, 7));
+    }).graphsFor(contextOf());
+    await stageC.run(numbers(1));
+    await Promise.all([stageC.run(numbers(1)), stageC.run(numbers(2))]);
+    while (runs.length < 8) await nextTurn();
+    await meanwhile;
+    const [calls, trial] = [runs.slice(0, 3), runs.slice(3)];
+    expect(calls).toEqual(Array(3).fill("stageC 1"));
+    expect(trial).toEqual(["stageC 4", "stageC 1", "stageC 4", "stageC 2", "stageC 3"]);
+    await Promise.all([stageC.run(numbers(1, 2)), stageC.run(numbers(3, 4))]);
+    expect(runs.slice(8)).toEqual(["stageC 4"]);
+  });
+
+  test("is tried out at last on a device that is never idle, once", async () => {
+    const runs: string[] = [];
+    const { stageC } = slowRunner(runs, 100).graphsFor(contextOf());
+    const task = async () => {
+      for (let step = 0; step < 20; step += 1) await stageC.run(numbers(1));
+    };
+    await Promise.all([task(), task()]);
+    expect(runs.slice(-10)).toEqual(Array(10).fill("stageC 2"));
+    for (let turn = 0; turn < 10; turn += 1) await nextTurn();
+    expect(runs.filter((run) => run === "stageC 4")).toHaveLength(1);
+  });
+
+  test("stays alone where the graph fails on noise", async () => {
+    const runs: string[] = [];
+    const { stageC } = slowRunner(runs, 100, ({ x }) => {
+      if (x?.data.some((value) => value !== 1)) throw new AppError("Noise.");
+    }).graphsFor(contextOf());
+    for (let round = 0; round < 12; round += 1) {
+      await Promise.all([stageC.run(numbers(1)), stageC.run(numbers(1))]);
+    }
+    expect(runs).toEqual(Array(24).fill("stageC 1"));
+  });
+
   test("is never tried out where a row takes more than half a second", async () => {
     const runs: string[] = [];
-    let clock = 0;
-    const slow = mapNames((name: GraphName) => ({
-      async run(inputs: Parameters<GraphSet[GraphName]["run"]>[0]) {
-        clock += 501 * (inputs["x"]?.shape[0] ?? 0);
-        return doublingGraphs(runs)[name].run(inputs);
-      },
-    }));
-    const runner = createGraphRunner({ graphs: slow, rowsMax: { stageC: 4 }, now: () => clock });
-    const { stageC } = runner.graphsFor(contextOf());
+    const { stageC } = slowRunner(runs, 501).graphsFor(contextOf());
     for (let round = 0; round < 2; round++) await Promise.all([1, 2, 3].map((value) => stageC.run(numbers(value))));
+    for (let turn = 0; turn < 10; turn += 1) await nextTurn();
     expect(runs).toEqual(Array(6).fill("stageC 1"));
   });
 
