@@ -22,10 +22,11 @@ from wuerstchen.decision.outside import WORDS_MAX, words_outside
 from wuerstchen.decision.page import dollars
 from wuerstchen.decision.prices import Prices, gpu_costs, picture_flops, read_gpu_prices
 from wuerstchen.decision.recognition import recognised
-from wuerstchen.decision.texts import LANGUAGES, places_of, read_texts
+from wuerstchen.decision.report_texts import REPORT
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
 from wuerstchen.evaluation.set_groups import read_groups, read_open
 from wuerstchen.pictures.prepare import Settings, prepare
+from wuerstchen.texts import LANGUAGES, places_of, read_texts
 from wuerstchen.training.data import PictureSet
 
 BUNDLE = TRAINING.parent.parent / "test" / "support" / "models" / "tiny"
@@ -135,7 +136,7 @@ def test_no_sentence_speaks_of_what_the_set_does_not_have(reported: tuple[str, P
         assert records[0].captions[0].split(" ")[0] in page.words
         assert "{" not in page.words
         assert "nan" not in page.words.lower().split()
-        reason = read_texts(language)["reason.no_groups"]
+        reason = read_texts(REPORT, language)["reason.no_groups"]
         assert (reason in page.words) == (not name.startswith("machines"))
 
 
@@ -145,11 +146,11 @@ def test_every_figure_stands_on_the_page_or_is_left_out_with_a_reason(
     _, data, pages = reported
     plain = json.loads((data.parent / "out" / "figures.json").read_text())
     measured, left_out = plain["figures"]["after"], plain["left_out"]
-    keys = {key.removeprefix("label.") for key in read_texts("en") if key.startswith("label.")}
+    keys = {key.removeprefix("label.") for key in read_texts(REPORT, "en") if key.startswith("label.")}
     assert measured.keys() | left_out.keys() == keys
     assert not measured.keys() & left_out.keys()
     for language, page in pages.items():
-        texts = read_texts(language)
+        texts = read_texts(REPORT, language)
         assert all(texts[f"label.{key}"] in page.words for key in keys)
         assert all(texts[f"reason.{reason}"] in page.words for reason in left_out.values())
 
@@ -186,7 +187,10 @@ def test_verdict_and_quality_and_cost_come_before_anything_else(reported: tuple[
     for language, page in reported[2].items():
         left_out = ["left_out"] if "left_out" in page.ids else []
         assert page.ids == ["verdict", "before_after", "cost", "pictures", "figures", *left_out]
-        texts, plain = read_texts(language), json.loads((reported[1].parent / "out" / "figures.json").read_text())
+        texts, plain = (
+            read_texts(REPORT, language),
+            json.loads((reported[1].parent / "out" / "figures.json").read_text()),
+        )
         assert texts["verdict.missed"] in page.words
         for key, criterion in plain["criteria"].items():
             # What is missed is named in the verdict, with what to do.
@@ -194,7 +198,7 @@ def test_verdict_and_quality_and_cost_come_before_anything_else(reported: tuple[
 
 
 def test_both_languages_say_the_same_with_the_same_values() -> None:
-    english, japanese = read_texts("en"), read_texts("ja")
+    english, japanese = read_texts(REPORT, "en"), read_texts(REPORT, "ja")
     assert english.keys() == japanese.keys()
     for key, text in english.items():
         assert places_of(text) == places_of(japanese[key]), key

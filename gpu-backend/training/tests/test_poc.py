@@ -17,10 +17,11 @@ from raw_pictures import SQUARE, folder_of
 from wuerstchen import poc
 from wuerstchen.decision.forecast import START_SECONDS, STARTS, Forecast, pictures_made
 from wuerstchen.decision.replay import POLICIES, Costs, Outcome, Request, distance, gpu_seconds, month, read_log, replay
+from wuerstchen.decision.report_texts import REPORT
 from wuerstchen.decision.sample_log import PICTURES_A_PROMPT, sample_log
 from wuerstchen.decision.steps import run_command
-from wuerstchen.decision.texts import LANGUAGES, read_texts
 from wuerstchen.pictures.prepare import prepare
+from wuerstchen.texts import LANGUAGES, read_texts
 
 BUNDLE = CONFIGS.parent.parent.parent / "test" / "support" / "models" / "tiny"
 DAY = 86_400
@@ -129,7 +130,7 @@ def test_a_replay_is_a_page_with_charts_and_its_assumptions(
     page = html.unescape((tmp_path / "out" / "replay.html").read_text(encoding="utf-8"))
     assert page.count("<svg") == 2
     assert "$2.50" in page
-    assert all(read_texts(language)[f"replay.{policy}"] in page for policy in POLICIES)
+    assert all(read_texts(REPORT, language)[f"replay.{policy}"] in page for policy in POLICIES)
     assert not any(word in page for word in ("apple", "teapot", "bicycle"))  # no prompt stands on the page
     stored = json.loads((tmp_path / "out" / "replay.json").read_text())
     assert [row["policy"] for row in stored["policies"]] == list(POLICIES)

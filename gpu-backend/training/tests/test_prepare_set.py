@@ -3,6 +3,7 @@ import dataclasses
 import io
 import json
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ from raw_pictures import MIXED, SQUARE, bomb, encoded, folder_of, left_out, pict
 
 from wuerstchen.pictures.duplicates import difference_hash
 from wuerstchen.pictures.fit import fit
+from wuerstchen.pictures.left_out import Reason
 from wuerstchen.pictures.prepare import prepare
+from wuerstchen.pictures.preview import TEXTS
+from wuerstchen.texts import LANGUAGES, places_of, read_texts
 from wuerstchen.training.data import PictureSet, is_held_out
 
 
@@ -133,6 +137,18 @@ def test_a_page_shows_every_picture_as_training_sees_it_and_what_was_left_out(
     page = (tmp_path / "set" / "preview.html").read_text(encoding="utf-8")
     assert page.count("<img") == 2
     assert "2 of them, evenly spread" in page
+    prepare(folder, tmp_path / "set", SQUARE, language="ja")
+    page = (tmp_path / "set" / "preview.html").read_text(encoding="utf-8")
+    assert '<html lang="ja">' in page
+    assert "<td>&lt;i&gt;.png</td><td>読み込めません</td>" in page
+
+
+def test_the_preview_says_the_same_in_both_languages() -> None:
+    english, japanese = (read_texts(TEXTS, language) for language in LANGUAGES)
+    assert english.keys() == japanese.keys()
+    assert all(places_of(text) == places_of(japanese[key]) for key, text in english.items())
+    reasons = {key.removeprefix("reason.") for key in english if key.startswith("reason.")}
+    assert reasons == set(get_args(Reason))
 
 
 def test_the_same_pictures_give_the_same_bytes(tmp_path: Path) -> None:

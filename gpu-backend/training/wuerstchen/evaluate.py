@@ -25,7 +25,7 @@ from wuerstchen.arguments import count
 from wuerstchen.config import Config, load_config
 from wuerstchen.decision.prices import Prices, read_gpu_prices
 from wuerstchen.decision.report import Asked, write_decision
-from wuerstchen.decision.texts import LANGUAGES, Texts
+from wuerstchen.decision.report_texts import report_texts
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
 from wuerstchen.evaluation import (
     compression,
@@ -46,6 +46,7 @@ from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.prompt_lists import concepts_beside, prompt_lines
 from wuerstchen.stopped import ends_when_stopped
+from wuerstchen.texts import LANGUAGES
 from wuerstchen.training.data import PictureSet
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -241,7 +242,7 @@ def decide(arguments: argparse.Namespace) -> None:
     )
     report = write_decision(asked)
     outcome = verdict(criteria(report.measured, report.thresholds))
-    print(f"{arguments.out / 'report.html'}: {Texts(arguments.language)(f'verdict.{outcome}')}")
+    print(f"{arguments.out / 'report.html'}: {report_texts(arguments.language)(f'verdict.{outcome}')}")
 
 
 def main() -> None:

@@ -16,10 +16,11 @@ from wuerstchen.arguments import count
 from wuerstchen.decision.proof import prove
 from wuerstchen.decision.replay import POLICIES, Costs, gpu_seconds, read_log, replay
 from wuerstchen.decision.replay_page import replay_page
+from wuerstchen.decision.report_texts import report_texts
 from wuerstchen.decision.sample_log import sample_log
-from wuerstchen.decision.texts import LANGUAGES, Texts
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
+from wuerstchen.texts import LANGUAGES
 from wuerstchen.whole_file import write_whole
 
 EXAMPLES = """examples:
@@ -43,7 +44,9 @@ def replay_prompts(asked: argparse.Namespace) -> None:
     fresh = gpu_seconds(outcomes[0], costs)
     rows = [{**asdict(o), "hit_rate": o.hit_rate, "gpu_seconds_saved": fresh - gpu_seconds(o, costs)} for o in outcomes]
     write_whole(asked.out / "replay.json", json.dumps({"costs": asdict(costs), "policies": rows}, indent=1) + "\n")
-    write_whole(asked.out / "replay.html", replay_page(outcomes, costs, asked.prompts.name, Texts(asked.language)))
+    write_whole(
+        asked.out / "replay.html", replay_page(outcomes, costs, asked.prompts.name, report_texts(asked.language))
+    )
     for outcome in outcomes:
         print(f"{outcome.policy:8} {outcome.hit_rate:6.1%} of {outcome.requests:,} requests from a stored latent")
     print(asked.out / "replay.html")

@@ -20,10 +20,11 @@ from wuerstchen.config import Config, load_config
 from wuerstchen.pictures.buckets import RATIOS, aspect_buckets, parse_ratio, side_multiple
 from wuerstchen.pictures.fit import FITS
 from wuerstchen.pictures.prepare import CUT_NAMED, Settings, prepare
-from wuerstchen.pictures.preview import PREVIEW, REASONS
+from wuerstchen.pictures.preview import PREVIEW, TEXTS
 from wuerstchen.pictures.samples import count_pictures
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
+from wuerstchen.texts import LANGUAGES, Texts
 from wuerstchen.training.data import HELD_OUT_PERCENT
 
 EXAMPLES = """examples:
@@ -80,11 +81,12 @@ def show(report: dict, out: Path, console: Console) -> None:
             f"{worst['share']:.0%}: see report.json. --fit pad keeps all of each, --fit focus cuts away from its edges"
         )
     if any(report["left_out"].values()):
+        texts = Texts(TEXTS, "en")
         left = Table("left out", "files", "the first of them", title="all of them are in report.json")
         for reason, items in report["left_out"].items():
             if items:
                 first = "\n".join(escape(f"{item['file']}: {item['detail']}") for item in items[:FILES_SHOWN])
-                left.add_row(REASONS[reason], str(len(items)), first)
+                left.add_row(texts(f"reason.{reason}"), str(len(items)), first)
         console.print(left)
     console.print(f"{out / PREVIEW}: the pictures as training sees them")
 
@@ -134,6 +136,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="what is transparent counts little in fine-tuning; else masks are the files cat-masklabel.png",
     )
+    result.add_argument("--language", choices=LANGUAGES, default="en", help="of preview.html")
     result.add_argument("--licence", default="own", help="what the records say of their licence (default: own)")
     return result
 
@@ -149,7 +152,7 @@ def run(arguments: argparse.Namespace, console: Console) -> dict:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("pictures", total=count_pictures(folder))
-        return prepare(folder, out, settings, lambda: progress.advance(task))
+        return prepare(folder, out, settings, lambda: progress.advance(task), arguments.language)
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ from PIL import Image
 
 from wuerstchen.decision.figures import Figure, Measured
 from wuerstchen.decision.prices import GpuCost, Prices, gpu_costs
-from wuerstchen.decision.texts import Texts
 from wuerstchen.decision.verdict import AT_MOST, Criterion, Outcome, Thresholds, criteria, verdict
 from wuerstchen.evaluation.intervals import Interval
+from wuerstchen.texts import Texts
 
 STYLES = (Path(__file__).parent.parent / "evaluation" / "report.css", Path(__file__).parent / "page.css")
 FIGURES = ("recognition", "restoration", "style", "outside", "likeness", "copies", "bias", "seconds", "cost", "flops")

@@ -11,8 +11,8 @@ from wuerstchen.decision.bundle_model import BundleModel
 from wuerstchen.decision.figures import asked_pictures
 from wuerstchen.decision.forecast import Forecast, pictures_made
 from wuerstchen.decision.outside import words_outside
+from wuerstchen.decision.report_texts import report_texts
 from wuerstchen.decision.steps import Steps, run_command
-from wuerstchen.decision.texts import Texts
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import check_target
 from wuerstchen.export.weights import WEIGHTS_FILE
@@ -65,7 +65,8 @@ class _Proof:
 
     def prepare(self) -> None:
         told = ["--from", str(self.folder), "--out", str(self.asked.out / "set"), "--config", str(self.config)]
-        self.steps.step("prepare", ["wuerstchen.prepare", *told, "--held-out-percent", HELD_OUT_PERCENT])
+        told += ["--held-out-percent", HELD_OUT_PERCENT, "--language", self.asked.language]
+        self.steps.step("prepare", ["wuerstchen.prepare", *told])
 
     def forecast(self) -> None:
         taken = self.asked.out / "training.json"
@@ -180,7 +181,7 @@ def _decoder(path: Path) -> tuple[str, bool]:
 
 def _ending(out: Path, tuned: Path, language: str) -> str:
     found = json.loads((out / "report" / "figures.json").read_text(encoding="utf-8"))
-    verdict = Texts(language)(f"verdict.{found['verdict']}")
+    verdict = report_texts(language)(f"verdict.{found['verdict']}")
     return (
         f"\n{verdict}\nreport: {out / 'report' / 'report.html'}\nserve:  npm start -- --bundle {tuned.resolve()}\n"
         "next:   a trial with few users, then production step by step: docs/poc.md"

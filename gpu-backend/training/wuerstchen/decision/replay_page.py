@@ -4,9 +4,9 @@ from html import escape
 
 from wuerstchen.decision.page import STYLES
 from wuerstchen.decision.replay import Costs, Outcome, gpu_seconds, month
-from wuerstchen.decision.texts import Texts
 from wuerstchen.evaluation.charts import chart_svg
 from wuerstchen.evaluation.results import Chart
+from wuerstchen.texts import Texts
 
 VOLUMES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 

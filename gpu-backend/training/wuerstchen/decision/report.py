@@ -13,7 +13,7 @@ from wuerstchen.decision.figures import Measure, Measured, compared
 from wuerstchen.decision.kpi import KPI_FILE, kpi
 from wuerstchen.decision.page import About, Report, page
 from wuerstchen.decision.prices import Prices
-from wuerstchen.decision.texts import Texts
+from wuerstchen.decision.report_texts import report_texts
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
 from wuerstchen.evaluation.features import PictureFeatures
 from wuerstchen.evaluation.set_groups import GROUPS_FILE, read_groups
@@ -70,7 +70,7 @@ def write_decision(asked: Asked) -> Report:
     )
     write_whole(asked.out / "figures.json", json.dumps(_plain(report), indent=1, ensure_ascii=False) + "\n")
     write_whole(asked.out / KPI_FILE, json.dumps(kpi(report), indent=1, ensure_ascii=False) + "\n")
-    write_whole(asked.out / "report.html", page(report, Texts(asked.language)))
+    write_whole(asked.out / "report.html", page(report, report_texts(asked.language)))
     return report
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from PIL import Image
@@ -17,7 +18,7 @@ from wuerstchen.pictures.buckets import nearest_bucket
 from wuerstchen.pictures.decode import PictureError, alpha_of, decode_picture
 from wuerstchen.pictures.duplicates import Seen, difference_hash, thumbnail
 from wuerstchen.pictures.fit import Fit, cut_share, fit, fit_mask
-from wuerstchen.pictures.left_out import LeftOut
+from wuerstchen.pictures.left_out import LeftOut, Reason
 from wuerstchen.pictures.preview import preview_page
 from wuerstchen.pictures.samples import Sample, has_masks, read_samples
 from wuerstchen.pictures.set_writer import SetWriter
@@ -61,8 +62,11 @@ class Picture:
     mask: np.ndarray | None = None
 
 
-def prepare(folder: Path, out: Path, settings: Settings, progress: Callable[[], None] = lambda: None) -> dict:
-    """Reads `folder`, writes the set `out` and returns its report; `progress` is called after each picture.
+def prepare(
+    folder: Path, out: Path, settings: Settings, progress: Callable[[], None] = lambda: None, language: str = "en"
+) -> dict:
+    """Reads `folder`, writes the set `out` and returns its report; `progress` is called after each picture. `language`:
+    of the preview.
 
     Raises ValueError where fewer than two pictures are left, FileExistsError where `out` is no prepared set; `out` is
     then as before."""
@@ -88,7 +92,7 @@ def prepare(folder: Path, out: Path, settings: Settings, progress: Callable[[], 
             raise ValueError(f"{folder}: {len(names)} usable pictures, at least {PICTURES_MIN} are needed{reasons}")
         writer.split()
         report = {**_report(writer.records, left_out, cuts, settings), "masks": masked}
-        preview = preview_page(writer.records, writer.shown, cuts, report)
+        preview = preview_page(writer.records, writer.shown, cuts, report, language)
         writer.finish(report, preview)
     return report
 
@@ -164,9 +168,7 @@ def weight_of(name: str) -> float:
 def _report(records: list[Record], left_out: list[LeftOut], cuts: dict[str, float], settings: Settings) -> dict:
     """Plain data; the same pictures and settings give the same report."""
     held_out, buckets = sum(bool(record.held_out) for record in records), Counter(record.bucket for record in records)
-    by_reason: dict[str, list[dict[str, str]]] = {
-        reason: [] for reason in ("bad", "duplicate", "too_small", "no_caption", "unknown_kind")
-    }
+    by_reason: dict[str, list[dict[str, str]]] = {reason: [] for reason in get_args(Reason)}
     for item in left_out:
         by_reason[item.reason].append({"file": item.name, "detail": item.detail})
     return {

@@ -1,4 +1,4 @@
-"""The report's sentences by language, from `texts.LANGUAGE.toml` beside this file."""
+"""Sentences of a page by language, from NAME.LANGUAGE.toml in the folder of the code that writes it."""
 
 import tomllib
 from pathlib import Path
@@ -10,17 +10,17 @@ LANGUAGES = ("en", "ja")
 class Texts:
     """`texts("section.key", name=value)`: the sentence with its values filled in."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, file: Path, language: str) -> None:
         self.language = language
-        self._texts = read_texts(language)
+        self._texts = read_texts(file, language)
 
     def __call__(self, key: str, **values: object) -> str:
         return self._texts[key].format(**values)
 
 
-def read_texts(language: str) -> dict[str, str]:
-    """Sentences by "section.key"."""
-    sections = tomllib.loads((Path(__file__).parent / f"texts.{language}.toml").read_text(encoding="utf-8"))
+def read_texts(file: Path, language: str) -> dict[str, str]:
+    """Sentences by "section.key", of FILE.LANGUAGE.toml."""
+    sections = tomllib.loads(file.with_name(f"{file.name}.{language}.toml").read_text(encoding="utf-8"))
     return {f"{section}.{key}": text for section, texts in sections.items() for key, text in texts.items()}
 
 
