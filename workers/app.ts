@@ -12,6 +12,7 @@ import { requestLog } from "./middleware/request-log.ts";
 import { secureHeaders } from "./middleware/security-headers.ts";
 import { getAccount, listAccounts, putAccount } from "./routes/admin-accounts.ts";
 import { getAudit, getModelAudit } from "./routes/admin-audit.ts";
+import { listAudit } from "./routes/admin-audit-list.ts";
 import { listBackends } from "./routes/admin-backends.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.ts";
 import { getLedger, listLedgers } from "./routes/admin-ledgers.ts";
@@ -139,6 +140,7 @@ function operatorHandlers(services: Services) {
     grantCredit: grantCredit(services),
     getAudit: getAudit(services),
     getModelAudit: getModelAudit(services),
+    listAudit: listAudit(services),
     getTraffic: getTraffic(services),
     getSpend: getSpend(services),
     listLedgers: listLedgers(services),

@@ -2,6 +2,7 @@ import { AppError } from "../shared/errors.ts";
 import { toHex } from "../shared/hex.ts";
 import { type Accounts, createAccounts } from "./account/client.ts";
 import { type AccountIndex, createAccountIndex } from "./account/keys/account-index.ts";
+import { type AuditIndex, createAuditIndex } from "./account/keys/audit-index.ts";
 import { createKeyDirectory, type KeyDirectory } from "./auth/key-directory.ts";
 import { createOperators, type Operators } from "./auth/operators.ts";
 import { type BodyBudget, createBodyBudget } from "./edge/body-budget.ts";
@@ -70,6 +71,7 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly keys: KeyDirectory;
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
+  readonly auditIndex: AuditIndex;
   readonly operators: Operators;
   readonly paymentIndex: PaymentIndex;
   readonly usage: UsageReader;
@@ -181,9 +183,13 @@ function createModels(
 /** What is read of the database for lists and reports. */
 function createTables(
   database: D1Database,
-): Pick<Services, "accountIndex" | "paymentIndex" | "usage" | "charges" | "spend" | "traffic" | "lastReconciled"> {
+): Pick<
+  Services,
+  "accountIndex" | "auditIndex" | "paymentIndex" | "usage" | "charges" | "spend" | "traffic" | "lastReconciled"
+> {
   return {
     accountIndex: createAccountIndex(database),
+    auditIndex: createAuditIndex(database),
     paymentIndex: createPaymentIndex(database),
     usage: createUsageReader(database),
     charges: createChargeLines(database),
@@ -216,6 +222,7 @@ function reconcileParts(env: WorkerEnv, { accounts, nowMs }: Pick<Services, "acc
   return {
     database,
     entriesOf: (account, page) => accounts.of(account).settledEntries(page),
+    copyAudit: (account) => accounts.of(account).copyAudit(),
     meter: meter && ((events) => meterUsage(meter, { database, nowMs }, events)),
     nowMs,
   };

@@ -92,6 +92,24 @@ export const auditEntrySchema = z
   .readonly()
   .meta({ id: "AuditEntry" });
 
+/** The changes of all accounts. */
+export const accountAuditListSchema = z
+  .object({
+    object: z.literal("list"),
+    data: z
+      .array(
+        z
+          .object({ ...auditEntrySchema.unwrap().shape, account: z.string().describe("Whose log has the entry.") })
+          .readonly()
+          .meta({ id: "AccountAuditEntry" }),
+      )
+      .readonly(),
+    has_more: z.boolean(),
+    next_cursor: z.string().nullable().describe("The query's `cursor` of the next page; null: this is the last one."),
+  })
+  .readonly()
+  .meta({ id: "AccountAuditList" });
+
 /** An account as a list shows it. */
 export type ListedAccountItem = z.infer<typeof listedAccountSchema>;
 
@@ -106,6 +124,9 @@ export type CreatedKey = z.infer<typeof createdKeySchema>;
 
 /** Who did what, and when. */
 export type AuditItem = z.infer<typeof auditEntrySchema>;
+
+/** The changes of all accounts, newest first. */
+export type AccountAuditList = z.infer<typeof accountAuditListSchema>;
 
 /** Part of a list, under the name `id` in the API document. */
 export function listSchema<Item extends z.ZodType>(id: string, item: Item) {

@@ -213,6 +213,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/audit/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the changes of all accounts and who made them, newest first
+         * @description A change appears some seconds after it was made.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/backends": {
         parameters: {
             query?: never;
@@ -872,6 +892,27 @@ export interface components {
             object: "account";
             stripe_customer: string | null;
             suspended: boolean;
+        };
+        AccountAuditEntry: {
+            /** @description Whose log has the entry. */
+            account: string;
+            action: string;
+            actor: string;
+            at: string | null;
+            details: unknown;
+            id: number;
+            /** @constant */
+            object: "audit_entry";
+            request_id: string;
+            subject: string;
+        };
+        AccountAuditList: {
+            data: components["schemas"]["AccountAuditEntry"][];
+            has_more: boolean;
+            /** @description The query's `cursor` of the next page; null: this is the last one. */
+            next_cursor: string | null;
+            /** @constant */
+            object: "list";
         };
         AccountList: {
             data: components["schemas"]["ListedAccount"][];
@@ -3426,6 +3467,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description The most entries of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountAuditList"];
                 };
             };
             /** @description invalid_request */

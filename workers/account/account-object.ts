@@ -10,6 +10,8 @@ import { AccountAdmin, type Rotation } from "./keys/account-admin.ts";
 import { readAccount } from "./keys/account-record.ts";
 import { type Admission, type AdmissionRequest, admit } from "./keys/admission.ts";
 import { type Actor, type AuditPage, readAudit, writeAudit } from "./keys/audit.ts";
+import { nextCopies, noteCopied } from "./keys/audit-copy.ts";
+import type { AuditIndex } from "./keys/audit-index.ts";
 import { readKeys } from "./keys/key-record.ts";
 import { RequestRates } from "./keys/request-rate.ts";
 import { readCredits, readEntries } from "./money/entry-list.ts";
@@ -22,7 +24,7 @@ import { readSettledEntries } from "./money/settled-entries.ts";
 import { eraseLatents } from "./reuse/erase-latents.ts";
 import { dropEvictions, nextEvictions } from "./reuse/eviction.ts";
 
-/** Events of a busy account leave together: fewer calls of the queue, and usage is seen a second later. */
+/** Events and audit entries of a busy account leave together: fewer calls, and they are seen a second later. */
 const outboxDelayMs = 1_000;
 
 /** The most that the store deletes in one call. */
@@ -43,6 +45,8 @@ export interface AccountWorld {
   readonly nowMs: () => number;
   readonly log: (entry: { readonly event: string }) => void;
   readonly sendUsage: (events: readonly UsageEvent[]) => Promise<unknown>;
+  /** The list of all accounts' audit entries. */
+  readonly auditIndex: Pick<AuditIndex, "put">;
   /** Deletes latents from the store; at most `evictionsMax` ids a call. */
   readonly deleteLatents: (ids: readonly string[]) => Promise<unknown>;
 }
@@ -77,7 +81,7 @@ export abstract class AccountObject extends DurableObject<unknown> {
   }
 
   changeAccount(id: string, request: AccountRequest, actor: Actor) {
-    return this.#admin.change(id, request, { actor, nowMs: this.#nowMs() });
+    return this.#audited(this.#admin.change(id, request, { actor, nowMs: this.#nowMs() }));
   }
 
   keys() {
@@ -85,19 +89,30 @@ export abstract class AccountObject extends DurableObject<unknown> {
   }
 
   createKey(sha256: string, terms: KeyTerms, actor: Actor) {
-    return this.#admin.createKey(sha256, terms, { actor, nowMs: this.#nowMs() });
+    return this.#audited(this.#admin.createKey(sha256, terms, { actor, nowMs: this.#nowMs() }));
   }
 
   rotateKey(rotation: Rotation, actor: Actor) {
-    return this.#admin.rotateKey(rotation, { actor, nowMs: this.#nowMs() });
+    return this.#audited(this.#admin.rotateKey(rotation, { actor, nowMs: this.#nowMs() }));
   }
 
   revokeKey(keyId: string, actor: Actor) {
-    return this.#admin.revokeKey(keyId, { actor, nowMs: this.#nowMs() });
+    return this.#audited(this.#admin.revokeKey(keyId, { actor, nowMs: this.#nowMs() }));
   }
 
   audit(page: AuditPage) {
     return readAudit(this.ctx.storage.sql, page);
+  }
+
+  /** Copies what the list of all accounts' audit entries may lack. The alarm does so too. */
+  async copyAudit(): Promise<void> {
+    const { sql } = this.ctx.storage;
+    const account = readAccount(sql)?.id;
+    if (account === undefined) return;
+    for (let rows = nextCopies(sql, account); rows.length > 0; rows = nextCopies(sql, account)) {
+      await this.#world.auditIndex.put(rows);
+      noteCopied(sql, rows);
+    }
   }
 
   admit(request: AdmissionRequest) {
@@ -109,11 +124,11 @@ export abstract class AccountObject extends DurableObject<unknown> {
   }
 
   grant(grant: Grant) {
-    return this.#book.grant(grant, this.#nowMs());
+    return this.#audited(this.#book.grant(grant, this.#nowMs()));
   }
 
   reverse(reversal: Reversal & { readonly actor: Actor }) {
-    return this.#book.reverse(reversal, this.#nowMs());
+    return this.#audited(this.#book.reverse(reversal, this.#nowMs()));
   }
 
   async reserve(request: ReserveRequest) {
@@ -213,6 +228,7 @@ export abstract class AccountObject extends DurableObject<unknown> {
     try {
       await this.#sendEvents();
       await this.#evictLatents();
+      await this.copyAudit();
     } catch {
       // The platform repeats a failed alarm only a few times, but an event must be sent after any outage of the queue.
       this.#world.log({ event: "account_alarm_failed" });
@@ -236,6 +252,12 @@ export abstract class AccountObject extends DurableObject<unknown> {
       await this.#world.deleteLatents(ids);
       dropEvictions(sql, ids);
     }
+  }
+
+  /** What an order came to, once its entry in the audit log is due to be copied. */
+  async #audited<Outcome>(outcome: Outcome): Promise<Outcome> {
+    await this.#wakeBy(this.#nowMs() + outboxDelayMs);
+    return outcome;
   }
 
   /** An object has one alarm: the earliest wins. */

@@ -228,6 +228,11 @@ const migrations: readonly string[] = [
   -- JSON: the ids of the models that a key may use. NULL: all.
   ALTER TABLE keys ADD COLUMN models TEXT;
   `,
+  `
+  -- The last entry of the audit log that the list of all accounts' entries has.
+  CREATE TABLE audit_copied (id INTEGER NOT NULL);
+  INSERT INTO audit_copied VALUES (0);
+  `,
 ];
 
 /** Brings an account's tables to the newest form, or to an earlier one. */

@@ -1,6 +1,7 @@
 import { accountBodySchema } from "../../shared/api/account-request.ts";
 import { addModelBodySchema, offeredModelSchema } from "../../shared/api/added-model.ts";
 import {
+  accountAuditListSchema,
   accountItemSchema,
   auditEntrySchema,
   createdKeySchema,
@@ -46,6 +47,14 @@ function afterParameter(schema: object): Parameter {
   const description = "The last id of the part before.";
   return { in: "query", name: "after", description, required: false, schema: { json: schema } };
 }
+
+const cursorParameter: Parameter = {
+  in: "query",
+  name: "cursor",
+  description: "The `next_cursor` of the page before.",
+  required: false,
+  schema: { json: { type: "string", pattern: "^\\d{1,15}:\\d{1,15}:[a-z0-9._-]{1,64}$" } },
+};
 
 const daysParameter: Parameter = {
   in: "query",
@@ -101,6 +110,14 @@ export const adminOperations = {
     parameters: [accountParameter, limitParameter, afterParameter({ type: "integer", minimum: 0, maximum: 1e15 - 1 })],
     answers: answered(listSchema("AuditEntryList", auditEntrySchema), 200, "The entries."),
     failures: ["invalid_request", "not_found"],
+  },
+  listAudit: {
+    ...admin,
+    summary: "List the changes of all accounts and who made them, newest first",
+    description: "A change appears some seconds after it was made.",
+    parameters: [limitParameter, cursorParameter],
+    answers: answered(accountAuditListSchema, 200, "The entries."),
+    failures: ["invalid_request"],
   },
   getTraffic: {
     ...admin,

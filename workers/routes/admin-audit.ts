@@ -44,6 +44,8 @@ function auditList(entries: readonly (AuditEntry | ModelAuditEntry)[], { limit }
   return { object: "list", data: entries.slice(0, limit).map(auditItem), has_more: entries.length > limit };
 }
 
-function auditItem({ id, atMs, actor, requestId, action, subject, details }: AuditEntry | ModelAuditEntry) {
-  return { object: "audit_entry", id, at: isoTime(atMs), actor, request_id: requestId, action, subject, details };
+/** An entry as the API shows it. */
+export function auditItem({ id, atMs, actor, requestId, action, subject, details }: AuditEntry | ModelAuditEntry) {
+  const at = isoTime(atMs);
+  return { object: "audit_entry" as const, id, at, actor, request_id: requestId, action, subject, details };
 }

@@ -148,6 +148,7 @@ export const routeTable = {
   putAccount: { method: "put", path: account, guard: operator, bodyBytesMax, ...noWork },
   grantCredit: { method: "post", path: `${account}/grants`, guard: operator, bodyBytesMax, ...noWork },
   getAudit: { method: "get", path: `${account}/audit`, guard: operator, ...noWork },
+  listAudit: { method: "get", path: "/v1/admin/audit/accounts", guard: operator, ...noWork },
   getTraffic: { method: "get", path: "/v1/admin/traffic", guard: operator, ...noWork },
   getSpend: { method: "get", path: "/v1/admin/spend", guard: operator, ...noWork },
   getLedger: { method: "get", path: `${account}/ledger`, guard: operator, ...noWork },

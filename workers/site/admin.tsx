@@ -5,6 +5,7 @@ import "./style/admin.css";
 import "./style/kpi.css";
 import { AccountView } from "./admin/account.tsx";
 import { AccountsView } from "./admin/accounts.tsx";
+import { AuditView } from "./admin/audit-view.tsx";
 import { CredentialForm } from "./admin/credential-form.tsx";
 import { KpiView } from "./admin/kpi.tsx";
 import { credential, signOut } from "./admin/operator.ts";
@@ -66,6 +67,8 @@ function Shown() {
       return <KpiView />;
     case "accounts":
       return detail === "" ? <AccountsView /> : <AccountView id={detail} key={detail} />;
+    case "audit":
+      return <AuditView />;
     case "system":
       return <SystemView />;
   }

@@ -5,7 +5,7 @@ import { recordUsage } from "./usage-table.ts";
 /** Younger settlements may still be on their way through the queue. */
 const settlingMs = 5 * 60_000;
 
-/** Accounts per run: each takes some four calls, and an invocation may make at least 1,000. */
+/** Accounts per run: each takes some six calls, and an invocation may make at least 1,000. */
 const accountsMax = 100;
 
 /** Settlements of one account per run; the next run continues after them. */
@@ -15,6 +15,8 @@ const entriesMax = 1_000;
 export interface ReconcileParts {
   readonly database: Pick<D1Database, "prepare" | "batch">;
   readonly entriesOf: (account: string, page: SettledPage) => Promise<readonly SettledEntry[]>;
+  /** Copies what the list of all accounts' audit entries lacks of this account's. */
+  readonly copyAudit: (account: string) => Promise<void>;
   /** Reports events to the meter that were not reported yet; returns the ids that failed. Absent: there is no meter. */
   readonly meter?: ((events: readonly UsageEvent[]) => Promise<ReadonlySet<string>>) | undefined;
   readonly nowMs: () => number;
@@ -40,8 +42,9 @@ interface AccountRow {
 
 /**
  * Compares each account's ledger with the usage table and the notes of the meter, and repairs from the ledger's own
- * rows what is missing there: settlements whose event was lost on its way. The accounts that were compared longest ago
- * come first. It may be repeated, and run twice at once: every repair counts once.
+ * rows what is missing there: settlements whose event was lost on its way. Audit entries are copied to their list as
+ * well. The accounts that were compared longest ago come first. It may be repeated, and run twice at once: every repair
+ * counts once.
  */
 export async function reconcile(parts: ReconcileParts): Promise<Reconciliation> {
   const query = `SELECT a.id, COALESCE(r.after_entry, 0) AS after_entry FROM accounts a
@@ -62,9 +65,10 @@ export async function reconcile(parts: ReconcileParts): Promise<Reconciliation> 
 }
 
 async function reconcileAccount(
-  { database, entriesOf, meter, nowMs }: ReconcileParts,
+  { database, entriesOf, copyAudit, meter, nowMs }: ReconcileParts,
   { id: account, after_entry: afterEntry }: AccountRow,
 ): Promise<Omit<Reconciliation, "accounts">> {
+  await copyAudit(account);
   const entries = await entriesOf(account, { afterEntry, untilMs: nowMs() - settlingMs, limit: entriesMax });
   const events = entries.flatMap(({ event }) => event ?? []);
   const wrong = await differing(database, entries);

@@ -4,13 +4,14 @@ import { ApiError } from "../api/client.ts";
 import { Answered } from "./answered.tsx";
 import { AuditLog } from "./audit-log.tsx";
 import { Credit } from "./credit.tsx";
+import { Defaults } from "./defaults.tsx";
 import { Keys } from "./keys.tsx";
 import { linkTo } from "./place.ts";
 import { Settings } from "./settings.tsx";
 import { useAnswer } from "./use-answer.ts";
 import { adminWords } from "./words.ts";
 
-/** One account: credit, settings, keys, audit log. */
+/** One account: credit, keys, settings, defaults of its requests, audit log. */
 export function AccountView({ id }: { readonly id: string }) {
   const { accounts: texts } = adminWords.value;
   const path = `/v1/admin/accounts/${encodeURIComponent(id)}`;
@@ -36,6 +37,7 @@ export function AccountView({ id }: { readonly id: string }) {
               <Credit path={path} changed={changed} />
               <Keys path={path} changed={changed} />
               <Settings account={account} path={path} changed={changed} />
+              <Defaults account={account} path={path} changed={changed} />
               <AuditLog path={path} key={changes.value} />
             </>
           )}

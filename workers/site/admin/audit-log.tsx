@@ -1,9 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { AuditItem } from "../../../shared/api/admin-answers.ts";
 import { errorText } from "../view/error-text.ts";
-import { moment } from "./figures.ts";
+import { AuditEntries } from "./audit-entries.tsx";
 import { ask } from "./operator.ts";
-import { Table } from "./table.tsx";
 import { adminWords } from "./words.ts";
 
 interface AuditPage {
@@ -16,7 +15,7 @@ const entriesMax = 200;
 
 /** Who changed the account, newest first: the API lists them from the oldest. */
 export function AuditLog({ path }: { readonly path: string }) {
-  const { audit: texts, none } = adminWords.value;
+  const { audit: texts } = adminWords.value;
   const [entries, setEntries] = useState<readonly AuditItem[]>([]);
   const [fault, setFault] = useState("");
   useEffect(() => {
@@ -30,15 +29,7 @@ export function AuditLog({ path }: { readonly path: string }) {
           {fault}
         </p>
       )}
-      <Table
-        label={texts.title}
-        columns={[texts.at, texts.actor, texts.action, texts.subject, texts.details]}
-        empty={none}
-        rows={entries.map(({ id, at, actor, action, subject, details }) => ({
-          key: String(id),
-          cells: [moment(at), actor, <code key="action">{action}</code>, subject, detailsText(details)],
-        }))}
-      />
+      <AuditEntries entries={entries} />
     </section>
   );
 }
@@ -51,11 +42,4 @@ async function newest(path: string): Promise<readonly AuditItem[]> {
     after = page.has_more ? page.data.at(-1)?.id : undefined;
   }
   return entries.toReversed();
-}
-
-/** "micro_usd 5000000, suspended false" */
-function detailsText(details: unknown): string {
-  return Object.entries(Object(details))
-    .map(([name, value]) => `${name} ${String(value)}`)
-    .join(", ");
 }

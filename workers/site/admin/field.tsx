@@ -28,3 +28,33 @@ export function Field({ label, value, type = "text", ...rules }: FieldProps) {
     </label>
   );
 }
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly value: Signal<string>;
+  readonly options: readonly string[];
+  /** Stands for the empty text. */
+  readonly none: string;
+}
+
+/** One choice of a form, or none. */
+export function Choice({ label, value, options, none }: ChoiceProps) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select
+        value={value.value}
+        onChange={({ currentTarget }) => {
+          value.value = currentTarget.value;
+        }}
+      >
+        <option value="">{none}</option>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {option}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -4,6 +4,7 @@ import { errorText } from "../view/error-text.ts";
 import { dollars } from "../view/money.ts";
 import { Answered } from "./answered.tsx";
 import type { PartProps } from "./credit.tsx";
+import { defaultsText } from "./defaults.tsx";
 import { Field } from "./field.tsx";
 import { count, moment } from "./figures.ts";
 import { KeyActions } from "./key-actions.tsx";
@@ -19,7 +20,7 @@ interface KeyList {
 
 /** The account's keys: create, rotate, revoke. A key's secret is held here until it was copied, and nowhere else. */
 export function Keys({ path, changed }: PartProps) {
-  const { keys: texts, none } = adminWords.value;
+  const { keys: texts, defaults: names, none } = adminWords.value;
   const asked = useAnswer<KeyList>(`${path}/keys`);
   const secret = useSignal<string | undefined>(undefined);
   const fault = useSignal("");
@@ -47,7 +48,7 @@ export function Keys({ path, changed }: PartProps) {
         {({ data }) => (
           <Table
             label={texts.title}
-            columns={[texts.name, texts.id, texts.scopes, texts.limits, texts.state, ""]}
+            columns={[texts.name, texts.id, texts.scopes, texts.limits, texts.models, names.title, texts.state, ""]}
             empty={none}
             rows={data.map((item) => ({
               key: item.id,
@@ -61,7 +62,7 @@ export function Keys({ path, changed }: PartProps) {
   );
 }
 
-function keyCells({ name, id, scopes, ...terms }: KeyItem) {
+function keyCells({ name, id, scopes, models, defaults, ...terms }: KeyItem) {
   const { keys: texts } = adminWords.value;
   const { requests_per_minute: rate, budget_micro_usd_per_day: budget } = terms;
   const limits = [rate !== null && texts.perMinute(count(rate)), budget !== null && texts.perDay(dollars(budget))];
@@ -70,6 +71,8 @@ function keyCells({ name, id, scopes, ...terms }: KeyItem) {
     <code key="id">{id}</code>,
     scopes.join(", "),
     limits.filter((limit) => limit !== false).join(", ") || "–",
+    models?.join(", ") ?? texts.allModels,
+    defaultsText(defaults),
     keyState(terms),
   ];
 }
@@ -90,13 +93,16 @@ function CreateKey({ path, change }: CreateProps) {
   const name = useSignal("");
   const rate = useSignal("");
   const budget = useSignal("");
+  const models = useSignal("");
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
+    const allowed = models.value.split(",").flatMap((id) => (id.trim() === "" ? [] : id.trim()));
     const body = {
       name: name.value,
       ...(rate.value !== "" && { requests_per_minute: Number(rate.value) }),
       ...(budget.value !== "" && { budget_micro_usd_per_day: Math.round(Number(budget.value) * 1_000_000) }),
+      ...(allowed.length > 0 && { models: allowed }),
     };
     await change(() => ask<CreatedKey>({ method: "POST", path: `${path}/keys`, body }));
     name.value = "";
@@ -107,6 +113,7 @@ function CreateKey({ path, change }: CreateProps) {
       <Field label={texts.createName} value={name} required />
       <Field label={texts.createRate} type="number" min="1" value={rate} />
       <Field label={texts.createBudget} type="number" min="0" step="0.000001" value={budget} />
+      <Field label={texts.createModels} value={models} />
       <button type="submit">{texts.create}</button>
     </form>
   );

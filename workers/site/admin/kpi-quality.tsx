@@ -116,7 +116,7 @@ function Bias({ kpi: { figures, groups, left_out: leftOut } }: { readonly kpi: K
             empty={none}
             rows={attributes
               .slice(0, attributesMax)
-              .map(([name, of]) => ({ key: name, cells: [name, ...groupCells(of)] }))}
+              .map(([name, of]) => ({ key: name, cells: [nameOf(name), ...groupCells(of)] }))}
           />
           <p class="help">
             {texts.biasMeaning} {attributes.length > attributesMax && texts.moreAttributes}
@@ -131,8 +131,13 @@ function Bias({ kpi: { figures, groups, left_out: leftOut } }: { readonly kpi: K
 function groupCells(of: Readonly<Record<string, number>>): readonly [string, string] {
   const groups = Object.entries(of).toSorted(([, a], [, b]) => a - b);
   const shown = groups.length > groupsMax ? [...groups.slice(0, 1), ...groups.slice(-1)] : groups;
-  const listed = shown.map(([name, share]) => `${name} ${share.toFixed(0)} %`);
+  const listed = shown.map(([name, share]) => `${nameOf(name)} ${share.toFixed(0)} %`);
   return [listed.join(", "), adminWords.value.kpi.points(spanOf(of).toFixed(0))];
+}
+
+/** What a report names, in the page's language where it is known. */
+function nameOf(name: string): string {
+  return adminWords.value.kpi.names[name] ?? name;
 }
 
 /** Points between the best group and the worst. */
@@ -147,7 +152,7 @@ function aboutText({ model, revision, date, set }: Kpi): string {
     model,
     revision: revision.slice(0, 12),
     date,
-    set: set.name,
+    set: nameOf(set.name),
     pictures: count(set.pictures),
     heldOut: count(set.held_out),
   });

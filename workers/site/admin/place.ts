@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 
 /** The parts of the page. */
-export const views = ["traffic", "spend", "kpi", "accounts", "system"] as const;
+export const views = ["traffic", "spend", "kpi", "accounts", "audit", "system"] as const;
 
 /** One of them. */
 export type View = (typeof views)[number];

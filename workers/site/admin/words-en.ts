@@ -4,7 +4,14 @@ import type { BackendItem } from "../../../shared/api/operator-answers.ts";
 /** Every sentence of the operator's page, in English: the list that other languages are held to. */
 export const en = {
   title: "Operator",
-  nav: { traffic: "Traffic", spend: "Spend", kpi: "Key figures", accounts: "Accounts", system: "System" },
+  nav: {
+    traffic: "Traffic",
+    spend: "Spend",
+    kpi: "Key figures",
+    accounts: "Accounts",
+    audit: "Audit log",
+    system: "System",
+  },
   signOut: "Sign out",
   loading: "Loading…",
   refresh: "Refresh",
@@ -100,6 +107,8 @@ export const en = {
       small_groups: "Not checked: no attribute has two groups of at least 10 pictures.",
     } as Readonly<Record<string, string>>,
     notMeasured: "Not checked.",
+    /** Sets, attributes and groups by the names that reports have for them; others stand as the report names them. */
+    names: {} as Readonly<Record<string, string>>,
     attribute: "Attribute",
     groups: "Recognised, by group",
     spread: "Difference",
@@ -174,6 +183,8 @@ export const en = {
     id: "Id",
     scopes: "Scopes",
     limits: "Limits",
+    models: "Models",
+    allModels: "all",
     perMinute: (requests: string) => `${requests}/min`,
     perDay: (amount: string) => `${amount}/day`,
     state: "State",
@@ -184,6 +195,7 @@ export const en = {
     createName: "Name of the key",
     createRate: "Requests per minute",
     createBudget: "US dollars per day",
+    createModels: "Models, with commas between",
     rotate: "Rotate",
     revoke: "Revoke",
     revokeSure: "Revoke now?",
@@ -194,7 +206,25 @@ export const en = {
     copied: "Copied",
     done: "I have copied it",
   },
-  audit: { title: "Audit log", at: "When", actor: "Who", action: "What", subject: "Of what", details: "Details" },
+  defaults: {
+    title: "Defaults of requests",
+    help: "What requests mean where neither they nor their key say anything. A change takes up to a minute.",
+    none: "The service's own",
+    reuse: "Reuse",
+    size: "Size (WIDTHxHEIGHT)",
+    output_format: "Format",
+    response_format: "Form of the answer",
+  },
+  audit: {
+    title: "Audit log",
+    at: "When",
+    actor: "Who",
+    action: "What",
+    subject: "Of what",
+    details: "Details",
+    older: "Older entries",
+    delay: "A change appears here some seconds after it was made.",
+  },
 };
 
 /** The shape of a language. */

@@ -1,0 +1,123 @@
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import type { AccountItem, KeyItem } from "../../shared/api/admin-answers.ts";
+import { en } from "../../workers/site/admin/words-en.ts";
+import { ja } from "../../workers/site/admin/words-ja.ts";
+import { expectAccessible, isBrowserExpected, useBrowser, waitMsMax } from "../support/browser.ts";
+import { tinyAlphaDirectory } from "../support/tiny-bundle.ts";
+import { useTinyEdge } from "../support/tiny-edge.ts";
+
+const languages = [
+  { locale: "en-US", words: en },
+  { locale: "ja-JP", words: ja },
+] as const;
+
+type Look = Parameters<ReturnType<typeof useBrowser>>[1];
+
+const choice = (page: Page, name: string) => page.getByRole("combobox", { name, exact: true });
+
+/** Links of the tabs whose text takes more than one line. */
+const brokenTabs =
+  "[...document.querySelectorAll('.tabs a')].filter((tab) => tab.getClientRects().length > 1 || tab.clientHeight > 48).map((tab) => tab.textContent)";
+
+/** Pages of a service whose bundle came without a report. */
+describe.runIf(isBrowserExpected)("the operator's page", () => {
+  const open = useBrowser();
+  const stack = useTinyEdge({}, tinyAlphaDirectory);
+
+  async function call<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+    const { url, adminSecret } = stack().edge;
+    const response = await fetch(`${url}/v1/admin/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${adminSecret}`, "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    expect(response.ok).toBe(true);
+    return (await response.json()) as Answer;
+  }
+
+  async function openAs(words: typeof en, place: string, look: Look): Promise<{ page: Page; faults: string[] }> {
+    const { url, adminSecret } = stack().edge;
+    const watched = await open(url, look);
+    await watched.page.goto(`${url}/admin${place}`);
+    await watched.page.getByLabel(words.credential.label, { exact: true }).fill(adminSecret);
+    await watched.page.keyboard.press("Enter");
+    return watched;
+  }
+
+  test.each(languages)(
+    "lists who changed which account, newest first and older ones on request, in $locale",
+    async ({ locale, words }) => {
+      const prefix = `listed-${locale.toLowerCase()}`;
+      for (let index = 10; index < 70; index += 1)
+        await call("PUT", `accounts/${prefix}-${index}`, { name: "one of many" });
+      const { page, faults } = await openAs(words, "#audit", { locale });
+      const row = (index: number) => page.getByRole("row").filter({ hasText: `${prefix}-${index}` });
+      await expect
+        .poll(
+          async () => {
+            await page.getByRole("button", { name: words.refresh }).click();
+            return row(69).count();
+          },
+          { timeout: waitMsMax, interval: 1_000 },
+        )
+        .toBe(1);
+      expect(await page.getByRole("row").nth(1).textContent()).toContain(`${prefix}-69`);
+      expect(await row(10).count()).toBe(0);
+      await page.getByRole("button", { name: words.audit.older }).click();
+      await row(10).waitFor();
+      await expectAccessible(page);
+      await row(10).getByRole("link").click();
+      await page.getByRole("heading", { name: `${prefix}-10` }).waitFor();
+      expect(faults).toEqual([]);
+    },
+  );
+
+  test("shows and changes an account's defaults, and the models that its keys may use", async () => {
+    await call("PUT", "accounts/defaults", { defaults: { reuse: "fresh", size: "64x64" } });
+    const { page, faults } = await openAs(en, "#accounts/defaults", {});
+    expect(await choice(page, en.defaults.reuse).inputValue()).toBe("fresh");
+    await page.getByLabel(en.defaults.size, { exact: true }).fill("");
+    await choice(page, en.defaults.output_format).selectOption("webp");
+    const form = page.locator("form").filter({ hasText: en.defaults.title });
+    await form.getByRole("button", { name: en.accounts.save }).click();
+    await form.getByText(en.accounts.saved).waitFor();
+    const { defaults } = await call<AccountItem>("GET", "accounts/defaults");
+    expect(defaults).toEqual({ reuse: "fresh", output_format: "webp" });
+
+    await page.getByLabel(en.keys.createName).fill("limited");
+    await page.getByLabel(en.keys.createModels).fill("tiny-alpha, another");
+    await page.getByRole("button", { name: en.keys.create }).click();
+    await page.getByRole("button", { name: en.keys.done }).click();
+    await page.getByRole("cell", { name: "tiny-alpha, another" }).waitFor();
+    const { data } = await call<{ readonly data: readonly KeyItem[] }>("GET", "accounts/defaults/keys");
+    expect(data.map(({ models }) => models)).toEqual([["tiny-alpha", "another"]]);
+    await expectAccessible(page);
+    expect(faults).toEqual([]);
+  });
+
+  test.each(languages)(
+    "says in $locale how a bundle without a report gets one, in place of its figures",
+    async ({ locale, words }) => {
+      const { page, faults } = await openAs(words, "#kpi", { locale });
+      await page.getByText("wuerstchen.evaluate").waitFor();
+      await page.getByRole("cell", { name: words.kpi.all, exact: true }).waitFor();
+      expect(await page.getByRole("heading", { name: words.kpi.bias }).count()).toBe(0);
+      await expectAccessible(page);
+      expect(faults).toEqual([]);
+    },
+  );
+
+  test.each(languages)("fits 360 px in $locale, with each tab on one line", async ({ locale, words }) => {
+    await call("PUT", "accounts/narrow", {});
+    const { page, faults } = await openAs(words, "#traffic", { locale, viewport: { width: 360, height: 740 } });
+    for (const place of [...Object.keys(words.nav), "accounts/narrow"]) {
+      await page.evaluate(`location.hash = "#${place}"`);
+      await page.locator(`.tabs a[aria-current][href="#${place.split("/")[0]}"]`).waitFor();
+      await page.locator(".view", { hasNotText: words.loading }).waitFor();
+      expect(await page.evaluate(brokenTabs)).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+    }
+    expect(faults).toEqual([]);
+  });
+});

@@ -1,0 +1,52 @@
+import type { AuditItem } from "../../../shared/api/admin-answers.ts";
+import { moment } from "./figures.ts";
+import { linkTo } from "./place.ts";
+import { Table } from "./table.tsx";
+import { adminWords } from "./words.ts";
+
+interface AuditEntriesProps {
+  /** With the account of each, where they are of several. */
+  readonly entries: readonly (AuditItem & { readonly account?: string })[];
+}
+
+/** Entries of an audit log as a table, in the order in which they come. */
+export function AuditEntries({ entries }: AuditEntriesProps) {
+  const { audit: texts, system, none } = adminWords.value;
+  const hasAccounts = entries.some(({ account }) => account !== undefined);
+  return (
+    <Table
+      label={texts.title}
+      columns={[
+        texts.at,
+        ...(hasAccounts ? [system.account] : []),
+        texts.actor,
+        texts.action,
+        texts.subject,
+        texts.details,
+      ]}
+      empty={none}
+      rows={entries.map(({ id, account = "", at, actor, action, subject, details }) => ({
+        key: `${account} ${id}`,
+        cells: [
+          moment(at),
+          ...(hasAccounts ? [<AccountLink key="account" account={account} />] : []),
+          actor,
+          <code key="action">{action}</code>,
+          subject,
+          detailsText(details),
+        ],
+      }))}
+    />
+  );
+}
+
+function AccountLink({ account }: { readonly account: string }) {
+  return <a href={linkTo("accounts", account)}>{account}</a>;
+}
+
+/** "micro_usd 5000000, defaults {"reuse":"fresh"}" */
+function detailsText(details: unknown): string {
+  return Object.entries(Object(details))
+    .map(([name, value]) => `${name} ${Object(value) === value ? JSON.stringify(value) : String(value)}`)
+    .join(", ");
+}
