@@ -17,12 +17,16 @@ const killedNote =
 
 /**
  * Runs a module of the training code, and resolves to its exit code. Throws `CommandError` if Python or a package
- * lacks.
+ * lacks. `output`: where what it prints goes.
  */
-export async function runPython(module: string, given: readonly string[]): Promise<number> {
+export async function runPython(
+  module: string,
+  given: readonly string[],
+  output: "inherit" | NodeJS.WriteStream = "inherit",
+): Promise<number> {
   const python = findPython();
   await requirePackages(python);
-  return run(python, ["-m", module, ...given]);
+  return run(python, ["-m", module, ...given], output);
 }
 
 /** The arguments of an import, with the source's name as a model id unless a folder was named. */
@@ -46,12 +50,20 @@ async function requirePackages(python: string): Promise<void> {
   );
 }
 
-function run(command: string, parameters: readonly string[]): Promise<number> {
+function run(
+  command: string,
+  parameters: readonly string[],
+  output: "inherit" | NodeJS.WriteStream = "inherit",
+): Promise<number> {
   const path = [training, process.env["PYTHONPATH"]].filter((part) => part !== undefined).join(delimiter);
   // npm runs scripts in the project's folder; paths are meant from where it was called.
   const cwd = process.env["INIT_CWD"] ?? process.cwd();
   return new Promise((settle, fail) => {
-    const child = spawn(command, parameters, { cwd, env: { ...process.env, PYTHONPATH: path }, stdio: "inherit" });
+    const child = spawn(command, parameters, {
+      cwd,
+      env: { ...process.env, PYTHONPATH: path },
+      stdio: ["inherit", output, "inherit"],
+    });
     child.once("error", () => fail(new CommandError(`${command} cannot be run. Name a Python 3.11 in PYTHON.`)));
     // Ctrl-C reaches Python too, which saves its work and ends; this process waits for that.
     const ignore = () => {};

@@ -14,7 +14,7 @@ export function checkModel({ models }: Pick<Services, "models">): SignedRoute {
     if (!json.ok) return answerFailure(context, json.error);
     const request = parseCheckModelRequest(json.value);
     if (!request.ok) return answerFailure(context, request.error);
-    const model = await heldModel(models, request.value);
+    const model = await heldModel(models, request.value, true);
     return model.ok ? context.json(request.value) : answerFailure(context, model.error);
   }
 

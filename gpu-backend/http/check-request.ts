@@ -18,7 +18,8 @@ export interface HeldModels {
   /** The one of requests that name none, as those of 0.1 do not. */
   readonly default: HeldModel;
   manifests(): readonly Manifest[];
-  find(revision: string): Promise<HeldModel | undefined>;
+  /** `isAnnounced`: an operator says that it is there, so that what was not found lately is looked for again. */
+  find(revision: string, isAnnounced?: boolean): Promise<HeldModel | undefined>;
 }
 
 /**
@@ -28,8 +29,9 @@ export interface HeldModels {
 export async function heldModel(
   models: HeldModels,
   named: { readonly model: string; readonly revision: string },
+  isAnnounced = false,
 ): Promise<Result<HeldModel, Failure>> {
-  const found = await models.find(named.revision);
+  const found = await models.find(named.revision, isAnnounced);
   if (found !== undefined && modelFault(found.manifest, named) === undefined) return ok(found);
   const available = models.manifests().map(({ id, revision }) => `${id}@${revision}`);
   return err({ code: "model_not_found", model: `${named.model}@${named.revision}`, available });

@@ -13,9 +13,10 @@ export interface BundleFolder {
   /**
    * The bundle of a revision, whose files were checked by their digests when it was first wanted. A revision that is
    * not known has the folder read again, so a bundle that is put there is found without a restart. Undefined when
-   * there is none, or when a file of it is not what its manifest says.
+   * there is none, or when a file of it is not what its manifest says. `isAnnounced`: an operator says that it is
+   * there, so the folder is read however recently that was done.
    */
-  find(revision: string): Promise<Bundle | undefined>;
+  find(revision: string, isAnnounced?: boolean): Promise<Bundle | undefined>;
   /** A bundle that `find` gave. Throws `AppError` for any other. */
   checked(revision: string): Bundle;
 }
@@ -48,16 +49,16 @@ export async function openBundleFolder(options: BundleFolderOptions): Promise<Bu
   let entries = await readEntries(directory, onFault);
   let readMs = now();
 
-  async function entryOf(revision: string): Promise<Entry | undefined> {
-    if (!entries.has(revision) && now() - readMs >= readAgainMs) {
+  async function entryOf(revision: string, isAnnounced: boolean): Promise<Entry | undefined> {
+    if (!entries.has(revision) && (isAnnounced || now() - readMs >= readAgainMs)) {
       readMs = now();
       entries = await readEntries(directory, onFault);
     }
     return entries.get(revision);
   }
 
-  async function check(revision: string): Promise<Bundle | undefined> {
-    const entry = await entryOf(revision);
+  async function check(revision: string, isAnnounced: boolean): Promise<Bundle | undefined> {
+    const entry = await entryOf(revision, isAnnounced);
     const bundle = entry && (await unlessFaulty(readBundle(entry.path), onFault));
     // What was not found is looked for again, elsewhere too: a folder may have been renamed since it was read.
     checks.delete(revision);
@@ -69,11 +70,11 @@ export async function openBundleFolder(options: BundleFolderOptions): Promise<Bu
   return {
     default: first,
     manifests: () => [first.manifest, ...[...entries.values()].flatMap(({ manifest }) => othersThan(first, manifest))],
-    async find(revision) {
+    async find(revision, isAnnounced = false) {
       const known = checked.get(revision);
       if (known !== undefined) return known;
-      // Requests that come meanwhile wait for the same check.
-      const underWay = checks.get(revision) ?? check(revision);
+      // Requests that come meanwhile wait for the same check; one that began before an order may have read too early.
+      const underWay = (isAnnounced ? undefined : checks.get(revision)) ?? check(revision, isAnnounced);
       checks.set(revision, underWay);
       return underWay;
     },

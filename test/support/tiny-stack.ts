@@ -10,14 +10,15 @@ export const startMsMax = 300_000;
 
 /**
  * Edge in workerd and backend in Node with a tiny bundle, for all tests of a file or group, over real HTTP. `settings`:
- * more of the Worker's, known once the tests begin. `others`: bundles beside the first.
+ * more of the Worker's, known once the tests begin. `others`: bundles beside the first. `state`: a new folder, which
+ * goes at the end; its `models` is the backend's.
  */
 export function useTinyStack(
   bundle = tinyDirectory,
   settings: () => Promise<Readonly<Record<string, string>>> = async () => ({}),
   others: readonly string[] = [],
+  state = mkdtempSync(join(tmpdir(), "wuerstchen-contract-")),
 ): () => LocalStack {
-  const state = mkdtempSync(join(tmpdir(), "wuerstchen-contract-"));
   let stack: LocalStack | undefined;
 
   beforeAll(async () => {

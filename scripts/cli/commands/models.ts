@@ -4,13 +4,14 @@ import type { Command } from "commander";
 import { readBundle } from "../../../gpu-backend/runtime/bundle.ts";
 import { answerOf, type Schemas } from "../../../shared/client/calls.ts";
 import { AppError } from "../../../shared/errors.ts";
-import { priceFactorMax, priceFactorMin } from "../../../shared/limits.ts";
 import { kpiFile, missedThresholds } from "../../../shared/models/kpi.ts";
 import { CommandError } from "../../command-line.ts";
-import { readEdgeFiles, readKpi } from "../../local-models.ts";
+import { readKpi } from "../../local-models.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withExamples } from "../help.ts";
+import { nameOf, offerModel, readPriceFactor } from "../offer-model.ts";
 import { asOperator, type OperatorFlags, withOperatorOptions } from "../operator.ts";
+import { addAddAdapter } from "./add-adapter.ts";
 
 const manifestFile = "model.json";
 
@@ -23,6 +24,7 @@ interface AddFlags extends OperatorFlags {
 /** `wuerstchen models add` and its siblings. */
 export function addModelOrders(models: Command): void {
   addAdd(models);
+  addAddAdapter(models);
   addWithdraw(models);
   addRevisions(models);
 }
@@ -42,24 +44,21 @@ function addAdd(models: Command): void {
 }
 
 async function add(folder: string, flags: AddFlags): Promise<void> {
-  const priceFactor = Number(flags.priceFactor);
-  if (!(priceFactor >= priceFactorMin && priceFactor <= priceFactorMax)) {
-    throw new CommandError(`--price-factor is from ${priceFactorMin} to ${priceFactorMax}.`, exitCodes.usage);
-  }
+  const { force } = flags;
+  const priceFactor = readPriceFactor(flags.priceFactor);
   const { manifest } = await readBundle(folder).catch((error: unknown) => {
     throw error instanceof AppError ? new CommandError(error.message) : error;
   });
   const kpi = readKpi(folder, manifest.revision);
   const missed = kpi?.verdict === "missed" ? missedThresholds(kpi) : [];
-  if (missed.length > 0 && !flags.force) {
+  if (missed.length > 0 && !force) {
     throw new CommandError(
       `${manifest.id} misses its thresholds: ${missed.join("; ")}. --force offers it all the same.`,
     );
   }
-  await asOperator(flags, async ({ http }, signal) => {
+  await asOperator(flags, async (client, signal) => {
     if (flags.modelsDir !== undefined) copyBundle(folder, flags.modelsDir);
-    const body = { ...readEdgeFiles(folder), price_factor: priceFactor, force: flags.force, ...(kpi && { kpi }) };
-    const added = await answerOf(http.PUT("/v1/admin/models", { body, signal }));
+    const added = await offerModel(client, folder, { priceFactor, force, signal });
     return flags.json === true ? JSON.stringify(added) : `${nameOf(added)} is offered.`;
   });
 }
@@ -109,8 +108,4 @@ function addRevisions(models: Command): void {
 function stateOf({ added, offered }: Schemas["OfferedModel"]): string {
   if (!offered) return "withdrawn";
   return added === null ? "built in" : `offered since ${added}`;
-}
-
-function nameOf({ id, revision }: Schemas["OfferedModel"]): string {
-  return `${id}@${revision}`;
 }

@@ -54,6 +54,13 @@ test("a bundle that was renamed, or mended, after its folder was read is found a
   expect((await folder.find(revision))?.directory).toBe(join(directory, "after"));
 });
 
+test("a bundle that an operator announces is found at once, however lately the folder was read", async () => {
+  const folder = await opened();
+  put("tiny-v2", "tiny-v2");
+  expect(await folder.find(revision)).toBeUndefined();
+  expect((await folder.find(revision, true))?.manifest.id).toBe("tiny-v2");
+});
+
 test("a bundle that is not sound is read no more often than once a second", async () => {
   put("tiny-v2", "tiny-v2");
   rmSync(join(directory, "tiny-v2", "stage-c.onnx"));
