@@ -28,9 +28,10 @@ export interface AdmissionOptions {
 const recentRequestsMax = 4_096;
 
 /**
- * Interactive tasks begin before batch tasks; within a class, the tenant that had least; of a tenant, the earliest
- * deadline. The first in this order is never overtaken by a smaller task. A tenant that runs nothing begins one task
- * beyond the bound of pictures, up to twice the bound, so that it need not wait for the long tasks of others to end.
+ * Interactive tasks begin before batch tasks; within a class, the tenant that had least, by its weight
+ * (`running-tasks.ts`); of a tenant, the earliest deadline. The first in this order is never overtaken by a smaller
+ * task. A tenant that runs nothing begins one task beyond the bound of pictures, up to twice the bound, so that it need
+ * not wait for the long tasks of others to end.
  *
  * Places to wait: a tenant may hold as many as are still free (dynamic thresholds, Choudhury and Hahne, IEEE/ACM
  * Transactions on Networking 6(2), 1998), so one alone gets half, n of them 1/(n+1) each, and a new one always finds
@@ -53,6 +54,11 @@ export function createAdmission<Task extends Candidate>({
     const [first] = ordered;
     if (first === undefined || running.fits(first)) return first;
     return ordered.find((task) => task.priority === first.priority && running.fitsBeyond(task));
+  }
+
+  function demandOf({ tenant, priority }: Applicant): number {
+    return [...waiting, ...running.list()].filter((task) => task.tenant === tenant && task.priority === priority)
+      .length;
   }
 
   function hasRoom(applicant: Applicant): boolean {
@@ -79,8 +85,9 @@ export function createAdmission<Task extends Candidate>({
     begin() {
       const begun: Begun<Task>[] = [];
       for (let task = next(); task !== undefined; task = next()) {
+        const demand = demandOf(task);
         waiting.delete(task);
-        begun.push(running.begin(task));
+        begun.push(running.begin(task, demand));
       }
       return begun;
     },

@@ -13,7 +13,10 @@ export interface FairShare {
   startOf(tenant: string): number;
   /** The start tag of the tenant's last task that began, or the virtual time if that is later. */
   lastStartOf(tenant: string): number;
-  /** Charges a task that begins, and gives its start tag. `cost`: in any unit, the same for all; above 0. */
+  /**
+   * Charges a task that begins, and gives its start tag. `cost`: in any unit, the same for all; above 0. A tenant that
+   * weighs less is charged more for the same.
+   */
   begin(tenant: string, cost: number): number;
   /** A task that began with this start tag has ended. */
   end(start: number): void;

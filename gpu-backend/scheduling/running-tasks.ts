@@ -41,10 +41,18 @@ export interface RunningTasks<Task extends Candidate> {
   fitsBeyond(applicant: Applicant): boolean;
   /** The place that a task would have if it began now. */
   placeOf(task: Task): Urgency;
-  begin(task: Task): Begun<Task>;
+  /** `demand`: tasks of its tenant in its class that wait or run, this one included. */
+  begin(task: Task, demand: number): Begun<Task>;
   /** Does nothing for a task that does not run. */
   end(task: Task): void;
 }
+
+/**
+ * A tenant weighs the less the more it asks for at a time, down to a quarter: beside one that asks for ten pictures at
+ * once, one that waits for a single picture is given up to four fifths of the device. Its answer comes nearly as soon
+ * as alone, and the other one, which waits for long anyway, keeps a fifth.
+ */
+const demandMax = 4;
 
 /** Nothing runs. `picturesMax`: the bound. */
 export function createRunningTasks<Task extends Candidate>(picturesMax: number): RunningTasks<Task> {
@@ -74,11 +82,11 @@ export function createRunningTasks<Task extends Candidate>(picturesMax: number):
       const startTag = shares[priority].startOf(tenant);
       return { priority, tenant, startTag, costMs, isLast, deadlineMs, arrival };
     },
-    begin(task) {
+    begin(task, demand) {
       const { priority, tenant, costMs, isLast, deadlineMs, arrival } = task;
       // The rest of a task runs in the task's place: its tenant receives no more by it.
       const before = shares[priority].lastStartOf(tenant);
-      const ownTag = shares[priority].begin(tenant, costMs);
+      const ownTag = shares[priority].begin(tenant, costMs * Math.min(demand, demandMax));
       startTags.set(task, ownTag);
       const startTag = isLast ? before : ownTag;
       return { task, urgency: { priority, tenant, startTag, costMs, isLast, deadlineMs, arrival } };

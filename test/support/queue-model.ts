@@ -10,6 +10,8 @@ export interface ModelTask {
   readonly isDecode: boolean;
   /** Its tenant's share when it began. */
   tag: number;
+  /** Four times as dear as it is, if its tenant asked for four or more tasks when it began. */
+  weighed: number;
   /** What the lane orders its steps by. */
   shownTag: number;
 }
@@ -76,7 +78,7 @@ export class QueueModel {
   /** From the whole history: after its last task, or now. */
   #share({ tenant, priority }: Place): number {
     const last = this.#begun.findLast((task) => task.tenant === tenant && task.priority === priority);
-    return Math.max(this.#now(priority), last === undefined ? 0 : last.tag + last.cost);
+    return Math.max(this.#now(priority), last === undefined ? 0 : last.tag + last.weighed);
   }
 
   /** Of its tenant's last task, or now. */
@@ -90,6 +92,10 @@ export class QueueModel {
       const { id } = next;
       next.shownTag = next.isDecode ? this.#lastShare(next) : this.#share(next);
       next.tag = this.#share(next);
+      const asked = [...this.waiting, ...this.running].filter(
+        ({ tenant, priority }) => tenant === next.tenant && priority === next.priority,
+      );
+      next.weighed = next.cost * Math.min(4, asked.length);
       this.waiting = this.waiting.filter((task) => task.id !== id);
       this.running.push(next);
       this.#begun.push(next);

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Admission, createAdmission } from "../../../gpu-backend/scheduling/admission.ts";
-import type { Candidate } from "../../../gpu-backend/scheduling/running-tasks.ts";
+import { type Candidate, createRunningTasks } from "../../../gpu-backend/scheduling/running-tasks.ts";
+import { compareUrgency } from "../../../shared/wire/urgency.ts";
 
 const picturesMax = 8;
 const waitingMax = 6;
@@ -226,6 +227,45 @@ test("a tenant that comes after the flood of another begins at once, before all 
   expect(begun?.task).toBe(neighbour);
   const before = flood.filter(({ urgency }) => urgency.startTag < (begun?.urgency.startTag ?? 0));
   expect(before).toEqual([]);
+});
+
+describe("of two tenants that always have tasks, run one at a time,", () => {
+  /** How many of 200 tasks each was given, if each keeps as many in as `demands` says. */
+  function givenTo(demands: Readonly<Record<string, number>>): Record<string, number> {
+    const running = createRunningTasks<Candidate>(1);
+    const given = Object.fromEntries(Object.keys(demands).map((tenant) => [tenant, 0]));
+    for (let turn = 0; turn < 200; turn += 1) {
+      const rivals = Object.keys(demands).map((tenant) => taskOf({ tenant }));
+      const [first] = rivals.toSorted((a, b) => compareUrgency(running.placeOf(a), running.placeOf(b)));
+      if (first === undefined) break;
+      running.begin(first, demands[first.tenant] ?? 1);
+      running.end(first);
+      given[first.tenant] = (given[first.tenant] ?? 0) + 1;
+    }
+    return given;
+  }
+
+  test("one that asks for a picture at a time is given four of five, however much the other asks for", () => {
+    for (const demand of [4, 10, 80]) expect(givenTo({ modest: 1, busy: demand })).toEqual({ modest: 160, busy: 40 });
+  });
+
+  test("those that ask for alike are given alike", () => {
+    expect(givenTo({ one: 1, other: 1 })).toEqual({ one: 100, other: 100 });
+    expect(givenTo({ one: 10, other: 80 })).toEqual({ one: 100, other: 100 });
+  });
+});
+
+test("what a tenant has waiting and running is what it asks for", () => {
+  const admission = createAdmission<Candidate>({ waitingMax: 64, picturesMax: 1 });
+  fill(admission, "busy", 4);
+  const [busy] = admission.begin();
+  fill(admission, "modest", 1);
+  const [modest] = admission.begin();
+  expect(modest?.task.tenant).toBe("modest");
+  for (const begun of [busy, modest]) if (begun !== undefined) admission.leave(begun.task);
+  // Both have had one task of the same cost. The modest one's counted once, the busy one's four times.
+  fill(admission, "modest", 1);
+  expect(admission.begin().map(({ task }) => task.tenant)).toEqual(["modest", "busy"]);
 });
 
 test("once a task of a request was let in, its others are, and the decode that ends it goes first", () => {

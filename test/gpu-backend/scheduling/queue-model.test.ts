@@ -117,7 +117,7 @@ class Submit implements fc.AsyncCommand<QueueModel, Real> {
       ? real.scheduler.decode({ latent: Uint8Array.of(id), revision: "any" }, { format: "png" }, terms)
       : real.scheduler.runStageC(order, terms);
     void answer.then((ended) => answers.push(ended.ok ? "done" : ended.error.failure.code));
-    const isAccepted = model.submit({ ...this.#task, id, cost: isDecode ? 1 : cost, tag: 0, shownTag: 0 });
+    const isAccepted = model.submit({ ...this.#task, id, cost: isDecode ? 1 : cost, tag: 0, weighed: 0, shownTag: 0 });
     await compare(model, real);
     expect(answers).toEqual(isAccepted ? [] : ["backend_overloaded"]);
   }
