@@ -9,6 +9,8 @@ export interface Caller extends Omit<PayingRequest, "reservationId" | "noteRun">
   readonly mayShare?: boolean | undefined;
   /** The models that its key may use. */
   readonly models?: AllowedModels;
+  /** Hears which revision a request is planned for. */
+  readonly noteModel?: ((revision: string) => void) | undefined;
   /** What the client calls this request, if it does. */
   readonly idempotencyKey: string | undefined;
   /** Whether the client says that it has sent this before. */

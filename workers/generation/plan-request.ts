@@ -30,13 +30,14 @@ export interface PlannedRequest {
 /** From a checked request to a plan. */
 export async function planRequest(
   { models, latentKeySecret, randomSeed }: Planner,
-  { account, models: allowed }: Pick<Caller, "account" | "models">,
+  { account, models: allowed, noteModel }: Pick<Caller, "account" | "models" | "noteModel">,
   asked: CreateImageRequest,
 ): Promise<Result<PlannedRequest, Failure>> {
   const chosen = await chooseModel(limitModels(models, allowed), asked);
   if (!chosen.ok) return chosen;
   const { model, request } = chosen.value;
   const { manifest } = model;
+  noteModel?.(manifest.revision);
 
   const texts = encodePrompts(model, request);
   if (!texts.ok) return texts;

@@ -34,6 +34,8 @@ export interface AppEnv {
     tier?: string;
     /** Set by routes that make pictures, as soon as they begin: a stream ends long after its headers. */
     made?: Promise<Result<Generation, Failure>>;
+    /** Set when a request for pictures is planned: the revision of its model. */
+    revision?: string;
     /** Set by `plainErrors`, where clients read an error's text from `error` itself. */
     plainErrors?: true;
     /** Set by `failureResponse`. */

@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import type { Tier } from "../../shared/api/images-response.ts";
 import type { Failure } from "../../shared/errors.ts";
 import type { Result } from "../../shared/result.ts";
+import type { Caller } from "../generation/caller.ts";
 import type { Generation } from "../generation/generate-image.ts";
 import type { Picture } from "../generation/obtain-pictures.ts";
 import { sumMicroUsd } from "../prices/price-book.ts";
@@ -42,7 +43,8 @@ export function measureRequests({ reportRequest, nowMs, log }: RequestReports): 
     c.executionCtx.waitUntil(
       outcomeOf(made).then((outcome) => {
         const weight = weightOf(id, outcome);
-        const event = requestEvent(outcome, { id, weight, atMs: nowMs(), ms: nowMs() - startedMs });
+        const revision = c.get("revision");
+        const event = requestEvent(outcome, { id, weight, revision, atMs: nowMs(), ms: nowMs() - startedMs });
         return weight === 0 ? undefined : reportRequest(event).catch(() => log({ event: "request_report_lost" }));
       }),
     );
@@ -50,13 +52,18 @@ export function measureRequests({ reportRequest, nowMs, log }: RequestReports): 
 }
 
 /** Reports each of a job's requests, whose client does not wait: without a duration. */
-export function measureJobRequests<Arguments extends readonly unknown[], Ended extends Outcome>(
+export function measureJobRequests<Asked, Ended extends Outcome>(
   { reportRequest, nowMs, log, newId }: RequestReports & { readonly newId: () => string },
-  generate: (...parts: Arguments) => Promise<Ended>,
-): (...parts: Arguments) => Promise<Ended> {
-  return async (...parts) => {
-    const made = generate(...parts);
-    const event = requestEvent(await outcomeOf(made), { id: newId(), weight: 1, atMs: nowMs() });
+  generate: (caller: Caller, asked: Asked) => Promise<Ended>,
+): (caller: Caller, asked: Asked) => Promise<Ended> {
+  return async (caller, asked) => {
+    let revision: string | undefined;
+    const noteModel = (noted: string) => {
+      revision = noted;
+    };
+    const made = generate({ ...caller, noteModel }, asked);
+    const outcome = await outcomeOf(made);
+    const event = requestEvent(outcome, { id: newId(), weight: 1, revision, atMs: nowMs() });
     await reportRequest(event).catch(() => log({ event: "request_report_lost" }));
     return made;
   };
@@ -72,7 +79,10 @@ function weightOf(id: string, outcome: Outcome): number {
   return id.endsWith("0") ? refusalsPerReport : 0;
 }
 
-function requestEvent(outcome: Outcome, named: Pick<RequestEvent, "id" | "atMs" | "weight" | "ms">): RequestEvent {
+function requestEvent(
+  outcome: Outcome,
+  named: Pick<RequestEvent, "id" | "atMs" | "weight" | "ms" | "revision">,
+): RequestEvent {
   if (!outcome.ok) return { kind: "request", ...named, outcome: outcome.error.code, pictures: [] };
   const { pictures, settlement, replayed } = outcome.value;
   const slowest = tiers.find((tier) => pictures.some((picture) => picture.tier === tier)) ?? "image";

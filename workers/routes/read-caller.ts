@@ -21,6 +21,7 @@ export function readCaller(c: Context<AppEnv>): Result<Caller, Failure> {
     keyId: c.get("keyId"),
     models: c.get("models"),
     mayShare: c.get("scopes")?.includes("shared_cache"),
+    noteModel: (revision) => c.set("revision", revision),
     location: edgeLocation(c.req.raw),
     origin: requestOrigin(c),
     priority: "interactive",

@@ -14,6 +14,8 @@ const eventSchema = z.object({
   ms: z.number().min(0).optional(),
   /** The slowest tier of its pictures, or the code of its failure. */
   outcome: z.string().min(1).max(64),
+  /** Of the model that it was planned for; absent where it was refused before. */
+  revision: z.string().min(1).optional(),
   /** How many requests this one stands for. */
   weight: z.int().min(1),
   pictures: z.array(

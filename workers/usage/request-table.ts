@@ -13,6 +13,12 @@ const countRequests = `INSERT INTO request_hours (hour, outcome, bucket, request
   GROUP BY 1, 2, 3
   ON CONFLICT DO UPDATE SET requests = requests + excluded.requests`;
 
+const countByModel = `INSERT INTO model_hours (revision, hour, outcome, bucket, requests)
+  SELECT value ->> 6, value ->> 1, value ->> 2, value ->> 3, SUM(value ->> 4) FROM json_each(?)
+  WHERE value ->> 6 IS NOT NULL AND value ->> 0 NOT IN (SELECT id FROM counted_requests)
+  GROUP BY 1, 2, 3, 4
+  ON CONFLICT DO UPDATE SET requests = requests + excluded.requests`;
+
 const countPictures = `INSERT INTO picture_hours
     (hour, tier, pictures, stage_c_runs, stage_c_ms, decodes, decode_ms, micro_usd)
   SELECT value ->> 1, value ->> 2, COUNT(*), COUNT(value ->> 3), TOTAL(value ->> 3), COUNT(value ->> 4),
@@ -37,8 +43,8 @@ export async function recordRequests(
 ): Promise<void> {
   const distinct = [...new Map(events.map((event) => [event.id, event])).values()];
   if (distinct.length === 0) return;
-  const requests = distinct.map(({ id, atMs, outcome, ms, weight }) => {
-    return [id, hourOf(atMs), outcome, ms === undefined ? unmeasured : bucketOf(ms), weight, atMs];
+  const requests = distinct.map(({ id, atMs, outcome, ms, weight, revision }) => {
+    return [id, hourOf(atMs), outcome, ms === undefined ? unmeasured : bucketOf(ms), weight, atMs, revision ?? null];
   });
   const pictures = distinct.flatMap(({ id, atMs, pictures: made }) =>
     made.map(({ tier, stageCMs, decodeMs, microUsd }) => {
@@ -47,6 +53,7 @@ export async function recordRequests(
   );
   await database.batch([
     database.prepare(countRequests).bind(JSON.stringify(requests)),
+    database.prepare(countByModel).bind(JSON.stringify(requests)),
     database.prepare(countPictures).bind(JSON.stringify(pictures)),
     database.prepare(markCounted).bind(JSON.stringify(requests)),
   ]);

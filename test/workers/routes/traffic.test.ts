@@ -3,9 +3,12 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Traffic, TrafficSlot } from "../../../shared/api/traffic.ts";
 import worker from "../../../workers/index.ts";
+import { createModelFigures } from "../../../workers/usage/model-figures.ts";
 import type { RequestEvent } from "../../../workers/usage/request-event.ts";
 import { forgetCounted, recordRequests } from "../../../workers/usage/request-table.ts";
+import { hourAt } from "../../../workers/usage/traffic.ts";
 import { TestEdge } from "../support/test-edge.ts";
+import { manifest } from "../support/tiny-bundle.ts";
 
 const dayMs = 24 * 3_600_000;
 
@@ -19,7 +22,7 @@ beforeEach(async () => {
   const { USAGE_EVENTS } = new TestEdge().env;
   edge = new TestEdge({ USAGE_EVENTS: Object.assign(Object.create(USAGE_EVENTS), { send }) });
   await edge.env.USAGE.batch(
-    ["request_hours", "picture_hours", "counted_requests"].map((table) =>
+    ["request_hours", "picture_hours", "model_hours", "counted_requests"].map((table) =>
       edge.env.USAGE.prepare(`DELETE FROM ${table}`),
     ),
   );
@@ -91,6 +94,22 @@ describe("GET /v1/admin/traffic", () => {
     // What the backend's double reports is the same for each run, so the one picture from the edge saved one of both.
     expect(total.gpu_ms_saved).toBeCloseTo(total.gpu_ms_spent / 2, 1);
     expect(JSON.stringify(reports)).not.toMatch(/apple|traffic|we_/u);
+  });
+
+  test("counts by revision the requests that a model had to run for, with its faults and not the caller's", async () => {
+    const key = await edge.createKey("by-revision", 10_000);
+    const figures = () => createModelFigures(edge.env.USAGE).read([manifest.revision, "other"], hourAt(edge.nowMs));
+    await edge.generate(key, { prompt: "apple", seed: 1 });
+    await edge.generate(key, { prompt: "apple", seed: 1 });
+    expect((await edge.post(key, { prompt: "apple", size: "7x7" })).status).toBe(400);
+    edge.backend.behaviour = "unreachable";
+    expect((await edge.post(key, { prompt: "apple", seed: 2 })).status).toBe(502);
+    await expect.poll(() => reports.length).toBe(4);
+    await deliver(reports);
+    await deliver(reports);
+    const found = await figures();
+    expect(found.get(manifest.revision)).toEqual({ requests: 2, failed: 1, p95Ms: expect.any(Number) });
+    expect(found.get("other")).toEqual({ requests: 0, failed: 0, p95Ms: undefined });
   });
 
   test("counts a report once, however often the queue delivers it, within a batch and in another", async () => {
