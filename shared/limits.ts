@@ -185,6 +185,9 @@ export const modelBodyBytesMax = 20 * 1024 * 1024;
 /** Models that one key may be limited to: its record is read at each request. */
 export const keyModelsMax = 64;
 
+/** How many requests a roll-out's rule may wait for: more than any threshold needs. */
+export const rollOutRequestsMax = 1_000_000;
+
 /** What a model may cost by the price book's measure: from nearly nothing to the largest card for a small picture. */
 export const priceFactorMin = 0.01;
 export const priceFactorMax = 1_000;

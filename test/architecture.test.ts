@@ -49,7 +49,7 @@ const importTable: ImportTable = {
   "workers/account/money": [...rooms("account/keys", "account/reuse", "prices", "usage"), ...shared],
   "workers/account": [...rooms("account/keys", "account/reuse", "account/money", "prices", "usage", "edge"), ...shared],
   "workers/payments": [...rooms("auth", "edge", "prices", "usage"), ...account, ...shared],
-  "workers/models": [...rooms("prompt"), ...shared],
+  "workers/models": [...rooms("prompt", "usage"), ...shared],
   "workers/single-flight": [...rooms("edge", "gpu", "latents", "images", "prices"), ...account, ...shared],
   "workers/generation": [
     ...rooms("prompt", "moderation", "models", "gpu", "latents", "single-flight", "images", "prices"),

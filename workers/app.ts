@@ -17,6 +17,7 @@ import { listBackends } from "./routes/admin-backends.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./routes/admin-keys.ts";
 import { getLedger, listLedgers } from "./routes/admin-ledgers.ts";
 import { deleteModel, listOfferedModels, putModel } from "./routes/admin-models.ts";
+import { postPromotion, postRollOut } from "./routes/admin-roll-outs.ts";
 import { getSpend } from "./routes/admin-spend.ts";
 import { getTraffic } from "./routes/admin-traffic.ts";
 import { getBalance, grantCredit } from "./routes/balance.ts";
@@ -148,6 +149,8 @@ function operatorHandlers(services: Services) {
     listBackends: listBackends(services),
     listOfferedModels: listOfferedModels(services),
     putModel: putModel(services),
+    postRollOut: postRollOut(services),
+    postPromotion: postPromotion(services),
     deleteModel: deleteModel(services),
     postReconciliation: postReconciliation(services),
     listKeys: listKeys(services),

@@ -2,6 +2,7 @@ import { failureToHttp } from "../shared/failure-to-http.ts";
 import { createApp } from "./app.ts";
 import { parseEnv } from "./env.ts";
 import { describeError } from "./middleware/errors.ts";
+import { advanceRollOuts } from "./models/watch-roll-outs.ts";
 import { meterUsage } from "./payments/meter-usage.ts";
 import { log, platform } from "./platform.ts";
 import { createServices } from "./services.ts";
@@ -64,7 +65,10 @@ export default {
   async scheduled(_event, env): Promise<void> {
     const checked = parseEnv(env);
     await forgetCounted(checked.USAGE, platform().nowMs());
-    const { unrepaired, ...found } = await createServices(checked, platform()).reconcile();
+    const services = createServices(checked, platform());
+    const verdicts = await advanceRollOuts(services);
+    if (verdicts.length > 0) log({ event: "roll_outs_judged", verdicts: verdicts.join() });
+    const { unrepaired, ...found } = await services.reconcile();
     log({ event: "reconciled", ...found, unrepaired: unrepaired.length });
   },
 } satisfies ExportedHandler;

@@ -24,12 +24,10 @@ import { createLatentCache, type LatentCache } from "./latents/latent-cache.ts";
 import type { Log } from "./middleware/app-env.ts";
 import { type LocationLimiter, locationLimitSeconds, strangerLimitSeconds } from "./middleware/limit-by-address.ts";
 import type { PublicUrlSettings } from "./middleware/public-url.ts";
-import { type AddedModels, createAddedModels } from "./models/added-models.ts";
 import type { BundleFiles } from "./models/bundle.ts";
-import { createModelAudit, type ModelAudit } from "./models/model-audit.ts";
-import type { ModelSettings } from "./models/model-settings.ts";
-import { createModelStore, type ModelStore } from "./models/model-store.ts";
-import { createModelRegistry, type ModelRegistry } from "./models/registry.ts";
+import { createModelServices, type ModelSources } from "./models/model-services.ts";
+import type { ModelRegistry } from "./models/registry.ts";
+import type { WatchServices } from "./models/watch-roll-outs.ts";
 import { chooseModerator } from "./moderation/choose-moderator.ts";
 import { meterUsage } from "./payments/meter-usage.ts";
 import { createPaymentIndex, type PaymentIndex } from "./payments/payment-index.ts";
@@ -67,7 +65,7 @@ export interface Platform {
 }
 
 /** Everything that middleware and routes work with. */
-export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "timeout" | "log"> {
+export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "timeout" | "log">, WatchServices {
   readonly keys: KeyDirectory;
   readonly accounts: Accounts;
   readonly accountIndex: AccountIndex;
@@ -92,10 +90,6 @@ export interface Services extends Pick<Platform, "nowMs" | "randomBytes" | "time
   readonly linkDecodeLimiter: LocationLimiter;
   /** Whose marks are ours, the present one first. */
   readonly originSecrets: readonly string[];
-  readonly models: ModelRegistry;
-  readonly modelStore: ModelStore;
-  readonly addedModels: AddedModels;
-  readonly modelAudit: ModelAudit;
   readonly gpu: GpuClient;
   readonly latents: LatentCache;
   readonly images: ImageCache;
@@ -118,8 +112,9 @@ export type RunServices = Pick<Services, "latents" | "images" | "gpu" | "account
 /** The one place where collaborators are chosen and put together. Throws `AppError` on a bundle that is not valid. */
 export function createServices(env: WorkerEnv, platform: Platform): Services {
   const { nowMs, randomBytes, timeout, log } = platform;
-  const offered = createModels(env, platform);
-  const { latents, images, gpu, accounts } = createRunServices(env, platform, offered.models);
+  const offered = createModelServices(modelSources(env, platform));
+  const { models } = offered;
+  const { latents, images, gpu, accounts } = createRunServices(env, platform, models);
   const newId = () => toHex(randomBytes(idBytes));
   const latentRuns = createLatentRuns(env.LATENT_JOBS, newId);
   const decodeRuns = createDecodeRuns(env.DECODE_JOBS, { images, newWaiterId: newId });
@@ -169,17 +164,6 @@ export function createServices(env: WorkerEnv, platform: Platform): Services {
   };
 }
 
-/** The bundle, and what was added to it. */
-function createModels(
-  env: WorkerEnv,
-  { bundle, nowMs }: Platform,
-): Pick<Services, "models" | "modelStore" | "addedModels" | "modelAudit"> {
-  const modelStore = createModelStore(env.LATENTS);
-  const addedModels = createAddedModels(modelStore, nowMs);
-  const modelAudit = createModelAudit(env.USAGE, nowMs);
-  return { modelStore, addedModels, modelAudit, models: createModelRegistry(bundle, modelSettings(env), addedModels) };
-}
-
 /** What is read of the database for lists and reports. */
 function createTables(
   database: D1Database,
@@ -212,8 +196,9 @@ function createPayments(
   };
 }
 
-function modelSettings({ MODEL_ALIASES: aliases, UNSUPPORTED_SIZES: unsupportedSizes }: WorkerEnv): ModelSettings {
-  return { aliases, unsupportedSizes };
+function modelSources(env: WorkerEnv, { bundle, nowMs }: Platform): ModelSources {
+  const settings = { aliases: env.MODEL_ALIASES, unsupportedSizes: env.UNSUPPORTED_SIZES };
+  return { bundle, settings, bucket: env.LATENTS, database: env.USAGE, nowMs };
 }
 
 function reconcileParts(env: WorkerEnv, { accounts, nowMs }: Pick<Services, "accounts" | "nowMs">): ReconcileParts {
@@ -232,7 +217,7 @@ function reconcileParts(env: WorkerEnv, { accounts, nowMs }: Pick<Services, "acc
 export function createRunServices(
   env: WorkerEnv,
   platform: Platform,
-  { manifestOf }: Pick<ModelRegistry, "manifestOf"> = createModels(env, platform).models,
+  { manifestOf }: Pick<ModelRegistry, "manifestOf"> = createModelServices(modelSources(env, platform)).models,
 ): RunServices {
   const edge = optionalCache(platform.edge, platform.log);
   return {

@@ -6,6 +6,7 @@ import { type Manifest, parseManifest } from "../models/manifest.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { modelItemSchema } from "./models-list.ts";
+import { type RollOutRequest, readRollOut, rollOutBodySchema, rollOutSchema } from "./roll-out.ts";
 
 /** The body of `PUT /v1/admin/models`: the two files of a bundle that the edge needs, and its report. */
 export const addModelBodySchema = z.strictObject({
@@ -21,6 +22,9 @@ export const addModelBodySchema = z.strictObject({
     .record(z.string(), z.unknown())
     .optional()
     .describe("The bundle's kpi.json. If its verdict is that a threshold is missed, the model is refused."),
+  roll_out: rollOutBodySchema
+    .optional()
+    .describe("It takes this share, and the id alone goes on to mean the revision before. Absent: it means this one."),
   force: z.boolean().default(false).describe("Offers a model although its report misses a threshold."),
 });
 
@@ -33,6 +37,8 @@ export interface AddModelRequest {
   readonly priceFactor: number;
   /** Of this very revision; undefined: none was sent. */
   readonly kpi: Kpi | undefined;
+  /** Undefined: it is offered in full. */
+  readonly rollOut: RollOutRequest | undefined;
   /** Whether it is to be added although its report misses a threshold. */
   readonly force: boolean;
 }
@@ -47,13 +53,16 @@ export function parseAddModelRequest(json: unknown): Result<AddModelRequest, Fai
   }
   const kpi = parsed.data.kpi && readReport("kpi", parsed.data.kpi, manifest.value.revision);
   if (kpi?.ok === false) return kpi;
+  const rollOut = parsed.data.roll_out && readRollOut(parsed.data.roll_out);
+  if (rollOut?.ok === false) return rollOut;
   const { tokenizer, price_factor: priceFactor, force } = parsed.data;
   const manifestText = JSON.stringify(parsed.data.manifest);
-  return ok({ manifest: manifest.value, manifestText, tokenizer, priceFactor, kpi: kpi?.value, force });
+  const order = { kpi: kpi?.value, rollOut: rollOut?.value, force };
+  return ok({ manifest: manifest.value, manifestText, tokenizer, priceFactor, ...order });
 }
 
 /** Reads a report on a revision. Fails with `invalid_request` naming the field. */
-export function readReport(field: string, json: unknown, revision: string): Result<Kpi, Failure> {
+function readReport(field: string, json: unknown, revision: string): Result<Kpi, Failure> {
   const kpi = parseKpi(json);
   if (kpi === undefined) {
     return err(invalidRequest(field, `'${field}' is of another form than wuerstchen.evaluate writes.`));
@@ -74,6 +83,9 @@ export const offeredModelSchema = modelItemSchema
       .meta({ id: "ModelReport" })
       .nullable()
       .describe("What its own report (kpi.json) says of it; null: it came without one."),
+    roll_out: rollOutSchema
+      .nullable()
+      .describe("While it takes a share of its id's requests; null: it is not rolled out."),
     forced: z.boolean().describe("True: it was offered although its report misses a threshold."),
   })
   .readonly()

@@ -196,23 +196,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/admin/audit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List what was done to the models and who did it, oldest first */
-        get: operations["getModelAudit"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/admin/audit/accounts": {
         parameters: {
             query?: never;
@@ -225,6 +208,23 @@ export interface paths {
          * @description A change appears some seconds after it was made.
          */
         get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/audit/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was done to the models and who did it, oldest first */
+        get: operations["getModelAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -300,6 +300,46 @@ export interface paths {
         post?: never;
         /** Take a model back: it cannot be named any more, and its latents are still decoded */
         delete: operations["deleteModel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/models/{name}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let an id alone mean the revision that is being rolled out
+         * @description Of the id that the service was built with, the revision takes all unseeded requests from then on; seeded ones get it when its bundle is deployed.
+         */
+        post: operations["postPromotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/models/{name}/roll-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a revision a share of the unseeded requests that name its id alone
+         * @description Which of them is decided by account and prompt, so that an account's prompt always goes the same way, and a growing share only moves more. A request with a seed, with a start, or that names a revision never moves, nor one that would become dearer. With a rule the service promotes the revision or takes it back by itself.
+         */
+        post: operations["postRollOut"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -959,6 +999,43 @@ export interface components {
              * @default 1
              */
             price_factor?: number;
+            /** @description It takes this share, and the id alone goes on to mean the revision before. Absent: it means this one. */
+            roll_out?: {
+                /** @description The kpi.json of the revision before, where the service has none, as of the one it was built with. */
+                base_kpi?: {
+                    [key: string]: unknown;
+                };
+                /** @description Null: the operator alone decides. Absent: as before; of a new roll-out, null. */
+                rule?: {
+                    /**
+                     * @description Points by which groups may differ more, by both reports; null: it is not compared.
+                     * @default 5
+                     */
+                    bias_rise_max?: number | null;
+                    /**
+                     * @description Points by which more of them may fail.
+                     * @default 1
+                     */
+                    failure_points_max?: number;
+                    /**
+                     * @description How many times as long they may take.
+                     * @default 1.5
+                     */
+                    p95_ratio_max?: number;
+                    /**
+                     * @description Points by which the judge may recognise less, by both reports; null: it is not compared.
+                     * @default 5
+                     */
+                    recognition_drop_max?: number | null;
+                    /**
+                     * @description Requests with a new picture, or failed by the model, before it may be promoted.
+                     * @default 100
+                     */
+                    requests_min?: number;
+                } | null;
+                /** @description Of the unseeded requests that name the id alone, in per cent. */
+                share: number;
+            };
             /** @description The text of the bundle's tokenizer.json, byte for byte. */
             tokenizer: string;
         };
@@ -1712,6 +1789,7 @@ export interface components {
                     value: number;
                 };
             };
+            revision: string;
             set: {
                 held_out: number;
                 name: string;
@@ -1745,6 +1823,8 @@ export interface components {
             report: components["schemas"]["ModelReport"] | null;
             /** @description Changes with any byte of the model; every latent id changes with it. */
             revision: string;
+            /** @description While it takes a share of its id's requests; null: it is not rolled out. */
+            roll_out: components["schemas"]["RollOut"] | null;
             /** @description Any size with such sides is offered as well; absent: only those in `sizes`. */
             sides?: {
                 max: number;
@@ -1929,6 +2009,78 @@ export interface components {
             unmetered: number;
             /** @description Settlements that still differ. */
             unrepaired: string[];
+        };
+        RollOut: {
+            /** @description The revision that the id alone means; null: it was taken back. */
+            before: components["schemas"]["RollOutFigures"] | null;
+            candidate: components["schemas"]["RollOutFigures"];
+            reasons: string[];
+            rule: components["schemas"]["RollOutRule"] | null;
+            share: number;
+            /** Format: date-time */
+            since: string;
+            /** @description What the rule says now; it acts once an hour. Null without a rule. */
+            verdict: ("promote" | "hold" | "take_back") | null;
+        };
+        RollOutFigures: {
+            /** @description Points between the best and the worst group, by its report. */
+            bias: number | null;
+            failed_requests: number;
+            /** @description Null without a new picture that a client waited for. */
+            p95_ms: number | null;
+            /** @description Per cent, by its report; null: not known. */
+            recognition: number | null;
+            /** @description With a new picture, or failed by the model, since the hour in which it began. */
+            requests: number;
+            revision: string;
+        };
+        RollOutRequest: {
+            /** @description The kpi.json of the revision before, where the service has none, as of the one it was built with. */
+            base_kpi?: {
+                [key: string]: unknown;
+            };
+            /** @description Null: the operator alone decides. Absent: as before; of a new roll-out, null. */
+            rule?: {
+                /**
+                 * @description Points by which groups may differ more, by both reports; null: it is not compared.
+                 * @default 5
+                 */
+                bias_rise_max?: number | null;
+                /**
+                 * @description Points by which more of them may fail.
+                 * @default 1
+                 */
+                failure_points_max?: number;
+                /**
+                 * @description How many times as long they may take.
+                 * @default 1.5
+                 */
+                p95_ratio_max?: number;
+                /**
+                 * @description Points by which the judge may recognise less, by both reports; null: it is not compared.
+                 * @default 5
+                 */
+                recognition_drop_max?: number | null;
+                /**
+                 * @description Requests with a new picture, or failed by the model, before it may be promoted.
+                 * @default 100
+                 */
+                requests_min?: number;
+            } | null;
+            /** @description Of the unseeded requests that name the id alone, in per cent. */
+            share: number;
+        };
+        RollOutRule: {
+            /** @description Points by which groups may differ more, by both reports; null: it is not compared. */
+            bias_rise_max: number | null;
+            /** @description Points by which more of them may fail. */
+            failure_points_max: number;
+            /** @description How many times as long they may take. */
+            p95_ratio_max: number;
+            /** @description Points by which the judge may recognise less, by both reports; null: it is not compared. */
+            recognition_drop_max: number | null;
+            /** @description Requests with a new picture, or failed by the model, before it may be promoted. */
+            requests_min: number;
         };
         RotateKeyRequest: {
             /** @default 86400 */
@@ -3446,11 +3598,11 @@ export interface operations {
             };
         };
     };
-    getModelAudit: {
+    listAudit: {
         parameters: {
             query?: {
-                /** @description The last id of the part before. */
-                after?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
                 /** @description The most entries of a page. */
                 limit?: number;
             };
@@ -3466,7 +3618,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditEntryList"];
+                    "application/json": components["schemas"]["AccountAuditList"];
                 };
             };
             /** @description invalid_request */
@@ -3507,11 +3659,11 @@ export interface operations {
             };
         };
     };
-    listAudit: {
+    getModelAudit: {
         parameters: {
             query?: {
-                /** @description The `next_cursor` of the page before. */
-                cursor?: string;
+                /** @description The last id of the part before. */
+                after?: number;
                 /** @description The most entries of a page. */
                 limit?: number;
             };
@@ -3527,7 +3679,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountAuditList"];
+                    "application/json": components["schemas"]["AuditEntryList"];
                 };
             };
             /** @description invalid_request */
@@ -3868,6 +4020,173 @@ export interface operations {
                 };
             };
             /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    postPromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `id@revision` of a model that is being rolled out. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedModel"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description model_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    postRollOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `id@revision` of a model that is offered. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollOutRequest"];
+            };
+        };
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedModel"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description missing_api_key, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description model_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description rate_limit_exceeded, server_busy */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -38,7 +38,7 @@ const kpiSchema = z
 /** What a service keeps of a report, beside the model that it is on: without its groups. */
 export const modelReportSchema = kpiSchema
   .unwrap()
-  .pick({ date: true, set: true, verdict: true, figures: true })
+  .pick({ revision: true, date: true, set: true, verdict: true, figures: true })
   .readonly();
 
 /** See `modelReportSchema`. */

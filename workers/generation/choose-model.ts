@@ -6,6 +6,7 @@ import { nearestSize } from "../../shared/models/nearest-size.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Model } from "../models/model.ts";
 import type { ModelRegistry } from "../models/registry.ts";
+import { movedModel } from "./roll-out-share.ts";
 
 /** The model of a request, and the request in a size that the model has if the operator wants that. */
 export interface ChosenModel {
@@ -16,14 +17,17 @@ export interface ChosenModel {
 /**
  * Finds a request's model. Where the operator has sizes fall to the nearest, another size takes the place of one that
  * the model lacks, with a warning; elsewhere the size stays, for the plan to refuse. Fails with `model_not_found`.
+ * `account`: whose request it is, if it may go to a revision that is being rolled out.
  */
 export async function chooseModel(
   models: ModelRegistry,
   request: CreateImageRequest,
+  account?: string,
 ): Promise<Result<ChosenModel, Failure>> {
   const found = await models.find(request.model);
   if (!found.ok) return found;
-  const model = found.value;
+  const base = found.value;
+  const model = (account === undefined ? undefined : await movedModel(models, { request, account, base })) ?? base;
   const wanted = request.size === undefined ? undefined : parseImageSize(request.size);
   if (
     wanted === undefined ||

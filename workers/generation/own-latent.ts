@@ -7,7 +7,7 @@ import type { LatentCache } from "../latents/latent-cache.ts";
 import { type AllowedModels, modelRefusal } from "../models/limited-models.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { PricedWork } from "../prices/price-book.ts";
-import { pixelsOf } from "./price-request.ts";
+import { pixelsOf } from "./measure-request.ts";
 
 /** A stored latent of the account that asks, and the model that it was made by. */
 export interface OwnLatent {

@@ -20,7 +20,7 @@ import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { SimilarLatent } from "../account/reuse/similar-prompts.ts";
 import type { PricedManifest } from "../models/model.ts";
 import type { ChargeLine, PricedWork } from "../prices/price-book.ts";
-import { measureRequest } from "./price-request.ts";
+import { measureRequest } from "./measure-request.ts";
 
 const seedCount = 2 ** 32;
 

@@ -33,7 +33,7 @@ export async function planRequest(
   { account, models: allowed, noteModel }: Pick<Caller, "account" | "models" | "noteModel">,
   asked: CreateImageRequest,
 ): Promise<Result<PlannedRequest, Failure>> {
-  const chosen = await chooseModel(limitModels(models, allowed), asked);
+  const chosen = await chooseModel(limitModels(models, allowed), asked, account);
   if (!chosen.ok) return chosen;
   const { model, request } = chosen.value;
   const { manifest } = model;

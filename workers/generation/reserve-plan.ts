@@ -6,10 +6,10 @@ import type { DeliveredLatent } from "../account/reuse/delivered-latents.ts";
 import { deliveredLines, latentBytes } from "../prices/price-book.ts";
 import type { Caller } from "./caller.ts";
 import { type ChargingServices, type Reserver, reserveCeiling } from "./charge-request.ts";
+import { ceilingMicroUsdOf } from "./measure-request.ts";
 import { ageOf } from "./obtain-latent.ts";
 import type { FoundPicture } from "./obtain-pictures.ts";
 import { type GenerationPlan, withSeeds } from "./plan-generation.ts";
-import { ceilingMicroUsdOf } from "./price-request.ts";
 import type { Replay, Replayed } from "./replay-pictures.ts";
 
 /** A request, and its plan before the ledger chose seeds. */

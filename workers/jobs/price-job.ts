@@ -1,7 +1,8 @@
 import { type CreateJobRequest, faultOfRequest } from "../../shared/api/create-job-request.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { ceilingMicroUsdOf, type Pricer, priceRequest } from "../generation/price-request.ts";
+import { ceilingMicroUsdOf } from "../generation/measure-request.ts";
+import { type Pricer, priceRequest } from "../generation/price-request.ts";
 
 /**
  * The most that a job can cost, in micro-USD. Fails on the first request that the model cannot do, naming its place.

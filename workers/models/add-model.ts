@@ -4,19 +4,10 @@ import { type Kpi, missedThresholds, modelReportSchema } from "../../shared/mode
 import { canonicalModelName } from "../../shared/models/model-name.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { createPromptEncoder } from "../prompt/prompt-encoder.ts";
-import type { AddedModels } from "./added-models.ts";
-import type { ModelActor, ModelAudit } from "./model-audit.ts";
-import { digestOf, type ModelStore, type StoredModel } from "./model-store.ts";
-import type { ModelRegistry } from "./registry.ts";
-
-/** What changing the list of models takes. */
-export interface ModelListServices {
-  readonly models: ModelRegistry;
-  readonly modelStore: ModelStore;
-  readonly addedModels: AddedModels;
-  readonly modelAudit: ModelAudit;
-  readonly nowMs: () => number;
-}
+import type { ModelActor } from "./model-audit.ts";
+import type { ModelListServices } from "./model-list.ts";
+import { digestOf, type StoredModel } from "./model-store.ts";
+import { rollOutFault, rollOutState, underWayFault } from "./roll-out.ts";
 
 /**
  * Adds a model, or offers it again. The caller has found no fault in it (`addedModelFault`), and has asked the backends
@@ -24,13 +15,19 @@ export interface ModelListServices {
  */
 export async function addModel(
   { modelStore, addedModels, modelAudit, nowMs }: Omit<ModelListServices, "models">,
-  { manifest, manifestText, tokenizer, priceFactor, kpi }: AddModelRequest,
+  { manifest, manifestText, tokenizer, priceFactor, kpi, rollOut }: AddModelRequest,
   actor: ModelActor,
 ): Promise<StoredModel> {
   const { id, revision } = manifest;
   const missed = missedOf(kpi);
   const isForced = missed.length > 0;
-  const details = { price_factor: priceFactor, verdict: kpi?.verdict ?? null, forced: isForced, missed };
+  const details = {
+    price_factor: priceFactor,
+    verdict: kpi?.verdict ?? null,
+    forced: isForced,
+    missed,
+    share: rollOut?.share ?? null,
+  };
   await modelAudit.write(actor, { action: "model.added", subject: `${id}@${revision}`, details });
   const stored: StoredModel = {
     id,
@@ -42,6 +39,7 @@ export async function addModel(
     isOffered: true,
     ...(kpi && { report: modelReportSchema.parse(kpi) }),
     isForced,
+    ...(rollOut && { rollOut: rollOutState(rollOut, undefined, nowMs()) }),
   };
   await modelStore.change((models) => [...models.filter((other) => other.revision !== revision), stored]);
   addedModels.forget();
@@ -50,18 +48,25 @@ export async function addModel(
 
 /**
  * Why a model cannot be added; undefined when it can. `invalid_request`: the tokenizer is not the manifest's, the
- * service was built with this very revision, or the revision has another id (latents say both, and backends know a
- * bundle by its revision). `thresholds_missed`: so its report says, and the order does not force it.
+ * service was built with this very revision, the revision has another id (latents say both, and backends know a bundle
+ * by its revision), or another revision of the id is being rolled out. `thresholds_missed`: so its report says, and the
+ * order does not force it.
  */
 export async function addedModelFault(
   { models, modelStore }: Pick<ModelListServices, "models" | "modelStore">,
-  { manifest, tokenizer, kpi, force }: AddModelRequest,
+  { manifest, tokenizer, kpi, force, rollOut }: AddModelRequest,
 ): Promise<Failure | undefined> {
   const { id, revision } = manifest;
   if (revision === models.default.manifest.revision) {
     return invalidRequest("manifest", "'manifest' is that of the model that the service was built with.");
   }
-  const same = (await modelStore.list()).find((stored) => stored.revision === revision);
+  const known = await modelStore.list();
+  const unfit =
+    rollOut === undefined
+      ? underWayFault(known, { id, revision })
+      : rollOutFault(known, models.default.manifest, { candidate: { id, revision }, order: rollOut });
+  if (unfit !== undefined) return unfit;
+  const same = known.find((stored) => stored.revision === revision);
   if (same !== undefined && same.id !== id) {
     return invalidRequest("manifest", `'manifest' is that of '${same.id}': the same files under another id.`);
   }
@@ -90,7 +95,7 @@ function missedOf(kpi: Kpi | undefined): readonly string[] {
 export async function withdrawModel(
   { modelStore, addedModels, modelAudit }: Omit<ModelListServices, "models" | "nowMs">,
   name: string,
-  actor: ModelActor,
+  { actor, reasons }: { readonly actor: ModelActor; readonly reasons?: readonly string[] },
 ): Promise<Result<readonly StoredModel[], Failure>> {
   const canonical = canonicalModelName(name);
   const isNamed = ({ id, revision }: StoredModel) => [id, `${id}@${revision}`].includes(canonical);
@@ -100,11 +105,16 @@ export async function withdrawModel(
     const available = known.map(({ id, revision }) => `${id}@${revision}`);
     return err({ code: "model_not_found", model: name, available });
   }
+  const details = reasons === undefined ? {} : { reasons };
   for (const { id, revision, isOffered } of named) {
     if (!isOffered) continue;
-    await modelAudit.write(actor, { action: "model.withdrawn", subject: `${id}@${revision}`, details: {} });
+    await modelAudit.write(actor, { action: "model.withdrawn", subject: `${id}@${revision}`, details });
   }
-  await modelStore.change((models) => models.map((model) => (isNamed(model) ? { ...model, isOffered: false } : model)));
+  await modelStore.change((models) => models.map((model) => (isNamed(model) ? withdrawn(model) : model)));
   addedModels.forget();
-  return ok(named.map((model) => ({ ...model, isOffered: false })));
+  return ok(named.map(withdrawn));
+}
+
+function withdrawn({ rollOut: _, ...model }: StoredModel): StoredModel {
+  return { ...model, isOffered: false };
 }

@@ -1,15 +1,17 @@
 import { AppError } from "../../shared/errors.ts";
 import { type Manifest, parseManifest } from "../../shared/models/manifest.ts";
 import { createPromptEncoder, type PromptEncoder } from "../prompt/prompt-encoder.ts";
-import type { Model, PricedManifest } from "./model.ts";
+import type { Candidate, Model, PricedManifest } from "./model.ts";
 import type { ModelStore, StoredModel } from "./model-store.ts";
 
 /** The models that were added to the running service, as an isolate knows them. */
 export interface AddedModels {
-  /** Of each id the manifest that was added last, of those that are offered. */
+  /** Of each id the manifest that was added last, of those that are offered in full. */
   offered(): Promise<readonly PricedManifest[]>;
-  /** An offered model by "id", which means the one that was added last, or by "id@revision". */
+  /** An offered model by "id", which means the last one of those that are offered in full, or by "id@revision". */
   find(name: string): Promise<Model | undefined>;
+  /** The revision of this id that takes a share of its requests. */
+  candidate(id: string): Promise<Candidate | undefined>;
   /** Revision → manifest, also of those that are offered no more. */
   all(): Promise<ReadonlyMap<string, PricedManifest>>;
   /** Reads the list again at its next use. */
@@ -20,6 +22,7 @@ export interface AddedModels {
 export const noModels: AddedModels = {
   offered: async () => [],
   find: async () => undefined,
+  candidate: async () => undefined,
   all: async () => new Map(),
   forget: () => undefined,
 };
@@ -85,24 +88,39 @@ export function createAddedModels(store: ModelStore, nowMs: () => number): Added
     return encoder;
   }
 
-  const withName = (list: readonly Known[], name: string) =>
-    list.findLast(({ stored: { id, revision, isOffered } }) => isOffered && [id, `${id}@${revision}`].includes(name));
+  async function loadModel(found: Known): Promise<Model> {
+    return { manifest: found.manifest, promptEncoder: await encoderOf(found) };
+  }
 
   return {
     async offered() {
-      const offered = (await known(listMs)).filter(({ stored }) => stored.isOffered);
+      const offered = (await known(listMs)).filter(({ stored }) => stored.isOffered && stored.rollOut === undefined);
       // Of each id the last one, at the place of the first.
       return [...new Map(offered.map(({ manifest }) => [manifest.id, manifest])).values()];
     },
     async find(name) {
       const found = withName(await known(listMs), name) ?? withName(await known(unknownMs), name);
-      return found && { manifest: found.manifest, promptEncoder: await encoderOf(found) };
+      return found && loadModel(found);
+    },
+    async candidate(id) {
+      const list = await known(listMs);
+      const found = list.find(({ stored }) => stored.id === id && stored.isOffered && stored.rollOut !== undefined);
+      if (found?.stored.rollOut === undefined) return undefined;
+      return { manifest: found.manifest, share: found.stored.rollOut.share, load: () => loadModel(found) };
     },
     all: async () => new Map((await known(listMs)).map(({ manifest }) => [manifest.revision, manifest])),
     forget() {
       read = undefined;
     },
   };
+}
+
+/** The offered one of "id@revision", or the last one of "id" that is offered in full. */
+function withName(list: readonly Known[], name: string): Known | undefined {
+  return list.findLast(
+    ({ stored: { id, revision, isOffered, rollOut } }) =>
+      isOffered && (name === `${id}@${revision}` || (name === id && rollOut === undefined)),
+  );
 }
 
 /** What is kept under a key, or made now; what fails is not kept. */

@@ -7,7 +7,7 @@ export interface ModelActor {
 
 /** A change of the list of models. */
 export interface ModelChange {
-  readonly action: "model.added" | "model.withdrawn";
+  readonly action: "model.added" | "model.withdrawn" | "model.rolled_out" | "model.promoted";
   /** "id@revision". */
   readonly subject: string;
   readonly details: Readonly<Record<string, unknown>>;

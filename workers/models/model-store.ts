@@ -1,8 +1,21 @@
 import { z } from "zod";
+import { rollOutRuleSchema } from "../../shared/api/roll-out.ts";
 import { AppError } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import { sha256 } from "../../shared/hmac.ts";
 import { modelReportSchema } from "../../shared/models/kpi.ts";
+
+const rollOutStateSchema = z.object({
+  /** Per cent. */
+  share: z.number(),
+  sinceMs: z.int(),
+  rule: rollOutRuleSchema.nullable(),
+  /** On the revision before, where the service has no report on it. */
+  baseReport: modelReportSchema.optional(),
+});
+
+/** How a revision takes a share of its id's requests. */
+export type RollOutState = z.infer<typeof rollOutStateSchema>;
 
 /** A model that was added to the running service. Its files are named by their SHA-256, in hexadecimal. */
 const entrySchema = z.object({
@@ -19,6 +32,8 @@ const entrySchema = z.object({
   report: modelReportSchema.optional(),
   /** Whether it was offered although its report misses a threshold. */
   isForced: z.boolean().default(false),
+  /** While it takes a share; the id alone means another revision. */
+  rollOut: rollOutStateSchema.optional(),
 });
 
 const indexSchema = z.object({ models: z.array(entrySchema) });

@@ -12,6 +12,15 @@ export interface Model {
   readonly promptEncoder: PromptEncoder;
 }
 
+/** A revision that takes a share of the requests that name its id alone. */
+export interface Candidate {
+  readonly manifest: PricedManifest;
+  /** Per cent. */
+  readonly share: number;
+  /** The model itself, with its tokenizer. */
+  load(): Promise<Model>;
+}
+
 /** The models as lists and documents show them, the default first. */
 export interface ServedModels {
   readonly default: Pick<Model, "manifest">;

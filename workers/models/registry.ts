@@ -1,11 +1,11 @@
 import { AppError, type Failure } from "../../shared/errors.ts";
-import { parseManifest } from "../../shared/models/manifest.ts";
+import { type Manifest, parseManifest } from "../../shared/models/manifest.ts";
 import { canonicalModelName, modelsInsteadOf } from "../../shared/models/model-name.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { createPromptEncoder } from "../prompt/prompt-encoder.ts";
 import { type AddedModels, noModels } from "./added-models.ts";
 import type { BundleFiles } from "./bundle.ts";
-import type { Model, PricedManifest, ServedModels } from "./model.ts";
+import type { Candidate, Model, PricedManifest, ServedModels } from "./model.ts";
 import { type ModelSettings, strictModels } from "./model-settings.ts";
 
 /** The models that this service offers: the one that it was built with, and those that were added while it runs. */
@@ -19,6 +19,8 @@ export interface ModelRegistry extends Pick<ModelSettings, "unsupportedSizes"> {
    * are; of an adapter that there is, its strengths.
    */
   find(name: string | undefined): Promise<Result<Model, Failure>>;
+  /** The revision that takes a share of the requests that found `base` by this name: by its id alone, or an alias. */
+  candidateFor(name: string | undefined, base: Pick<Manifest, "id">): Promise<Candidate | undefined>;
   /** The manifest that a stored latent was made by, also of one that is offered no more. */
   manifestOf(revision: string): Promise<PricedManifest | undefined>;
   /** Every manifest by its revision, as `manifestOf`. */
@@ -58,6 +60,12 @@ export function createModelRegistry(
       const ids = (await served()).list.map(({ manifest }) => manifest.id);
       const available = modelsInsteadOf(name, ids);
       return err({ code: "model_not_found", model: name, available });
+    },
+    async candidateFor(name, base) {
+      const names = name === undefined ? [base.id] : [name, settings.aliases.get(name) ?? name];
+      if (!names.some((meant) => canonicalModelName(meant) === base.id)) return undefined;
+      // An unreadable list moves nothing: the model that was built in does without it.
+      return added.candidate(base.id).catch(() => undefined);
     },
     async manifestOf(wanted) {
       return wanted === revision ? first.manifest : (await added.all()).get(wanted);

@@ -14,6 +14,7 @@ import { grantBodySchema } from "../../shared/api/grant-request.ts";
 import { keyBodySchema, rotationBodySchema } from "../../shared/api/key-request.ts";
 import { balanceResponseSchema } from "../../shared/api/money.ts";
 import { backendItemSchema, ledgerItemSchema } from "../../shared/api/operator-answers.ts";
+import { rollOutBodySchema } from "../../shared/api/roll-out.ts";
 import { spendSchema } from "../../shared/api/spend.ts";
 import { trafficSchema } from "../../shared/api/traffic.ts";
 import { trafficDaysMax } from "../../shared/limits.ts";
@@ -63,6 +64,11 @@ const daysParameter: Parameter = {
   required: false,
   schema: { json: { type: "integer", minimum: 1, maximum: trafficDaysMax, default: 7 } },
 };
+
+function nameParameter(description: string): Parameter {
+  const json = { type: "string", minLength: 1, maxLength: 256 };
+  return { in: "path", name: "name", description, required: true, schema: { json } };
+}
 
 const admin = { tag: "Administration" };
 
@@ -186,18 +192,32 @@ export const adminOperations = {
     answers: answered(listSchema("AuditEntryList", auditEntrySchema), 200, "The entries."),
     failures: ["invalid_request"],
   },
+  postRollOut: {
+    ...admin,
+    summary: "Give a revision a share of the unseeded requests that name its id alone",
+    description:
+      "Which of them is decided by account and prompt, so that an account's prompt always goes the same way, and a " +
+      "growing share only moves more. A request with a seed, with a start, or that names a revision never moves, nor " +
+      "one that would become dearer. With a rule the service promotes the revision or takes it back by itself.",
+    parameters: [nameParameter("`id@revision` of a model that is offered.")],
+    body: jsonBody(rollOutBodySchema.meta({ id: "RollOutRequest" })),
+    answers: answered(offeredModelSchema, 200, "The model."),
+    failures: ["invalid_request", "model_not_found", "payload_too_large", "unsupported_media_type"],
+  },
+  postPromotion: {
+    ...admin,
+    summary: "Let an id alone mean the revision that is being rolled out",
+    description:
+      "Of the id that the service was built with, the revision takes all unseeded requests from then on; seeded ones " +
+      "get it when its bundle is deployed.",
+    parameters: [nameParameter("`id@revision` of a model that is being rolled out.")],
+    answers: answered(offeredModelSchema, 200, "The model."),
+    failures: ["invalid_request", "model_not_found"],
+  },
   deleteModel: {
     ...admin,
     summary: "Take a model back: it cannot be named any more, and its latents are still decoded",
-    parameters: [
-      {
-        in: "path",
-        name: "name",
-        description: "`id@revision`, or an id for all revisions that were added of it.",
-        required: true,
-        schema: { json: { type: "string", minLength: 1, maxLength: 256 } },
-      },
-    ],
+    parameters: [nameParameter("`id@revision`, or an id for all revisions that were added of it.")],
     answers: answered(listSchema("OfferedModelList", offeredModelSchema), 200, "The models that were taken back."),
     failures: ["model_not_found"],
   },

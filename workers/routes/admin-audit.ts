@@ -21,7 +21,7 @@ export function getAudit({ accounts }: { readonly accounts: Accounts }): Handler
   };
 }
 
-/** `GET /v1/admin/audit?limit&after`: what was done to the models and who did it, oldest first. */
+/** `GET /v1/admin/audit/models?limit&after`: what was done to the models and who did it, oldest first. */
 export function getModelAudit({ modelAudit }: { readonly modelAudit: Pick<ModelAudit, "read"> }): Handler<AppEnv> {
   return async (c) => {
     const page = readAuditPage(c.req.query());

@@ -1,28 +1,25 @@
 import type { Handler } from "hono";
-import { type OfferedModel, parseAddModelRequest } from "../../shared/api/added-model.ts";
-import { modelItem } from "../../shared/api/models-list.ts";
+import { parseAddModelRequest } from "../../shared/api/added-model.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
-import { addedModelFault, addModel, type ModelListServices, withdrawModel } from "../models/add-model.ts";
-import type { PricedManifest } from "../models/model.ts";
-import type { StoredModel } from "../models/model-store.ts";
-import { actorOf, isoTime, notStored } from "./admin-accounts.ts";
+import { addedModelFault, addModel, withdrawModel } from "../models/add-model.ts";
+import type { WatchServices } from "../models/watch-roll-outs.ts";
+import { actorOf, notStored } from "./admin-accounts.ts";
+import { dearerFault } from "./admin-roll-outs.ts";
+import { builtInItem, offeredModels } from "./offered-model.ts";
 import { readJson } from "./read-json.ts";
 
 /** What the routes need. */
-export interface AdminModelServices extends ModelListServices {
+export interface AdminModelServices extends WatchServices {
   readonly gpu: Pick<GpuClient, "holdsModel">;
 }
 
 /** `GET /v1/admin/models`: every revision, the one that the service was built with first. */
-export function listOfferedModels({ models, modelStore }: AdminModelServices): Handler<AppEnv> {
+export function listOfferedModels(services: AdminModelServices): Handler<AppEnv> {
   return async (c) => {
-    const manifests = await models.revisions();
-    const { manifest: first } = models.default;
-    const added = (await modelStore.list()).flatMap((stored) => offeredModel(manifests.get(stored.revision), stored));
-    const builtIn: OfferedModel = { ...modelItem(first), added: null, offered: true, report: null, forced: false };
-    const data = [builtIn, ...added];
+    const added = await offeredModels(services, await services.modelStore.list());
+    const data = [builtInItem(services.models.default.manifest), ...added];
     return c.json({ object: "list", data, has_more: false }, 200, notStored);
   };
 }
@@ -38,13 +35,14 @@ export function putModel(services: AdminModelServices): Handler<AppEnv> {
     if (!json.ok) return failureResponse(c, json.error);
     const request = parseAddModelRequest(json.value);
     if (!request.ok) return failureResponse(c, request.error);
-    const fault = await addedModelFault(services, request.value);
+    const { manifest, priceFactor, rollOut } = request.value;
+    const dearer = async () =>
+      rollOut && dearerFault(services, await services.modelStore.list(), { ...manifest, priceFactor });
+    const fault = (await addedModelFault(services, request.value)) ?? (await dearer());
     if (fault !== undefined) return failureResponse(c, fault);
-    const { manifest } = request.value;
     const isHeld = await services.gpu.holdsModel(manifest);
     if (!isHeld) return failureResponse(c, { code: "model_unavailable" });
-    const { priceFactor } = request.value;
-    const [item] = offeredModel({ ...manifest, priceFactor }, await addModel(services, request.value, actorOf(c)));
+    const [item] = await offeredModels(services, [await addModel(services, request.value, actorOf(c))]);
     return c.json(item, 200, notStored);
   };
 }
@@ -52,16 +50,9 @@ export function putModel(services: AdminModelServices): Handler<AppEnv> {
 /** `DELETE /v1/admin/models/{name}`: takes back one revision, or all that were added of an id. */
 export function deleteModel(services: AdminModelServices): Handler<AppEnv> {
   return async (c) => {
-    const withdrawn = await withdrawModel(services, c.req.param("name") ?? "", actorOf(c));
+    const withdrawn = await withdrawModel(services, c.req.param("name") ?? "", { actor: actorOf(c) });
     if (!withdrawn.ok) return failureResponse(c, withdrawn.error);
-    const manifests = await services.models.revisions();
-    const data = withdrawn.value.flatMap((stored) => offeredModel(manifests.get(stored.revision), stored));
+    const data = await offeredModels(services, withdrawn.value);
     return c.json({ object: "list", data, has_more: false }, 200, notStored);
   };
-}
-
-function offeredModel(manifest: PricedManifest | undefined, stored: StoredModel): OfferedModel[] {
-  if (manifest === undefined) return [];
-  const { addedMs, isOffered: offered, report = null, isForced: forced } = stored;
-  return [{ ...modelItem(manifest), added: isoTime(addedMs), offered, report, forced }];
 }

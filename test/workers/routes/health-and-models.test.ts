@@ -303,7 +303,9 @@ describe("the models that are added while the service runs", () => {
     await order("DELETE", "/mine");
     await order("DELETE", "/mine");
 
-    const log: { data: object[] } = await (await edge.get(edge.env.ADMIN_SECRET, "/v1/admin/audit?limit=100")).json();
+    const log: { data: object[] } = await (
+      await edge.get(edge.env.ADMIN_SECRET, "/v1/admin/audit/models?limit=100")
+    ).json();
     const missedText = ["restoration is 12.35, the threshold 25"];
     expect(log.data.slice(-2)).toMatchObject([
       {
