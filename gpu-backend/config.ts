@@ -25,6 +25,15 @@ const environmentSchema = z.object({
     .string()
     .min(1)
     .default(join(import.meta.dirname, "models")),
+  /** Where a bundle is fetched that MODELS_DIR lacks: files at MODELS_URL/REVISION/FILE. Absent: nothing is fetched. */
+  MODELS_URL: z
+    .url({ protocol: /^https?$/u, error: "must be an http(s) URL" })
+    .refine((url) => /^[^?#@]*$/u.test(url), "must hold no credentials, no query and no fragment")
+    .optional(),
+  /** Sent there as a bearer token. */
+  MODELS_TOKEN: z.string().min(1).optional(),
+  /** Bound of a bundle that is fetched. Stable Cascade has 22.9 GB in single precision. */
+  MODELS_FETCH_MEGABYTES_MAX: wholeNumber(1, 9_999_999).default(32_768),
   /** The bundle to load at the start: the one of requests that name none. Others are loaded when wanted. */
   MODEL_ID: z
     .string()
@@ -120,6 +129,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 export function withoutSecrets(
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
-  const isSecret = (name: string) => /^GPU_BACKEND_SECRET|^OTEL_EXPORTER_OTLP(?:_TRACES)?_HEADERS$/u.test(name);
+  const isSecret = (name: string) =>
+    /^GPU_BACKEND_SECRET|^MODELS_TOKEN$|^OTEL_EXPORTER_OTLP(?:_TRACES)?_HEADERS$/u.test(name);
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !isSecret(name)));
 }

@@ -14,6 +14,7 @@ import { laneModels } from "./lane/lane-options.ts";
 import { createLaneSet, type LaneSet } from "./lane/lane-set.ts";
 import { createLog } from "./log.ts";
 import { type BundleFolder, openBundleFolder } from "./runtime/bundle-folder.ts";
+import { type BundleSource, createBundleSource } from "./runtime/fetch-bundle.ts";
 import { createIdenticalTasks } from "./scheduling/identical-tasks.ts";
 import { createNamedTasks } from "./scheduling/named-tasks.ts";
 import { createScheduler, leftToOthers, type Scheduler } from "./scheduling/scheduler.ts";
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
     directory: config.MODELS_DIR,
     defaultName: config.MODEL_ID,
     onFault: (reason) => log.warn({ reason }, "bundle left out"),
+    source: sourceOf(config, log),
     now: nowMs,
   });
   const metrics = createMetrics(() => queueState(scheduler));
@@ -83,6 +85,18 @@ async function main(): Promise<void> {
 
 function queueState(scheduler: Scheduler): QueueState {
   return { depth: scheduler.depth(), waiting: scheduler.waiting(), backlogMs: scheduler.backlogMs() };
+}
+
+function sourceOf(config: Config, log: Logger): BundleSource | undefined {
+  if (config.MODELS_URL === undefined) return undefined;
+  return createBundleSource({
+    url: config.MODELS_URL,
+    token: config.MODELS_TOKEN,
+    directory: config.MODELS_DIR,
+    bytesMax: config.MODELS_FETCH_MEGABYTES_MAX * 1_000_000,
+    onFault: (reason) => log.warn({ reason }, "bundle not fetched"),
+    now: nowMs,
+  });
 }
 
 function tracingOf(config: Config): Tracing {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AppError } from "../../shared/errors.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { type Bundle, readBundle, readManifest } from "./bundle.ts";
+import type { BundleSource } from "./fetch-bundle.ts";
 
 /** The bundles of one folder, by revision. */
 export interface BundleFolder {
@@ -14,7 +15,7 @@ export interface BundleFolder {
    * The bundle of a revision, whose files were checked by their digests when it was first wanted. A revision that is
    * not known has the folder read again, so a bundle that is put there is found without a restart. Undefined when
    * there is none, or when a file of it is not what its manifest says. `isAnnounced`: an operator says that it is
-   * there, so the folder is read however recently that was done.
+   * there, so the folder is read however recently that was done. What is not there is brought from `source`.
    */
   find(revision: string, isAnnounced?: boolean): Promise<Bundle | undefined>;
   /** A bundle that `find` gave. Throws `AppError` for any other. */
@@ -28,6 +29,8 @@ export interface BundleFolderOptions {
   readonly defaultName: string;
   /** Told why a bundle is left out; the reason names files and digests. */
   readonly onFault: (reason: string) => void;
+  /** Absent: what the folder lacks is not looked for anywhere else. */
+  readonly source?: BundleSource | undefined;
   /** Milliseconds from any moment. */
   readonly now: () => number;
 }
@@ -42,7 +45,7 @@ interface Entry {
 
 /** Reads a folder of bundles. Throws `AppError` when the default bundle is not sound; another one is left out then. */
 export async function openBundleFolder(options: BundleFolderOptions): Promise<BundleFolder> {
-  const { directory, defaultName, onFault, now } = options;
+  const { directory, defaultName, onFault, source, now } = options;
   const first = await readBundle(join(directory, defaultName));
   const checked = new Map([[first.manifest.revision, first]]);
   const checks = new Map<string, Promise<Bundle | undefined>>();
@@ -50,11 +53,15 @@ export async function openBundleFolder(options: BundleFolderOptions): Promise<Bu
   let readMs = now();
 
   async function entryOf(revision: string, isAnnounced: boolean): Promise<Entry | undefined> {
-    if (!entries.has(revision) && (isAnnounced || now() - readMs >= readAgainMs)) {
-      readMs = now();
-      entries = await readEntries(directory, onFault);
-    }
+    const isDue = isAnnounced || now() - readMs >= readAgainMs;
+    if (!entries.has(revision) && isDue) await readFolder();
+    if (!entries.has(revision) && (await source?.bring(revision, isAnnounced))) await readFolder();
     return entries.get(revision);
+  }
+
+  async function readFolder(): Promise<void> {
+    readMs = now();
+    entries = await readEntries(directory, onFault);
   }
 
   async function check(revision: string, isAnnounced: boolean): Promise<Bundle | undefined> {

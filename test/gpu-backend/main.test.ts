@@ -16,9 +16,10 @@ import {
   stageCDraft,
   startBackend,
 } from "../support/backend.ts";
+import { startBundleServer } from "../support/bundle-server.ts";
 import { testSignerEnvironment } from "../support/c2pa/test-signer.ts";
 import { lastingSteps, useLastingTasks } from "../support/lasting-tasks.ts";
-import { publishedGolden } from "../support/published-models.ts";
+import { publishedDirectory, publishedGolden } from "../support/published-models.ts";
 import { modelsDirectory, tinyRequest } from "../support/tiny-bundle.ts";
 
 const lasting = useLastingTasks();
@@ -153,6 +154,7 @@ describe("the server does not start", () => {
   test.each<[Record<string, string>, RegExp]>([
     [{ ...sound, GPU_BACKEND_SECRET: "short-and-secret" }, /GPU_BACKEND_SECRET/u],
     [{ ...sound, PORT: "99999" }, /PORT/u],
+    [{ ...sound, MODELS_URL: "https://short-and-secret@bucket.example" }, /MODELS_URL: must hold no credentials/u],
     [{ ...sound, C2PA_CERTIFICATES: "certificates.pem" }, /C2PA_PRIVATE_KEY: must be set too/u],
     [
       { ...sound, ...testSignerEnvironment, C2PA_PRIVATE_KEY: "/missing" },
@@ -213,11 +215,28 @@ test("a bundle that is put into the folder is served without a restart, each lat
   }
 });
 
+test("a bundle that only MODELS_URL holds is fetched when a task wants it, and served", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "bundles-"));
+  const bucket = await startBundleServer(publishedDirectory("v2"), otherRequest.revision);
+  try {
+    cpSync(join(modelsDirectory, "tiny"), join(folder, "tiny"), { recursive: true });
+    const backend = await start({ MODELS_DIR: folder, MODELS_URL: bucket.url });
+    const response = await send(backend, stageCDraft(otherRequest));
+    expect(response.status).toBe(200);
+    expect(backend.logged("bundle not fetched")).toEqual([]);
+    const health = await (await fetch(`${backend.url}/health/ready`)).json();
+    expect(health).toMatchObject({ models: [{ model: "tiny" }, { model: "tiny-v2", warm: true }] });
+  } finally {
+    await bucket.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test("settings have defaults but for the secret, which no child process gets", () => {
   const environment = { GPU_BACKEND_SECRET: backendSecret };
   expect(readConfig(environment)).toMatchObject({ HOST: "127.0.0.1", PORT: 8788, STDIN_CLOSE_EXITS: false });
   expect(() => readConfig({})).toThrow("GPU_BACKEND_SECRET");
-  expect(withoutSecrets({ ...environment, PATH: "/bin" })).toEqual({ PATH: "/bin" });
+  expect(withoutSecrets({ ...environment, MODELS_TOKEN: "secret", PATH: "/bin" })).toEqual({ PATH: "/bin" });
 });
 
 test("the process that computes stands back behind the one that answers, as far as it is told", async () => {
