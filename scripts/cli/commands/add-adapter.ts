@@ -55,7 +55,7 @@ export function addAddAdapter(models: Command): void {
 async function addAdapter(name: string, flags: AdapterFlags): Promise<void> {
   const priceFactor = readPriceFactor(flags.priceFactor);
   const bundle = bundleFolder(root, flags, process.env);
-  const base = await readSound(bundle);
+  const base = await readSound(bundle, name);
   const variants = variantsOf(name, base, flags);
   await asOperator(flags, async (client, signal) => {
     const offered: Schemas["OfferedModel"][] = [];
@@ -67,13 +67,13 @@ async function addAdapter(name: string, flags: AdapterFlags): Promise<void> {
   });
 }
 
-async function readSound(bundle: string): Promise<Manifest> {
+async function readSound(bundle: string, name: string): Promise<Manifest> {
   const { manifest } = await readBundle(bundle).catch((error: unknown) => {
     throw error instanceof AppError ? new CommandError(error.message) : error;
   });
   if (manifest.family === "wuerstchen-edge") return manifest;
   throw new CommandError(
-    `${manifest.id} was imported: merge the adapter when you import it (--adapter FILE:0.8 --id ${manifest.id}+NAME:0.8), then use models add.`,
+    `${manifest.id} was imported: merge the adapter when you import it (--adapter FILE:0.8 --id ${manifest.id}+${name}:0.8), then use models add.`,
   );
 }
 
