@@ -73,9 +73,16 @@ export async function offerModels(
 export function readKpi(bundle: string, revision: unknown): Kpi | undefined {
   const path = join(bundle, kpiFile);
   if (!existsSync(path)) return undefined;
+  const kpi = readKpiFile(path);
+  return kpi.revision === revision ? kpi : undefined;
+}
+
+/** A report by its path. Throws `CommandError` when there is none, or when it is of another form. */
+export function readKpiFile(path: string): Kpi {
+  if (!existsSync(path)) throw new CommandError(`There is no ${path}.`);
   const kpi = parseKpi(jsonOf(readFileSync(path, "utf8")));
   if (kpi === undefined) throw new CommandError(`${path} is of another form than wuerstchen.evaluate writes.`);
-  return kpi.revision === revision ? kpi : undefined;
+  return kpi;
 }
 
 /** Undefined when it is no JSON. */

@@ -11,6 +11,8 @@ export interface Offer {
   readonly priceFactor: number;
   /** Whether it is offered although its report misses a threshold. */
   readonly force: boolean;
+  /** Undefined: it is offered in full. */
+  readonly rollOut?: Schemas["RollOutRequest"] | undefined;
 }
 
 /** `--price-factor`: from 0.01 to 1,000. Throws `CommandError`. */
@@ -24,11 +26,17 @@ export function readPriceFactor(text: string): number {
 export function offerModel(
   { http }: Pick<WuerstchenClient, "http">,
   folder: string,
-  { priceFactor, force, signal }: Offer & { readonly signal: AbortSignal },
+  { priceFactor, force, rollOut, signal }: Offer & { readonly signal: AbortSignal },
 ): Promise<Schemas["OfferedModel"]> {
   const files = readEdgeFiles(folder);
   const kpi = readKpi(folder, files.manifest["revision"]);
-  const body = { ...files, price_factor: priceFactor, force, ...(kpi && { kpi }) };
+  const body = {
+    ...files,
+    price_factor: priceFactor,
+    force,
+    ...(kpi && { kpi }),
+    ...(rollOut && { roll_out: rollOut }),
+  };
   return answerOf(http.PUT("/v1/admin/models", { body, signal }));
 }
 

@@ -11,7 +11,9 @@ import { exitCodes } from "../exit-codes.ts";
 import { withExamples } from "../help.ts";
 import { nameOf, offerModel, readPriceFactor } from "../offer-model.ts";
 import { asOperator, type OperatorFlags, withOperatorOptions } from "../operator.ts";
+import { readRule, readShare } from "../roll-out-flags.ts";
 import { addAddAdapter } from "./add-adapter.ts";
+import { addRollOutOrders } from "./roll-out.ts";
 
 const manifestFile = "model.json";
 
@@ -19,12 +21,15 @@ interface AddFlags extends OperatorFlags {
   readonly modelsDir?: string;
   readonly priceFactor: string;
   readonly force: boolean;
+  readonly share?: string;
+  readonly rule?: string;
 }
 
 /** `wuerstchen models add` and its siblings. */
 export function addModelOrders(models: Command): void {
   addAdd(models);
   addAddAdapter(models);
+  addRollOutOrders(models);
   addWithdraw(models);
   addRevisions(models);
 }
@@ -36,16 +41,20 @@ function addAdd(models: Command): void {
     .option("--models-dir <folder>", "copy the bundle into this folder, which a backend reads, before")
     .option("--price-factor <n>", "how many times the usual price its runs cost", "1")
     .option("--force", `even if its ${kpiFile} says that it misses a threshold`, false)
+    .option("--share <percent>", "roll it out: it takes this share, and its id goes on to mean the revision before")
+    .option("--rule <rule>", "with --share: as of roll-out")
     .action(add);
   withExamples(command, {
     "wuerstchen models add ./mine --models-dir /bundles": "copies it to the backend's folder, then offers it",
     "wuerstchen models add ./mine --price-factor 2.5": "a backend holds it already",
+    "wuerstchen models add ./mine --share 5 --rule default": "to some of its id's requests first",
   });
 }
 
 async function add(folder: string, flags: AddFlags): Promise<void> {
   const { force } = flags;
   const priceFactor = readPriceFactor(flags.priceFactor);
+  const rollOut = rollOutOf(flags);
   const { manifest } = await readBundle(folder).catch((error: unknown) => {
     throw error instanceof AppError ? new CommandError(error.message) : error;
   });
@@ -58,9 +67,17 @@ async function add(folder: string, flags: AddFlags): Promise<void> {
   }
   await asOperator(flags, async (client, signal) => {
     if (flags.modelsDir !== undefined) copyBundle(folder, flags.modelsDir);
-    const added = await offerModel(client, folder, { priceFactor, force, signal });
-    return flags.json === true ? JSON.stringify(added) : `${nameOf(added)} is offered.`;
+    const added = await offerModel(client, folder, { priceFactor, force, rollOut, signal });
+    if (flags.json === true) return JSON.stringify(added);
+    if (added.roll_out === null) return `${nameOf(added)} is offered.`;
+    return `${nameOf(added)} gets ${added.roll_out.share} % of the unseeded requests of ${added.id}.`;
   });
+}
+
+function rollOutOf({ share, rule }: AddFlags): Schemas["RollOutRequest"] | undefined {
+  if (share !== undefined) return { share: readShare(share), ...(rule !== undefined && { rule: readRule(rule) }) };
+  if (rule === undefined) return undefined;
+  throw new CommandError("--rule needs --share beside it.", exitCodes.usage);
 }
 
 /** The manifest last: a folder without one is no bundle yet. */
@@ -105,7 +122,8 @@ function addRevisions(models: Command): void {
   withExamples(command, { "wuerstchen models revisions": "" });
 }
 
-function stateOf({ added, offered }: Schemas["OfferedModel"]): string {
+function stateOf({ added, offered, roll_out: rollOut }: Schemas["OfferedModel"]): string {
   if (!offered) return "withdrawn";
+  if (rollOut !== null) return `rolled out to ${rollOut.share} % since ${rollOut.since}`;
   return added === null ? "built in" : `offered since ${added}`;
 }
