@@ -1121,7 +1121,7 @@ export interface components {
             seed: number;
             /**
              * @description The picture of a near prompt of this account; only with `reuse: similar`.
-             * @constant
+             * @enum {boolean}
              */
             similar?: true;
             size: string;
@@ -1149,7 +1149,7 @@ export interface components {
             seed: number;
             /**
              * @description The picture of a near prompt of this account; only with `reuse: similar`.
-             * @constant
+             * @enum {boolean}
              */
             similar?: true;
             size: string;
@@ -1309,7 +1309,7 @@ export interface components {
             size?: string;
         };
         DeletedLatent: {
-            /** @constant */
+            /** @enum {boolean} */
             deleted: true;
             id: string;
             /** @constant */
@@ -1327,11 +1327,17 @@ export interface components {
             complexity?: "low" | "medium" | "high";
             guidance_scale?: number;
             height?: number;
-            /** @description PNG, JPEG or WebP, at most 8 MiB. */
+            /**
+             * Format: binary
+             * @description PNG, JPEG or WebP, at most 8 MiB.
+             */
             image: Blob;
             /** @enum {string} */
             input_fidelity?: "high" | "low";
-            /** @description PNG, JPEG or WebP, at most 8 MiB. */
+            /**
+             * Format: binary
+             * @description PNG, JPEG or WebP, at most 8 MiB.
+             */
             mask?: Blob;
             model?: string;
             /** @enum {string} */
@@ -1388,7 +1394,7 @@ export interface components {
             seed: number;
             /**
              * @description The picture of a near prompt of this account; only with `reuse: similar`.
-             * @constant
+             * @enum {boolean}
              */
             similar?: true;
             tier: components["schemas"]["Tier"];
@@ -1405,7 +1411,7 @@ export interface components {
             seed: number;
             /**
              * @description The picture of a near prompt of this account; only with `reuse: similar`.
-             * @constant
+             * @enum {boolean}
              */
             similar?: true;
             tier: components["schemas"]["Tier"];
@@ -1699,7 +1705,7 @@ export interface components {
             seed: number;
             /**
              * @description The picture of a near prompt of this account; only with `reuse: similar`.
-             * @constant
+             * @enum {boolean}
              */
             similar?: true;
             tier: components["schemas"]["Tier"];
@@ -1934,7 +1940,7 @@ export interface components {
             seed: number;
             /**
              * @description The picture of a near prompt of this account; only with `reuse: similar`.
-             * @constant
+             * @enum {boolean}
              */
             similar?: true;
             tier: components["schemas"]["Tier"];
@@ -2126,7 +2132,7 @@ export interface components {
         /** @description An event, as Stripe documents it. */
         StripeEvent: Record<string, never>;
         StripeReceipt: {
-            /** @constant */
+            /** @enum {boolean} */
             received?: true;
         };
         TextToImageRequest: {
@@ -2311,11 +2317,17 @@ export interface components {
             complexity?: "low" | "medium" | "high";
             guidance_scale?: number;
             height?: number;
-            /** @description PNG, JPEG or WebP, at most 8 MiB. */
+            /**
+             * Format: binary
+             * @description PNG, JPEG or WebP, at most 8 MiB.
+             */
             image: Blob;
             /** @enum {string} */
             input_fidelity?: "high" | "low";
-            /** @description PNG, JPEG or WebP, at most 8 MiB. */
+            /**
+             * Format: binary
+             * @description PNG, JPEG or WebP, at most 8 MiB.
+             */
             mask?: Blob;
             model?: string;
             /** @enum {string} */
@@ -2377,7 +2389,10 @@ export interface components {
             height?: number;
             /** @enum {string} */
             input_fidelity?: "high" | "low";
-            /** @description PNG, JPEG or WebP, at most 8 MiB. */
+            /**
+             * Format: binary
+             * @description PNG, JPEG or WebP, at most 8 MiB.
+             */
             mask?: Blob;
             model?: string;
             /** @enum {string} */

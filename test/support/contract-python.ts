@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 
 /**
@@ -14,8 +15,12 @@ export async function runPython(...args: readonly string[]): Promise<string> {
   if (contractPython === undefined) throw new TypeError("CONTRACT_PYTHON names no interpreter.");
   const program = promisify(execFile)(contractPython, args, {
     maxBuffer: 2 ** 26,
-    // LiteLLM would fetch its price list from the internet when it is imported.
-    env: { ...process.env, LITELLM_LOCAL_MODEL_COST_MAP: "True" },
+    // As in an environment that is activated: programs beside the interpreter come first. LiteLLM would fetch its price list from the internet when it is imported.
+    env: {
+      ...process.env,
+      PATH: `${dirname(contractPython)}:${process.env["PATH"]}`,
+      LITELLM_LOCAL_MODEL_COST_MAP: "True",
+    },
   });
   const { stdout } = await program.catch(({ stdout: said, stderr }: { stdout: string; stderr: string }) => {
     throw new TypeError(`The program failed.\n${said.slice(-charactersShown)}\n${stderr.slice(-charactersShown)}`);

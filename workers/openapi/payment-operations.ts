@@ -22,7 +22,9 @@ export const paymentOperations = {
       200: {
         description: "Received; Stripe need not send it again.",
         content: jsonBody(
-          named("StripeReceipt", { json: { type: "object", properties: { received: { const: true } } } }),
+          named("StripeReceipt", {
+            json: { type: "object", properties: { received: { type: "boolean", enum: [true] } } },
+          }),
         ),
       },
     },

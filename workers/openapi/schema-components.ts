@@ -40,9 +40,15 @@ export class SchemaComponents {
   }
 }
 
-/** What cannot be changed in our code is not what OpenAPI calls read-only. */
-function plain({ jsonSchema }: { readonly jsonSchema: { readOnly?: boolean } }): void {
+/**
+ * What cannot be changed in our code is not what OpenAPI calls read-only. An optional constant of another type than text
+ * becomes invalid code in openapi-python-client; a list of one value means the same.
+ */
+function plain({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   delete jsonSchema.readOnly;
+  if (jsonSchema.const !== true) return;
+  delete jsonSchema.const;
+  jsonSchema.enum = [true];
 }
 
 /** Moves references from a schema's own definitions to the document's components. */
