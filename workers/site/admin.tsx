@@ -19,7 +19,7 @@ import { SiteHeader } from "./view/site-header.tsx";
 import { followLanguage, words } from "./words/words.ts";
 
 function AdminPage() {
-  const { title } = adminWords.value;
+  const { title, signOut: label } = adminWords.value;
   return (
     <>
       <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>("main")?.focus()}>
@@ -27,7 +27,14 @@ function AdminPage() {
       </button>
       <SiteHeader page="admin" />
       <main class="figures-page" tabIndex={-1}>
-        <h1>{title}</h1>
+        <div class="page-head">
+          <h1>{title}</h1>
+          {credential.value !== undefined && (
+            <button type="button" class="quiet" onClick={signOut}>
+              {label}
+            </button>
+          )}
+        </div>
         {credential.value === undefined ? <CredentialForm /> : <Views />}
       </main>
     </>
@@ -35,22 +42,17 @@ function AdminPage() {
 }
 
 function Views() {
-  const { title, nav, signOut: label } = adminWords.value;
+  const { title, nav } = adminWords.value;
   const { view } = place.value;
   return (
     <>
-      <div class="view-head tabs">
-        <nav aria-label={title}>
-          {views.map((name) => (
-            <a key={name} href={linkTo(name)} aria-current={name === view ? "page" : undefined}>
-              {nav[name]}
-            </a>
-          ))}
-        </nav>
-        <button type="button" class="quiet" onClick={signOut}>
-          {label}
-        </button>
-      </div>
+      <nav class="tabs" aria-label={title}>
+        {views.map((name) => (
+          <a key={name} href={linkTo(name)} aria-current={name === view ? "page" : undefined}>
+            {nav[name]}
+          </a>
+        ))}
+      </nav>
       <Shown />
     </>
   );

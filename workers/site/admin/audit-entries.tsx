@@ -14,29 +14,31 @@ export function AuditEntries({ entries }: AuditEntriesProps) {
   const { audit: texts, system, none } = adminWords.value;
   const hasAccounts = entries.some(({ account }) => account !== undefined);
   return (
-    <Table
-      label={texts.title}
-      columns={[
-        texts.at,
-        ...(hasAccounts ? [system.account] : []),
-        texts.actor,
-        texts.action,
-        texts.subject,
-        texts.details,
-      ]}
-      empty={none}
-      rows={entries.map(({ id, account = "", at, actor, action, subject, details }) => ({
-        key: `${account} ${id}`,
-        cells: [
-          moment(at),
-          ...(hasAccounts ? [<AccountLink key="account" account={account} />] : []),
-          actor,
-          <code key="action">{action}</code>,
-          subject,
-          detailsText(details),
-        ],
-      }))}
-    />
+    <div class="audit">
+      <Table
+        label={texts.title}
+        columns={[
+          texts.at,
+          ...(hasAccounts ? [system.account] : []),
+          texts.actor,
+          texts.action,
+          texts.subject,
+          texts.details,
+        ]}
+        empty={none}
+        rows={entries.map(({ id, account = "", at, actor, action, subject, details }) => ({
+          key: `${account} ${id}`,
+          cells: [
+            moment(at),
+            ...(hasAccounts ? [<AccountLink key="account" account={account} />] : []),
+            actor,
+            <code key="action">{action}</code>,
+            subject,
+            detailsText(action, details),
+          ],
+        }))}
+      />
+    </div>
   );
 }
 
@@ -44,9 +46,11 @@ function AccountLink({ account }: { readonly account: string }) {
   return <a href={linkTo("accounts", account)}>{account}</a>;
 }
 
-/** "micro_usd 5000000, defaults {"reuse":"fresh"}" */
-function detailsText(details: unknown): string {
+/** "micro_usd 5000000, defaults {"reuse":"fresh"}". Of what is new, all that was not given is left out. */
+function detailsText(action: string, details: unknown): string {
+  const isNew = /\.(?:opened|created)$/u.test(action);
   return Object.entries(Object(details))
+    .filter(([, value]) => !(isNew && value === null))
     .map(([name, value]) => `${name} ${Object(value) === value ? JSON.stringify(value) : String(value)}`)
     .join(", ");
 }

@@ -195,7 +195,7 @@ export const en = {
     createName: "Name of the key",
     createRate: "Requests per minute",
     createBudget: "US dollars per day",
-    createModels: "Models, with commas between",
+    createModels: "Only these models (a, b)",
     rotate: "Rotate",
     revoke: "Revoke",
     revokeSure: "Revoke now?",
