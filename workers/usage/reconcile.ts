@@ -1,11 +1,12 @@
 import type { SettledEntry, SettledPage } from "./settled-entry.ts";
+import { addMissingToDays } from "./spend.ts";
 import type { UsageEvent } from "./usage-event.ts";
 import { recordUsage } from "./usage-table.ts";
 
 /** Younger settlements may still be on their way through the queue. */
 const settlingMs = 5 * 60_000;
 
-/** Accounts per run: each takes some six calls, and an invocation may make at least 1,000. */
+/** Accounts per run: each takes some seven calls, and an invocation may make at least 1,000. */
 const accountsMax = 100;
 
 /** Settlements of one account per run; the next run continues after them. */
@@ -69,6 +70,7 @@ async function reconcileAccount(
   { id: account, after_entry: afterEntry }: AccountRow,
 ): Promise<Omit<Reconciliation, "accounts">> {
   await copyAudit(account);
+  await database.batch(addMissingToDays.map((query) => database.prepare(query).bind(account)));
   const entries = await entriesOf(account, { afterEntry, untilMs: nowMs() - settlingMs, limit: entriesMax });
   const events = entries.flatMap(({ event }) => event ?? []);
   const wrong = await differing(database, entries);

@@ -15,6 +15,17 @@ export const addToDays = `INSERT INTO spend_days (day, account, key_id, requests
   ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, micro_usd = micro_usd + excluded.micro_usd,
     saved_micro_usd = saved_micro_usd + excluded.saved_micro_usd, gpu_ms = gpu_ms + excluded.gpu_ms`;
 
+/** Adds an account's rows that no day has to their days, as two statements of one transaction. */
+export const addMissingToDays = [
+  `INSERT INTO spend_days (day, account, key_id, requests, micro_usd, saved_micro_usd, gpu_ms)
+    SELECT at_ms / ${dayMs}, account, COALESCE(key_id, ''), COUNT(*) FILTER (WHERE line = 0), SUM(micro_usd),
+      COALESCE(SUM(saved_micro_usd), 0), COALESCE(SUM(gpu_ms), 0)
+    FROM usage WHERE account = ? AND in_days IS NULL GROUP BY 1, 2, 3
+    ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, micro_usd = micro_usd + excluded.micro_usd,
+      saved_micro_usd = saved_micro_usd + excluded.saved_micro_usd, gpu_ms = gpu_ms + excluded.gpu_ms`,
+  "UPDATE usage SET in_days = 1 WHERE account = ? AND in_days IS NULL",
+] as const;
+
 /** An account's days without their keys, as two statements of one transaction. */
 export const forgetKeys = [
   `INSERT INTO spend_days (day, account, key_id, requests, micro_usd, saved_micro_usd, gpu_ms)

@@ -20,8 +20,8 @@ const columns = [
   "saved_gpu_ms",
   "tier",
 ] as const;
-const insert = `INSERT OR IGNORE INTO usage (${columns.join(", ")})
-  SELECT ${columns.map((_, index) => `value ->> ${index}`).join(", ")} FROM json_each(?)`;
+const insert = `INSERT OR IGNORE INTO usage (${columns.join(", ")}, in_days)
+  SELECT ${columns.map((_, index) => `value ->> ${index}`).join(", ")}, 1 FROM json_each(?)`;
 
 /** Some 200 kB, of the 2 MB that a parameter may have. */
 const rowsMax = 1_000;

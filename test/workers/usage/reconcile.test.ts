@@ -35,6 +35,8 @@ async function reported(): Promise<number> {
   return (await query.bind(account).first<number>("sum")) ?? 0;
 }
 
+const daysQuery = "SELECT SUM(micro_usd) AS spent, SUM(requests) AS requests FROM spend_days WHERE account = ?";
+
 /** Settlements whose events the queue took and then lost, as when its process is killed. */
 async function chargeAndLose(count: number): Promise<void> {
   for (let seed = 0; seed < count; seed += 1) await edge.generate(key, { prompt: "apple", seed });
@@ -115,4 +117,22 @@ test("the deployed entry point reconciles by itself when its hour comes", async 
   edge.nowMs += settledMs;
   await worker.scheduled(createScheduledController(), env);
   expect(await reported()).toBe(spent);
+});
+
+test("rows that a Worker of before wrote are added to the days of spending, each once", async () => {
+  await chargeAndLose(3);
+  const { spent } = await edge.ledger(account).balances();
+  edge.nowMs += settledMs;
+  await reconcile();
+  const days = () => edge.env.USAGE.prepare(daysQuery).bind(account).first();
+  const counted = { spent, requests: 3 };
+  expect(await days()).toEqual(counted);
+  // It knew neither the column nor the table of days.
+  await edge.env.USAGE.batch(
+    ["UPDATE usage SET in_days = NULL WHERE account = ?", "DELETE FROM spend_days WHERE account = ?"].map((query) =>
+      edge.env.USAGE.prepare(query).bind(account),
+    ),
+  );
+  await Promise.all([reconcile(), reconcile()]);
+  expect(await days()).toEqual(counted);
 });
