@@ -1327,17 +1327,11 @@ export interface components {
             complexity?: "low" | "medium" | "high";
             guidance_scale?: number;
             height?: number;
-            /**
-             * Format: binary
-             * @description PNG, JPEG or WebP, at most 8 MiB.
-             */
+            /** @description PNG, JPEG or WebP, at most 8 MiB. */
             image: Blob;
             /** @enum {string} */
             input_fidelity?: "high" | "low";
-            /**
-             * Format: binary
-             * @description PNG, JPEG or WebP, at most 8 MiB.
-             */
+            /** @description PNG, JPEG or WebP, at most 8 MiB. */
             mask?: Blob;
             model?: string;
             /** @enum {string} */
@@ -2317,17 +2311,11 @@ export interface components {
             complexity?: "low" | "medium" | "high";
             guidance_scale?: number;
             height?: number;
-            /**
-             * Format: binary
-             * @description PNG, JPEG or WebP, at most 8 MiB.
-             */
+            /** @description PNG, JPEG or WebP, at most 8 MiB. */
             image: Blob;
             /** @enum {string} */
             input_fidelity?: "high" | "low";
-            /**
-             * Format: binary
-             * @description PNG, JPEG or WebP, at most 8 MiB.
-             */
+            /** @description PNG, JPEG or WebP, at most 8 MiB. */
             mask?: Blob;
             model?: string;
             /** @enum {string} */
@@ -2389,10 +2377,7 @@ export interface components {
             height?: number;
             /** @enum {string} */
             input_fidelity?: "high" | "low";
-            /**
-             * Format: binary
-             * @description PNG, JPEG or WebP, at most 8 MiB.
-             */
+            /** @description PNG, JPEG or WebP, at most 8 MiB. */
             mask?: Blob;
             model?: string;
             /** @enum {string} */

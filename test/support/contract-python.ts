@@ -15,7 +15,8 @@ export async function runPython(...args: readonly string[]): Promise<string> {
   if (contractPython === undefined) throw new TypeError("CONTRACT_PYTHON names no interpreter.");
   const program = promisify(execFile)(contractPython, args, {
     maxBuffer: 2 ** 26,
-    // As in an environment that is activated: programs beside the interpreter come first. LiteLLM would fetch its price list from the internet when it is imported.
+    // Programs beside the interpreter come first, as in an environment that is activated. LiteLLM would fetch its price
+    // list from the internet when it is imported.
     env: {
       ...process.env,
       PATH: `${dirname(contractPython)}:${process.env["PATH"]}`,

@@ -59,9 +59,9 @@ export function named(id: string, { json }: WrittenSchema): WrittenSchema {
   return { id, json };
 }
 
-/** Bytes of a media type. Programs that make clients know OpenAPI 3.0's word for them too, and some know no other. */
+/** Bytes of a media type. */
 export function bytesOf(contentMediaType: string) {
-  return { type: "string", format: "binary", contentMediaType } as const;
+  return { type: "string", contentMediaType } as const;
 }
 
 /** A picture's bytes. */

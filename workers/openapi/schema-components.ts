@@ -41,8 +41,8 @@ export class SchemaComponents {
 }
 
 /**
- * What cannot be changed in our code is not what OpenAPI calls read-only. An optional constant of another type than text
- * becomes invalid code in openapi-python-client; a list of one value means the same.
+ * What cannot be changed in our code is not what OpenAPI calls read-only. An optional constant `true` becomes invalid
+ * code in openapi-python-client; a list of one value means the same.
  */
 function plain({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   delete jsonSchema.readOnly;
