@@ -12,7 +12,9 @@ export interface AddedModels {
   find(name: string): Promise<Model | undefined>;
   /** The revision of this id that takes a share of its requests. */
   candidate(id: string): Promise<Candidate | undefined>;
-  /** Revision → manifest, also of those that are offered no more. */
+  /** The manifest of a revision, also of one that is offered no more. */
+  manifestOf(revision: string): Promise<PricedManifest | undefined>;
+  /** Revision → manifest, as `manifestOf`. Reads every manifest that this isolate has not read yet. */
   all(): Promise<ReadonlyMap<string, PricedManifest>>;
   /** Reads the list again at its next use. */
   forget(): void;
@@ -23,6 +25,7 @@ export const noModels: AddedModels = {
   offered: async () => [],
   find: async () => undefined,
   candidate: async () => undefined,
+  manifestOf: async () => undefined,
   all: async () => new Map(),
   forget: () => undefined,
 };
@@ -36,25 +39,17 @@ const unknownMs = 1_000;
 /** Tokenizers of some 10 MB each in an isolate of 128 MB. Models often share one. */
 const encodersMax = 3;
 
-interface Known {
-  readonly stored: StoredModel;
-  readonly manifest: PricedManifest;
-}
-
-/** Added models, read from the store when they are wanted. */
+/**
+ * Added models, read from the store when they are wanted. A request of one reads the list and the files of that one:
+ * there may be hundreds, and a damaged file of another must not matter.
+ */
 export function createAddedModels(store: ModelStore, nowMs: () => number): AddedModels {
   const manifests = new Map<string, Promise<Manifest>>();
   const encoders = new Map<string, Promise<PromptEncoder>>();
-  let read: { readonly atMs: number; readonly known: Promise<readonly Known[]> } | undefined;
+  let read: { readonly atMs: number; readonly list: Promise<readonly StoredModel[]> } | undefined;
 
-  async function readAll(): Promise<readonly Known[]> {
-    const list = await store.list();
-    return Promise.all(
-      list.map(async (stored) => {
-        const manifest = await kept(manifests, stored.manifest, readManifest);
-        return { stored, manifest: { ...manifest, priceFactor: stored.priceFactor } };
-      }),
-    );
+  async function manifestOf({ manifest: digest, priceFactor }: StoredModel): Promise<PricedManifest> {
+    return { ...(await kept(manifests, digest, readManifest)), priceFactor };
   }
 
   async function readManifest(digest: string): Promise<Manifest> {
@@ -63,21 +58,20 @@ export function createAddedModels(store: ModelStore, nowMs: () => number): Added
     return manifest.value;
   }
 
-  function known(ageMsMax: number): Promise<readonly Known[]> {
+  function listed(ageMsMax: number): Promise<readonly StoredModel[]> {
     if (read === undefined || nowMs() - read.atMs >= ageMsMax) {
-      const reading = readAll();
-      const begun = { atMs: nowMs(), known: reading };
+      const reading = store.list();
+      const begun = { atMs: nowMs(), list: reading };
       read = begun;
       // The next request tries again.
       reading.catch(() => {
         if (read === begun) read = undefined;
       });
     }
-    return read.known;
+    return read.list;
   }
 
-  async function encoderOf({ stored, manifest }: Known): Promise<PromptEncoder> {
-    const { tokenizer: digest } = stored;
+  async function encoderOf({ tokenizer: digest }: StoredModel, manifest: Manifest): Promise<PromptEncoder> {
     const key = `${digest} ${JSON.stringify(manifest.text)}`;
     const make = async () => createPromptEncoder(JSON.parse(await store.read(digest)), manifest.text);
     const encoder = kept(encoders, key, make);
@@ -88,27 +82,35 @@ export function createAddedModels(store: ModelStore, nowMs: () => number): Added
     return encoder;
   }
 
-  async function loadModel(found: Known): Promise<Model> {
-    return { manifest: found.manifest, promptEncoder: await encoderOf(found) };
+  async function loadModel(stored: StoredModel): Promise<Model> {
+    const manifest = await manifestOf(stored);
+    return { manifest, promptEncoder: await encoderOf(stored, manifest) };
   }
 
   return {
     async offered() {
-      const offered = (await known(listMs)).filter(({ stored }) => stored.isOffered && stored.rollOut === undefined);
+      const offered = (await listed(listMs)).filter(({ isOffered, rollOut }) => isOffered && rollOut === undefined);
       // Of each id the last one, at the place of the first.
-      return [...new Map(offered.map(({ manifest }) => [manifest.id, manifest])).values()];
+      return Promise.all([...new Map(offered.map((stored) => [stored.id, stored])).values()].map(manifestOf));
     },
     async find(name) {
-      const found = withName(await known(listMs), name) ?? withName(await known(unknownMs), name);
+      const found = withName(await listed(listMs), name) ?? withName(await listed(unknownMs), name);
       return found && loadModel(found);
     },
     async candidate(id) {
-      const list = await known(listMs);
-      const found = list.find(({ stored }) => stored.id === id && stored.isOffered && stored.rollOut !== undefined);
-      if (found?.stored.rollOut === undefined) return undefined;
-      return { manifest: found.manifest, share: found.stored.rollOut.share, load: () => loadModel(found) };
+      const list = await listed(listMs);
+      const found = list.find((stored) => stored.id === id && stored.isOffered && stored.rollOut !== undefined);
+      if (found?.rollOut === undefined) return undefined;
+      return { manifest: await manifestOf(found), share: found.rollOut.share, load: () => loadModel(found) };
     },
-    all: async () => new Map((await known(listMs)).map(({ manifest }) => [manifest.revision, manifest])),
+    async manifestOf(revision) {
+      const found = (await listed(listMs)).find((stored) => stored.revision === revision);
+      return found && manifestOf(found);
+    },
+    async all() {
+      const known = await Promise.all((await listed(listMs)).map(manifestOf));
+      return new Map(known.map((manifest) => [manifest.revision, manifest]));
+    },
     forget() {
       read = undefined;
     },
@@ -116,9 +118,9 @@ export function createAddedModels(store: ModelStore, nowMs: () => number): Added
 }
 
 /** The offered one of "id@revision", or the last one of "id" that is offered in full. */
-function withName(list: readonly Known[], name: string): Known | undefined {
+function withName(list: readonly StoredModel[], name: string): StoredModel | undefined {
   return list.findLast(
-    ({ stored: { id, revision, isOffered, rollOut } }) =>
+    ({ id, revision, isOffered, rollOut }) =>
       isOffered && (name === `${id}@${revision}` || (name === id && rollOut === undefined)),
   );
 }

@@ -68,7 +68,7 @@ export function createModelRegistry(
       return added.candidate(base.id).catch(() => undefined);
     },
     async manifestOf(wanted) {
-      return wanted === revision ? first.manifest : (await added.all()).get(wanted);
+      return wanted === revision ? first.manifest : added.manifestOf(wanted);
     },
     revisions: async () => new Map([...(await added.all()), [revision, first.manifest]]),
   };

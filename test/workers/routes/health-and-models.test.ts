@@ -141,6 +141,28 @@ describe("the models that are added while the service runs", () => {
     await order("DELETE", "/mine");
   });
 
+  test("are many: a request of one reads that one's files, and a damaged file of another does not matter to it", async () => {
+    for (const revision of ["whole", "damaged", "third"])
+      expect((await order("PUT", "", await bodyOf(`many-${revision}`, revision))).status).toBe(200);
+    const { modelStore: store } = edge.services;
+    const damaged = (await store.list()).find(({ revision }) => revision === "damaged")?.manifest;
+    const read: string[] = [];
+    const counted = {
+      ...store,
+      async read(digest: string) {
+        read.push(digest);
+        return digest === damaged ? "damaged" : store.read(digest);
+      },
+    };
+    const fresh = createAddedModels(counted, () => edge.nowMs);
+    expect((await fresh.find("many-whole"))?.manifest.revision).toBe("whole");
+    expect(read).toHaveLength(2);
+    expect((await fresh.manifestOf("whole"))?.id).toBe("many-whole");
+    expect(read).toHaveLength(2);
+    await expect(fresh.find("many-damaged")).rejects.toThrow();
+    for (const revision of ["whole", "damaged", "third"]) await order("DELETE", `/many-${revision}`);
+  });
+
   test("of the id that the service was built with are named with their revision alone", async () => {
     expect((await order("PUT", "", await bodyOf("tiny", "next"))).status).toBe(200);
     expect(await ids()).toEqual([built]);
