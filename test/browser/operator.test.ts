@@ -1,10 +1,15 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import { readEdgeFiles } from "../../scripts/local-models.ts";
 import type { AccountItem, KeyItem } from "../../shared/api/admin-answers.ts";
 import { en } from "../../workers/site/admin/words-en.ts";
 import { ja } from "../../workers/site/admin/words-ja.ts";
 import { expectAccessible, isBrowserExpected, useBrowser, waitMsMax } from "../support/browser.ts";
-import { tinyAlphaDirectory } from "../support/tiny-bundle.ts";
+import { writeNextRevision } from "../support/next-revision.ts";
+import { modelsDirectory, tinyAlphaDirectory, tinyDirectory, tinyRevision } from "../support/tiny-bundle.ts";
 import { useTinyEdge } from "../support/tiny-edge.ts";
 
 const languages = [
@@ -20,10 +25,15 @@ const choice = (page: Page, name: string) => page.getByRole("combobox", { name, 
 const brokenTabs =
   "[...document.querySelectorAll('.tabs a')].filter((tab) => tab.getClientRects().length > 1 || tab.clientHeight > 48).map((tab) => tab.textContent)";
 
+const models = mkdtempSync(join(tmpdir(), "operator-models-"));
+cpSync(modelsDirectory, models, { recursive: true });
+const next = writeNextRevision(tinyDirectory, join(models, "next"));
+afterAll(() => rmSync(models, { recursive: true, force: true }));
+
 /** Pages of a service whose bundle came without a report. */
 describe.runIf(isBrowserExpected)("the operator's page", () => {
   const open = useBrowser();
-  const stack = useTinyEdge({}, tinyAlphaDirectory);
+  const stack = useTinyEdge({ MODELS_DIR: models }, tinyAlphaDirectory);
 
   async function call<Answer>(method: string, path: string, body?: object): Promise<Answer> {
     const { url, adminSecret } = stack().edge;
@@ -95,6 +105,45 @@ describe.runIf(isBrowserExpected)("the operator's page", () => {
     await expectAccessible(page);
     expect(faults).toEqual([]);
   });
+
+  test.each(languages)(
+    "shows how both revisions of a roll-out do, promotes it and takes it back, in $locale",
+    async ({ locale, words }) => {
+      const { rollOut: texts, models: states } = words;
+      await call("PUT", "models", readEdgeFiles(tinyDirectory));
+      const roll_out = { share: 20, rule: {} };
+      await call("PUT", "models", { ...readEdgeFiles(join(models, "next")), roll_out });
+      const { page, faults } = await openAs(words, "#system", { locale });
+      const card = page.locator("section.card").filter({ hasText: texts.title(next) });
+      const press = (name: string) => card.getByRole("button", { name, exact: true }).click();
+      const row = (revision: string | undefined, state: string) =>
+        page
+          .getByRole("row")
+          .filter({ hasText: revision ?? "" })
+          .filter({ hasText: state })
+          .waitFor();
+      await row(next.split("@")[1], states.rolledOut("20"));
+      await card.getByText(texts.verdicts.hold).waitFor();
+      await card.getByRole("cell", { name: tinyRevision }).waitFor();
+      await expectAccessible(page);
+
+      await press(texts.promote);
+      await press(texts.keep);
+      await press(texts.promote);
+      await press(texts.promoteSure);
+      await card.waitFor({ state: "detached" });
+      await row(next.split("@")[1], states.offered("").trim());
+
+      await call("POST", `models/${next}/roll-out`, { share: 5 });
+      await page.getByRole("button", { name: words.refresh }).last().click();
+      await press(texts.takeBack);
+      await press(texts.takeBackSure);
+      await row(next.split("@")[1], states.withdrawn);
+      expect(await card.count()).toBe(0);
+      await call("DELETE", "models/tiny");
+      expect(faults).toEqual([]);
+    },
+  );
 
   test.each(languages)(
     "says in $locale how a bundle without a report gets one, in place of its figures",

@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { describeLatent } from "../../shared/latents/latent-format.ts";
+import { writeNextRevision } from "../support/next-revision.ts";
 import { runCli } from "../support/run-cli.ts";
 import { tinyDirectory, tinyRevision } from "../support/tiny-bundle.ts";
 import { startMsMax, useTinyStack } from "../support/tiny-stack.ts";
@@ -16,12 +16,8 @@ const state = join(folder, "state");
 const next = join(folder, "next");
 const stack = useTinyStack(tinyDirectory, async () => ({}), [], state);
 
-writeFileSync(join(folder, "adapter"), "next");
-const standIn = join(import.meta.dirname, "../support/stand-in-adapt.ts");
-const adapted = ["--bundle", tinyDirectory, "--adapter", `${join(folder, "adapter")}=1`, "--id", "tiny", "--out", next];
-execFileSync(process.execPath, [standIn, ...adapted]);
-const { revision } = JSON.parse(readFileSync(join(next, "model.json"), "utf8"));
-const name = `tiny@${revision}`;
+const name = writeNextRevision(tinyDirectory, next);
+const [, revision] = name.split("@");
 // Its report is better than that of the first one, and good enough.
 const report = JSON.parse(readFileSync(join(tinyDirectory, "kpi.json"), "utf8"));
 const recognition = { ...report.figures.recognition, value: 30, outcome: "met" };

@@ -3,6 +3,7 @@ import type { BackendItem, LedgerItem } from "../../../shared/api/operator-answe
 import { dollars } from "../view/money.ts";
 import { Answered } from "./answered.tsx";
 import { count, duration, moment } from "./figures.ts";
+import { Models } from "./models.tsx";
 import { linkTo } from "./place.ts";
 import { Table } from "./table.tsx";
 import { useAnswer } from "./use-answer.ts";
@@ -13,13 +14,14 @@ interface List<Item> {
   readonly has_more: boolean;
 }
 
-/** Backends and ledgers as they are now. */
+/** Backends, models and ledgers as they are now. */
 export function SystemView() {
   const { nav, utc } = adminWords.value;
   return (
     <section aria-labelledby="system-title" class="view">
       <h2 id="system-title">{nav.system}</h2>
       <Backends />
+      <Models />
       <Ledgers />
       <p class="help">{utc}</p>
     </section>

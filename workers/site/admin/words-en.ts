@@ -1,5 +1,6 @@
 import type { Tier } from "../../../shared/api/images-response.ts";
 import type { BackendItem } from "../../../shared/api/operator-answers.ts";
+import type { RollOut } from "../../../shared/api/roll-out.ts";
 
 /** Every sentence of the operator's page, in English: the list that other languages are held to. */
 export const en = {
@@ -145,6 +146,40 @@ export const en = {
     outboxSince: "Waits since",
     reconciled: "Last compared",
     more: "More accounts",
+  },
+  models: {
+    title: "Models",
+    model: "Model",
+    revision: "Revision",
+    state: "State",
+    report: "Report",
+    builtIn: "built in",
+    offered: (since: string) => `offered since ${since}`,
+    withdrawn: "taken back",
+    rolledOut: (percent: string) => `rolled out to ${percent} %`,
+    forced: "forced",
+  },
+  rollOut: {
+    title: (name: string) => `Roll-out of ${name}`,
+    about: (percent: string, id: string, since: string) =>
+      `It gets ${percent} % of the unseeded requests that name ${id} alone, since ${since}. Counted are requests with a new picture, and those that failed by the model.`,
+    revision: "Revision",
+    requests: "Requests",
+    failed: "Failed",
+    failureRate: "Failure rate",
+    recognition: "Recognised",
+    bias: "Bias (points)",
+    noRule: "No rule decides: you do.",
+    verdicts: {
+      promote: "The rule promotes it within the hour:",
+      hold: "The rule waits:",
+      take_back: "The rule takes it back within the hour:",
+    } satisfies Record<NonNullable<RollOut["verdict"]>, string>,
+    promote: "Promote",
+    promoteSure: "Promote now?",
+    takeBack: "Take back",
+    takeBackSure: "Take back now?",
+    keep: "Not now",
   },
   accounts: {
     title: "Accounts",
