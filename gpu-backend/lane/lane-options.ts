@@ -36,7 +36,7 @@ export async function laneModels(config: Config, first: Bundle, log: Logger): Pr
   const optionsOf = await laneOptions(config, provider, log);
   const residentBytesMax = residentBytesMaxOf(config) ?? Number.POSITIVE_INFINITY;
   return (bundle, onRan) => ({
-    bytes: graphBytes(bundle.manifest, residentBytesMax).resident,
+    bytes: graphBytes(bundle.manifest, residentBytesMax, provider !== "cpu").resident,
     memoryFault(freed) {
       // Only its driver knows a card's free memory.
       if (provider !== "cpu") return undefined;

@@ -36,7 +36,7 @@ export async function openGraphs(manifest: Manifest, options: GraphSetOptions): 
     if (graph === undefined) return missingGraph(name);
     const load = () => openGraph({ ...options, name, graph, files });
     if (residence === undefined) return load();
-    const lazy = { bytes: loadedBytes(manifest, graph), load };
+    const lazy = { bytes: loadedBytes(manifest, graph, options.execution.provider !== "cpu"), load };
     return { run: (inputs: NamedTensors) => residence.run(lazy, inputs) };
   };
   return {

@@ -30,9 +30,9 @@ export function memoryFault(manifest: Manifest, residentBytesMax: number, availa
   ].join(" ");
 }
 
-/** Bytes of a bundle's graphs as float32: all of them, the largest, and those loaded at a time, one at least. */
-export function graphBytes(manifest: Manifest, residentBytesMax: number) {
-  const sizes = Object.values(manifest.graphs).map((graph) => (graph ? loadedBytes(manifest, graph) : 0));
+/** Bytes of a bundle's graphs when loaded: all of them, the largest, and those loaded at a time, one at least. */
+export function graphBytes(manifest: Manifest, residentBytesMax: number, isOnCard = false) {
+  const sizes = Object.values(manifest.graphs).map((graph) => (graph ? loadedBytes(manifest, graph, isOnCard) : 0));
   const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
   const largest = Math.max(...sizes);
   return { total, largest, resident: Math.max(Math.min(total, residentBytesMax), largest) };

@@ -24,9 +24,13 @@ function storedBytes(manifest: Files, graph: ManifestGraph): number {
   return graphFiles(manifest, graph).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** Bytes of a graph once its weights are float32, as the processor computes: its size when it is loaded. */
-export function loadedBytes(manifest: Files, graph: ManifestGraph): number {
-  return storedBytes(manifest, graph) * bytesFromStored[graph.weights];
+/**
+ * Bytes of a graph when it is loaded: as float32, which the processor computes with, or on a card as they are stored if
+ * the graph computes in half precision.
+ */
+export function loadedBytes(manifest: Files, graph: ManifestGraph, isOnCard = false): number {
+  const isKept = isOnCard && graph.precision === "half";
+  return storedBytes(manifest, graph) * (isKept ? 1 : bytesFromStored[graph.weights]);
 }
 
 /** The weights of a graph, a little too many: its files hold its nodes too. */

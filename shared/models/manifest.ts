@@ -29,6 +29,8 @@ const graphSchema = z.object({
   outputs: z.array(tensorSchema).min(1),
   /** How the weights are stored; inputs and outputs are as they say, whatever this is. */
   weights: z.enum(["float32", "float16", "int8"]),
+  /** "half": a card computes products in float16, and never holds the weights as float32. A processor does both. */
+  precision: z.enum(["float32", "half"]).optional(),
 });
 
 const stepsRangeSchema = z

@@ -116,7 +116,7 @@ def cheap_export(graph: object, target: Target) -> object:
     from wuerstchen.published.bundle.export_graph import Written
 
     (target.directory / f"{target.name}.onnx").write_bytes(graph.key.encode())
-    return Written((f"{target.name}.onnx",), target.weights, 99.0)
+    return Written((f"{target.name}.onnx",), target.weights, 99.0, target.precision)
 
 
 @pytest.mark.parametrize("family", published_checkpoints.FAMILIES)

@@ -58,6 +58,7 @@ of ComfyUI among them.
   --out FOLDER             bundle folder; its name becomes the model's id (default: the source's name among the models)
   --id MODEL+NAME:0.8      another id, of a model with an adapter
   --weights float16        store weights at half the size; they compute in float32 (default float32)
+  --precision half         compute in float16 on a card, in half the memory; a processor computes in float32
   --variant bf16           the variant of the weight files, if there are several
   --stage-b lite, --stage-c lite   Stable Cascade's smaller stages (default large)
   --sizes 1024x1024,…      picture sizes to offer, multiples of 128 a side, the default first

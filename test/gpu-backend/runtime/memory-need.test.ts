@@ -43,6 +43,9 @@ describe("a bundle", () => {
     const graph = { ...tiny.graphs.stageC, weights: "float16" as const };
     const files = { [graph.file]: { ...file, bytes: 10 }, [`${graph.file}.data`]: file, other: file };
     expect(loadedBytes({ files }, graph)).toBe(2_020);
+    expect(loadedBytes({ files }, graph, true)).toBe(2_020);
+    expect(loadedBytes({ files }, { ...graph, precision: "half" })).toBe(2_020);
+    expect(loadedBytes({ files }, { ...graph, precision: "half" }, true)).toBe(1_010);
   });
 });
 

@@ -40,13 +40,14 @@ STAGING = ".partial"
 
 @dataclass(frozen=True)
 class Order:
-    """What to make, and where."""
+    """What to make, and where. `precision` "half" stores weights as float16, whatever `weights` says."""
 
     choice: Choice
     about: About
     directory: Path
     weights: str = "float32"
     inline_bytes_max: int = INLINE_BYTES_MAX
+    precision: str = "float32"
 
 
 def import_bundle(decoder: Path, prior: Path, order: Order, progress: Progress) -> None:
@@ -76,7 +77,8 @@ def _make_graph(plan: Plan, record: Record, order: Order, progress: Progress, la
     staging.mkdir()
     task = progress.add_task(label, total=None)
     graph, report = plan.build(), lambda size: progress.advance(task, size)
-    written = export_graph(graph, Target(staging, kebab(plan.key), order.weights, order.inline_bytes_max, report))
+    target = Target(staging, kebab(plan.key), order.weights, order.inline_bytes_max, report, order.precision)
+    written = export_graph(graph, target)
     files = {name: asdict(describe_file(staging / name)) for name in written.files}
     for name in reversed(written.files):  # weights before the graph that names them
         (staging / name).replace(order.directory / name)
@@ -85,6 +87,8 @@ def _make_graph(plan: Plan, record: Record, order: Order, progress: Progress, la
         "outputs": [port_json(port) for port in graph.outputs],
     }
     entry = {"file": written.files[0], **ports, "weights": written.weights}
+    if written.precision != "float32":
+        entry |= {"precision": written.precision}
     record.graphs[plan.key] = {"entry": entry, "psnrDb": written.psnr_db, "files": files}
     save_record(record, order.directory)
     progress.update(task, total=progress.tasks[task].completed or 1)
@@ -95,17 +99,22 @@ def _finish(checkpoint: Checkpoint, record: Record, order: Order, keys: list[str
     directory = order.directory
     write_whole(directory / "tokenizer.json", checkpoint.tokenizer.json)
     if not (directory / "MODEL_CARD.md").exists():  # perhaps someone has written more into it
-        write_whole(directory / "MODEL_CARD.md", model_card(checkpoint, order.about, order.weights))
+        write_whole(directory / "MODEL_CARD.md", model_card(checkpoint, order.about, order.weights, order.precision))
     manifest = build_manifest(checkpoint, order.about, {key: record.graphs[key]["entry"] for key in keys})
     files = {name: facts for key in keys for name, facts in record.graphs[key]["files"].items()}
     files["tokenizer.json"] = asdict(describe_file(directory / "tokenizer.json"))
-    write_manifest(manifest, directory, files, identity(checkpoint, record.sources, order.weights))
+    write_manifest(manifest, directory, files, identity(checkpoint, record.sources, _numbers(order)))
+
+
+def _numbers(order: Order) -> str:
+    """How weights are stored and computed with: what changes a picture."""
+    return order.precision if order.precision == "half" else order.weights
 
 
 def _options(checkpoint: Checkpoint, order: Order) -> dict[str, str]:
     """What decides the graphs' bytes beside the sources."""
     adapters = ", ".join(f"{adapter.file.name}:{adapter.strength}" for adapter in checkpoint.adapters)
-    options = {"family": checkpoint.family, "weights": order.weights, "inlineBytesMax": str(order.inline_bytes_max)}
+    options = {"family": checkpoint.family, "weights": _numbers(order), "inlineBytesMax": str(order.inline_bytes_max)}
     return options | ({"adapters": adapters} if adapters else {})
 
 
@@ -161,6 +170,12 @@ def _arguments() -> argparse.Namespace:
         default="float32",
         help="how weights are stored; they compute in float32",
     )
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "half"),
+        default="float32",
+        help="half: a card computes products in float16, with half the memory (weights are stored as float16)",
+    )
     parser.add_argument("--variant", help='which weight files where there are several, for example "bf16"')
     parser.add_argument(
         "--adapter", action="append", default=[], metavar="FILE:0.8", help="LoRA to merge into Stage C (default: at 1)"
@@ -214,13 +229,17 @@ def run(arguments: argparse.Namespace, progress: Progress) -> None:
     for file in unused_adapters(source, checkpoint):
         progress.console.print(f"{file} is a LoRA and is not read; --adapter {file}:1 merges it", markup=False)
     room = require_room(
-        need_of(checkpoint, arguments.weights), directory, None if arguments.ignore_memory else free_memory()
+        need_of(checkpoint, arguments.weights, arguments.precision),
+        directory,
+        None if arguments.ignore_memory else free_memory(),
     )
     progress.console.print(room, markup=False, highlight=False)
     if arguments.restart and (directory / "import.json").exists():
         shutil.rmtree(directory)
     with progress:
-        write_bundle(checkpoint, Order(choice, about, directory, arguments.weights), progress)
+        write_bundle(
+            checkpoint, Order(choice, about, directory, arguments.weights, precision=arguments.precision), progress
+        )
 
 
 if __name__ == "__main__":

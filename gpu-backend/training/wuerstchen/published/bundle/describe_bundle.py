@@ -87,14 +87,19 @@ def build_manifest(checkpoint: Checkpoint, about: About, graphs: dict[str, dict]
     }
 
 
-def model_card(checkpoint: Checkpoint, about: About, weights: str) -> str:
+def model_card(checkpoint: Checkpoint, about: About, weights: str, precision: str = "float32") -> str:
     name, licence, origin = RELEASES[checkpoint.family]
+    numbers = (
+        "Weights are stored as float16. A card computes products in float16, a processor in float32."
+        if precision == "half"
+        else f"Weights are stored as {weights} and compute in float32."
+    )
     return f"""# {about.id}
 
 {name}, imported from `{about.source}`. Released as {origin}.
 
 - Licence of the weights: {about.licence or licence}.
-- Weights are stored as {weights} and compute in float32.
+- {numbers}
 - `import.json` has the SHA-256 of every file that this bundle was made from.
 - Stage B reads the text states of the empty prompt, which are constants in its graph. Pictures are what `diffusers`
   paints with `prompt=""` in its decoder pipeline.

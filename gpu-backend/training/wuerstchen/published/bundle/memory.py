@@ -38,15 +38,19 @@ class Need:
         )
 
 
-def need_of(checkpoint: Checkpoint, weights: str) -> Need:
-    """`weights`: how they are stored, "float32" or "float16". From the files' headers alone."""
+def need_of(checkpoint: Checkpoint, weights: str, precision: str = "float32") -> Need:
+    """`weights`: how they are stored, "float32" or "float16"; `precision` "half" stores float16, and emulates one graph
+    at a time in float32 on disk. From the files' headers alone.
+    """
     counts = {
         part.name: sum(each.numel() for each in read_shapes(part.weights).values()) for part in checkpoint.components
     }
     name = max(counts, key=lambda part: counts[part])
     stored = sum(count for part, count in counts.items() if part != "text_encoder_b")
     least, most = (PROCESS_BYTES + copies * BYTES["float32"] * counts[name] for copies in (COPIES_MIN, COPIES_MAX))
-    return Need((name, counts[name]), least, most, stored * BYTES[weights])
+    disk = stored * BYTES["float16" if precision == "half" else weights]
+    emulated = counts[name] * BYTES["float32"] if precision == "half" else 0
+    return Need((name, counts[name]), least, most, disk + emulated)
 
 
 def require_room(need: Need, directory: Path, memory: int | None) -> str:
