@@ -1,11 +1,11 @@
 import { failureToHttp } from "../shared/failure-to-http.ts";
 import { createApp } from "./app.ts";
-import { parseEnv } from "./env.ts";
+import { parseEnv, type WorkerEnv } from "./env.ts";
 import { describeError } from "./middleware/errors.ts";
 import { advanceRollOuts } from "./models/watch-roll-outs.ts";
 import { meterUsage } from "./payments/meter-usage.ts";
 import { log, platform } from "./platform.ts";
-import { createServices } from "./services.ts";
+import { createServices, type Services } from "./services.ts";
 import { createMeter } from "./stripe-services.ts";
 import { parseRequestEvent } from "./usage/request-event.ts";
 import { forgetCounted, recordRequests } from "./usage/request-table.ts";
@@ -22,6 +22,9 @@ export { LatentJobObject } from "./objects/latent-job-object.ts";
 
 /** The queue of messages to clients, as wrangler.toml names it; the other one holds usage. */
 const webhooksQueue = "wuerstchen-webhooks";
+
+/** The cron that has nothing but roll-outs to look after, as wrangler.toml names it. */
+const rollOutsCron = "*/5 * * * *";
 
 type App = ReturnType<typeof createApp>;
 
@@ -61,17 +64,25 @@ export default {
     for (const { message, event } of read) if (event !== undefined && failed.has(event.id)) message.retry();
   },
 
-  /** Hourly; see wrangler.toml. */
-  async scheduled(_event, env): Promise<void> {
+  /** Hourly, and every few minutes for roll-outs alone; see wrangler.toml. Neither keeps the other from its work. */
+  async scheduled({ cron }, env): Promise<void> {
     const checked = parseEnv(env);
-    await forgetCounted(checked.USAGE, platform().nowMs());
     const services = createServices(checked, platform());
-    const verdicts = await advanceRollOuts(services);
-    if (verdicts.length > 0) log({ event: "roll_outs_judged", verdicts: verdicts.join() });
-    const { unrepaired, ...found } = await services.reconcile();
-    log({ event: "reconciled", ...found, unrepaired: unrepaired.length });
+    const work = [judgeRollOuts(services), ...(cron === rollOutsCron ? [] : [compareBooks(checked, services)])];
+    for (const ended of await Promise.allSettled(work)) if (ended.status === "rejected") throw ended.reason;
   },
 } satisfies ExportedHandler;
+
+async function judgeRollOuts(services: Services): Promise<void> {
+  const verdicts = await advanceRollOuts(services);
+  if (verdicts.length > 0) log({ event: "roll_outs_judged", verdicts: verdicts.join() });
+}
+
+async function compareBooks({ USAGE }: WorkerEnv, services: Services): Promise<void> {
+  await forgetCounted(USAGE, services.nowMs());
+  const { unrepaired, ...found } = await services.reconcile();
+  log({ event: "reconciled", ...found, unrepaired: unrepaired.length });
+}
 
 /** What is missing is for the operator's log only. */
 function misconfigured(error: unknown): Response {

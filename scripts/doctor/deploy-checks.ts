@@ -158,7 +158,7 @@ function checkLogs({ observability }: Config): Finding {
 
 function checkCron({ triggers: { crons } }: Config): Finding {
   if (crons.length > 0) return found(crons.join(", "));
-  return fault("Ledgers and usage are never compared.", 'Add [triggers] with crons = ["17 * * * *"].');
+  return fault("Ledgers and usage are never compared.", 'Add [triggers] with crons = ["17 * * * *", "*/5 * * * *"].');
 }
 
 function checkPages({ assets }: Config): Finding {

@@ -104,7 +104,7 @@ export const rollOutSchema = z
     verdict: z
       .enum(["promote", "hold", "take_back"])
       .nullable()
-      .describe("What the rule says now; it acts once an hour. Null without a rule."),
+      .describe("What the rule says now; it acts every five minutes. Null without a rule."),
     reasons: z.array(z.string()).readonly(),
   })
   .readonly()

@@ -2019,7 +2019,7 @@ export interface components {
             share: number;
             /** Format: date-time */
             since: string;
-            /** @description What the rule says now; it acts once an hour. Null without a rule. */
+            /** @description What the rule says now; it acts every five minutes. Null without a rule. */
             verdict: ("promote" | "hold" | "take_back") | null;
         };
         RollOutFigures: {

@@ -63,7 +63,7 @@ export async function addedModelFault(
   const known = await modelStore.list();
   const unfit =
     rollOut === undefined
-      ? underWayFault(known, { id, revision })
+      ? underWayFault(known, models.default.manifest, { id, revision })
       : rollOutFault(known, models.default.manifest, { candidate: { id, revision }, order: rollOut });
   if (unfit !== undefined) return unfit;
   const same = known.find((stored) => stored.revision === revision);

@@ -25,9 +25,18 @@ export function revisionBefore(
   return models.findLast(isBefore);
 }
 
-/** Why a revision cannot be added: `invalid_request` while another one of its id is being rolled out. */
-export function underWayFault(models: readonly StoredModel[], { id, revision }: Revision): Failure | undefined {
-  const other = models.find((model) => model.id === id && model.isOffered && model.rollOut !== undefined);
+/**
+ * Why a revision cannot be added: `invalid_request` while another one of its id is being rolled out. One that was
+ * deployed since is what its id means.
+ */
+export function underWayFault(
+  models: readonly StoredModel[],
+  builtIn: Revision,
+  { id, revision }: Revision,
+): Failure | undefined {
+  const isUnderWay = (model: StoredModel) =>
+    model.id === id && model.isOffered && model.rollOut !== undefined && model.revision !== builtIn.revision;
+  const other = models.find(isUnderWay);
   if (other === undefined || other.revision === revision) return undefined;
   return invalidRequest("roll_out", `${nameOf(other)} is being rolled out. Promote it or take it back before.`);
 }
@@ -38,7 +47,7 @@ export function rollOutFault(
   builtIn: Revision,
   { candidate, order }: { readonly candidate: Revision; readonly order: RollOutRequest },
 ): Failure | undefined {
-  const other = underWayFault(models, candidate);
+  const other = underWayFault(models, builtIn, candidate);
   if (other !== undefined) return other;
   const before = revisionBefore(models, builtIn, candidate);
   if (before === undefined) {

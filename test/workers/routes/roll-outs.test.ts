@@ -77,6 +77,9 @@ async function lastEntries(): Promise<readonly object[]> {
 
 const everyHour = () => worker.scheduled(createScheduledController(), env);
 
+/** When ledgers were compared last. */
+const lastComparison = () => edge.env.USAGE.prepare("SELECT MAX(at_ms) AS at FROM reconciliations").first<number>("at");
+
 const figure = (value: number) => ({ value, count: 9, low: null, high: null, threshold: null, outcome: null });
 const kpiOf = (revision: string, recognition: number) => ({
   format: "wuerstchen-edge/kpi@1",
@@ -224,6 +227,25 @@ describe("a roll-out", () => {
       subject: "mine@new",
       details: { reasons: expect.arrayContaining(["recognition is 49, of the revision before 50"]) },
     });
+  });
+
+  test("is judged every five minutes, apart from the hourly comparison of ledgers, and neither waits for the other", async () => {
+    await everyHour();
+    const compared = await lastComparison();
+    await add("mine", "old");
+    await add("mine", "new", { roll_out: { share: 10, rule: {} } });
+    await count("new", "backend_failed", 6, 200);
+    edge.nowMs += 60_000;
+    await worker.scheduled(createScheduledController({ cron: "*/5 * * * *" }), env);
+    expect(await stateOf("new")).toMatchObject({ offered: false });
+    expect(await lastComparison()).toBe(compared);
+
+    const failing = () => {
+      throw new TypeError("the list of models cannot be read");
+    };
+    const broken = { ...Object(env), LATENTS: { get: failing } };
+    await expect(worker.scheduled(createScheduledController(), broken)).rejects.toThrow("cannot be read");
+    expect(await lastComparison()).toBeGreaterThan(compared ?? 0);
   });
 
   test("is taken back by its rule when its requests fail, and the log says so", async () => {

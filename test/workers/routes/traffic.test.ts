@@ -98,7 +98,7 @@ describe("GET /v1/admin/traffic", () => {
 
   test("counts by revision the requests that a model had to run for, with its faults and not the caller's", async () => {
     const key = await edge.createKey("by-revision", 10_000);
-    const figures = () => createModelFigures(edge.env.USAGE).read([manifest.revision, "other"], hourAt(edge.nowMs));
+    const hour = hourAt(edge.nowMs);
     await edge.generate(key, { prompt: "apple", seed: 1 });
     await edge.generate(key, { prompt: "apple", seed: 1 });
     expect((await edge.post(key, { prompt: "apple", size: "7x7" })).status).toBe(400);
@@ -107,7 +107,7 @@ describe("GET /v1/admin/traffic", () => {
     await expect.poll(() => reports.length).toBe(4);
     await deliver(reports);
     await deliver(reports);
-    const found = await figures();
+    const found = await createModelFigures(edge.env.USAGE).read([manifest.revision, "other"], hour);
     expect(found.get(manifest.revision)).toEqual({ requests: 2, failed: 1, p95Ms: expect.any(Number) });
     expect(found.get("other")).toEqual({ requests: 0, failed: 0, p95Ms: undefined });
   });

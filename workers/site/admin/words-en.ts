@@ -171,9 +171,9 @@ export const en = {
     bias: "Bias (points)",
     noRule: "No rule decides: you do.",
     verdicts: {
-      promote: "The rule promotes it within the hour:",
+      promote: "The rule promotes it within five minutes:",
       hold: "The rule waits:",
-      take_back: "The rule takes it back within the hour:",
+      take_back: "The rule takes it back within five minutes:",
     } satisfies Record<NonNullable<RollOut["verdict"]>, string>,
     promote: "Promote",
     promoteSure: "Promote now?",

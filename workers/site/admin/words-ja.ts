@@ -177,9 +177,9 @@ export const ja: AdminWords = {
     bias: "偏り（ポイント）",
     noRule: "自動の規則はありません。運用者が判断します。",
     verdicts: {
-      promote: "規則により 1 時間以内に昇格します：",
+      promote: "規則により 5 分以内に昇格します：",
       hold: "規則により待機中です：",
-      take_back: "規則により 1 時間以内に取り下げます：",
+      take_back: "規則により 5 分以内に取り下げます：",
     },
     promote: "昇格",
     promoteSure: "今すぐ昇格しますか？",
