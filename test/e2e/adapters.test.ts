@@ -110,7 +110,10 @@ test(
       code: 0,
       stdout: expect.stringMatching(/^tiny\+ink:0\.8@\w{16} is offered\.\n$/u),
     });
+    // As dear as its model.
+    expect((await order("add", tinyAlphaDirectory, "--price-factor", "2")).code).toBe(0);
     expect((await addAdapter("gold", tinyAlphaDirectory)).code).toBe(0);
+    expect(await (await fetch(`${stack().url}/v1/models/tiny-alpha+gold`)).json()).toMatchObject({ price_factor: 2 });
     const before = ["tiny", "tiny-alpha", "tiny+ink:0.8", "tiny-alpha+gold"];
     const added = ["tiny+sketch:0.5", "tiny+sketch"];
     const keys = await Promise.all(

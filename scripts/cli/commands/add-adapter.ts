@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { readBundle, readManifest } from "../../../gpu-backend/runtime/bundle.ts";
-import type { Schemas } from "../../../shared/client/calls.ts";
+import { answerOf, type Schemas } from "../../../shared/client/calls.ts";
+import type { WuerstchenClient } from "../../../shared/client/client.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Manifest } from "../../../shared/models/manifest.ts";
 import { canonicalModelName, modelIdPattern } from "../../../shared/models/model-name.ts";
@@ -22,7 +23,7 @@ interface AdapterFlags extends OperatorFlags {
   readonly bundle?: string;
   readonly strengths: string;
   readonly config?: string;
-  readonly priceFactor: string;
+  readonly priceFactor?: string;
 }
 
 /** A model with an adapter that is to be made. */
@@ -44,7 +45,7 @@ export function addAddAdapter(models: Command): void {
     .option("--bundle <folder>", "that bundle, wherever it is")
     .option("--strengths <list>", "0.05 to 1.5 in steps of 0.05, separated by commas", "1")
     .option("--config <file>", "the model's configuration, if its bundle holds none")
-    .option("--price-factor <n>", "how many times the usual price its runs cost", "1")
+    .option("--price-factor <n>", "how many times the usual price its runs cost (default: as the model's)")
     .action(addAdapter);
   withExamples(command, {
     "wuerstchen models add-adapter ink --adapter lora.safetensors --model emoji-128 --models-dir /bundles --strengths 0.5,0.8,1":
@@ -53,11 +54,12 @@ export function addAddAdapter(models: Command): void {
 }
 
 async function addAdapter(name: string, flags: AdapterFlags): Promise<void> {
-  const priceFactor = readPriceFactor(flags.priceFactor);
+  const given = flags.priceFactor === undefined ? undefined : readPriceFactor(flags.priceFactor);
   const bundle = bundleFolder(root, flags, process.env);
   const base = await readSound(bundle, name);
   const variants = variantsOf(name, base, flags);
   await asOperator(flags, async (client, signal) => {
+    const priceFactor = given ?? (await priceFactorOf(base, client, signal));
     const offered: Schemas["OfferedModel"][] = [];
     for (const variant of variants) {
       if (!existsSync(variant.folder)) await makeBundle(variant, bundle, flags);
@@ -65,6 +67,12 @@ async function addAdapter(name: string, flags: AdapterFlags): Promise<void> {
     }
     return offered.map((model) => (flags.json ? JSON.stringify(model) : `${nameOf(model)} is offered.`)).join("\n");
   });
+}
+
+/** What the service charges for the model's runs; 1 if it does not know this revision. */
+async function priceFactorOf({ revision }: Manifest, { http }: WuerstchenClient, signal: AbortSignal): Promise<number> {
+  const { data } = await answerOf(http.GET("/v1/admin/models", { signal }));
+  return data.find((model) => model.revision === revision)?.price_factor ?? 1;
 }
 
 async function readSound(bundle: string, name: string): Promise<Manifest> {

@@ -49,8 +49,13 @@ test("an imported model is told how it gets an adapter", async () => {
   expect([code, stderr]).toEqual([1, expect.stringContaining("--id tiny-v2+ink:0.8")]);
 });
 
+test("a service that cannot be reached is told before anything is made", async () => {
+  expect(await addAdapter("ink", ...ofTiny)).toMatchObject({ code: 4 });
+  expect(readdirSync(folder)).not.toContain("models");
+});
+
 test("what Python refuses is not offered and leaves no bundle", async () => {
-  const { code, stderr } = await addAdapter("ink", ...ofTiny);
+  const { code, stderr } = await addAdapter("ink", ...ofTiny, "--price-factor", "1");
   expect([code, stderr]).toEqual([1, expect.stringMatching(/trained on another revision.*tiny\+ink was not made/su)]);
   expect(readdirSync(join(folder, "models"))).toEqual([]);
 });
