@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent / "wuerstchen"
 COMMANDS = {
     "adapt",
     "average",
+    "compare_latents",
     "evaluate",
     "finetune",
     "finetune_decoder",
@@ -34,6 +35,7 @@ ALLOWED = {
     "published": {"", "models", "export"},
     "evaluation": {"", "models", "training", "export", "published"},
     "decision": {"", "models", "training", "export", "evaluation"},
+    "comparison": {"", "models", "training", "evaluation"},
 }
 # Libraries that belong to one place: most installations lack them, or they would be a second way to compute.
 GUARDED = {"diffusers": {"evaluation"}, "transformers": {"evaluation"}, "huggingface_hub": {"published"}}

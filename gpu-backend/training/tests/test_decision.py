@@ -21,9 +21,9 @@ from wuerstchen.decision.groups import group_shares
 from wuerstchen.decision.outside import WORDS_MAX, words_outside
 from wuerstchen.decision.page import dollars
 from wuerstchen.decision.prices import Prices, gpu_costs, picture_flops, read_gpu_prices
-from wuerstchen.decision.recognition import recognised
 from wuerstchen.decision.report_texts import REPORT
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
+from wuerstchen.evaluation.recognition import recognised
 from wuerstchen.evaluation.set_groups import read_groups, read_open
 from wuerstchen.pictures.prepare import Settings, prepare
 from wuerstchen.texts import LANGUAGES, places_of, read_texts

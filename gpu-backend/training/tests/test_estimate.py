@@ -8,8 +8,9 @@ from torch import nn
 
 from wuerstchen import train
 from wuerstchen.config import load_config
-from wuerstchen.train import estimates, prepare
+from wuerstchen.train import prepare
 from wuerstchen.training.estimate import ASSUMED_UTILISATION, GPU_TFLOPS, Estimate, saved_bytes
+from wuerstchen.training.stages import estimates
 
 ONE = Estimate(
     "stage-x", parameters=1000, trained=600, steps=3600, flops_step=312 * 10**12, activation_bytes=50, seconds_step=2.0

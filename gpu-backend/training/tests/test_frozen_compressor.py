@@ -16,9 +16,10 @@ from wuerstchen.export.bundle import trained_stages, write_bundle
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.models.alpha import premultiply
 from wuerstchen.models.build import load_compressor, load_part, new_direct_decoder, new_stage_b, new_stage_c
-from wuerstchen.train import stages_of, train_stage
+from wuerstchen.train import train_stage
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.sources import text_encoder_directory
+from wuerstchen.training.stages import stages_of
 
 
 def alpha_config() -> Config:

@@ -17,13 +17,14 @@ from torch import Tensor, nn
 
 from wuerstchen import train as train_command
 from wuerstchen.config import Config, OptimiserConfig, StageATraining, load_config
-from wuerstchen.train import stage_run, train_stage
+from wuerstchen.train import train_stage
 from wuerstchen.training import codebook_use, loop
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.distributed import Share, shares
 from wuerstchen.training.estimate import saved_bytes
 from wuerstchen.training.learner import Learner
 from wuerstchen.training.precision import checkpoint_activations
+from wuerstchen.training.stages import stage_run
 from wuerstchen.training.telemetry import cut_log
 from wuerstchen.training.trainer import StageRun, Trainer
 

@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from time import monotonic
 
@@ -14,30 +13,20 @@ import torch
 from rich.console import Console
 
 from wuerstchen.arguments import count
-from wuerstchen.config import Config, CurriculumConfig, OptimiserConfig, load_config
+from wuerstchen.config import Config, load_config
 from wuerstchen.finetuning.start import begin_from, finished_weights
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.budget import SHARES, Budget, in_steps
-from wuerstchen.training.compressor import compressor_run
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.distributed import connected, first_process_first, from_first, rank
-from wuerstchen.training.estimate import MEASURED_STEPS, Estimate, estimate, table
+from wuerstchen.training.estimate import MEASURED_STEPS, table
 from wuerstchen.training.inputs import inputs_of
-from wuerstchen.training.loop import StageRun, train
+from wuerstchen.training.loop import train
 from wuerstchen.training.parallel import Parallel
-from wuerstchen.training.precompute import compact_latents, recoloured_latents, stage_a_latents
-from wuerstchen.training.previewer import previewer_run
-from wuerstchen.training.rehearsal import rehearsal
-from wuerstchen.training.sources import imagenet_weights, text_encoder_directory
-from wuerstchen.training.stage_a import stage_a_run
-from wuerstchen.training.stage_b import stage_b_run
-from wuerstchen.training.stage_b_frozen import frozen_stage_b_run
-from wuerstchen.training.stage_c import stage_c_run
-from wuerstchen.training.text_states import text_states
+from wuerstchen.training.stages import STAGES, estimates, stage_run, stages_of
 from wuerstchen.training.trainer import Trainer
 
-STAGES = ("a", "compressor", "b", "c", "previewer")
 EMOJI_BUILDER = Path(__file__).parent.parent / "datasets" / "emoji"
 EXAMPLES = """examples:
   python -m wuerstchen.train --config configs/emoji-128.toml --prepare emoji    build the data set, then all stages
@@ -47,28 +36,6 @@ EXAMPLES = """examples:
   torchrun --nproc-per-node 8 -m wuerstchen.train --config configs/emoji-128.toml --parallel fsdp
   tensorboard --logdir runs/emoji-128/tensorboard
 """
-
-
-def stage_run(stage: str, config: Config, pictures: PictureSet, runs: Path) -> tuple[StageRun, OptimiserConfig]:
-    """A stage and its plan; computes first what the stage reads of the stages before it."""
-    with first_process_first():
-        torch.manual_seed(config.seed)  # initialisation; every step draws its own randomness
-        if stage == "a":
-            return stage_a_run(config, pictures, imagenet_weights(), runs), config.train_a
-        if stage == "compressor":
-            return compressor_run(config, pictures, imagenet_weights(), runs), config.train_compressor
-        if stage == "b" and config.compressor is not None:
-            return frozen_stage_b_run(config, pictures, imagenet_weights(), runs), config.train_b
-        if stage == "b":
-            latents = stage_a_latents(config, pictures, runs)
-            return stage_b_run(config, pictures, latents, imagenet_weights(), runs), config.train_b
-        latents = compact_latents(config, pictures, runs)
-        if stage == "previewer":
-            return previewer_run(config, pictures, latents, runs), config.train_previewer
-        recoloured = recoloured_latents(config, pictures, runs)
-        captions = [*[record.captions for record in pictures.records], *[item.captions for item in recoloured.items]]
-        text = text_states(config, captions, runs, text_encoder_directory())
-        return stage_c_run(config, pictures, latents, recoloured, text, runs), config.train_c
 
 
 def train_stage(
@@ -126,34 +93,12 @@ def _measured(stage: str, config: Config, pictures: PictureSet, runs: Path, para
     return step, prepared
 
 
-def stages_of(config: Config) -> tuple[str, ...]:
-    """In the order of their training. Not every configuration has a previewer, or a compressor with a stage of its
-    own.
-    """
-    return tuple(stage for stage in STAGES if getattr(config, f"train_{stage}") is not None)
-
-
 def with_steps(config: Config, stage: str, steps: int | None) -> Config:
     """`--steps` moves the end of a run, and with it the learning-rate decay, for a run that is going on already."""
     if steps is None:
         return config
     plan = getattr(config, f"train_{stage}")
     return dataclasses.replace(config, **{f"train_{stage}": dataclasses.replace(plan, steps=steps)})
-
-
-def estimates(stages: tuple[str, ...], config: Config) -> list[Estimate]:
-    """Rehearses each stage on noise, in a folder that is gone afterwards. Noise has no concepts, hence no
-    curriculum.
-    """
-    anything = CurriculumConfig(from_step=0, share=0.0, styles=(), concepts=())
-    config = dataclasses.replace(config, compile=False, recolour_c=None, curriculum_c=anything)
-    measured = []
-    with tempfile.TemporaryDirectory() as folder:
-        pictures, runs = rehearsal(config, Path(folder))
-        for stage in stages:
-            run, plan = stage_run(stage, config, pictures, runs)
-            measured.append(estimate(Trainer(run, plan, runs, "ddp"), plan))
-    return measured
 
 
 def prepare(source: str, data: Path, config: Path) -> None:

@@ -12,7 +12,6 @@ from wuerstchen.decision.bundle_model import BundleModel, Pictures, originals
 from wuerstchen.decision.groups import group_shares
 from wuerstchen.decision.outside import WORDS_MIN, kept_words, words_outside
 from wuerstchen.decision.prices import Prices, picture_flops
-from wuerstchen.decision.recognition import recognised
 from wuerstchen.evaluation.features import PictureFeatures, deep_features, features_of, to_tensor
 from wuerstchen.evaluation.image_quality import psnr_each
 from wuerstchen.evaluation.intervals import (
@@ -22,6 +21,7 @@ from wuerstchen.evaluation.intervals import (
     paired_difference_interval,
     share_interval,
 )
+from wuerstchen.evaluation.recognition import recognised
 from wuerstchen.evaluation.set_groups import Groups
 from wuerstchen.training.data import PictureSet
 

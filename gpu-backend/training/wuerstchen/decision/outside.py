@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from wuerstchen.decision.bundle_model import BundleModel, Pictures
-from wuerstchen.decision.recognition import recognised
+from wuerstchen.evaluation.recognition import recognised
 from wuerstchen.training.data import PictureSet
 
 WORDS_MAX, WORDS_MIN = 40, 8

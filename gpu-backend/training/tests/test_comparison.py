@@ -1,0 +1,141 @@
+"""The comparison of latents: the same arithmetic for each, an honest ratio, and a command that goes on after a stop."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import CONFIGS
+
+from wuerstchen import compare_latents
+from wuerstchen.comparison.prior import Point, Trial, read_curve, step_flops
+from wuerstchen.comparison.quality import arithmetic_for, mean_curve, ratio_at_equal_quality
+from wuerstchen.comparison.spaces import compact_space, eighth_config, eighth_space, quarter_space
+from wuerstchen.config import load_config
+from wuerstchen.models.build import new_compressor, new_direct_decoder
+from wuerstchen.train import train_stage
+from wuerstchen.training.data import PictureSet
+
+TINY = CONFIGS / "tiny-alpha.toml"
+
+
+@pytest.fixture(scope="module")
+def config_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny configuration, for text states as wide as the real text encoder's."""
+    path = tmp_path_factory.mktemp("config") / "tiny-alpha.toml"
+    text = TINY.read_text(encoding="utf-8")
+    wide = text.replace("tokens_max = 16\nwidth = 32", "tokens_max = 16\nwidth = 384")
+    assert wide != text
+    path.write_text(wide, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(pictures_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[PictureSet, Path]:
+    """(pictures, folder of runs) with a compressor and Stages A and B of twelve steps."""
+    config, runs = load_config(TINY), tmp_path_factory.mktemp("compared")
+    pictures = PictureSet(pictures_directory, config.image_side)
+    for stage in ("a", "compressor", "b"):
+        assert train_stage(stage, config, pictures, runs / config.id)
+    return pictures, runs
+
+
+def test_every_space_gives_back_pictures_of_their_size_from_latents_of_its_own(
+    trained: tuple[PictureSet, Path], tmp_path: Path
+) -> None:
+    config, runs = load_config(TINY), trained[1] / "tiny-alpha"
+    eighth = eighth_config(config)
+    parts = {"compressor": new_compressor(eighth), "direct_decoder": new_direct_decoder(eighth)}
+    torch.save(torch.nn.ModuleDict(parts).state_dict(), tmp_path / "compressor.pt")
+    spaces = compact_space(config, runs), eighth_space(eighth, tmp_path), quarter_space(config, runs)
+    image = torch.rand(2, 4, 64, 64)
+    for space, cells, patches in zip(spaces, (4, 8, 16), ((1,), (1, 2), (1, 2, 4)), strict=True):
+        with torch.no_grad():
+            latent = space.encode(image)
+        assert latent.shape == (2, space.latent.channels, cells, cells)
+        made = space.decode(latent)
+        assert made.shape == (2, 3, 64, 64)
+        assert 0 <= made.min() <= made.max() <= 1
+        assert space.patches(64) == patches
+
+
+def test_a_step_costs_what_its_tokens_cost(trained: tuple[PictureSet, Path]) -> None:
+    config = load_config(TINY)
+    space = quarter_space(config, trained[1] / "tiny-alpha")
+    flops = {patch: step_flops(config, Trial(space, patch, 0, 1)) for patch in (1, 2, 4)}
+    assert 4 < flops[1] / flops[2] < 16  # four times the tokens; attention among them costs sixteen times as much
+    assert flops[2] > flops[4] > 0
+
+
+def command(monkeypatch: pytest.MonkeyPatch, config: Path, data: Path, runs: Path, out: Path) -> None:
+    options = ["--config", str(config), "--data", str(data), "--runs", str(runs), "--out", str(out), "--steps", "160"]
+    monkeypatch.setattr(sys, "argv", ["compare_latents", *options, "--seeds", "2", "--captions", "2"])
+    compare_latents.main()
+
+
+def test_one_command_compares_all_and_goes_on_after_a_stop(
+    config_file: Path, trained: tuple[PictureSet, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures, runs = trained
+    monkeypatch.setattr("wuerstchen.comparison.spaces.TOKENS_MAX", 8)  # 256 tokens take a minute
+    stop_after = iter([True, True, False])
+
+    def stopping(run: object, *arguments: object) -> bool:
+        return whole(run, *arguments) if next(stop_after, True) else False
+
+    whole = compare_latents.train
+    monkeypatch.setattr(compare_latents, "train", stopping)
+    with pytest.raises(SystemExit) as ended:
+        command(monkeypatch, config_file, pictures.directory, runs, tmp_path)
+    assert ended.value.code == 130
+    before = {
+        path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*seed*.pt") if "checkpoint" not in path.name
+    }
+    monkeypatch.setattr(compare_latents, "train", whole)
+    command(monkeypatch, config_file, pictures.directory, runs, tmp_path)
+    curves = {path.stem: read_curve(path) for path in tmp_path.glob("*-seed-*.json")}
+    assert {name.split("-")[0] for name in curves} == {"compact", "f8", "f4"}
+    full = [curve[-1].flops for name, curve in curves.items() if name.endswith("seed-1")]
+    assert max(full) / min(full) < 1.5  # the same arithmetic, up to some steps of each
+    assert {len(curve) for curve in curves.values()} == {8}
+    assert all(point.minutes > 0 for curve in curves.values() for point in curve)
+    assert before
+    kpis = json.loads((tmp_path / "kpis.json").read_text())
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert kpis["title"] in page.replace("&#x27;", "'")
+    assert page.count("<svg") == 2
+    assert "16×4×4" in page
+    assert "4×16×16" in page
+
+
+def test_runs_that_are_missing_are_named(
+    config_file: Path, trained: tuple[PictureSet, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SystemExit, match="train compressor first"):
+        command(monkeypatch, config_file, trained[0].directory, tmp_path / "none", tmp_path / "out")
+    with pytest.raises(ValueError, match="a compressor of its own stage"):
+        eighth_config(load_config(CONFIGS / "tiny.toml"))
+
+
+def test_a_quality_is_reached_between_two_points() -> None:
+    curve = [(10.0, 20.0), (20.0, 40.0), (40.0, 44.0)]
+    assert arithmetic_for(curve, 30) == 15
+    assert arithmetic_for(curve, 10) == 5
+    assert arithmetic_for(curve, 44) == 40
+    assert arithmetic_for(curve, 50) is None
+
+
+def test_the_ratio_is_of_the_best_that_both_reach_and_turns_round_with_the_curves() -> None:
+    quick, slow = [(10.0, 40.0), (20.0, 60.0)], [(10.0, 10.0), (80.0, 40.0)]
+    assert ratio_at_equal_quality(quick, slow) == 8
+    assert ratio_at_equal_quality(slow, quick) == pytest.approx(1 / 8)
+    assert ratio_at_equal_quality(quick, slow, (30.0, 0.0)) == 2
+    assert ratio_at_equal_quality(quick, [(10.0, 0.0)]) is None
+
+
+def test_points_of_several_seeds_are_averaged() -> None:
+    seeds = [[Point(10.0, 1.0, 20.0, 5.0)], [Point(10.0, 1.0, 40.0, 5.0)]]
+    assert mean_curve(seeds) == [(10.0, 30.0)]
+    assert dataclasses.asdict(seeds[0][0]).keys() == {"flops", "minutes", "recognised", "fid"}
