@@ -248,7 +248,7 @@ def test_the_sections_of_v2s_original_checkpoints_open_the_averaged_ones_first(v
     v2.prior.save_pretrained(tmp_path / "prior-text")
     v2.decoder.save_pretrained(tmp_path / "decoder-text")
     c, b = half(in_original_layout(v2.prior.prior)), half(in_original_layout(v2.decoder.decoder))
-    effnet = {"backbone.0.0.weight": torch.zeros(1), "mapper.0.weight": torch.zeros(16, 4)}
+    effnet = half(randomise(Compressor(CompressorConfig(16, affine=True)), 3).state_dict())
     optimizer = {"state": {0: {"step": torch.tensor(3.0)}}, "param_groups": [{"lr": 1e-4}]}
     torch.save({"state_dict": half(in_original_layout(v2.decoder.vqgan))}, tmp_path / "vqgan_f4_v1_500k.pt")
     older = {"_use_new_zipfile_serialization": False}
@@ -256,11 +256,16 @@ def test_the_sections_of_v2s_original_checkpoints_open_the_averaged_ones_first(v
     torch.save(sections, tmp_path / "model_v2_stage_b.pt", **older)
     averaged = {"ema_state_dict": prefixed("module.", c), "state_dict": prefixed("module.", other(c))}
     torch.save(averaged, tmp_path / "model_v3_stage_c.pt")
+    other_familys = Compressor(CompressorConfig(16, affine=False)).state_dict()
+    save_file(half(other_familys), tmp_path / "effnet_encoder.safetensors")
     with pytest.raises(CheckpointError, match=r"has no text encoder: .*--decoder-text warp-ai/wuerstchen"):
         open_source(Source((str(tmp_path),)), Choice())
     texts = {"text": str(tmp_path / "prior-text"), "decoder_text": str(tmp_path / "decoder-text")}
     checkpoint = open_source(Source((str(tmp_path),), **texts), Choice())
     assert_holds(checkpoint, v2)
+    assert checkpoint.extras.keys() == {"compressor"}
+    opened = checkpoint.extras["compressor"].load().state_dict()
+    assert all(torch.equal(opened[name].half(), tensor.half()) for name, tensor in effnet.items())
     assert_paints_as_diffusers(checkpoint, v2)
 
 

@@ -99,7 +99,7 @@ def open_loose(source: LooseFiles, choice: Choice) -> Checkpoint:
         "stage_a": _component("stage_a", candidates.stage("stage_a")),
     }
     texts = _texts(source, candidates, family)
-    extras = _extras(candidates) if family == "stable-cascade" else {}
+    extras = _extras(candidates, family)
     parts = stages | {name: text.encoder for name, text in texts.items()}
     tokenizers = {"tokenizer": texts["text_encoder"], "tokenizer_b": texts["text_encoder_b"]}
     return checked(
@@ -132,9 +132,18 @@ def _for_stage_b(text: Text) -> Text:
     return replace(text, encoder=replace(text.encoder, name="text_encoder_b"))
 
 
-def _extras(candidates: _Candidates) -> dict[str, Component]:
-    found = {role: [*candidates.of(role)[0], *candidates.of(role)[1]] for role in ("compressor", "previewer")}
+def _extras(candidates: _Candidates, family: str) -> dict[str, Component]:
+    """v2's compressor is a section of Stage B's checkpoint, and no other family's will do: its latent has a scale and a
+    shift of its own. It has no previewer.
+    """
+    roles = ("compressor", "previewer") if family == "stable-cascade" else ("compressor",)
+    found = {role: [each for part in candidates.of(role) for each in part if _is_of(each, family)] for role in roles}
     return {role: _component(role, min(each, key=_inside_others)) for role, each in found.items() if each}
+
+
+def _is_of(found: Found, family: str) -> bool:
+    scales = "mapper.1.weight" in read_shapes(found.weights)
+    return found.role != "compressor" or scales == (family == "wuerstchen-v2")
 
 
 def _component(name: str, found: Found) -> Component:
