@@ -11,6 +11,13 @@ export interface Execution {
   readonly intraOpThreads: number;
 }
 
+/** What a provider needs for graphs in half precision. A processor computes them in float32. */
+export const halfNeeds: Readonly<Record<ExecutionProvider, string>> = {
+  cpu: "",
+  webgpu: "It is in half precision, for which the driver must have 16-bit numbers in shaders (shader-f16).",
+  cuda: "",
+};
+
 /** What a provider needs that `npm ci` does not bring. */
 export const howToGet: Readonly<Record<ExecutionProvider, string>> = {
   cpu: "",

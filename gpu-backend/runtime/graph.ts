@@ -53,7 +53,9 @@ export async function openGraph(source: GraphSource): Promise<LoadedGraph> {
   const { directory, name, graph, files, execution, cache } = source;
   const digest = graphDigest({ files }, graph);
   const bytes = loadedBytes({ files }, graph);
-  const session = await openSession({ path: join(directory, graph.file), name, digest, bytes, execution, cache });
+  const path = join(directory, graph.file);
+  const isHalf = graph.precision === "half";
+  const session = await openSession({ path, name, digest, bytes, execution, isHalf, cache });
   const [output] = graph.outputs;
   const inputNames = graph.inputs.map((port) => port.name);
   if (output?.dtype !== "float32" || !sameNames(session.inputNames, inputNames)) {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { arch, cpus } from "node:os";
 import { env, InferenceSession } from "onnxruntime-node";
 import { AppError } from "../../shared/errors.ts";
-import { type Execution, howToGet } from "./execution.ts";
+import { type Execution, halfNeeds, howToGet } from "./execution.ts";
 import type { GraphCache } from "./graph-cache.ts";
 import { runtimeFault } from "./runtime-fault.ts";
 
@@ -17,6 +17,8 @@ export interface SessionSource {
   /** Its size when it is loaded. */
   readonly bytes: number;
   readonly execution: Execution;
+  /** Whether it computes in half precision where the device can. */
+  readonly isHalf: boolean;
   readonly cache: GraphCache | undefined;
 }
 
@@ -40,7 +42,8 @@ export async function openSession(source: SessionSource): Promise<InferenceSessi
   try {
     return (await openOptimised(source)) ?? (await InferenceSession.create(path, optionsOf(execution)));
   } catch (cause) {
-    const message = `Graph ${name}: ${path} cannot be loaded. ${howToGet[execution.provider]}`.trim();
+    const hints = [howToGet[execution.provider], source.isHalf ? halfNeeds[execution.provider] : ""];
+    const message = [`Graph ${name}: ${path} cannot be loaded.`, ...hints].join(" ").trim();
     throw new AppError(message, { cause, fault: runtimeFault(cause) });
   }
 }

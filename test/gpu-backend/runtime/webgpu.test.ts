@@ -1,8 +1,11 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { LaneOptions } from "../../../gpu-backend/lane/lane.ts";
 import { decodeLatent } from "../../../shared/latents/latent-format.ts";
 import { noSoftwareVulkan, softwareVulkan } from "../../support/software-vulkan.ts";
-import { tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
+import { tinyDirectory, tinyRequest, tinyRevision } from "../../support/tiny-bundle.ts";
 import { patient, startTinyLane, type TinyLane, tinyLoad } from "../../support/tiny-lane.ts";
 
 /** The driver compiles every kernel for the processor, and a machine that is busy with other work takes its time. */
@@ -53,4 +56,17 @@ test("WebGPU without a driver is refused, saying what it needs", async () => {
     ok: false,
     error: expect.stringContaining("needs a graphics card with a driver"),
   });
+});
+
+test("a bundle in half precision that WebGPU cannot load says what that needs beside", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "half-"));
+  cpSync(tinyDirectory, directory, { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(directory, "model.json"), "utf8"));
+  manifest.graphs.textEncoder.precision = "half";
+  writeFileSync(join(directory, "model.json"), JSON.stringify(manifest));
+  const environment = { ...process.env, VK_ICD_FILENAMES: "/nowhere", VK_DRIVER_FILES: "/nowhere" };
+  const execution = { provider: "webgpu", intraOpThreads: 1 } as const;
+  const { lane } = startLane("webgpu", { environment, load: { ...tinyLoad, directory, execution } });
+  expect(await lane.started).toMatchObject({ ok: false, error: expect.stringContaining("(shader-f16)") });
+  rmSync(directory, { recursive: true });
 });
