@@ -19,7 +19,7 @@ const diskBytesPerMs = 50_000;
 export const taskMsBound = 6 * 3_600_000;
 
 /** Ten pictures at the most steps of a small model on a CPU, behind as long a queue. */
-const stageCMsMin = 300_000;
+export const stageCMsMin = 300_000;
 
 /** One decode of a small model on a CPU, behind nine others of the same request. */
 const decodeMsMin = 120_000;

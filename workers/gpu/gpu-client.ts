@@ -10,7 +10,7 @@ import {
   previewBytesMax,
 } from "../../shared/limits.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
-import { loadMsMax } from "../../shared/models/work-time.ts";
+import { loadMsMax, stageCMsMin } from "../../shared/models/work-time.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type CheckModelRequest, checkModelPath } from "../../shared/wire/check-model.ts";
@@ -137,8 +137,10 @@ async function runStageC(
   job: StageCRequest,
   { terms, onEvent, ...conditions }: Named<StageCConditions>,
 ): Promise<Result<StageCOutcome, Failure>> {
-  const listener = onEvent && createStageCListener(job, onEvent);
   const timeoutMs = await times.stageC(job);
+  // Proxies cut an answer that is silent for a minute or two; the events of a long job keep it open.
+  const hear = onEvent ?? (timeoutMs > stageCMsMin ? () => undefined : undefined);
+  const listener = hear && createStageCListener(job, hear);
   const request = {
     method: "POST",
     target: stageCTarget({ ...terms, priority: conditions.priority, deadlineMs: timeoutMs }),

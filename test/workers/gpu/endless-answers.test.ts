@@ -27,7 +27,7 @@ function endlessBackend(status: number, contentType: string) {
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     timeout: () => new AbortController().signal,
     log: () => {},
-    manifestOf: async () => undefined,
+    manifestOf: async () => manifest,
   });
   return { client, seen };
 }

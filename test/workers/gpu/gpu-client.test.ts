@@ -98,6 +98,17 @@ describe("the client", () => {
     expect(Math.min(...ofLarge)).toBeGreaterThan(300_000);
   });
 
+  test("has the answer to a long job kept open by events, and to a short one only where somebody listens", async () => {
+    for (const [manifestOf, accepts] of [
+      [async () => fullSize, true],
+      [async () => manifest, false],
+    ] as const) {
+      const { backend, client } = setUp({ manifestOf });
+      expect(await client.runStageC(job, conditions)).toMatchObject({ ok: true, value: { latents: { length: 2 } } });
+      expect(backend.transcript[0]?.includes("text/event-stream")).toBe(accepts);
+    }
+  });
+
   test("waits the longest for a model that it does not know, or cannot look up now", async () => {
     for (const manifestOf of [async () => undefined, () => Promise.reject(new TypeError("no store"))]) {
       const { client, timeoutsMs } = setUp({ manifestOf });
