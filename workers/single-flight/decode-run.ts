@@ -5,7 +5,7 @@ import type { Priority } from "../../shared/wire/task-terms.ts";
 import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { CachedImage, ImageCache } from "../images/image-cache.ts";
-import { type Run, SharedRun, type Waiter } from "./shared-run.ts";
+import { type Run, SharedRun, type Waiter, whileWanted } from "./shared-run.ts";
 
 /** One picture that a request wants of a latent. */
 export interface DecodeRequest extends Waiter {
@@ -57,8 +57,9 @@ export class DecodeRun {
   async #begin(request: DecodeRequest, run: Run<DecodeRequest>): Promise<Result<DecodedImage, Failure>> {
     const { images, gpu } = this.#parts;
     const { latentId, latent, options, priority, account, reservationId, origin } = request;
-    const cached = await images.find(latentId, options);
-    if (cached !== undefined) return ok({ ...cached, reservationId: undefined, milliseconds: {} });
+    const looked = await whileWanted(run, images.find(latentId, options));
+    if (!looked.ok) return looked;
+    if (looked.value !== undefined) return ok({ ...looked.value, reservationId: undefined, milliseconds: {} });
     const decoded = await gpu.decodeLatent(
       { latent, options },
       { priority, payer: { account, reservationId }, signal: run.signal, origin },

@@ -8,7 +8,7 @@ import type { GpuClient, Milliseconds } from "../gpu/gpu-client.ts";
 import type { RequestOrigin } from "../gpu/request-origin.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import { type ChargeLine, stoppedLines } from "../prices/price-book.ts";
-import { type OnNews, type Run, SharedRun, type Waiter } from "./shared-run.ts";
+import { type OnNews, type Run, SharedRun, type Waiter, whileWanted } from "./shared-run.ts";
 
 /** How often a job is begun before it is given up: a job that ends its object every time must not do so for ever. */
 const attemptsMax = 3;
@@ -111,7 +111,9 @@ export class LatentRun {
     this.#isBeingPaid = false;
     store.write({ request: run.payer, attempts: (left?.attempts ?? 0) + 1 });
     try {
-      const stored = await latents.find(asked.latentId);
+      const looked = await whileWanted(run, latents.find(asked.latentId));
+      if (!looked.ok) return looked;
+      const stored = looked.value;
       if (stored === undefined) return await this.#make(run);
       if (left === undefined) return ok({ bytes: stored.bytes, reservationId: undefined, milliseconds: {} });
       const { payer } = run;

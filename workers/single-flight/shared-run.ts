@@ -1,5 +1,5 @@
 import type { Failure } from "../../shared/errors.ts";
-import { err, type Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 
 /** A caller that waits for a run. */
 export interface Waiter {
@@ -28,6 +28,22 @@ export interface Run<Request, News = never> {
   isHeard(): boolean;
   /** Reports to all callers that wait at this moment. */
   tell(news: News): void;
+}
+
+/**
+ * What `lookup` gives; `job_cancelled` as soon as all callers have left. Whoever comes next then waits for no store
+ * that does not answer.
+ */
+export async function whileWanted<Value>(
+  { signal }: { readonly signal: AbortSignal },
+  lookup: Promise<Value>,
+): Promise<Result<Value, Failure>> {
+  const left = new Promise<Result<Value, Failure>>((resolve) => {
+    const leave = () => resolve(err({ code: "job_cancelled", doneShare: 0 }));
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
+  });
+  return Promise.race([lookup.then(ok), left]);
 }
 
 /** What a run is made of. */

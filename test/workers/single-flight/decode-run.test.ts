@@ -20,9 +20,10 @@ const request: DecodeRequest = {
 
 function setUp() {
   const cached = new Map<string, CachedImage>();
-  const world = { cached, runs: 0, run: async (): Promise<Result<DecodeOutcome, Failure>> => decoded };
+  const look = async (id: string): Promise<CachedImage | undefined> => cached.get(id);
+  const world = { cached, look, runs: 0, run: async (): Promise<Result<DecodeOutcome, Failure>> => decoded };
   const images = {
-    find: async (id: string) => cached.get(id),
+    find: (id: string) => world.look(id),
     async put(id: string, _: unknown, picture: Uint8Array<ArrayBuffer>) {
       const image = { bytes: picture, etag: '"tag"' };
       cached.set(id, image);
@@ -44,6 +45,16 @@ test("one decode serves all who ask meanwhile, paid by the first, and its pictur
   for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: true, value: { bytes, reservationId: "first" } });
   expect(world.runs).toBe(1);
   expect(world.cached.size).toBe(1);
+});
+
+test("a lookup that does not end holds up nobody who comes after all have left", async () => {
+  const { world, job } = setUp();
+  world.look = () => new Promise<never>(() => {});
+  const left = job.obtain(request);
+  job.leave(request.waiterId);
+  world.look = async () => undefined;
+  expect(await job.obtain({ ...request, waiterId: "next" })).toMatchObject({ ok: true, value: { bytes } });
+  expect(await left).toEqual(err({ code: "job_cancelled", doneShare: 0 }));
 });
 
 test("a picture that is there by now is nobody's decode", async () => {

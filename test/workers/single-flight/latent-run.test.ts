@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Failure } from "../../../shared/errors.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { WorkDone } from "../../../workers/account/account-book.ts";
@@ -31,9 +31,10 @@ function setUp(run: () => Promise<Result<StageCOutcome, Failure>> = async () => 
   const store = new MemoryStore();
   const stored = new Map<string, StoredLatent>();
   const noted: WorkDone[] = [];
-  const world = { store, stored, noted, runs: 0, run, put: async () => {}, note: async () => {} };
+  const look = async (id: string): Promise<StoredLatent | undefined> => stored.get(id);
+  const world = { store, stored, noted, runs: 0, run, look, put: async () => {}, note: async () => {} };
   const latents = {
-    find: async (id: string) => stored.get(id),
+    find: (id: string) => world.look(id),
     async put(id: string, latent: StoredLatent) {
       await world.put();
       stored.set(id, latent);
@@ -92,6 +93,19 @@ describe("one object", () => {
     expect(await newObject().obtain(request)).toMatchObject({ ok: true });
   });
 
+  test("begins anew for who comes after all have left a lookup that does not end, and nobody pays for that", async () => {
+    const { world, newObject } = setUp();
+    const job = newObject();
+    world.look = never;
+    const left = job.obtain({ ...request, waiterId: "left" });
+    job.leave("left");
+    world.look = async () => undefined;
+    const outcome = await job.obtain({ ...request, waiterId: "next", reservationId: "second" });
+    expect(outcome).toMatchObject({ ok: true, value: { bytes, reservationId: "second" } });
+    expect(await left).toEqual(err({ code: "job_cancelled", doneShare: 0 }));
+    expect(world.noted).toEqual([{ reservationId: "second", lines: request.lines }]);
+  });
+
   test("runs nothing when the latent was stored since the caller looked", async () => {
     const { world, newObject } = setUp();
     world.stored.set(request.latentId, { bytes, account: request.account, madeMs: 0 });
@@ -126,7 +140,7 @@ describe("an object that ended in mid-job", () => {
   async function endedInMidJob() {
     const { world, newObject } = setUp(never);
     void newObject().obtain(request);
-    await Promise.resolve();
+    await vi.waitUntil(() => world.runs === 1);
     world.run = async () => made;
     return { world, next: newObject() };
   }
