@@ -111,3 +111,9 @@ test("no comment of the TypeScript sources is wider than 120 columns", () => {
     .filter(([, line = ""]) => /^\s*(?:\/\/|\/?\*)/u.test(line));
   expect(wide).toEqual([]);
 });
+
+test("migrations are numbered one by one, since two of one number have no order that a reader sees", () => {
+  const names = readdirSync(join(root, "migrations")).filter((name) => name.endsWith(".sql"));
+  const numbers = names.map((name) => Number(name.slice(0, 4))).toSorted((a, b) => a - b);
+  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+});
