@@ -6,6 +6,7 @@ import { Agent, request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { entryWorker } from "../../scripts/local-entry.ts";
 import { type LocalStack, startLocalStack } from "../../scripts/local-stack.ts";
 import { freePort } from "../../scripts/ports.ts";
 import { tinyDirectory } from "../support/tiny-bundle.ts";
@@ -111,7 +112,10 @@ function send({ url, method, headers, body }: Call): Promise<void> {
   });
 }
 
-/** Its storage is on the same disk as ours. */
+/**
+ * Its storage is on the same disk as ours, and what a local run has in front of the Worker stands in front of it too:
+ * the entry that counts requests under way, and the pages' files.
+ */
 async function startBareWorker(state: string): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const { convertV4MiniflareOptions, Miniflare } = await import("miniflare");
   const port = await freePort(0, "PORT");
@@ -121,8 +125,14 @@ async function startBareWorker(state: string): Promise<{ readonly url: string; s
     cf: false,
     resourcePersistencePath: state,
     workers: [
+      entryWorker("bare", { apiKey: undefined, drainToken: "none" }),
       {
         name: "bare",
+        assets: {
+          directory: join(import.meta.dirname, "../../docs"),
+          routerConfig: { has_user_worker: true, static_routing: { user_worker: ["/*"] } },
+          assetConfig: { compatibility_date: "2026-10-23" },
+        },
         compatibilityDate: "2026-10-23",
         modules: [{ type: "ESModule", path: join(import.meta.dirname, "bare-worker.js") }],
         modulesRoot: import.meta.dirname,
