@@ -46,7 +46,7 @@ export interface LocalStack {
   /** The operator's credential. */
   readonly adminSecret: string;
   readonly backendUrl: string;
-  /** Settles only when the backend ends by itself: with the last lines that it wrote. */
+  /** Settles only when the backend or the edge ends by itself, with a text that says so. */
   readonly ended: Promise<string>;
   /** Finishes the requests in flight and ends both processes; only the state folder remains. */
   stop(): Promise<void>;
@@ -95,11 +95,25 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     await offerModels({ url: worker.url, adminSecret }, { added: others, gone: models.gone });
     await openDevelopmentAccount(worker.url, { adminSecret, apiKey });
     const finish = () => worker.drain().then(stop);
-    return { url: worker.url, apiKey, adminSecret, backendUrl: backend.url, ended: backend.ended, stop: finish };
+    return {
+      url: worker.url,
+      apiKey,
+      adminSecret,
+      backendUrl: backend.url,
+      ended: endOf(backend, worker),
+      stop: finish,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function endOf(backend: LocalBackend, worker: LocalWorker): Promise<string> {
+  return Promise.race([
+    backend.ended.then((lastLines) => `The GPU backend ended unexpectedly:\n${lastLines}`),
+    worker.ended.then(() => "The edge ended unexpectedly and could not be started again: is the disk full?"),
+  ]);
 }
 
 /** Asks the edge, which asks the backend: so both are up, have the same model, and share a secret. */

@@ -17,6 +17,13 @@ const workerName = "wuerstchen-edge";
 const drainMsMax = 30_000;
 const drainPollMs = 50;
 
+/** How often the runtime is asked whether it is still there, and how long a new one may take. */
+const readyPollMs = 500;
+const restartMsMax = 30_000;
+
+/** A runtime that is stuck in its start is waited for no longer. */
+const disposeMsMax = 10_000;
+
 /** How to run the Worker. */
 export interface LocalWorkerOptions {
   readonly root: string;
@@ -37,6 +44,8 @@ export interface LocalWorkerOptions {
 /** The Worker in workerd, with its real bindings on local storage. */
 export interface LocalWorker {
   readonly url: string;
+  /** Settles only when it ended by itself and could not be started again. */
+  readonly ended: Promise<void>;
   /** Refuses new requests. Settles when those in flight were answered, or after half a minute. */
   drain(): Promise<void>;
   /** Ends it in the middle of whatever it does. */
@@ -89,19 +98,45 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
   };
   // A workerd that ends by itself is followed by another one, which nobody would end if this process were killed.
   const miniflare = withoutSignalHandlers(() => new Miniflare({ ...settings, unsafeHandleRuntimeRestart: guard }));
+  const stopping = new AbortController();
   async function stop(): Promise<void> {
-    release();
-    await miniflare.dispose();
+    stopping.abort();
+    const isEnded = await Promise.race([
+      miniflare.dispose().then(() => true),
+      sleep(disposeMsMax, false, { ref: false }),
+    ]);
+    // Otherwise the guard ends what is left, once this process has ended.
+    if (isEnded) release();
   }
   try {
     const url = await miniflare.ready;
     guard();
     await migrateDatabase(await miniflare.getD1Database("USAGE", workerName), join(options.root, "migrations"));
-    return { url: url.origin, drain: () => drain(url.href, drainToken), stop };
+    const ended = endOf(() => miniflare.ready, stopping.signal);
+    return { url: url.origin, ended, drain: () => Promise.race([drain(url.href, drainToken), ended]), stop };
   } catch (error) {
     // Nobody else knows of it yet, and while it runs this process does.
     await stop();
     throw error;
+  }
+}
+
+/**
+ * Settles when a runtime is ready no more. Miniflare starts a workerd that ended once. If that fails, it says so only
+ * when it is asked, or, if the new one ended in the middle of its start, never.
+ */
+async function endOf(ready: () => Promise<unknown>, stopping: AbortSignal): Promise<void> {
+  for (;;) {
+    const isReady = await Promise.race([
+      ready().then(
+        () => true,
+        () => false,
+      ),
+      sleep(restartMsMax, false, { ref: false }),
+    ]);
+    if (stopping.aborted) return new Promise(() => {});
+    if (!isReady) return;
+    await sleep(readyPollMs, undefined, { ref: false });
   }
 }
 

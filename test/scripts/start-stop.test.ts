@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
+import { text } from "node:stream/consumers";
 import { afterEach, expect, test } from "vitest";
 import { descendantsOf } from "../support/process-tree.ts";
 import { tinyDirectory } from "../support/tiny-bundle.ts";
@@ -91,6 +93,38 @@ test.skipIf(process.platform !== "linux")(
     expect(await answers(url)).toBe(true);
     child.kill("SIGKILL");
     await expect.poll(() => answers(url), { timeout: 60_000 }).toBe(false);
+  },
+);
+
+/** Ends the edge again and again until its port is another server's, which it then cannot have back. */
+async function takePortOfEdge(pid: number, url: string): Promise<Server> {
+  for (;;) {
+    for (const { pid: edge, command } of descendantsOf(pid)) {
+      if (command.includes("workerd\0serve")) process.kill(edge, "SIGKILL");
+    }
+    const server = createServer().listen(Number(new URL(url).port), "127.0.0.1");
+    const taken = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (taken) return server;
+  }
+}
+
+test.skipIf(process.platform !== "linux")(
+  "a start script whose edge crashed and cannot come back ends, says so, and leaves nothing running",
+  { timeout: 300_000 },
+  async () => {
+    const child = start(newState(), "pipe");
+    const exited = once(child, "exit");
+    const { url, backend_url } = await ready(child);
+    if (child.stderr === null) throw new TypeError("The start script has no stderr.");
+    const said = text(child.stderr);
+    const other = await takePortOfEdge(child.pid ?? 0, url);
+    expect(await exited).toEqual([1, null]);
+    expect(await said).toContain("The edge ended unexpectedly and could not be started again");
+    expect(await answers(backend_url)).toBe(false);
+    other.close();
   },
 );
 
