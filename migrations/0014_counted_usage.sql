@@ -1,4 +1,4 @@
--- Whether a row is part of `spend_days`. Rows that a Worker of before writes are not, NULL, until a reconciliation adds
+-- Whether a row is part of `spend_days`. Rows that an earlier Worker writes are not, NULL, until a reconciliation adds
 -- them: between this migration and the deployment, and between 0010 and this one.
 ALTER TABLE usage ADD COLUMN in_days INTEGER;
 UPDATE usage SET in_days = 1;

@@ -119,7 +119,7 @@ test("the deployed entry point reconciles by itself when its hour comes", async 
   expect(await reported()).toBe(spent);
 });
 
-test("rows that a Worker of before wrote are added to the days of spending, each once", async () => {
+test("rows that an earlier Worker wrote are added to the days of spending, each once", async () => {
   await chargeAndLose(3);
   const { spent } = await edge.ledger(account).balances();
   edge.nowMs += settledMs;

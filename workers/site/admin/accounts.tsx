@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { ListedAccountItem } from "../../../shared/api/admin-answers.ts";
-import { errorText } from "../view/error-text.ts";
 import { Answered } from "./answered.tsx";
 import { moment } from "./figures.ts";
 import { ask } from "./operator.ts";
+import { OrderFault, onSubmit, useOrder } from "./order.tsx";
 import { linkTo } from "./place.ts";
 import { Table } from "./table.tsx";
 import { useAnswer } from "./use-answer.ts";
@@ -65,21 +65,16 @@ function OpenAccount() {
   const { accounts: texts } = adminWords.value;
   const id = useSignal("");
   const name = useSignal("");
-  const fault = useSignal<string | undefined>(undefined);
+  const { fault, send } = useOrder();
 
-  async function submit(event: Event): Promise<void> {
-    event.preventDefault();
-    try {
-      const body = name.value === "" ? {} : { name: name.value };
-      await ask({ method: "PUT", path: `/v1/admin/accounts/${encodeURIComponent(id.value)}`, body });
-      location.hash = linkTo("accounts", id.value);
-    } catch (error) {
-      fault.value = errorText(error);
-    }
+  async function open(): Promise<undefined> {
+    const body = name.value === "" ? {} : { name: name.value };
+    await ask({ method: "PUT", path: `/v1/admin/accounts/${encodeURIComponent(id.value)}`, body });
+    location.hash = linkTo("accounts", id.value);
   }
 
   return (
-    <form class="card row-form" onSubmit={submit}>
+    <form class="card row-form" onSubmit={onSubmit(() => send(open))}>
       <h3>{texts.open}</h3>
       <label class="field">
         <span>{texts.id}</span>
@@ -106,9 +101,7 @@ function OpenAccount() {
       </label>
       <button type="submit">{texts.create}</button>
       <p class="help">{texts.openHelp}</p>
-      <p class="fault" role="alert">
-        {fault.value}
-      </p>
+      <OrderFault fault={fault} />
     </form>
   );
 }

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import type { BalanceResponse } from "../../../shared/api/money.ts";
 import type { LedgerItem } from "../../../shared/api/operator-answers.ts";
-import { errorText } from "../view/error-text.ts";
 import { dollars } from "../view/money.ts";
 import { Field } from "./field.tsx";
 import { ask } from "./operator.ts";
+import { OrderOutcome, onSubmit, useOrder } from "./order.tsx";
 import { useAnswer } from "./use-answer.ts";
 import { adminWords } from "./words.ts";
 
@@ -22,34 +22,28 @@ export function Credit({ path, changed }: PartProps) {
   const ledger = useAnswer<LedgerItem>(`${path}/ledger`);
   const amount = useSignal("");
   const grantId = useSignal(newGrantId());
-  const note = useSignal("");
-  const fault = useSignal("");
+  const order = useOrder();
 
-  async function submit(event: Event): Promise<void> {
-    event.preventDefault();
-    note.value = "";
-    fault.value = "";
+  async function grant(microUsd: number): Promise<string> {
+    const body = { grant_id: grantId.value, micro_usd: microUsd };
+    const after = await ask<BalanceResponse>({ method: "POST", path: `${path}/grants`, body });
+    grantId.value = newGrantId();
+    amount.value = "";
+    await ledger.refresh();
+    changed();
+    return texts.grantDone(dollars(after.available_micro_usd));
+  }
+
+  async function submit(): Promise<void> {
     const microUsd = Math.round(Number(amount.value) * 1_000_000);
-    if (!(microUsd > 0)) {
-      fault.value = texts.amountWrong;
-      return;
-    }
-    try {
-      const body = { grant_id: grantId.value, micro_usd: microUsd };
-      const after = await ask<BalanceResponse>({ method: "POST", path: `${path}/grants`, body });
-      note.value = texts.grantDone(dollars(after.available_micro_usd));
-      grantId.value = newGrantId();
-      amount.value = "";
-      await ledger.refresh();
-      changed();
-    } catch (error) {
-      fault.value = errorText(error);
-    }
+    if (microUsd > 0) return order.send(() => grant(microUsd));
+    order.note.value = "";
+    order.fault.value = texts.amountWrong;
   }
 
   const shown = ledger.answer;
   return (
-    <form class="card row-form" onSubmit={submit}>
+    <form class="card row-form" onSubmit={onSubmit(submit)}>
       <h3>{texts.balance}</h3>
       {shown !== undefined && (
         <dl class="figures">
@@ -71,10 +65,7 @@ export function Credit({ path, changed }: PartProps) {
       <Field label={texts.grantId} pattern="[\w.:\-]{1,128}" value={grantId} required />
       <button type="submit">{texts.grant}</button>
       <p class="help">{texts.grantHelp}</p>
-      <p role="status">{note.value}</p>
-      <p class="fault" role="alert">
-        {fault.value}
-      </p>
+      <OrderOutcome {...order} />
     </form>
   );
 }

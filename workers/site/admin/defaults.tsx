@@ -2,10 +2,10 @@ import { useSignal } from "@preact/signals";
 import type { AccountItem } from "../../../shared/api/admin-answers.ts";
 import type { RequestDefaults } from "../../../shared/api/request-defaults.ts";
 import { outputFormatNames } from "../../../shared/output-format.ts";
-import { errorText } from "../view/error-text.ts";
 import type { PartProps } from "./credit.tsx";
 import { Choice, Field } from "./field.tsx";
 import { ask } from "./operator.ts";
+import { OrderOutcome, onSubmit, useOrder } from "./order.tsx";
 import { adminWords } from "./words.ts";
 
 const reuses = ["prefer", "fresh"] as const;
@@ -18,27 +18,19 @@ export function Defaults({ account, path, changed }: PartProps & { readonly acco
   const size = useSignal(account.defaults?.size ?? "");
   const format = useSignal<string>(account.defaults?.output_format ?? "");
   const response = useSignal<string>(account.defaults?.response_format ?? "");
-  const note = useSignal("");
-  const fault = useSignal("");
+  const order = useOrder();
 
-  async function submit(event: Event): Promise<void> {
-    event.preventDefault();
-    note.value = "";
-    fault.value = "";
+  async function save(): Promise<string> {
     const fields = { reuse, size, output_format: format, response_format: response };
     const set = Object.entries(fields).filter(([, { value }]) => value !== "");
     const defaults = set.length === 0 ? null : Object.fromEntries(set.map(([name, { value }]) => [name, value]));
-    try {
-      await ask({ method: "PUT", path, body: { defaults } });
-      note.value = texts.saved;
-      changed();
-    } catch (error) {
-      fault.value = errorText(error);
-    }
+    await ask({ method: "PUT", path, body: { defaults } });
+    changed();
+    return texts.saved;
   }
 
   return (
-    <form class="card row-form" onSubmit={submit}>
+    <form class="card row-form" onSubmit={onSubmit(() => order.send(save))}>
       <h3>{names.title}</h3>
       <Choice label={names.reuse} value={reuse} options={reuses} none={names.none} />
       <Field label={names.size} value={size} pattern="\d{1,5}x\d{1,5}" />
@@ -46,10 +38,7 @@ export function Defaults({ account, path, changed }: PartProps & { readonly acco
       <Choice label={names.response_format} value={response} options={responseFormats} none={names.none} />
       <button type="submit">{texts.save}</button>
       <p class="help">{names.help}</p>
-      <p role="status">{note.value}</p>
-      <p class="fault" role="alert">
-        {fault.value}
-      </p>
+      <OrderOutcome {...order} />
     </form>
   );
 }

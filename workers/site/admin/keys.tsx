@@ -1,6 +1,5 @@
 import { useSignal } from "@preact/signals";
 import type { CreatedKey, KeyItem } from "../../../shared/api/admin-answers.ts";
-import { errorText } from "../view/error-text.ts";
 import { dollars } from "../view/money.ts";
 import { Answered } from "./answered.tsx";
 import type { PartProps } from "./credit.tsx";
@@ -10,6 +9,7 @@ import { count, moment } from "./figures.ts";
 import { KeyActions } from "./key-actions.tsx";
 import { NewSecret } from "./new-secret.tsx";
 import { ask } from "./operator.ts";
+import { OrderFault, useOrder } from "./order.tsx";
 import { Table } from "./table.tsx";
 import { useAnswer } from "./use-answer.ts";
 import { adminWords } from "./words.ts";
@@ -23,27 +23,23 @@ export function Keys({ path, changed }: PartProps) {
   const { keys: texts, defaults: names, none } = adminWords.value;
   const asked = useAnswer<KeyList>(`${path}/keys`);
   const secret = useSignal<string | undefined>(undefined);
-  const fault = useSignal("");
+  const { fault, send } = useOrder();
 
   async function change(order: () => Promise<CreatedKey>): Promise<void> {
-    fault.value = "";
-    try {
+    await send(async () => {
       const { key } = await order();
       if (key !== undefined) secret.value = key;
       await asked.refresh();
       changed();
-    } catch (error) {
-      fault.value = errorText(error);
-    }
+      return undefined;
+    });
   }
 
   return (
     <section class="card">
       <h3>{texts.title}</h3>
       <NewSecret secret={secret} />
-      <p class="fault" role="alert">
-        {fault.value}
-      </p>
+      <OrderFault fault={fault} />
       <Answered asked={asked}>
         {({ data }) => (
           <Table

@@ -1,6 +1,7 @@
 import type { OfferedModel } from "../../../shared/api/added-model.ts";
 import { Answered } from "./answered.tsx";
 import { moment } from "./figures.ts";
+import { RefreshCard } from "./refresh-card.tsx";
 import { RollOutCard } from "./roll-out.tsx";
 import { Table } from "./table.tsx";
 import { useAnswer } from "./use-answer.ts";
@@ -8,17 +9,11 @@ import { adminWords } from "./words.ts";
 
 /** Every revision of every model, and how those do that are being rolled out. */
 export function Models() {
-  const { models: texts, refresh, none } = adminWords.value;
+  const { models: texts, none } = adminWords.value;
   const asked = useAnswer<{ readonly data: readonly OfferedModel[] }>("/v1/admin/models");
   return (
     <>
-      <section class="card">
-        <div class="view-head">
-          <h3>{texts.title}</h3>
-          <button type="button" class="small" onClick={asked.refresh}>
-            {refresh}
-          </button>
-        </div>
+      <RefreshCard title={texts.title} onRefresh={asked.refresh}>
         <Answered asked={asked}>
           {({ data }) => (
             <Table
@@ -29,7 +24,7 @@ export function Models() {
             />
           )}
         </Answered>
-      </section>
+      </RefreshCard>
       {asked.answer?.data.map((model) => {
         const { roll_out: rollOut } = model;
         if (rollOut === null) return null;

@@ -2,9 +2,9 @@ import { useSignal } from "@preact/signals";
 import type { OfferedModel } from "../../../shared/api/added-model.ts";
 import type { RollOut, RollOutFigures } from "../../../shared/api/roll-out.ts";
 import type { ApiRequest } from "../api/client.ts";
-import { errorText } from "../view/error-text.ts";
 import { count, duration, moment, share } from "./figures.ts";
 import { ask } from "./operator.ts";
+import { OrderFault, useOrder } from "./order.tsx";
 import { Table } from "./table.tsx";
 import { adminWords } from "./words.ts";
 
@@ -64,7 +64,7 @@ function figureCells({ revision, requests, failed_requests: failed, p95_ms, reco
 function RollOutActions({ name, changed }: Pick<RollOutProps, "changed"> & { readonly name: string }) {
   const { rollOut: texts } = adminWords.value;
   const asked = useSignal<"promote" | "takeBack" | undefined>(undefined);
-  const fault = useSignal("");
+  const { fault, send: sendOrder } = useOrder();
   const path = `/v1/admin/models/${encodeURIComponent(name)}`;
   const orders = {
     promote: { method: "POST", path: `${path}/promote` },
@@ -72,13 +72,11 @@ function RollOutActions({ name, changed }: Pick<RollOutProps, "changed"> & { rea
   } as const satisfies Readonly<Record<string, ApiRequest>>;
 
   async function send(order: keyof typeof orders): Promise<void> {
-    fault.value = "";
     asked.value = undefined;
-    try {
+    await sendOrder(async () => {
       await ask(orders[order]);
-    } catch (error) {
-      fault.value = errorText(error);
-    }
+      return undefined;
+    });
     await changed();
   }
 
@@ -109,9 +107,7 @@ function RollOutActions({ name, changed }: Pick<RollOutProps, "changed"> & { rea
           </>
         )}
       </span>
-      <p class="fault" role="alert">
-        {fault.value}
-      </p>
+      <OrderFault fault={fault} />
     </>
   );
 }

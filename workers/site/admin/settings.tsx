@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { AccountItem } from "../../../shared/api/admin-answers.ts";
-import { errorText } from "../view/error-text.ts";
 import type { PartProps } from "./credit.tsx";
 import { Field } from "./field.tsx";
 import { ask } from "./operator.ts";
+import { OrderOutcome, onSubmit, useOrder } from "./order.tsx";
 import { adminWords } from "./words.ts";
 
 /** The form of an account's name, limits and suspension. */
@@ -15,13 +15,9 @@ export function Settings({ account, path, changed }: PartProps & { readonly acco
   const bytes = useSignal(textOf(account.latent_bytes_max));
   const stripe = useSignal(account.stripe_customer ?? "");
   const isSuspended = useSignal(account.suspended);
-  const note = useSignal("");
-  const fault = useSignal("");
+  const order = useOrder();
 
-  async function submit(event: Event): Promise<void> {
-    event.preventDefault();
-    note.value = "";
-    fault.value = "";
+  async function save(): Promise<string> {
     const body = {
       name: name.value,
       suspended: isSuspended.value,
@@ -30,17 +26,13 @@ export function Settings({ account, path, changed }: PartProps & { readonly acco
       latent_bytes_max: numberOf(bytes.value),
       stripe_customer: stripe.value === "" ? null : stripe.value,
     };
-    try {
-      await ask({ method: "PUT", path, body });
-      note.value = texts.saved;
-      changed();
-    } catch (error) {
-      fault.value = errorText(error);
-    }
+    await ask({ method: "PUT", path, body });
+    changed();
+    return texts.saved;
   }
 
   return (
-    <form class="card row-form" onSubmit={submit}>
+    <form class="card row-form" onSubmit={onSubmit(() => order.send(save))}>
       <h3>{texts.settings}</h3>
       <Field label={texts.name} value={name} />
       <Field label={texts.concurrency} type="number" min="1" value={concurrency} />
@@ -59,10 +51,7 @@ export function Settings({ account, path, changed }: PartProps & { readonly acco
       </label>
       <button type="submit">{texts.save}</button>
       <p class="help">{texts.empty}</p>
-      <p role="status">{note.value}</p>
-      <p class="fault" role="alert">
-        {fault.value}
-      </p>
+      <OrderOutcome {...order} />
     </form>
   );
 }

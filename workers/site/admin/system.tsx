@@ -5,6 +5,7 @@ import { Answered } from "./answered.tsx";
 import { count, duration, moment } from "./figures.ts";
 import { Models } from "./models.tsx";
 import { linkTo } from "./place.ts";
+import { RefreshCard } from "./refresh-card.tsx";
 import { Table } from "./table.tsx";
 import { useAnswer } from "./use-answer.ts";
 import { adminWords } from "./words.ts";
@@ -29,16 +30,10 @@ export function SystemView() {
 }
 
 function Backends() {
-  const { system: texts, refresh, none } = adminWords.value;
+  const { system: texts, none } = adminWords.value;
   const asked = useAnswer<List<BackendItem>>("/v1/admin/backends");
   return (
-    <section class="card">
-      <div class="view-head">
-        <h3>{texts.backends}</h3>
-        <button type="button" class="small" onClick={asked.refresh}>
-          {refresh}
-        </button>
-      </div>
+    <RefreshCard title={texts.backends} onRefresh={asked.refresh}>
       <Answered asked={asked}>
         {({ data }) => (
           <Table
@@ -50,7 +45,7 @@ function Backends() {
           />
         )}
       </Answered>
-    </section>
+    </RefreshCard>
   );
 }
 
