@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from wuerstchen.pictures.prepare import Settings
+from wuerstchen.pictures.prepare import Settings, prepare
 
 SQUARE = Settings(side=64, buckets=((64, 64),), side_min=32, near_bits=6, held_out_percent=20, licence="own")
 MIXED = dataclasses.replace(SQUARE, buckets=((32, 96), (64, 64), (96, 32)))
@@ -39,6 +39,14 @@ def folder_of(tmp_path: Path, count: int = 6) -> Path:
     for number in range(count):
         put(folder, f"p{number}.png", encoded(picture(number)), f"picture {number}")
     return folder
+
+
+def set_of(folder: Path, captions: list[str], settings: Settings, size: tuple[int, int] = (100, 100)) -> Path:
+    """A prepared set of smooth pictures, one caption each."""
+    for number, caption in enumerate(captions):
+        put(folder / "from", f"{number:03}.png", encoded(picture(number, size if number % 3 else (100, 100))), caption)
+    prepare(folder / "from", folder / "set", settings)
+    return folder / "set"
 
 
 def left_out(report: dict, reason: str) -> dict[str, str]:

@@ -12,20 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from raw_pictures import MIXED, SQUARE, encoded, picture, put
+from raw_pictures import MIXED, SQUARE, set_of
 from tiny_bundle import TINY, TRAINING
 
 from wuerstchen import evaluate
-from wuerstchen.decision.figures import Figure, Measured, asked_pictures
-from wuerstchen.decision.groups import group_shares
-from wuerstchen.decision.outside import WORDS_MAX, words_outside
+from wuerstchen.decision.figures import Figure, Measured
 from wuerstchen.decision.page import dollars
 from wuerstchen.decision.prices import Prices, gpu_costs, picture_flops, read_gpu_prices
 from wuerstchen.decision.report_texts import REPORT
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
-from wuerstchen.evaluation.recognition import recognised
-from wuerstchen.evaluation.set_groups import read_groups, read_open
-from wuerstchen.pictures.prepare import Settings, prepare
 from wuerstchen.texts import LANGUAGES, places_of, read_texts
 from wuerstchen.training.data import PictureSet
 
@@ -63,14 +58,6 @@ class Page(HTMLParser):
     @property
     def words(self) -> str:
         return " ".join(" ".join(self.text).split())
-
-
-def set_of(folder: Path, captions: list[str], settings: Settings, size: tuple[int, int] = (100, 100)) -> Path:
-    """A prepared set of smooth pictures, one caption each."""
-    for number, caption in enumerate(captions):
-        put(folder / "from", f"{number:03}.png", encoded(picture(number, size if number % 3 else (100, 100))), caption)
-    prepare(folder / "from", folder / "set", settings)
-    return folder / "set"
 
 
 SETS = {
@@ -260,56 +247,6 @@ def test_money_has_two_digits_that_count_and_no_exponent(amount: float, shown: s
 def test_a_price_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write NAME=DOLLARS, NAME one of L40S"):
         read_gpu_prices([text])
-
-
-def test_a_picture_is_recognised_if_the_nearest_real_one_has_its_name() -> None:
-    real = np.eye(4)
-    assert recognised(real, real, ["a", "b", "c", "d"]).all()
-    assert recognised(real[[1, 0, 2, 3]], real, ["a", "b", "c", "d"]).tolist() == [False, False, True, True]
-    assert recognised(real[[1, 0]], real, ["a", "a", "c", "d"], ["a", "c"]).tolist() == [True, False]
-
-
-def test_words_outside_stand_in_no_caption_of_the_set_and_are_spread(tmp_path: Path) -> None:
-    pictures = PictureSet(set_of(tmp_path, ["a Red apple", "a pear"], SQUARE), 64)
-    assert words_outside(["red apple", "dog", "pear", "dog", "cat"], pictures) == ["dog", "cat"]
-    many = words_outside([f"word {number}" for number in range(400)], pictures)
-    assert many[:2] == ["word 0", "word 10"]
-    assert len(set(many)) == WORDS_MAX
-
-
-def test_one_picture_of_each_name_is_asked_for_and_held_out_ones_first(tmp_path: Path) -> None:
-    pictures = PictureSet(set_of(tmp_path, [f"thing {number // 2}" for number in range(30)], SQUARE), 64)
-    asked = asked_pictures(pictures, 10)
-    labels = [pictures.records[i].label for i in asked]
-    assert len(set(labels)) == len(labels) == 10
-    first = len({pictures.records[i].label for i in pictures.held_out})
-    assert set(asked[: min(10, first)]) <= set(pictures.held_out.tolist())
-
-
-def test_groups_of_few_pictures_tell_nothing(tmp_path: Path) -> None:
-    pictures = PictureSet(set_of(tmp_path, [f"thing {number}" for number in range(25)], SQUARE), 64)
-    halves = {"size": {"small": [f"thing {n}" for n in range(12)], "large": [f"thing {n}" for n in range(12, 25)]}}
-    shares = group_shares(halves, pictures, lambda indices: indices % 2 == 0)
-    assert shares.keys() == {"size"}
-    assert all(40 < share < 60 for share in shares["size"].values())
-    assert (
-        group_shares({"size": {**halves["size"], "large": ["thing 20"]}}, pictures, lambda indices: indices > 0) == {}
-    )
-
-
-@pytest.mark.parametrize("text", ["[]", "{", '{"a": ["b"]}', '{"a": {"b": "c"}}', '{"a": {"b": [1]}}'])
-def test_a_groups_file_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "groups.json").write_text(text)
-    with pytest.raises(ValueError, match=r"groups\.json"):
-        read_groups(tmp_path / "groups.json")
-
-
-@pytest.mark.parametrize("text", ["[]", "{", '{"a": "b"}', '{"a": [1]}', '{"a": {"b": ["c"]}}'])
-def test_a_file_of_open_labels_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
-    assert read_open(tmp_path / "open.json") == {}
-    (tmp_path / "open.json").write_text(text)
-    with pytest.raises(ValueError, match=r"open\.json"):
-        read_open(tmp_path / "open.json")
 
 
 def test_pictures_already_made_are_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

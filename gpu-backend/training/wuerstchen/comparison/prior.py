@@ -92,7 +92,7 @@ def trial_run(config: Config, trial: Trial, material: Material, directory: Path)
     torch.manual_seed(own.seed)
     model = new_stage_c(own)
     says, favourites = maybe_compile(Says(model), own), favourite_pictures(config.curriculum_c, material.pictures)
-    curve = Curve(directory / f"{trial.name}.json", step_flops(config, trial))
+    curve = CurveFile(directory / f"{trial.name}.json", step_flops(config, trial))
 
     def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         curve.step_begins()
@@ -117,7 +117,7 @@ def trial_run(config: Config, trial: Trial, material: Material, directory: Path)
     return StageRun(trial.name, modules, loss, evaluate, every, after_step=curve.step_ends, seed=own.seed)
 
 
-class Curve:
+class CurveFile:
     """The points of a training by its steps, kept in a file, so that a run that was stopped goes on with them."""
 
     def __init__(self, path: Path, flops_step: int) -> None:
