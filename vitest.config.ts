@@ -41,7 +41,7 @@ export default defineConfig({
   test: {
     // By default one processor stays idle, on a machine of two the half of it.
     maxWorkers: "100%",
-    reporters: ["default", "./test/support/plain-summary-reporter.ts"],
+    reporters: ["default", "./test/support/plain-summary-reporter.ts", "./test/support/standstill-reporter.ts"],
     projects: [
       {
         ...workerd,

@@ -12,6 +12,9 @@ import type { StartOptions } from "./start.ts";
 /** A start takes some seconds, and more beside other work. */
 const startMsMax = 120_000;
 
+/** A start script that does not stop by then is killed: its children end with it. */
+const stopMsMax = 60_000;
+
 /** A supervisor's pause before it starts again what has ended. */
 const restartMs = 200;
 
@@ -135,7 +138,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine & {
       process.off("exit", end);
       if (child.exitCode === null && child.signalCode === null) {
         child.kill("SIGTERM");
+        const patience = setTimeout(() => child.kill("SIGKILL"), stopMsMax);
         await once(child, "exit");
+        clearTimeout(patience);
       }
       await link.stop();
       log.end();

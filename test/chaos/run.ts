@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { CommandError, runCommand, wholeNumber } from "../../scripts/command-line.ts";
 import { onStopSignal } from "../../scripts/stop-signals.ts";
@@ -25,6 +26,9 @@ each whether money, pictures and usage are as promised. A scenario is decided by
 
 Exit code 1: an invariant did not hold. The lines above say which, and what repeats it.
 `;
+
+/** A scenario takes some seconds. One that does not end has failed too, and its seed is told. */
+const scenarioMsMax = 10 * 60_000;
 
 /** Storage grows from scenario to scenario, and reconciliation looks at 100 accounts at a time. */
 const scenariosOfMachine = 25;
@@ -87,9 +91,11 @@ async function runAll({ root, webhooks }: Ground, plans: readonly Plan[]): Promi
 
 async function runOne(stage: Stage, plan: Plan): Promise<boolean> {
   const startMs = performance.now();
-  const outcome = await runScenario(stage, plan).catch(
+  const ended = new AbortController();
+  const outcome = await Promise.race([runScenario(stage, plan), endless(ended.signal)]).catch(
     (error: unknown): Outcome => ({ violations: [String(error)], requests: 0, ordersMs: 0, healthyMs: 0 }),
   );
+  ended.abort();
   const { violations, requests, ordersMs, healthyMs } = outcome;
   const told = `${requests} requests in ${seconds(ordersMs)}, healthy after ${seconds(healthyMs)}, ${seconds(performance.now() - startMs)} in all`;
   print(
@@ -101,6 +107,11 @@ async function runOne(stage: Stage, plan: Plan): Promise<boolean> {
     print(`  Repeat it: npm run chaos -- --seed ${plan.seed} --scenarios 1`);
   }
   return violations.length === 0;
+}
+
+async function endless(signal: AbortSignal): Promise<never> {
+  await setTimeout(scenarioMsMax, undefined, { signal });
+  throw new TypeError(`The scenario has not ended after ${seconds(scenarioMsMax)}.`);
 }
 
 function describe(fault: Fault): string {
