@@ -72,6 +72,20 @@ def test_the_runtime_computes_all_of_them_in_integers(integer_model: onnx.ModelP
     assert operators.count("MatMulIntegerToFloat") == len(find_products(integer_model.graph, PARAMETERS)) == 8
 
 
+def test_the_features_that_stage_b_starts_from_are_integers_too_where_they_are_a_direct_decoders() -> None:
+    config, key = load_config(TRAINING / "configs" / "tiny-alpha.toml"), "stageBConditioner"
+    graph = next(graph for graph in bundle_graphs(config, tiny_stages(config)) if graph.key == key)
+    exact = compress_weights(exact_model(graph), "float16")
+    products = find_products(exact.graph, INTEGER_PARAMETERS[key])
+    assert len(products) == 2 * sum(config.compressor.decoder_blocks)
+    feeds = [{"stage_c_latent": example_inputs(graph, 4, 8, 5, seed)[0].numpy()} for seed in range(5)]
+    ranges = input_ranges(exact, [product.read for product in products], feeds[:4])
+    expected, rounded = (
+        run(model, feeds[4]) for model in (exact, to_integer_products(exact, INTEGER_PARAMETERS[key], ranges))
+    )
+    assert 0 < np.square(rounded - expected).mean() < np.abs(expected).max() ** 2 * 1e-4  # 40 dB
+
+
 def test_what_inputs_are_divided_by_is_folded_into_the_norm_or_the_map_before(integer_model: onnx.ModelProto) -> None:
     folded = [tensor.name for tensor in integer_model.graph.initializer if tensor.name.endswith(".factors")]
     norms = [

@@ -27,9 +27,11 @@ from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.whole_file import whole_folder
 
-# By graph, which parameters. What Stage C's other Linears read is of such different sizes that 8 bits are too few.
+# By graph, which parameters; a conditioner without a direct decoder's features has none of them. What Stage C's other
+# Linears read is of such different sizes that 8 bits are too few.
 INTEGER_PARAMETERS = {
     "stageC": r"\.(expand|query|key|value)\.weight$",
+    "stageBConditioner": r"\.(expand|reduce)\.weight$",
     "stageB": r"\.(expand|reduce)\.weight$",
     "stageA": r"\.mlp\.\d\.weight$",
 }
@@ -90,6 +92,8 @@ def _fill(directory: Path, bundle: ListeningBundle, config: Config, prompts: lis
     for key, parameters in track(INTEGER_PARAMETERS.items(), description="graphs"):
         model = onnx.load(bundle.path(key))
         reads = [product.read for product in find_products(model.graph, parameters)]
+        if not reads:
+            continue
         rounded = to_integer_products(model, parameters, input_ranges(model, reads, bundle.feeds[key]))
         save_graph(rounded, directory / bundle.path(key).name)
     write_manifest(bundle.manifest, directory)
