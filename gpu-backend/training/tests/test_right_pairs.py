@@ -89,7 +89,7 @@ def trained_pairs(given: Work, runs: Path) -> list[tuple[np.ndarray, ...]]:
     pictures = PictureSet(given.data, SIDE)
     latents = compact_latents(given.config, pictures, runs)
     recoloured = recoloured_latents(given.config, pictures, runs)
-    captions = [*[record.captions for record in pictures.records], *[item.captions for item in recoloured.items]]
+    captions = [*[record.texts for record in pictures.records], *[item.captions for item in recoloured.items]]
     text = text_states(given.config, captions, runs, text_encoder_directory())
     stage_a = stage_a_latents(given.config, pictures, runs)
     count = len(pictures.records)
@@ -129,6 +129,12 @@ def reorder(given: Work) -> None:
     given.write(given.records()[::-1], given.images()[::-1])
 
 
+def describe_a_picture(given: Work) -> None:
+    records = given.records()
+    records[3]["description"] = "a square, mostly red and blue at the top, on a white ground"
+    given.write(records, given.images())
+
+
 def swap_two_captions(given: Work) -> None:
     records = given.records()
     records[2]["captions"], records[9]["captions"] = records[9]["captions"], records[2]["captions"]
@@ -164,6 +170,7 @@ CHANGES = (
     remove_a_picture,
     add_a_picture,
     reorder,
+    describe_a_picture,
     swap_two_captions,
     repaint_a_picture,
     retrain_stage_a,

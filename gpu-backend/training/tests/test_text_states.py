@@ -9,7 +9,9 @@ from conftest import CONFIGS
 
 from wuerstchen.config import Config, load_config
 from wuerstchen.models.text_encoder import TextEncoder
+from wuerstchen.training.data import Record
 from wuerstchen.training.sources import text_encoder_directory
+from wuerstchen.training.stage_c import DESCRIPTION_SHARE, choose_caption, choose_text
 from wuerstchen.training.text_states import text_states
 
 SHORT = "red apple"  # [CLS] red apple [SEP]
@@ -55,3 +57,23 @@ def test_a_set_without_captions_has_the_empty_one(tmp_path: Path) -> None:
     text = text_states(reads(16), [], tmp_path, text_encoder_directory())
     assert text.share_cut == 0
     assert text.batch([text.empty])[1].sum() == 1 + 2
+
+
+def record(description: str) -> Record:
+    captions = ("apple, flat", "flat apple", "apple", "fruit, flat")
+    return Record("set/apple", "CC0-1.0", "flat", "apple", "emoji", 1.0, captions, description=description)
+
+
+def test_a_description_is_learned_beside_the_captions_and_not_as_a_synonym() -> None:
+    described, rng = record("apple, mostly red, flat style"), np.random.default_rng(0)
+    assert described.texts == (*described.captions, "apple, mostly red, flat style")
+    chosen = [described.texts[choose_text(list(range(5)), described, rng)] for _ in range(4000)]
+    assert abs(chosen.count(described.description) / 4000 - DESCRIPTION_SHARE) < 0.03
+    assert set(chosen) == set(described.texts)
+
+
+def test_a_picture_without_a_description_draws_what_it_drew_before() -> None:
+    plain, rows = record(""), [4, 5, 6, 7]
+    assert plain.texts == plain.captions
+    now, before = np.random.default_rng(3), np.random.default_rng(3)
+    assert [choose_text(rows, plain, now) for _ in range(50)] == [choose_caption(rows, before) for _ in range(50)]

@@ -15,6 +15,14 @@ export interface Composite {
   /** Other ways to say it, the longest first. */
   readonly others: readonly string[];
   readonly svg: string;
+  /** What it is made of, each part once, by the name that the picture's names have for it. */
+  readonly parts: readonly NamedPart[];
+}
+
+/** A part, and what the names of a picture call it: `dog` for the drawing `dog face`. */
+export interface NamedPart {
+  readonly name: string;
+  readonly part: Part;
 }
 
 /** Where a part is drawn, in shares of the picture's side. */
@@ -59,13 +67,13 @@ export interface Cast {
 
 /** Sorts the drawings of a style into roles. Things are whatever has a short name that can be counted. */
 export function castOf(parts: readonly Part[]): Cast {
-  const named = (labels: readonly string[]) => parts.filter(({ label }) => labels.includes(label));
+  const withLabels = (labels: readonly string[]) => parts.filter(({ label }) => labels.includes(label));
   return {
     things: parts.filter(({ label }) => /^[a-z]+( [a-z]+)?$/.test(label) && !/(face|button|symbol|sign|mark|clock|hand|suit|circle|square|control|small|big)\b|s$/.test(label)),
     faces: parts.filter(({ label }) => /^[a-z]+ face$/.test(label) && animals.has(label.replace(" face", ""))),
-    hats: named(hats),
-    carriers: named(carriers),
-    signs: named(signs),
+    hats: withLabels(hats),
+    carriers: withLabels(carriers),
+    signs: withLabels(signs),
   };
 }
 
@@ -99,6 +107,7 @@ function beside({ things }: Cast, pick: Pick): Composite {
       { part: left, x: 0.01, y: 0.25, side: 0.49 },
       { part: right, x: 0.5, y: 0.25, side: 0.49 },
     ]),
+    parts: [left, right].map(named),
   };
 }
 
@@ -111,6 +120,7 @@ function above({ things }: Cast, pick: Pick): Composite {
       { part: top, x: 0.26, y: 0, side: 0.48 },
       { part: bottom, x: 0.26, y: 0.51, side: 0.48 },
     ]),
+    parts: [top, bottom].map(named),
   };
 }
 
@@ -123,6 +133,7 @@ function sized({ things }: Cast, pick: Pick): Composite {
       { part: big, x: 0, y: 0.04, side: 0.68 },
       { part: small, x: 0.65, y: 0.62, side: 0.34 },
     ]),
+    parts: [big, small].map(named),
   };
 }
 
@@ -135,6 +146,7 @@ function carrying({ carriers: bearers, signs: marks }: Cast, pick: Pick): Compos
       { part: bearer, x: 0, y: 0, side: 1 },
       { part: mark, x: 0.34, y: 0.38, side: 0.32 },
     ]),
+    parts: [mark, bearer].map(named),
   };
 }
 
@@ -148,6 +160,7 @@ function wearing({ faces, hats: worn }: Cast, pick: Pick): Composite {
       { part: face, x: 0.13, y: 0.25, side: 0.74 },
       { part: hat, x: 0.27, y: 0, side: 0.46 },
     ]),
+    parts: [{ name: animal, part: face }, named(hat)],
   };
 }
 
@@ -164,8 +177,11 @@ function counted({ things }: Cast, pick: Pick): Composite {
     label: `${count} ${plural(part.label)}`,
     others: [`a picture of ${count} ${plural(part.label)}`],
     svg: picture(places.map(([x, y]) => ({ part, x, y, side }))),
+    parts: [{ name: plural(part.label), part }],
   };
 }
+
+const named = (part: Part): NamedPart => ({ name: part.label, part });
 
 /** Two parts that do not share a word, so that no name is read as one thing. */
 function twoOf(parts: readonly Part[], pick: Pick): readonly [Part, Part] {

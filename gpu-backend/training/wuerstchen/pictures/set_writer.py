@@ -112,4 +112,5 @@ class SetWriter:
 
 def _line(record: Record, squares_only: bool) -> dict:
     """A set of squares keeps the plain layout: rows are lines."""
-    return {name: value for name, value in asdict(record).items() if not (squares_only and name in ("bucket", "index"))}
+    absent = {"description", *(("bucket", "index") if squares_only else ())}
+    return {name: value for name, value in asdict(record).items() if name not in absent}

@@ -33,7 +33,7 @@ class Record:
     the line there.
 
     `held_out` is written where a set chose its own share of held-out pictures; else the id says it. `file` names what
-    it was made of.
+    it was made of. `description` is a long caption, of parts and colours; "" where a set has none.
     """
 
     id: str
@@ -47,6 +47,12 @@ class Record:
     index: int | None = None
     held_out: bool | None = None
     file: str = ""
+    description: str = ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that Stage C may learn this picture by: the captions, then the description, if there is one."""
+        return (*self.captions, self.description) if self.description else self.captions
 
 
 class BucketArrays:

@@ -18,7 +18,7 @@ def inputs_of(stage: str, config: Config, pictures: PictureSet, runs: Path) -> d
     if stage in ("c", "previewer") or (stage == "b" and config.compressor is not None):
         inputs["compressor"] = weights_digest(load_compressor(config, runs))
     if stage == "c":
-        inputs["captions"] = digest_of(json.dumps([record.captions for record in pictures.records]))
+        inputs["captions"] = digest_of(json.dumps([record.texts for record in pictures.records]))
     return inputs
 
 

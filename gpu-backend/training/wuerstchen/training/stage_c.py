@@ -30,7 +30,7 @@ from wuerstchen.models.build import (
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.training.contact_sheet import write_grid
 from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures, with_recoloured
-from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
+from wuerstchen.training.data import BucketArrays, PictureSet, Record, batch_rng
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.recoloured import RecolouredSet
@@ -40,6 +40,15 @@ from wuerstchen.training.text_states import TextStates
 CAPTION_DROP = 0.05
 # Plain caption, style first, no style, synonyms: see datasets/emoji/captions.ts.
 CAPTION_SHARES = (0.6, 0.15, 0.1, 0.15)
+DESCRIPTION_SHARE = 0.15
+
+
+def choose_text(rows: list[int], record: Record, rng: np.random.Generator) -> int:
+    """One of a record's `texts`, which `rows` number: now and then its description, else one of its captions."""
+    captions = rows[: len(record.captions)]
+    if record.description and rng.random() < DESCRIPTION_SHARE:
+        return rows[-1]
+    return choose_caption(captions, rng, styled=record.style != "")
 
 
 def choose_caption(rows: list[int], rng: np.random.Generator, styled: bool = True) -> int:
@@ -134,7 +143,8 @@ def stage_c_run(
     draw = with_recoloured(config, curriculum_draw(config.curriculum_c, pictures), count, count + len(recoloured.items))
 
     def caption_of(picture: int, rng: np.random.Generator) -> int:
-        return choose_caption(text.rows[picture], rng, styled=picture >= count or pictures.records[picture].style != "")
+        rows = text.rows[picture]
+        return choose_caption(rows, rng) if picture >= count else choose_text(rows, pictures.records[picture], rng)
 
     def latents_of(indices: np.ndarray) -> np.ndarray:
         own = indices < count

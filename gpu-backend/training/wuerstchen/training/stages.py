@@ -43,7 +43,7 @@ def stage_run(stage: str, config: Config, pictures: PictureSet, runs: Path) -> t
         if stage == "previewer":
             return previewer_run(config, pictures, latents, runs), config.train_previewer
         recoloured = recoloured_latents(config, pictures, runs)
-        captions = [*[record.captions for record in pictures.records], *[item.captions for item in recoloured.items]]
+        captions = [*[record.texts for record in pictures.records], *[item.captions for item in recoloured.items]]
         text = text_states(config, captions, runs, text_encoder_directory())
         return stage_c_run(config, pictures, latents, recoloured, text, runs), config.train_c
 
