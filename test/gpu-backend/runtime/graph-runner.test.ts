@@ -148,7 +148,16 @@ describe("a runner", () => {
   });
 
   test.each([
-    ["its own tenant by which its run would take more than twice as long", [], ["stageC 2", "stageC 2"]],
+    [
+      "its own tenant, while no other waits, by which its run would take more than four times as long",
+      Array(5).fill("a"),
+      ["stageC 4", "stageC 1"],
+    ],
+    [
+      "its own tenant, while another waits, by which its run would take more than twice as long",
+      ["a", "a", "a", "a", "b"],
+      ["stageC 2", "stageC 2", "stageC 1"],
+    ],
     [
       "another tenant by which it would take more than a quarter longer",
       ["a", "b", "c", "d"],
@@ -164,10 +173,9 @@ describe("a runner", () => {
       },
     }));
     const runner = await warmRunner(runs, timed, () => clock);
-    const contexts = [1, 2, 3, 4].map((value) => {
+    const contexts = tenants.map((tenant, index) => {
       const context = contextOf();
-      const tenant = tenants[value - 1] ?? context.urgency.tenant;
-      return { value, context: { ...context, urgency: { ...context.urgency, tenant } } };
+      return { value: index + 1, context: { ...context, urgency: { ...context.urgency, tenant } } };
     });
     await Promise.all(contexts.map(({ value, context }) => runner.graphsFor(context).stageC.run(numbers(value))));
     expect(runs).toEqual(want);
