@@ -43,6 +43,19 @@ export function toPixels(planes: ColourPlanes, { width, height }: Pick<Pixels, "
   return { width, height, data };
 }
 
+/** A picture as it looks on white: red, green and blue alone. One without alpha is returned as it is. */
+export function onWhite(pixels: Pixels): Pixels {
+  if (channelsOf(pixels) === 3) return pixels;
+  const { width, height, data } = pixels;
+  const laid = new Uint8Array(3 * width * height);
+  for (let at = 0; at < laid.length; at += 1) {
+    const pixel = Math.trunc(at / 3);
+    const alpha = (data[4 * pixel + 3] ?? 0) / 255;
+    laid[at] = toByte(((data[4 * pixel + (at % 3)] ?? 0) / 255 - 1) * alpha + 1);
+  }
+  return { width, height, data: laid };
+}
+
 /** (height, width, c) bytes → (c, height, width) in [0, 1]. */
 export function toPlanes(pixels: Pixels): Float32Array<ArrayBuffer> {
   const { width, height, data } = pixels;

@@ -26,9 +26,11 @@ export async function pictureOn(canvas: Locator): Promise<Buffer> {
   return Buffer.from(url.slice(url.indexOf(",") + 1), "base64");
 }
 
-/** Peak signal-to-noise ratio of two picture files of one size in decibels; infinite when their pixels are equal. */
+/** Peak signal-to-noise ratio of two picture files of one size in decibels, on white; infinite when they look equal. */
 export async function decibelsBetween(a: Buffer, b: Buffer): Promise<number> {
-  const [first, second] = await Promise.all([a, b].map((file) => sharp(file).removeAlpha().raw().toBuffer()));
+  const [first, second] = await Promise.all(
+    [a, b].map((file) => sharp(file).flatten({ background: "white" }).raw().toBuffer()),
+  );
   if (first === undefined || first.length !== second?.length) throw new TypeError("The pictures differ in size.");
   const squares = first.reduce((sum, value, index) => sum + (value - (second[index] ?? 0)) ** 2, 0);
   return 10 * Math.log10(255 ** 2 / (squares / first.length));

@@ -8,6 +8,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from conftest import CONFIGS
@@ -82,20 +83,24 @@ def people_directory(pictures_directory: Path, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a tiny configuration and random weights for it, as training would leave them."""
-    folder = tmp_path_factory.mktemp("evaluate")
-    text = (CONFIGS / "tiny.toml").read_text().replace("width = 32\n", "width = 384\n")
+    parts = {"stage-a": ("stage_a",), "stage-b": ("stage_b", "compressor"), "stage-c": ("stage_c",)}
+    return write_trained(tmp_path_factory.mktemp("evaluate"), "tiny.toml", parts)
+
+
+def write_trained(folder: Path, config_name: str, parts: dict[str, tuple[str, ...]]) -> Path:
+    """A tiny configuration, tiny.toml, and random weights for it, as training would leave them."""
+    text = (CONFIGS / config_name).read_text().replace("width = 32\n", "width = 384\n")
     (folder / "tiny.toml").write_text(text)
     (folder / "tiny.unseen.txt").write_text("purple box\nyellow box\n")
-    config, runs = load_config(folder / "tiny.toml"), folder / "runs" / "tiny"
+    config = load_config(folder / "tiny.toml")
+    runs = folder / "runs" / config.id
     runs.mkdir(parents=True)
-    stages = tiny_stages(dataclasses.replace(config, text=dataclasses.replace(config.text, width=384)))
-    parts = {"a": ("stage_a",), "b": ("stage_b", "compressor"), "c": ("stage_c",)}
-    for letter, names in parts.items():
+    stages = tiny_stages(config)
+    for run, names in parts.items():
         state = {
             f"{name}.{key}": tensor for name in names for key, tensor in getattr(stages, name).state_dict().items()
         }
-        torch.save(state, runs / f"stage-{letter}.pt")
+        torch.save(state, runs / f"{run}.pt")
     return folder
 
 
@@ -145,6 +150,22 @@ def test_the_whole_report_is_one_page_without_a_network(
     assert len({kpi["key"] for kpi in kpis}) == len(kpis)
     with open(trained / "out" / "kpis.csv", newline="") as file:
         assert [row["key"] for row in csv.DictReader(file)] == [kpi["key"] for kpi in kpis]
+
+
+def test_a_model_with_transparency_and_a_compressor_of_its_own_is_reported_as_its_pictures_look_on_white(
+    people_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(people_directory, tmp_path / "set")
+    opaque = np.fromfile(tmp_path / "set" / "images.rgb", np.uint8).reshape(-1, 3)
+    (tmp_path / "set" / "images.rgb").unlink()
+    alpha = np.where((opaque == 255).all(1, keepdims=True), 0, 255).astype(np.uint8)
+    np.hstack([opaque, alpha]).tofile(tmp_path / "set" / "images.rgba")
+    parts = {"stage-a": ("stage_a",), "compressor": ("compressor",), "stage-b": ("stage_b",), "stage-c": ("stage_c",)}
+    write_trained(tmp_path, "tiny-alpha.toml", parts)
+    run_evaluate(tmp_path, tmp_path / "set", monkeypatch)
+    kpis = json.loads((tmp_path / "out" / "kpis.json").read_text())["kpis"]
+    assert {kpi["part"] for kpi in kpis} == set(evaluate.PARTS)
+    assert all(math.isfinite(kpi["value"]) for kpi in kpis)
 
 
 def test_groups_are_those_that_a_file_names_and_without_one_the_part_says_why_it_is_missing(

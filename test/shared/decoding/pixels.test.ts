@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { leadingOnes, padRows } from "../../../gpu-backend/tensor/rows.ts";
-import { toPixels } from "../../../shared/decoding/pixels.ts";
+import { onWhite, toPixels } from "../../../shared/decoding/pixels.ts";
 
 function firstByteOf(value: number): number | undefined {
   const planes = { values: Float32Array.of(value, 0, 0), planeHeight: 1, planeWidth: 1 };
@@ -23,6 +23,13 @@ test.each<[number, number]>([
   [3.5 / 255, 4],
 ])("the colour %f becomes the byte %d", (value, byte) => {
   expect(firstByteOf(value)).toBe(byte);
+});
+
+test("on white, what is transparent is white whatever colour it has, and an opaque picture stays itself", () => {
+  const pixels = { width: 3, height: 1, data: Uint8Array.of(9, 8, 7, 0, 9, 8, 7, 255, 0, 100, 255, 51) };
+  expect(onWhite(pixels)).toEqual({ width: 3, height: 1, data: Uint8Array.of(255, 255, 255, 9, 8, 7, 204, 224, 255) });
+  const opaque = { width: 1, height: 1, data: Uint8Array.of(9, 8, 7) };
+  expect(onWhite(opaque)).toBe(opaque);
 });
 
 test("rows are followed by zeros, and the mask says how many are real", () => {

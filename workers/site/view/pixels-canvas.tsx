@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { channelsOf, type Pixels } from "../../../shared/decoding/pixels.ts";
+import { channelsOf, onWhite, type Pixels } from "../../../shared/decoding/pixels.ts";
 
 /** A picture that was made on this device. */
 export function PixelsCanvas({ pixels, label }: { readonly pixels: Pixels; readonly label: string }) {
@@ -21,10 +21,14 @@ function imageDataOf(pixels: Pixels): ImageData {
   return image;
 }
 
-/** Peak signal-to-noise ratio of two pictures of one size in decibels; infinite when they are equal. */
+/**
+ * Peak signal-to-noise ratio of two pictures of one size in decibels, as they look on white: what is nearly transparent
+ * has hardly a colour, and a canvas rounds it. Infinite when they are equal.
+ */
 export function psnr(a: Pixels, b: Pixels): number {
-  const squares = a.data.reduce((sum, value, i) => sum + (value - (b.data[i] ?? 0)) ** 2, 0);
-  return 10 * Math.log10(255 ** 2 / (squares / a.data.length));
+  const [first, second] = [onWhite(a).data, onWhite(b).data];
+  const squares = first.reduce((sum, value, i) => sum + (value - (second[i] ?? 0)) ** 2, 0);
+  return 10 * Math.log10(255 ** 2 / (squares / first.length));
 }
 
 /** The pixels of a picture file, with alpha if anything in it is transparent. Rejects when it is none. */

@@ -23,13 +23,16 @@ from wuerstchen.evaluation.sheets import write_sheet
 from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.models.compressor import Compressor
 from wuerstchen.models.stage_b import StageB
-from wuerstchen.training.data import batch_rng
+from wuerstchen.training.data import RGB, batch_rng
+from wuerstchen.training.reconstruction import opaque
 from wuerstchen.training.sources import imagenet_weights
 from wuerstchen.whole_file import whole_file, write_whole
 
 # Side of the compressor's input over the picture's side: 16:1, 21:1, 32:1, 43:1.
 INPUT_SHARES = (1.0, 0.75, 0.5, 0.375)
 HELD_OUT_PICTURES, SHEET_PICTURES = 64, 10
+# Of Stage B: it predicts the noise, so one step would not do even where the model's own needs one.
+STEPS = 8
 LEARNING_RATE, WARMUP_SHARE, DECAY_SHARE = 1e-3, 0.05, 0.3
 
 
@@ -57,10 +60,11 @@ class SweepModel(torch.nn.Module):
 
 def smaller(config: StageBConfig) -> StageBConfig:
     """Half the channels and at most two blocks a level: a sweep compares ratios, it does not aim at the best
-    picture.
+    picture. It predicts the noise whatever the model's own does.
     """
     return dataclasses.replace(
         config,
+        prediction="epsilon",
         channels=tuple(max(8, width // 2) for width in config.channels),
         blocks=tuple(min(2, count) for count in config.blocks),
         mapper_channels=max(8, config.mapper_channels // 2),
@@ -150,11 +154,11 @@ def _measure(context: Context, share: float) -> dict:
     rows = pictures.held_out[:HELD_OUT_PICTURES]
     originals = to_tensor(pictures.pixels[rows])
     with torch.no_grad():
-        latent, clean = model.compress(originals), context.stages.stage_a.encode(originals)
+        latent, clean = model.compress(originals), context.stages.stage_a.encode(_as_read(context, originals))
         condition = model.condition_of(latent, clean.shape[-1])
         noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
-        painted = sample(lambda x, t: model.predict(x, t, condition), noise, context.config.sampler_b.steps)
-        made = context.stages.stage_a.decode(painted).clamp(0, 1)
+        painted = sample(lambda x, t: model.predict(x, t, condition), noise, STEPS)
+        made = opaque(context.stages.stage_a.decode(painted)).clamp(0, 1)
         perceptual = context.network.perceptual_distance(made, originals).mean().item()
     with whole_file(context.cache / f"{_name(context, share)}.npy") as file:
         np.save(file, to_bytes(made[:SHEET_PICTURES]))
@@ -167,6 +171,11 @@ def _measure(context: Context, share: float) -> dict:
         "perceptual": perceptual,
         "count": len(rows),
     }
+
+
+def _as_read(context: Context, image: Tensor) -> Tensor:
+    """Pictures on white as the model's Stage A reads them."""
+    return image if context.config.picture_channels == RGB else torch.cat([image, torch.ones_like(image[:, :1])], 1)
 
 
 def _train(context: Context, share: float) -> SweepModel:
@@ -183,7 +192,7 @@ def _train(context: Context, share: float) -> SweepModel:
         rng, generator = batch_rng(config.seed + 3, step)  # the same pictures and noise at every ratio
         image = to_tensor(context.pictures.pixels[context.pictures.draw(batch, rng)])
         with torch.no_grad():
-            clean = context.stages.stage_a.encode(image)
+            clean = context.stages.stage_a.encode(_as_read(context, image))
         times, noise = training_times(batch, generator), torch.randn(clean.shape, generator=generator)
         condition = model.condition_of(model.compress(image), clean.shape[-1])
         loss = weighted_noise_loss(model.predict(add_noise(clean, noise, times), times, condition), noise, times)

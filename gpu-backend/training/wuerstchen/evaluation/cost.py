@@ -15,12 +15,21 @@ from wuerstchen.evaluation.context import Context, Options
 from wuerstchen.evaluation.reconstruction import latent_bytes
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Table
 from wuerstchen.export.graphs import Stages
+from wuerstchen.models.build import new_direct_decoder
 from wuerstchen.training.stage_b import WHOLE_PICTURE_BATCH_SHARE
 
 # A longer gap between two lines of a log is a pause, not training.
 PAUSE_SECONDS = 60
 BACKWARD_AND_FORWARD = 3
 TIMED_PICTURES = 5
+# The log of each stage's training.
+LOGS = {
+    "stage A": "stage-a.csv",
+    "compressor": "compressor.csv",
+    "stage B": "stage-b.csv",
+    "stage B and compressor": "stage-b.csv",
+    "stage C": "stage-c.csv",
+}
 TOKENS = 12
 WORDS = "red apple, 3D"
 
@@ -38,14 +47,16 @@ def stage_flops(config: Config, stages: Stages, side: int) -> dict[str, float]:
     sampler runs once.
     """
     cells, width = side // config.latent.downscale, config.text.width
-    image, t = torch.rand(1, 3, side, side), torch.rand(1)
+    image, t = torch.rand(1, config.picture_channels, side, side), torch.rand(1)
     latent, painted = (
         torch.randn(1, config.latent.channels, cells, cells),
         torch.randn(1, config.stage_a.latent_channels, side // 4, side // 4),
     )
     text, mask = torch.randn(1, TOKENS, width), torch.ones(1, TOKENS)
+    decoder = None if config.compressor is None else new_direct_decoder(config)
     return {
         "compressor": flops_of(lambda: stages.compressor(image)),
+        "direct_decoder": 0.0 if decoder is None else flops_of(lambda: decoder(latent)),
         "stage_a_encode": flops_of(lambda: stages.stage_a.encode(image)),
         "stage_a_decode": flops_of(lambda: stages.stage_a.decode(painted)),
         "stage_b": flops_of(lambda: stages.stage_b(painted, t, latent)),
@@ -70,14 +81,16 @@ def training_flops(config: Config, stages: Stages) -> dict[str, float]:
             (plan.steps - full) * plan.batch * per_crop + full * (plan.batch // share) * per_picture
         )
 
-    return {
-        "stage A": whole(config.train_a, ("stage_a_encode", "stage_a_decode"), 1),
-        "stage B and compressor": whole(config.train_b, ("compressor", "stage_b"), WHOLE_PICTURE_BATCH_SHARE),
-        "stage C": BACKWARD_AND_FORWARD
-        * config.train_c.steps
-        * config.train_c.batch
-        * stage_flops(config, stages, config.image_side)["stage_c"],
-    }
+    def of_pictures(plan: OptimiserConfig, *parts: str) -> float:
+        picture = stage_flops(config, stages, config.image_side)
+        return BACKWARD_AND_FORWARD * plan.steps * plan.batch * sum(picture[part] for part in parts)
+
+    a, c = whole(config.train_a, ("stage_a_encode", "stage_a_decode"), 1), of_pictures(config.train_c, "stage_c")
+    if config.train_compressor is None:
+        b = whole(config.train_b, ("compressor", "stage_b"), WHOLE_PICTURE_BATCH_SHARE)
+        return {"stage A": a, "stage B and compressor": b, "stage C": c}
+    compressor = of_pictures(config.train_compressor, "compressor", "direct_decoder")
+    return {"stage A": a, "compressor": compressor, "stage B": whole(config.train_b, ("stage_b",), 1), "stage C": c}
 
 
 def training_hours(log: Path) -> float:
@@ -127,10 +140,7 @@ def measure(context: Context) -> Costs:
     training = training_flops(config, context.stages)
     return Costs(
         training,
-        {
-            name: training_hours(context.runs / f"stage-{letter}.csv")
-            for letter, name in zip("abc", training, strict=True)
-        },
+        {name: training_hours(context.runs / LOGS[name]) for name in training},
         inference_flops(config, context.stages),
         seconds_a_picture(context),
         latent_bytes(context),
@@ -185,7 +195,7 @@ def training_kpis(costs: Costs) -> tuple[Kpi, ...]:
             "Training arithmetic",
             total / 1e15,
             "PFLOP",
-            "All three stages as configured, forward and backward. A graphics card of 100 TFLOP/s would need "
+            "All stages as configured, forward and backward. A graphics card of 100 TFLOP/s would need "
             f"{total / 1e14:.0f} s at full use.",
             "Counted forward, times 3. Without Stage A's feature loss, held-out checks, and what was computed once.",
         ),

@@ -12,6 +12,7 @@ from wuerstchen.diffusion import sample
 from wuerstchen.evaluation.kept_pictures import kept_pictures
 from wuerstchen.export.graphs import Stages
 from wuerstchen.training.data import PictureSet, Record
+from wuerstchen.training.reconstruction import opaque, picture_batch
 from wuerstchen.training.stage_c import generate
 
 
@@ -52,7 +53,7 @@ class PictureMaker:
         """(n, side, side, 3) pictures through compressor, Stage B and Stage A: what Stage C could give at best."""
 
         def batch(rows: list[int]) -> Tensor:
-            return self._reconstruct(pictures.images(np.asarray(indices)[rows]))
+            return self._reconstruct(picture_batch(self.config, pictures, np.asarray(indices)[rows]))
 
         return kept_pictures(
             self.directory, [[self.decoder_weights, "reconstructed", pictures.records[i].id] for i in indices], batch
@@ -70,14 +71,14 @@ class PictureMaker:
 
     @torch.no_grad()
     def paint(self, latents: Tensor, seeds: list[int]) -> Tensor:
-        """(n, 3, side, side) in [0, 1]."""
+        """(n, 3, side, side) in [0, 1]; what is transparent lies on white."""
         side, channels = latents.shape[-1] * self.config.latent.downscale // 4, self.config.stage_a.latent_channels
         painted = sample(
             lambda x, t: self.stages.stage_b(x, t, latents),
             noise_of(seeds, (channels, side, side)),
             self.config.sampler_b.steps,
         )
-        return self.stages.stage_a.decode(painted).clamp(0, 1)
+        return opaque(self.stages.stage_a.decode(painted)).clamp(0, 1)
 
     def text(self, prompts: list[str]) -> tuple[Tensor, Tensor]:
         """Padded states (n, t, width) and their mask (n, t)."""

@@ -15,6 +15,7 @@ from wuerstchen.evaluation.intervals import mean_interval
 from wuerstchen.evaluation.lists import weighted_order
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult
 from wuerstchen.evaluation.sheets import write_sheet
+from wuerstchen.training.reconstruction import opaque, picture_batch
 
 LATENT_VALUE_BYTES = 2
 SHEET_PICTURES = 20
@@ -58,7 +59,7 @@ def run(context: Context) -> PartResult:
     rows = np.array(weighted_order(context.pictures, context.pictures.held_out))
     originals = context.pictures.pixels[rows]
     copies = {
-        "stage_a": _through_stage_a(context, originals),
+        "stage_a": _through_stage_a(context, rows),
         "cascade": context.maker.reconstruct(context.pictures, rows),
         "thumbnail": np.stack([thumbnail(picture, latent_bytes(context)) for picture in originals]),
         "webp": np.stack([smallest_webp(picture, latent_bytes(context)) for picture in originals]),
@@ -90,10 +91,12 @@ def run(context: Context) -> PartResult:
 
 
 @torch.no_grad()
-def _through_stage_a(context: Context, originals: np.ndarray) -> np.ndarray:
+def _through_stage_a(context: Context, rows: np.ndarray) -> np.ndarray:
+    """(n, side, side, 3) bytes; what is transparent lies on white."""
     model = context.stages.stage_a
-    parts = [to_tensor(originals[start : start + BATCH]) for start in range(0, len(originals), BATCH)]
-    return np.concatenate([to_bytes(model.decode(model.encode(part))) for part in parts])
+    parts = np.split(rows, range(BATCH, len(rows), BATCH))
+    read = (picture_batch(context.config, context.pictures, part) for part in parts)
+    return np.concatenate([to_bytes(opaque(model.decode(model.encode(part)))) for part in read])
 
 
 def thumbnail(picture: np.ndarray, size_bytes: int) -> np.ndarray:

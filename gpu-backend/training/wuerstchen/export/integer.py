@@ -55,13 +55,13 @@ class ListeningBundle(Bundle):
 
 
 def draw(bundle: Bundle, config: Config, prompts: list[str], guidance: float) -> Tensor:
-    """(n, 3, side, side) in [0, 1]; picture i from the noise of seed i."""
+    """(n, 3, side, side) in [0, 1], what is transparent on white; picture i from the noise of seed i."""
     side = config.image_side // config.latent.downscale
     shape = (1, config.latent.channels, side, side)
     noise = torch.cat(
         [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in range(len(prompts))]
     )
-    return bundle.paint(bundle.latents(prompts, noise, config, guidance), config)
+    return bundle.picture(bundle.latents(prompts, noise, config, guidance), config)
 
 
 def input_ranges(model: onnx.ModelProto, values: list[str], feeds: list[Feed]) -> dict[str, np.ndarray]:

@@ -142,14 +142,14 @@ class Bundle:
             guided(predict(conditions, masks), predict(*self.condition("")), scale), noise, config.sampler_c.steps
         )
 
-    def paint(self, latent: Tensor, config: Config) -> Tensor:
+    def paint(self, latent: Tensor, config: Config, seed: int = 0) -> Tensor:
         """Stage C latents (b, c, h, w) to pictures (b, channels, h*downscale, w*downscale) in [0, 1] by Stages B and A,
-        from one noise.
+        from one noise: that of `seed`.
 
         Alpha is straight."""
         condition, ratio = self.run("stageBConditioner", latent), config.latent.downscale // 4
         shape = (len(latent), config.stage_a.latent_channels, latent.shape[2] * ratio, latent.shape[3] * ratio)
-        noise = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+        noise = torch.randn((1, *shape[1:]), generator=torch.Generator().manual_seed(seed)).expand(shape).contiguous()
         width = config.stage_b.timestep_width
 
         def noise_in(x: Tensor, t: Tensor) -> Tensor:
@@ -160,9 +160,9 @@ class Bundle:
         painted = sample(noise_in, noise, config.sampler_b.steps)
         return self.run("stageA", painted).clamp(0, 1)
 
-    def picture(self, latent: Tensor, config: Config) -> Tensor:
+    def picture(self, latent: Tensor, config: Config, seed: int = 0) -> Tensor:
         """As `paint`, (b, 3, height, width) with transparency on white."""
-        image = self.paint(latent, config)
+        image = self.paint(latent, config, seed)
         return image if image.shape[1] == RGB else on_background(premultiply(image))
 
     def stage_c(self, config: Config) -> StageC:
