@@ -1,5 +1,6 @@
 """Adapters of finished trainings: their strengths, several at once, and the bundle that `adapt` writes."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from tiny_bundle import TINY, predicted
 
 from wuerstchen import adapt
-from wuerstchen.export.open_bundle import Bundle
+from wuerstchen.export.open_bundle import KPI_FILE, Bundle
 from wuerstchen.models.lora import add_lora, apply_lora, load_lora, merge_lora, save_lora
 
 
@@ -56,6 +57,17 @@ def test_a_bundle_with_two_adapters_is_written_by_one_command(bundle: Bundle, tm
     apply_lora(expected, two, 1.0)
     assert (predicted(made.stage_c(TINY)) - predicted(expected)).abs().max() < 0.05 * predicted(expected).abs().max()
     assert "1 at 0.8, 2 at 1" in made.manifest["description"]
+
+
+def test_a_tuned_bundle_does_not_carry_the_figures_of_its_base(bundle: Bundle, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(bundle.directory, base)
+    (base / KPI_FILE).write_text("{}", encoding="utf-8")
+    one = adapters(bundle, tmp_path / "1.safetensors", 1)
+    options = ["--bundle", str(base), "--out", str(tmp_path / "tuned"), "--adapter", str(one)]
+    adapt.adapt(adapt.parser().parse_args(options))
+    assert (tmp_path / "tuned" / "model.json").exists()
+    assert not (tmp_path / "tuned" / KPI_FILE).exists()
 
 
 def test_a_model_with_an_adapter_is_called_so_whatever_its_folder_is(bundle: Bundle, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import dataclasses
 from wuerstchen.decision.page import Report
 from wuerstchen.decision.verdict import criteria, verdict
 
-KPI_FILE = "kpi.json"
 FORMAT = "wuerstchen-edge/kpi@1"
 
 

@@ -10,14 +10,14 @@ import numpy as np
 from wuerstchen.config import Config
 from wuerstchen.decision.bundle_model import BundleModel
 from wuerstchen.decision.figures import Measure, Measured, compared
-from wuerstchen.decision.kpi import KPI_FILE, kpi
+from wuerstchen.decision.kpi import kpi
 from wuerstchen.decision.page import About, Report, page
 from wuerstchen.decision.prices import Prices
 from wuerstchen.decision.report_texts import report_texts
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
 from wuerstchen.evaluation.features import PictureFeatures
 from wuerstchen.evaluation.set_groups import GROUPS_FILE, read_groups
-from wuerstchen.export.open_bundle import Bundle
+from wuerstchen.export.open_bundle import KPI_FILE, Bundle
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.sources import imagenet_weights
 from wuerstchen.whole_file import write_whole

@@ -27,6 +27,8 @@ STAGE_C_GRAPHS = ("textConditioner", "stageC")
 # The configuration that the bundle was made with, beside its graphs: what fine-tuning and reports need to know of the
 # networks.
 TRAINING_CONFIG = "training.toml"
+# The figures of the report on the bundle, which its service reads.
+KPI_FILE = "kpi.json"
 # Relative to the output's peak, for the same rounded weights: float32, and with inputs of some products rounded to
 # bytes.
 ROUNDING = ("QuantizeLinear", "MatMulNBits")

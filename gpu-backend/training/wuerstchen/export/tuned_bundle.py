@@ -12,7 +12,7 @@ from wuerstchen.config import Config
 from wuerstchen.config_values import BUNDLE_ID, MODEL_ID
 from wuerstchen.export.bundle import export_graph, save_graph, write_manifest
 from wuerstchen.export.graphs import decoder_graphs
-from wuerstchen.export.open_bundle import STAGE_C_GRAPHS, TRAINING_CONFIG, Bundle
+from wuerstchen.export.open_bundle import KPI_FILE, STAGE_C_GRAPHS, TRAINING_CONFIG, Bundle
 from wuerstchen.export.stored_parameters import replace_parameters
 from wuerstchen.export.weights import WEIGHTS_FILE, read_weights, runs_weights, write_weights
 from wuerstchen.models.build import load_part, load_stage_a, new_stage_b
@@ -90,7 +90,8 @@ def _write_copy(
     check_target(directory, about.id)
     name = about.id or directory.name
     with whole_folder(directory) as folder:
-        shutil.copytree(base.directory, folder, dirs_exist_ok=True)
+        # The figures are those of the base.
+        shutil.copytree(base.directory, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(KPI_FILE))
         change(folder)
         write_manifest(_manifest(manifest, name, about), folder)
         shutil.copyfile(about.config_file, folder / TRAINING_CONFIG)
