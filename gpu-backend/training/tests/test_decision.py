@@ -249,7 +249,9 @@ def test_a_price_that_is_none_is_refused(text: str) -> None:
         read_gpu_prices([text])
 
 
-def test_pictures_already_made_are_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_already_made_and_features_of_the_set_are_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = set_of(tmp_path, [f"thing {number}" for number in range(4)], SQUARE)
     command = ["evaluate", "--bundle", str(BUNDLE), "--data", str(data), "--out", str(tmp_path / "out")]
     monkeypatch.setattr(sys, "argv", command)
@@ -257,5 +259,12 @@ def test_pictures_already_made_are_not_made_again(tmp_path: Path, monkeypatch: p
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "pictures").iterdir()}
     evaluate.main()
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "pictures").iterdir()} == before
-    with Image.open(next(iter(before))) as made:
+    with Image.open(next(path for path in before if path.suffix == ".png")) as made:
         assert made.size == (64, 64)
+    features = tmp_path / "out" / "pictures" / "features-train.npy"
+    known = np.load(features)
+    pixels = bytearray((data / "images.rgb").read_bytes())
+    (data / "images.rgb").write_bytes(bytes(255 - value for value in pixels))
+    evaluate.main()
+    assert known.shape == np.load(features).shape
+    assert not np.allclose(known, np.load(features))

@@ -4,9 +4,11 @@ means.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import torch
+from rich.progress import track
 
 from wuerstchen.decision.bundle_model import BundleModel, Pictures, originals
 from wuerstchen.decision.groups import group_shares
@@ -23,6 +25,8 @@ from wuerstchen.evaluation.intervals import (
 )
 from wuerstchen.evaluation.recognition import recognised
 from wuerstchen.evaluation.set_groups import Groups
+from wuerstchen.models.weights_digest import weights_digest
+from wuerstchen.training.cache import cached, digest_of
 from wuerstchen.training.data import PictureSet
 
 CANDIDATES_MAX = 100
@@ -30,6 +34,8 @@ TIMED_PICTURES = 5
 # Nearer to a training picture than this share of untrained real pictures is: a near copy. Fewer real ones do not tell.
 COPY_PERCENTILE, REAL_MIN = 5, 20
 LIKENESS_MIN = 8
+# Pictures that are in memory at a time.
+PART = 512
 
 
 @dataclass(frozen=True)
@@ -65,13 +71,20 @@ class Measure:
     """Measures bundles on one set, all by the same pictures and captions."""
 
     def __init__(
-        self, pictures: PictureSet, network: PictureFeatures, captions: int, groups: Groups | None, prices: Prices
+        self,
+        pictures: PictureSet,
+        network: PictureFeatures,
+        captions: int,
+        groups: Groups | None,
+        prices: Prices,
+        kept: Path,
     ) -> None:
+        """`kept`: folder of what is computed once a set, the features of all training pictures."""
         self.pictures, self.network, self.groups, self.prices = pictures, network, groups, prices
         self.asked = asked_pictures(pictures, captions)
         self.held_out = pictures.held_out[:captions]
         self.real = self._deep(originals(pictures, self.asked))
-        self.train = self._deep(originals(pictures, pictures.train))
+        self.train = self._deep_once(pictures.train, kept / "features-train.npy")
 
     def of(self, model: BundleModel) -> Measured:
         pictures, left_out = self.pictures, {}
@@ -165,6 +178,17 @@ class Measure:
             Figure("cost", taken.value * hourly, taken.count, *bounds),
             Figure("flops", picture_flops(model.config) / 1e9, 1),
         ]
+
+    def _deep_once(self, indices: np.ndarray, path: Path) -> np.ndarray:
+        """(n, 320) of pictures of the set, kept in `path`: of a large set they take minutes."""
+        key = digest_of("deep", weights_digest(self.network), self.pictures.digest, str(indices.tolist()))
+        parts = np.split(indices, range(PART, len(indices), PART))
+
+        def computed() -> np.ndarray:
+            shown = track(parts, description="features of the set", disable=len(parts) == 1)
+            return np.concatenate([self._deep(originals(self.pictures, part)) for part in shown])
+
+        return cached(path, key, computed)
 
     def _deep(self, images: Pictures) -> np.ndarray:
         """(n, 320) of pictures of any shapes."""

@@ -54,8 +54,9 @@ def write_decision(asked: Asked) -> Report:
     Raises ValueError where the set and the bundle do not fit each other."""
     pictures, kept = asked.pictures, asked.kept or asked.out / "pictures"
     asked.out.mkdir(parents=True, exist_ok=True)
+    kept.mkdir(parents=True, exist_ok=True)
     groups = read_groups(asked.groups or pictures.directory / GROUPS_FILE)
-    measure = Measure(pictures, PictureFeatures(imagenet_weights()), asked.captions, groups, asked.prices)
+    measure = Measure(pictures, PictureFeatures(imagenet_weights()), asked.captions, groups, asked.prices, kept)
     model = BundleModel(asked.bundle, asked.config, kept)
     after, before, differences = measure.of(model), None, {}
     if asked.against is None:
