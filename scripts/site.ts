@@ -94,11 +94,18 @@ function jsonOf(bytes: Buffer): unknown {
   }
 }
 
-/** Undefined when a graph is larger than a static file may be, or has its weights in a second file. */
-function decoderFiles({ graphs, files }: Manifest): { readonly file: string; readonly sha256: string }[] | undefined {
+/**
+ * Undefined when a graph is larger than a static file may be, or has its weights in a second file; and for a Stage B
+ * that reads a prompt, which a latent holds for the backend alone.
+ */
+function decoderFiles({
+  graphs,
+  files,
+  stageB,
+}: Manifest): { readonly file: string; readonly sha256: string }[] | undefined {
   const names = decoderGraphs.flatMap((name) => graphs[name]?.file ?? []);
   const isServable = (file: string) => (files[file]?.bytes ?? 0) <= staticFileBytesMax && !(`${file}.data` in files);
-  if (!names.every(isServable)) return undefined;
+  if (stageB.text !== undefined || !names.every(isServable)) return undefined;
   return names.map((file) => ({ file, sha256: files[file]?.sha256 ?? "" }));
 }
 

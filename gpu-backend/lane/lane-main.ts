@@ -32,6 +32,7 @@ const partOf: Readonly<Record<GraphName, string>> = {
   textConditioner: "text-encoder",
   stageC: "stage-c",
   stageBConditioner: "stage-b",
+  stageBText: "stage-b",
   stageB: "stage-b",
   stageA: "stage-a",
   compressor: "compressor",
@@ -83,7 +84,7 @@ serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, pic
     const pixels = await pipeline.paint(task.latent, taskGraphs, ({ step, steps }) =>
       tell({ kind: "progress", step, steps: steps + 1 }),
     );
-    const stages = { stageB: spentOn("stageBConditioner", "stageB"), stageA: spentOn("stageA") };
+    const stages = { stageB: spentOn("stageBConditioner", "stageBText", "stageB"), stageA: spentOn("stageA") };
     const start = now();
     const marked = await encode(pixels, task.options);
     const bytes = credentials === undefined ? marked : await credentials.addTo(marked, task.options.format);

@@ -27,6 +27,8 @@ const loadSchema = z.object({
   picturesMax: z.int().min(1),
   /** Marks pictures as ours, and opens nothing. */
   originMarkKey: z.string().min(secretCharactersMin),
+  /** Seal the texts of latents whose Stage B reads them; the first one seals, all of them open. */
+  latentTextKeys: z.array(z.string().regex(/^[0-9a-f]{64}$/u)).min(1),
   /** In PEM; undefined: pictures get no C2PA manifest. */
   c2paSigner: z.object({ certificates: z.string(), privateKey: z.string() }).optional(),
 });

@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { Logger } from "pino";
 import { AppError } from "../../shared/errors.ts";
+import { toHex } from "../../shared/hex.ts";
+import { hmacSha256 } from "../../shared/hmac.ts";
 import { loadMsMax, runMsMax } from "../../shared/models/work-time.ts";
 import { originMarkKey } from "../../shared/origin-mark.ts";
 import { type Config, withoutSecrets } from "../config.ts";
@@ -55,6 +57,7 @@ async function laneOptions(
   const settings = {
     execution: { provider, intraOpThreads: config.INTRA_OP_THREADS },
     originMarkKey: await originMarkKey(config.GPU_BACKEND_SECRET),
+    latentTextKeys: await latentTextKeysOf(config),
     c2paSigner: await c2paSignerOf(config, log),
   };
   return (bundle) => ({
@@ -76,6 +79,12 @@ async function laneOptions(
     readyMsMax: loadMsMax(bundle.manifest),
     stopMsMax: 2_000,
   });
+}
+
+/** Of this secret, and of the one before it, whose latents are still stored. */
+function latentTextKeysOf({ GPU_BACKEND_SECRET, GPU_BACKEND_SECRET_PREVIOUS }: Config): Promise<string[]> {
+  const secrets = [GPU_BACKEND_SECRET, GPU_BACKEND_SECRET_PREVIOUS ?? []].flat();
+  return Promise.all(secrets.map(async (secret) => toHex(await hmacSha256(secret, "latent text v1"))));
 }
 
 /** Read and checked here, so that a fault is told before any model is loaded. */

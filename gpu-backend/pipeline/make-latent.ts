@@ -1,4 +1,4 @@
-import { float32Tensor } from "../../shared/decoding/host-tensor.ts";
+import { float32Tensor, repeated } from "../../shared/decoding/host-tensor.ts";
 import { fromStored, toStored } from "../../shared/decoding/latent-space.ts";
 import { timestepTensor } from "../../shared/decoding/timestep-tensor.ts";
 import { guide, isGuided, type NoisePrediction } from "../../shared/diffusion/guidance.ts";
@@ -63,7 +63,7 @@ function predictionOf(manifest: Manifest, stageC: Graph, order: LatentOrder): No
 
   return async (latent, t) => {
     const noise = await stageC.run({
-      stage_c_latent: float32Tensor(repeat(latent, rows), [rows, ...latentShape]),
+      stage_c_latent: float32Tensor(repeated(latent, rows), [rows, ...latentShape]),
       timestep_embedding: timestepTensor(manifest, t, rows),
       text_condition: text.condition,
       text_mask: text.mask,
@@ -71,11 +71,4 @@ function predictionOf(manifest: Manifest, stageC: Graph, order: LatentOrder): No
     if (rows === 1) return noise.data;
     return guide(guidanceScale, noise.data.subarray(0, latent.length), noise.data.subarray(latent.length));
   };
-}
-
-function repeat(values: Float32Array, times: number): Float32Array {
-  if (times === 1) return values;
-  const repeated = new Float32Array(values.length * times);
-  for (let i = 0; i < times; i += 1) repeated.set(values, i * values.length);
-  return repeated;
 }

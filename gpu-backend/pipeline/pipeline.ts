@@ -5,6 +5,7 @@ import type { SampledStep } from "../../shared/diffusion/sampler.ts";
 import { AppError } from "../../shared/errors.ts";
 import { decodeLatent, encodeLatent, type Latent } from "../../shared/latents/latent-format.ts";
 import type { LatentShape } from "../../shared/latents/latent-key.ts";
+import { textField } from "../../shared/latents/latent-text.ts";
 import type { LatentEncoding } from "../../shared/latents/latent-values.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { withPublicNames } from "../../shared/sampling-fields.ts";
@@ -13,6 +14,8 @@ import type { GraphSet } from "../runtime/graph-set.ts";
 import { encodePixels } from "./encode-pixels.ts";
 import { readStart } from "./latent-start.ts";
 import { makeLatent } from "./make-latent.ts";
+import { createTextSeal } from "./sealed-text.ts";
+import { createStageBTexts } from "./stage-b-texts.ts";
 import type { StepWatch } from "./task-watch.ts";
 import { createTextConditions, joinConditions, type TextCondition } from "./text-conditions.ts";
 
@@ -35,18 +38,29 @@ type OnStep = (step: SampledStep) => void;
 /** Nothing was drawn for it; Stage B needs some seed, and the same picture shall always look the same. */
 const encodedSeed = "0";
 
+interface LatentOrigin extends Omit<StageCRequest, "seeds"> {
+  readonly seed: number;
+  /** Its text, for a model whose Stage B reads it. */
+  readonly sealed: string | undefined;
+}
+
 /** What a pipeline is made of. */
 export interface PipelineOptions {
   readonly manifest: Manifest;
   readonly conditionCacheBytesMax: number;
   /** How latents are written; all forms are read. */
   readonly latentEncoding: LatentEncoding;
+  /** As of `createTextSeal`. */
+  readonly latentTextKeys: readonly string[];
 }
 
 /** The samples of a request are independent of each other: whether they share runs is for the graphs to decide. */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { manifest } = options;
-  const texts = createTextConditions({ manifest, cacheBytesMax: options.conditionCacheBytesMax });
+  const cacheBytesMax = options.conditionCacheBytesMax;
+  const texts = createTextConditions({ manifest, cacheBytesMax });
+  const stageBTexts = createStageBTexts({ manifest, cacheBytesMax });
+  const textSeal = createTextSeal(options.latentTextKeys);
 
   async function textOf(request: StageCRequest, graphs: GraphSet): Promise<TextCondition> {
     const conditional = await texts.of(graphs, request.tokenIds);
@@ -62,7 +76,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         request.seeds.map(async (seed, index) => {
           const onStep = watch && ((step: SampledStep) => watch(index, step));
           const values = await makeLatent(manifest, graphs.stageC, { ...request, seed, text, start, onStep });
-          return latentFile(options, { ...request, seed }, values);
+          const sealed = manifest.stageB.text && textSeal.seal(request, seed);
+          return latentFile(options, { ...request, seed, sealed }, values);
         }),
       );
     },
@@ -76,16 +91,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     async paint(file, graphs, onStep) {
       const decoded = decodeLatent(file);
       if (!decoded.ok) throw new AppError(`A latent cannot be read: ${decoded.error.message}`);
-      const stageBLatent = await runStageB(manifest, graphs, decoded.value, onStep);
-      return runStageA(manifest, graphs, stageBLatent, decoded.value.shape);
+      const { metadata, shape } = decoded.value;
+      const sealed = metadata[textField];
+      const text = await stageBTexts.of(graphs, sealed === undefined ? undefined : textSeal.open(sealed));
+      const stageBLatent = await runStageB(manifest, graphs, decoded.value, { text, onStep });
+      return runStageA(manifest, graphs, stageBLatent, shape);
     },
   };
 }
 
-/** The file says how it was made, but nothing of the prompt. */
+/** The file says how it was made, but of the prompt only what the backend alone can read. */
 function latentFile(
   { manifest, latentEncoding }: PipelineOptions,
-  { seed, latentShape, start, ...task }: Omit<StageCRequest, "seeds"> & { readonly seed: number },
+  { seed, latentShape, start, sealed, ...task }: LatentOrigin,
   values: Float32Array,
 ): Uint8Array {
   const metadata = {
@@ -95,6 +113,7 @@ function latentFile(
     ...withPublicNames((field) => String(task[field])),
     sampler: manifest.sampler.stageC.kind,
     ...(start === undefined ? {} : { strength: String(start.strength) }),
+    ...(sealed === undefined ? {} : { [textField]: sealed }),
   };
   return writeLatent({ values, shape: latentShape, metadata }, latentEncoding);
 }

@@ -69,7 +69,10 @@ async function makeCondition(
 }
 
 /** Ids at their own length, or padded to the model's; (1, tokens) either way. */
-function encoderInputs({ padTokenId, tokensMax }: Manifest["text"], tokenIds: readonly number[]) {
+export function encoderInputs(
+  { padTokenId, tokensMax }: Pick<Manifest["text"], "padTokenId" | "tokensMax">,
+  tokenIds: readonly number[],
+) {
   const length = padTokenId === undefined ? tokenIds.length : tokensMax;
   const ids = Array.from({ length }, (_, index) => tokenIds[index] ?? padTokenId ?? 0);
   const mask = Array.from({ length }, (_, index) => (index < tokenIds.length ? 1 : 0));

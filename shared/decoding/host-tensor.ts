@@ -25,6 +25,14 @@ export function int64Tensor(values: readonly number[], shape: readonly number[])
   return { dtype: "int64", shape, data: BigInt64Array.from(values, BigInt) };
 }
 
+/** The same values so many times, one after the other: rows of a run. */
+export function repeated(values: Float32Array, times: number): Float32Array {
+  if (times === 1) return values;
+  const rows = new Float32Array(values.length * times);
+  for (let row = 0; row < times; row += 1) rows.set(values, row * values.length);
+  return rows;
+}
+
 /** "float32 (1, 16, 8, 8)": all that a message may say of a tensor, for its values may be a customer's prompt. */
 export function describeTensor({ dtype, shape }: Pick<HostTensor, "dtype" | "shape">): string {
   return `${dtype} (${shape.join(", ")})`;

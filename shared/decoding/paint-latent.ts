@@ -1,3 +1,4 @@
+import { guide, isGuided, type NoisePrediction } from "../diffusion/guidance.ts";
 import { createNoiseSource } from "../diffusion/noise-source.ts";
 import { type SampledStep, sample } from "../diffusion/sampler.ts";
 import { AppError } from "../errors.ts";
@@ -8,42 +9,75 @@ import type { ImageSize } from "../models/image-size.ts";
 import { imageSizeOf, stageBLatentShapeFor } from "../models/latent-shape.ts";
 import type { Manifest } from "../models/manifest.ts";
 import type { DecoderGraphs } from "./decoder-graphs.ts";
-import { type Float32Tensor, float32Tensor } from "./host-tensor.ts";
+import { type Float32Tensor, float32Tensor, repeated } from "./host-tensor.ts";
 import { type Pixels, toPixels } from "./pixels.ts";
 import { timestepTensor } from "./timestep-tensor.ts";
 
-/** Runs Stage B: the latent between Stage B and Stage A, (1, channels, height, width). Deterministic for one latent. */
+/** What Stage B takes beside a latent. */
+export interface StageBOptions {
+  /**
+   * For a model whose Stage B reads a text: (1, positions, channels), or where the model guides it (2, …), the prompt
+   * before the negative.
+   */
+  readonly text?: Float32Tensor | undefined;
+  readonly onStep?: ((step: SampledStep) => void) | undefined;
+}
+
+/**
+ * Runs Stage B: the latent between Stage B and Stage A, (1, channels, height, width). Deterministic for one latent and
+ * text.
+ */
 export async function runStageB(
   manifest: Manifest,
   graphs: DecoderGraphs,
   latent: Latent,
-  onStep?: (step: SampledStep) => void,
+  { text, onStep }: StageBOptions = {},
 ): Promise<Float32Tensor> {
-  const [channels, height, width] = stageBShape(manifest, sizeOf(manifest, latent.shape));
-  const shape = [1, channels, height, width];
-  const condition = await graphs.stageBConditioner.run({
-    stage_c_latent: float32Tensor(latent.values, [1, ...latent.shape]),
-  }); // (1, features, height, width)
+  const shape = stageBShape(manifest, sizeOf(manifest, latent.shape));
 
   const values = await sample({
     kind: manifest.sampler.stageB.kind,
     prediction: manifest.sampler.stageB.prediction,
     schedule: manifest.schedule,
     steps: manifest.sampler.stageB.steps.default,
-    length: channels * height * width,
+    length: shape[0] * shape[1] * shape[2],
     noise: createNoiseSource(seedOf(latent)),
-    predict: async (noisy, t) => {
-      const noise = await graphs.stageB.run({
-        stage_b_latent: float32Tensor(noisy, shape),
-        timestep_embedding: timestepTensor(manifest, t),
-        picture_condition: condition,
-      });
-      return noise.data;
-    },
+    predict: await predictionOf(manifest, graphs, { latent, text, shape }),
     onStep,
   });
   requireFinite("stageB", values);
-  return float32Tensor(values, shape);
+  return float32Tensor(values, [1, ...shape]);
+}
+
+interface Decoding extends Pick<StageBOptions, "text"> {
+  readonly latent: Latent;
+  /** Of Stage B's latent. */
+  readonly shape: LatentShape;
+}
+
+/** Both passes of guidance are rows of one run; the second reads a latent of zeros, as it was trained. */
+async function predictionOf(
+  manifest: Manifest,
+  graphs: DecoderGraphs,
+  { latent, text, shape }: Decoding,
+): Promise<NoisePrediction> {
+  const scale = manifest.stageB.text?.guidanceScale ?? 0;
+  const rows = isGuided(scale) ? 2 : 1;
+  const latents = new Float32Array(rows * latent.values.length);
+  latents.set(latent.values);
+  const condition = await graphs.stageBConditioner.run({
+    stage_c_latent: float32Tensor(latents, [rows, ...latent.shape]),
+  }); // (rows, features, height, width)
+
+  return async (noisy, t) => {
+    const { data } = await graphs.stageB.run({
+      stage_b_latent: float32Tensor(repeated(noisy, rows), [rows, ...shape]),
+      timestep_embedding: timestepTensor(manifest, t, rows),
+      picture_condition: condition,
+      ...(text === undefined ? {} : { text_condition: text }),
+    });
+    return rows === 1 ? data : guide(scale, data.subarray(noisy.length), data.subarray(0, noisy.length));
+  };
 }
 
 /** Runs Stage A on what Stage B made of a latent of the given shape: the picture. */

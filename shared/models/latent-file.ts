@@ -1,6 +1,7 @@
 import { AppError, type Failure, invalidRequest } from "../errors.ts";
 import { interpolate } from "../latents/interpolate.ts";
 import { encodeLatent, type Latent } from "../latents/latent-format.ts";
+import { textMetadata } from "../latents/latent-text.ts";
 import { err, ok, type Result } from "../result.ts";
 import { imageSizeOf } from "./latent-shape.ts";
 import type { Manifest } from "./manifest.ts";
@@ -27,9 +28,9 @@ export function checkLatentFile(manifest: Manifest, file: Uint8Array): Result<La
 
 /**
  * The latent at `t`, 0…1, of the way from the first file to the second, along the great circle (slerp). Either end is
- * the file as it came: an int8 latent would be rounded once more. The seed is the nearer one's, the first's at ½. Fails
- * with `invalid_request` when a file is wrong, the shapes differ, or a value exceeds float16: a mix can be 1.41 times
- * as long as either end.
+ * the file as it came: an int8 latent would be rounded once more. Seed and text are the nearer one's, the first's at
+ * ½. Fails with `invalid_request` when a file is wrong, the shapes differ, or a value exceeds float16: a mix can be
+ * 1.41 times as long as either end.
  */
 export function mixLatentFiles(
   manifest: Manifest,
@@ -51,9 +52,10 @@ export function mixLatentFiles(
   return fileOf(manifest, { values, shape, metadata: ownMetadata(metadata) });
 }
 
-/** What a file says beside this is no longer true of it, or was never checked. */
-function ownMetadata({ model, revision, seed }: Latent["metadata"]): Latent["metadata"] {
-  return { model, revision, seed: String(Number(seed)) };
+/** What a file says beside this is no longer true of it, or was never checked. Only the backend can read the text. */
+function ownMetadata(metadata: Latent["metadata"]): Latent["metadata"] {
+  const { model, revision, seed } = metadata;
+  return { model, revision, seed: String(Number(seed)), ...textMetadata(metadata) };
 }
 
 function fileOf(manifest: Manifest, latent: Latent): Result<LatentFile, Failure> {

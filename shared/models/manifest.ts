@@ -66,6 +66,15 @@ const sideRangeSchema = z
     error: "min ≤ max must hold, and both be multiples of multipleOf",
   });
 
+const stageBTextSchema = z.object({
+  /** The prompt "": what a latent is decoded with whose file names no text. */
+  emptyTokenIds: z.array(z.int().min(0)).min(1).max(tokensPerPromptMax),
+  /** Pads ids to `text.tokensMax` for an encoder of its own. */
+  padTokenId: z.int().min(0),
+  /** Above 1 every step takes two passes: the second reads no latent, and the negative prompt. */
+  guidanceScale: z.number().min(0).max(guidanceScaleMax).default(0),
+});
+
 const manifestSchema = z
   .object({
     format: z.literal("wuerstchen-edge/bundle@1"),
@@ -102,6 +111,8 @@ const manifestSchema = z
       channels: z.int().min(1),
       downscale: z.number().min(1),
       latentScale: z.number().positive(),
+      /** Present: Stage B reads the prompt, by graph `stageBText`. Absent: the latent alone. */
+      text: stageBTextSchema.optional(),
     }),
     text: z.object({
       /** The longest sequence of the text encoder, special tokens included. */
@@ -124,6 +135,8 @@ const manifestSchema = z
       stageC: graphSchema,
       /** Stage C latent → what Stage B takes, likewise computed once. */
       stageBConditioner: graphSchema,
+      /** Token ids, or the text encoder's states → what Stage B takes of a text, computed once a text. */
+      stageBText: graphSchema.optional(),
       stageB: graphSchema,
       stageA: graphSchema,
       /** Image → Stage C latent; only bundles that can start from a picture have it. */
@@ -203,6 +216,9 @@ function inconsistencies(manifest: z.infer<typeof manifestSchema>): string[] {
   if (text.specialTokensCount >= text.tokensMax) problems.push("text.tokensMax leaves no room for a prompt");
   if (textPositions(manifest) < text.tokensMax) problems.push("text.positions is below text.tokensMax");
   problems.push(...timestepsProblems(manifest.sampler.stageC));
+  if ((manifest.stageB.text === undefined) !== (graphs.stageBText === undefined)) {
+    problems.push("stageB.text and graphs.stageBText do not come together");
+  }
   if (schedule.clampMin >= schedule.clampMax) problems.push("schedule.clampMin is not below schedule.clampMax");
   const { frequencies, width } = timestepEmbedding;
   if (frequencies !== undefined && frequencies.length !== width / 2) {

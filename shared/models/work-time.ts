@@ -61,7 +61,8 @@ export function stageCMsMax(manifest: Manifest, work: StageCWork): number {
 /** How long decoding a latent of this shape may take; a picture's way into a latent takes less. Milliseconds. */
 export function decodeMsMax(manifest: Manifest, latentShape: LatentShape): number {
   const { default: steps } = manifest.sampler.stageB.steps;
-  const operations = steps * stageBRow(manifest, latentShape) + pixelsOf(manifest, latentShape) * pixelOperations;
+  const stageB = stageBTextOperations(manifest) + steps * stageBRun(manifest, latentShape);
+  const operations = stageB + pixelsOf(manifest, latentShape) * pixelOperations;
   return bounded(loadMsMax(manifest) + operations / slowestPerMs, decodeMsMin);
 }
 
@@ -79,9 +80,10 @@ export function runMsMax(manifest: Manifest): number {
     const shape = latentShapeFor(manifest, size);
     if (!shape.ok) return [];
     const pixels = pixelsOf(manifest, shape.value) * pixelOperations;
-    return [2 * stageCRow(manifest, shape.value), stageBRow(manifest, shape.value), pixels];
+    return [2 * stageCRow(manifest, shape.value), stageBRun(manifest, shape.value), pixels];
   });
-  return bounded(Math.max(textOperations(manifest), ...operations) / slowestPerMs, runMsMin);
+  const texts = [textOperations(manifest), stageBTextOperations(manifest)];
+  return bounded(Math.max(...texts, ...operations) / slowestPerMs, runMsMin);
 }
 
 /** A prompt and its negative. */
@@ -91,12 +93,21 @@ function textOperations(manifest: Manifest): number {
   return 2 * used(weights, textPositions(manifest));
 }
 
+/** The same for a Stage B that reads them, which may need both encoders. */
+function stageBTextOperations(manifest: Manifest): number {
+  const { stageBText } = manifest.graphs;
+  const own = stageBText === undefined ? 0 : 2 * used(weightCount(manifest, stageBText), textPositions(manifest));
+  return own === 0 ? 0 : own + textOperations(manifest);
+}
+
 function stageCRow(manifest: Manifest, [, height, width]: LatentShape): number {
   return used(weightCount(manifest, manifest.graphs.stageC), height * width);
 }
 
-function stageBRow(manifest: Manifest, [, height, width]: LatentShape): number {
-  return used(weightCount(manifest, manifest.graphs.stageB), stageBUses * height * width);
+/** Of a step: one row, or two where Stage B is guided. */
+function stageBRun(manifest: Manifest, [, height, width]: LatentShape): number {
+  const rows = (manifest.stageB.text?.guidanceScale ?? 0) > 1 ? 2 : 1;
+  return rows * used(weightCount(manifest, manifest.graphs.stageB), stageBUses * height * width);
 }
 
 /** A multiplication and an addition each time. */

@@ -12,6 +12,7 @@ export const tinyLoad: LaneOptions["load"] = {
   conditionCacheBytesMax: 1e6,
   latentEncoding: "float16",
   picturesMax: 8,
+  latentTextKeys: ["ab".repeat(32)],
   originMarkKey: "a key of marks for tests, 32 or more",
 };
 

@@ -35,7 +35,12 @@ export async function openTinyPipeline(directory = tinyDirectory): Promise<TinyP
     manifest,
     graphs,
     runs,
-    pipeline: createPipeline({ manifest, conditionCacheBytesMax: 1e6, latentEncoding: "float16" }),
+    pipeline: createPipeline({
+      manifest,
+      conditionCacheBytesMax: 1e6,
+      latentEncoding: "float16",
+      latentTextKeys: ["ab".repeat(32)],
+    }),
     taskGraphs() {
       arrival += 1;
       const urgency = patientUrgency(arrival);

@@ -128,7 +128,7 @@ test("a file that is no latent is refused with a reason", async () => {
 });
 
 test("a latent that is written as int8 is near the one written as float16, and is painted", async () => {
-  const settings = { manifest, conditionCacheBytesMax: 1e6, latentEncoding: "int8" } as const;
+  const settings = { manifest, conditionCacheBytesMax: 1e6, latentEncoding: "int8", latentTextKeys: [] } as const;
   const [file = new Uint8Array()] = await createPipeline(settings).makeLatents(tinyRequest, taskGraphs());
   const [float16] = await makeFiles();
   expect(file.length).toBeLessThan(float16?.length ?? 0);

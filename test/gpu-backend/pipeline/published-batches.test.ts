@@ -41,7 +41,7 @@ describe.each(publishedFamilies)("%s: bytes are the same alone and in any compan
 
   beforeAll(async () => {
     model = await openPublished(family);
-    const settings = { conditionCacheBytesMax: 1e6, latentEncoding: "float16" } as const;
+    const settings = { conditionCacheBytesMax: 1e6, latentEncoding: "float16", latentTextKeys: [] } as const;
     pipeline = createPipeline({ manifest: model.manifest, ...settings });
     alone = [];
     pictures = [];

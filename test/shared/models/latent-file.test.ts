@@ -33,6 +33,12 @@ describe("a latent file from outside", () => {
     expect(latent?.ok && Object.keys(latent.value.metadata)).toHaveLength(3);
   });
 
+  test("keeps a sealed text, which the backend alone can read", () => {
+    const checked = checkLatentFile(manifest, fileOf(Math.sin, { metadata: { ...metadata, text: "c2VhbGVk" } }));
+    const latent = checked.ok ? decodeLatent(checked.value.bytes) : undefined;
+    expect(latent).toMatchObject({ ok: true, value: { metadata: { ...metadata, text: "c2VhbGVk" } } });
+  });
+
   test.each<[string, Uint8Array, object]>([
     ["seven bytes", new Uint8Array(7), { code: "invalid_request", param: "latent" }],
     ["an empty file", new Uint8Array(0), { code: "invalid_request", param: "latent" }],

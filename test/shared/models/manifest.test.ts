@@ -44,6 +44,17 @@ test("what the released models do differently is accepted as it stands", () => {
   expect(parseManifest(released)).toEqual({ ok: true, value: released });
 });
 
+test("a Stage B that reads prompts is accepted with its graph, and without guidance unless it says so", () => {
+  const json = manifestJson();
+  const text = { emptyTokenIds: [49_406, 49_407], padTokenId: 0 };
+  const reads = {
+    ...json,
+    stageB: { ...json.stageB, text },
+    graphs: { ...json.graphs, stageBText: json.graphs.stageA },
+  };
+  expect(parseManifest(reads)).toMatchObject({ ok: true, value: { stageB: { text: { ...text, guidanceScale: 0 } } } });
+});
+
 test("the manifest that the exporter writes is accepted", () => {
   expect(parseManifest(tinyManifest)).toMatchObject({ ok: true, value: { graphs: tinyManifest.graphs } });
 });
@@ -106,6 +117,11 @@ describe("a manifest is refused, naming the field,", () => {
       "when an axis is no name, number or function of a name",
       (json) => (json.graphs.stageC.inputs = [{ name: "x", dtype: "float32", shape: ["b", "h*4"] }]),
       /^graphs\.stageC\.inputs\.0\.shape\.1: /u,
+    ],
+    [
+      "when Stage B reads prompts that no graph prepares",
+      (json) => Object.assign(json.stageB, { text: { emptyTokenIds: [1], padTokenId: 0 } }),
+      /stageBText/u,
     ],
     ["when a graph is missing", (json) => Reflect.deleteProperty(json.graphs, "textConditioner"), /textConditioner/u],
     [

@@ -65,6 +65,9 @@ describe("the time that work may take", () => {
     }
     expect(stageCMsMax(v2, { ...usual, guidanceScale: 1 })).toBeLessThan(least);
     expect(decodeMsMax(v2, [16, 36, 24])).toBeGreaterThan(decodeMsMax(v2, shape));
+    const text = { emptyTokenIds: [1], padTokenId: 0, guidanceScale: 1.1 };
+    const guided: Manifest = { ...v2, stageB: { ...v2.stageB, text } };
+    expect(decodeMsMax(guided, shape)).toBeGreaterThan(decodeMsMax(v2, shape));
   });
 
   test("has a bound, and a request's is below the day for which its outcome is kept", () => {

@@ -2,7 +2,7 @@
 export type DecoderErrorCode =
   /** A file of the decoder could not be fetched. */
   | "decoder_offline"
-  /** The service's model has a graph that no static file may hold. */
+  /** The service's model has a graph that no static file may hold, or a Stage B that reads prompts. */
   | "decoder_unavailable"
   /** A file is missing, or is not the one that the model names. */
   | "decoder_outdated"

@@ -64,7 +64,9 @@ async function decode(model: Manifest, latent: Latent, tell: Tell): Promise<Deco
   if (previewer !== undefined) {
     tell({ kind: "preview", pixels: await previewLatent(asSampled(model), previewer, latent) });
   }
-  const between = await runStageB(model, open, latent, ({ step, steps }) => tell({ kind: "step", step, steps }));
+  const between = await runStageB(model, open, latent, {
+    onStep: ({ step, steps }) => tell({ kind: "step", step, steps }),
+  });
   const pixels = await runStageA(model, open, between, latent.shape);
   return { kind: "pixels", pixels, milliseconds: performance.now() - startedMs };
 }

@@ -211,7 +211,7 @@ export const en = {
     payload_too_large: "The request is too large. Shorten the words and try again.",
     invalid_request: "The service did not accept a setting; change it and try again.",
     decoder_offline: "The decoder could not be loaded. Check the connection and try again.",
-    decoder_unavailable: "This service's model is too large for a device. Use the picture that the server made.",
+    decoder_unavailable: "This service's model does not run on a device. Use the picture that the server made.",
     decoder_outdated: "The decoder on this page is out of date. Reload the page and try again.",
     latent_unreadable:
       "This latent is of another model, or of another version of it, or damaged. Make the picture again here.",

@@ -203,7 +203,7 @@ export const ja: Words = {
     payload_too_large: "リクエストが大きすぎます。言葉を短くしてお試しください。",
     invalid_request: "受け付けられない設定があります。変更してもう一度お試しください。",
     decoder_offline: "デコーダーを読み込めません。接続を確認してもう一度お試しください。",
-    decoder_unavailable: "このサービスのモデルは端末には大きすぎます。サーバーが作った画像をお使いください。",
+    decoder_unavailable: "このサービスのモデルは端末では動きません。サーバーが作った画像をお使いください。",
     decoder_outdated: "このページのデコーダーは古くなっています。ページを再読み込みしてお試しください。",
     latent_unreadable: "この潜在表現は別のモデルか別の版のもの、または破損しています。ここで作り直してください。",
     decoder_failed:

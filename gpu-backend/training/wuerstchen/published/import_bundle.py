@@ -24,6 +24,7 @@ from wuerstchen.export.bundle import kebab, port_json, write_manifest
 from wuerstchen.published.bundle.adapters import parse_adapter
 from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
+from wuerstchen.published.bundle.decoder_text import read_decoder_text, shares_encoder, with_decoder_text
 from wuerstchen.published.bundle.describe_bundle import SIDE_MAX, SIDE_STEP, About, build_manifest, model_card
 from wuerstchen.published.bundle.diffusers_folders import open_checkpoint
 from wuerstchen.published.bundle.export_graph import INLINE_BYTES_MAX, Target, export_graph
@@ -63,7 +64,7 @@ def write_bundle(checkpoint: Checkpoint, order: Order, progress: Progress) -> No
     with _alone(order.directory):
         record = open_record(order.directory, _options(checkpoint, order), _source_facts(checkpoint, progress))
         save_record(record, order.directory)
-        plans = plan_graphs(checkpoint)
+        plans = plan_graphs(checkpoint, shares_encoder(checkpoint, record.sources))
         for number, plan in enumerate(plans, start=1):
             if not finished(record, plan.key, order.directory):
                 _make_graph(plan, record, order, progress, f"{number}/{len(plans)} {plan.key}")
@@ -115,7 +116,9 @@ def _options(checkpoint: Checkpoint, order: Order) -> dict[str, str]:
     """What decides the graphs' bytes beside the sources."""
     adapters = ", ".join(f"{adapter.file.name}:{adapter.strength}" for adapter in checkpoint.adapters)
     options = {"family": checkpoint.family, "weights": _numbers(order), "inlineBytesMax": str(order.inline_bytes_max)}
-    return options | ({"adapters": adapters} if adapters else {})
+    text = checkpoint.decoder_text
+    options |= {"adapters": adapters} if adapters else {}
+    return options | ({} if text is None else {"decoderGuidance": str(text.guidance)})
 
 
 def _source_facts(checkpoint: Checkpoint, progress: Progress) -> dict[str, FileFacts]:
@@ -186,6 +189,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--stage-c", choices=("large", "lite"), default="large", help="Stable Cascade's Stage C (default: large)"
     )
+    parser.add_argument("--decoder-prompt", action="store_true", help="Stage B reads the prompt too")
+    parser.add_argument(
+        "--decoder-guidance", type=float, help="Stage B's guidance scale; above 1 it takes two passes (default: 0)"
+    )
     parser.add_argument(
         "--sizes",
         help="picture sizes to offer, the default first, such as 1024x1024,1536x1024 (default: 1024 to 1536 a side)",
@@ -223,7 +230,9 @@ def run(arguments: argparse.Namespace, progress: Progress) -> None:
     sizes = read_sizes(arguments.sizes) if arguments.sizes else None
     names = tuple(arguments.source)
     source = Source(names, arguments.prior, arguments.text, arguments.decoder_text, arguments.revision)
-    checkpoint = with_adapters(open_source(source, choice), tuple(map(parse_adapter, arguments.adapter)))
+    text = read_decoder_text(arguments.decoder_prompt, arguments.decoder_guidance)
+    checkpoint = with_decoder_text(open_source(source, choice), text)
+    checkpoint = with_adapters(checkpoint, tuple(map(parse_adapter, arguments.adapter)))
     origin = ", ".join((*names, *arguments.adapter))
     about = About(arguments.id or directory.name, datetime.date.today().isoformat(), origin, sizes, arguments.licence)
     for file in unused_adapters(source, checkpoint):

@@ -9,9 +9,23 @@ from wuerstchen.published.bundle.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
+class DecoderText:
+    """Stage B reads the prompt. `guidance` above 1: two passes a step, the second without latent and with the negative
+    prompt.
+    """
+
+    guidance: float = 0.0
+
+    @property
+    def guided(self) -> bool:
+        return self.guidance > 1
+
+
+@dataclass(frozen=True)
 class Checkpoint:
-    """Both halves of a published model. `tokenizer_b` and `text_encoder_b` make Stage B's empty prompt. `roots`: the
-    folders of the sources by label; of two that hold a file the last one names it.
+    """Both halves of a published model. `tokenizer_b` and `text_encoder_b` make Stage B's text: that of the empty
+    prompt, or with `decoder_text` of every prompt. `roots`: the folders of the sources by label; of two that hold a
+    file the last one names it.
     """
 
     family: str
@@ -26,6 +40,7 @@ class Checkpoint:
     tokenizer_b: Tokenizer
     schedule_s: float
     plain_files: tuple[Path, ...]
+    decoder_text: DecoderText | None = None
 
     @property
     def adapters(self) -> tuple[Adapter, ...]:

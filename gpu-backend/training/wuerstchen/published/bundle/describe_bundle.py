@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from wuerstchen.models.blocks import timestep_frequencies
 from wuerstchen.published.bundle.checkpoint import Checkpoint
+from wuerstchen.published.bundle.decoder_text import describe_decoder_text
 from wuerstchen.published.configs import CASCADE_LARGE, V2, SamplerDefaults
 from wuerstchen.published.pipelines import PIXELS_PER_CELL, V2_LATENT_SCALE, V2_LATENT_SHIFT
 
@@ -68,7 +69,12 @@ def build_manifest(checkpoint: Checkpoint, about: About, graphs: dict[str, dict]
             **({} if about.sizes else {"sides": SIDES}),
         },
         "latent": {"channels": c.latent_channels, "downscale": PIXELS_PER_CELL, "scale": scale, "offset": offset},
-        "stageB": {"channels": b.latent_channels, "downscale": 4, "latentScale": a.scale_factor},
+        "stageB": {
+            "channels": b.latent_channels,
+            "downscale": 4,
+            "latentScale": a.scale_factor,
+            **({} if checkpoint.decoder_text is None else {"text": describe_decoder_text(checkpoint)}),
+        },
         "text": {
             "tokensMax": text.positions,
             "positions": text.positions + (1 if cascade else 0),
@@ -101,10 +107,21 @@ def model_card(checkpoint: Checkpoint, about: About, weights: str, precision: st
 - Licence of the weights: {about.licence or licence}.
 - {numbers}
 - `import.json` has the SHA-256 of every file that this bundle was made from.
-- Stage B reads the text states of the empty prompt, which are constants in its graph. Pictures are what `diffusers`
-  paints with `prompt=""` in its decoder pipeline.
+{_stage_b_reads(checkpoint)}
 - Sizes are multiples of {SIDE_STEP} pixels a side. The releases were trained on sides of 1024 to 1536.
 """
+
+
+def _stage_b_reads(checkpoint: Checkpoint) -> str:
+    text = checkpoint.decoder_text
+    if text is None:
+        return """\
+- Stage B reads the text states of the empty prompt, which are constants in its graph. Pictures are what `diffusers`
+  paints with `prompt=""` in its decoder pipeline."""
+    scale = f"{text.guidance:g}, with two passes a step" if text.guided else "0"
+    return f"""\
+- Stage B reads the prompt. Pictures are what `diffusers` paints with `prompt` and `negative_prompt` in its decoder
+  pipeline, at a guidance scale of {scale}."""
 
 
 def _sampler(defaults: SamplerDefaults, steps_max: int) -> dict:

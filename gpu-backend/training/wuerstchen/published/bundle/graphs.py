@@ -173,13 +173,18 @@ def previewer(network: Previewer, latent_channels: int) -> Graph:
     return Graph("previewer", inputs, outputs, image, lambda: Function(network, image), compressible=False)
 
 
+def text_port(positions: int, channels: int) -> Port:
+    """Text as a stage's attention reads it."""
+    return Port("text_condition", "float32", ("b", positions, channels))
+
+
 def _v2_condition(network: Prior, positions: int) -> Port:
-    return Port("text_condition", "float32", ("b", positions, network.config.channels))
+    return text_port(positions, network.config.channels)
 
 
 def _cascade_condition(network: CascadeUNet, positions: int) -> Port:
     """The pooled state and the picture become four tokens each."""
-    return Port("text_condition", "float32", ("b", positions + 8, network.config.condition_channels))
+    return text_port(positions + 8, network.config.condition_channels)
 
 
 def time_port(width: int) -> Port:

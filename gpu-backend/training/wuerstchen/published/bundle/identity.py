@@ -25,4 +25,6 @@ def identity(checkpoint: Checkpoint, sources: Mapping[str, FileFacts], weights: 
     }
     plain = [digests[path] for path in checkpoint.plain_files]
     strengths = [adapter.strength for adapter in checkpoint.adapters]
-    return [GRAPHS_VERSION, checkpoint.family, weights, parts, plain, *strengths]
+    text = checkpoint.decoder_text
+    decoder = [] if text is None else [{"decoderText": text.guidance if text.guided else 0}]
+    return [GRAPHS_VERSION, checkpoint.family, weights, parts, plain, *strengths, *decoder]

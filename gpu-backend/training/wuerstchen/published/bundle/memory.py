@@ -46,7 +46,8 @@ def need_of(checkpoint: Checkpoint, weights: str, precision: str = "float32") ->
         part.name: sum(each.numel() for each in read_shapes(part.weights).values()) for part in checkpoint.components
     }
     name = max(counts, key=lambda part: counts[part])
-    stored = sum(count for part, count in counts.items() if part != "text_encoder_b")
+    left_out = () if checkpoint.decoder_text else ("text_encoder_b",)
+    stored = sum(count for part, count in counts.items() if part not in left_out)
     least, most = (PROCESS_BYTES + copies * BYTES["float32"] * counts[name] for copies in (COPIES_MIN, COPIES_MAX))
     disk = stored * BYTES["float16" if precision == "half" else weights]
     emulated = counts[name] * BYTES["float32"] if precision == "half" else 0

@@ -10,6 +10,7 @@ from torch import Tensor
 from wuerstchen.published.bundle import graphs, picture_graphs
 from wuerstchen.published.bundle.checkpoint import Checkpoint
 from wuerstchen.published.bundle.component import Component
+from wuerstchen.published.bundle.decoder_text import pooled_stage_b_text, stage_b_text
 from wuerstchen.published.bundle.graphs import Graph
 
 
@@ -22,24 +23,14 @@ class Plan:
     build: Callable[[], Graph]
 
 
-def plan_graphs(checkpoint: Checkpoint) -> tuple[Plan, ...]:
-    """In the manifest's order."""
+def plan_graphs(checkpoint: Checkpoint, shares_encoder: bool = False) -> tuple[Plan, ...]:
+    """In the manifest's order. `shares_encoder`: the prompt of Stage B follows from Stage C's text states."""
     text, c, text_b, b, a = checkpoint.components[:5]
     positions, cascade = text.config.positions, checkpoint.family == "stable-cascade"
-    conditioner, stage_c, resize, stage_b = (
-        (
-            graphs.cascade_text_conditioner,
-            graphs.cascade_stage_c,
-            picture_graphs.cascade_stage_b_conditioner,
-            picture_graphs.cascade_stage_b,
-        )
+    conditioner, stage_c, resize = (
+        (graphs.cascade_text_conditioner, graphs.cascade_stage_c, picture_graphs.cascade_stage_b_conditioner)
         if cascade
-        else (
-            graphs.v2_text_conditioner,
-            graphs.v2_stage_c,
-            picture_graphs.v2_stage_b_conditioner,
-            picture_graphs.v2_stage_b,
-        )
+        else (graphs.v2_text_conditioner, graphs.v2_stage_c, picture_graphs.v2_stage_b_conditioner)
     )
     extras = {"compressor": graphs.compressor, "previewer": graphs.previewer}
     latents = c.config.latent_channels
@@ -48,13 +39,33 @@ def plan_graphs(checkpoint: Checkpoint) -> tuple[Plan, ...]:
         Plan("textConditioner", (c,), lambda: conditioner(c.load(), positions)),
         Plan("stageC", (c,), lambda: stage_c(c.load(), positions)),
         Plan("stageBConditioner", (), lambda: resize(b.empty())),
-        Plan("stageB", (text_b, b), lambda: stage_b(b.load(), empty_text(checkpoint))),
+        *_stage_b_text(checkpoint, shares_encoder),
+        Plan("stageB", (text_b, b), partial(_stage_b, checkpoint)),
         Plan("stageA", (a,), lambda: graphs.stage_a(a.load(), a.config.latent_channels)),
         *(
             Plan(name, (part,), partial(_extra, extras[name], part, latents))
             for name, part in checkpoint.extras.items()
         ),
     )
+
+
+def _stage_b(checkpoint: Checkpoint) -> Graph:
+    text = empty_text(checkpoint) if checkpoint.decoder_text is None else None
+    network = checkpoint.stage_b.load()
+    if checkpoint.family == "stable-cascade":
+        return picture_graphs.cascade_stage_b(network, text)
+    return picture_graphs.v2_stage_b(network, text, checkpoint.text_encoder_b.config.positions)
+
+
+def _stage_b_text(checkpoint: Checkpoint, shares_encoder: bool) -> tuple[Plan, ...]:
+    """Nothing where Stage B's text is a constant."""
+    b, own, states = checkpoint.stage_b, checkpoint.text_encoder_b, checkpoint.text_encoder.config
+    if checkpoint.decoder_text is None:
+        return ()
+    if shares_encoder:
+        width = max(states.width, states.projection)
+        return (Plan("stageBText", (b,), lambda: pooled_stage_b_text(b.load(), states.positions, width)),)
+    return (Plan("stageBText", (own, b), lambda: stage_b_text(own.load(), b.load())),)
 
 
 def _extra(make: Callable[..., Graph], part: Component, latents: int) -> Graph:

@@ -19,12 +19,13 @@ from wuerstchen.published.bundle.graphs import (
     Outputs,
     keep_parts,
     like_port,
+    text_port,
     time_port,
     unet_parts,
     with_conditions,
 )
 from wuerstchen.published.bundle.resize import cubic_weights, linear_weights, resize
-from wuerstchen.published.cascade import CascadeUNet
+from wuerstchen.published.cascade import TOKENS_PER_POOLED, CascadeUNet
 from wuerstchen.published.configs import DiffNeXtConfig
 from wuerstchen.published.stage_b import DiffNeXt
 
@@ -74,26 +75,29 @@ def v2_stage_b_conditioner(network: DiffNeXt) -> Graph:
     )
 
 
-def v2_stage_b(network: DiffNeXt, text: Tensor) -> Graph:
-    """`text` (1, positions, text_channels): the states of every picture's text."""
+def v2_stage_b(network: DiffNeXt, text: Tensor | None, positions: int = 0) -> Graph:
+    """`text` (1, positions, text_channels): the states of every picture's text; None: an input says what they are."""
     config = network.config
     network.float().eval().requires_grad_(False)
-    tokens, unit = network.tokens(text), _unit(config.patch, len(config.injects))
+    tokens, unit = None if text is None else network.tokens(text), _unit(config.patch, len(config.injects))
     x = Port("stage_b_latent", "float32", ("b", config.latent_channels, f"{unit}*h", f"{unit}*w"))
     picture = Port("picture_condition", "float32", ("b", _packed_channels(config), "h", "w"))
 
-    def noise_and_heads(x: Tensor, embedding: Tensor, packed: Tensor) -> Outputs:
-        a, b = network.heads_of(x, unpack(packed, config), Conditioning(embedding, tokens.expand(x.shape[0], -1, -1)))
+    def noise_and_heads(x: Tensor, embedding: Tensor, packed: Tensor, read: Tensor | None = None) -> Outputs:
+        read = tokens.expand(x.shape[0], -1, -1) if read is None else read
+        a, b = network.heads_of(x, unpack(packed, config), Conditioning(embedding, read))
         return (x - a) / b, a, b
 
     def module() -> nn.Module:
-        fix_tokens(network, tokens)
+        if tokens is not None:
+            fix_tokens(network, tokens)
         fold_picture_mappers(network)
         fold_responses(network)
         keep_parts(network, "embedding", "effnet_mappers", "down_blocks", "up_blocks", "clf")
         return Function(network, noise_and_heads)
 
-    return Graph("stageB", (x, time_port(config.timestep_width), picture), like_port(x, HEADS), noise_and_heads, module)
+    inputs = (x, time_port(config.timestep_width), picture, *_read_text(tokens, positions, config.condition_channels))
+    return Graph("stageB", inputs, like_port(x, HEADS), noise_and_heads, module)
 
 
 def cascade_stage_b_conditioner(network: CascadeUNet) -> Graph:
@@ -113,8 +117,8 @@ def cascade_stage_b_conditioner(network: CascadeUNet) -> Graph:
     return Graph("stageBConditioner", (_stage_c_latent(channels),), (output,), expected, module)
 
 
-def cascade_stage_b(network: CascadeUNet, pooled: Tensor) -> Graph:
-    """`pooled` (1, 1, pooled_channels): the text of every picture."""
+def cascade_stage_b(network: CascadeUNet, pooled: Tensor | None) -> Graph:
+    """`pooled` (1, 1, pooled_channels): the text of every picture; None: an input says what it is."""
     config = network.config
     keep_parts(
         network,
@@ -125,7 +129,7 @@ def cascade_stage_b(network: CascadeUNet, pooled: Tensor) -> Graph:
         "pixels_mapper",
         *unet_parts(network),
     )
-    tokens, unit = network.tokens(pooled), _unit(config.patch, len(config.channels))
+    tokens, unit = None if pooled is None else network.tokens(pooled), _unit(config.patch, len(config.channels))
     black = (
         None if network.pixels_mapper is None else network.pixels_mapper(torch.zeros(1, config.pixels_channels, 1, 1))
     )
@@ -137,18 +141,28 @@ def cascade_stage_b(network: CascadeUNet, pooled: Tensor) -> Graph:
         h = network.embedding(x) + network.effnet_mapper(picture)
         return network.denoise(h if black is None else h + black, Conditioning(embedding, tokens))
 
-    def expected(x: Tensor, t: Tensor, picture: Tensor) -> Tensor:
-        return noise(x, with_conditions(network, t), picture, tokens.expand(x.shape[0], -1, -1))
+    def expected(x: Tensor, t: Tensor, picture: Tensor, read: Tensor | None = None) -> Tensor:
+        read = tokens.expand(x.shape[0], -1, -1) if read is None else read
+        return noise(x, with_conditions(network, t), picture, read)
 
     def module() -> nn.Module:
         fold_timestep_conditions(network)
-        fix_tokens(network, tokens)
+        if tokens is not None:
+            fix_tokens(network, tokens)
         fold_responses(network)
         for unused in ("clip_txt_pooled_mapper", "pixels_mapper"):
             delattr(network, unused)
-        return Function(network, lambda x, t, picture: noise(x, t, picture, tokens))
+        return Function(network, noise if tokens is None else lambda x, t, picture: noise(x, t, picture, tokens))
 
-    return Graph("stageB", (x, time_port(config.timestep_width), picture), like_port(x, ("noise",)), expected, module)
+    read = _read_text(tokens, TOKENS_PER_POOLED, config.condition_channels)
+    return Graph(
+        "stageB", (x, time_port(config.timestep_width), picture, *read), like_port(x, ("noise",)), expected, module
+    )
+
+
+def _read_text(tokens: Tensor | None, positions: int, channels: int) -> tuple[Port, ...]:
+    """The port of a text that is no constant."""
+    return (text_port(positions, channels),) if tokens is None else ()
 
 
 def _stage_c_latent(channels: int) -> Port:
