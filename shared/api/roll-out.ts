@@ -4,6 +4,7 @@ import { rollOutRequestsMax } from "../limits.ts";
 import { type Kpi, parseKpi } from "../models/kpi.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
+import { rollOutReasonSchema } from "./roll-out-reason.ts";
 
 const countSchema = z.int().min(0);
 const shareSchema = z.number().min(0).max(100);
@@ -105,7 +106,7 @@ export const rollOutSchema = z
       .enum(["promote", "hold", "take_back"])
       .nullable()
       .describe("What the rule says now; it acts every five minutes. Null without a rule."),
-    reasons: z.array(z.string()).readonly(),
+    reasons: z.array(rollOutReasonSchema).readonly(),
   })
   .readonly()
   .meta({ id: "RollOut" });

@@ -2014,7 +2014,7 @@ export interface components {
             /** @description The revision that the id alone means; null: it was taken back. */
             before: components["schemas"]["RollOutFigures"] | null;
             candidate: components["schemas"]["RollOutFigures"];
-            reasons: string[];
+            reasons: components["schemas"]["RollOutReason"][];
             rule: components["schemas"]["RollOutRule"] | null;
             share: number;
             /** Format: date-time */
@@ -2033,6 +2033,18 @@ export interface components {
             /** @description With a new picture, or failed by the model, since the hour in which it began. */
             requests: number;
             revision: string;
+        };
+        RollOutReason: {
+            /** @description What `value` is of the revision before. */
+            before: number | null;
+            /** @description What `of` is of the revision before. */
+            before_of: number | null;
+            /** @enum {string} */
+            code: "no_revision_before" | "failures" | "requests" | "p95" | "p95_unknown" | "recognition" | "recognition_unknown" | "recognition_of_other_sets" | "bias" | "bias_unknown" | "bias_of_other_sets";
+            /** @description Of `failures`: of how many requests. Of `requests`: how many are wanted. */
+            of: number | null;
+            /** @description Of the candidate: failed requests, requests that were counted, ms, per cent or points; null: the code has none. */
+            value: number | null;
         };
         RollOutRequest: {
             /** @description The kpi.json of the revision before, where the service has none, as of the one it was built with. */

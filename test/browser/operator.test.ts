@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { readEdgeFiles } from "../../scripts/local-models.ts";
 import type { AccountItem, KeyItem } from "../../shared/api/admin-answers.ts";
+import { reasonText, rollOutReasonCodes } from "../../shared/api/roll-out-reason.ts";
 import { en } from "../../workers/site/admin/words-en.ts";
 import { ja } from "../../workers/site/admin/words-ja.ts";
 import { expectAccessible, isBrowserExpected, useBrowser, waitMsMax } from "../support/browser.ts";
@@ -72,7 +73,8 @@ describe.runIf(isBrowserExpected)("the operator's page", () => {
           { timeout: waitMsMax, interval: 1_000 },
         )
         .toBe(1);
-      expect(await page.getByRole("row").nth(1).textContent()).toContain(`${prefix}-69`);
+      const table = page.getByRole("region", { name: words.audit.accounts });
+      expect(await table.getByRole("row").nth(1).textContent()).toContain(`${prefix}-69`);
       expect(await row(10).count()).toBe(0);
       await page.getByRole("button", { name: words.audit.older }).click();
       await row(10).waitFor();
@@ -140,6 +142,14 @@ describe.runIf(isBrowserExpected)("the operator's page", () => {
       await press(texts.takeBackSure);
       await row(next.split("@")[1], states.withdrawn);
       expect(await card.count()).toBe(0);
+      await page.evaluate('location.hash = "#audit"');
+      const log = page.getByRole("region", { name: words.audit.models });
+      await log.getByRole("row").nth(1).waitFor();
+      const changes = (await log.getByRole("row").allTextContents()).slice(1, 5);
+      const actions = ["model.withdrawn", "model.rolled_out", "model.promoted", "model.added"];
+      for (const [index, action] of actions.entries())
+        expect(changes[index]).toMatch(RegExp(`${action}.*${next}`, "u"));
+      await expectAccessible(page);
       await call("DELETE", "models/tiny");
       expect(faults).toEqual([]);
     },
@@ -169,4 +179,13 @@ describe.runIf(isBrowserExpected)("the operator's page", () => {
     }
     expect(faults).toEqual([]);
   });
+});
+
+test("every reason has a sentence in both languages of the operator's page, with its figures", () => {
+  for (const code of rollOutReasonCodes) {
+    const reason = { code, value: 12.3456, of: 7, before: 9, before_of: 8 };
+    const [english, japanese] = [en, ja].map(({ rollOut }) => reasonText(rollOut.reasons, reason));
+    expect(japanese).toMatch(/[\p{scx=Hiragana}]/u);
+    expect(japanese?.match(/\d+(\.\d+)?/gu)?.toSorted()).toEqual(english?.match(/\d+(\.\d+)?/gu)?.toSorted());
+  }
 });

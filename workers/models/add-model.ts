@@ -1,4 +1,5 @@
 import type { AddModelRequest } from "../../shared/api/added-model.ts";
+import type { RollOutReason } from "../../shared/api/roll-out-reason.ts";
 import { AppError, type Failure, invalidRequest } from "../../shared/errors.ts";
 import { type Kpi, missedThresholds, modelReportSchema } from "../../shared/models/kpi.ts";
 import { canonicalModelName } from "../../shared/models/model-name.ts";
@@ -95,7 +96,7 @@ function missedOf(kpi: Kpi | undefined): readonly string[] {
 export async function withdrawModel(
   { modelStore, addedModels, modelAudit }: Omit<ModelListServices, "models" | "nowMs">,
   name: string,
-  { actor, reasons }: { readonly actor: ModelActor; readonly reasons?: readonly string[] },
+  { actor, reasons }: { readonly actor: ModelActor; readonly reasons?: readonly RollOutReason[] },
 ): Promise<Result<readonly StoredModel[], Failure>> {
   const canonical = canonicalModelName(name);
   const isNamed = ({ id, revision }: StoredModel) => [id, `${id}@${revision}`].includes(canonical);

@@ -1,4 +1,5 @@
 import type { RollOutRule } from "../../shared/api/roll-out.ts";
+import type { RollOutReason } from "../../shared/api/roll-out-reason.ts";
 import type { ModelReport } from "../../shared/models/kpi.ts";
 import type { ModelFigures } from "../usage/model-figures.ts";
 
@@ -17,12 +18,11 @@ export interface WatchedRollOut {
 /** What becomes of a roll-out, and why. */
 export interface Judgement {
   readonly verdict: "promote" | "hold" | "take_back";
-  /** Sentences without their full stop. */
-  readonly reasons: readonly string[];
+  readonly reasons: readonly RollOutReason[];
 }
 
 interface Finding extends Pick<Judgement, "verdict"> {
-  readonly reason: string;
+  readonly reason: RollOutReason;
 }
 
 type Criterion = (rule: RollOutRule, before: WatchedRevision, candidate: WatchedRevision) => Finding | undefined;
@@ -32,7 +32,7 @@ type Criterion = (rule: RollOutRule, before: WatchedRevision, candidate: Watched
  * of both revisions holds it, so that nothing is promoted unseen.
  */
 export function judgeRollOut(rule: RollOutRule, { before, candidate }: WatchedRollOut): Judgement {
-  if (before === undefined) return { verdict: "hold", reasons: ["there is no revision before it to compare with"] };
+  if (before === undefined) return { verdict: "hold", reasons: [reasonOf("no_revision_before")] };
   const findings = criteria.flatMap((criterion) => criterion(rule, before, candidate) ?? []);
   const verdict =
     (["take_back", "hold"] as const).find((worst) => findings.some((finding) => finding.verdict === worst)) ??
@@ -43,22 +43,29 @@ export function judgeRollOut(rule: RollOutRule, { before, candidate }: WatchedRo
 /** Taken back as soon as so many failed that the least number of requests could not excuse them. */
 const failures: Criterion = ({ failure_points_max: points, requests_min: least }, before, candidate) => {
   const permitted = rateOf(before) + points / 100;
-  const reason = `${failureText(candidate)} failed, of the revision before ${failureText(before)}`;
+  const reason = {
+    code: "failures",
+    value: candidate.failed,
+    of: candidate.requests,
+    before: before.failed,
+    before_of: before.requests,
+  } as const;
   const isTooMany = candidate.failed > permitted * Math.max(candidate.requests, least);
   return { verdict: isTooMany ? "take_back" : "promote", reason };
 };
 
 const requests: Criterion = ({ requests_min: least }, _, candidate) => {
   const isEnough = candidate.requests >= least;
-  return { verdict: isEnough ? "promote" : "hold", reason: `${candidate.requests} of ${least} requests were counted` };
+  const reason = { ...reasonOf("requests", candidate.requests), of: least };
+  return { verdict: isEnough ? "promote" : "hold", reason };
 };
 
 const durations: Criterion = ({ p95_ratio_max: ratio, requests_min: least }, before, candidate) => {
   if (candidate.requests < least) return undefined;
   if (candidate.p95Ms === undefined || before.p95Ms === undefined) {
-    return { verdict: "hold", reason: "how long requests take is not known of both revisions" };
+    return { verdict: "hold", reason: reasonOf("p95_unknown") };
   }
-  const reason = `p95 is ${shortly(candidate.p95Ms)} ms, of the revision before ${shortly(before.p95Ms)} ms`;
+  const reason = reasonOf("p95", candidate.p95Ms, before.p95Ms);
   return { verdict: candidate.p95Ms > ratio * before.p95Ms ? "take_back" : "promote", reason };
 };
 
@@ -71,7 +78,7 @@ const bias: Criterion = ({ bias_rise_max: most }, before, candidate) =>
 const criteria: readonly Criterion[] = [failures, requests, durations, recognition, bias];
 
 interface ReportedFigure extends Readonly<Record<"before" | "candidate", WatchedRevision>> {
-  readonly name: string;
+  readonly name: "recognition" | "bias";
   /** Points; null: it is not compared. */
   readonly most: number | null;
   readonly worseBy: (was: number, is: number) => number;
@@ -81,13 +88,13 @@ function compareReports({ name, most, before, candidate, worseBy }: ReportedFigu
   if (most === null) return undefined;
   const [was, is] = [before, candidate].map(({ report }) => report?.figures[name]?.value);
   if (was === undefined || is === undefined) {
-    return { verdict: "hold", reason: `${name} is not known of both revisions, which a report of each would tell` };
+    return { verdict: "hold", reason: reasonOf(`${name}_unknown`) };
   }
   if (setOf(before) !== setOf(candidate)) {
-    return { verdict: "hold", reason: `${name} was measured with different sets of pictures` };
+    return { verdict: "hold", reason: reasonOf(`${name}_of_other_sets`) };
   }
   const verdict = worseBy(was, is) > most ? "take_back" : "promote";
-  return { verdict, reason: `${name} is ${shortly(is)}, of the revision before ${shortly(was)}` };
+  return { verdict, reason: reasonOf(name, is, was) };
 }
 
 function setOf({ report }: WatchedRevision): string {
@@ -98,10 +105,10 @@ function rateOf({ requests: all, failed }: ModelFigures): number {
   return all === 0 ? 0 : failed / all;
 }
 
-function failureText({ requests: all, failed }: ModelFigures): string {
-  return `${failed} of ${all} requests`;
-}
-
-function shortly(value: number): number {
-  return Number(value.toPrecision(3));
+function reasonOf(
+  code: RollOutReason["code"],
+  value: number | null = null,
+  before: number | null = null,
+): RollOutReason {
+  return { code, value, of: null, before, before_of: null };
 }

@@ -1,4 +1,5 @@
 import type { RollOutRequest } from "../../shared/api/roll-out.ts";
+import type { RollOutReason } from "../../shared/api/roll-out-reason.ts";
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { modelReportSchema } from "../../shared/models/kpi.ts";
 import { canonicalModelName } from "../../shared/models/model-name.ts";
@@ -97,7 +98,7 @@ export async function startRollOut(
 export async function promoteModel(
   { models: registry, modelStore, addedModels, modelAudit }: Omit<ModelListServices, "nowMs">,
   wanted: Revision,
-  { reasons, actor }: { readonly reasons: readonly string[]; readonly actor: ModelActor },
+  { reasons, actor }: { readonly reasons: readonly RollOutReason[]; readonly actor: ModelActor },
 ): Promise<boolean> {
   const isUnderWay = (model: StoredModel) => isSame(model, wanted) && model.isOffered && model.rollOut !== undefined;
   if (!(await modelStore.list()).some(isUnderWay)) return false;

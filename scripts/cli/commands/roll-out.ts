@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { englishReasons, reasonText } from "../../../shared/api/roll-out-reason.ts";
 import { answerOf, type Schemas } from "../../../shared/client/calls.ts";
 import { CommandError } from "../../command-line.ts";
 import { readKpiFile } from "../../local-models.ts";
@@ -84,10 +85,11 @@ function rollOutText(model: Schemas["OfferedModel"]): string {
   const { share, since, before, candidate, verdict, reasons } = state;
   const rows = [before, candidate].flatMap((figures) => (figures === null ? [] : [figuresRow(figures)]));
   const head = ["revision", "requests", "failed", "p95", "recognition", "bias"];
+  const why = reasons.map((reason) => reasonText(englishReasons, reason)).join("; ");
   return [
     `${nameOf(model)} gets ${share} % of the unseeded requests of ${id} since ${since}.`,
     table([head, ...rows]).trimEnd(),
-    verdict === null ? "No rule: you decide." : `The rule says ${verdict.replace("_", " ")}: ${reasons.join("; ")}.`,
+    verdict === null ? "No rule: you decide." : `The rule says ${verdict.replace("_", " ")}: ${why}.`,
   ].join("\n");
 }
 

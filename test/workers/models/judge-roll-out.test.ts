@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type RollOutRule, rollOutRuleSchema } from "../../../shared/api/roll-out.ts";
+import { englishReasons, type RollOutReason, reasonText } from "../../../shared/api/roll-out-reason.ts";
 import type { ModelReport } from "../../../shared/models/kpi.ts";
 import { judgeRollOut, type WatchedRevision } from "../../../workers/models/judge-roll-out.ts";
 
@@ -17,6 +18,7 @@ function report(recognition: number, bias: number, set = "pots"): ModelReport {
   };
 }
 
+const none = { value: null, of: null, before: null, before_of: null };
 const good: WatchedRevision = { requests: 1_000, failed: 10, p95Ms: 200, report: report(50, 10) };
 
 function judge(candidate: Partial<WatchedRevision>, others: { before?: object; rule?: Partial<RollOutRule> } = {}) {
@@ -27,25 +29,24 @@ function judge(candidate: Partial<WatchedRevision>, others: { before?: object; r
 describe("a roll-out", () => {
   test("is promoted when enough requests were served as well as before, up to each threshold", () => {
     const atThresholds = { requests: 100, failed: 2, p95Ms: 300, report: report(45, 15) };
-    expect(judge(atThresholds)).toEqual({
-      verdict: "promote",
-      reasons: [
-        "2 of 100 requests failed, of the revision before 10 of 1000 requests",
-        "100 of 100 requests were counted",
-        "p95 is 300 ms, of the revision before 200 ms",
-        "recognition is 45, of the revision before 50",
-        "bias is 15, of the revision before 10",
-      ],
-    });
+    const judged = judge(atThresholds);
+    expect(judged.verdict).toBe("promote");
+    expect(judged.reasons.map((reason) => reasonText(englishReasons, reason))).toEqual([
+      "2 of 100 requests failed, of the revision before 10 of 1000 requests",
+      "100 of 100 requests were counted",
+      "p95 is 300 ms, of the revision before 200 ms",
+      "recognition is 45 %, of the revision before 50 %",
+      "bias is 15 points, of the revision before 10 points",
+    ]);
   });
 
-  test.each<[string, Partial<WatchedRevision>, string]>([
-    ["more of its requests fail", { requests: 100, failed: 3 }, "3 of 100 requests failed"],
-    ["its requests take longer", { p95Ms: 301 }, "p95 is 301 ms"],
-    ["the judge recognises less", { report: report(44.9, 10) }, "recognition is 44.9"],
-    ["its groups differ more", { report: report(50, 15.1) }, "bias is 15.1"],
+  test.each<[string, Partial<WatchedRevision>, Partial<RollOutReason>]>([
+    ["more of its requests fail", { requests: 100, failed: 3 }, { code: "failures", value: 3, of: 100, before: 10 }],
+    ["its requests take longer", { p95Ms: 301 }, { code: "p95", value: 301, before: 200 }],
+    ["the judge recognises less", { report: report(44.9, 10) }, { code: "recognition", value: 44.9, before: 50 }],
+    ["its groups differ more", { report: report(50, 15.1) }, { code: "bias", value: 15.1, before: 10 }],
   ])("is taken back when %s than before, and says so alone", (_, candidate, reason) => {
-    expect(judge(candidate)).toEqual({ verdict: "take_back", reasons: [expect.stringContaining(reason)] });
+    expect(judge(candidate)).toEqual({ verdict: "take_back", reasons: [expect.objectContaining(reason)] });
   });
 
   test("is taken back before enough requests were counted, once they could not make up for its failures", () => {
@@ -57,7 +58,7 @@ describe("a roll-out", () => {
 
   test("is held until enough requests were counted, however they went", () => {
     const held = judge({ requests: 99, failed: 0, p95Ms: 900 });
-    expect(held).toEqual({ verdict: "hold", reasons: ["99 of 100 requests were counted"] });
+    expect(held).toEqual({ verdict: "hold", reasons: [{ ...none, code: "requests", value: 99, of: 100 }] });
   });
 
   test.each<[string, Partial<WatchedRevision>, object]>([

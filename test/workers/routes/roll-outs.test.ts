@@ -203,7 +203,7 @@ describe("a roll-out", () => {
     await add("mine", "old", { kpi: kpiOf("old", 50) });
     const rule = { requests_min: 50 };
     const added = await add("mine", "new", { kpi: kpiOf("new", 49), roll_out: { share: 10, rule } });
-    expect(added.roll_out).toMatchObject({ verdict: "hold", reasons: ["0 of 50 requests were counted"] });
+    expect(added.roll_out).toMatchObject({ verdict: "hold", reasons: [{ code: "requests", value: 0, of: 50 }] });
     await everyHour();
     expect(await stateOf("new")).toMatchObject({ roll_out: { share: 10 } });
 
@@ -225,7 +225,9 @@ describe("a roll-out", () => {
       actor: "roll-out rule",
       action: "model.promoted",
       subject: "mine@new",
-      details: { reasons: expect.arrayContaining(["recognition is 49, of the revision before 50"]) },
+      details: {
+        reasons: expect.arrayContaining([expect.objectContaining({ code: "recognition", value: 49, before: 50 })]),
+      },
     });
   });
 
@@ -260,7 +262,7 @@ describe("a roll-out", () => {
     expect((await lastEntries()).at(-1)).toMatchObject({
       actor: "roll-out rule",
       action: "model.withdrawn",
-      details: { reasons: ["6 of 6 requests failed, of the revision before 0 of 400 requests"] },
+      details: { reasons: [{ code: "failures", value: 6, of: 6, before: 0, before_of: 400 }] },
     });
   });
 
@@ -271,7 +273,7 @@ describe("a roll-out", () => {
     expect([wrong.status, await wrong.json()]).toMatchObject([400, { error: { param: "base_kpi" } }]);
     const body = { share: 1, rule, base_kpi: kpiOf(manifest.revision, 50) };
     expect(await done("POST", "/tiny@next/roll-out", body)).toMatchObject({
-      roll_out: { verdict: "take_back", reasons: ["recognition is 30, of the revision before 50"] },
+      roll_out: { verdict: "take_back", reasons: [{ code: "recognition", value: 30, before: 50 }] },
     });
     // A later order keeps rule and report.
     expect(await done("POST", "/tiny@next/roll-out", { share: 2 })).toMatchObject({

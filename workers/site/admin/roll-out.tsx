@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { OfferedModel } from "../../../shared/api/added-model.ts";
 import type { RollOut, RollOutFigures } from "../../../shared/api/roll-out.ts";
+import { type RollOutReason, reasonText } from "../../../shared/api/roll-out-reason.ts";
 import type { ApiRequest } from "../api/client.ts";
 import { count, duration, moment, share } from "./figures.ts";
 import { ask } from "./operator.ts";
@@ -20,6 +21,7 @@ export function RollOutCard({ model: { id, revision }, rollOut, changed }: RollO
   const { rollOut: texts } = adminWords.value;
   const name = `${id}@${revision}`;
   const { before, candidate, verdict, reasons } = rollOut;
+  const text = (reason: RollOutReason) => reasonText(texts.reasons, reason);
   const rows = [before, candidate].flatMap((figures) => figures ?? []);
   return (
     <section class="card">
@@ -40,9 +42,7 @@ export function RollOutCard({ model: { id, revision }, rollOut, changed }: RollO
         empty=""
         rows={rows.map((figures) => ({ key: figures.revision, cells: figureCells(figures) }))}
       />
-      <p>
-        {verdict === null ? texts.noRule : texts.verdicts[verdict]} <span lang="en">{reasons.join("; ")}</span>
-      </p>
+      <p>{verdict === null ? texts.noRule : texts.verdicts[verdict] + reasons.map(text).join(texts.between)}</p>
       <RollOutActions name={name} changed={changed} />
     </section>
   );

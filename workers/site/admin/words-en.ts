@@ -1,6 +1,7 @@
 import type { Tier } from "../../../shared/api/images-response.ts";
 import type { BackendItem } from "../../../shared/api/operator-answers.ts";
 import type { RollOut } from "../../../shared/api/roll-out.ts";
+import { englishReasons } from "../../../shared/api/roll-out-reason.ts";
 
 /** Every sentence of the operator's page, in English: the list that other languages are held to. */
 export const en = {
@@ -171,10 +172,12 @@ export const en = {
     bias: "Bias (points)",
     noRule: "No rule decides: you do.",
     verdicts: {
-      promote: "The rule promotes it within five minutes:",
-      hold: "The rule waits:",
-      take_back: "The rule takes it back within five minutes:",
+      promote: "The rule promotes it within five minutes: ",
+      hold: "The rule waits: ",
+      take_back: "The rule takes it back within five minutes: ",
     } satisfies Record<NonNullable<RollOut["verdict"]>, string>,
+    reasons: englishReasons,
+    between: "; ",
     promote: "Promote",
     promoteSure: "Promote now?",
     takeBack: "Take back",
@@ -252,13 +255,15 @@ export const en = {
   },
   audit: {
     title: "Audit log",
+    models: "Changes of the models",
+    accounts: "Changes of accounts",
     at: "When",
     actor: "Who",
     action: "What",
     subject: "Of what",
     details: "Details",
     older: "Older entries",
-    delay: "A change appears here some seconds after it was made.",
+    delay: "A change of an account appears here some seconds after it was made.",
   },
 };
 
