@@ -38,7 +38,7 @@ export function AccountView({ id }: { readonly id: string }) {
               <Keys path={path} changed={changed} />
               <Settings account={account} path={path} changed={changed} />
               <Defaults account={account} path={path} changed={changed} />
-              <AuditLog path={path} key={changes.value} />
+              <AuditLog path={`${path}/audit`} title={adminWords.value.audit.title} key={changes.value} />
             </>
           )}
         </Answered>

@@ -1,4 +1,5 @@
 import type { AuditItem } from "../../../shared/api/admin-answers.ts";
+import { reasonText, rollOutReasonsSchema } from "../../../shared/api/roll-out-reason.ts";
 import { moment } from "./figures.ts";
 import { linkTo } from "./place.ts";
 import { Table } from "./table.tsx";
@@ -7,16 +8,18 @@ import { adminWords } from "./words.ts";
 interface AuditEntriesProps {
   /** With the account of each, where they are of several. */
   readonly entries: readonly (AuditItem & { readonly account?: string })[];
+  /** What the table is called. */
+  readonly title: string;
 }
 
 /** Entries of an audit log as a table, in the order in which they come. */
-export function AuditEntries({ entries }: AuditEntriesProps) {
+export function AuditEntries({ entries, title }: AuditEntriesProps) {
   const { audit: texts, system, none } = adminWords.value;
   const hasAccounts = entries.some(({ account }) => account !== undefined);
   return (
     <div class="audit">
       <Table
-        label={texts.title}
+        label={title}
         columns={[
           texts.at,
           ...(hasAccounts ? [system.account] : []),
@@ -51,6 +54,14 @@ function detailsText(action: string, details: unknown): string {
   const isNew = /\.(?:opened|created)$/u.test(action);
   return Object.entries(Object(details))
     .filter(([, value]) => !(isNew && value === null))
-    .map(([name, value]) => `${name} ${Object(value) === value ? JSON.stringify(value) : String(value)}`)
+    .map(([name, value]) => `${name} ${valueText(value)}`)
     .join(", ");
+}
+
+/** Why a rule ended a roll-out is a list of codes with figures, which this page has sentences for. */
+function valueText(value: unknown): string {
+  const { reasons, between } = adminWords.value.rollOut;
+  const { data: why } = rollOutReasonsSchema.safeParse(value);
+  if (why !== undefined && why.length > 0) return why.map((reason) => reasonText(reasons, reason)).join(between);
+  return Object(value) === value ? JSON.stringify(value) : String(value);
 }

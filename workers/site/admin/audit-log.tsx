@@ -3,7 +3,6 @@ import type { AuditItem } from "../../../shared/api/admin-answers.ts";
 import { errorText } from "../view/error-text.ts";
 import { AuditEntries } from "./audit-entries.tsx";
 import { ask } from "./operator.ts";
-import { adminWords } from "./words.ts";
 
 interface AuditPage {
   readonly data: readonly AuditItem[];
@@ -13,9 +12,14 @@ interface AuditPage {
 /** The newest entries that are shown. */
 const entriesMax = 200;
 
-/** Who changed the account, newest first: the API lists them from the oldest. */
-export function AuditLog({ path }: { readonly path: string }) {
-  const { audit: texts } = adminWords.value;
+interface AuditLogProps {
+  /** Of the list, which the API gives from the oldest on. */
+  readonly path: string;
+  readonly title: string;
+}
+
+/** Who changed what of one thing that keeps a log of its own, newest first. */
+export function AuditLog({ path, title }: AuditLogProps) {
   const [entries, setEntries] = useState<readonly AuditItem[]>([]);
   const [fault, setFault] = useState("");
   useEffect(() => {
@@ -23,13 +27,13 @@ export function AuditLog({ path }: { readonly path: string }) {
   }, [path]);
   return (
     <section class="card">
-      <h3>{texts.title}</h3>
+      <h3>{title}</h3>
       {fault !== "" && (
         <p class="fault" role="alert">
           {fault}
         </p>
       )}
-      <AuditEntries entries={entries} />
+      <AuditEntries entries={entries} title={title} />
     </section>
   );
 }
@@ -37,7 +41,7 @@ export function AuditLog({ path }: { readonly path: string }) {
 async function newest(path: string): Promise<readonly AuditItem[]> {
   let entries: readonly AuditItem[] = [];
   for (let after: number | undefined = 0; after !== undefined; ) {
-    const page: AuditPage = await ask({ method: "GET", path: `${path}/audit?limit=100&after=${after}` });
+    const page: AuditPage = await ask({ method: "GET", path: `${path}?limit=100&after=${after}` });
     entries = [...entries, ...page.data].slice(-entriesMax);
     after = page.has_more ? page.data.at(-1)?.id : undefined;
   }

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import type { AccountAuditList } from "../../../shared/api/admin-answers.ts";
 import { errorText } from "../view/error-text.ts";
 import { AuditEntries } from "./audit-entries.tsx";
+import { AuditLog } from "./audit-log.tsx";
 import { ask } from "./operator.ts";
 import { adminWords } from "./words.ts";
 
@@ -14,11 +15,12 @@ interface Known {
   readonly cursor: string | null;
 }
 
-/** Who changed what in all accounts, newest first, with older entries on request. */
+/** Who changed what of the models and in all accounts, newest first; of accounts older entries on request. */
 export function AuditView() {
   const { audit: texts, nav, loading, refresh, utc } = adminWords.value;
   const [known, setKnown] = useState<Known | undefined>(undefined);
   const [fault, setFault] = useState("");
+  const [loads, setLoads] = useState(0);
   const load = useCallback(async (before?: Known) => {
     try {
       const { data, next_cursor } = await ask<AccountAuditList>({
@@ -32,25 +34,35 @@ export function AuditView() {
     }
   }, []);
   useEffect(() => void load(), [load]);
+  const reload = () => {
+    setLoads((count) => count + 1);
+    void load();
+  };
   return (
     <section aria-labelledby="audit-title" class="view">
       <div class="view-head">
         <h2 id="audit-title">{nav.audit}</h2>
-        <button type="button" onClick={() => void load()}>
+        <button type="button" onClick={reload}>
           {refresh}
         </button>
       </div>
       <p class="fault" role="alert">
         {fault}
       </p>
-      <div class="card">
-        {known === undefined ? <p class="help">{loading}</p> : <AuditEntries entries={known.entries} />}
+      <AuditLog path="/v1/admin/audit/models" title={texts.models} key={`models ${loads}`} />
+      <section class="card">
+        <h3>{texts.accounts}</h3>
+        {known === undefined ? (
+          <p class="help">{loading}</p>
+        ) : (
+          <AuditEntries entries={known.entries} title={texts.accounts} />
+        )}
         {known !== undefined && known.cursor !== null && (
           <button type="button" onClick={() => void load(known)}>
             {texts.older}
           </button>
         )}
-      </div>
+      </section>
       <p class="help">
         {texts.delay} {utc}
       </p>
