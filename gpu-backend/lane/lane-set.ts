@@ -7,7 +7,7 @@ export interface LaneModel {
   /** Of its graphs that are loaded at a time. */
   readonly bytes: number;
   /** Why it does not fit into the memory with `freed` bytes more, with the numbers; undefined when it does. */
-  readonly memoryFault: (freed: number) => string | undefined;
+  readonly memoryFault: (freed: number) => Promise<string | undefined>;
   /** Starts a process that loads it. */
   readonly start: () => Lane;
 }
@@ -125,7 +125,7 @@ function createLoader(residents: Map<string, Resident>, { bytesMax, log }: LaneS
 
   async function makeRoom({ bytes, memoryFault }: LaneModel): Promise<void> {
     for (const [revision, entry] of residents) {
-      if (loadedBytes() + bytes <= bytesMax && memoryFault(0) === undefined) return;
+      if (loadedBytes() + bytes <= bytesMax && (await memoryFault(0)) === undefined) return;
       if (entry.lane === undefined) continue;
       // From here on its new tasks have it loaded again, in their turn.
       residents.delete(revision);
@@ -137,9 +137,9 @@ function createLoader(residents: Map<string, Resident>, { bytesMax, log }: LaneS
 
   async function start(wanted: Resident): Promise<Result<Lane, string>> {
     // A model that cannot fit evicts none.
-    const hopeless = wanted.model.memoryFault(loadedBytes());
+    const hopeless = await wanted.model.memoryFault(loadedBytes());
     if (hopeless === undefined) await makeRoom(wanted.model);
-    const fault = isClosed ? "The server ends." : (hopeless ?? wanted.model.memoryFault(0));
+    const fault = isClosed ? "The server ends." : (hopeless ?? (await wanted.model.memoryFault(0)));
     if (fault !== undefined) return err(fault);
     const lane = wanted.model.start();
     open.add(lane);

@@ -23,5 +23,5 @@ export const howToGet: Readonly<Record<ExecutionProvider, string>> = {
   cpu: "",
   webgpu:
     "PROVIDER=webgpu needs a graphics card with a driver for Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS).",
-  cuda: "PROVIDER=cuda needs an NVIDIA card and `npm run cuda:install`.",
+  cuda: "PROVIDER=cuda needs an NVIDIA card, the libraries of CUDA 12 and cuDNN 9, and `npm run cuda:install`.",
 };

@@ -30,6 +30,33 @@ export function memoryFault(manifest: Manifest, residentBytesMax: number, availa
   ].join(" ");
 }
 
+/** What CUDA takes of a card for a process, before any weight: by NVIDIA's figures, and not measured here. */
+const cardContextBytes = 400e6;
+
+/** As `memoryFault`, on a card: its weights and CUDA's own part, which is the least that it can need. */
+export function cardMemoryFault(
+  manifest: Manifest,
+  residentBytesMax: number,
+  availableBytes: number,
+): string | undefined {
+  const { total, largest, resident } = graphBytes(manifest, residentBytesMax, true);
+  const needed = cardContextBytes + resident;
+  if (needed <= availableBytes) return undefined;
+  const ways = [
+    ...(cardContextBytes + largest <= availableBytes ? ["STAGES_RESIDENT=0 loads one stage at a time"] : []),
+    ...(isHalf(manifest) ? [] : ["an import with --precision half takes half of it"]),
+  ];
+  return [
+    `${manifest.id} needs at least ${megabytes(needed)} of the card's memory, but ${megabytes(availableBytes)} are free.`,
+    `Its weights take ${megabytes(total)} there, of which ${megabytes(resident)} are to be loaded at a time`,
+    `(${megabytes(cardContextBytes)} are CUDA's own)${ways.length === 0 ? "" : `; ${ways.join(", or ")}`}.`,
+  ].join(" ");
+}
+
+function isHalf({ graphs }: Manifest): boolean {
+  return Object.values(graphs).some((graph) => graph?.precision === "half");
+}
+
 /** Bytes of a bundle's graphs when loaded: all of them, the largest, and those loaded at a time, one at least. */
 export function graphBytes(manifest: Manifest, residentBytesMax: number, isOnCard = false) {
   const sizes = Object.values(manifest.graphs).map((graph) => (graph ? loadedBytes(manifest, graph, isOnCard) : 0));

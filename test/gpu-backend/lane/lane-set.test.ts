@@ -33,7 +33,8 @@ function setOf(megabytesMax: number) {
   const lanes = createLaneSet({
     modelOf: (revision) => {
       const bytes = (sizes[revision] ?? 0) * 1e6;
-      const memoryFault = (freed: number) => (bytes > memoryMegabytes * 1e6 + freed ? "It is too large." : undefined);
+      const memoryFault = async (freed: number) =>
+        bytes > memoryMegabytes * 1e6 + freed ? "It is too large." : undefined;
       return { bytes, memoryFault, start: () => start(revision) };
     },
     bytesMax: megabytesMax * 1e6,
