@@ -34,6 +34,8 @@ const environmentSchema = z.object({
   MODELS_TOKEN: z.string().min(1).optional(),
   /** Bound of a bundle that is fetched. Stable Cascade has 22.9 GB in single precision. */
   MODELS_FETCH_MEGABYTES_MAX: wholeNumber(1, 9_999_999).default(32_768),
+  /** Bound of all that were fetched; those neither offered nor used are removed, the one used longest ago first. */
+  MODELS_FETCHED_MEGABYTES_MAX: wholeNumber(1, 9_999_999).default(131_072),
   /** The bundle to load at the start: the one of requests that name none. Others are loaded when wanted. */
   MODEL_ID: z
     .string()

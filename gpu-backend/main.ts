@@ -6,6 +6,7 @@ import { AppError } from "../shared/errors.ts";
 import { createMemoryReplayGuard } from "../shared/wire/replay-guard.ts";
 import { createApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
+import type { HeldModels } from "./http/check-request.ts";
 import { listen } from "./http/listen.ts";
 import { createMetrics, type Metrics, type QueueState } from "./http/metrics.ts";
 import type { Services } from "./http/services.ts";
@@ -15,6 +16,7 @@ import { createLaneSet, type LaneSet } from "./lane/lane-set.ts";
 import { createLog } from "./log.ts";
 import { type BundleFolder, openBundleFolder } from "./runtime/bundle-folder.ts";
 import { type BundleSource, createBundleSource } from "./runtime/fetch-bundle.ts";
+import { createFetchedBundles, type FetchedBundles } from "./runtime/fetched-bundles.ts";
 import { createIdenticalTasks } from "./scheduling/identical-tasks.ts";
 import { createNamedTasks } from "./scheduling/named-tasks.ts";
 import { createScheduler, leftToOthers, type Scheduler } from "./scheduling/scheduler.ts";
@@ -37,11 +39,21 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(config.LOG_LEVEL);
   const stopped = stopRequested(config.STDIN_CLOSE_EXITS);
+  const fetched = createFetchedBundles({
+    directory: config.MODELS_DIR,
+    bytesMax: config.MODELS_FETCHED_MEGABYTES_MAX * 1_000_000,
+    isInUse: (revision) => revision === bundles.default.manifest.revision || lanes.isWanted(revision),
+    onRemoved(revision) {
+      bundles.forget(revision);
+      log.info({ revision }, "fetched bundle removed");
+    },
+    nowMs: Date.now,
+  });
   const bundles = await openBundleFolder({
     directory: config.MODELS_DIR,
     defaultName: config.MODEL_ID,
     onFault: (reason) => log.warn({ reason }, "bundle left out"),
-    source: sourceOf(config, log),
+    source: sourceOf(config, fetched, log),
     now: nowMs,
   });
   const metrics = createMetrics(() => queueState(scheduler));
@@ -59,7 +71,7 @@ async function main(): Promise<void> {
     log,
     now: nowMs,
   });
-  const services = createServices(config, { bundles, lanes, log, metrics, scheduler });
+  const services = createServices(config, { bundles, fetched, lanes, log, metrics, scheduler });
   const server = await listen(createApp(services), {
     host: config.HOST,
     port: config.PORT,
@@ -87,13 +99,14 @@ function queueState(scheduler: Scheduler): QueueState {
   return { depth: scheduler.depth(), waiting: scheduler.waiting(), backlogMs: scheduler.backlogMs() };
 }
 
-function sourceOf(config: Config, log: Logger): BundleSource | undefined {
+function sourceOf(config: Config, fetched: FetchedBundles, log: Logger): BundleSource | undefined {
   if (config.MODELS_URL === undefined) return undefined;
   return createBundleSource({
     url: config.MODELS_URL,
     token: config.MODELS_TOKEN,
     directory: config.MODELS_DIR,
     bytesMax: config.MODELS_FETCH_MEGABYTES_MAX * 1_000_000,
+    fetched,
     onFault: (reason) => log.warn({ reason }, "bundle not fetched"),
     now: nowMs,
   });
@@ -107,15 +120,16 @@ function tracingOf(config: Config): Tracing {
 
 interface Parts {
   readonly bundles: BundleFolder;
+  readonly fetched: FetchedBundles;
   readonly lanes: LaneSet;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly scheduler: Scheduler;
 }
 
-function createServices(config: Config, { bundles, lanes, log, metrics, scheduler }: Parts): Services {
+function createServices(config: Config, { bundles, fetched, lanes, log, metrics, scheduler }: Parts): Services {
   return {
-    models: bundles,
+    models: modelsOf(bundles, fetched),
     scheduler,
     namedTasks: createNamedTasks(),
     stageCTasks: createIdenticalTasks({ keptMax: latentTasksKeptMax, left: leftToOthers }),
@@ -135,6 +149,20 @@ function createServices(config: Config, { bundles, lanes, log, metrics, schedule
       nowSeconds,
       onRefused: (fault) => log.warn({ fault }, "signature refused"),
     },
+  };
+}
+
+/** The folder as requests see it: what they find counts as used. */
+function modelsOf(bundles: BundleFolder, fetched: FetchedBundles): HeldModels {
+  return {
+    default: bundles.default,
+    manifests: bundles.manifests,
+    async find(revision, isAnnounced) {
+      const found = await bundles.find(revision, isAnnounced);
+      if (found !== undefined) await fetched.used(revision);
+      return found;
+    },
+    list: fetched.list,
   };
 }
 

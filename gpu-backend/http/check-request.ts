@@ -20,6 +20,8 @@ export interface HeldModels {
   manifests(): readonly Manifest[];
   /** `isAnnounced`: an operator says that it is there, so that what was not found lately is looked for again. */
   find(revision: string, isAnnounced?: boolean): Promise<HeldModel | undefined>;
+  /** Notes the revisions that the edge offers. */
+  list(revisions: readonly string[]): Promise<void>;
 }
 
 /**

@@ -20,6 +20,8 @@ export interface LaneSet extends Pick<Lane, "run" | "close"> {
   isReady(): boolean;
   /** The revisions whose tasks begin at once. */
   warm(): readonly string[];
+  /** Whether a model is loaded, or is to be. */
+  isWanted(revision: string): boolean;
 }
 
 /** What a set is made of. */
@@ -86,6 +88,7 @@ export function createLaneSet(options: LaneSetOptions): LaneSet {
     },
     isReady: () => hasStarted && (residents.size === 0 || [...residents.values()].some(isTaken)),
     warm: () => [...residents].filter(([, entry]) => isTaken(entry)).map(([revision]) => revision),
+    isWanted: (revision) => residents.has(revision),
     async run(task, terms) {
       const entry = resident(revisionOf(task));
       entry.tasks += 1;

@@ -18,6 +18,8 @@ export interface BundleFolder {
    * there, so the folder is read however recently that was done. What is not there is brought from `source`.
    */
   find(revision: string, isAnnounced?: boolean): Promise<Bundle | undefined>;
+  /** Hears that the bundle of a revision was removed from the folder. */
+  forget(revision: string): void;
   /** A bundle that `find` gave. Throws `AppError` for any other. */
   checked(revision: string): Bundle;
 }
@@ -84,6 +86,10 @@ export async function openBundleFolder(options: BundleFolderOptions): Promise<Bu
       const underWay = (isAnnounced ? undefined : checks.get(revision)) ?? check(revision, isAnnounced);
       checks.set(revision, underWay);
       return underWay;
+    },
+    forget(revision) {
+      checked.delete(revision);
+      entries.delete(revision);
     },
     checked(revision) {
       const bundle = checked.get(revision);

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { AppError } from "../../shared/errors.ts";
 import { type Manifest, parseManifest } from "../../shared/models/manifest.ts";
 import { readBundle } from "./bundle.ts";
+import type { FetchedBundles } from "./fetched-bundles.ts";
 
 /** Where a backend finds bundles that its folder lacks. */
 export interface BundleSource {
@@ -27,6 +28,8 @@ export interface BundleSourceOptions {
   readonly directory: string;
   /** Of a whole bundle. */
   readonly bytesMax: number;
+  /** What was fetched before, which makes room. */
+  readonly fetched: Pick<FetchedBundles, "makeRoom" | "mark">;
   readonly onFault: (reason: string) => void;
   /** Milliseconds from any moment. */
   readonly now: () => number;
@@ -85,7 +88,7 @@ async function bringBundle(revision: string, options: BundleSourceOptions): Prom
   // Hidden until it is whole. What an interrupted attempt left is used: a bundle may have gigabytes.
   const hidden = join(options.directory, `.fetching-${revision}`);
   await mkdir(hidden, { recursive: true });
-  await requireRoom(manifest, hidden, options.bytesMax);
+  await requireRoom(manifest, hidden, options);
   for (const [name, { bytes }] of Object.entries(manifest.files)) {
     const path = join(hidden, name);
     if ((await bytesOf(path)) !== bytes) await readInto(path, `${revision}/${name}`, bytes, options);
@@ -95,6 +98,7 @@ async function bringBundle(revision: string, options: BundleSourceOptions): Prom
     await rm(hidden, { recursive: true });
     throw error;
   });
+  await options.fetched.mark(hidden);
   await rename(hidden, target);
   return true;
 }
@@ -116,9 +120,14 @@ function manifestOf(text: string, revision: string): Manifest {
   throw new AppError(`Its model.json is of revision ${parsed.value.revision}.`);
 }
 
-async function requireRoom({ files }: Manifest, directory: string, bytesMax: number): Promise<void> {
+async function requireRoom(
+  { files }: Manifest,
+  directory: string,
+  { bytesMax, fetched }: BundleSourceOptions,
+): Promise<void> {
   const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0);
   if (bytes > bytesMax) throw new AppError(`It has ${bytes} bytes, more than MODELS_FETCH_MEGABYTES_MAX allows.`);
+  await fetched.makeRoom(bytes);
   const had = await Promise.all(Object.keys(files).map((name) => bytesOf(join(directory, name))));
   const missing = bytes - had.reduce((sum: number, size) => sum + (size ?? 0), 0);
   const { bavail, bsize } = await statfs(directory);

@@ -88,7 +88,7 @@ export interface GpuClient extends PictureClient {
   runStageC(job: StageCRequest, conditions: StageCConditions): Promise<Result<StageCOutcome, Failure>>;
   decodeLatent(work: DecodeWork, conditions: TaskConditions): Promise<Result<DecodeOutcome, Failure>>;
   /** Whether any backend holds the model, with every file as its manifest says. Takes as long as reading them. */
-  holdsModel(manifest: Manifest): Promise<boolean>;
+  holdsModel(manifest: Manifest, listed?: readonly string[]): Promise<boolean>;
   /** Of each backend; undefined when it does not answer in time, or not sensibly. */
   health(): Promise<(Health | undefined)[]>;
   /** Each backend as it answers now, in the order of the list. */
@@ -113,7 +113,7 @@ export function createGpuClient(options: GpuClientOptions): GpuClient {
     ...createPictureClient(timed, named),
     runStageC: async (job, conditions) => runStageC(timed, job, await named(conditions)),
     decodeLatent: async (work, conditions) => decodeLatent(timed, work, await named(conditions)),
-    holdsModel: (manifest) => holdsModel(fleet, manifest),
+    holdsModel: (manifest, listed = []) => holdsModel(fleet, manifest, listed),
     health: async () => (await lookAtEach(fleet)).map(({ health }) => health),
     backends: async () => {
       const looks = await lookAtEach(fleet);
@@ -200,8 +200,8 @@ async function decodeLatent(
   return ok({ bytes, milliseconds: queue === undefined ? parts : { "decode-queue": queue, ...parts } });
 }
 
-async function holdsModel(fleet: GpuFleet, manifest: Manifest): Promise<boolean> {
-  const model: CheckModelRequest = { model: manifest.id, revision: manifest.revision };
+async function holdsModel(fleet: GpuFleet, manifest: Manifest, listed: readonly string[]): Promise<boolean> {
+  const model: CheckModelRequest = { model: manifest.id, revision: manifest.revision, listed: [...listed] };
   const answers = await fleet.sendToEach({
     method: "POST",
     target: checkModelPath,

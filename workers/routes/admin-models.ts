@@ -1,5 +1,6 @@
 import type { Handler } from "hono";
 import { parseAddModelRequest } from "../../shared/api/added-model.ts";
+import type { Manifest } from "../../shared/models/manifest.ts";
 import type { GpuClient } from "../gpu/gpu-client.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
@@ -40,11 +41,17 @@ export function putModel(services: AdminModelServices): Handler<AppEnv> {
       rollOut && dearerFault(services, await services.modelStore.list(), { ...manifest, priceFactor });
     const fault = (await addedModelFault(services, request.value)) ?? (await dearer());
     if (fault !== undefined) return failureResponse(c, fault);
-    const isHeld = await services.gpu.holdsModel(manifest);
+    const isHeld = await services.gpu.holdsModel(manifest, await listedWith(services, manifest));
     if (!isHeld) return failureResponse(c, { code: "model_unavailable" });
     const [item] = await offeredModels(services, [await addModel(services, request.value, actorOf(c))]);
     return c.json(item, 200, notStored);
   };
+}
+
+/** The revisions that are offered once this one is. */
+async function listedWith({ models, modelStore }: AdminModelServices, { revision }: Manifest): Promise<string[]> {
+  const offered = (await modelStore.list()).filter(({ isOffered }) => isOffered);
+  return [...new Set([models.default.manifest.revision, ...offered.map((model) => model.revision), revision])];
 }
 
 /** `DELETE /v1/admin/models/{name}`: takes back one revision, or all that were added of an id. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type BundleFolder, openBundleFolder } from "../../../gpu-backend/runtime/bundle-folder.ts";
 import { createBundleSource } from "../../../gpu-backend/runtime/fetch-bundle.ts";
+import { createFetchedBundles } from "../../../gpu-backend/runtime/fetched-bundles.ts";
 import { type BundleServer, startBundleServer } from "../../support/bundle-server.ts";
 import { publishedDirectory, publishedGolden } from "../../support/published-models.ts";
 import { tinyDirectory } from "../../support/tiny-bundle.ts";
@@ -16,10 +17,19 @@ let server: BundleServer;
 let folder: BundleFolder;
 let nowMs = 0;
 
-async function opened(bytesMax = 1e9): Promise<BundleFolder> {
+async function opened(bytesMax = 1e9, fetchedBytesMax = 1e9): Promise<BundleFolder> {
   const now = () => nowMs;
+  const fetched = createFetchedBundles({
+    directory,
+    bytesMax: fetchedBytesMax,
+    isInUse: () => false,
+    onRemoved: (gone) => folder.forget(gone),
+    nowMs: () => Date.now() + nowMs,
+  });
   const onFault = (reason: string) => void faults.push(reason);
-  const source = createBundleSource({ url: `${server.url}/`, token: "of-bucket", directory, bytesMax, onFault, now });
+  const url = `${server.url}/`;
+  const source = createBundleSource({ url, token: "of-bucket", directory, bytesMax, fetched, onFault, now });
+  if (fetchedBytesMax < 1e9) await fetched.list([]);
   return openBundleFolder({ directory, defaultName: "tiny", onFault, source, now });
 }
 
@@ -82,6 +92,26 @@ test("a bundle beyond the bound is refused before any of its files is asked for"
   expect(await (await opened(1_000_000)).find(revision)).toBeUndefined();
   expect(paths()).toEqual([`${revision}/model.json`]);
   expect(faults).toEqual([expect.stringContaining("MODELS_FETCH_MEGABYTES_MAX")]);
+});
+
+test("a bundle that was fetched makes room for the next, and is fetched again when it is wanted", async () => {
+  folder = await opened(1e9, 2e6);
+  expect((await folder.find(revision))?.manifest.id).toBe("tiny-v2");
+  nowMs += 3_600_001;
+  await server.close();
+  const other = publishedGolden("cascade").revision;
+  server = await startBundleServer(publishedDirectory("cascade"), other);
+  folder = await opened(1e9, 2e6);
+  await folder.find(revision);
+  expect((await folder.find(other))?.manifest.id).toBe("tiny-cascade");
+  expect(names()).toEqual([".listed.json", "tiny", `tiny-cascade-${other}`]);
+  expect(await folder.find(revision)).toBeUndefined();
+  await server.close();
+  server = await startBundleServer(bundle, revision);
+  nowMs += 3_600_001;
+  folder = await opened(1e9, 2e6);
+  expect((await folder.find(revision, true))?.manifest.id).toBe("tiny-v2");
+  expect(faults).toEqual([]);
 });
 
 test("a manifest of another revision is not taken", async () => {
