@@ -181,7 +181,10 @@ class Measure:
 
     def _deep_once(self, indices: np.ndarray, path: Path) -> np.ndarray:
         """(n, 320) of pictures of the set, kept in `path`: of a large set they take minutes."""
-        key = digest_of("deep", weights_digest(self.network), self.pictures.digest, str(indices.tolist()))
+        pictures = self.pictures
+        place = (pictures.bucket_of[indices].tolist(), pictures.rows[indices].tolist())
+        # Not of captions: other ones change no picture.
+        key = digest_of("deep", weights_digest(self.network), *pictures.digests.values(), str(place))
         parts = np.split(indices, range(PART, len(indices), PART))
 
         def computed() -> np.ndarray:
