@@ -5,6 +5,7 @@ made from token ids and ends as bytes. Nothing but torch is imported, so that it
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -12,16 +13,18 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from wuerstchen.config import Config, load_config
-from wuerstchen.diffusion import sample
+from wuerstchen.diffusion import as_noise, sample
 from wuerstchen.evaluation.answer_orders import Order, Run, answer_orders
+from wuerstchen.models.alpha import straight
 from wuerstchen.models.blocks import timestep_embedding
-from wuerstchen.models.stage_a import StageA
+from wuerstchen.models.build import new_stage_a, new_stage_b, new_stage_c
 from wuerstchen.models.stage_b import StageB
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.models.text_encoder import TextEncoder
 
 HEAD_WIDTH = 32  # of all-MiniLM-L6-v2: the one number of it that no weight tells
 GUIDANCE = 3.0
+RGB = 3
 
 
 class Reference:
@@ -33,10 +36,7 @@ class Reference:
             part, _, rest = name.partition(".")
             parts.setdefault(part, {})[rest] = tensor
         self.config = config
-        ratio = config.latent.downscale // 4
-        self.stage_c = StageC(config.stage_c, config.latent.channels, config.text.width)
-        self.stage_b = StageB(config.stage_b, config.stage_a.latent_channels, config.latent.channels, ratio)
-        self.stage_a = StageA(config.stage_a)
+        self.stage_c, self.stage_b, self.stage_a = new_stage_c(config), new_stage_b(config), new_stage_a(config)
         text = parts["text"]
         (words, width), (positions, _) = text["words.weight"].shape, text["positions.weight"].shape
         layers = 1 + max(int(name.split(".")[1]) for name in text if name.startswith("layers."))
@@ -60,7 +60,7 @@ class Reference:
         return self.stage_c.condition(padded), mask
 
     def picture(self, order: Order) -> Tensor:
-        """(batch, 3, height, width) bytes."""
+        """(batch, picture_channels, height, width) bytes; alpha is straight."""
         batch, config, generator = order["batch"], self.config, torch.Generator().manual_seed(order["seed"])
         side = order["latentSide"]
         (unconditional, no_mask), (conditional, mask) = (
@@ -72,7 +72,8 @@ class Reference:
 
         def predict_c(x: Tensor, t: Tensor) -> Tensor:
             embedding = timestep_embedding(torch.cat([t, t]), config.stage_c.timestep_width)
-            without, with_text = self.stage_c.denoise(torch.cat([x, x]), embedding, condition, masks).chunk(2)
+            said = says(self.stage_c)(torch.cat([x, x]), embedding, condition, masks).chunk(2)
+            without, with_text = (as_noise(config.stage_c.prediction, part, x, t) for part in said)
             return without + GUIDANCE * (with_text - without)
 
         latent = sample(
@@ -81,12 +82,14 @@ class Reference:
         picture_condition = self.stage_b.condition(latent)
         noise = torch.randn((batch, config.stage_a.latent_channels, *picture_condition.shape[2:]), generator=generator)
         width = config.stage_b.timestep_width
-        painted = sample(
-            lambda x, t: self.stage_b.denoise(x, timestep_embedding(t, width), picture_condition),
-            noise,
-            order["stepsB"],
-        )
-        return (self.stage_a.decode(painted).clamp(0, 1) * 255).round().to(torch.uint8)
+
+        def predict_b(x: Tensor, t: Tensor) -> Tensor:
+            said = says(self.stage_b)(x, timestep_embedding(t, width), picture_condition)
+            return as_noise(config.stage_b.prediction, said, x, t)
+
+        image = self.stage_a.decode(sample(predict_b, noise, order["stepsB"]))
+        image = image if config.picture_channels == RGB else straight(image)
+        return (image.clamp(0, 1) * 255).round().to(torch.uint8)
 
     def step(self, order: Order) -> Run:
         return self._stage_c_step(order) if order["measure"] == "stageC" else self._stage_b_step(order)
@@ -98,14 +101,19 @@ class Reference:
         x = torch.randn(rows, config.latent.channels, side, side)
         embedding = timestep_embedding(torch.full((rows,), 0.5), config.stage_c.timestep_width)
         conditions, masks = condition.expand(rows, -1, -1, -1, -1).contiguous(), mask.expand(rows, -1).contiguous()
-        return lambda: self.stage_c.denoise(x, embedding, conditions, masks)
+        return lambda: says(self.stage_c)(x, embedding, conditions, masks)
 
     def _stage_b_step(self, order: Order) -> Run:
         rows, side, config = order["batch"], order["latentSide"], self.config
         condition = self.stage_b.condition(torch.randn(rows, config.latent.channels, side, side))
         x = torch.randn(rows, config.stage_a.latent_channels, *condition.shape[2:])
         embedding = timestep_embedding(torch.full((rows,), 0.5), config.stage_b.timestep_width)
-        return lambda: self.stage_b.denoise(x, embedding, condition)
+        return lambda: says(self.stage_b)(x, embedding, condition)
+
+
+def says(stage: StageB | StageC) -> Callable[..., Tensor]:
+    """What a sampler asks the network: for the noise, or for what else it predicts."""
+    return stage.denoise if stage.config.prediction == "epsilon" else stage.predict
 
 
 def main() -> None:
