@@ -7,13 +7,14 @@ import { encodeImage } from "./http/encode-image.ts";
 import { encodeMask } from "./http/encode-mask.ts";
 import { answerLive, answerReady } from "./http/health.ts";
 import { logRequests } from "./http/log-requests.ts";
+import { readMark } from "./http/read-mark.ts";
 import { runStageC } from "./http/run-stage-c.ts";
 import type { Services } from "./http/services.ts";
 import { answerSigned } from "./http/signed-route.ts";
 import { tellBacklog } from "./http/tell-backlog.ts";
 
 /** All that computes, cancels or reads files. */
-const signedRoutes = [runStageC, decodeLatent, cancelTask, encodeImage, encodeMask, checkModel];
+const signedRoutes = [runStageC, decodeLatent, cancelTask, encodeImage, encodeMask, checkModel, readMark];
 
 /** Every route of the backend. Keep those that are not signed off the public network. */
 export function createApp(services: Services): Hono {

@@ -62,6 +62,42 @@ export function readMask(file: Uint8Array, size: PictureSize): Promise<Result<Re
   });
 }
 
+/** What the sizes of a picture follow from, and to multiples of how many pixels its edges are continued. */
+export interface Readings {
+  readonly sizesOf: (size: PictureSize) => readonly PictureSize[];
+  readonly tilePixels: number;
+  /** A larger picture is made smaller first. */
+  readonly sideMax: number;
+}
+
+/**
+ * A picture at several sizes, each continued at the right and at the bottom to whole tiles, with 3 channels,
+ * transparency on white. Fails with `invalid_request` on `image`.
+ */
+export async function readAtSizes(
+  file: Uint8Array,
+  { sizesOf, tilePixels, sideMax }: Readings,
+): Promise<Result<readonly Pixels[], Failure>> {
+  const pictures = await read(file, "image", async (picture) => {
+    const { default: sharp } = await import("sharp");
+    const limits = { width: sideMax, height: sideMax, fit: "inside", withoutEnlargement: true } as const;
+    const opaque = picture.flatten({ background: "white" }).resize(limits).toColourspace("srgb").removeAlpha();
+    const { data, info } = await opaque.raw().toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) return undefined;
+    const raw = { width: info.width, height: info.height, channels: info.channels } as const;
+    const missing = (side: number) => Math.ceil(side / tilePixels) * tilePixels - side;
+    const continued = ({ width, height }: PictureSize) =>
+      sharp(data, { raw })
+        .resize({ width, height, fit: "fill", kernel: "cubic" })
+        .extend({ right: missing(width), bottom: missing(height), extendWith: "copy" })
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+    const made = await Promise.all(sizesOf(raw).map(continued));
+    return made.map(({ data: bytes, info: { width, height } }) => ({ width, height, data: Uint8Array.from(bytes) }));
+  });
+  return pictures.ok ? ok(pictures.value.value) : pictures;
+}
+
 type Decode<Value> = (picture: Sharp, hasAlpha: boolean) => Promise<Value | undefined>;
 
 /** The header is read first, which decodes nothing, so that a picture that is too large is told its limit. */

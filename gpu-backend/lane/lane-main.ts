@@ -12,6 +12,7 @@ import { createClaimSigner, type SignerFiles } from "../image/c2pa-signature.ts"
 import { type ContentCredentials, openContentCredentials } from "../image/content-credentials.ts";
 import { encodeImage } from "../image/encode-image.ts";
 import { createPipeline } from "../pipeline/pipeline.ts";
+import { readMark } from "../pipeline/read-mark.ts";
 import { type StepWatch, watchTask } from "../pipeline/task-watch.ts";
 import type { RuleStore } from "../runtime/batch-rules.ts";
 import { readManifest } from "../runtime/bundle.ts";
@@ -37,6 +38,7 @@ const partOf: Readonly<Record<GraphName, string>> = {
   stageA: "stage-a",
   compressor: "compressor",
   previewer: "preview",
+  mark: "mark",
 };
 
 serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, picturesMax, ...settings }, onRan) => {
@@ -80,6 +82,7 @@ serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, pic
       const file = await pipeline.encode(task.pixels, task.latentShape, taskGraphs);
       return { file, milliseconds: { compressor: spentOn("compressor") } };
     }
+    if (task.kind === "mark") return { matches: await readMark(manifest, taskGraphs.mark, task.readings) };
     // Stage A is the last step.
     const pixels = await pipeline.paint(task.latent, taskGraphs, ({ step, steps }) =>
       tell({ kind: "progress", step, steps: steps + 1 }),

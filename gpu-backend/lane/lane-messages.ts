@@ -49,11 +49,19 @@ const stageCTaskSchema = z.object({
   previews: z.object({ everySteps: z.int().min(0), format: outputFormatSchema }),
 });
 
+const pixelsSchema = z.object({ width: z.int(), height: z.int(), data: anyBytesSchema });
+
 const encodeTaskSchema = z.object({
   kind: z.literal("encode"),
   revision: z.string(),
-  pixels: z.object({ width: z.int(), height: z.int(), data: anyBytesSchema }),
+  pixels: pixelsSchema,
   latentShape: shapeSchema,
+});
+
+const markTaskSchema = z.object({
+  kind: z.literal("mark"),
+  revision: z.string(),
+  readings: z.array(pixelsSchema).min(1).readonly(),
 });
 
 const decodeTaskSchema = z.object({
@@ -78,7 +86,7 @@ const submissionSchema = z.object({
     deadlineMs: z.custom<number>((value) => typeof value === "number" && !Number.isNaN(value)),
     arrival: z.int(),
   }),
-  task: z.union([stageCTaskSchema, decodeTaskSchema, encodeTaskSchema]),
+  task: z.union([stageCTaskSchema, decodeTaskSchema, encodeTaskSchema, markTaskSchema]),
 });
 
 const toLaneSchema = z.union([
@@ -105,6 +113,9 @@ export const encodeOutcomeSchema = z.object({
   file: bytesSchema,
   milliseconds: z.object({ compressor: millisecondsSchema }),
 });
+
+/** The outcome of a mark task: bits that agree in the best reading. */
+export const markOutcomeSchema = z.object({ matches: z.int().min(0) });
 
 /** Every task is answered once. `gpuMs`: what it used of the device, also when nothing came of it. */
 const answerFields = {
@@ -152,7 +163,7 @@ const fromLaneSchema = z.union([
 export type LaneLoad = z.infer<typeof loadSchema>;
 
 /** One task of a lane. Requests are checked before they become tasks. */
-export type LaneTask = z.infer<typeof stageCTaskSchema> | z.infer<typeof decodeTaskSchema> | EncodeTask;
+export type LaneTask = z.infer<typeof stageCTaskSchema> | z.infer<typeof decodeTaskSchema> | EncodeTask | MarkTask;
 
 /** The revision of the model that a task is for. */
 export function revisionOf(task: LaneTask): string {
@@ -161,6 +172,9 @@ export function revisionOf(task: LaneTask): string {
 
 /** A picture that is to become a latent of this shape. */
 export type EncodeTask = z.infer<typeof encodeTaskSchema>;
+
+/** A picture, at the sizes at which its mark is looked for. */
+export type MarkTask = z.infer<typeof markTaskSchema>;
 
 /** A task with the name and the place that the server gave it. */
 export type Submission = z.infer<typeof submissionSchema>;
@@ -173,6 +187,9 @@ export type DecodeOutcome = z.infer<typeof decodeOutcomeSchema>;
 
 /** A latent file, and milliseconds by part. */
 export type EncodeOutcome = z.infer<typeof encodeOutcomeSchema>;
+
+/** Bits that agree with the bundle's message in the best reading. */
+export type MarkOutcome = z.infer<typeof markOutcomeSchema>;
 
 /** To a lane. */
 export type ToLane = z.infer<typeof toLaneSchema>;

@@ -37,6 +37,9 @@ function statedMs(manifest: Manifest, task: LaneTask): number {
       return stageCMsMax(manifest, { ...task.request, samples: task.request.seeds.length });
     case "encode":
       return decodeMsMax(manifest, task.latentShape);
+    // One small graph, a few times.
+    case "mark":
+      return taskMsMin;
     case "decode": {
       const shape = describeLatent(task.latent)?.shape;
       return shape === undefined ? taskMsMin : decodeMsMax(manifest, shape);

@@ -49,6 +49,7 @@ export async function openGraphs(manifest: Manifest, options: GraphSetOptions): 
     stageA: await open("stageA"),
     compressor: await open("compressor"),
     previewer: await open("previewer"),
+    mark: await open("mark"),
   };
 }
 
@@ -69,5 +70,6 @@ export function mapNames<Value>(make: (name: GraphName) => Value): Readonly<Reco
     stageA: make("stageA"),
     compressor: make("compressor"),
     previewer: make("previewer"),
+    mark: make("mark"),
   };
 }

@@ -12,6 +12,9 @@ import {
   type EncodeTask,
   encodeOutcomeSchema,
   type LaneTask,
+  type MarkOutcome,
+  type MarkTask,
+  markOutcomeSchema,
   revisionOf,
   type StageCOutcome,
   stageCOutcomeSchema,
@@ -77,6 +80,8 @@ export interface Scheduler {
   decode(work: DecodeWork, options: DecodeOptions, terms: SchedulerTerms): Promise<Answer<DecodeOutcome>>;
   /** `task.pixels` have the size that the compressor takes for `task.latentShape`. */
   encode(task: Omit<EncodeTask, "kind">, terms: SchedulerTerms): Promise<Answer<EncodeOutcome>>;
+  /** `task.readings` have 3 channels and the sides that the extractor takes. */
+  readMark(task: Omit<MarkTask, "kind">, terms: SchedulerTerms): Promise<Answer<MarkOutcome>>;
   /** Refuses new tasks from now on; accepted ones continue. */
   drain(): void;
 }
@@ -162,6 +167,7 @@ export function createScheduler({ bounds, lane, rate, log, now }: SchedulerOptio
       return schedule({ kind: "stage-c", request, previews }, stageCOutcomeSchema, terms);
     },
     decode: (work, options, terms) => schedule({ kind: "decode", ...work, options }, decodeOutcomeSchema, terms),
+    readMark: (task, terms) => schedule({ kind: "mark", ...task }, markOutcomeSchema, terms),
     encode: (task, terms) => schedule({ kind: "encode", ...task }, encodeOutcomeSchema, terms),
     drain() {
       isDraining = true;

@@ -858,7 +858,7 @@ export interface paths {
         put?: never;
         /**
          * Check whether a picture came from here
-         * @description The body is the file. Any byte that was changed makes it `altered`; whoever takes its metadata away makes it `unmarked`. Free of charge, and nothing is kept.
+         * @description The body is the file. Any byte that was changed makes it `altered`; whoever takes its metadata away makes it `unmarked`. Then the mark in its pixels is looked for, which some models draw. Free of charge, and nothing is kept.
          */
         post: operations["verifyPicture"];
         delete?: never;
@@ -2505,6 +2505,21 @@ export interface components {
             content_credentials: "present" | "absent";
             /** @description null: unknown. */
             made_by_ai: true | null;
+            /** @description The mark in the pixels, which survives when a picture is saved anew. */
+            mark: {
+                /** @description How many bits a mark has. */
+                bits: number;
+                /** @description How many agree with the nearest model's mark; half do by chance. */
+                bits_matched: number | null;
+                /** @description How likely a picture without a mark agrees in so many bits, all models and readings counted. */
+                false_positive_probability: number | null;
+                model: string;
+                /**
+                 * @description found: a model of this service made the picture. absent: none of its models that mark pictures did, or the mark is lost. unread: nobody looked, since the file is ours by its metadata, no model marks pictures, the file cannot be read, or no backend had time.
+                 * @enum {string}
+                 */
+                result: "found" | "absent" | "unread";
+            };
             /** @constant */
             object: "verification";
             /**

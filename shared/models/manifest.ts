@@ -2,6 +2,7 @@ import { z } from "zod";
 import { guidanceScaleMax, imageSidePixelsMax, stepsMax, tokensPerPromptMax } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import { parseImageSize } from "./image-size.ts";
+import { markBits, markFalsePositives, markFalsePositivesMax, markSchema } from "./mark.ts";
 import { modelIdPattern } from "./model-name.ts";
 
 // `model.json` says everything about a bundle that is not a weight. Fields that a newer exporter adds are ignored.
@@ -143,7 +144,11 @@ const manifestSchema = z
       compressor: graphSchema.optional(),
       /** Stage C latent → a rough picture in [0, 1], in one pass; without it there are no previews. */
       previewer: graphSchema.optional(),
+      /** Picture → the bits of its mark, then how well the mark's place fits; with `mark` or not at all. */
+      mark: graphSchema.optional(),
     }),
+    /** What Stage A puts into every picture; absent: pictures are unmarked, as those of imported bundles are. */
+    mark: markSchema.optional(),
     /** Every file of the bundle but `model.json`. */
     files: z.record(fileNameSchema, fileSchema),
     sampler: z.object({
@@ -215,7 +220,7 @@ function inconsistencies(manifest: z.infer<typeof manifestSchema>): string[] {
   problems.push(...sideProblems(manifest), ...channelProblems(manifest));
   if (text.specialTokensCount >= text.tokensMax) problems.push("text.tokensMax leaves no room for a prompt");
   if (textPositions(manifest) < text.tokensMax) problems.push("text.positions is below text.tokensMax");
-  problems.push(...timestepsProblems(manifest.sampler.stageC));
+  problems.push(...timestepsProblems(manifest.sampler.stageC), ...markProblems(manifest));
   if ((manifest.stageB.text === undefined) !== (graphs.stageBText === undefined)) {
     problems.push("stageB.text and graphs.stageBText do not come together");
   }
@@ -241,6 +246,21 @@ function timestepsProblems({ timesteps, steps }: Pick<Manifest["sampler"]["stage
   if (timesteps[0] !== 1 || !descends) problems.push("sampler.stageC.timesteps does not descend from 1");
   if (timesteps.length !== steps.default + 1) {
     problems.push("sampler.stageC.timesteps does not have one entry more than the default steps");
+  }
+  return problems;
+}
+
+/** A mark that cannot be read proves nothing, and one that is found too easily proves the wrong thing. */
+function markProblems({ mark, graphs }: z.infer<typeof manifestSchema>): string[] {
+  if ((mark === undefined) !== (graphs.mark === undefined)) return ["mark and graphs.mark need each other"];
+  const problems: string[] = [];
+  if (mark !== undefined && markFalsePositives(mark.matchesMin) > markFalsePositivesMax) {
+    problems.push(
+      `mark.matchesMin finds marks by chance more often than once in ${1 / markFalsePositivesMax} pictures`,
+    );
+  }
+  if (graphs.mark !== undefined && graphs.mark.outputs[0]?.shape[1] !== markBits + 1) {
+    problems.push(`graphs.mark.outputs does not have ${markBits + 1} values a picture`);
   }
   return problems;
 }

@@ -10,6 +10,7 @@ import {
   parseEncodeMaskResponse,
   pictureContentType,
 } from "../../shared/wire/encode-picture.ts";
+import { parseReadMarkResponse, readMarkTarget } from "../../shared/wire/read-mark.ts";
 import { fromBase64 } from "./base64.ts";
 import { type Named, type NameJob, sendCancellable, type TaskConditions } from "./cancellable-task.ts";
 import type { GpuFleet } from "./gpu-fleet.ts";
@@ -19,6 +20,9 @@ import type { TaskTimes } from "./task-times.ts";
 
 /** What needs no device takes milliseconds; the rest is the way there and back. */
 const toolTimeoutMs = 30_000;
+
+/** Nobody pays for it, and the rest of the answer waits for it. */
+const markTimeoutMs = 10_000;
 
 /** A picture's file, and the size that it is wanted in. */
 export interface PictureWork {
@@ -45,6 +49,8 @@ export interface PictureClient {
   encodeImage(work: UploadWork, conditions: TaskConditions): Promise<Result<EncodedPicture, Failure>>;
   /** A mask as the cells that are to be made anew. */
   encodeMask(work: PictureWork): Promise<Result<string, Failure>>;
+  /** In how many bits a picture agrees with the mark of a model. Waits behind what is paid for, for ten seconds. */
+  readMark(work: Omit<PictureWork, "size">): Promise<Result<number, Failure>>;
 }
 
 /** A client for all backends. */
@@ -52,6 +58,7 @@ export function createPictureClient({ fleet, times }: TimedEncodes, named: NameJ
   return {
     encodeImage: async (work, conditions) => encodeImage({ fleet, times }, work, await named(conditions)),
     encodeMask: (work) => encodeMask(fleet, work),
+    readMark: (work) => readMark(fleet, work),
   };
 }
 
@@ -91,6 +98,17 @@ async function encodeMask(
   if (!answer.ok) return answer;
   const mask = parseEncodeMaskResponse(parseJson(answer.value.bytes));
   return mask.ok ? ok(mask.value.cells) : mask;
+}
+
+async function readMark(
+  fleet: GpuFleet,
+  { file, model, revision }: Omit<PictureWork, "size">,
+): Promise<Result<number, Failure>> {
+  const target = readMarkTarget({ model, revision, priority: "batch", deadlineMs: markTimeoutMs });
+  const answer = await fleet.send({ ...pictureRequest(target, file), revision, timeoutMs: markTimeoutMs });
+  if (!answer.ok) return answer;
+  const read = parseReadMarkResponse(parseJson(answer.value.bytes));
+  return read.ok ? ok(read.value.matches) : read;
 }
 
 function pictureRequest(target: string, body: Uint8Array): GpuRequest {

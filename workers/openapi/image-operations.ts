@@ -128,7 +128,7 @@ export function imageOperations(models: ServedModels) {
       summary: "Check whether a picture came from here",
       description:
         "The body is the file. Any byte that was changed makes it `altered`; whoever takes its metadata away makes it " +
-        "`unmarked`. Free of charge, and nothing is kept.",
+        "`unmarked`. Then the mark in its pixels is looked for, which some models draw. Free of charge, and nothing is kept.",
       body: pictures,
       answers: { 200: { description: "The result.", content: { "application/json": verificationSchema } } },
       failures: ["invalid_request", "unsupported_media_type", "payload_too_large"],

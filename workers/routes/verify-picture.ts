@@ -5,13 +5,26 @@ import { invalidRequest } from "../../shared/errors.ts";
 import { originMarkKey, originOf } from "../../shared/origin-mark.ts";
 import { imageContentType } from "../../shared/output-format.ts";
 import { outputFormatSchema } from "../../shared/output-format-schema.ts";
+import type { FailureLimiter } from "../edge/failure-limiter.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { failureResponse } from "../middleware/errors.ts";
+import { addressOf } from "../middleware/limit-by-address.ts";
+import { type MarkServices, readMarks, unreadMark } from "./read-marks.ts";
 
 const contentTypes: readonly string[] = outputFormatSchema.options.map(imageContentType);
 
-/** `POST /v1/verify`: whether the picture file that is the body came from here as it is. Nothing of it is kept. */
-export function verifyPicture({ originSecrets }: { readonly originSecrets: readonly string[] }): Handler<AppEnv> {
+/** What the route needs. */
+export interface VerifyServices extends MarkServices {
+  readonly originSecrets: readonly string[];
+  readonly strangerLimiter: Pick<FailureLimiter, "note">;
+}
+
+/**
+ * `POST /v1/verify`: whether the picture file that is the body came from here as it is and, if that cannot be told,
+ * whether one of our models made the picture. Nothing of it is kept.
+ */
+export function verifyPicture(services: VerifyServices): Handler<AppEnv> {
+  const { originSecrets, strangerLimiter } = services;
   return async (c) => {
     const type = c.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
     if (type === undefined || !contentTypes.includes(type)) {
@@ -24,12 +37,16 @@ export function verifyPicture({ originSecrets }: { readonly originSecrets: reado
       return failureResponse(c, invalidRequest(null, "The request body must be a picture's file."));
     const plain = withoutManifest(file);
     const result = await originOf(plain ?? file, await Promise.all(originSecrets.map(originMarkKey)));
-    // A mark can be cut out of a file of ours and put into a photograph: only one that holds says anything.
+    // The limiter of wrong keys: under another name, so that neither takes from the other.
+    const mayLook = () => strangerLimiter.note(`mark:${addressOf(c)}`);
+    const mark = result === "ours" ? unreadMark : await readMarks(services, file, mayLook);
+    // Metadata can be cut out of a file of ours and put into a photograph: only what holds says anything.
     const verification: Verification = {
       object: "verification",
       result,
-      made_by_ai: result === "ours" ? true : null,
+      made_by_ai: result === "ours" || mark.result === "found" ? true : null,
       content_credentials: plain === undefined ? "absent" : "present",
+      mark,
     };
     return c.json(verification, 200, { "cache-control": "no-store" });
   };

@@ -42,8 +42,8 @@ interface RouteBase {
 /**
  * One route. A route that makes a backend work must say what holds money or sets a rate for it: `money: "held"`
  * reserves the ceiling before the first request to a backend; `"paid"` was paid before, and names what its work is
- * counted by, since it can be asked for again; `"free"` needs a guard by address, and is answered from the last look
- * for a while.
+ * counted by, since it can be asked for again; `"free"` needs a guard by address, and bounds what an address can cause:
+ * health is answered from the last look for a while, and marks are looked for sixty times a minute.
  */
 export type Route = RouteBase &
   (
@@ -178,7 +178,8 @@ export const routeTable = {
     path: "/v1/verify",
     guard: address,
     bodyBytesMax: verifiedFileBytesMax,
-    ...noWork,
+    work: "backend",
+    money: "free",
   },
   getHealth: { method: "get", path: "/v1/health", guard: address, work: "backend", money: "free" },
   getOpenApi: { method: "get", path: "/openapi.json", guard: address, ...noWork, documented: false },

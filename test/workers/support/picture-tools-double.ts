@@ -2,6 +2,7 @@ import { encodeLatent } from "../../../shared/latents/latent-format.ts";
 import type { LatentShape } from "../../../shared/latents/latent-key.ts";
 import { latentShapeFor } from "../../../shared/models/latent-shape.ts";
 import { encodeImagePath, encodeMaskPath } from "../../../shared/wire/encode-picture.ts";
+import { readMarkPath } from "../../../shared/wire/read-mark.ts";
 import { fromBase64, toBase64 } from "../../../workers/gpu/base64.ts";
 import { manifest } from "./tiny-bundle.ts";
 
@@ -13,7 +14,13 @@ export function answerPictureTool(path: string, query: URLSearchParams, body: Ui
   if (path === encodeMaskPath) {
     return text === "bad" ? refusal("mask") : Response.json({ width: 64, height: 64, cells: "1100".repeat(4) });
   }
+  if (path === readMarkPath) return text === "bad" ? refusal("image") : Response.json({ matches: matchesOf(text) });
   return undefined;
+}
+
+/** One bit is lost, as happens; of what bears no mark, half are right, or one more. */
+function matchesOf(text: string): number {
+  return text.includes("marked") ? 31 : 17;
 }
 
 function refusal(param: string): Response {

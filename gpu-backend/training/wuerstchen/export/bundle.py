@@ -19,6 +19,9 @@ from wuerstchen.export.compress_weights import compress_weights
 from wuerstchen.export.graphs import Exported, Graph, Port, Stages, bundle_graphs, dynamic_shapes, example_inputs
 from wuerstchen.export.weights import WEIGHTS_FILE, runs_weights, write_weights
 from wuerstchen.languages.extension import load_text_encoder, tokenizer_file
+from wuerstchen.marking.carriers import TILE
+from wuerstchen.marking.message import matches_min, message_hex
+from wuerstchen.marking.training import load_marked
 from wuerstchen.models.blocks import timestep_frequencies
 from wuerstchen.models.build import load_compressor, load_part, load_stage_a, new_previewer, new_stage_b, new_stage_c
 from wuerstchen.plain_errors import plain_errors
@@ -32,7 +35,7 @@ CHECKED_SHAPES: tuple[Shape, ...] = ((1, 8, 12), (3, 4, 16), (2, 12, 7))
 # Relative to the largest value of the output: graphs must say what PyTorch says up to the order of float32 additions.
 GRAPH_TOLERANCE = 1e-4
 # Rounded weights may move an output; the figure of each graph goes into the manifest's card.
-STORED_PSNR_DB_MIN = {"int8": 30.0, "float16": 40.0}
+STORED_PSNR_DB_MIN = {"int8": 30.0, "float16": 40.0, "float32": 60.0}
 
 
 def export_graph(graph: Graph, path: Path) -> float:
@@ -123,7 +126,7 @@ def write_bundle(
     directory.mkdir(parents=True, exist_ok=True)
     figures, entries = {}, {}
     for graph in bundle_graphs(config, stages):
-        graph = replace(graph, weights=weights or graph.weights)
+        graph = replace(graph, weights=graph.weights if graph.key == "mark" else weights or graph.weights)
         name = f"{kebab(graph.key)}.onnx"
         figures[graph.key] = export_graph(graph, directory / name)
         entries[graph.key] = {
@@ -192,6 +195,17 @@ def _manifest(config: Config, graphs: dict, created: str) -> dict:
             "stageB": _sampler(config.sampler_b, config.stage_b.prediction),
         },
         "graphs": graphs,
+        **({"mark": mark_json(config.id)} if "mark" in graphs else {}),
+    }
+
+
+def mark_json(bundle_id: str) -> dict:
+    """What a bundle says of the mark in its pictures."""
+    return {
+        "bundle": bundle_id,
+        "message": message_hex(bundle_id),
+        "code": {"kind": "repetition", "tilePixels": TILE},
+        "matchesMin": matches_min(),
     }
 
 
@@ -236,11 +250,14 @@ def trained_stages(config: Config, runs: Path) -> Stages:
     """The averaged weights of finished runs; the text encoder reads the further language that was learned among them,
     if any.
 
-    Runs in which no previewer was trained make a bundle without one."""
+    Runs in which no previewer was trained make a bundle without one, and those without mark.pt one that marks nothing.
+    """
+    stage_a, extractor = load_marked(config, runs) or (load_stage_a(config, runs), None)
     return Stages(
         text_encoder=load_text_encoder(runs),
         compressor=load_compressor(config, runs),
-        stage_a=load_stage_a(config, runs),
+        stage_a=stage_a,
+        extractor=extractor,
         stage_b=load_part(runs, "stage-b", "stage_b", new_stage_b(config)),
         stage_c=load_part(runs, "stage-c", "stage_c", new_stage_c(config)),
         previewer=load_part(runs, "previewer", "previewer", new_previewer(config))

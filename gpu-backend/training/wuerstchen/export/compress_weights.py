@@ -21,11 +21,13 @@ INPUTS_AS_INT8 = 4  # accuracy_level of MatMulNBits
 
 
 def compress_weights(model: onnx.ModelProto, storage: str) -> onnx.ModelProto:
-    """A copy whose large float32 initialisers are stored as `storage`, "float16" or "int8". Inputs and outputs stay
-    as they are.
+    """A copy whose large float32 initialisers are stored as `storage`, "float16" or "int8"; with "float32" they stay.
+    Inputs and outputs stay as they are.
     """
     result = onnx.ModelProto()
     result.CopyFrom(model)
+    if storage == "float32":
+        return result
     if storage == "int8":
         _keep_integers(result)
     axes = _summed_axes(result.graph)

@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from wuerstchen.config import Config, Prediction
+from wuerstchen.marking.carriers import TILE
+from wuerstchen.marking.extractor import Extractor
+from wuerstchen.marking.message import BITS
 from wuerstchen.models.alpha import premultiply, straight
 from wuerstchen.models.autoencoder import ConvolutionalCompressor
 from wuerstchen.models.blocks import timestep_embedding
@@ -34,6 +37,8 @@ class Stages:
     stage_b: StageB
     stage_c: StageC
     previewer: Previewer | None = None
+    # Of a marked Stage A.
+    extractor: Extractor | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Graph:
     ]  # the server reads the first; heads are there for parity checks, previews and other samplers
     compute: Callable[..., Tensor | tuple[Tensor, ...]]
     module: nn.Module
-    weights: str  # "int8" or "float16": how they are stored; they compute in float32
+    weights: str  # "int8", "float16" or "float32": how they are stored; they compute in float32
 
 
 class Exported(nn.Module):
@@ -77,7 +82,9 @@ def bundle_graphs(config: Config, stages: Stages) -> tuple[Graph, ...]:
         *decoder_graphs(config, stages.stage_a, stages.stage_b),
         _compressor(config, stages.compressor),
     )
-    return graphs if stages.previewer is None else (*graphs, _previewer(config, stages.previewer))
+    if stages.previewer is not None:
+        graphs = (*graphs, _previewer(config, stages.previewer))
+    return graphs if stages.extractor is None else (*graphs, mark_graph(stages.extractor))
 
 
 def _text_encoder(config: Config, model: TextEncoder) -> Graph:
@@ -132,6 +139,12 @@ def _compressor(config: Config, model: Compressor | ConvolutionalCompressor) -> 
 
 def _previewer(config: Config, model: Previewer) -> Graph:
     return Graph("previewer", (_latent(config),), (_image(config, RGB),), model.picture, model, "float16")
+
+
+def mark_graph(model: Extractor) -> Graph:
+    """From a picture on any background to the bits of its mark."""
+    image = Port("image", "float32", ("b", RGB, f"{TILE}*h", f"{TILE}*w"))
+    return Graph("mark", (image,), (Port("reading", "float32", ("b", BITS + 1)),), model.forward, model, "float32")
 
 
 def _latent(config: Config) -> Port:

@@ -67,20 +67,26 @@ def write_tuned_bundle(base: Bundle, stage_c: StageC, directory: Path, about: Ab
 
 
 def write_decoder_bundle(base: Bundle, config: Config, runs: Path, directory: Path, about: About) -> None:
-    """As `write_tuned_bundle`, with Stages A and B of RUNS."""
+    """As `write_tuned_bundle`, with Stages A and B of RUNS. Such a decoder marks nothing, and the bundle
+    says so.
+    """
     stage_a, stage_b = load_stage_a(config, runs), load_part(runs, "stage-b", "stage_b", new_stage_b(config))
 
     def change(folder: Path) -> None:
         for graph in decoder_graphs(config, stage_a, stage_b):
             export_graph(graph, folder / base.path(graph.key).name)
-        write_weights(runs_weights(runs), folder / WEIGHTS_FILE)
+        weights = {name: tensor for name, tensor in runs_weights(runs).items() if not name.startswith("mark/")}
+        write_weights(weights, folder / WEIGHTS_FILE)
+        if "mark" in base.manifest["graphs"]:
+            (folder / base.path("mark").name).unlink()
 
-    entries = base.manifest["graphs"]
+    entries = {key: entry for key, entry in base.manifest["graphs"].items() if key != "mark"}
     stored = {
         graph.key: {**entries[graph.key], "weights": graph.weights}
         for graph in decoder_graphs(config, stage_a, stage_b)
     }
-    manifest = {**base.manifest, "graphs": {**entries, **stored}}
+    kept = {key: value for key, value in base.manifest.items() if key != "mark"}
+    manifest = {**kept, "graphs": {**entries, **stored}}
     _write_copy(base, manifest, directory, about, "Only Stages A and B differ.", change)
 
 

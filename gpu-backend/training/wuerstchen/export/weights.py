@@ -15,7 +15,7 @@ from wuerstchen.whole_file import whole_file
 
 WEIGHTS_FILE = "weights.safetensors"
 # Runs whose averaged weights RUNS/NAME.pt go into it, those that there are.
-RUNS = ("stage-a", "compressor", "stage-b", "stage-c", "previewer")
+RUNS = ("stage-a", "mark", "compressor", "stage-b", "stage-c", "previewer")
 
 
 def runs_weights(runs: Path) -> dict[str, Tensor]:

@@ -1,0 +1,89 @@
+"""The command that marks a model, and the bundle that comes of it."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import CONFIGS
+
+from wuerstchen import mark
+from wuerstchen.config import load_config
+from wuerstchen.export.graphs import Stages, bundle_graphs
+from wuerstchen.export.tiny import tiny_stages
+from wuerstchen.export.weights import runs_weights
+from wuerstchen.marking.extractor import Extractor
+from wuerstchen.marking.training import load_marked
+from wuerstchen.models.build import load_stage_a, load_state
+from wuerstchen.training.data import PictureSet
+
+TINY = CONFIGS / "tiny.toml"
+
+
+def command(monkeypatch: pytest.MonkeyPatch, data: Path, runs: Path, *more: str) -> None:
+    options = ["--config", str(TINY), "--data", str(data), "--runs", str(runs), "--batch", "4", "--unmarked", "8"]
+    monkeypatch.setattr(sys, "argv", ["mark", *options, *more])
+    mark.main()
+
+
+def test_a_finished_stage_a_is_marked_and_its_latents_stay_what_they_were(
+    rehearsed: tuple[PictureSet, Path], fresh_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load_config(TINY)
+    assert load_marked(config, fresh_runs) is None
+    command(monkeypatch, rehearsed[0].directory, fresh_runs.parent, "--steps", "2")
+    before, (stage_a, extractor) = load_stage_a(config, fresh_runs), load_marked(config, fresh_runs)
+    image = torch.rand(2, 3, 64, 64)
+    assert torch.equal(stage_a.encode(image), before.encode(image))
+    assert not torch.equal(stage_a.decode(stage_a.encode(image)), before.decode(before.encode(image)))
+    assert extractor(image).shape == (2, 33)
+    report = json.loads((fresh_runs / "mark.json").read_text())
+    assert report["pictures"] == len(rehearsed[0].held_out)
+    assert sum(report["histogram"]) == report["readings"] == 8
+    assert any(name.startswith("mark/extractor.") for name in runs_weights(fresh_runs))
+
+
+def test_a_stopped_training_goes_on_to_the_same_weights(
+    rehearsed: tuple[PictureSet, Path], fresh_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, halves = fresh_runs, tmp_path / "halves" / "tiny"
+    halves.mkdir(parents=True)
+    (halves / "stage-a.pt").write_bytes((whole / "stage-a.pt").read_bytes())
+    data = rehearsed[0].directory
+    command(monkeypatch, data, whole.parent, "--steps", "4")
+    with monkeypatch.context() as stopping:
+        stopping.setattr("wuerstchen.training.loop.StopRequest.asked", True)
+        with pytest.raises(SystemExit, match="130"):
+            command(stopping, data, halves.parent, "--steps", "4")
+    command(monkeypatch, data, halves.parent, "--steps", "4")
+    assert all(
+        torch.equal(tensor, load_state(halves / "mark.pt")[key])
+        for key, tensor in load_state(whole / "mark.pt").items()
+    )
+
+
+def test_a_mark_of_another_stage_a_is_refused(
+    rehearsed: tuple[PictureSet, Path], fresh_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(monkeypatch, rehearsed[0].directory, fresh_runs.parent, "--steps", "1")
+    other = load_state(fresh_runs / "stage-a.pt")
+    torch.save({name: tensor + 1 for name, tensor in other.items()}, fresh_runs / "stage-a.pt")
+    with pytest.raises(ValueError, match="marks another Stage A: train the mark again, or delete it"):
+        load_marked(load_config(TINY), fresh_runs)
+
+
+def test_without_a_stage_a_it_says_in_one_sentence_what_is_missing(
+    rehearsed: tuple[PictureSet, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SystemExit, match=r"^mark: .*stage-a\.pt does not exist: train stage-a first$"):
+        command(monkeypatch, rehearsed[0].directory, tmp_path)
+
+
+def test_the_extractor_is_a_graph_of_a_marked_bundle_alone() -> None:
+    config = load_config(TINY)
+    stages = tiny_stages(config)
+    assert "mark" not in {graph.key for graph in bundle_graphs(config, stages)}
+    marked = Stages(**{**vars(stages), "extractor": Extractor().eval()})
+    graph = {graph.key: graph for graph in bundle_graphs(config, marked)}["mark"]
+    assert (graph.inputs[0].shape, graph.outputs[0].shape) == (("b", 3, "16*h", "16*w"), ("b", 33))
