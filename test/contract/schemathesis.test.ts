@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { contractPython, runPython } from "../support/contract-python.ts";
-import { startMsMax, useTinyStack } from "../support/tiny-stack.ts";
+import { contractPython, pythonMsMax, runPython } from "../support/contract-python.ts";
+import { useTinyStack } from "../support/tiny-stack.ts";
 
 // Schemathesis reads /openapi.json and asks what the document allows and what it forbids, with all of its checks.
 
 const stack = useTinyStack();
 const casesMin = 2_000;
 /** Of each operation and phase; enough for `casesMin` in all. */
-const examplesMax = "30";
+const examplesMax = "10";
 
 /** Runs it with one credential on the paths that this opens, and gives the number of requests it made up. */
 async function generatedCases(credential: string, ...filter: readonly string[]): Promise<number> {
@@ -27,5 +27,5 @@ test.skipIf(contractPython === undefined)(
     const asOperator = await generatedCases(stack().adminSecret, "--include-path-regex", "^/v1/admin");
     expect(asCaller + asOperator).toBeGreaterThanOrEqual(casesMin);
   },
-  startMsMax * 3,
+  2 * pythonMsMax,
 );

@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { descendantsOf } from "../support/process-tree.ts";
 import { tinyDirectory } from "../support/tiny-bundle.ts";
@@ -15,8 +16,11 @@ import { tinyDirectory } from "../support/tiny-bundle.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const folders: string[] = [];
+const children: ChildProcess[] = [];
 
 afterEach(() => {
+  // Of a test that failed. What it started ends with it.
+  for (const child of children.splice(0)) child.kill("SIGKILL");
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -28,7 +32,7 @@ function newState(): string {
 
 /** Starts the stack on free ports. */
 function start(state: string, stderr: "inherit" | "pipe" = "inherit"): ChildProcess {
-  return spawn(
+  const child = spawn(
     process.execPath,
     ["scripts/wuerstchen.ts", "serve", "--json", "--bundle", tinyDirectory, "--state", state],
     {
@@ -37,6 +41,8 @@ function start(state: string, stderr: "inherit" | "pipe" = "inherit"): ChildProc
       stdio: ["ignore", "pipe", stderr],
     },
   );
+  children.push(child);
+  return child;
 }
 
 interface Ready {
@@ -96,18 +102,33 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-/** Ends the edge again and again until its port is another server's, which it then cannot have back. */
-async function takePortOfEdge(pid: number, url: string): Promise<Server> {
-  for (;;) {
+/** Whether this process could listen there. */
+async function listens(server: Server, port: number): Promise<boolean> {
+  server.listen(port, "127.0.0.1");
+  return once(server, "listening").then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Ends the edge again and again until its port is `other`'s, which it then cannot have back. */
+async function takePortOfEdge(pid: number, url: string, other: Server): Promise<void> {
+  const port = Number(new URL(url).port);
+  // A refused port is told within the same turn of the event loop: without a pause, no time limit is ever noticed.
+  for (let tries = 0; !(await listens(other, port)); tries += 1) {
+    if (tries === 10_000) throw new TypeError(`Port ${port} is not to be had.`);
     for (const { pid: edge, command } of descendantsOf(pid)) {
-      if (command.includes("workerd\0serve")) process.kill(edge, "SIGKILL");
+      if (command.includes("workerd\0serve")) endIfThere(edge);
     }
-    const server = createServer().listen(Number(new URL(url).port), "127.0.0.1");
-    const taken = await once(server, "listening").then(
-      () => true,
-      () => false,
-    );
-    if (taken) return server;
+    await nextTurn();
+  }
+}
+
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended since it was found.
   }
 }
 
@@ -120,7 +141,8 @@ test.skipIf(process.platform !== "linux")(
     const { url, backend_url } = await ready(child);
     if (child.stderr === null) throw new TypeError("The start script has no stderr.");
     const said = text(child.stderr);
-    const other = await takePortOfEdge(child.pid ?? 0, url);
+    const other = createServer();
+    await takePortOfEdge(child.pid ?? 0, url, other);
     expect(await exited).toEqual([1, null]);
     expect(await said).toContain("The edge ended unexpectedly and could not be started again");
     expect(await answers(backend_url)).toBe(false);
