@@ -14,6 +14,15 @@ from wuerstchen.training.data import PictureSet
 TINY = CONFIGS / "tiny.toml"
 
 
+def test_a_set_for_a_published_model_needs_no_configuration(tmp_path: Path) -> None:
+    folder, console = folder_of(tmp_path), Console(quiet=True)
+    given = ["--from", str(folder), "--out", str(tmp_path / "set"), "--ratios", "1:1,2:1", "--side"]
+    command.run(command.parser().parse_args([*given, "128"]), console)
+    assert PictureSet(tmp_path / "set", 128).pixels[0].shape == (128, 128, 3)
+    with pytest.raises(ValueError, match="--side is 100: a multiple of 128 up to 2048"):
+        command.run(command.parser().parse_args([*given, "100"]), console)
+
+
 def test_a_run_that_dies_leaves_the_previous_set_whole(tmp_path: Path) -> None:
     folder, out = folder_of(tmp_path), tmp_path / "set"
     prepare(folder, out, SQUARE)

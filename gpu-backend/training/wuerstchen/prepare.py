@@ -34,11 +34,21 @@ EXAMPLES = """examples:
     --held-out-percent 10 --near-bits 0
 """
 FILES_SHOWN = 3
+# Pixels for which all stages of a published model have whole cells.
+PUBLISHED_MULTIPLE, PUBLISHED_SIDE_MAX = 128, 2048
 
 
-def settings_of(arguments: argparse.Namespace, config: Config) -> Settings:
-    """Raises ValueError naming the option, its limit and the fix."""
-    side, crops = config.image_side, max(config.train_a.crop_pixels, config.train_b.crop_pixels)
+def settings_of(arguments: argparse.Namespace, config: Config | None) -> Settings:
+    """Raises ValueError naming the option, its limit and the fix. Without a configuration, sides are as a published
+    model takes them.
+    """
+    if config is None:
+        side, crops, multiple = arguments.side, 0, PUBLISHED_MULTIPLE
+        if side % multiple or not multiple <= side <= PUBLISHED_SIDE_MAX:
+            raise ValueError(f"--side is {side}: a multiple of {multiple} up to {PUBLISHED_SIDE_MAX}")
+    else:
+        side, crops = config.image_side, max(config.train_a.crop_pixels, config.train_b.crop_pixels)
+        multiple = side_multiple(config)
     side_min = arguments.side_min if arguments.side_min is not None else side // 2
     for name, value, low, high in (
         ("--held-out-percent", arguments.held_out_percent, 0, 50),
@@ -48,7 +58,7 @@ def settings_of(arguments: argparse.Namespace, config: Config) -> Settings:
         if not low <= value <= high:
             raise ValueError(f"{name} is {value:g}: it must lie from {low} to {high}")
     ratios: list[Fraction] = [parse_ratio(text) for text in arguments.ratios.split(",")]
-    buckets = aspect_buckets(side, side_multiple(config), ratios)
+    buckets = aspect_buckets(side, multiple, ratios)
     narrow = [f"{width}x{height}" for width, height in buckets if min(width, height) < crops]
     if narrow:
         raise ValueError(
@@ -101,9 +111,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--out", type=Path, required=True, help="folder of the data set; a set prepared earlier is replaced"
     )
-    result.add_argument(
-        "--config", type=Path, required=True, help="TOML file of the model to train: it says how large pictures are"
-    )
+    sizes = result.add_mutually_exclusive_group(required=True)
+    sizes.add_argument("--config", type=Path, help="TOML file of the model to train: it says how large pictures are")
+    sizes.add_argument("--side", type=int, help="for a published model: pixels a side, 1024 as a rule")
     result.add_argument(
         "--ratios", default=",".join(RATIOS), help="width:height of the buckets, comma-separated; 1:1 crops to squares"
     )
@@ -148,7 +158,7 @@ def run(arguments: argparse.Namespace, console: Console) -> dict:
         raise ValueError(f"--from: {folder} is no folder")
     if out == folder or folder in out.parents or out in folder.parents:
         raise ValueError("--out must lie neither inside --from nor around it")
-    settings = settings_of(arguments, load_config(arguments.config))
+    settings = settings_of(arguments, None if arguments.config is None else load_config(arguments.config))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("pictures", total=count_pictures(folder))

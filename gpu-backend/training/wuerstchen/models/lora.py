@@ -3,6 +3,7 @@ trained.
 """
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -31,11 +32,20 @@ class LowRank(nn.Module):
         return weight + self.scale * (self.up @ self.down)
 
 
+def adapt_linears(linears: Mapping[str, nn.Linear], rank: int, alpha: float) -> dict[str, LowRank]:
+    """Gives each Linear a LowRank of its own, by the same names. The weights themselves are frozen."""
+    added = {}
+    for name, linear in linears.items():
+        linear.requires_grad_(False)
+        added[name] = LowRank(linear.weight, rank, alpha)
+        parametrize.register_parametrization(linear, "weight", added[name])
+    return added
+
+
 def add_lora(model: nn.Module, rank: int, alpha: float) -> None:
     """Freezes `model` and gives the four Linears of every attention block a LowRank of their own."""
     model.requires_grad_(False)
-    for linear in _linears(model).values():
-        parametrize.register_parametrization(linear, "weight", LowRank(linear.weight, rank, alpha))
+    adapt_linears(_linears(model), rank, alpha)
 
 
 def merge_lora(model: nn.Module) -> None:
@@ -49,13 +59,16 @@ def has_lora(model: nn.Module) -> bool:
 
 
 def save_lora(model: nn.Module, path: Path, metadata: dict[str, str]) -> None:
-    """Writes `NAME.lora_down` (rank, in) and `NAME.lora_up` (out, rank) of each Linear, with `alpha` among the
-    metadata.
-    """
+    """Writes the adapters of `model`, as `save_low_rank` does."""
+    adapters = {name: linear.parametrizations.weight[0] for name, linear in _linears(model).items()}
+    save_low_rank(adapters, path, metadata)
+
+
+def save_low_rank(adapters: Mapping[str, LowRank], path: Path, metadata: dict[str, str]) -> None:
+    """Writes `NAME.lora_down` (rank, in) and `NAME.lora_up` (out, rank) of each, with `alpha` among the metadata."""
     tensors: dict[str, Tensor] = {}
     alpha = 0.0
-    for name, linear in _linears(model).items():
-        lora = linear.parametrizations.weight[0]
+    for name, lora in adapters.items():
         tensors |= {
             f"{name}.lora_down": lora.down.detach().cpu().contiguous(),
             f"{name}.lora_up": lora.up.detach().cpu().contiguous(),
@@ -68,7 +81,7 @@ def save_lora(model: nn.Module, path: Path, metadata: dict[str, str]) -> None:
 def load_lora(model: nn.Module, path: Path) -> None:
     """Adds the adapters of a file to a plain `model`. Raises ValueError where they are of another network."""
     linears = _linears(model)
-    tensors, alpha, _ = _read(path, linears)
+    tensors, alpha, _ = read_low_rank(path, linears)
     add_lora(model, len(tensors[f"{next(iter(linears))}.lora_down"]), alpha)
     with torch.no_grad():
         for name, linear in linears.items():
@@ -86,14 +99,14 @@ def apply_lora(model: nn.Module, path: Path, strength: float) -> dict[str, str]:
     another network.
     """
     linears = _linears(model)
-    tensors, alpha, metadata = _read(path, linears)
+    tensors, alpha, metadata = read_low_rank(path, linears)
     for name, linear in linears.items():
         down, up = tensors[f"{name}.lora_down"], tensors[f"{name}.lora_up"]
         linear.weight.add_(up @ down, alpha=strength * alpha / len(down))
     return metadata
 
 
-def _read(path: Path, linears: dict[str, nn.Linear]) -> tuple[dict[str, Tensor], float, dict[str, str]]:
+def read_low_rank(path: Path, linears: Mapping[str, nn.Linear]) -> tuple[dict[str, Tensor], float, dict[str, str]]:
     """Tensors, alpha and metadata of a file that fits these layers."""
     try:
         with safe_open(path, "pt") as file:

@@ -114,7 +114,7 @@ class ClipText(nn.Module):
 
     def unnormalised(self, ids: Tensor, mask: Tensor) -> Tensor:
         """(b, positions, width) after the last layer, before the final norm: what Stable Cascade reads."""
-        unseen = torch.full((ids.shape[1], ids.shape[1]), -1e4).triu(1)  # what comes later
+        unseen = torch.full((ids.shape[1], ids.shape[1]), -1e4, device=ids.device).triu(1)  # what comes later
         return self.encoder(self.embeddings(ids), unseen + ((mask - 1).float() * 1e4)[:, None, None, :])
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:

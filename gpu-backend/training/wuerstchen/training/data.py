@@ -7,6 +7,7 @@ is in and its row there.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -235,6 +236,17 @@ class PictureSet:
 def file_name(bucket: str) -> str:
     """The file of a bucket's pictures."""
     return f"images-{bucket}.rgb" if bucket else "images.rgb"
+
+
+def square_side(directory: Path) -> int:
+    """Pixels a side of a set of squares, by the size of its file; 0 for a set in several shapes. Raises as PictureSet
+    where there is no set.
+    """
+    records = _read_records(directory)
+    for name, channels in (("images.rgba", RGBA), ("images.rgb", RGB)):
+        if (directory / name).exists():
+            return math.isqrt((directory / name).stat().st_size // (len(records) * channels))
+    return 0
 
 
 def is_held_out(record_id: str, percent: float = HELD_OUT_PERCENT) -> bool:

@@ -38,13 +38,14 @@ class Estimate:
     flops_step: int
     activation_bytes: int
     seconds_step: float
+    read: int = 0
 
     @property
     def memory_bytes(self) -> int:
         """Weights and their average 4 bytes each; gradient 4 and Adam's two moments 8 for each trained one;
-        activations.
+        activations; 4 for each parameter of a frozen network that is read.
         """
-        return 8 * self.parameters + 12 * self.trained + self.activation_bytes
+        return 8 * self.parameters + 12 * self.trained + self.activation_bytes + 4 * self.read
 
     @property
     def hours(self) -> float:
@@ -67,7 +68,8 @@ def estimate(trainer: Trainer, plan: OptimiserConfig) -> Estimate:
     parts = [*trainer.run.modules.parameters(), *(trainer.run.critic.parts.parameters() if trainer.run.critic else [])]
     trained = sum(p.numel() for p in parts if p.requires_grad)
     total = sum(p.numel() for p in parts)
-    return Estimate(trainer.run.name, total, trained, plan.steps, counter.get_total_flops(), activations, seconds)
+    read = sum(p.numel() for p in trainer.run.reads.parameters() if not p.requires_grad)
+    return Estimate(trainer.run.name, total, trained, plan.steps, counter.get_total_flops(), activations, seconds, read)
 
 
 def saved_bytes(parts: nn.Module, forward: torch.nn.Module | object) -> int:
@@ -94,7 +96,7 @@ def _activation_bytes(trainer: Trainer, plan: OptimiserConfig) -> int:
         with autocast(plan.precision, trainer.shares[0].device):
             return trainer.run.loss(trainer.step, trainer.shares[0])[0]
 
-    return saved_bytes(trainer.run.modules, forward)
+    return saved_bytes(nn.ModuleList([trainer.run.modules, trainer.run.reads]), forward)
 
 
 def table(estimates: list[Estimate]) -> Table:

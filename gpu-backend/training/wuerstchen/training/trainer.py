@@ -44,7 +44,8 @@ class StageRun:
     Parts of `modules` named in `frozen` (prefixes of state names) come from an earlier run's averaged weights and never
     change. `after_step` runs in every process after the optimiser. Buffers of `memory` are what the loss remembers from
     step to step: they are in the checkpoint, not in the finished weights. `inputs` are digests of what the loss reads,
-    by name. `ends_early` says whether the steps done are enough."""
+    by name. `ends_early` says whether the steps done are enough. `reads` is a frozen network that the loss asks, on the
+    device already: it is in no checkpoint."""
 
     name: str
     modules: nn.ModuleDict
@@ -58,6 +59,7 @@ class StageRun:
     seed: int = 0
     inputs: dict[str, str] = field(default_factory=dict)
     ends_early: Callable[[int], bool] = lambda steps: False
+    reads: nn.Module = field(default_factory=nn.Module)
 
 
 class Trainer:

@@ -141,6 +141,16 @@ def _extras(candidates: _Candidates, family: str) -> dict[str, Component]:
     return {role: _component(role, min(each, key=_inside_others)) for role, each in found.items() if each}
 
 
+def compressor_in(file: Path, family: str) -> Component:
+    """The compressor that a file holds, alone or as a section. Raises CheckpointError where it holds none of this
+    family's.
+    """
+    for found in networks_in(file):
+        if found.role == "compressor" and _is_of(found, family):
+            return _component("compressor", found)
+    raise at(file, f"holds no compressor of {family}")
+
+
 def _is_of(found: Found, family: str) -> bool:
     scales = "mapper.1.weight" in read_shapes(found.weights)
     return found.role != "compressor" or scales == (family == "wuerstchen-v2")
