@@ -122,6 +122,17 @@ def test_no_weight_is_so_large_that_two_products_overflow_16_bits(integer_model:
     assert max(np.abs(values.astype(int)).max() for values in stored) == 63
 
 
+def test_all_of_stage_c_can_be_integers(tmp_path: Path) -> None:
+    base = TRAINING.parent.parent / "test/support/models/tiny"
+    graphs = []
+    for whole in (False, True):
+        write_integer_bundle(base, TINY, ["red apple"], tmp_path / str(whole), whole_stage_c=whole)
+        graphs.append(onnx.load(tmp_path / str(whole) / "stage-c.onnx").graph)
+    rounded = [sum(tensor.data_type == onnx.TensorProto.INT8 for tensor in graph.initializer) for graph in graphs]
+    blocks = TINY.stage_c.depth
+    assert rounded == [4 * blocks, 6 * blocks]  # the other two of each block end it: reduce and out
+
+
 def test_a_copy_of_a_bundle_draws_nearly_the_same_pictures(tmp_path: Path) -> None:
     base, copy, prompts = (
         TRAINING.parent.parent / "test/support/models/tiny",

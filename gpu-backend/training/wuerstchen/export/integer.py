@@ -35,6 +35,7 @@ INTEGER_PARAMETERS = {
     "stageB": r"\.(expand|reduce)\.weight$",
     "stageA": r"\.mlp\.\d\.weight$",
 }
+WHOLE_STAGE_C = r"\.(expand|reduce|query|key|value|out)\.weight$"
 # Guidance makes large values: callers may ask for more than the default.
 GUIDANCE_FACTORS = (1.0, 2.0)
 Feed = dict[str, np.ndarray]
@@ -79,17 +80,22 @@ def input_ranges(model: onnx.ModelProto, values: list[str], feeds: list[Feed]) -
     return ranges
 
 
-def write_integer_bundle(base: Path, config: Config, prompts: list[str], out: Path) -> None:
-    """Raises FileExistsError where `out` holds files."""
+def write_integer_bundle(
+    base: Path, config: Config, prompts: list[str], out: Path, whole_stage_c: bool = False
+) -> None:
+    """`whole_stage_c`: all its Linears between sequences, as WHOLE_STAGE_C names them. Raises FileExistsError where
+    `out` holds files.
+    """
+    parameters = {**INTEGER_PARAMETERS, **({"stageC": WHOLE_STAGE_C} if whole_stage_c else {})}
     with whole_folder(out) as directory:
-        _fill(directory, ListeningBundle(base), config, prompts)
+        _fill(directory, ListeningBundle(base), config, prompts, parameters)
 
 
-def _fill(directory: Path, bundle: ListeningBundle, config: Config, prompts: list[str]) -> None:
+def _fill(directory: Path, bundle: ListeningBundle, config: Config, prompts: list[str], chosen: dict[str, str]) -> None:
     for factor in track(GUIDANCE_FACTORS, description="prompts"):
         draw(bundle, config, prompts, factor * config.sampler_c.guidance_scale)
     shutil.copytree(bundle.directory, directory, dirs_exist_ok=True)
-    for key, parameters in track(INTEGER_PARAMETERS.items(), description="graphs"):
+    for key, parameters in track(chosen.items(), description="graphs"):
         model = onnx.load(bundle.path(key))
         reads = [product.read for product in find_products(model.graph, parameters)]
         if not reads:
@@ -114,7 +120,8 @@ def read_prompts(path: Path) -> list[str]:
 
 def run(arguments: argparse.Namespace) -> None:
     config = load_config(arguments.config)
-    write_integer_bundle(arguments.bundle, config, read_prompts(arguments.calibration), arguments.out)
+    prompts = read_prompts(arguments.calibration)
+    write_integer_bundle(arguments.bundle, config, prompts, arguments.out, arguments.whole_stage_c)
     figures = sorted(picture_psnr(arguments.bundle, arguments.out, config, read_prompts(arguments.prompts)))
     print(f"{len(figures)} pictures: {np.median(figures):.1f} dB against the float ones (least {figures[0]:.1f})")
 
@@ -136,6 +143,11 @@ def main() -> None:
     )
     parser.add_argument("--prompts", type=Path, required=True, help="other prompts, whose pictures are compared")
     parser.add_argument("--out", type=Path, required=True, help="folder of the copy")
+    parser.add_argument(
+        "--whole-stage-c",
+        action="store_true",
+        help="round all Linears of Stage C: its steps take two thirds of the time, and pictures move further",
+    )
     arguments = parser.parse_args()
     with plain_errors("export.integer"), ends_when_stopped("export.integer: stopped"):
         run(arguments)
