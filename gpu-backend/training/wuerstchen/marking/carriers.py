@@ -1,8 +1,9 @@
 """The waves that carry a mark: tiles of 16x16 pixels that continue in themselves, so pictures of any size bear them.
 
 Their frequencies are those that scaling by 0.75 and a JPEG of quality 70 leave: 0.12 to 0.29 cycles a pixel. Eight of
-them carry no bit: by these the extractor finds where a tile begins in a picture that was cut. The others carry 32 bits,
-each spread over all. A shift of the picture changes phases and no frequency, so the two never mix.
+them carry no bit: by these the extractor finds where a tile begins in a picture that was cut. Sixteen others carry two
+bits each, one by a cosine and one by a sine: a codec drops what is spread over many waves sooner than one strong wave.
+A shift of the picture changes phases and no frequency, so the two kinds never mix.
 """
 
 import math
@@ -25,12 +26,10 @@ def carriers() -> tuple[Tensor, Tensor]:
     rng = np.random.default_rng(_SEED)
     frequencies = _frequencies()
     rng.shuffle(frequencies)
-    sync, others = _waves(frequencies[:SYNC_FREQUENCIES]), _waves(frequencies[SYNC_FREQUENCIES:])
+    sync, bits = _waves(frequencies[:SYNC_FREQUENCIES]), _waves(frequencies[SYNC_FREQUENCIES:])[:BITS]
     # Equal strength and any phase for each frequency: then one shift alone fits.
     phases = rng.normal(size=(SYNC_FREQUENCIES, 2))
     phases /= np.linalg.norm(phases, axis=1, keepdims=True) * math.sqrt(SYNC_FREQUENCIES)
-    mixed, _ = np.linalg.qr(rng.normal(size=(len(others), len(others))))
-    bits = mixed[:BITS] @ others
     return (
         torch.from_numpy((phases.ravel() @ sync).reshape(TILE, TILE)).float(),
         torch.from_numpy(bits.reshape(BITS, TILE, TILE)).float(),

@@ -7,9 +7,11 @@ from torch import Tensor, nn
 from wuerstchen.marking.carriers import TILE, carriers
 
 PLACES = TILE * TILE
-FILTER_SIDE, ENERGY_SIDE = 9, 5
+FILTER_SIDE, ENERGY_SIDE = 9, 7
 # What counts as weak at first: the deviation of a mark at 40 dB, of [0, 1].
 NOISE_START = 0.02
+# Below the length that a mark on a sixteenth of a picture has, a tile says nothing, and its direction teaches nothing.
+LENGTH_MIN = 20.0
 LUMINANCE = (0.299, 0.587, 0.114)
 
 
@@ -26,8 +28,8 @@ class Extractor(nn.Module):
         self.register_buffer("bits", bits.flatten(1), persistent=False)
 
     def tile(self, image: Tensor) -> Tensor:
-        """(b, 256): the mean tile of a picture, of length 1. Where a picture changes strongly it counts little, as a
-        mark is weak everywhere.
+        """(b, 256): the mean tile of a picture, of length 1; shorter where there is hardly any. Where a picture changes
+        strongly it counts little, as a mark is weak everywhere.
         """
         grey = F.conv2d(image, self.colours)
         kernel = self.filter - self.filter.mean()
@@ -35,8 +37,7 @@ class Extractor(nn.Module):
         energy = F.avg_pool2d(_bordered(weak * weak, ENERGY_SIDE // 2), ENERGY_SIDE, 1)
         cells = (weak / (energy + (2 * self.log_noise).exp())).unflatten(3, (-1, TILE)).unflatten(2, (-1, TILE))
         summed = cells.mean((1, 2, 4)).flatten(1)
-        # Flat pictures have none; then every answer is 0.
-        return summed / (summed.square().sum(1, keepdim=True) + 1e-12).sqrt()
+        return summed / (summed.square().sum(1, keepdim=True) + LENGTH_MIN**2).sqrt()
 
     def places(self, tile: Tensor) -> Tensor:
         """(b, 256): how well a tile that begins at each place fits, from -1 to 1."""

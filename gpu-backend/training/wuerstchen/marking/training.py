@@ -19,15 +19,19 @@ from wuerstchen.models.weights_digest import weights_digest
 from wuerstchen.training.augment import augment
 from wuerstchen.training.checkpoint import save_atomically, whole_state
 from wuerstchen.training.contact_sheet import write_pairs
-from wuerstchen.training.data import PictureSet, batch_rng
+from wuerstchen.training.data import RGB, PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, train
 from wuerstchen.training.precision import autocast
 from wuerstchen.training.reconstruction import as_configured, opaque, picture_batch, psnr
 
-# Squared error a picture at 41 dB: what is above it costs, what is below hardly.
-ERROR_MAX = 10**-4.1
-EXCESS_WEIGHT, ERROR_WEIGHT = 2.0, 0.05
+# Mean squared error at 39 dB. Parts that training cuts are fuller than whole pictures, which come out near 41 dB by it.
+ERROR_MAX = 10**-3.9
+EXCESS_WEIGHT, ERROR_WEIGHT = 4.0, 0.02
+# A mark is local, and so are its errors: parts of pictures teach as much as wholes, in a quarter of the time.
+CROP_PIXELS = 64
+# Of which share of a part must be opaque to count fully: nothing can be read where nothing is drawn.
+COVERED_SHARE = 0.5
 # Fits are cosines; these make them as sure as they are.
 SHARPNESS = 40.0
 PLACE_WEIGHT = 0.5
@@ -76,15 +80,16 @@ def mark_run(marking: Marking, pictures: PictureSet, plan: OptimiserConfig, dire
 
     def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 5, step)
-        drawn = pictures.premultiplied(pictures.draw(plan.batch, rng))
+        side = min(CROP_PIXELS, config.image_side)
+        drawn = pictures.premultiplied_crops(pictures.draw(plan.batch, rng), side, TILE, rng)
         image = share.take(as_configured(config, augment(drawn, rng)))
         signs = share.take(torch.randint(0, 2, (plan.batch, BITS), generator=generator) * 2.0 - 1)
         features = marking.features(image, share.take(_latent_noise(config, drawn, generator)))
         plain, marked = marking.unmarked(features), marking.tail(features, signs)
-        error = _error(marked, plain)
-        fidelity = EXCESS_WEIGHT * F.relu(error / ERROR_MAX - 1).mean() + ERROR_WEIGHT * (error / ERROR_MAX).mean()
+        error = _error(marked, plain).mean() / ERROR_MAX
+        fidelity = EXCESS_WEIGHT * F.relu(error - 1) + ERROR_WEIGHT * error
         shown = opaque(marked, share.take(_backgrounds(plan.batch, rng))).clamp(0, 1)
-        reading, right = _reading_loss(marking.extractor, shown, signs, rng)
+        reading, right = _reading_loss(marking.extractor, shown, signs, _weights(image), rng)
         return reading + fidelity, {"bits": right, "psnr": psnr(opaque(marked.detach()), opaque(plain).clamp(0, 1))}
 
     def evaluate(step: int) -> dict[str, float]:
@@ -152,17 +157,27 @@ def _error(marked: Tensor, plain: Tensor) -> Tensor:
     return torch.stack([(a - b).square().flatten(1).mean(1) for a, b in pairs]).amax(0)
 
 
-def _reading_loss(extractor: Extractor, shown: Tensor, signs: Tensor, rng: np.random.Generator) -> tuple[Tensor, float]:
+def _weights(image: Tensor) -> Tensor:
+    """(b,): how much of each picture a mark can lie on."""
+    if image.shape[1] == RGB:
+        return torch.ones(len(image), device=image.device)
+    return (image[:, 3:].mean((1, 2, 3)) / COVERED_SHARE).clamp(max=1)
+
+
+def _reading_loss(
+    extractor: Extractor, shown: Tensor, signs: Tensor, weights: Tensor, rng: np.random.Generator
+) -> tuple[Tensor, float]:
     """Of bits and places, after a distortion for each quarter of the batch; and the share of bits that are right."""
     losses, right = [], []
-    for part, wanted in zip(shown.chunk(GROUPS), signs.chunk(GROUPS), strict=True):
+    for part, wanted, weight in zip(shown.chunk(GROUPS), signs.chunk(GROUPS), weights.chunk(GROUPS), strict=True):
         sent = random_distortion(part, rng)
         tile, place = extractor.tile(sent.image), place_of(sent)
         bits = extractor.bits_from(tile, place)
-        losses.append(F.binary_cross_entropy_with_logits(SHARPNESS * bits, (wanted + 1) / 2))
-        losses.append(PLACE_WEIGHT * F.cross_entropy(SHARPNESS * extractor.places(tile), place))
+        of_bits = F.binary_cross_entropy_with_logits(SHARPNESS * bits, (wanted + 1) / 2, reduction="none").mean(1)
+        of_place = F.cross_entropy(SHARPNESS * extractor.places(tile), place, reduction="none")
+        losses.append((weight * (of_bits + PLACE_WEIGHT * of_place)).mean())
         right.append(((bits > 0) == (wanted > 0)).float().mean().item())
-    return torch.stack(losses).sum() / len(right), sum(right) / len(right)
+    return torch.stack(losses).mean(), sum(right) / len(right)
 
 
 def place_of(sent: Cut) -> Tensor:
