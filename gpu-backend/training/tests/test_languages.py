@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from torch import nn
 
 from wuerstchen.config import load_config
 from wuerstchen.languages import distil
+from wuerstchen.languages.arrangements import arranged_pairs, is_held_out
 from wuerstchen.languages.extension import load_text_encoder, save_rows, save_tokenizer, with_rows
 from wuerstchen.languages.lexicon import Lexicon, coloured_nouns, load_lexicon, training_pairs
 from wuerstchen.languages.samples import summaries_of, summarise
@@ -56,7 +58,7 @@ def small(lexicon: Lexicon) -> Lexicon:
 def test_english_tokens_are_what_they_were(english: TextEncoder, lexicon: Lexicon, vocabulary: Vocabulary) -> None:
     texts = [
         *ENGLISH,
-        *(pair.english for pair in training_pairs(lexicon, 0)),
+        *(pair.english for pair in training_pairs(lexicon, 0, arranged_pairs(lexicon)[0])),
         *(path.read_text() for path in CONFIGS.glob("*.toml")),
     ]
     extended = tokenizer_of(vocabulary.tokenizer)
@@ -85,7 +87,8 @@ def test_without_a_language_the_encoder_is_the_published_one(english: TextEncode
 
 def test_no_text_to_learn_from_has_an_unknown_token(lexicon: Lexicon, vocabulary: Vocabulary) -> None:
     for table in (vocabulary.tokenizer, vocabulary.letters):
-        encodings = tokenizer_of(table).encode_batch([pair.text for pair in training_pairs(lexicon, 0)])
+        texts = [pair.text for pair in training_pairs(lexicon, 0, arranged_pairs(lexicon)[0])]
+        encodings = tokenizer_of(table).encode_batch(texts)
         assert not any("[UNK]" in encoding.tokens or 100 in encoding.ids for encoding in encodings)
 
 
@@ -106,6 +109,23 @@ def test_held_out_combinations_are_in_no_training_text(lexicon: Lexicon) -> None
     unseen = coloured_nouns(lexicon)[1]
     assert len(unseen) > 300
     assert not any(pair.text in shown for pair in unseen)
+
+
+def test_an_arrangement_says_in_english_what_captions_say(lexicon: Lexicon) -> None:
+    few = dataclasses.replace(lexicon, nouns=("dog", "apple", "cherry blossom"), names=())
+    said = {(pair.text, pair.english) for part in arranged_pairs(few) for pair in part}
+    assert {("犬をかぶったリンゴ", "apple with a dog"), ("三つのいぬ", "three dogs")} <= said
+    english = {meaning for _, meaning in said}
+    assert "dog with an apple on it" in english
+    assert "big cherry blossom and small apple" in english
+    assert not any(re.search(r"\ba [aeio]|[{}]", meaning) for meaning in english)
+
+
+def test_no_arrangement_shows_a_held_out_pair_of_things(lexicon: Lexicon) -> None:
+    learned, unseen = arranged_pairs(lexicon)
+    assert len(unseen) > 150
+    assert not {pair.text for pair in unseen} & {pair.text for pair in learned}
+    assert is_held_out("dog", "crown") == is_held_out("crown", "dog")
 
 
 def test_a_summary_leaves_out_padding() -> None:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wuerstchen.config import Config, OptimiserConfig
+from wuerstchen.languages.arrangements import arranged_pairs
 from wuerstchen.languages.extension import ExtendedWords, with_rows
 from wuerstchen.languages.first_rows import first_rows
 from wuerstchen.languages.lexicon import Lexicon, single_concepts, training_pairs
@@ -49,7 +50,8 @@ def text_run(config: Config, language: str, lexicon: Lexicon, vocabulary: Vocabu
         tokenizer_of(vocabulary.letters),
         config.text.tokens_max,
     )
-    whole = [(pair, tokenizer) for pair in training_pairs(lexicon, config.seed)]
+    arranged = arranged_pairs(lexicon)[0]
+    whole = [(pair, tokenizer) for pair in training_pairs(lexicon, config.seed, arranged)]
     cut = [(pair, letters) for pair in single_concepts(lexicon)]
     # Letters are learned as well, for words that the vocabulary lacks; but one that is a word keeps its meaning:
     # 犬 is a dog.

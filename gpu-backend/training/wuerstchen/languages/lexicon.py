@@ -5,7 +5,7 @@ datasets/emoji/translate.ts).
 import json
 import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -38,6 +38,7 @@ class Lexicon:
     words: tuple[Pair, ...]
     wrappers: tuple[Pair, ...]
     joins: tuple[Pair, ...]
+    arrangements: tuple[Pair, ...]
 
 
 def normalised(text: str) -> str:
@@ -61,6 +62,7 @@ def load_lexicon(directory: Path, language: str) -> Lexicon:
         words=tuple(Pair(normalised(word), english) for word, english in cldr["words"]),
         wrappers=tuple(Pair(*wrapper) for wrapper in table["wrappers"]),
         joins=tuple(Pair(*join) for join in table["joins"]),
+        arrangements=tuple(Pair(normalised(text), english) for text, english in table["arrangements"]),
     )
 
 
@@ -87,9 +89,9 @@ def coloured_nouns(lexicon: Lexicon) -> tuple[list[Pair], list[Pair]]:
     return learned, unseen
 
 
-def training_pairs(lexicon: Lexicon, seed: int) -> list[Pair]:
-    """Single concepts, a third of nouns and names in colours, two nouns side by side; each of them once more with a
-    style or so.
+def training_pairs(lexicon: Lexicon, seed: int, further: Sequence[Pair] = ()) -> list[Pair]:
+    """Single concepts, a third of nouns and names in colours, two nouns side by side, and `further` ones; each of them
+    once more with a style or so.
 
     What is written by hand, as what people ask for most, stands there three times."""
     rng = np.random.default_rng(seed)
@@ -100,9 +102,10 @@ def training_pairs(lexicon: Lexicon, seed: int) -> list[Pair]:
         *coloured,
         *_coloured_names(lexicon, rng),
         *_joined(lexicon, rng),
+        *further,
     ]
     wrappers = lexicon.wrappers[1:]
-    return [*plain, *(_fill(wrappers[rng.integers(len(wrappers))], pair) for pair in plain)]
+    return [*plain, *(fill(wrappers[rng.integers(len(wrappers))], pair) for pair in plain)]
 
 
 def _coloured_names(lexicon: Lexicon, rng: np.random.Generator) -> Iterator[Pair]:
@@ -122,8 +125,9 @@ def _joined(lexicon: Lexicon, rng: np.random.Generator) -> Iterator[Pair]:
     for first in lexicon.nouns:
         second = lexicon.nouns[rng.integers(len(lexicon.nouns))]
         join = lexicon.joins[rng.integers(len(lexicon.joins))]
-        yield _fill(join, Pair(lexicon.spellings[first][0], first), Pair(lexicon.spellings[second][0], second))
+        yield fill(join, Pair(lexicon.spellings[first][0], first), Pair(lexicon.spellings[second][0], second))
 
 
-def _fill(template: Pair, *parts: Pair) -> Pair:
+def fill(template: Pair, *parts: Pair) -> Pair:
+    """A text and its meaning, each with the words of `parts` at its places."""
     return Pair(template.text.format(*(p.text for p in parts)), template.english.format(*(p.english for p in parts)))

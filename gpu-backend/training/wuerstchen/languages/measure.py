@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from wuerstchen.languages.arrangements import arranged_pairs
 from wuerstchen.languages.lexicon import Lexicon, Pair, coloured_nouns
 from wuerstchen.languages.samples import summaries_of
 from wuerstchen.models.text_encoder import TextEncoder
@@ -31,10 +32,14 @@ class Retrieval:
 
 
 def retrievals(lexicon: Lexicon, english: TextEncoder, tokens_max: int) -> dict[str, Retrieval]:
-    """`names` of all emoji among all their labels; `unseen` colours with nouns among all colours with all nouns."""
+    """`names` of all emoji among all their labels; `unseen` colours with nouns among all colours with all nouns;
+    `arranged` pairs of things that were never shown among all arrangements.
+    """
     learned, unseen = coloured_nouns(lexicon)
+    shown, apart = arranged_pairs(lexicon)
     names, combinations = list(lexicon.names), [pair.english for pair in (*learned, *unseen)]
     return {
         "names": Retrieval(names, [pair.english for pair in names], english, tokens_max),
         "unseen": Retrieval(unseen, combinations, english, tokens_max),
+        "arranged": Retrieval(apart, [pair.english for pair in (*shown, *apart)], english, tokens_max),
     }

@@ -67,7 +67,9 @@ def _number_pieces(lexicon: Lexicon, tokenizer: Tokenizer, first: int) -> dict[s
         add(list(spellings))
     for pair in lexicon.words:
         add([pair.text])
-    texts = [pair.text for pair in (*single_concepts(lexicon), *lexicon.wrappers, *lexicon.joins)]
+    texts = [
+        pair.text for pair in (*single_concepts(lexicon), *lexicon.wrappers, *lexicon.joins, *lexicon.arrangements)
+    ]
     for run in dict.fromkeys(run for text in texts for run in RUNS.findall(text)):
         if not re.match(r"[\u3041-\u309f]", run) or len(run) >= HIRAGANA_WORD_MIN:
             add([run])
