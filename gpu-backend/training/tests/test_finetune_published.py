@@ -3,6 +3,7 @@ ends as one that never was.
 """
 
 import json
+import shutil
 from argparse import Namespace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from wuerstchen.published.configs import CompressorConfig
 from wuerstchen.published.sampling import Sampling, sample
 from wuerstchen.training import loop
 from wuerstchen.training.data import PictureSet
+from wuerstchen.training.distributed import Share
 from wuerstchen.training.loop import train
 
 FAMILIES = ("v2", "cascade")
@@ -208,6 +210,25 @@ def test_a_dry_run_says_what_it_will_take_and_trains_nothing(
     assert "12 pictures to train on, 8 held out" in said
     assert "minutes here and" in said and "GiB, $" in said
     assert not (tmp_path / "runs").exists()
+
+
+def test_masks_weigh_the_loss_cell_by_cell(saved: dict, data: Path, tmp_path: Path) -> None:
+    masks = np.full((20, SIDE, SIDE), 255, np.uint8)
+    half = masks.copy()
+    half[:, :, SIDE // 2 :] = 0
+    losses = {}
+    for name, drawn in (("none", None), ("white", masks), ("half", half)):
+        folder = Path(shutil.copytree(data, tmp_path / name))
+        if drawn is not None:
+            (folder / "masks.u8").write_bytes(drawn.tobytes())
+        asked = options(saved["v2"], folder, tmp_path / f"runs-{name}", "--mask-floor", "0")
+        model = published_model(opened(saved["v2"]), command.compressor_in(saved["v2"][2], "wuerstchen-v2"))
+        adapted = Adapted(model, 4, 4, 0)
+        run = published_run(adapted, PictureSet(folder, SIDE), plan_of(asked), asked.runs, tuning_of(asked), 0)
+        with torch.no_grad():
+            losses[name] = run.loss(0, Share())[0].item()
+    assert losses["white"] == pytest.approx(losses["none"], rel=1e-5)
+    assert abs(losses["half"] - losses["none"]) > 1e-3 * losses["none"]
 
 
 @pytest.mark.parametrize(
