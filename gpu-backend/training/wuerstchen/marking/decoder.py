@@ -19,7 +19,7 @@ from wuerstchen.models.stage_a import StageA
 TAIL_LAYERS, SHUFFLE = 3, 2
 CELLS = TILE // SHUFFLE
 # Deviation of the mark before training, of [0, 1], and how much stronger its own place is marked than a bit.
-DEVIATION_START, SYNC_START = 0.012, 3.0
+DEVIATION_START, SYNC_START = 0.0145, 3.0
 # Patterns are a thousandth of a weight; kept in units of a few of their deviations, one learning rate fits both.
 UNIT_DEVIATIONS = 4.0
 

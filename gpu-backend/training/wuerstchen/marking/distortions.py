@@ -1,7 +1,7 @@
 """What happens to a picture on its way: saved again, scaled, cut, photographed from a screen.
 
-Each is done as it is in the world, and its gradient is that of the nearest smooth thing: codecs and rounding let it
-pass as it is (a straight-through estimate).
+Each is done as it is in the world, and its gradient is that of a smooth thing near it: rounding lets it pass as it is,
+and codecs as their rounding of each frequency of a block does (`quantised.py`).
 """
 
 import io
@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from wuerstchen.marking.carriers import TILE
+from wuerstchen.marking.quantised import quantised
 from wuerstchen.training.contact_sheet import to_picture
 
 
@@ -36,7 +37,8 @@ def saved(image: Tensor, kind: str, quality: int) -> Tensor:
     """As a file of this kind ("JPEG", "WEBP") gives it back."""
     with torch.no_grad():
         files = torch.stack([_reopened(picture, kind, quality) for picture in image]).to(image.device)
-    return image + (files - image.detach())
+    smooth = quantised(image, kind, quality)
+    return smooth + (files - smooth.detach())
 
 
 def _reopened(picture: Tensor, kind: str, quality: int) -> Tensor:
@@ -94,17 +96,20 @@ NAMED: dict[str, Distortion] = {
 }
 
 
+CUT_SHARE = 0.5
+# WebP loses most, so training sees it most.
+SHARES = {"JPEG": 0.25, "WEBP": 0.4, "smaller": 0.12, "larger": 0.12, "none": 0.11}
+
+
 def random_distortion(image: Tensor, rng: np.random.Generator) -> Cut:
-    """One of all kinds, at a random strength, for training."""
-    kind = int(rng.integers(6))
-    if kind in (0, 1):
-        image = saved(image, "JPEG", int(rng.integers(60, 91)))
-    elif kind == 2:
-        image = saved(image, "WEBP", int(rng.integers(60, 91)))
-    elif kind == 3:
+    """One of all kinds, at a random strength, and half the time a cut; for training."""
+    kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
+    if kind in ("JPEG", "WEBP"):
+        image = saved(image, kind, int(rng.integers(60, 91)))
+    elif kind == "smaller":
         image = there_and_back(image, float(rng.uniform(0.7, 1.0)), ("bicubic", "bilinear")[int(rng.integers(2))])
-    elif kind == 4:
+    elif kind == "larger":
         image = there_and_back(image, float(rng.uniform(1.1, 2.0)), "bilinear")
     else:
         image = rounded(image)
-    return cut(image, float(rng.uniform(0.75, 1.0)), rng) if rng.random() < 0.5 else Cut(image)
+    return cut(image, float(rng.uniform(0.75, 1.0)), rng) if rng.random() < CUT_SHARE else Cut(image)
