@@ -39,7 +39,8 @@ def repeated(pattern: Tensor, like: Tensor) -> Tensor:
     """Patterns (b, c, 8, 8) at the size of maps (b, c, h, w)."""
     height, width = like.shape[2:]
     rows, columns = (torch.arange(side, device=like.device) % CELLS for side in (height, width))
-    return pattern.index_select(2, rows).index_select(3, columns)
+    # Columns first, while there are few rows: single numbers are copied there, and whole rows then.
+    return pattern.index_select(3, columns).index_select(2, rows)
 
 
 class Patterns(nn.Module):
