@@ -19,7 +19,7 @@ const markReadingSchema = z
       .describe("How likely a picture without a mark agrees in so many bits, all models and readings counted."),
   })
   .readonly()
-  .describe("The mark in the pixels, which survives when a picture is saved anew.");
+  .describe("The mark in the pixels, which may survive when a picture is saved anew.");
 
 /** What `POST /v1/verify` answers. */
 export const verificationSchema = z

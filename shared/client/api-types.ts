@@ -2505,7 +2505,7 @@ export interface components {
             content_credentials: "present" | "absent";
             /** @description null: unknown. */
             made_by_ai: true | null;
-            /** @description The mark in the pixels, which survives when a picture is saved anew. */
+            /** @description The mark in the pixels, which may survive when a picture is saved anew. */
             mark: {
                 /** @description How many bits a mark has. */
                 bits: number;
