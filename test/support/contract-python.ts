@@ -11,7 +11,7 @@ export const contractPython = process.env["CONTRACT_PYTHON"];
 const charactersShown = 8_000;
 
 /** A program that lasts longer is killed: its test has ended by then, and it would go on asking. */
-export const pythonMsMax = 600_000;
+export const pythonMsMax = 900_000;
 
 /**
  * Runs a Python program to its end and gives what it wrote to stdout. Rejects when it fails, with the end of that, or

@@ -1,10 +1,10 @@
 import type { Reporter, TestCase, TestModule } from "vitest/node";
 
 /** Nothing else than the generated requests of a contract test may take as long, and these end before. */
-const standstillMsMax = 25 * 60_000;
+const standstillMsMax = 35 * 60_000;
 
 /**
- * Ends a run in which nothing has ended for 25 minutes, and names what was under way.
+ * Ends a run in which nothing has ended for 35 minutes, and names what was under way.
  *
  * A time limit cannot end a test that blocks its process (a loop, a child that is waited for synchronously). Such a
  * run would last until somebody kills it, and would say nothing. A run that is ended by SIGTERM names the same.
