@@ -48,6 +48,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           testTimeout,
+          hookTimeout: testTimeout,
           include: storing,
           setupFiles: ["./test/workers/support/migrate-database.ts"],
         },
@@ -57,6 +58,7 @@ export default defineConfig({
         test: {
           name: "workerd-pure",
           testTimeout,
+          hookTimeout: testTimeout,
           include: inWorkerd.filter((file) => !storing.includes(file)),
           isolate: false,
         },
@@ -65,6 +67,7 @@ export default defineConfig({
         test: {
           name: "node",
           testTimeout,
+          hookTimeout: testTimeout,
           environment: "node",
           include: [
             "test/{gpu-backend,shared,scripts,contract,e2e,browser,site,model-based}/**/*.test.ts",
