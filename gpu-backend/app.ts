@@ -4,6 +4,7 @@ import { cancelTask } from "./http/cancel-task.ts";
 import { checkModel } from "./http/check-model.ts";
 import { decodeLatent } from "./http/decode-latent.ts";
 import { encodeImage } from "./http/encode-image.ts";
+import { encodeImagePrompt } from "./http/encode-image-prompt.ts";
 import { encodeMask } from "./http/encode-mask.ts";
 import { answerLive, answerReady } from "./http/health.ts";
 import { logRequests } from "./http/log-requests.ts";
@@ -14,7 +15,16 @@ import { answerSigned } from "./http/signed-route.ts";
 import { tellBacklog } from "./http/tell-backlog.ts";
 
 /** All that computes, cancels or reads files. */
-const signedRoutes = [runStageC, decodeLatent, cancelTask, encodeImage, encodeMask, checkModel, readMark];
+const signedRoutes = [
+  runStageC,
+  decodeLatent,
+  cancelTask,
+  encodeImage,
+  encodeImagePrompt,
+  encodeMask,
+  checkModel,
+  readMark,
+];
 
 /** Every route of the backend. Keep those that are not signed off the public network. */
 export function createApp(services: Services): Hono {

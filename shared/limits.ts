@@ -92,8 +92,21 @@ export const maskCellsMax = 65_536;
 /** A latent file in base64. Characters. */
 export const latentBase64CharactersMax = Math.ceil(latentFileBytesMax / 3) * 4;
 
-/** A Stage C job may carry a latent to start from and a mask beside what any request may. */
-export const stageCBodyBytesMax = requestBodyBytesMax + latentBase64CharactersMax + maskCellsMax;
+/** Pictures that one prompt may bring: more would outweigh its words, each with as many tokens as the pooled text. */
+export const imagePromptsMax = 4;
+
+/** Such a picture is read at 224×224 pixels, so a larger file gains nothing. Bytes. */
+export const imagePromptBytesMax = 1024 * 1024;
+
+/** All pictures of a prompt in base64, beside what any request may hold. */
+export const imagePromptsBodyBytesMax = requestBodyBytesMax + imagePromptsMax * Math.ceil(imagePromptBytesMax / 3) * 4;
+
+/** What an encoder makes of a picture, in base64: 768 float16 numbers in the release, and room for larger ones. */
+export const imageStatesCharactersMax = 16 * 1024;
+
+/** A Stage C job may carry a latent to start from, a mask and pictures of its prompt beside what any request may. */
+export const stageCBodyBytesMax =
+  requestBodyBytesMax + latentBase64CharactersMax + maskCellsMax + imagePromptsMax * imageStatesCharactersMax;
 
 /** The largest image side, in pixels, that any bundle may offer: it bounds the memory one decode takes. */
 export const imageSidePixelsMax = 4_096;

@@ -6,6 +6,7 @@ import { modelFault, readLatent, shapeFault } from "../../shared/models/read-lat
 import { resolveSampling } from "../../shared/models/sampling.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
+import { imageStatesWidth } from "../pipeline/image-prompts.ts";
 
 /** What requests are checked against. */
 export interface HeldModel {
@@ -56,7 +57,8 @@ export function stageCFault(model: HeldModel, request: StageCRequest): Failure |
     tokensFault(model, "negativeTokenIds", request.negativeTokenIds) ??
     (sampling.ok ? undefined : sampling.error) ??
     shapeFault(manifest, "latentShape", request.latentShape) ??
-    startFault(manifest, request)
+    startFault(manifest, request) ??
+    imageStatesFault(manifest, request)
   );
 }
 
@@ -66,6 +68,20 @@ export function pictureShape(manifest: Manifest, size: string): Result<LatentSha
     return err(invalidRequest("model", `${manifest.id} cannot start from a picture: its bundle has no compressor.`));
   }
   return latentShapeFor(manifest, size);
+}
+
+/** Why a model's prompts may hold no pictures; undefined: they may. */
+export function imagePromptFault({ id, imagePrompts }: Manifest): Failure | undefined {
+  if (imagePrompts !== undefined) return undefined;
+  return invalidRequest("model", `${id} reads no pictures in a prompt: its bundle has no image encoder.`);
+}
+
+function imageStatesFault(manifest: Manifest, { imagePrompts }: StageCRequest): Failure | undefined {
+  if (imagePrompts === undefined) return undefined;
+  const bytes = 2 * (imageStatesWidth(manifest) ?? 0);
+  const fits = imagePrompts.every((states) => Buffer.from(states, "base64").length === bytes);
+  if (!fits) return invalidRequest("imagePrompts", `'imagePrompts' must each have ${bytes} bytes.`);
+  return imagePromptFault(manifest);
 }
 
 function startFault(manifest: Manifest, { start, latentShape }: StageCRequest): Failure | undefined {

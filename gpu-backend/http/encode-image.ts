@@ -22,7 +22,8 @@ import type { SignedRoute } from "./signed-route.ts";
 import { traceparentHeader } from "./tracing.ts";
 
 /** A picture's file, what it is to become, and on which terms. */
-interface Upload extends Pick<EncodeTask, "latentShape">, TaskTerms {
+interface Upload extends TaskTerms {
+  readonly latentShape: NonNullable<EncodeTask["latentShape"]>;
   readonly manifest: Manifest;
   readonly file: Uint8Array;
   readonly shareKey: string | undefined;

@@ -27,7 +27,7 @@ const signatures: readonly (readonly [offset: number, bytes: readonly number[]])
 ];
 
 /**
- * A PNG, JPEG or WebP file as pixels of this size: upright, in sRGB, scaled to cover the size (linear with antialiasing
+ * A PNG, JPEG or WebP file as pixels of this size: upright, in sRGB, scaled to cover the size (with antialiasing
  * of premultiplied colours, as in training) and cut evenly at the sides. With 3 channels, transparency is laid on
  * white. Of an animation, the first picture. Runs on libuv's pool. Fails with `invalid_request` on `image`.
  */
@@ -35,13 +35,14 @@ export function readPicture(
   file: Uint8Array,
   size: PictureSize,
   channels: 3 | 4,
+  kernel: ScaleKernel = "linear",
 ): Promise<Result<ReadPicture<Pixels>, Failure>> {
   return read(file, "image", async (picture) => {
     const opaque = () =>
-      cover(picture.flatten({ background: "white" }), size)
+      cover(picture.flatten({ background: "white" }), size, kernel)
         .toColourspace("srgb")
         .removeAlpha();
-    const covered = channels === 3 ? opaque() : cover(picture.ensureAlpha(), size).toColourspace("srgb");
+    const covered = channels === 3 ? opaque() : cover(picture.ensureAlpha(), size, kernel).toColourspace("srgb");
     const { data, info } = await covered.raw().toBuffer({ resolveWithObject: true });
     return info.channels === channels ? { ...size, data: Uint8Array.from(data) } : undefined;
   });
@@ -124,6 +125,9 @@ async function read<Value>(
   }
 }
 
-function cover(picture: Sharp, { width, height }: PictureSize): Sharp {
-  return picture.resize({ width, height, fit: "cover", position: "centre", kernel: "linear" });
+/** How a picture is scaled: as in training, which differs between the networks that read it. */
+type ScaleKernel = "linear" | "cubic";
+
+function cover(picture: Sharp, { width, height }: PictureSize, kernel: ScaleKernel = "linear"): Sharp {
+  return picture.resize({ width, height, fit: "cover", position: "centre", kernel });
 }

@@ -31,6 +31,8 @@ const now = () => performance.now();
 const partOf: Readonly<Record<GraphName, string>> = {
   textEncoder: "text-encoder",
   textConditioner: "text-encoder",
+  imageEncoder: "image-encoder",
+  imageTextConditioner: "text-encoder",
   stageC: "stage-c",
   stageBConditioner: "stage-b",
   stageBText: "stage-b",
@@ -75,12 +77,15 @@ serveLane(async ({ directory, execution, nice, graphCache, residentBytesMax, pic
         taskGraphs,
         watchOf(task, { manifest, graphs: taskGraphs, encode, tell }),
       );
-      const textEncoder = spentOn("textEncoder", "textConditioner");
+      const textEncoder = spentOn("textEncoder", "textConditioner", "imageTextConditioner");
       return { files, milliseconds: { textEncoder, stageC: spentOn("stageC") } };
     }
     if (task.kind === "encode") {
-      const file = await pipeline.encode(task.pixels, task.latentShape, taskGraphs);
-      return { file, milliseconds: { compressor: spentOn("compressor") } };
+      const { pixels, latentShape } = task;
+      const file = await (latentShape === undefined
+        ? pipeline.encodeImagePrompt(pixels, taskGraphs)
+        : pipeline.encode(pixels, latentShape, taskGraphs));
+      return { file, milliseconds: { compressor: spentOn("compressor", "imageEncoder") } };
     }
     if (task.kind === "mark") return { matches: await readMark(manifest, taskGraphs.mark, task.readings) };
     // Stage A is the last step.

@@ -44,6 +44,7 @@ const stageCTaskSchema = z.object({
     ...samplingFields,
     latentShape: shapeSchema,
     start: z.object({ latent: z.string(), strength: z.number(), mask: z.string().optional() }).optional(),
+    imagePrompts: z.array(z.string()).optional(),
   }),
   /** `everySteps` 0: none. */
   previews: z.object({ everySteps: z.int().min(0), format: outputFormatSchema }),
@@ -55,7 +56,7 @@ const encodeTaskSchema = z.object({
   kind: z.literal("encode"),
   revision: z.string(),
   pixels: pixelsSchema,
-  latentShape: shapeSchema,
+  latentShape: shapeSchema.optional(),
 });
 
 const markTaskSchema = z.object({
@@ -108,7 +109,7 @@ export const decodeOutcomeSchema = z.object({
   milliseconds: z.object({ stageB: millisecondsSchema, stageA: millisecondsSchema, encode: millisecondsSchema }),
 });
 
-/** The outcome of an encode task: a latent file. */
+/** The outcome of an encode task: a latent file, or what Stage C reads of a picture. */
 export const encodeOutcomeSchema = z.object({
   file: bytesSchema,
   milliseconds: z.object({ compressor: millisecondsSchema }),
@@ -170,7 +171,7 @@ export function revisionOf(task: LaneTask): string {
   return task.kind === "stage-c" ? task.request.revision : task.revision;
 }
 
-/** A picture that is to become a latent of this shape. */
+/** A picture that is to become a latent of this shape; without one, part of a prompt. */
 export type EncodeTask = z.infer<typeof encodeTaskSchema>;
 
 /** A picture, at the sizes at which its mark is looked for. */

@@ -36,7 +36,8 @@ function statedMs(manifest: Manifest, task: LaneTask): number {
     case "stage-c":
       return stageCMsMax(manifest, { ...task.request, samples: task.request.seeds.length });
     case "encode":
-      return decodeMsMax(manifest, task.latentShape);
+      // An image encoder does less than a compressor for any shape.
+      return task.latentShape === undefined ? taskMsMin : decodeMsMax(manifest, task.latentShape);
     // One small graph, a few times.
     case "mark":
       return taskMsMin;

@@ -1,3 +1,4 @@
+import { float32Tensor } from "../../shared/decoding/host-tensor.ts";
 import { runStageA, runStageB } from "../../shared/decoding/paint-latent.ts";
 import type { Pixels } from "../../shared/decoding/pixels.ts";
 import { isGuided } from "../../shared/diffusion/guidance.ts";
@@ -12,6 +13,7 @@ import { withPublicNames } from "../../shared/sampling-fields.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { GraphSet } from "../runtime/graph-set.ts";
 import { encodePixels } from "./encode-pixels.ts";
+import { encodeImagePrompt, imageStates } from "./image-prompts.ts";
 import { readStart } from "./latent-start.ts";
 import { makeLatent } from "./make-latent.ts";
 import { createTextSeal } from "./sealed-text.ts";
@@ -28,6 +30,8 @@ export interface Pipeline {
   makeLatents(request: StageCRequest, graphs: GraphSet, watch?: StepWatch): Promise<readonly Uint8Array[]>;
   /** The latent file that stands for a picture, whose pixels have `compressorSize`. */
   encode(pixels: Pixels, shape: LatentShape, graphs: GraphSet): Promise<Uint8Array>;
+  /** What Stage C reads of a picture that is part of a prompt, whose pixels have `imagePromptSize`. */
+  encodeImagePrompt(pixels: Pixels, graphs: GraphSet): Promise<Uint8Array>;
   /** Always from the stored form, so that a fresh latent and a stored one give the same picture. */
   paint(latentFile: Uint8Array, graphs: GraphSet, onStep?: OnStep): Promise<Pixels>;
 }
@@ -62,10 +66,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const stageBTexts = createStageBTexts({ manifest, cacheBytesMax });
   const textSeal = createTextSeal(options.latentTextKeys);
 
+  /** In the negative no picture stands in the place of each. */
   async function textOf(request: StageCRequest, graphs: GraphSet): Promise<TextCondition> {
-    const conditional = await texts.of(graphs, request.tokenIds);
+    const { imagePrompts, tokenIds, negativeTokenIds } = request;
+    const images = imagePrompts && imageStates(imagePrompts);
+    const noImages = images && float32Tensor(new Float32Array(images.data.length), images.shape);
+    const conditional = await texts.of(graphs, tokenIds, images);
     if (!isGuided(request.guidanceScale)) return conditional;
-    return joinConditions([await texts.of(graphs, request.negativeTokenIds), conditional]);
+    return joinConditions([await texts.of(graphs, negativeTokenIds, noImages), conditional]);
   }
 
   return {
@@ -87,6 +95,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const { id: model, revision } = manifest;
       return writeLatent({ values, shape, metadata: { model, revision, seed: encodedSeed } }, options.latentEncoding);
     },
+
+    encodeImagePrompt: (pixels, graphs) => encodeImagePrompt(graphs.imageEncoder, pixels),
 
     async paint(file, graphs, onStep) {
       const decoded = decodeLatent(file);

@@ -13,12 +13,15 @@ export interface TextCondition {
   readonly mask: Float32Tensor;
 }
 
-type TextGraphs = Pick<GraphSet, "textEncoder" | "textConditioner">;
+type TextGraphs = Pick<GraphSet, "textEncoder" | "textConditioner" | "imageTextConditioner">;
 
 /** Token ids → condition, remembered. */
 export interface TextConditions {
-  /** `tokenIds`: 1…tokensMax vocabulary ids with special tokens. One row. */
-  of(graphs: TextGraphs, tokenIds: readonly number[]): Promise<TextCondition>;
+  /**
+   * `tokenIds`: 1…tokensMax vocabulary ids with special tokens. `images`: (1, pictures, width), states of pictures that
+   * are part of the prompt; what they make is not remembered. One row.
+   */
+  of(graphs: TextGraphs, tokenIds: readonly number[], images?: Float32Tensor): Promise<TextCondition>;
 }
 
 /** What text conditions are made with. */
@@ -33,7 +36,8 @@ export function createTextConditions({ manifest, cacheBytesMax }: TextConditions
   const cache = createWeightedLruCache<TextCondition>({ weightMax: cacheBytesMax, weigh });
 
   return {
-    async of(graphs, tokenIds) {
+    async of(graphs, tokenIds, images) {
+      if (images !== undefined) return makeCondition(manifest, graphs, tokenIds, images);
       const key = tokenIds.join(" ");
       const known = cache.get(key);
       if (known !== undefined) return known;
@@ -57,14 +61,16 @@ async function makeCondition(
   manifest: Manifest,
   graphs: TextGraphs,
   tokenIds: readonly number[],
+  images?: Float32Tensor,
 ): Promise<TextCondition> {
   const { width } = manifest.text;
   const positions = textPositions(manifest);
   const states = await graphs.textEncoder.run(encoderInputs(manifest.text, tokenIds));
   const [, rows = positions] = states.shape; // (1, rows, width), a pooled state first where there is one
-  const condition = await graphs.textConditioner.run({
-    text_states: float32Tensor(padRows(states.data, width, positions), [1, positions, width]),
-  });
+  const text = float32Tensor(padRows(states.data, width, positions), [1, positions, width]);
+  const condition = await (images === undefined
+    ? graphs.textConditioner.run({ text_states: text })
+    : graphs.imageTextConditioner.run({ text_states: text, image_states: images }));
   return { condition, mask: float32Tensor(leadingOnes(rows, positions), [1, positions]) };
 }
 

@@ -42,6 +42,8 @@ export async function openGraphs(manifest: Manifest, options: GraphSetOptions): 
   return {
     textEncoder: await open("textEncoder"),
     textConditioner: await open("textConditioner"),
+    imageEncoder: await open("imageEncoder"),
+    imageTextConditioner: await open("imageTextConditioner"),
     stageC: await open("stageC"),
     stageBConditioner: await open("stageBConditioner"),
     stageBText: await open("stageBText"),
@@ -63,6 +65,8 @@ export function mapNames<Value>(make: (name: GraphName) => Value): Readonly<Reco
   return {
     textEncoder: make("textEncoder"),
     textConditioner: make("textConditioner"),
+    imageEncoder: make("imageEncoder"),
+    imageTextConditioner: make("imageTextConditioner"),
     stageC: make("stageC"),
     stageBConditioner: make("stageBConditioner"),
     stageBText: make("stageBText"),

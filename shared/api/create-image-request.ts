@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { type Failure, invalidRequest } from "../errors.ts";
-import { imageSidePixelsMax, imagesPerRequestMax, partialImagesMax, promptCharactersMax, seedMax } from "../limits.ts";
+import {
+  imagePromptBytesMax,
+  imagePromptsMax,
+  imageSidePixelsMax,
+  imagesPerRequestMax,
+  partialImagesMax,
+  promptCharactersMax,
+  seedMax,
+} from "../limits.ts";
 import { parseImageSize } from "../models/image-size.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -40,6 +48,12 @@ export const promptSchema = z
   .max(promptCharactersMax)
   .refine((text) => text.trim() !== "", "must hold more than whitespace");
 
+/** A picture's file in base64 or as a data URL, whose own words take little. */
+const pictureTextSchema = z
+  .string()
+  .min(1)
+  .max(Math.ceil(imagePromptBytesMax / 3) * 4 + 256);
+
 /** The body of `POST /v1/images/generations` as clients write it. */
 export const createImageBodySchema = z.strictObject({
   prompt: promptSchema,
@@ -63,6 +77,13 @@ export const createImageBodySchema = z.strictObject({
   ...publicSamplingFields,
   num_inference_steps: samplingFields.steps.optional().describe("Another name of `steps`."),
   negative_prompt: z.string().max(promptCharactersMax).default(""),
+  image_prompt: z
+    .union([pictureTextSchema, z.array(pictureTextSchema).min(1).max(imagePromptsMax)])
+    .optional()
+    .describe(
+      "Pictures as part of the prompt (PNG, JPEG or WebP; base64 or data URLs), for models with `image_prompts`. They " +
+        "are not kept.",
+    ),
   reuse: z
     .enum(["prefer", "fresh", "similar"])
     .default("prefer")
@@ -90,6 +111,8 @@ export interface CreateImageRequest extends WantedSampling {
   /** As sent: not yet normalised. 1…32000 UTF-16 code units, not only whitespace. */
   readonly prompt: string;
   readonly negativePrompt: string;
+  /** Pictures that are part of the prompt, as sent: base64 or data URLs. Absent: words alone. */
+  readonly imagePrompts?: readonly string[];
   /** Undefined: the service's default model. */
   readonly model: string | undefined;
   /** How many pictures, 1…10. */
@@ -153,6 +176,7 @@ function toRequest(wire: z.infer<typeof createImageBodySchema>): CreateImageRequ
   return {
     prompt: wire.prompt,
     negativePrompt: wire.negative_prompt,
+    ...(wire.image_prompt === undefined ? {} : { imagePrompts: [wire.image_prompt].flat() }),
     model: wire.model,
     n: wire.num_images ?? wire.n,
     size: sizeOf(wire),

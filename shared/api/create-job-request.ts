@@ -20,7 +20,7 @@ export const createJobBodySchema = z.strictObject({
     .min(1)
     .max(requestsPerJobMax)
     .describe(
-      "Each is a body of `POST /v1/images/generations`, without `response_format`. It may have a `custom_id` of 1 to " +
+      "Each is a body of `POST /v1/images/generations`, without `response_format` and `image_prompt`. It may have a `custom_id` of 1 to " +
         `${customIdCharactersMax} characters, which no other request of the job has.`,
     ),
   metadata: jobMetadataSchema.optional().describe("Your own names and values: they come back in answers and webhooks."),
@@ -107,6 +107,9 @@ function parseRequest(fields: Readonly<Record<string, unknown>>): Result<Omit<Jo
   }
   if (fields["reuse"] === "similar") {
     return err(invalidRequest("reuse", "'reuse' must be prefer or fresh in a job, or left out."));
+  }
+  if (fields["image_prompt"] !== undefined && fields["image_prompt"] !== null) {
+    return err(invalidRequest("image_prompt", "'image_prompt' cannot be used in a job, which keeps no pictures."));
   }
   const request = parseCreateImageRequest({ ...fields, response_format: "url" });
   return request.ok ? ok({ request: request.value, json: JSON.stringify(fields) }) : request;

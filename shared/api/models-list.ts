@@ -27,6 +27,7 @@ export const modelItemSchema = z
       .optional()
       .describe("Any size with such sides is offered as well; absent: only those in `sizes`."),
     backgrounds: z.array(shownBackgroundSchema).readonly().describe("transparent: its pictures have alpha."),
+    image_prompts: z.boolean().describe("Whether `image_prompt` may hold pictures."),
     price_factor: z.number().describe("How many times the usual price generation, decoding and encoding cost."),
     ...withPublicNames(() => rangeSchema),
   })
@@ -61,6 +62,7 @@ export function modelItem(manifest: Manifest & { readonly priceFactor?: number |
     size_default: manifest.image.sizeDefault,
     ...(sides === undefined ? {} : { sides: { min: sides.min, max: sides.max, multiple_of: sides.multipleOf } }),
     backgrounds: manifest.image.channels === 4 ? ["opaque", "transparent"] : ["opaque"],
+    image_prompts: manifest.imagePrompts !== undefined,
     price_factor: manifest.priceFactor ?? 1,
     ...withPublicNames((field) => manifest.sampler.stageC[field]),
   };

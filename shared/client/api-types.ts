@@ -1196,6 +1196,7 @@ export interface components {
             complexity?: ("low" | "medium" | "high") | null;
             guidance_scale?: number | null;
             height?: number;
+            image_prompt?: (string | string[]) | null;
             model?: string;
             moderation?: ("auto" | "low") | null;
             n?: number | null;
@@ -1230,7 +1231,7 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             };
-            /** @description Each is a body of `POST /v1/images/generations`, without `response_format`. It may have a `custom_id` of 1 to 64 characters, which no other request of the job has. */
+            /** @description Each is a body of `POST /v1/images/generations`, without `response_format` and `image_prompt`. It may have a `custom_id` of 1 to 64 characters, which no other request of the job has. */
             requests: {
                 [key: string]: unknown;
             }[];
@@ -1267,6 +1268,7 @@ export interface components {
             endpoint?: ("/v1/images/generations" | "/v1/images/edits" | "/v1/images/variations") | null;
             guidance_scale?: number | null;
             height?: number;
+            image_prompt?: (string | string[]) | null;
             input_fidelity?: ("high" | "low") | null;
             mask?: boolean | null;
             model?: string;
@@ -1329,6 +1331,8 @@ export interface components {
             height?: number;
             /** @description PNG, JPEG or WebP, at most 8 MiB. */
             image: Blob;
+            /** @description Pictures as part of the prompt (PNG, JPEG or WebP; base64 or data URLs), for models with `image_prompts`. They are not kept. */
+            image_prompt?: string | string[];
             /** @enum {string} */
             input_fidelity?: "high" | "low";
             /** @description PNG, JPEG or WebP, at most 8 MiB. */
@@ -1752,6 +1756,8 @@ export interface components {
             description: string;
             guidance_scale: components["schemas"]["Range"];
             id: string;
+            /** @description Whether `image_prompt` may hold pictures. */
+            image_prompts: boolean;
             licence: string;
             name: string;
             /** @constant */
@@ -1810,6 +1816,8 @@ export interface components {
             forced: boolean;
             guidance_scale: components["schemas"]["Range"];
             id: string;
+            /** @description Whether `image_prompt` may hold pictures. */
+            image_prompts: boolean;
             licence: string;
             name: string;
             /** @constant */
@@ -2325,6 +2333,8 @@ export interface components {
             height?: number;
             /** @description PNG, JPEG or WebP, at most 8 MiB. */
             image: Blob;
+            /** @description Pictures as part of the prompt (PNG, JPEG or WebP; base64 or data URLs), for models with `image_prompts`. They are not kept. */
+            image_prompt?: string | string[];
             /** @enum {string} */
             input_fidelity?: "high" | "low";
             /** @description PNG, JPEG or WebP, at most 8 MiB. */
@@ -2387,6 +2397,8 @@ export interface components {
             complexity?: "low" | "medium" | "high";
             guidance_scale?: number;
             height?: number;
+            /** @description Pictures as part of the prompt (PNG, JPEG or WebP; base64 or data URLs), for models with `image_prompts`. They are not kept. */
+            image_prompt?: string | string[];
             /** @enum {string} */
             input_fidelity?: "high" | "low";
             /** @description PNG, JPEG or WebP, at most 8 MiB. */
@@ -2449,6 +2461,8 @@ export interface components {
             complexity?: "low" | "medium" | "high";
             guidance_scale?: number;
             height?: number;
+            /** @description Pictures as part of the prompt (PNG, JPEG or WebP; base64 or data URLs), for models with `image_prompts`. They are not kept. */
+            image_prompt?: string | string[];
             /** @enum {string} */
             input_fidelity?: "high" | "low";
             model?: string;

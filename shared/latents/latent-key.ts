@@ -25,6 +25,14 @@ export interface RecipeStart {
   readonly maskDigest: string | null;
 }
 
+/** Pictures as part of a prompt, as they decide the bytes of a latent. */
+export interface RecipeImages {
+  /** The manifest's `imagePrompts.encoder`: with a file's bytes it decides what Stage C reads of a picture. */
+  readonly encoder: string;
+  /** SHA-256 of each picture's file, hexadecimal, in the order of the request. */
+  readonly digests: readonly string[];
+}
+
 /**
  * Everything that decides the bytes of one Stage C latent, and which accounts may read it. Equal recipes give equal
  * latents.
@@ -42,6 +50,8 @@ export interface LatentRecipe extends Sampling {
   readonly pipelineVersion: number;
   /** What it starts from; absent: pure noise. */
   readonly start?: RecipeStart;
+  /** Pictures that are part of the prompt; absent: words alone. */
+  readonly imagePrompts?: RecipeImages;
   /** An account's id, or the scope of all that opted in to sharing. */
   readonly cacheScope: string;
 }
@@ -83,9 +93,13 @@ export async function derivedSeed(
   return new DataView(digest.buffer).getUint32(0);
 }
 
-/** A recipe without a start has the spelling that it had before there were starts. */
-function canonicalRecipe<Recipe extends Omit<LatentRecipe, "seed">>({ start, ...rest }: Recipe) {
-  return start === undefined ? rest : { ...rest, start: { ...start } };
+/** A recipe without a start or pictures has the spelling that it had before there were any. */
+function canonicalRecipe<Recipe extends Omit<LatentRecipe, "seed">>({ start, imagePrompts, ...rest }: Recipe) {
+  return {
+    ...rest,
+    ...(start === undefined ? {} : { start: { ...start } }),
+    ...(imagePrompts === undefined ? {} : { imagePrompts: { ...imagePrompts } }),
+  };
 }
 
 /** A caller's object may hold more than its type says, and a stray seed would change what must not depend on one. */
@@ -98,6 +112,8 @@ function withoutSeed(recipe: Omit<LatentRecipe, "seed">): Omit<LatentRecipe, "se
 export type MadeFrom =
   /** A picture that was sent: the SHA-256 of its file, hexadecimal, and the size that it is wanted in. */
   | { readonly kind: "picture"; readonly digest: string; readonly size: string; readonly modelRevision: string }
+  /** What Stage C reads of a picture in a prompt; it is charged by this name, and never stored. */
+  | { readonly kind: "image_prompt"; readonly digest: string; readonly modelRevision: string }
   /** Two latents, and how far it lies from the first to the second. */
   | { readonly kind: "interpolation"; readonly latentIds: readonly [string, string]; readonly t: number }
   /** A latent that was sent: the SHA-256 of its file in the form that is stored, hexadecimal. */

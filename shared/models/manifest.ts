@@ -133,6 +133,10 @@ const manifestSchema = z
       textEncoder: graphSchema,
       /** Text states → what Stage C takes: the part that no step changes, computed once. */
       textConditioner: graphSchema,
+      /** A picture → its states, once a picture; only bundles whose prompts may hold pictures have these two. */
+      imageEncoder: graphSchema.optional(),
+      /** As `textConditioner`, of text states and of pictures' states. */
+      imageTextConditioner: graphSchema.optional(),
       stageC: graphSchema,
       /** Stage C latent → what Stage B takes, likewise computed once. */
       stageBConditioner: graphSchema,
@@ -149,6 +153,8 @@ const manifestSchema = z
     }),
     /** What Stage A puts into every picture; absent: pictures are unmarked, as those of imported bundles are. */
     mark: markSchema.optional(),
+    /** Present: prompts may hold pictures. `encoder` changes with all that changes their states. */
+    imagePrompts: z.object({ encoder: z.string().min(1).max(128) }).optional(),
     /** Every file of the bundle but `model.json`. */
     files: z.record(fileNameSchema, fileSchema),
     sampler: z.object({
@@ -223,6 +229,10 @@ function inconsistencies(manifest: z.infer<typeof manifestSchema>): string[] {
   problems.push(...timestepsProblems(manifest.sampler.stageC), ...markProblems(manifest));
   if ((manifest.stageB.text === undefined) !== (graphs.stageBText === undefined)) {
     problems.push("stageB.text and graphs.stageBText do not come together");
+  }
+  const ofPictures = [manifest.imagePrompts, graphs.imageEncoder, graphs.imageTextConditioner];
+  if (new Set(ofPictures.map((part) => part === undefined)).size > 1) {
+    problems.push("imagePrompts, graphs.imageEncoder and graphs.imageTextConditioner do not come together");
   }
   if (schedule.clampMin >= schedule.clampMax) problems.push("schedule.clampMin is not below schedule.clampMax");
   const { frequencies, width } = timestepEmbedding;

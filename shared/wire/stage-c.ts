@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
 import {
+  imagePromptsMax,
   imagesPerRequestMax,
   latentBase64CharactersMax,
   maskCellsMax,
@@ -12,6 +13,7 @@ import { outputFormatSchema } from "../output-format-schema.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { samplingFields } from "../sampling-fields.ts";
+import { imageStatesSchema } from "./encode-image-prompt.ts";
 import { queryWithTerms, shareKeySchema, type TaskTerms, taskTermsParameters } from "./task-terms.ts";
 
 /** Where the backend takes Stage C tasks: POST, JSON both ways; terms in the query. */
@@ -59,6 +61,8 @@ const requestSchema = z.strictObject({
   latentShape: z.tuple([sideSchema, sideSchema, sideSchema]),
   /** Absent: sampling begins as pure noise, from the text alone. */
   start: startSchema.optional(),
+  /** Pictures that are part of the prompt, each as `/encode-image-prompt` gave it. */
+  imagePrompts: z.array(imageStatesSchema).min(1).max(imagePromptsMax).optional(),
   /**
    * Identical tasks share a run, or the outcome of a recent one, only where this is the same: without it, how long a
    * task takes would tell one tenant what another has asked for.

@@ -7,6 +7,7 @@ import type { Reservation, Settlement } from "../account/money/reservation.ts";
 import type { Moderator } from "../moderation/moderator.ts";
 import type { Caller } from "./caller.ts";
 import { type ChargingServices, type Reserver, settleOrRelease } from "./charge-request.ts";
+import { type ImagePromptServices, withImagePrompts } from "./image-prompts.ts";
 import {
   type EdgeFiles,
   foundPictures,
@@ -23,7 +24,7 @@ import { chargedAtOnce, deliveredLatents, planAsReserved, replayOf, reservePlan 
 import { askOnce, type StartSource } from "./start-source.ts";
 
 /** The collaborators of a generation. */
-export interface GenerationServices extends Planner, PictureSources, ChargingServices {
+export interface GenerationServices extends Planner, PictureSources, ChargingServices, ImagePromptServices {
   readonly moderator: Moderator;
   readonly refusals: RecentRefusals;
 }
@@ -127,7 +128,8 @@ async function obtainAndSettle(
   const latentsOf = (pictures: readonly Picture[]) => deliveredLatents(plan, pictures);
   const paid = await settleOrRelease(services, { account, reservation, signal, latentsOf }, (noteRun) => {
     const payer = { ...caller, reservationId: reservation.reservationId, noteRun };
-    const startOf = startSource && askOnce(startSource, { plan, payer });
+    const source = withImagePrompts(services, plan.imagePrompts, startSource);
+    const startOf = source && askOnce(source, { plan, payer });
     return obtainPictures(services, { plan, startOf, files }, payer);
   });
   services.refusals.note(caller, paid);

@@ -119,7 +119,7 @@ async function obtainOwnLatent(
   const start = startOf && (await startOf());
   if (start?.ok === false) return start;
   const previews = watch && previewFields(plan, watch.previews);
-  const job = { ...plan.job, seeds: [seed], ...(start && { start: start.value }), ...previews };
+  const job = { ...plan.job, seeds: [seed], ...start?.value, ...previews };
   const lines = generationLines(latentId, plan.work);
   const request = { latentId, job, priority, account, reservationId, lines, origin };
   const onNews = watch && ((event: StageCEvent) => watch.onEvent(picture, plan, event));

@@ -3,6 +3,7 @@ import { decodeOptionsOf, type ShownBackground, shownBackground } from "../../sh
 import type { DecodeOptions } from "../../shared/decode-options.ts";
 import type { Failure } from "../../shared/errors.ts";
 import {
+  derivedLatentKey,
   derivedSeed,
   type LatentRecipe,
   latentKey,
@@ -19,7 +20,8 @@ import type { Sampling } from "../../shared/sampling-fields.ts";
 import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { SimilarLatent } from "../account/reuse/similar-prompts.ts";
 import type { PricedManifest } from "../models/model.ts";
-import type { ChargeLine, PricedWork } from "../prices/price-book.ts";
+import { type ChargeLine, imagePromptLine, type PricedWork } from "../prices/price-book.ts";
+import type { ImagePrompt, PlannedImagePrompt } from "./image-prompts.ts";
 import { measureRequest } from "./measure-request.ts";
 
 const seedCount = 2 ** 32;
@@ -32,6 +34,8 @@ export interface PlanInputs {
   /** What the model puts around any prompt. */
   readonly specialTokenIds: readonly number[];
   readonly request: CreateImageRequest;
+  /** Those of the request, read. */
+  readonly imagePrompts?: readonly ImagePrompt[];
   /** Who may find the latents: the account's id. */
   readonly cacheScope: string;
   readonly latentKeySecret: string;
@@ -74,6 +78,8 @@ export interface GenerationPlan {
   readonly work: PricedWork;
   /** What it costs to have the start made, if none of it is stored; empty when there is nothing to make. */
   readonly startLines: readonly ChargeLine[];
+  /** Pictures that are part of the prompt, with what reading each costs. */
+  readonly imagePrompts: readonly PlannedImagePrompt[];
   /** How long it may take until its pictures are there, in milliseconds. */
   readonly lastsMs: number;
 }
@@ -94,6 +100,7 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
     sampler: manifest.sampler.stageC.kind,
     pipelineVersion,
     ...(start === undefined ? {} : { start: recipeStart(start) }),
+    ...recipeImages(inputs),
     cacheScope: inputs.cacheScope,
   };
   const { latentKeySecret: secret, specialTokenIds } = inputs;
@@ -112,8 +119,26 @@ export async function planGeneration(inputs: PlanInputs): Promise<Result<Generat
     background: shownBackground(manifest, decode),
     work,
     startLines,
+    imagePrompts: await plannedImages(inputs, work),
     lastsMs: requestMsMax(manifest, { latentShape: work.latentShape, ...sampling }),
   });
+}
+
+function recipeImages({ manifest, imagePrompts = [] }: PlanInputs): Pick<LatentRecipe, "imagePrompts"> {
+  if (imagePrompts.length === 0) return {};
+  const digests = imagePrompts.map(({ digest }) => digest);
+  return { imagePrompts: { encoder: manifest.imagePrompts?.encoder ?? "", digests } };
+}
+
+function plannedImages(
+  { manifest, imagePrompts = [], latentKeySecret, cacheScope }: PlanInputs,
+  work: PricedWork,
+): Promise<readonly PlannedImagePrompt[]> {
+  const planned = imagePrompts.map(async (prompt) => {
+    const madeFrom = { kind: "image_prompt", digest: prompt.digest, modelRevision: manifest.revision } as const;
+    return { ...prompt, line: imagePromptLine(await derivedLatentKey(latentKeySecret, madeFrom, cacheScope), work) };
+  });
+  return Promise.all(planned);
 }
 
 function recipeStart({ latentId, strength, maskDigest }: ImageStart): RecipeStart {

@@ -6,6 +6,7 @@ import { limitModels } from "../models/limited-models.ts";
 import type { Caller } from "./caller.ts";
 import { chooseModel } from "./choose-model.ts";
 import { encodePrompts } from "./encode-prompts.ts";
+import { readImagePrompts } from "./image-prompts.ts";
 import { type GenerationPlan, planGeneration } from "./plan-generation.ts";
 import type { Pricer } from "./price-request.ts";
 
@@ -43,8 +44,12 @@ export async function planRequest(
   if (!texts.ok) return texts;
   const { tokens } = texts.value;
 
+  const images = await readImagePrompts(request);
+  if (!images.ok) return images;
+
   const plan = await planGeneration({
     manifest,
+    imagePrompts: images.value,
     prompt: texts.value.prompt,
     negativePrompt: texts.value.negativePrompt,
     specialTokenIds: model.promptEncoder.encode("").tokenIds,

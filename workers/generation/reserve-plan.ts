@@ -37,7 +37,8 @@ export function reservePlan(
 function chargeOf({ request, plan }: PlannedCharge): Replay["asked"] {
   const { recipe, mayReuse, likeness, size, job, pictures, lastsMs } = plan;
   const seeds = pictures.map(({ seed }) => seed);
-  const ceilingMicroUsd = ceilingMicroUsdOf({ ...plan, n: pictures.length });
+  const imagePromptLines = plan.imagePrompts.map(({ line }) => line);
+  const ceilingMicroUsd = ceilingMicroUsdOf({ ...plan, imagePromptLines, n: pictures.length });
   const latentForm = { model: job.model, revision: job.revision, size };
   return { request, recipe, mayReuse, likeness, seeds, latentForm, ceilingMicroUsd, lastsMs };
 }

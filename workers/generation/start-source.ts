@@ -1,10 +1,10 @@
 import type { Failure } from "../../shared/errors.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { StageCStart } from "../../shared/wire/stage-c.ts";
+import type { StageCRequest } from "../../shared/wire/stage-c.ts";
 import type { Accounts } from "../account/client.ts";
 import { toBase64 } from "../gpu/base64.ts";
 import type { TaskConditions, TaskPayer } from "../gpu/cancellable-task.ts";
-import type { GpuClient } from "../gpu/gpu-client.ts";
+import type { PictureClient } from "../gpu/picture-client.ts";
 import type { LatentCache } from "../latents/latent-cache.ts";
 import type { GenerationPlan } from "./plan-generation.ts";
 
@@ -14,11 +14,14 @@ export interface WantedStart {
   readonly payer: Omit<TaskConditions, "payer"> & TaskPayer;
 }
 
-/** Gives what pictures start from. */
-export type StartSource = (wanted: WantedStart) => Promise<Result<StageCStart, Failure>>;
+/** The parts of a Stage C job that are made of what was sent. */
+export type MadeParts = Pick<StageCRequest, "start" | "imagePrompts">;
+
+/** Gives what pictures start from, and what is made of pictures in a prompt. */
+export type StartSource = (wanted: WantedStart) => Promise<Result<MadeParts, Failure>>;
 
 /** As `StartSource`, for one request. */
-export type ObtainStart = () => Promise<Result<StageCStart, Failure>>;
+export type ObtainStart = () => Promise<Result<MadeParts, Failure>>;
 
 /** A source that is asked when the first latent turns out to be missing, and never again. */
 export function askOnce(source: StartSource, wanted: WantedStart): ObtainStart {
@@ -31,7 +34,7 @@ export function askOnce(source: StartSource, wanted: WantedStart): ObtainStart {
 
 /** What making a start takes. */
 export interface StartServices {
-  readonly gpu: Pick<GpuClient, "encodeImage" | "encodeMask">;
+  readonly gpu: PictureClient;
   readonly latents: LatentCache;
   readonly accounts: Accounts;
 }
@@ -54,7 +57,8 @@ export function startFrom(services: StartServices, { latent, strength, mask }: S
     if (!cells.ok) return cells;
     const bytes = "bytes" in latent ? ok(latent.bytes) : await encodedPicture(services, latent, wanted);
     if (!bytes.ok) return bytes;
-    return ok({ latent: toBase64(bytes.value), strength, ...(cells.value !== undefined && { mask: cells.value }) });
+    const start = { latent: toBase64(bytes.value), strength, ...(cells.value !== undefined && { mask: cells.value }) };
+    return ok({ start });
   };
 }
 

@@ -2,6 +2,7 @@ import type { Failure } from "../../shared/errors.ts";
 import { answerTextBytesMax, latentBase64CharactersMax } from "../../shared/limits.ts";
 import type { LatentFile } from "../../shared/models/latent-file.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import { encodeImagePromptTarget, parseEncodeImagePromptResponse } from "../../shared/wire/encode-image-prompt.ts";
 import {
   encodeImagePath,
   encodeMaskPath,
@@ -47,6 +48,8 @@ type EncodedPicture = Omit<LatentFile, "seed">;
 export interface PictureClient {
   /** The latent of a picture. */
   encodeImage(work: UploadWork, conditions: TaskConditions): Promise<Result<EncodedPicture, Failure>>;
+  /** What Stage C reads of a picture that is part of a prompt, in base64. */
+  encodeImagePrompt(work: Omit<UploadWork, "size">, conditions: TaskConditions): Promise<Result<string, Failure>>;
   /** A mask as the cells that are to be made anew. */
   encodeMask(work: PictureWork): Promise<Result<string, Failure>>;
   /** In how many bits a picture agrees with the mark of a model. Waits behind what is paid for, for ten seconds. */
@@ -57,6 +60,7 @@ export interface PictureClient {
 export function createPictureClient({ fleet, times }: TimedEncodes, named: NameJob): PictureClient {
   return {
     encodeImage: async (work, conditions) => encodeImage({ fleet, times }, work, await named(conditions)),
+    encodeImagePrompt: async (work, conditions) => encodeImagePrompt({ fleet, times }, work, await named(conditions)),
     encodeMask: (work) => encodeMask(fleet, work),
     readMark: (work) => readMark(fleet, work),
   };
@@ -87,6 +91,20 @@ async function encodeImage(
   if (!answer.ok) return answer;
   const encoded = parseEncodeImageResponse(parseJson(answer.value.bytes));
   return encoded.ok ? ok({ bytes: fromBase64(encoded.value.safetensors), size }) : encoded;
+}
+
+async function encodeImagePrompt(
+  { fleet, times }: TimedEncodes,
+  { file, model, revision, shareKey }: Omit<UploadWork, "size">,
+  { terms, ...conditions }: Named<TaskConditions>,
+): Promise<Result<string, Failure>> {
+  const timeoutMs = await times.encode({ revision });
+  const asked = { model, revision, shareKey, ...terms, priority: conditions.priority, deadlineMs: timeoutMs };
+  const request = { ...pictureRequest(encodeImagePromptTarget(asked), file), revision, timeoutMs };
+  const answer = await sendCancellable(fleet, { jobId: terms.jobId, request, isHedged: false }, conditions);
+  if (!answer.ok) return answer;
+  const encoded = parseEncodeImagePromptResponse(parseJson(answer.value.bytes));
+  return encoded.ok ? ok(encoded.value.states) : encoded;
 }
 
 async function encodeMask(

@@ -12,8 +12,8 @@ export interface TaskTimes {
   stageC(job: StageCRequest): Promise<number>;
   /** Of a latent file. */
   decode(latent: Uint8Array): Promise<number>;
-  /** Of a picture that is to become a latent of `size`, "WIDTHxHEIGHT". */
-  encode(work: { readonly revision: string; readonly size: string }): Promise<number>;
+  /** Of a picture that is to become a latent of `size`, "WIDTHxHEIGHT"; without one, part of a prompt. */
+  encode(work: { readonly revision: string; readonly size?: string }): Promise<number>;
 }
 
 /** Times by manifests. Of a revision that is not known here, the longest that any task may take. */
@@ -32,7 +32,7 @@ export function createTaskTimes(manifestOf: ManifestOf): TaskTimes {
     },
     encode: ({ revision, size }) =>
       msOf(revision, (manifest) => {
-        const shape = latentShapeFor(manifest, size);
+        const shape = latentShapeFor(manifest, size ?? manifest.image.sizeDefault);
         return shape.ok ? decodeMsMax(manifest, shape.value) : undefined;
       }),
   };

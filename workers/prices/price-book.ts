@@ -37,6 +37,11 @@ const prices = {
   decodeMicroUsdPerMegapixel: 500,
   /** Of reading a picture and making a latent of it, for a million pixels of the size that is wanted. */
   encodeMicroUsdPerMegapixel: 200,
+  /**
+   * Of reading a picture of a prompt: by the arithmetic of CLIP's ViT-L/14 (0.3 billion weights at 257 places) a fifth
+   * of a guided step of Stable Cascade's Stage C at 24×24, which costs 100.
+   */
+  imagePromptMicroUsd: 20,
   /** Of mixing two latents: the look-ups of both, and the arithmetic. */
   interpolationMicroUsd: 20,
   /** Of a picture whose latent was there: the look-ups, and keeping it. */
@@ -82,6 +87,11 @@ export function storageLine(latentId: string, { latentShape }: Pick<PricedWork, 
 export function encodeLines(latentId: string, work: Omit<PricedWork, "steps">): ChargeLine[] {
   const microUsd = Math.ceil((work.pixels * prices.encodeMicroUsdPerMegapixel * factorOf(work)) / 1_000_000);
   return [{ kind: "encode", latentId, microUsd }, storageLine(latentId, work)];
+}
+
+/** What it costs to have a picture of a prompt read, which is not kept. `id`: as of `MadeFrom`. */
+export function imagePromptLine(id: string, work: Pick<PricedWork, "priceFactor">): ChargeLine {
+  return { kind: "encode", latentId: id, microUsd: Math.ceil(prices.imagePromptMicroUsd * factorOf(work)) };
 }
 
 /** What it costs to have two latents mixed and to keep the mix. */

@@ -25,7 +25,8 @@ export function createQuote(pricer: Pricer): Handler<AppEnv> {
 }
 
 function quoteOf(request: MeasuredRequest): QuoteResponse {
-  const { n, work, startLines } = request;
+  const { n, work } = request;
+  const startLines = [...request.startLines, ...request.imagePromptLines];
   const image = hitLine("", work).microUsd;
   return {
     object: "quote",

@@ -3,7 +3,7 @@ import { fieldsOfForm } from "../../shared/api/start-image-request.ts";
 import { type Failure, invalidRequest } from "../../shared/errors.ts";
 import { echoedNameCharactersMax, pictureBytesMax } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { fromBase64 } from "../gpu/base64.ts";
+import { bytesOfText, pictureTooLarge } from "../generation/picture-text.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { readJson } from "./read-json.ts";
 
@@ -80,7 +80,9 @@ function isThere(file: File): boolean {
 
 async function bytesOfFile(name: string, file: File | undefined): Promise<Result<Bytes | undefined, Failure>> {
   if (file === undefined) return ok(undefined);
-  return file.size > pictureBytesMax ? err(tooLarge(name)) : ok(new Uint8Array(await file.arrayBuffer()));
+  return file.size > pictureBytesMax
+    ? err(pictureTooLarge(name, pictureBytesMax))
+    : ok(new Uint8Array(await file.arrayBuffer()));
 }
 
 async function readJsonUpload(c: Context<AppEnv>): Promise<Result<Upload, Failure>> {
@@ -90,27 +92,8 @@ async function readJsonUpload(c: Context<AppEnv>): Promise<Result<Upload, Failur
     return err(invalidRequest(null, "The request body must be an object."));
   }
   const { image: imageText, mask: maskText, ...fields } = json.value as Record<string, unknown>;
-  const image = bytesOfText("image", imageText);
+  const image = bytesOfText("image", imageText, pictureBytesMax);
   if (!image.ok) return image;
-  const mask = bytesOfText("mask", maskText);
+  const mask = bytesOfText("mask", maskText, pictureBytesMax);
   return mask.ok ? ok({ fields, image: image.value, mask: mask.value }) : mask;
-}
-
-/** With parameters ("image/png;charset=utf-8;base64") and in any case, as RFC 2397 allows. */
-const dataUrlStart = /^data:image\/[a-z0-9+.-]{1,32}(?:;[^,;]{1,64}){0,8};base64,/iu;
-
-function bytesOfText(name: string, value: unknown): Result<Bytes | undefined, Failure> {
-  if (value === undefined || value === null) return ok(undefined);
-  const rule = `'${name}' must be the picture's file in base64, or a data URL.`;
-  if (typeof value !== "string") return err(invalidRequest(name, rule));
-  try {
-    const bytes = fromBase64(value.replace(dataUrlStart, ""));
-    return bytes.length > pictureBytesMax ? err(tooLarge(name)) : ok(bytes);
-  } catch {
-    return err(invalidRequest(name, rule));
-  }
-}
-
-function tooLarge(name: string): Failure {
-  return invalidRequest(name, `'${name}' may have at most ${pictureBytesMax} bytes. Make the picture smaller.`);
 }

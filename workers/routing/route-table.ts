@@ -1,5 +1,6 @@
 import type { KeyScope } from "../../shared/api/key-scopes.ts";
 import {
+  imagePromptsBodyBytesMax,
   jobBodyBytesMax,
   latentFileBytesMax,
   modelBodyBytesMax,
@@ -80,7 +81,7 @@ export const routeTable = {
     method: "post",
     path: "/v1/images/generations",
     guard: { by: "key-or-payment", scope: "generate" },
-    bodyBytesMax,
+    bodyBytesMax: imagePromptsBodyBytesMax,
     ...heldWork,
   },
   editImage: {

@@ -1,6 +1,7 @@
 import { encodeLatent } from "../../../shared/latents/latent-format.ts";
 import type { LatentShape } from "../../../shared/latents/latent-key.ts";
 import { latentShapeFor } from "../../../shared/models/latent-shape.ts";
+import { encodeImagePromptPath } from "../../../shared/wire/encode-image-prompt.ts";
 import { encodeImagePath, encodeMaskPath } from "../../../shared/wire/encode-picture.ts";
 import { readMarkPath } from "../../../shared/wire/read-mark.ts";
 import { fromBase64, toBase64 } from "../../../workers/gpu/base64.ts";
@@ -11,6 +12,7 @@ export function answerPictureTool(path: string, query: URLSearchParams, body: Ui
   const size = query.get("size") ?? "64x64";
   const text = new TextDecoder().decode(body);
   if (path === encodeImagePath) return text === "bad" ? refusal("image") : encoded(size, body);
+  if (path === encodeImagePromptPath) return text === "bad" ? refusal("image") : states(body);
   if (path === encodeMaskPath) {
     return text === "bad" ? refusal("mask") : Response.json({ width: 64, height: 64, cells: "1100".repeat(4) });
   }
@@ -26,6 +28,12 @@ function matchesOf(text: string): number {
 function refusal(param: string): Response {
   const error = { code: "invalid_request", param, message: `'${param}' must be a whole PNG, JPEG or WebP file.` };
   return Response.json({ error }, { status: 400 });
+}
+
+/** Four numbers of the picture's first bytes. */
+function states(body: Uint8Array): Response {
+  const milliseconds = { queue: 0, imageEncoder: 5 };
+  return Response.json({ states: toBase64(Uint8Array.from({ length: 8 }, (_, i) => body[i] ?? 0)), milliseconds });
 }
 
 function encoded(size: string, body: Uint8Array): Response {

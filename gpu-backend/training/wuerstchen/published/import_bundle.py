@@ -29,7 +29,7 @@ from wuerstchen.published.bundle.describe_bundle import SIDE_MAX, SIDE_STEP, Abo
 from wuerstchen.published.bundle.diffusers_folders import open_checkpoint
 from wuerstchen.published.bundle.export_graph import INLINE_BYTES_MAX, Target, export_graph
 from wuerstchen.published.bundle.fit import with_adapters
-from wuerstchen.published.bundle.identity import identity
+from wuerstchen.published.bundle.identity import encoder_digest, identity
 from wuerstchen.published.bundle.memory import free_memory, need_of, require_room
 from wuerstchen.published.bundle.network_graphs import Plan, plan_graphs
 from wuerstchen.published.bundle.open_source import Source, open_source, unused_adapters
@@ -101,7 +101,8 @@ def _finish(checkpoint: Checkpoint, record: Record, order: Order, keys: list[str
     write_whole(directory / "tokenizer.json", checkpoint.tokenizer.json)
     if not (directory / "MODEL_CARD.md").exists():  # perhaps someone has written more into it
         write_whole(directory / "MODEL_CARD.md", model_card(checkpoint, order.about, order.weights, order.precision))
-    manifest = build_manifest(checkpoint, order.about, {key: record.graphs[key]["entry"] for key in keys})
+    graphs = {key: record.graphs[key]["entry"] for key in keys}
+    manifest = build_manifest(checkpoint, order.about, graphs, encoder_digest(checkpoint, record.sources))
     files = {name: facts for key in keys for name, facts in record.graphs[key]["files"].items()}
     files["tokenizer.json"] = asdict(describe_file(directory / "tokenizer.json"))
     write_manifest(manifest, directory, files, identity(checkpoint, record.sources, _numbers(order)))

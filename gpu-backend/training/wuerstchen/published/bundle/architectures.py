@@ -11,6 +11,7 @@ from torch import nn
 from wuerstchen.published.bundle.checkpoint_error import at
 from wuerstchen.published.bundle.file_kinds import refuse_stand_in
 from wuerstchen.published.cascade import CascadeUNet
+from wuerstchen.published.clip_image import ClipImage, ClipImageConfig
 from wuerstchen.published.clip_text import ClipText, ClipTextConfig
 from wuerstchen.published.configs import CascadeConfig, DiffNeXtConfig, PaellaVQConfig, PriorConfig
 from wuerstchen.published.stage_a import PaellaVQ
@@ -26,6 +27,7 @@ FIXED = {
     "StableCascadeUNet": {"kernel_size": 3, "clip_seq": 4, "self_attn": True},
     "CLIPTextModel": {},
     "CLIPTextModelWithProjection": {},
+    "CLIPVisionModelWithProjection": {"num_channels": 3},
 }
 
 
@@ -134,11 +136,29 @@ def _cascade(config: dict) -> CascadeConfig:
     return described
 
 
+def _activation(config: dict) -> str:
+    activation = config.get("hidden_act", "quick_gelu")
+    if activation not in ("gelu", "quick_gelu"):
+        raise ValueError(f"hidden_act is {activation!r}; supported are 'gelu' and 'quick_gelu'")
+    return activation
+
+
+def _clip_image(config: dict) -> ClipImageConfig:
+    return ClipImageConfig(
+        width=config["hidden_size"],
+        inner_width=config["intermediate_size"],
+        layers=config["num_hidden_layers"],
+        heads=config["num_attention_heads"],
+        side=config.get("image_size", 224),
+        patch=config.get("patch_size", 32),
+        projection=config.get("projection_dim", 512),
+        activation=_activation(config),
+        norm_epsilon=config.get("layer_norm_eps", 1e-5),
+    )
+
+
 def _clip(projects: bool) -> Callable[[dict], ClipTextConfig]:
     def read(config: dict) -> ClipTextConfig:
-        activation = config.get("hidden_act", "quick_gelu")
-        if activation not in ("gelu", "quick_gelu"):
-            raise ValueError(f"hidden_act is {activation!r}; supported are 'gelu' and 'quick_gelu'")
         return ClipTextConfig(
             vocabulary=config["vocab_size"],
             width=config["hidden_size"],
@@ -147,7 +167,7 @@ def _clip(projects: bool) -> Callable[[dict], ClipTextConfig]:
             heads=config["num_attention_heads"],
             positions=config.get("max_position_embeddings", 77),
             projection=config.get("projection_dim", 512) if projects else 0,
-            activation=activation,
+            activation=_activation(config),
             norm_epsilon=config.get("layer_norm_eps", 1e-5),
             end_token=config.get("eos_token_id", 49407),
         )
@@ -162,4 +182,5 @@ _READERS: dict[str, tuple[Callable[[dict], Any], type[nn.Module]]] = {
     "StableCascadeUNet": (_cascade, CascadeUNet),
     "CLIPTextModel": (_clip(projects=False), ClipText),
     "CLIPTextModelWithProjection": (_clip(projects=True), ClipText),
+    "CLIPVisionModelWithProjection": (_clip_image, ClipImage),
 }

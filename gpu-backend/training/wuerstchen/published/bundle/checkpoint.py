@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wuerstchen.published.bundle.adapters import Adapter
 from wuerstchen.published.bundle.component import Component
+from wuerstchen.published.bundle.image_prompts import ImagePrompts
 from wuerstchen.published.bundle.tokenizer import Tokenizer
 
 
@@ -41,6 +42,7 @@ class Checkpoint:
     schedule_s: float
     plain_files: tuple[Path, ...]
     decoder_text: DecoderText | None = None
+    images: ImagePrompts | None = None
 
     @property
     def adapters(self) -> tuple[Adapter, ...]:
@@ -50,9 +52,15 @@ class Checkpoint:
     def components(self) -> tuple[Component, ...]:
         return (self.text_encoder, self.stage_c, self.text_encoder_b, self.stage_b, self.stage_a, *self.extras.values())
 
+    @property
+    def all_components(self) -> tuple[Component, ...]:
+        """Also the encoder of image prompts, which changes nothing for requests without."""
+        return self.components if self.images is None else (*self.components, self.images.encoder)
+
     def sources(self) -> dict[str, Path]:
         """Every file that is read, by its place below a root: its label and the path."""
-        files = [*self.plain_files, *(path for component in self.components for path in component.sources)]
+        files = [*self.plain_files, *(path for component in self.all_components for path in component.sources)]
+        files += () if self.images is None else self.images.files
         return dict(sorted((self._place(path), path) for path in files))
 
     def _place(self, path: Path) -> str:

@@ -11,10 +11,12 @@ from torch import Tensor, nn
 from wuerstchen.published.bundle.adapters import Adapter, merge
 from wuerstchen.published.bundle.checkpoint_error import at
 from wuerstchen.published.bundle.weight_files import Tensors, Weights, read_shapes, read_tensors
+from wuerstchen.published.clip_image import ClipImage
 from wuerstchen.published.clip_text import ClipText
 from wuerstchen.published.state_dicts import load_published
 
 # Of a whole CLIP model and of ComfyUI's files: what is no part of the text transformer.
+NO_IMAGE = ("text_model.", "text_projection.", "logit_scale", "embeddings.position_ids")
 NO_TEXT = ("vision_model.", "visual_projection.", "logit_scale", "embeddings.position_ids")
 
 
@@ -52,12 +54,21 @@ class Component:
     def _filled(self, read: Callable[[Weights], Tensors]) -> nn.Module:
         network, tensors = self.empty(), read(self.weights)
         try:
-            load_published(
-                network, clip_names(tensors, self.config.projection > 0) if self.kind is ClipText else tensors
-            )
+            load_published(network, self._named(tensors))
         except ValueError as problem:
             raise at(self.weights.index or self.weights.files[0], str(problem)) from None
         return network
+
+    def _named(self, tensors: Tensors) -> Tensors:
+        if self.kind is ClipText:
+            return clip_names(tensors, self.config.projection > 0)
+        return image_names(tensors) if self.kind is ClipImage else tensors
+
+
+def image_names(tensors: Tensors) -> Tensors:
+    """The names of ClipImage, also of a whole CLIP model."""
+    shorter = {name.removeprefix("vision_model."): tensor for name, tensor in tensors.items()}
+    return {name: tensor for name, tensor in shorter.items() if not name.startswith(NO_IMAGE)}
 
 
 def clip_names(tensors: Tensors, projects: bool) -> Tensors:

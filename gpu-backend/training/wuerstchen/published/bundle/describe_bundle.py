@@ -42,8 +42,8 @@ class About:
     licence: str | None = None
 
 
-def build_manifest(checkpoint: Checkpoint, about: About, graphs: dict[str, dict]) -> dict:
-    """Without `files` and `revision`."""
+def build_manifest(checkpoint: Checkpoint, about: About, graphs: dict[str, dict], encoder: str = "") -> dict:
+    """Without `files` and `revision`. `encoder`: the digest of what makes states of image prompts."""
     sizes = about.sizes or SIZES
     text, cascade = checkpoint.text_encoder.config, checkpoint.family == "stable-cascade"
     release, (name, licence, _) = CASCADE_LARGE if cascade else V2, RELEASES[checkpoint.family]
@@ -83,6 +83,7 @@ def build_manifest(checkpoint: Checkpoint, about: About, graphs: dict[str, dict]
             "specialTokensCount": 2,
             "tokenizer": "tokenizer.json",
         },
+        **({} if checkpoint.images is None else {"imagePrompts": {"encoder": encoder}}),
         "schedule": {"kind": "cosine", "s": checkpoint.schedule_s, "clampMin": 1e-4, "clampMax": 0.9999},
         "timestepEmbedding": {
             "width": c.timestep_width,

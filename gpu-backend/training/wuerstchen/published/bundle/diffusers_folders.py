@@ -7,6 +7,7 @@ from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.component import Component
 from wuerstchen.published.bundle.fit import checked
+from wuerstchen.published.bundle.image_prompts import find_image_prompts
 from wuerstchen.published.bundle.settings import read_pipelines, read_schedule
 from wuerstchen.published.bundle.tokenizer import read_tokenizer
 from wuerstchen.published.bundle.weight_files import (
@@ -63,6 +64,10 @@ def component_folders(choice: Choice, combined: bool) -> dict[str, tuple[str, st
     }
 
 
+def _prefix(decoder: Path) -> str:
+    return "prior_" if is_combined(decoder) else ""
+
+
 def is_combined(decoder: Path) -> bool:
     return (decoder / "prior_prior").is_dir()
 
@@ -98,6 +103,7 @@ def open_checkpoint(decoder: Path, prior: Path, choice: Choice) -> Checkpoint:
         tokenizer_b=tokenizer_b,
         schedule_s=read_schedule(*schedulers),
         plain_files=plain,
+        images=find_image_prompts(prior, _prefix(decoder), choice.variant) if family == "stable-cascade" else None,
     )
     return checked(checkpoint)
 

@@ -23,9 +23,9 @@ from wuerstchen.published.bundle.graphs import HEADS, Graph, Outputs
 from wuerstchen.published.bundle.half_precision import compute_in_half, emulate_half
 
 OPSET = 20
-# Letters of the ports: b batch, h and w sides in a graph's own units.
-EXPORTED_SIZES = {"b": 2, "h": 3, "w": 5}
-CHECKED_SIZES = ({"b": 1, "h": 2, "w": 3}, {"b": 3, "h": 4, "w": 2})
+# Letters of the ports: b batch, h and w sides in a graph's own units, p pictures among the conditions, t tokens.
+EXPORTED_SIZES = {"b": 2, "h": 3, "w": 5, "p": 4, "t": 11}
+CHECKED_SIZES = ({"b": 1, "h": 2, "w": 3, "p": 1, "t": 9}, {"b": 3, "h": 4, "w": 2, "p": 3, "t": 13})
 # Relative to the largest value of an output: a graph says what PyTorch says up to the order of float32 additions.
 TOLERANCE = 1e-4
 # In half precision the small biases that a product reads are rounded too.

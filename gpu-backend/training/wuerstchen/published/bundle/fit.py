@@ -5,6 +5,7 @@ from dataclasses import replace
 from wuerstchen.published.bundle.adapters import Adapter, require_targets
 from wuerstchen.published.bundle.checkpoint import Checkpoint
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
+from wuerstchen.published.bundle.image_prompts import require_fit_of_pictures
 from wuerstchen.published.bundle.picture_graphs import STAGE_B_CELLS
 
 
@@ -12,9 +13,11 @@ def checked(checkpoint: Checkpoint) -> Checkpoint:
     """The checkpoint, after the header of every weight file was held against its network. Raises CheckpointError
     naming the first thing that is wrong.
     """
-    for component in checkpoint.components:
+    for component in checkpoint.all_components:
         component.check()
     require_fit(checkpoint)
+    if checkpoint.images is not None:
+        require_fit_of_pictures(checkpoint.images, checkpoint.stage_c)
     return checkpoint
 
 

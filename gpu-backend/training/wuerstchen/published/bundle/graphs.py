@@ -16,7 +16,7 @@ from wuerstchen.models.blocks import timestep_embedding
 from wuerstchen.published.blocks import Conditioning
 from wuerstchen.published.bundle.fold import fold_responses, fold_timestep_conditions
 from wuerstchen.published.bundle.fold_mixes import fold_mixes
-from wuerstchen.published.cascade import CascadeUNet
+from wuerstchen.published.cascade import TOKENS_PER_POOLED, CascadeUNet
 from wuerstchen.published.clip_text import ClipText
 from wuerstchen.published.compressor import Compressor
 from wuerstchen.published.previewer import Previewer
@@ -118,7 +118,8 @@ def cascade_text_conditioner(network: CascadeUNet, positions: int) -> Graph:
     return Graph("textConditioner", (states,), outputs, tokens, lambda: Function(network, tokens))
 
 
-def cascade_stage_c(network: CascadeUNet, positions: int) -> Graph:
+def cascade_stage_c(network: CascadeUNet, positions: int, pictures: bool = False) -> Graph:
+    """`pictures`: there may be several among the conditions, or none."""
     keep_parts(network, "embedding", *unet_parts(network))
     x = Port("stage_c_latent", "float32", ("b", network.config.latent_channels, "h", "w"))
 
@@ -130,7 +131,8 @@ def cascade_stage_c(network: CascadeUNet, positions: int) -> Graph:
         fold_responses(network)
         return Function(network, noise)
 
-    inputs = (x, time_port(network.config.timestep_width), _cascade_condition(network, positions))
+    condition = _cascade_condition(network, "t" if pictures else positions)
+    inputs = (x, time_port(network.config.timestep_width), condition)
     return Graph(
         "stageC",
         inputs,
@@ -173,7 +175,7 @@ def previewer(network: Previewer, latent_channels: int) -> Graph:
     return Graph("previewer", inputs, outputs, image, lambda: Function(network, image), compressible=False)
 
 
-def text_port(positions: int, channels: int) -> Port:
+def text_port(positions: int | str, channels: int) -> Port:
     """Text as a stage's attention reads it."""
     return Port("text_condition", "float32", ("b", positions, channels))
 
@@ -182,9 +184,10 @@ def _v2_condition(network: Prior, positions: int) -> Port:
     return text_port(positions, network.config.channels)
 
 
-def _cascade_condition(network: CascadeUNet, positions: int) -> Port:
-    """The pooled state and the picture become four tokens each."""
-    return text_port(positions + 8, network.config.condition_channels)
+def _cascade_condition(network: CascadeUNet, positions: int | str) -> Port:
+    """The pooled state and the picture become four tokens each; a letter: any number of tokens."""
+    tokens = positions if isinstance(positions, str) else positions + 2 * TOKENS_PER_POOLED
+    return text_port(tokens, network.config.condition_channels)
 
 
 def time_port(width: int) -> Port:

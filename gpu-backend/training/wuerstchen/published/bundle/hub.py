@@ -13,8 +13,11 @@ from huggingface_hub import list_repo_files, snapshot_download
 from wuerstchen.published.bundle.checkpoint import Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.diffusers_folders import EXTRAS, component_folders, is_combined
+from wuerstchen.published.bundle.image_prompts import FOLDER, SETTINGS_FOLDER
 from wuerstchen.published.bundle.weight_files import choose_weights, find_weights, require_variant, variants_of
 
+# Of a prior that reads pictures; Würstchen v2's has none.
+IMAGE_FOLDERS = (FOLDER, SETTINGS_FOLDER)
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -102,6 +105,7 @@ def find_text_source(source: str | None, variant: str | None) -> Path | None:
 def fetch(repository: str, root: str, choice: Choice, revision: str | None) -> Path:
     """One half from the hub: configurations first, then the weights that they and `choice` name."""
     folders = [folder for place, folder in component_folders(choice, combined=False).values() if place == root]
+    folders += IMAGE_FOLDERS if root == "prior" else ()
     small = ["model_index.json", *(f"{folder}/*{kind}" for folder in folders for kind in (".json", ".txt"))]
     home = Path(snapshot_download(repository, revision=revision, allow_patterns=small))
     commit = home.name

@@ -4,6 +4,8 @@ Folded weights and the empty prompt's states are sums, which another processor o
 order. The graphs then differ in a last digit, and the latents that are stored under the revision stay good.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 
 from wuerstchen.published.bundle.checkpoint import Checkpoint
@@ -11,6 +13,18 @@ from wuerstchen.published.bundle.record import FileFacts
 
 # Raise it when an import makes other latents or pictures of the same sources.
 GRAPHS_VERSION = 1
+
+
+def encoder_digest(checkpoint: Checkpoint, sources: Mapping[str, FileFacts]) -> str:
+    """Of all that makes states of image prompts; "" without. It stands beside the revision, and is no part of it: an
+    import with an encoder keeps the latents of one without.
+    """
+    images = checkpoint.images
+    if images is None:
+        return ""
+    digests = {path: sources[place].sha256 for place, path in checkpoint.sources().items()}
+    parts = [[digests[path] for path in images.encoder.sources], images.mean, images.deviation]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def identity(checkpoint: Checkpoint, sources: Mapping[str, FileFacts], weights: str) -> list:

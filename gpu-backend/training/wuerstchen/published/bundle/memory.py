@@ -43,7 +43,8 @@ def need_of(checkpoint: Checkpoint, weights: str, precision: str = "float32") ->
     at a time in float32 on disk. From the files' headers alone.
     """
     counts = {
-        part.name: sum(each.numel() for each in read_shapes(part.weights).values()) for part in checkpoint.components
+        part.name: sum(each.numel() for each in read_shapes(part.weights).values())
+        for part in checkpoint.all_components
     }
     name = max(counts, key=lambda part: counts[part])
     left_out = () if checkpoint.decoder_text else ("text_encoder_b",)

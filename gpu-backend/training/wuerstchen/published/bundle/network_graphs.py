@@ -12,6 +12,7 @@ from wuerstchen.published.bundle.checkpoint import Checkpoint
 from wuerstchen.published.bundle.component import Component
 from wuerstchen.published.bundle.decoder_text import pooled_stage_b_text, stage_b_text
 from wuerstchen.published.bundle.graphs import Graph
+from wuerstchen.published.bundle.image_prompts import image_encoder, image_text_conditioner
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,18 @@ def plan_graphs(checkpoint: Checkpoint, shares_encoder: bool = False) -> tuple[P
     """In the manifest's order. `shares_encoder`: the prompt of Stage B follows from Stage C's text states."""
     text, c, text_b, b, a = checkpoint.components[:5]
     positions, cascade = text.config.positions, checkpoint.family == "stable-cascade"
-    conditioner, stage_c, resize = (
-        (graphs.cascade_text_conditioner, graphs.cascade_stage_c, picture_graphs.cascade_stage_b_conditioner)
+    conditioner, resize = (
+        (graphs.cascade_text_conditioner, picture_graphs.cascade_stage_b_conditioner)
         if cascade
-        else (graphs.v2_text_conditioner, graphs.v2_stage_c, picture_graphs.v2_stage_b_conditioner)
+        else (graphs.v2_text_conditioner, picture_graphs.v2_stage_b_conditioner)
     )
     extras = {"compressor": graphs.compressor, "previewer": graphs.previewer}
     latents = c.config.latent_channels
     return (
         Plan("textEncoder", (text,), lambda: graphs.text_encoder(text.load(), pools=cascade)),
         Plan("textConditioner", (c,), lambda: conditioner(c.load(), positions)),
-        Plan("stageC", (c,), lambda: stage_c(c.load(), positions)),
+        *_image_prompts(checkpoint),
+        Plan("stageC", (c,), partial(_stage_c, checkpoint)),
         Plan("stageBConditioner", (), lambda: resize(b.empty())),
         *_stage_b_text(checkpoint, shares_encoder),
         Plan("stageB", (text_b, b), partial(_stage_b, checkpoint)),
@@ -46,6 +48,24 @@ def plan_graphs(checkpoint: Checkpoint, shares_encoder: bool = False) -> tuple[P
             Plan(name, (part,), partial(_extra, extras[name], part, latents))
             for name, part in checkpoint.extras.items()
         ),
+    )
+
+
+def _stage_c(checkpoint: Checkpoint) -> Graph:
+    network, positions = checkpoint.stage_c.load(), checkpoint.text_encoder.config.positions
+    if checkpoint.family == "stable-cascade":
+        return graphs.cascade_stage_c(network, positions, pictures=checkpoint.images is not None)
+    return graphs.v2_stage_c(network, positions)
+
+
+def _image_prompts(checkpoint: Checkpoint) -> tuple[Plan, ...]:
+    """Nothing where a prompt is of words alone."""
+    images, c, positions = checkpoint.images, checkpoint.stage_c, checkpoint.text_encoder.config.positions
+    if images is None:
+        return ()
+    return (
+        Plan("imageEncoder", (images.encoder,), lambda: image_encoder(images)),
+        Plan("imageTextConditioner", (c,), lambda: image_text_conditioner(c.load(), positions)),
     )
 
 
