@@ -13,6 +13,9 @@ const encoder = join(import.meta.dirname, "../../golden/image-encoder.onnx");
 const models = mkdtempSync(join(tmpdir(), "image-prompts-"));
 let backend: Backend;
 
+/** Two bundles are copied and checked before the backend is ready, beside other work. */
+const startMsMax = 60_000;
+
 /** The tiny bundle, with the mean colour in the place of an encoder; its Stage C hears nothing of pictures. */
 function writeSeeingBundle(): void {
   const folder = join(models, "tiny");
@@ -42,7 +45,7 @@ beforeAll(async () => {
   const path = join(models, "blind", "model.json");
   writeFileSync(path, readFileSync(path, "utf8").replaceAll(tinyRevision, "blind"));
   backend = await startBackend({ MODELS_DIR: models });
-});
+}, startMsMax);
 
 afterAll(async () => {
   await backend.stop();

@@ -119,6 +119,11 @@ describe("a manifest is refused, naming the field,", () => {
       /^graphs\.stageC\.inputs\.0\.shape\.1: /u,
     ],
     [
+      "when prompts may hold pictures that no graph reads",
+      (json) => Object.assign(json, { imagePrompts: { encoder: "one" } }),
+      /imagePrompts, graphs\.imageEncoder/u,
+    ],
+    [
       "when Stage B reads prompts that no graph prepares",
       (json) => Object.assign(json.stageB, { text: { emptyTokenIds: [1], padTokenId: 0 } }),
       /stageBText/u,
