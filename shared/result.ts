@@ -12,3 +12,13 @@ export function ok<Value>(value: Value): Result<Value, never> {
 export function err<Reason>(error: Reason): Result<never, Reason> {
   return { ok: false, error };
 }
+
+/** The values of results that are all right, or the first reason why one is not. */
+export function allOf<Value, Reason>(results: readonly Result<Value, Reason>[]): Result<readonly Value[], Reason> {
+  const values: Value[] = [];
+  for (const result of results) {
+    if (!result.ok) return result;
+    values.push(result.value);
+  }
+  return ok(values);
+}

@@ -4,6 +4,7 @@ import { err, ok, type Result } from "../result.ts";
 import { parseImageSize } from "./image-size.ts";
 import { markBits, markFalsePositives, markFalsePositivesMax, markSchema } from "./mark.ts";
 import { modelIdPattern } from "./model-name.ts";
+import { stageBTextSchema } from "./stage-b-text.ts";
 
 // `model.json` says everything about a bundle that is not a weight. Fields that a newer exporter adds are ignored.
 
@@ -66,15 +67,6 @@ const sideRangeSchema = z
   .refine(({ min, max, multipleOf }) => min <= max && min % multipleOf === 0 && max % multipleOf === 0, {
     error: "min ≤ max must hold, and both be multiples of multipleOf",
   });
-
-const stageBTextSchema = z.object({
-  /** The prompt "": what a latent is decoded with whose file names no text. */
-  emptyTokenIds: z.array(z.int().min(0)).min(1).max(tokensPerPromptMax),
-  /** Pads ids to `text.tokensMax` for an encoder of its own. */
-  padTokenId: z.int().min(0),
-  /** Above 1 every step takes two passes: the second reads no latent, and the negative prompt. */
-  guidanceScale: z.number().min(0).max(guidanceScaleMax).default(0),
-});
 
 const manifestSchema = z
   .object({

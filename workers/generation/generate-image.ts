@@ -7,7 +7,7 @@ import type { Reservation, Settlement } from "../account/money/reservation.ts";
 import type { Moderator } from "../moderation/moderator.ts";
 import type { Caller } from "./caller.ts";
 import { type ChargingServices, type Reserver, settleOrRelease } from "./charge-request.ts";
-import { type ImagePromptServices, withImagePrompts } from "./image-prompts.ts";
+import { type ImagePromptServices, withImagePrompts } from "./encode-image-prompts.ts";
 import {
   type EdgeFiles,
   foundPictures,

@@ -1,7 +1,7 @@
 import type { Tier } from "../../shared/api/images-response.ts";
 import type { DecodeOptions } from "../../shared/decode-options.ts";
 import type { Failure } from "../../shared/errors.ts";
-import { ok, type Result } from "../../shared/result.ts";
+import { allOf, ok, type Result } from "../../shared/result.ts";
 import type { Milliseconds } from "../gpu/gpu-client.ts";
 import type { CachedImage, ImageCache } from "../images/image-cache.ts";
 import {
@@ -199,14 +199,4 @@ function linesOf(
   milliseconds: Milliseconds,
 ): readonly ChargeLine[] {
   return decoded ? [...lines, ...withGpuTime([decodeLine(latentId, work)], milliseconds)] : lines;
-}
-
-/** The values of results that are all right, or the first failure. */
-export function allOf<Value>(results: readonly Result<Value, Failure>[]): Result<readonly Value[], Failure> {
-  const values: Value[] = [];
-  for (const result of results) {
-    if (!result.ok) return result;
-    values.push(result.value);
-  }
-  return ok(values);
 }

@@ -1,5 +1,5 @@
 import type { Failure } from "../../shared/errors.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
+import { allOf, err, ok, type Result } from "../../shared/result.ts";
 import type { Reservation } from "../account/money/reservation.ts";
 import { decodeLine, hitLine, type PricedWork } from "../prices/price-book.ts";
 import type { Caller } from "./caller.ts";
@@ -12,7 +12,6 @@ import {
 } from "./charge-request.ts";
 import { ageOf, findStandIn, type PictureLatent } from "./obtain-latent.ts";
 import {
-  allOf,
   type EdgeFiles,
   lookUpFiles,
   type Painting,
