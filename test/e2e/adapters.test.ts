@@ -75,7 +75,8 @@ async function generate(key: string, model: string, seed: number): Promise<Made>
 
 /** Ids → the folders of their bundles. */
 function bundlesById(): ReadonlyMap<string, string> {
-  const folders = readdirSync(models).map((name) => join(models, name));
+  const names = readdirSync(models).filter((name) => !name.startsWith("."));
+  const folders = names.map((name) => join(models, name));
   return new Map(folders.map((path) => [JSON.parse(readFileSync(join(path, "model.json"), "utf8")).id, path]));
 }
 
