@@ -19,6 +19,7 @@ test("a model is listed in OpenAI's shape with all that a valid request needs", 
     price_factor: 1,
     steps: { default: 20, min: 1, max: 60 },
     guidance_scale: { default: 4, min: 0, max: 12 },
+    image_prompts: false,
   });
 });
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ImagesResponse } from "../../../shared/api/images-response.ts";
+import { imagePromptsBodyBytesMax } from "../../../shared/limits.ts";
 import casesText from "../../support/clients.jsonl?raw";
 import { JobClient } from "../support/job-client.ts";
 import { firstPicture, TestEdge } from "../support/test-edge.ts";
@@ -304,7 +305,7 @@ describe("a body", () => {
   });
 
   test("that grows beyond the limit as it is decoded is 413, whatever its own length", async () => {
-    expect((await sent("gzip", await packed("gzip", " ".repeat(600_000)))).status).toBe(413);
+    expect((await sent("gzip", await packed("gzip", " ".repeat(imagePromptsBodyBytesMax + 1)))).status).toBe(413);
   });
 
   test("in another encoding is 415, and one whose compression is broken is 400", async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { BackendFault } from "../../../shared/backend-fault.ts";
-import { requestBodyBytesMax } from "../../../shared/limits.ts";
+import { imagePromptsBodyBytesMax } from "../../../shared/limits.ts";
 import { formatWireFailure } from "../../../shared/wire/failure.ts";
 import { TestEdge } from "../support/test-edge.ts";
 
@@ -119,7 +119,7 @@ describe("a request that is wrong", () => {
 
   test("in its size is 413, whether it declares its length or not", async () => {
     const key = await edge.createKey();
-    const body = JSON.stringify({ prompt: "x".repeat(requestBodyBytesMax) });
+    const body = JSON.stringify({ prompt: "x".repeat(imagePromptsBodyBytesMax) });
     const declared = await edge.post(key, body, { "content-length": String(body.length) });
     expect(declared.status).toBe(413);
     expect((await envelopeOf(declared))["code"]).toBe("payload_too_large");

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { imagePromptsBodyBytesMax } from "../../../shared/limits.ts";
 import { TestEdge } from "../support/test-edge.ts";
 
 /** By the price book, for 6 steps on a latent of 4×4 and 64×64 pixels. */
@@ -209,7 +210,7 @@ describe("a caller without an account", () => {
     const { edge, facilitator } = newEdge();
     expect((await ask(edge, { prompt: "apple" }, { "payment-signature": "%%%" })).status).toBe(402);
     expect((await ask(edge, { prompt: "" }, { "payment-signature": "e30=" })).status).toBe(400);
-    expect((await ask(edge, { prompt: "x".repeat(600_000) })).status).toBe(413);
+    expect((await ask(edge, { prompt: "x".repeat(imagePromptsBodyBytesMax) })).status).toBe(413);
     expect(facilitator.calls).toEqual([]);
   });
 
