@@ -10,8 +10,9 @@ from PIL import Image
 from wuerstchen.config import CurriculumConfig, load_config
 from wuerstchen.train import train_stage
 from wuerstchen.training.contact_sheet import write_grid
-from wuerstchen.training.data import PictureSet, Record
+from wuerstchen.training.data import PictureSet
 from wuerstchen.training.precompute import map_pictures
+from wuerstchen.training.records import Record
 from wuerstchen.training.stage_c import choose_caption, curriculum_draw
 
 TINY = load_config(Path(__file__).parent.parent / "configs" / "tiny.toml")

@@ -8,7 +8,8 @@ from wuerstchen.config import load_config
 from wuerstchen.evaluation.colour import dominant_colour
 from wuerstchen.evaluation.lists import held_out_list, training_list, weighted_order
 from wuerstchen.evaluation.unseen import read_prompts, seen
-from wuerstchen.training.data import PictureSet, Record
+from wuerstchen.training.data import PictureSet
+from wuerstchen.training.records import Record
 
 
 def record(label: str, kind: str = "skin tone", weight: float = 1) -> Record:

@@ -16,7 +16,8 @@ from wuerstchen.pictures.left_out import Reason
 from wuerstchen.pictures.prepare import prepare
 from wuerstchen.pictures.preview import TEXTS
 from wuerstchen.texts import LANGUAGES, places_of, read_texts
-from wuerstchen.training.data import PictureSet, is_held_out
+from wuerstchen.training.data import PictureSet
+from wuerstchen.training.records import is_held_out
 
 
 def test_files_that_cannot_be_used_are_listed_and_do_not_stop_the_rest(tmp_path: Path) -> None:

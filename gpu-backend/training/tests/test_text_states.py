@@ -9,7 +9,7 @@ from conftest import CONFIGS
 
 from wuerstchen.config import Config, load_config
 from wuerstchen.models.text_encoder import TextEncoder
-from wuerstchen.training.data import Record
+from wuerstchen.training.records import Record
 from wuerstchen.training.sources import text_encoder_directory
 from wuerstchen.training.stage_c import DESCRIPTION_SHARE, choose_caption, choose_text
 from wuerstchen.training.text_states import text_states

@@ -13,9 +13,10 @@ from wuerstchen.export.bundle import trained_stages, write_bundle, write_manifes
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.train import train_stage
 from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures
-from wuerstchen.training.data import PictureSet, is_held_out
+from wuerstchen.training.data import PictureSet
 from wuerstchen.training.distributed import Share
 from wuerstchen.training.loop import StageRun, learning_rate, train
+from wuerstchen.training.records import is_held_out
 from wuerstchen.training.sources import text_encoder_directory
 from wuerstchen.training.stages import stages_of
 

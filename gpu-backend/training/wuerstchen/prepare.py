@@ -25,7 +25,7 @@ from wuerstchen.pictures.samples import count_pictures
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.texts import LANGUAGES, Texts
-from wuerstchen.training.data import HELD_OUT_PERCENT
+from wuerstchen.training.records import HELD_OUT_PERCENT
 
 EXAMPLES = """examples:
   python -m wuerstchen.prepare --from ~/pictures --out data/mine --config configs/emoji-128.toml

@@ -15,8 +15,9 @@ from rich.progress import track
 from torch import Tensor, nn
 
 from wuerstchen.evaluation.set_groups import Groups
-from wuerstchen.training.data import PictureSet, Record
+from wuerstchen.training.data import PictureSet
 from wuerstchen.training.loop import save_atomically
+from wuerstchen.training.records import Record
 
 WIDTH, HIDDEN = 256, 512
 BATCH, EPOCHS = 512, 20

@@ -14,7 +14,7 @@ from wuerstchen.evaluation.lists import distinct_labels, held_out_list, weighted
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Sheet, Table, share
 from wuerstchen.evaluation.set_groups import GROUPS_FILE
 from wuerstchen.evaluation.sheets import write_sheet
-from wuerstchen.training.data import Record
+from wuerstchen.training.records import Record
 
 GROUP_PICTURES = 24
 OTHER_WORDS = 99

@@ -11,8 +11,9 @@ from wuerstchen.config import Config
 from wuerstchen.diffusion import sample
 from wuerstchen.evaluation.kept_pictures import kept_pictures
 from wuerstchen.export.graphs import Stages
-from wuerstchen.training.data import PictureSet, Record
+from wuerstchen.training.data import PictureSet
 from wuerstchen.training.reconstruction import opaque, picture_batch
+from wuerstchen.training.records import Record
 from wuerstchen.training.stage_c import generate
 
 

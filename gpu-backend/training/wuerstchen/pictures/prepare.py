@@ -22,7 +22,7 @@ from wuerstchen.pictures.left_out import LeftOut, Reason
 from wuerstchen.pictures.preview import preview_page
 from wuerstchen.pictures.samples import Sample, has_masks, read_samples
 from wuerstchen.pictures.set_writer import SetWriter
-from wuerstchen.training.data import Record
+from wuerstchen.training.records import Record
 
 # Files of as many samples are in memory at once.
 SAMPLES_AT_ONCE = 32

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from wuerstchen.texts import Texts
-from wuerstchen.training.data import Record
+from wuerstchen.training.records import Record
 
 PREVIEW = "preview.html"
 # Some 5 KB each: 2 MB a page. Of larger sets, pictures evenly spread.

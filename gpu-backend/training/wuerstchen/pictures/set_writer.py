@@ -11,8 +11,9 @@ from zlib import crc32
 import numpy as np
 
 from wuerstchen.pictures.preview import PREVIEW
-from wuerstchen.training.data import Record, file_name, is_held_out
+from wuerstchen.training.data import file_name
 from wuerstchen.training.masks import mask_name
+from wuerstchen.training.records import Record, is_held_out
 
 REPORT = "report.json"
 

@@ -6,10 +6,8 @@ is in and its row there.
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from zlib import crc32
@@ -21,39 +19,9 @@ from torch import Tensor
 from wuerstchen.models.alpha import premultiply
 from wuerstchen.training.cache import digest_of, file_digest
 from wuerstchen.training.masks import open_masks
+from wuerstchen.training.records import RECORDS, is_held_out, read_records
 
-HELD_OUT_PERCENT = 2
-SQUARES = ""  # the bucket of a set that has no others
 RGB, RGBA = 3, 4
-RECORDS = "records.jsonl"
-
-
-@dataclass(frozen=True)
-class Record:
-    """`bucket` ("160x96", width first) and `index`, the row in its file, are absent from a set of squares; the row is
-    the line there.
-
-    `held_out` is written where a set chose its own share of held-out pictures; else the id says it. `file` names what
-    it was made of. `description` is a long caption, of parts and colours; "" where a set has none.
-    """
-
-    id: str
-    licence: str
-    style: str
-    label: str
-    kind: str
-    weight: float
-    captions: tuple[str, ...]
-    bucket: str = SQUARES
-    index: int | None = None
-    held_out: bool | None = None
-    file: str = ""
-    description: str = ""
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """All that Stage C may learn this picture by: the captions, then the description, if there is one."""
-        return (*self.captions, self.description) if self.description else self.captions
 
 
 class BucketArrays:
@@ -99,7 +67,7 @@ class PictureSet:
     def __init__(self, directory: Path, side: int) -> None:
         """`side`: of the pictures of a set of squares. Raises ValueError where pictures and records do not fit each
         other, FileNotFoundError where there is no set."""
-        self.directory, self.records = directory, _read_records(directory)
+        self.directory, self.records = directory, read_records(directory)
         self.bucket_of = np.array([record.bucket for record in self.records])
         self.rows = np.array(
             [number if record.index is None else record.index for number, record in enumerate(self.records)]
@@ -242,41 +210,16 @@ def square_side(directory: Path) -> int:
     """Pixels a side of a set of squares, by the size of its file; 0 for a set in several shapes. Raises as PictureSet
     where there is no set.
     """
-    records = _read_records(directory)
+    records = read_records(directory)
     for name, channels in (("images.rgba", RGBA), ("images.rgb", RGB)):
         if (directory / name).exists():
             return math.isqrt((directory / name).stat().st_size // (len(records) * channels))
     return 0
 
 
-def is_held_out(record_id: str, percent: float = HELD_OUT_PERCENT) -> bool:
-    """A stable split: it depends on the id alone, so a larger set keeps its held-out pictures."""
-    return crc32(record_id.encode()) % 100 < percent
-
-
 def batch_rng(seed: int, step: int) -> tuple[np.random.Generator, torch.Generator]:
     """The randomness of one step is a function of (seed, step), so a resumed run goes on exactly as it would have."""
     return np.random.default_rng([seed, step]), torch.Generator().manual_seed(seed * 1_000_003 + step)
-
-
-def _read_records(directory: Path) -> list[Record]:
-    path = directory / RECORDS
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{directory} holds no data set: make one with python -m wuerstchen.prepare --from FOLDER --out {directory}"
-        )
-    records = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
-        if line:
-            try:
-                records.append(_record(json.loads(line)))
-            except (ValueError, TypeError, KeyError) as error:
-                raise ValueError(
-                    f"{path}:{number} is no record of a picture ({error}): prepare the set again"
-                ) from error
-    if not records:
-        raise ValueError(f"{path} holds no records: prepare the set again")
-    return records
 
 
 def _open_pixels(directory: Path, bucket: str, side: int) -> np.ndarray:
@@ -297,7 +240,3 @@ def _open_pixels(directory: Path, bucket: str, side: int) -> np.ndarray:
 
 def _pixels_digest(pixels: np.ndarray) -> str:
     return digest_of(str(pixels.shape), hashlib.sha256(pixels).hexdigest())
-
-
-def _record(values: dict) -> Record:
-    return Record(**{**values, "captions": tuple(values["captions"])})

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from wuerstchen.config import RecolourConfig
-from wuerstchen.training.data import PictureSet, Record
+from wuerstchen.training.data import PictureSet
+from wuerstchen.training.records import Record
 
 # RGB in [0, 1]; the mid tone that an object's typical brightness becomes.
 COLOURS = {

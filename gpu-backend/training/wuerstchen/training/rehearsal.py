@@ -21,8 +21,9 @@ from wuerstchen.models.build import (
 )
 from wuerstchen.models.weights_digest import weights_digest
 from wuerstchen.training.cache import store
-from wuerstchen.training.data import SQUARES, PictureSet
+from wuerstchen.training.data import PictureSet
 from wuerstchen.training.precompute import latents_key, latents_path
+from wuerstchen.training.records import SQUARES
 from wuerstchen.training.sources import text_encoder_directory
 from wuerstchen.training.text_states import caption_encoder, distinct, states_path, text_key, tokens_path
 

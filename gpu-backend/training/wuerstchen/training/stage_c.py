@@ -30,11 +30,12 @@ from wuerstchen.models.build import (
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.training.contact_sheet import write_grid
 from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures, with_recoloured
-from wuerstchen.training.data import BucketArrays, PictureSet, Record, batch_rng
+from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.recoloured import RecolouredSet
 from wuerstchen.training.reconstruction import opaque
+from wuerstchen.training.records import Record
 from wuerstchen.training.text_states import TextStates
 
 CAPTION_DROP = 0.05
