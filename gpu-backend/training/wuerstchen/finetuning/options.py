@@ -7,6 +7,16 @@ from pathlib import Path
 
 from wuerstchen.arguments import count
 from wuerstchen.config import Config
+from wuerstchen.finetuning.shared_options import (
+    add_caption_options,
+    add_forecast,
+    add_mask_floor,
+    add_patience,
+    check_least,
+    check_mask_floor,
+    parser_with,
+    ramps,
+)
 from wuerstchen.finetuning.tuning import Tuning
 from wuerstchen.prompt_lists import prior_prompts, prompt_lines
 
@@ -20,12 +30,7 @@ EMA_DECAY = 0.99
 
 
 def parser_of(description: str | None) -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        description=description, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for add in (_add_sources, _add_plan, _add_steering, _add_results):
-        add(result)
-    return result
+    return parser_with(description, EXAMPLES, (_add_sources, _add_plan, _add_steering, _add_results))
 
 
 def _add_sources(parser: argparse.ArgumentParser) -> None:
@@ -56,21 +61,11 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
 
 def _add_steering(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is learned")
-    group.add_argument(
-        "--trigger", default="", help="a word at the end of every caption, by which the set is asked for later"
-    )
-    group.add_argument(
-        "--shuffle-captions", action="store_true", help="also train captions with their parts in other orders"
-    )
+    add_caption_options(group)
     group.add_argument(
         "--flip", action="store_true", help="also train mirrored pictures: not for letters, nor for left and right"
     )
-    group.add_argument(
-        "--mask-floor",
-        type=float,
-        default=0.1,
-        help="of a set with masks: what counts where a mask is black, 0 to 1 (default 0.1)",
-    )
+    add_mask_floor(group)
     group.add_argument(
         "--prior-share",
         type=float,
@@ -80,12 +75,7 @@ def _add_steering(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--prior-prompts", type=Path, help="those words, one a line; default: CONFIG.{prompts,calibration}.txt"
     )
-    group.add_argument(
-        "--patience",
-        type=int,
-        default=4,
-        help="evaluations of 8 without a better held-out loss that end it; 0: none do",
-    )
+    add_patience(group)
     group.add_argument(
         "--sample", action="append", default=[], metavar="PROMPT", help="a prompt that the contact sheet shows as well"
     )
@@ -93,15 +83,7 @@ def _add_steering(parser: argparse.ArgumentParser) -> None:
 
 def _add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what comes of it")
-    group.add_argument(
-        "--price-hour",
-        type=float,
-        default=0.08,
-        help="assumed price of this machine's hour in US dollars (default 0.08)",
-    )
-    group.add_argument(
-        "--dry-run", action="store_true", help="say what it will take in minutes, memory and money; train nothing"
-    )
+    add_forecast(group)
     group.add_argument("--forecast", type=Path, metavar="FILE", help="with --dry-run: write the figures there (JSON)")
     group.add_argument(
         "--merge", action="store_true", help="write RUNS/MODEL/stage-c.pt, which wuerstchen.export.bundle reads"
@@ -111,9 +93,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 
 def tuning_config(config: Config, arguments: argparse.Namespace) -> Config:
     """The configuration with the plan of this training. Raises ValueError naming the option and its limit."""
-    for name, least in (("steps", 1), ("batch", 1), ("rank", 1)):
-        if getattr(arguments, name) < least:
-            raise ValueError(f"--{name} is {getattr(arguments, name)}: at least {least}")
+    check_least(arguments, {"steps": 1, "batch": 1, "rank": 1})
     if arguments.rank > config.stage_c.channels:
         raise ValueError(f"--rank is {arguments.rank}: at most the width of Stage C, {config.stage_c.channels}")
     rate = LEARNING_RATES[arguments.method] if arguments.learning_rate is None else arguments.learning_rate
@@ -124,8 +104,7 @@ def tuning_config(config: Config, arguments: argparse.Namespace) -> Config:
         steps=arguments.steps,
         batch=arguments.batch,
         learning_rate=rate,
-        warmup_steps=max(1, min(50, arguments.steps // 10)),
-        decay_steps=arguments.steps // 4,
+        **ramps(arguments.steps),
         ema_decay=EMA_DECAY,
     )
     return dataclasses.replace(config, train_c=plan, seed=arguments.seed, compile=False)
@@ -135,8 +114,7 @@ def tuning_of(arguments: argparse.Namespace, config_file: Path, config: Config) 
     """Raises ValueError where the share of prior pictures is none, or there are no prompts for it."""
     if not 0 <= arguments.prior_share < 1:
         raise ValueError(f"--prior-share is {arguments.prior_share:g}: at least 0 and below 1")
-    if not 0 <= arguments.mask_floor <= 1:
-        raise ValueError(f"--mask-floor is {arguments.mask_floor:g}: from 0 to 1")
+    check_mask_floor(arguments)
     if arguments.prior_prompts is not None and not arguments.prior_prompts.exists():
         raise ValueError(f"--prior-prompts: {arguments.prior_prompts} does not exist")
     given = arguments.prior_prompts

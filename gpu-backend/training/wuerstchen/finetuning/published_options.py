@@ -6,6 +6,16 @@ from pathlib import Path
 
 from wuerstchen.arguments import count
 from wuerstchen.config import OptimiserConfig
+from wuerstchen.finetuning.shared_options import (
+    add_caption_options,
+    add_forecast,
+    add_mask_floor,
+    add_patience,
+    check_least,
+    check_mask_floor,
+    parser_with,
+    ramps,
+)
 from wuerstchen.finetuning.tuning import Tuning
 from wuerstchen.published.adapter_files import NAMINGS
 
@@ -21,12 +31,7 @@ EMA_DECAY = 0.99
 
 
 def parser_of(description: str | None) -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        description=description, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for add in (_add_sources, _add_plan, _add_steering, _add_results):
-        add(result)
-    return result
+    return parser_with(description, EXAMPLES, (_add_sources, _add_plan, _add_steering, _add_results))
 
 
 def _add_sources(parser: argparse.ArgumentParser) -> None:
@@ -63,22 +68,9 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
 
 def _add_steering(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is learned")
-    group.add_argument(
-        "--trigger", default="", help="a word at the end of every caption, by which the set is asked for"
-    )
-    group.add_argument("--shuffle-captions", action="store_true", help="also captions with their parts in other orders")
-    group.add_argument(
-        "--mask-floor",
-        type=float,
-        default=0.1,
-        help="of a set with masks: what counts where one is black (default 0.1)",
-    )
-    group.add_argument(
-        "--patience",
-        type=int,
-        default=4,
-        help="evaluations of 8 without a better held-out loss that end it; 0: none do",
-    )
+    add_caption_options(group)
+    add_mask_floor(group)
+    add_patience(group)
 
 
 def _add_results(parser: argparse.ArgumentParser) -> None:
@@ -93,17 +85,12 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--strength", type=float, default=1.0, help="by which the file's adapters count at 1 (default 1: as trained)"
     )
-    group.add_argument("--price-hour", type=float, default=0.08, help="assumed price of this machine's hour in dollars")
-    group.add_argument(
-        "--dry-run", action="store_true", help="say what it will take in minutes, memory and money; train nothing"
-    )
+    add_forecast(group)
 
 
 def plan_of(arguments: argparse.Namespace) -> OptimiserConfig:
     """Raises ValueError naming the option and its limit."""
-    for name, least in (("steps", 1), ("batch", 1), ("rank", 1), ("accumulate", 1), ("patience", 0)):
-        if getattr(arguments, name) < least:
-            raise ValueError(f"--{name} is {getattr(arguments, name)}: at least {least}")
+    check_least(arguments, {"steps": 1, "batch": 1, "rank": 1, "accumulate": 1, "patience": 0})
     for name in ("learning_rate", "strength", "alpha"):
         value = getattr(arguments, name)
         if value is not None and not (math.isfinite(value) and (value >= 0 or name == "strength")):
@@ -114,8 +101,7 @@ def plan_of(arguments: argparse.Namespace) -> OptimiserConfig:
         steps=arguments.steps,
         batch=arguments.batch,
         learning_rate=arguments.learning_rate,
-        warmup_steps=max(1, min(50, arguments.steps // 10)),
-        decay_steps=arguments.steps // 4,
+        **ramps(arguments.steps),
         weight_decay=0.01,
         ema_decay=EMA_DECAY,
         crop_pixels=0,
@@ -127,8 +113,7 @@ def plan_of(arguments: argparse.Namespace) -> OptimiserConfig:
 
 def tuning_of(arguments: argparse.Namespace) -> Tuning:
     """Raises ValueError where the floor of masks is no share."""
-    if not 0 <= arguments.mask_floor <= 1:
-        raise ValueError(f"--mask-floor is {arguments.mask_floor:g}: from 0 to 1")
+    check_mask_floor(arguments)
     return Tuning(
         trigger=arguments.trigger.strip(),
         shuffle=arguments.shuffle_captions,

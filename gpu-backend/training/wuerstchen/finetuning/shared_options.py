@@ -1,0 +1,79 @@
+"""What `wuerstchen.finetune` and `wuerstchen.finetune_published` ask alike."""
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypedDict
+
+Add = Callable[[argparse.ArgumentParser], None]
+
+
+class Ramps(TypedDict):
+    warmup_steps: int
+    decay_steps: int
+
+
+def parser_with(description: str | None, examples: str, parts: Iterable[Add]) -> argparse.ArgumentParser:
+    """A parser with the options of all `parts`, and examples as they stand below them."""
+    result = argparse.ArgumentParser(
+        description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for add in parts:
+        add(result)
+    return result
+
+
+def add_caption_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--trigger", default="", help="a word at the end of every caption, by which the set is asked for later"
+    )
+    group.add_argument(
+        "--shuffle-captions", action="store_true", help="also train captions with their parts in other orders"
+    )
+
+
+def add_mask_floor(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--mask-floor",
+        type=float,
+        default=0.1,
+        help="of a set with masks: what counts where a mask is black, 0 to 1 (default 0.1)",
+    )
+
+
+def add_patience(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--patience",
+        type=int,
+        default=4,
+        help="evaluations of 8 without a better held-out loss that end it; 0: none do",
+    )
+
+
+def add_forecast(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--price-hour",
+        type=float,
+        default=0.08,
+        help="assumed price of this machine's hour in US dollars (default 0.08)",
+    )
+    group.add_argument(
+        "--dry-run", action="store_true", help="say what it will take in minutes, memory and money; train nothing"
+    )
+
+
+def check_least(arguments: argparse.Namespace, least: Mapping[str, int]) -> None:
+    """Raises ValueError naming the first option below its least value."""
+    for name, bound in least.items():
+        if getattr(arguments, name) < bound:
+            raise ValueError(f"--{name} is {getattr(arguments, name)}: at least {bound}")
+
+
+def check_mask_floor(arguments: argparse.Namespace) -> None:
+    """Raises ValueError where it is no share."""
+    if not 0 <= arguments.mask_floor <= 1:
+        raise ValueError(f"--mask-floor is {arguments.mask_floor:g}: from 0 to 1")
+
+
+def ramps(steps: int) -> Ramps:
+    """How the learning rate of a fine-tuning rises and falls."""
+    return {"warmup_steps": max(1, min(50, steps // 10)), "decay_steps": steps // 4}
