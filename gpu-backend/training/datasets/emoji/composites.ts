@@ -1,5 +1,7 @@
 // Pictures of two or more things, made of the drawings of one style: "X with Y" exists in no icon package.
 
+import { isCounted, plural } from "./plural.ts";
+
 /** A drawing that can be part of a picture. */
 export interface Part {
   /** The plainest name, for example `red apple`. */
@@ -69,7 +71,7 @@ export interface Cast {
 export function castOf(parts: readonly Part[]): Cast {
   const withLabels = (labels: readonly string[]) => parts.filter(({ label }) => labels.includes(label));
   return {
-    things: parts.filter(({ label }) => /^[a-z]+( [a-z]+)?$/.test(label) && !/(face|button|symbol|sign|mark|clock|hand|suit|circle|square|control|small|big)\b|s$/.test(label)),
+    things: parts.filter(({ label }) => /^[a-z]+( [a-z]+)?$/.test(label) && !/(face|button|symbol|sign|mark|clock|hand|suit|circle|square|control|small|big)\b|s$/.test(label) && isCounted(label)),
     faces: parts.filter(({ label }) => /^[a-z]+ face$/.test(label) && animals.has(label.replace(" face", ""))),
     hats: withLabels(hats),
     carriers: withLabels(carriers),
@@ -193,11 +195,6 @@ function twoOf(parts: readonly Part[], pick: Pick): readonly [Part, Part] {
 const article = (name: string): string => `${/^[aeio]/.test(name) ? "an" : "a"} ${name}`;
 
 const a = ({ label }: Part): string => article(label);
-
-function plural(name: string): string {
-  if (/(s|x|ch|sh)$/.test(name)) return `${name}es`;
-  return /[^aeiou]y$/.test(name) ? `${name.slice(0, -1)}ies` : `${name}s`;
-}
 
 /** Later places cover earlier ones. */
 function picture(places: readonly Place[]): string {
