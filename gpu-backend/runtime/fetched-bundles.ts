@@ -6,7 +6,7 @@ import { readManifest } from "./bundle.ts";
 
 /** The bundles of a folder that were fetched, and so can be fetched again; others are the operator's, and stay. */
 export interface FetchedBundles {
-  /** Notes the revisions that the edge offers, for good: they are not removed. Until it is told, none is. */
+  /** Notes the revisions that the edge offers, on disk: they are not removed. Until it is told, none is. */
   list(revisions: readonly string[]): Promise<void>;
   /** Notes that a revision was used just now. */
   used(revision: string): Promise<void>;

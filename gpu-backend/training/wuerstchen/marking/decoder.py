@@ -96,7 +96,7 @@ def marked_stage_a(config: Config) -> StageA:
 
 
 def with_message(config: Config, stage_a: StageA, tail: MarkedTail, signs: Tensor) -> StageA:
-    """Stage A whose decoder bears one message for good."""
+    """Stage A with one message in its decoder's weights."""
     marked = marked_stage_a(config)
     marked.encoder, marked.codebook = stage_a.encoder, stage_a.codebook
     place = len(marked.decoder) - TAIL_LAYERS - 1
