@@ -45,6 +45,19 @@ def test_a_new_stage_c_predicts_its_input_as_noise() -> None:
     assert torch.allclose(noise, x / 1.00001, atol=1e-6)
 
 
+def test_training_reads_the_text_block_by_block_as_a_sampler_reads_it_at_once() -> None:
+    stage_c = tiny_stages(TINY).stage_c
+    x, text, mask = (
+        torch.randn(2, 16, 4, 4),
+        torch.randn(2, 5, 32),
+        torch.tensor([[1.0] * 5, [1.0, 1.0, 1.0, 0.0, 0.0]]),
+    )
+    with torch.no_grad():
+        embedding = timestep_embedding(torch.tensor([0.3, 0.8]), stage_c.config.timestep_width)
+        at_once = stage_c.predict(x, embedding, stage_c.condition(text), mask)
+        assert torch.equal(stage_c.predict_for(x, embedding, text, mask), at_once)
+
+
 def test_latents_have_the_configured_geometry() -> None:
     stages, image = tiny_stages(TINY), torch.rand(1, 3, 64, 96)
     with torch.no_grad():

@@ -55,12 +55,18 @@ class StageC(nn.Module):
         """Text states (b, t, text_width), pooled state first, to (b, depth, 2, t, width), once a prompt.
 
         Position 0 holds the scale and shift of a block, the others the keys and values of the tokens."""
+        film, keys_values = zip(*self.block_conditions(text), strict=True)
+        return torch.cat([torch.stack(film, dim=1).unsqueeze(3), torch.stack(keys_values, dim=1)], dim=3)
+
+    def block_conditions(self, text: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """What `condition` gives, block by block: (b, 2, width) and (b, 2, t - 1, width). Training reads it so: in one
+        tensor, its gradient would be added up over all blocks.
+        """
         tokens = self.text(text[:, 1:])  # (b, t - 1, width)
-        keys_values = torch.stack([attention.text_keys_values(tokens) for _, _, attention in self.blocks], dim=1)
-        film = torch.stack(
-            [mapper(text[:, 0]).unflatten(1, (2, -1)) for mapper in self.pooled], dim=1
-        )  # (b, depth, 2, width)
-        return torch.cat([film.unsqueeze(3), keys_values], dim=3)
+        return [
+            (mapper(text[:, 0]).unflatten(1, (2, -1)), attention.text_keys_values(tokens))
+            for mapper, (_, _, attention) in zip(self.pooled, self.blocks, strict=True)
+        ]
 
     def heads(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
         """A, an estimate of the scaled clean latent, and D = |1 - B| + 1e-5, of the noise level: eps = (x - A) / D."""
@@ -71,13 +77,22 @@ class StageC(nn.Module):
         """What a network says that predicts the clean latent or v."""
         return self._head(x, embedding, condition, text_mask)
 
+    def predict_for(self, x: Tensor, embedding: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
+        """As `predict`, from the text states that `condition` reads."""
+        return self._blocks(x, embedding, self.block_conditions(text), text_mask)
+
     def _head(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> Tensor:
+        return self._blocks(x, embedding, [(part[:, :, 0], part[:, :, 1:]) for part in condition.unbind(1)], text_mask)
+
+    def _blocks(
+        self, x: Tensor, embedding: Tensor, conditions: list[tuple[Tensor, Tensor]], text_mask: Tensor
+    ) -> Tensor:
         h = channels_last(self.embed(x))  # (b, h / patch, w / patch, width)
         bias = attention_bias(h.shape[1] * h.shape[2], text_mask[:, 1:])
-        scales, shifts = condition[:, :, :, :1].unbind(2)  # (b, depth, 1, width) each
-        for index, (residual, timestep, attention) in enumerate(self.blocks):
-            h = timestep(residual(h), embedding) * (1 + scales[:, index, None]) + shifts[:, index, None]
-            h = attention(h, condition[:, index, :, 1:], bias)
+        for (film, keys_values), (residual, timestep, attention) in zip(conditions, self.blocks, strict=True):
+            scale, shift = film[:, :, None, None].unbind(1)  # (b, 1, 1, width) each
+            h = timestep(residual(h), embedding) * (1 + scale) + shift
+            h = attention(h, keys_values, bias)
         return self.shuffle(self.head(channels_first(channel_norm(h))))
 
     def denoise(self, x: Tensor, embedding: Tensor, condition: Tensor, text_mask: Tensor) -> Tensor:

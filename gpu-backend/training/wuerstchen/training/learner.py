@@ -30,7 +30,7 @@ class Learner:
         self.calls = wrap(parts, parallel)
         trained = [parameter for parameter in parts.parameters() if parameter.requires_grad]
         self.optimiser = torch.optim.AdamW(
-            trained, lr=plan.learning_rate, weight_decay=plan.weight_decay, betas=(0.9, 0.99)
+            trained, lr=plan.learning_rate, weight_decay=plan.weight_decay, betas=(0.9, 0.99), fused=True
         )
 
     def begin(self, step: int) -> None:

@@ -64,7 +64,9 @@ class _Training:
             CodebookUse(config.stage_a.codebook_size),
         )
         self.model = new_stage_a(config).to(memory_format=torch.channels_last)
-        self.encode, self.decode = maybe_compile(self.model.encoder, config), maybe_compile(self.model.decoder, config)
+        self.encode, self.decode = (
+            maybe_compile(part, config, recompute_views=True) for part in (self.model.encoder, self.model.decoder)
+        )
         plan = self.plan
         self.adversary = (
             Adversary(plan.crop_pixels, plan.adversarial_from_step) if plan.adversarial_weight > 0 else None

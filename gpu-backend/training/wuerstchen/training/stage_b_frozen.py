@@ -69,7 +69,8 @@ def frozen_stage_b_run(config: Config, pictures: PictureSet, imagenet_weights: s
     decoder = load_part(runs, "compressor", "direct_decoder", new_direct_decoder(config))
     model.mapper[0].load_state_dict(decoder.features.state_dict())
     model.to(memory_format=torch.channels_last).requires_grad_(True)
-    estimate, decode = maybe_compile(ToClean(model), config), maybe_compile(stage_a.decoder, config)
+    estimate = maybe_compile(ToClean(model), config)
+    decode = maybe_compile(stage_a.decoder, config, recompute_views=True)
     encode, compress = maybe_compile(stage_a.encoder, config), maybe_compile(compressor, config)
 
     def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:

@@ -41,15 +41,18 @@ from wuerstchen.training.text_states import TextStates
 CAPTION_DROP = 0.05
 # Plain caption, style first, no style, synonyms: see datasets/emoji/captions.ts.
 CAPTION_SHARES = (0.6, 0.15, 0.1, 0.15)
+# Of the batches. Descriptions are long, and a batch is as long as its longest text.
 DESCRIPTION_SHARE = 0.15
+TOKENS_MULTIPLE = 8
 
 
-def choose_text(rows: list[int], record: Record, rng: np.random.Generator) -> int:
-    """One of a record's `texts`, which `rows` number: now and then its description, else one of its captions."""
-    captions = rows[: len(record.captions)]
-    if record.description and rng.random() < DESCRIPTION_SHARE:
+def choose_text(rows: list[int], record: Record, rng: np.random.Generator, described: bool) -> int:
+    """One of a record's `texts`, which `rows` number: where it is to be `described` and can be, its description, else
+    one of its captions.
+    """
+    if described and record.description:
         return rows[-1]
-    return choose_caption(captions, rng, styled=record.style != "")
+    return choose_caption(rows[: len(record.captions)], rng, styled=record.style != "")
 
 
 def choose_caption(rows: list[int], rng: np.random.Generator, styled: bool = True) -> int:
@@ -75,7 +78,7 @@ class Says(nn.Module):
         if self.stage_c.config.prediction == "epsilon":
             return self.stage_c(x, t, text, text_mask)
         embedding = timestep_embedding(t, self.stage_c.config.timestep_width)
-        return self.stage_c.predict(x, embedding, self.stage_c.condition(text), text_mask)
+        return self.stage_c.predict_for(x, embedding, text, text_mask)
 
 
 def objective(
@@ -143,9 +146,11 @@ def stage_c_run(
     count = len(pictures.records)
     draw = with_recoloured(config, curriculum_draw(config.curriculum_c, pictures), count, count + len(recoloured.items))
 
-    def caption_of(picture: int, rng: np.random.Generator) -> int:
+    def caption_of(picture: int, rng: np.random.Generator, described: bool) -> int:
         rows = text.rows[picture]
-        return choose_caption(rows, rng) if picture >= count else choose_text(rows, pictures.records[picture], rng)
+        if picture >= count:
+            return choose_caption(rows, rng)
+        return choose_text(rows, pictures.records[picture], rng, described)
 
     def latents_of(indices: np.ndarray) -> np.ndarray:
         own = indices < count
@@ -159,11 +164,12 @@ def stage_c_run(
     def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 2, step)
         indices = draw(step, plan.batch, rng)
-        captions = [text.empty if rng.random() < CAPTION_DROP else caption_of(i, rng) for i in indices]
+        described = rng.random() < DESCRIPTION_SHARE
+        captions = [text.empty if rng.random() < CAPTION_DROP else caption_of(i, rng, described) for i in indices]
         clean = torch.from_numpy(latents_of(indices)).float()
         times, noise = training_times(plan.batch, generator), torch.randn(clean.shape, generator=generator)
         clean, times, noise = share.take(clean), share.take(times), share.take(noise)
-        states, mask = (share.place(part) for part in text.batch(share.take(captions)))
+        states, mask = (share.place(part) for part in text.batch(share.take(captions), TOKENS_MULTIPLE))
         return objective(predict, config.stage_c.prediction, (clean, noise, times), (states, mask)), {}
 
     def evaluate(step: int) -> dict[str, float]:

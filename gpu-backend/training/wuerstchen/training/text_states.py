@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +54,14 @@ class TextStates:
         captions = np.array([caption for row in self.rows for caption in row], np.int64)
         return float((self.tokens[captions] > self.tokens_max).mean()) if len(captions) else 0.0
 
-    def batch(self, captions: list[int]) -> tuple[Tensor, Tensor]:
-        """Padded states (b, t, width) and mask (b, t). t is that of the set's longest caption: one shape to
-        compile, and nothing is cut.
+    def batch(self, captions: list[int], multiple: int | None = None) -> tuple[Tensor, Tensor]:
+        """Padded states (b, t, width) and mask (b, t); nothing is cut. t is that of the set's longest caption: one
+        shape to compile. With `multiple`, t - 1 is the least one that holds the batch's: a few shapes, fewer products.
         """
         longest = int(self.lengths.max())
+        if multiple is not None:
+            tokens = int(self.lengths[captions].max()) - 1
+            longest = 1 + multiple * math.ceil(tokens / multiple)
         states = np.zeros((len(captions), longest, self.states.shape[1]), np.float32)
         mask = np.zeros((len(captions), longest), np.float32)
         for row, caption in enumerate(captions):
