@@ -20,6 +20,7 @@ from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import About, check_target, write_decoder_bundle
 from wuerstchen.export.weights import read_weights, unpack_weights
 from wuerstchen.finetuning.decoder import decoder_config, decoder_seconds, train_decoder
+from wuerstchen.finetuning.shared_options import add_mask_floor, check_mask_floor
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.data import PictureSet
@@ -33,7 +34,7 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 HELD_OUT_LEAST, HELD_OUT_SHARE = 8, 0.1
 
 
-def begin(runs: Path, bundle: Bundle, identity: dict[str, str | int]) -> None:
+def begin(runs: Path, bundle: Bundle, identity: dict[str, str | int | float]) -> None:
     """Takes the bundle's weights into RUNS, once. Raises ValueError where RUNS holds another training."""
     path = runs / "decoder.json"
     if path.exists():
@@ -50,6 +51,7 @@ def begin(runs: Path, bundle: Bundle, identity: dict[str, str | int]) -> None:
 
 def tune(asked: argparse.Namespace) -> bool:
     """Trains and writes the bundle. Returns False where a signal stopped it."""
+    check_mask_floor(asked)
     bundle = Bundle(asked.bundle)
     config_file = asked.config or bundle.config_file(CONFIGS)
     config = decoder_config(load_config(config_file), asked.steps, asked.batch)
@@ -60,7 +62,8 @@ def tune(asked: argparse.Namespace) -> bool:
     if asked.forecast is not None:
         with tempfile.TemporaryDirectory() as folder:
             unpack_weights(read_weights(bundle.directory), Path(folder))
-            write_whole(asked.forecast, json.dumps({"seconds": decoder_seconds(config, pictures, Path(folder))}) + "\n")
+            seconds = decoder_seconds(config, pictures, Path(folder), asked.mask_floor)
+            write_whole(asked.forecast, json.dumps({"seconds": seconds}) + "\n")
         return True
     runs = asked.runs / config.id
     identity = {
@@ -68,9 +71,10 @@ def tune(asked: argparse.Namespace) -> bool:
         "data": pictures.digest[:16],
         "steps": asked.steps,
         "batch": asked.batch,
+        **({} if pictures.masks is None else {"mask_floor": asked.mask_floor}),
     }
     begin(runs, bundle, identity)
-    if not train_decoder(config, pictures, runs):
+    if not train_decoder(config, pictures, runs, asked.mask_floor):
         return False
     how = f"Stages A and B trained on ({asked.steps} steps each) with {len(pictures.train)} further pictures"
     created = datetime.datetime.now(datetime.UTC).date().isoformat()
@@ -91,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--steps", type=count, default=400, help="of each stage (default 400)")
     made.add_argument("--batch", type=count, default=16, help="pictures a step (default 16)")
+    add_mask_floor(made)
     made.add_argument(
         "--forecast", type=Path, metavar="FILE", help="write the seconds that it will take there (JSON); train nothing"
     )

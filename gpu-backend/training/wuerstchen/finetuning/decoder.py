@@ -41,28 +41,29 @@ def decoder_config(config: Config, steps: int, batch: int) -> Config:
     return dataclasses.replace(config, train_a=train_a, train_b=train_b, compile=False)
 
 
-def decoder_seconds(config: Config, pictures: PictureSet, runs: Path) -> float:
+def decoder_seconds(config: Config, pictures: PictureSet, runs: Path, mask_floor: float) -> float:
     """What `train_decoder` will take here, from a few steps whose weights are thrown away."""
     stages = (
-        (stage_a_run(config, pictures, imagenet_weights(), runs), config.train_a),
-        (_stage_b(config, pictures, runs), config.train_b),
+        (stage_a_run(config, pictures, imagenet_weights(), runs, mask_floor), config.train_a),
+        (_stage_b(config, pictures, runs, mask_floor), config.train_b),
     )
     return sum(3600 * estimate(Trainer(run, plan, runs, "ddp"), plan).hours for run, plan in stages)
 
 
-def train_decoder(config: Config, pictures: PictureSet, runs: Path) -> bool:
-    """Trains RUNS/stage-a.pt, then RUNS/stage-b.pt, on. Returns False where a signal stopped it; the same call goes
-    on.
+def train_decoder(config: Config, pictures: PictureSet, runs: Path, mask_floor: float) -> bool:
+    """Trains RUNS/stage-a.pt, then RUNS/stage-b.pt, on. `mask_floor`: how much counts what is black in the masks of a
+    set that has them. Returns False where a signal stopped it; the same call goes on.
     """
-    if not train(stage_a_run(config, pictures, imagenet_weights(), runs), config.train_a, runs):
+    if not train(stage_a_run(config, pictures, imagenet_weights(), runs, mask_floor), config.train_a, runs):
         return False
-    return train(_from_finished(_stage_b(config, pictures, runs), runs), config.train_b, runs)
+    return train(_from_finished(_stage_b(config, pictures, runs, mask_floor), runs), config.train_b, runs)
 
 
-def _stage_b(config: Config, pictures: PictureSet, runs: Path) -> StageRun:
+def _stage_b(config: Config, pictures: PictureSet, runs: Path, mask_floor: float) -> StageRun:
     if config.compressor is not None:
-        return frozen_stage_b_run(config, pictures, imagenet_weights(), runs)
-    return stage_b_run(config, pictures, stage_a_latents(config, pictures, runs), imagenet_weights(), runs)
+        return frozen_stage_b_run(config, pictures, imagenet_weights(), runs, mask_floor)
+    latents = stage_a_latents(config, pictures, runs)
+    return stage_b_run(config, pictures, latents, imagenet_weights(), runs, mask_floor)
 
 
 def _from_finished(run: StageRun, runs: Path) -> StageRun:

@@ -31,7 +31,7 @@ def add_caption_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def add_mask_floor(group: argparse._ArgumentGroup) -> None:
+def add_mask_floor(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--mask-floor",
         type=float,

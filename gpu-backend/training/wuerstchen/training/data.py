@@ -179,11 +179,25 @@ class PictureSet:
         cut, corners = self._cut(self.pixels, indices, size, step, rng)
         return torch.from_numpy(cut).permute(0, 3, 1, 2).float() / 255, corners
 
-    def premultiplied_crops(self, indices: np.ndarray, size: int, step: int, rng: np.random.Generator) -> Tensor:
-        """(count, 4, size, size): as `crops`, of what `premultiplied` gives."""
-        cut, _ = self._cut(self.pixels if self.rgba is None else self.rgba, indices, size, step, rng)
+    def masked(self, indices: np.ndarray) -> Tensor:
+        """(count, 5, height, width): what `premultiplied` gives, then the mask. Of a set with masks."""
+        return torch.cat([self.premultiplied(indices), self._masks(self.masks[indices])], dim=1)
+
+    def premultiplied_crops(
+        self, indices: np.ndarray, size: int, step: int, rng: np.random.Generator, masked: bool = False
+    ) -> Tensor:
+        """(count, 4, size, size): as `crops`, of what `premultiplied` gives; (count, 5, size, size) of `masked`."""
+        cut, corners = self._cut(self.pixels if self.rgba is None else self.rgba, indices, size, step, rng)
         image = torch.from_numpy(cut).permute(0, 3, 1, 2).float() / 255
-        return torch.cat([image, torch.ones_like(image[:, :1])], dim=1) if self.rgba is None else premultiply(image)
+        image = torch.cat([image, torch.ones_like(image[:, :1])], dim=1) if self.rgba is None else premultiply(image)
+        if not masked:
+            return image
+        masks = [self.masks[i][y : y + size, x : x + size] for i, (y, x) in zip(indices, corners, strict=True)]
+        return torch.cat([image, self._masks(np.stack(masks))], dim=1)
+
+    @staticmethod
+    def _masks(masks: np.ndarray) -> Tensor:
+        return torch.from_numpy(masks.astype(np.float32) / 255)[:, None]
 
     def _cut(
         self, pixels: BucketArrays, indices: np.ndarray, size: int, step: int, rng: np.random.Generator

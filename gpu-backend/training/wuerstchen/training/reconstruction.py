@@ -43,6 +43,19 @@ def as_configured(config: Config, image: Tensor) -> Tensor:
     return image if config.picture_channels == 4 else on_background(image)
 
 
+def split_mask(config: Config, image: Tensor, floor: float) -> tuple[Tensor, Tensor | None]:
+    """What `augment` gave, as the networks read it, and how much each pixel counts, (b, 1, h, w): from `floor` where
+    its mask is black to 1. None where the pictures brought no masks.
+    """
+    weights = floor + (1 - floor) * image[:, 4:] if image.shape[1] > 4 else None
+    return as_configured(config, image[:, :4]), weights
+
+
+def as_counted(output: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:
+    """The output, drawn towards the target where it counts less: each loss then weighs its errors."""
+    return output if weights is None else torch.lerp(target, output, weights)
+
+
 def picture_batch(config: Config, pictures: PictureSet, indices: np.ndarray) -> Tensor:
     """(count, picture_channels, height, width) in [0, 1]."""
     return as_configured(config, pictures.premultiplied(indices))

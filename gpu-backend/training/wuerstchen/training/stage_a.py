@@ -22,11 +22,12 @@ from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.precision import full_precision
 from wuerstchen.training.reconstruction import (
     FeatureLoss,
-    as_configured,
+    as_counted,
     opaque,
     picture_batch,
     psnr,
     reconstruction_loss,
+    split_mask,
 )
 
 CODEBOOK_WEIGHT = 0.1
@@ -34,8 +35,11 @@ CODEBOOK_WEIGHT = 0.1
 PATCH = 4
 
 
-def stage_a_run(config: Config, pictures: PictureSet, imagenet_weights: str, directory: Path) -> StageRun:
-    plan, stage = config.train_a, _Training(config, pictures, imagenet_weights)
+def stage_a_run(
+    config: Config, pictures: PictureSet, imagenet_weights: str, directory: Path, mask_floor: float | None = None
+) -> StageRun:
+    """`mask_floor`: how much counts what is black in its mask, of a set with masks; None: all counts alike."""
+    plan, stage = config.train_a, _Training(config, pictures, imagenet_weights, mask_floor)
 
     def evaluate(step: int) -> dict[str, float]:
         return _evaluate(stage.model, config, pictures, directory / "stage-a.png")
@@ -57,8 +61,11 @@ def stage_a_run(config: Config, pictures: PictureSet, imagenet_weights: str, dir
 class _Training:
     """The model with what its loss reads: features, codebook use, and late a discriminator."""
 
-    def __init__(self, config: Config, pictures: PictureSet, imagenet_weights: str) -> None:
+    def __init__(
+        self, config: Config, pictures: PictureSet, imagenet_weights: str, mask_floor: float | None = None
+    ) -> None:
         self.config, self.pictures, self.plan, self.device = config, pictures, config.train_a, training_device()
+        self.mask_floor = mask_floor if pictures.masks is not None else None
         self.features, self.use = (
             FeatureLoss(imagenet_weights).to(self.device),
             CodebookUse(config.stage_a.codebook_size),
@@ -76,11 +83,12 @@ class _Training:
 
     def loss(self, step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         plan, (rng, _) = self.plan, batch_rng(self.config.seed, step)
-        crops = self.pictures.premultiplied_crops(self.pictures.draw(plan.batch, rng), plan.crop_pixels, PATCH, rng)
-        image = share.take(as_configured(self.config, augment(crops, rng)))
+        drawn = self.pictures.draw(plan.batch, rng)
+        crops = self.pictures.premultiplied_crops(drawn, plan.crop_pixels, PATCH, rng, self.mask_floor is not None)
+        image, weights = split_mask(self.config, share.take(augment(crops, rng)), self.mask_floor or 0.0)
         passes_codebook, background = rng.random() < plan.quantised_share, rng.random((plan.batch, 3, 1, 1), np.float32)
         latent, codebook_loss = self._latent(step, image, passes_codebook)
-        output = self.decode(latent).float()
+        output = as_counted(self.decode(latent).float(), image, weights)
         error, figures = reconstruction_loss(output, image)
         background = share.take(torch.from_numpy(background))
         total = error + plan.feature_weight * self.features(opaque(output, background), opaque(image, background))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wuerstchen.config import Config
@@ -38,24 +39,42 @@ def perturb(latent: Tensor, rng: np.random.Generator, noise: torch.Generator, sh
 
 def _batch(
     config: Config, pictures: PictureSet, latents: BucketArrays, step: int, rng: np.random.Generator, share: Share
-) -> tuple[Tensor, Tensor]:
-    """A share's pictures and their Stage A latents: crops first, whole pictures at the end."""
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """A share's pictures, their Stage A latents, and masks over the cells of these, (b, 1, h, w), where the set has
+    masks: crops first, whole pictures at the end.
+    """
     plan = config.train_b
     whole = step >= plan.steps - plan.full_picture_steps
     indices = pictures.draw(plan.batch // (WHOLE_PICTURE_BATCH_SHARE if whole else 1), rng)
     if whole:
         indices = share.take(indices)
-        return share.place(pictures.images(indices)), share.place(torch.from_numpy(latents[indices]).float())
+        clean = share.place(torch.from_numpy(latents[indices]).float())
+        masks = None if pictures.masks is None else _cells(pictures.masks[indices])
+        return share.place(pictures.images(indices)), clean, masks
     image, corners = pictures.crops(indices, plan.crop_pixels, config.latent.downscale, rng)
     size, cells = plan.crop_pixels // STAGE_A_DOWNSCALE, share.take(corners) // STAGE_A_DOWNSCALE
     cut = [latents[i][:, y : y + size, x : x + size] for i, (y, x) in zip(share.take(indices), cells, strict=True)]
-    return share.take(image), share.place(torch.from_numpy(np.stack(cut)).float())
+    masks = None
+    if pictures.masks is not None:
+        side, chosen = plan.crop_pixels, zip(share.take(indices), share.take(corners), strict=True)
+        masks = _cells(np.stack([pictures.masks[i][y : y + side, x : x + side] for i, (y, x) in chosen]))
+    return share.take(image), share.place(torch.from_numpy(np.stack(cut)).float()), masks
+
+
+def _cells(masks: np.ndarray) -> Tensor:
+    """(b, height, width) bytes to (b, 1, height / 4, width / 4) in [0, 1]."""
+    return F.avg_pool2d(torch.from_numpy(masks.astype(np.float32) / 255)[:, None], STAGE_A_DOWNSCALE)
 
 
 def stage_b_run(
-    config: Config, pictures: PictureSet, latents: BucketArrays, imagenet_weights: str, runs: Path
+    config: Config,
+    pictures: PictureSet,
+    latents: BucketArrays,
+    imagenet_weights: str,
+    runs: Path,
+    mask_floor: float | None = None,
 ) -> StageRun:
-    """`latents`: (c_a, height/4, width/4) a picture, of Stage A, unquantised."""
+    """`latents`: (c_a, height/4, width/4) a picture, of Stage A, unquantised. `mask_floor`: as Stage A's."""
     plan, compressor, model = config.train_b, Compressor(config.latent.channels), new_stage_b(config)
     compressor.backbone.load_imagenet(imagenet_weights)
     for network in (compressor, model):
@@ -70,14 +89,15 @@ def stage_b_run(
 
     def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 1, step)
-        image, clean = _batch(config, pictures, latents, step, rng, share)
+        image, clean, masks = _batch(config, pictures, latents, step, rng, share)
+        cells = None if masks is None or mask_floor is None else mask_floor + (1 - mask_floor) * share.place(masks)
         compressor.train(not plan.freeze_compressor)  # a frozen BatchNorm keeps its statistics
         with full_precision(device):  # the latent is what Stage C will be asked for
             latent = perturb(compress(image), rng, generator, share)
         rows = len(clean) * share.count
         times, noise = training_times(rows, generator), torch.randn((rows, *clean.shape[1:]), generator=generator)
         times, noise = share.take(times), share.take(noise)
-        return weighted_noise_loss(predict(add_noise(clean, noise, times), times, latent), noise, times), {}
+        return weighted_noise_loss(predict(add_noise(clean, noise, times), times, latent), noise, times, cells), {}
 
     def evaluate(step: int) -> dict[str, float]:
         chosen = pictures.held_out_batch(32)

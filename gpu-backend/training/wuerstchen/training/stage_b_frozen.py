@@ -16,7 +16,14 @@ from torch import Tensor, nn
 from wuerstchen.config import Config, StageBTraining
 from wuerstchen.diffusion import add_noise, sample, training_times
 from wuerstchen.models.blocks import timestep_embedding
-from wuerstchen.models.build import load_compressor, load_part, load_stage_a, new_direct_decoder, new_stage_b
+from wuerstchen.models.build import (
+    STAGE_A_DOWNSCALE,
+    load_compressor,
+    load_part,
+    load_stage_a,
+    new_direct_decoder,
+    new_stage_b,
+)
 from wuerstchen.training.augment import augment
 from wuerstchen.training.contact_sheet import write_pairs
 from wuerstchen.training.data import PictureSet, batch_rng
@@ -25,11 +32,12 @@ from wuerstchen.training.loop import StageRun, maybe_compile
 from wuerstchen.training.perturb import noised
 from wuerstchen.training.reconstruction import (
     FeatureLoss,
-    as_configured,
+    as_counted,
     opaque,
     picture_batch,
     psnr,
     reconstruction_loss,
+    split_mask,
 )
 
 LATENT_WEIGHT = 0.2
@@ -57,8 +65,12 @@ def step_times(plan: StageBTraining, generator: torch.Generator) -> Tensor:
     return torch.where(first, 1.0, times)
 
 
-def frozen_stage_b_run(config: Config, pictures: PictureSet, imagenet_weights: str, runs: Path) -> StageRun:
-    """Raises ValueError where Stage B is configured to predict anything but the clean latent."""
+def frozen_stage_b_run(
+    config: Config, pictures: PictureSet, imagenet_weights: str, runs: Path, mask_floor: float | None = None
+) -> StageRun:
+    """`mask_floor`: as Stage A's. Raises ValueError where Stage B is configured to predict anything but the clean
+    latent.
+    """
     if config.stage_b.prediction != "sample":
         raise ValueError(
             f'config: with a compressor, stage_b.prediction must be "sample", not "{config.stage_b.prediction}"'
@@ -73,9 +85,12 @@ def frozen_stage_b_run(config: Config, pictures: PictureSet, imagenet_weights: s
     decode = maybe_compile(stage_a.decoder, config, recompute_views=True)
     encode, compress = maybe_compile(stage_a.encoder, config), maybe_compile(compressor, config)
 
+    read = pictures.premultiplied if pictures.masks is None or mask_floor is None else pictures.masked
+
     def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 1, step)
-        image = share.take(as_configured(config, augment(pictures.premultiplied(pictures.draw(plan.batch, rng)), rng)))
+        drawn = share.take(augment(read(pictures.draw(plan.batch, rng)), rng))
+        image, weights = split_mask(config, drawn, mask_floor or 0.0)
         with torch.no_grad():
             clean, latent = encode(image).float(), compress(image).float()
         latent = noised(latent, plan.noised_share, plan.latent_noise, share, generator)
@@ -83,10 +98,11 @@ def frozen_stage_b_run(config: Config, pictures: PictureSet, imagenet_weights: s
         noise = share.take(torch.randn((plan.batch, *clean.shape[1:]), generator=generator))
         background = share.take(torch.from_numpy(rng.random((plan.batch, 3, 1, 1), np.float32)))
         made = estimate(add_noise(clean, noise, times), times, latent).float()
-        output = decode(made).float()
+        output = as_counted(decode(made).float(), image, weights)
         total, figures = reconstruction_loss(output, image)
         total = total + plan.feature_weight * features(opaque(output, background), opaque(image, background))
-        error = F.mse_loss(made, clean)
+        cells = None if weights is None else F.avg_pool2d(weights, STAGE_A_DOWNSCALE)
+        error = F.mse_loss(as_counted(made, clean, cells), clean)
         return total + LATENT_WEIGHT * error, {**figures, "latent_mse": error.item()}
 
     def evaluate(step: int) -> dict[str, float]:
