@@ -26,6 +26,7 @@ OPTIONS = Options(
     seeds=2,
     sampler_prompts=3,
     unseen="",
+    joined="",
     compression_steps=2,
     compression_batch=2,
     watts=30.0,
@@ -92,6 +93,7 @@ def write_trained(folder: Path, config_name: str, parts: dict[str, tuple[str, ..
     text = (CONFIGS / config_name).read_text().replace("width = 32\n", "width = 384\n")
     (folder / "tiny.toml").write_text(text)
     (folder / "tiny.unseen.txt").write_text("purple box\nyellow box\n")
+    (folder / "tiny.joined.txt").write_text("purple box and yellow ball\ntwo cherries\n")
     config = load_config(folder / "tiny.toml")
     runs = folder / "runs" / config.id
     runs.mkdir(parents=True)

@@ -6,6 +6,8 @@ from conftest import CONFIGS
 
 from wuerstchen.config import load_config
 from wuerstchen.evaluation.colour import dominant_colour
+from wuerstchen.evaluation.joined import candidates_of, things_of
+from wuerstchen.evaluation.joined import seen as joined_seen
 from wuerstchen.evaluation.lists import held_out_list, training_list, weighted_order
 from wuerstchen.evaluation.unseen import read_prompts, seen
 from wuerstchen.training.data import PictureSet
@@ -67,3 +69,23 @@ def test_the_committed_prompts_are_fifty_pairs_of_colour_and_object() -> None:
     assert len(set(prompts)) == 50
     with pytest.raises(ValueError, match="grey dog"):
         read_prompts("grey dog")
+
+
+def test_prompts_of_several_things_are_told_from_their_things_alone() -> None:
+    assert things_of("dog with a crown") == ["dog", "crown"]
+    assert things_of("t shirt with a star on it") == ["t shirt", "star"]
+    assert things_of("big elephant and small mouse") == ["elephant", "mouse"]
+    assert things_of("sun above a mountain") == ["sun", "mountain"]
+    assert things_of("four strawberries") == ["strawberry"]
+    prompts = [line for line in (CONFIGS / "emoji-128.joined.txt").read_text().splitlines() if line]
+    assert len(prompts) == 50
+    assert all(things_of(prompt) for prompt in prompts)
+    candidates = candidates_of(prompts)
+    assert candidates[:50] == prompts
+    assert {"dog", "crown", "key", "lemon"} <= set(candidates)
+    assert len(set(candidates)) == len(candidates) > 100
+
+
+def test_joined_things_that_a_caption_holds_are_found(pictures_directory: Path) -> None:
+    pictures = PictureSet(pictures_directory, 64)
+    assert joined_seen(["red square 0", "red box and blue box"], pictures) == ["red square 0"]

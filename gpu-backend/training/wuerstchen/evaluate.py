@@ -33,6 +33,7 @@ from wuerstchen.evaluation import (
     distribution,
     diversity,
     groups,
+    joined,
     reconstruction,
     retrieval,
     sampler,
@@ -51,6 +52,7 @@ from wuerstchen.training.data import PictureSet
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 CAPTIONS = 200
+PROMPT_LISTS = ("unseen", "joined")
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Part:
 PARTS = {
     "retrieval": Part(retrieval.run, ("captions",)),
     "unseen": Part(unseen.run, ("unseen",)),
+    "joined": Part(joined.run, ("joined",)),
     "reconstruction": Part(reconstruction.run, weights=DECODER_WEIGHTS),
     "distribution": Part(distribution.run, ("samples",)),
     "diversity": Part(diversity.run, ("captions", "seeds")),
@@ -157,6 +160,11 @@ def parser() -> argparse.ArgumentParser:
         "--unseen", type=Path, help="prompts that no caption holds; default: the configuration's name with .unseen.txt"
     )
     made.add_argument(
+        "--joined",
+        type=Path,
+        help="prompts of several things, which no caption holds; default: the configuration's name with .joined.txt",
+    )
+    made.add_argument(
         "--captions", type=count, help="captions that are drawn; default: 200 of a list, with --bundle 100"
     )
     made.add_argument("--samples", type=int, default=1000, help="pictures a crowd for FID and KID (%(default)s)")
@@ -185,10 +193,8 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
     pictures = PictureSet(arguments.data, config.image_side)
     if len(pictures.buckets) > 1:
         raise ValueError("--data: the report needs a set of squares; prepare it with --ratios 1:1")
-    prompts = arguments.unseen or arguments.config.with_suffix(".unseen.txt")
-    if "unseen" in names and not prompts.exists():
-        raise ValueError(f"--unseen: {prompts} does not exist")
-    arguments.unseen = prompts.read_text("utf-8") if prompts.exists() else ""
+    for name in PROMPT_LISTS:
+        setattr(arguments, name, prompts_of(name, arguments, names))
     arguments.captions = arguments.captions or CAPTIONS
     arguments.groups = read_groups(arguments.groups or arguments.data / GROUPS_FILE) or {}
     arguments.open_labels = read_open(arguments.data / OPEN_FILE)
@@ -203,6 +209,16 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
     )
     write_report(arguments.out, f"{config.name}: how good is it?", facts, results)
     console.print(f"{arguments.out / 'report.html'}")
+
+
+def prompts_of(name: str, arguments: argparse.Namespace, names: list[str]) -> str:
+    """The text of a prompt list: of the option, else of the file beside the configuration. Raises ValueError where a
+    part needs it and it is not there.
+    """
+    prompts = getattr(arguments, name) or arguments.config.with_suffix(f".{name}.txt")
+    if name in names and not prompts.exists():
+        raise ValueError(f"--{name}: {prompts} does not exist")
+    return prompts.read_text("utf-8") if prompts.exists() else ""
 
 
 def opened(directory: Path, config_file: Path | None) -> tuple[Bundle, Config, Path]:

@@ -34,8 +34,8 @@ TEXT_BATCH = 256
 
 @dataclass(frozen=True)
 class Options:
-    """Everything that a figure depends on besides weights and pictures. `unseen`: the text of the prompts file;
-    `groups` and `open_labels`: those of the set, empty where it has none.
+    """Everything that a figure depends on besides weights and pictures. `unseen` and `joined`: the texts of the
+    prompts files; `groups` and `open_labels`: those of the set, empty where it has none.
     """
 
     captions: int
@@ -43,6 +43,7 @@ class Options:
     seeds: int
     sampler_prompts: int
     unseen: str
+    joined: str
     compression_steps: int
     compression_batch: int
     watts: float
