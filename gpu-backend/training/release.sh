@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From finished runs to a new embedded model, with all that the documents show of it:
 #
-#   bash release.sh CONFIG DATA [python]          for example: configs/emoji-128.next.toml data/rgba
+#   bash release.sh CONFIG DATA [python]          for example: configs/emoji-128.toml data/rgba
 #
 # It writes release/, one step after the other; the same command goes on after the last step that ended. It changes
 # nothing in the tree: look at release/sheets, read release/report, and then do what CONTRIBUTING ("A new embedded

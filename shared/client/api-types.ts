@@ -2587,7 +2587,7 @@ export interface operations {
             };
             path: {
                 /** @description A model's id. */
-                id: "emoji-128" | "emoji-128@442aeaaf20f4ab6f";
+                id: "emoji-128" | "emoji-128@8f7438690f693223";
             };
             cookie?: never;
         };

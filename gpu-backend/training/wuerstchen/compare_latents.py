@@ -31,7 +31,7 @@ from wuerstchen.training.stages import estimates
 from wuerstchen.training.text_states import text_states
 
 EXAMPLES = """example:
-  python -m wuerstchen.compare_latents --config configs/emoji-128.next.toml --data data --out comparison
+  python -m wuerstchen.compare_latents --config configs/emoji-128.toml --data data --out comparison
 """
 CAPTIONS, SEEDS = 200, 3
 # Of the budget, for each patch size before one is chosen.

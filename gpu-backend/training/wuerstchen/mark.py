@@ -24,7 +24,7 @@ from wuerstchen.training.data import PictureSet
 from wuerstchen.whole_file import write_whole
 
 EXAMPLE = """example:
-  python -m wuerstchen.mark --config configs/emoji-128.next.toml --data data --runs runs
+  python -m wuerstchen.mark --config configs/emoji-128.toml --data data --runs runs
 """
 
 

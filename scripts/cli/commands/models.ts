@@ -106,7 +106,7 @@ function addWithdraw(models: Command): void {
           : data.map((model) => `${nameOf(model)} is withdrawn.`).join("\n");
       }),
     );
-  withExamples(command, { "wuerstchen models withdraw mine@442aeaaf20f4ab6f": "" });
+  withExamples(command, { "wuerstchen models withdraw mine@8f7438690f693223": "" });
 }
 
 function addRevisions(models: Command): void {

@@ -128,7 +128,7 @@ export const en = {
   },
   device: {
     open: "Decode here",
-    help: "Your device makes the picture again from the latent alone: the server sends 2 KB and spends no GPU. The first time it loads 21 MB, which stay on this device.",
+    help: "Your device makes the picture again from the latent alone: the server sends 2 KB and spends no GPU. The first time it loads 23 MB, which stay on this device.",
     previewLabel: "Rough picture from the previewer",
     loading: (share: string) => `Loading the decoder … ${share}`,
     working: "Stages B and A run on this device …",

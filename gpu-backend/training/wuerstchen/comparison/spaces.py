@@ -51,7 +51,7 @@ class Space:
 def eighth_config(config: Config) -> Config:
     """The compressor's recipe with one level less: latents of 4 channels at an eighth of the side."""
     if config.compressor is None:
-        raise ValueError("--config: the comparison needs a compressor of its own stage, as in emoji-128.next.toml")
+        raise ValueError("--config: the comparison needs a compressor of its own stage, as in emoji-128.toml")
     own = config.compressor
     shorter = CompressorConfig(own.channels[:2], own.blocks[:2], own.decoder_channels[1:], own.decoder_blocks[1:])
     return dataclasses.replace(config, compressor=shorter, latent=EIGHTH)
