@@ -1,6 +1,5 @@
 """Masks in the training of Stages A and B: black parts count by the floor, and a mask moves with its picture."""
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,7 +68,7 @@ def test_a_mask_moves_with_its_picture() -> None:
 
 
 def test_crops_of_masks_are_cut_where_their_pictures_are(tmp_path: Path) -> None:
-    config = dataclasses.replace(load_config(CONFIGS / "tiny.toml"))
+    config = load_config(CONFIGS / "tiny.toml")
     pictures, _ = rehearsal(config, tmp_path)
     red = np.ascontiguousarray(np.fromfile(pictures.directory / "images.rgb", np.uint8)[::3])
     red.tofile(pictures.directory / mask_name(""))

@@ -12,7 +12,7 @@ from wuerstchen.config import Config, load_config
 from wuerstchen.models.text_encoder import TextEncoder
 from wuerstchen.training.records import Record
 from wuerstchen.training.sources import text_encoder_directory
-from wuerstchen.training.stage_c import choose_caption, choose_text
+from wuerstchen.training.stage_c import CAPTION_DROP, DESCRIPTION_SHARE, choose_caption, choose_text, choose_texts
 from wuerstchen.training.text_states import TextStates, text_states
 
 SHORT = "red apple"  # [CLS] red apple [SEP]
@@ -82,6 +82,19 @@ def test_a_description_is_learned_beside_the_captions_and_not_as_a_synonym() -> 
     plain = {described.texts[choose_text(list(range(5)), described, rng, False)] for _ in range(400)}
     assert plain == set(described.captions)
     assert described.texts[choose_text(list(range(5)), described, rng, True)] == described.description
+
+
+def test_batches_are_described_or_captioned_as_often_as_they_should_be() -> None:
+    described, rng = record("apple, mostly red, flat style"), np.random.default_rng(0)
+    text = TextStates(np.zeros((6, 1), np.float16), np.zeros(6, np.int64), 32, [list(range(5))] * 2)
+    batches = [choose_texts(np.array([0, 1] * 8), text, [described], rng) for _ in range(4000)]
+    own = [{row for row in batch[::2] if row != text.empty} for batch in batches]
+    assert all(rows == {4} or 4 not in rows for rows in own if rows)
+    assert abs(sum(4 in rows for rows in own) / 4000 - DESCRIPTION_SHARE) < 0.03
+    assert set().union(*own) == set(range(5))
+    # The second of the two stands behind the last record: recoloured, and never described by what it was before.
+    recoloured = [row for batch in batches for row in batch[1::2]]
+    assert abs(recoloured.count(text.empty) / len(recoloured) - CAPTION_DROP) < 0.03
 
 
 def test_a_picture_without_a_description_draws_what_it_drew_before() -> None:

@@ -22,6 +22,7 @@ from wuerstchen.training.checkpoint import save_atomically, whole_state
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, training_device
 from wuerstchen.training.loop import StageRun
+from wuerstchen.training.masks import counted, over_cells
 from wuerstchen.training.precompute import map_pictures
 from wuerstchen.training.stage_c import CAPTION_DROP, Says, choose_caption, objective
 from wuerstchen.training.text_states import TextStates, cached_text_states
@@ -168,10 +169,7 @@ def cell_weights(pictures: PictureSet, indices: np.ndarray, downscale: int, floo
     """
     if pictures.masks is None:
         return None
-    masks = pictures.masks[indices].astype(np.float32) / 255
-    count, height, width = masks.shape
-    cells = masks.reshape(count, height // downscale, downscale, width // downscale, downscale).mean((2, 4))
-    return (floor + (1 - floor) * cells)[:, None]
+    return counted(over_cells(pictures.masks[indices], downscale), floor)
 
 
 def _caption(pictures: PictureSet, text: TextStates, picture: int, rng: np.random.Generator) -> int:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from wuerstchen.models.alpha import premultiply
 from wuerstchen.training.cache import digest_of, file_digest
-from wuerstchen.training.masks import open_masks
+from wuerstchen.training.masks import open_masks, over_cells
 from wuerstchen.training.records import RECORDS, is_held_out, read_records
 
 RGB, RGBA = 3, 4
@@ -181,7 +181,11 @@ class PictureSet:
 
     def masked(self, indices: np.ndarray) -> Tensor:
         """(count, 5, height, width): what `premultiplied` gives, then the mask. Of a set with masks."""
-        return torch.cat([self.premultiplied(indices), self._masks(self.masks[indices])], dim=1)
+        return torch.cat([self.premultiplied(indices), torch.from_numpy(over_cells(self.masks[indices]))], dim=1)
+
+    def mask_crops(self, indices: np.ndarray, corners: np.ndarray, size: int) -> np.ndarray:
+        """(count, size, size) bytes: the masks of crops whose top left corners these are. Of a set with masks."""
+        return np.stack([self.masks[i][y : y + size, x : x + size] for i, (y, x) in zip(indices, corners, strict=True)])
 
     def premultiplied_crops(
         self, indices: np.ndarray, size: int, step: int, rng: np.random.Generator, masked: bool = False
@@ -192,12 +196,7 @@ class PictureSet:
         image = torch.cat([image, torch.ones_like(image[:, :1])], dim=1) if self.rgba is None else premultiply(image)
         if not masked:
             return image
-        masks = [self.masks[i][y : y + size, x : x + size] for i, (y, x) in zip(indices, corners, strict=True)]
-        return torch.cat([image, self._masks(np.stack(masks))], dim=1)
-
-    @staticmethod
-    def _masks(masks: np.ndarray) -> Tensor:
-        return torch.from_numpy(masks.astype(np.float32) / 255)[:, None]
+        return torch.cat([image, torch.from_numpy(over_cells(self.mask_crops(indices, corners, size)))], dim=1)
 
     def _cut(
         self, pixels: BucketArrays, indices: np.ndarray, size: int, step: int, rng: np.random.Generator

@@ -3,13 +3,29 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from torch import Tensor
+
+Shares = TypeVar("Shares", np.ndarray, Tensor)
 
 
 def mask_name(bucket: str) -> str:
     """The file of a bucket's masks."""
     return f"masks-{bucket}.u8" if bucket else "masks.u8"
+
+
+def over_cells(masks: np.ndarray, cell: int = 1) -> np.ndarray:
+    """(b, height, width) bytes to (b, 1, height / cell, width / cell) float32: of each cell the share that is white."""
+    count, height, width = masks.shape
+    shares = masks.astype(np.float32) / 255
+    return shares.reshape(count, height // cell, cell, width // cell, cell).mean((2, 4))[:, None]
+
+
+def counted(white: Shares, floor: float) -> Shares:
+    """How much a place counts of which this share is white: from `floor` for black to 1."""
+    return floor + (1 - floor) * white
 
 
 def open_masks(directory: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray] | None:

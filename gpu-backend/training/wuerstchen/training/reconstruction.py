@@ -9,6 +9,7 @@ from wuerstchen.config import Config
 from wuerstchen.models.alpha import on_background
 from wuerstchen.models.compressor import STRIDE_8_BLOCK, EfficientNetLite0
 from wuerstchen.training.data import PictureSet
+from wuerstchen.training.masks import counted
 
 ABSOLUTE_WEIGHT, SQUARED_WEIGHT = 0.5, 5.0
 
@@ -47,7 +48,7 @@ def split_mask(config: Config, image: Tensor, floor: float) -> tuple[Tensor, Ten
     """What `augment` gave, as the networks read it, and how much each pixel counts, (b, 1, h, w): from `floor` where
     its mask is black to 1. None where the pictures brought no masks.
     """
-    weights = floor + (1 - floor) * image[:, 4:] if image.shape[1] > 4 else None
+    weights = counted(image[:, 4:], floor) if image.shape[1] > 4 else None
     return as_configured(config, image[:, :4]), weights
 
 

@@ -4,21 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wuerstchen.config import Config
 from wuerstchen.diffusion import add_noise, sample, training_times, weighted_noise_loss
-from wuerstchen.models.build import load_stage_a, new_stage_b
+from wuerstchen.models.build import STAGE_A_DOWNSCALE, load_stage_a, new_stage_b
 from wuerstchen.models.compressor import Compressor
 from wuerstchen.training.contact_sheet import write_pairs
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.distributed import Share, require_even_shares, training_device
 from wuerstchen.training.loop import StageRun, maybe_compile
+from wuerstchen.training.masks import counted, over_cells
 from wuerstchen.training.precision import full_precision
 from wuerstchen.training.reconstruction import psnr
 
-STAGE_A_DOWNSCALE = 4
 LATENT_DROP = 0.05
 LATENT_NOISE = 0.3
 WHOLE_PICTURE_BATCH_SHARE = 4
@@ -39,9 +38,9 @@ def perturb(latent: Tensor, rng: np.random.Generator, noise: torch.Generator, sh
 
 def _batch(
     config: Config, pictures: PictureSet, latents: BucketArrays, step: int, rng: np.random.Generator, share: Share
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """A share's pictures, their Stage A latents, and masks over the cells of these, (b, 1, h, w), where the set has
-    masks: crops first, whole pictures at the end.
+) -> tuple[Tensor, Tensor, np.ndarray | None]:
+    """A share's pictures, their Stage A latents, and their masks, (b, height, width) bytes, where the set has masks:
+    crops first, whole pictures at the end.
     """
     plan = config.train_b
     whole = step >= plan.steps - plan.full_picture_steps
@@ -49,21 +48,13 @@ def _batch(
     if whole:
         indices = share.take(indices)
         clean = share.place(torch.from_numpy(latents[indices]).float())
-        masks = None if pictures.masks is None else _cells(pictures.masks[indices])
-        return share.place(pictures.images(indices)), clean, masks
+        return share.place(pictures.images(indices)), clean, None if pictures.masks is None else pictures.masks[indices]
     image, corners = pictures.crops(indices, plan.crop_pixels, config.latent.downscale, rng)
     size, cells = plan.crop_pixels // STAGE_A_DOWNSCALE, share.take(corners) // STAGE_A_DOWNSCALE
     cut = [latents[i][:, y : y + size, x : x + size] for i, (y, x) in zip(share.take(indices), cells, strict=True)]
-    masks = None
-    if pictures.masks is not None:
-        side, chosen = plan.crop_pixels, zip(share.take(indices), share.take(corners), strict=True)
-        masks = _cells(np.stack([pictures.masks[i][y : y + side, x : x + side] for i, (y, x) in chosen]))
+    indices, corners = share.take(indices), share.take(corners)
+    masks = None if pictures.masks is None else pictures.mask_crops(indices, corners, plan.crop_pixels)
     return share.take(image), share.place(torch.from_numpy(np.stack(cut)).float()), masks
-
-
-def _cells(masks: np.ndarray) -> Tensor:
-    """(b, height, width) bytes to (b, 1, height / 4, width / 4) in [0, 1]."""
-    return F.avg_pool2d(torch.from_numpy(masks.astype(np.float32) / 255)[:, None], STAGE_A_DOWNSCALE)
 
 
 def stage_b_run(
@@ -90,7 +81,9 @@ def stage_b_run(
     def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 1, step)
         image, clean, masks = _batch(config, pictures, latents, step, rng, share)
-        cells = None if masks is None or mask_floor is None else mask_floor + (1 - mask_floor) * share.place(masks)
+        cells = None
+        if masks is not None and mask_floor is not None:
+            cells = share.place(torch.from_numpy(counted(over_cells(masks, STAGE_A_DOWNSCALE), mask_floor)))
         compressor.train(not plan.freeze_compressor)  # a frozen BatchNorm keeps its statistics
         with full_precision(device):  # the latent is what Stage C will be asked for
             latent = perturb(compress(image), rng, generator, share)

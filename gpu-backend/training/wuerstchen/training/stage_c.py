@@ -55,6 +55,20 @@ def choose_text(rows: list[int], record: Record, rng: np.random.Generator, descr
     return choose_caption(rows[: len(record.captions)], rng, styled=record.style != "")
 
 
+def choose_texts(indices: np.ndarray, text: TextStates, records: list[Record], rng: np.random.Generator) -> list[int]:
+    """A text for each picture of a batch. Pictures behind the last record are recoloured, and have captions alone."""
+    described = rng.random() < DESCRIPTION_SHARE
+
+    def chosen(picture: int) -> int:
+        if rng.random() < CAPTION_DROP:
+            return text.empty
+        rows = text.rows[picture]
+        recoloured = picture >= len(records)
+        return choose_caption(rows, rng) if recoloured else choose_text(rows, records[picture], rng, described)
+
+    return [chosen(int(picture)) for picture in indices]
+
+
 def choose_caption(rows: list[int], rng: np.random.Generator, styled: bool = True) -> int:
     """One caption of a picture. Those of a `styled` picture have the order above; without synonyms the plain one
     takes their share.
@@ -146,12 +160,6 @@ def stage_c_run(
     count = len(pictures.records)
     draw = with_recoloured(config, curriculum_draw(config.curriculum_c, pictures), count, count + len(recoloured.items))
 
-    def caption_of(picture: int, rng: np.random.Generator, described: bool) -> int:
-        rows = text.rows[picture]
-        if picture >= count:
-            return choose_caption(rows, rng)
-        return choose_text(rows, pictures.records[picture], rng, described)
-
     def latents_of(indices: np.ndarray) -> np.ndarray:
         own = indices < count
         if own.all():
@@ -164,8 +172,7 @@ def stage_c_run(
     def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         rng, generator = batch_rng(config.seed + 2, step)
         indices = draw(step, plan.batch, rng)
-        described = rng.random() < DESCRIPTION_SHARE
-        captions = [text.empty if rng.random() < CAPTION_DROP else caption_of(i, rng, described) for i in indices]
+        captions = choose_texts(indices, text, pictures.records, rng)
         clean = torch.from_numpy(latents_of(indices)).float()
         times, noise = training_times(plan.batch, generator), torch.randn(clean.shape, generator=generator)
         clean, times, noise = share.take(clean), share.take(times), share.take(noise)
