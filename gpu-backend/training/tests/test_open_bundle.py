@@ -1,14 +1,17 @@
 import dataclasses
+import shutil
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from conftest import CONFIGS
 from onnx import TensorProto, helper, numpy_helper
 from tiny_bundle import STAGES, TINY, inputs
 
 from wuerstchen.export.compress_weights import compress_weights
-from wuerstchen.export.open_bundle import Bundle
+from wuerstchen.export.open_bundle import TRAINING_CONFIG, Bundle
 from wuerstchen.export.stored_parameters import read_parameters, replace_parameters
 from wuerstchen.models.blocks import timestep_embedding
 
@@ -86,3 +89,23 @@ def test_captions_are_encoded_alone_as_in_company(bundle: Bundle) -> None:
     assert alone.shape == together.shape == (1 + 4, 32)
     assert np.allclose(alone, together, atol=1e-5)
     assert len(bundle.encode_texts(["apple " * 90])[0]) == 1 + TINY.text.tokens_max
+
+
+def test_a_configuration_that_took_over_the_name_of_a_bundle_is_not_taken_for_its_own(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    old = Bundle(Path(shutil.copytree(bundle.directory, tmp_path / "old")))
+    (old.directory / TRAINING_CONFIG).unlink(missing_ok=True)
+    listed = tmp_path / f"{old.manifest['id']}.toml"
+    listed.write_text((CONFIGS / "tiny.toml").read_text())
+    assert old.config_file(tmp_path) == listed
+    v_prediction = listed.read_text().replace("[stage_c]", '[stage_c]\nprediction = "v_prediction"')
+    for other, message in (
+        ((CONFIGS / "tiny-alpha.toml").read_text(), "picture_channels is 4, of the bundle 3"),
+        (v_prediction, "stage_c.prediction is v_prediction, of the bundle epsilon"),
+    ):
+        listed.write_text(other)
+        with pytest.raises(ValueError, match=f"another network .{message}.*copy the configuration"):
+            old.config_file(tmp_path)
+    (old.directory / TRAINING_CONFIG).write_text((CONFIGS / "tiny.toml").read_text())
+    assert old.config_file(tmp_path) == old.directory / TRAINING_CONFIG

@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from wuerstchen.config import Config
+from wuerstchen.config import Config, load_config
 from wuerstchen.diffusion import NoisePrediction, as_noise, guided, sample
 from wuerstchen.export.stored_parameters import read_parameters
 from wuerstchen.models.alpha import on_background, premultiply
@@ -54,7 +54,7 @@ class Bundle:
 
     def config_file(self, configs: Path) -> Path:
         """The configuration in the bundle or, under the model's name, in the folder `configs`. Raises
-        FileNotFoundError without either.
+        FileNotFoundError without either, ValueError where the latter is of another network: a name outlives weights.
         """
         within, listed = self.directory / TRAINING_CONFIG, configs / f"{self.manifest['id']}.toml"
         if not within.exists() and not listed.exists():
@@ -63,7 +63,25 @@ class Bundle:
                 "exist: "
                 "name the configuration with --config"
             )
-        return within if within.exists() else listed
+        if within.exists():
+            return within
+        self._require_own(listed)
+        return listed
+
+    def _require_own(self, config_file: Path) -> None:
+        """Raises ValueError where pictures or predictions are not this bundle's."""
+        config, sampler = load_config(config_file), self.manifest["sampler"]
+        told = {
+            "picture_channels": (config.picture_channels, self.manifest["image"].get("channels", RGB)),
+            "stage_b.prediction": (config.stage_b.prediction, sampler["stageB"].get("prediction", "epsilon")),
+            "stage_c.prediction": (config.stage_c.prediction, sampler["stageC"].get("prediction", "epsilon")),
+        }
+        for key, (here, own) in told.items():
+            if here != own:
+                raise ValueError(
+                    f"{self.directory}: {config_file} is of another network ({key} is {here}, of the bundle {own}): "
+                    f"copy the configuration that it was trained with into the bundle as {TRAINING_CONFIG}"
+                )
 
     def path(self, key: str) -> Path:
         """The file of a graph. Raises ValueError where the bundle has none of that name."""
