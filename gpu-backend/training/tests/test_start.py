@@ -50,6 +50,21 @@ def test_other_stages_begin_from_float_weights(
             assert torch.allclose(trained[name], stored.float(), atol=1e-5), name
 
 
+def test_an_empty_folder_of_runs_takes_the_other_stages_from_the_bundle_and_no_second_time(
+    bundle: Bundle, rehearsed: tuple[PictureSet, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy, runs = Path(shutil.copytree(bundle.directory, tmp_path / "weighty")), tmp_path / "runs" / "tiny"
+    write_weights(runs_weights(rehearsed[1]), copy / WEIGHTS_FILE)
+    one_step("b", copy, rehearsed[0], runs)
+    assert "lacks them: stage-a" in capsys.readouterr().out
+    stored = finished_weights(copy, "stage-a")
+    found = torch.load(runs / "stage-a.pt", weights_only=True)
+    assert found.keys() == stored.keys()
+    assert all(torch.equal(found[name], tensor.to(found[name].dtype)) for name, tensor in stored.items())
+    one_step("b", copy, rehearsed[0], runs)
+    assert "lacks them" not in capsys.readouterr().out
+
+
 def test_a_run_that_goes_on_keeps_its_own_weights(
     bundle: Bundle, rehearsed: tuple[PictureSet, Path], fresh_runs: Path
 ) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from wuerstchen.arguments import count
 from wuerstchen.config import Config, load_config
-from wuerstchen.finetuning.start import begin_from, finished_weights
+from wuerstchen.finetuning.start import begin_from, finished_weights, take_missing
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.budget import SHARES, Budget, in_steps
@@ -24,7 +24,7 @@ from wuerstchen.training.estimate import MEASURED_STEPS, table
 from wuerstchen.training.inputs import inputs_of
 from wuerstchen.training.loop import train
 from wuerstchen.training.parallel import Parallel
-from wuerstchen.training.stages import STAGES, estimates, stage_run, stages_of
+from wuerstchen.training.stages import RUN_NAMES, STAGES, estimates, stage_run, stages_of
 from wuerstchen.training.trainer import Trainer
 
 EMOJI_BUILDER = Path(__file__).parent.parent / "datasets" / "emoji"
@@ -48,7 +48,13 @@ def train_stage(
 ) -> bool:
     """Trains one stage to its end. Returns False where a signal stopped it; the same call goes on from there.
 
-    A run that has no checkpoint begins from the weights of the bundle `start_from`, else from random ones."""
+    A run that has no checkpoint begins from the weights of the bundle `start_from`, else from random ones. Other runs
+    that are missing come from it too, where it has float weights.
+    """
+    if start_from is not None:
+        with first_process_first():
+            if (taken := take_missing(start_from, RUN_NAMES[stage], runs)) and rank() == 0:
+                print(f"of the bundle, since {runs} lacks them: {', '.join(taken)}")
     run, plan = stage_run(stage, config, pictures, runs)
     run = dataclasses.replace(run, inputs=inputs_of(stage, config, pictures, runs))
     if start_from is not None and not (runs / f"{run.name}.checkpoint.pt").exists():

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from wuerstchen.export.open_bundle import Bundle
-from wuerstchen.export.weights import WEIGHTS_FILE, read_weights
+from wuerstchen.export.weights import WEIGHTS_FILE, read_weights, unpack_weights
 
 
 def finished_weights(directory: Path, run: str) -> dict[str, Tensor]:
@@ -21,6 +21,19 @@ def finished_weights(directory: Path, run: str) -> dict[str, Tensor]:
     if not found:
         raise ValueError(f"{directory / WEIGHTS_FILE} has no weights of {run}: leave --start-from out for this stage")
     return found
+
+
+def take_missing(directory: Path, run: str, runs: Path) -> list[str]:
+    """Writes what RUNS lacks of the runs other than `run` from a bundle's float weights, where it has them, so that a
+    stage finds what it reads. Returns their names.
+    """
+    if not (directory / WEIGHTS_FILE).exists():
+        return []
+    tensors = read_weights(directory)
+    names = {key.partition("/")[0] for key in tensors} - {run}
+    missing = sorted(name for name in names if not any(runs.glob(f"{name}*.pt")))
+    unpack_weights({key: t for key, t in tensors.items() if key.partition("/")[0] in missing}, runs)
+    return missing
 
 
 @torch.no_grad()

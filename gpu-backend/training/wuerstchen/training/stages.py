@@ -23,7 +23,9 @@ from wuerstchen.training.stage_c import stage_c_run
 from wuerstchen.training.text_states import text_states
 from wuerstchen.training.trainer import Trainer
 
-STAGES = ("a", "compressor", "b", "c", "previewer")
+# What each stage's files in RUNS are called.
+RUN_NAMES = {"a": "stage-a", "compressor": "compressor", "b": "stage-b", "c": "stage-c", "previewer": "previewer"}
+STAGES = tuple(RUN_NAMES)
 
 
 def stage_run(stage: str, config: Config, pictures: PictureSet, runs: Path) -> tuple[StageRun, OptimiserConfig]:
