@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from conftest import CONFIGS
-from raw_pictures import MIXED, SQUARE, folder_of, put
+from raw_pictures import MIXED, SQUARE, encoded, folder_of, picture, put
 from rich.console import Console
 
 from wuerstchen import prepare as command
@@ -72,6 +72,18 @@ def test_the_command_prepares_a_folder_and_names_what_it_left_out(tmp_path: Path
     text = console.export_text()
     assert "[odd] name.png: the file has no bytes" in text
     assert "64x64" in text
+
+
+@pytest.mark.parametrize("config", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_configuration_takes_pictures_of_the_default_ratios(tmp_path: Path, config: Path) -> None:
+    folder = folder_of(tmp_path)
+    put(folder, "tall.png", encoded(picture(10, (300, 600))))
+    put(folder, "wide.png", encoded(picture(11, (600, 300))))
+    asked = ["--from", str(folder), "--out", str(tmp_path / "set"), "--config", str(config)]
+    report = command.run(command.parser().parse_args(asked), Console(quiet=True))
+    shapes = [tuple(map(int, bucket.split("x"))) for bucket in report["buckets"]]
+    assert any(width < height for width, height in shapes)
+    assert any(width > height for width, height in shapes)
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,11 @@ def settings_of(arguments: argparse.Namespace, config: Config | None) -> Setting
     model takes them.
     """
     if config is None:
-        side, crops, multiple = arguments.side, 0, PUBLISHED_MULTIPLE
+        side, multiple = arguments.side, PUBLISHED_MULTIPLE
         if side % multiple or not multiple <= side <= PUBLISHED_SIDE_MAX:
             raise ValueError(f"--side is {side}: a multiple of {multiple} up to {PUBLISHED_SIDE_MAX}")
     else:
-        side, crops = config.image_side, max(config.train_a.crop_pixels, config.train_b.crop_pixels)
-        multiple = side_multiple(config)
+        side, multiple = config.image_side, side_multiple(config)
     side_min = arguments.side_min if arguments.side_min is not None else side // 2
     for name, value, low, high in (
         ("--held-out-percent", arguments.held_out_percent, 0, 50),
@@ -58,15 +57,9 @@ def settings_of(arguments: argparse.Namespace, config: Config | None) -> Setting
         if not low <= value <= high:
             raise ValueError(f"{name} is {value:g}: it must lie from {low} to {high}")
     ratios: list[Fraction] = [parse_ratio(text) for text in arguments.ratios.split(",")]
-    buckets = aspect_buckets(side, multiple, ratios)
-    narrow = [f"{width}x{height}" for width, height in buckets if min(width, height) < crops]
-    if narrow:
-        raise ValueError(
-            f"--ratios: {' '.join(narrow)} is narrower than crop_pixels, {crops}: name ratios nearer to 1:1"
-        )
     return Settings(
         side,
-        tuple(buckets),
+        tuple(aspect_buckets(side, multiple, ratios)),
         side_min,
         arguments.near_bits,
         arguments.held_out_percent,

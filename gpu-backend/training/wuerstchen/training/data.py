@@ -173,8 +173,8 @@ class PictureSet:
         return premultiply(torch.from_numpy(self.rgba[indices]).permute(0, 3, 1, 2).float() / 255)
 
     def crops(self, indices: np.ndarray, size: int, step: int, rng: np.random.Generator) -> tuple[Tensor, np.ndarray]:
-        """Square crops at multiples of `step` pixels: (count, 3, size, size) and their (count, 2) top left corners
-        in pixels.
+        """Crops at multiples of `step` pixels: (count, 3, size, size) and their (count, 2) top left corners in
+        pixels. A side of the pictures that is shorter than `size` is kept whole.
         """
         cut, corners = self._cut(self.pixels, indices, size, step, rng)
         return torch.from_numpy(cut).permute(0, 3, 1, 2).float() / 255, corners
@@ -184,7 +184,7 @@ class PictureSet:
         return torch.cat([self.premultiplied(indices), torch.from_numpy(over_cells(self.masks[indices]))], dim=1)
 
     def mask_crops(self, indices: np.ndarray, corners: np.ndarray, size: int) -> np.ndarray:
-        """(count, size, size) bytes: the masks of crops whose top left corners these are. Of a set with masks."""
+        """(count, size, size) bytes: the masks of what `crops` cut at these corners. Of a set with masks."""
         return np.stack([self.masks[i][y : y + size, x : x + size] for i, (y, x) in zip(indices, corners, strict=True)])
 
     def premultiplied_crops(
@@ -202,13 +202,7 @@ class PictureSet:
         self, pixels: BucketArrays, indices: np.ndarray, size: int, step: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         sides = np.array(pixels[int(indices[0])].shape[:2])
-        if size > sides.min():
-            held = f"{sides[1]}x{sides[0]}"
-            raise ValueError(
-                f"crop_pixels is {size}, but the set holds pictures of {held}: crop less, or prepare it with fewer "
-                "ratios"
-            )
-        corners = rng.integers(0, (sides - size) // step + 1, (len(indices), 2)) * step
+        corners = rng.integers(0, np.maximum(sides - size, 0) // step + 1, (len(indices), 2)) * step
         return np.stack(
             [pixels[i][y : y + size, x : x + size] for i, (y, x) in zip(indices, corners, strict=True)]
         ), corners
