@@ -8,10 +8,10 @@ from pathlib import Path
 
 from wuerstchen.config import OptimiserConfig
 from wuerstchen.training.checkpoint import save_atomically, whole_state
-from wuerstchen.training.distributed import anywhere, require_even_shares, wait_for_all
+from wuerstchen.training.distributed import anywhere, require_even_shares, training_device, wait_for_all
 from wuerstchen.training.learner import learning_rate
 from wuerstchen.training.parallel import Parallel
-from wuerstchen.training.precision import maybe_compile
+from wuerstchen.training.precision import computes_in, maybe_compile
 from wuerstchen.training.telemetry import Telemetry
 from wuerstchen.training.trainer import Critic, StageRun, Trainer
 
@@ -32,6 +32,8 @@ def train(run: StageRun, plan: OptimiserConfig, directory: Path, parallel: Paral
     trainer = Trainer(run, plan, directory, parallel)
     saved_at = time.monotonic()
     with stop_asked() as stop, Telemetry(directory, run.name, trainer.step, plan.steps) as telemetry:
+        if computes_in(plan.precision, training_device()) != plan.precision:
+            telemetry.say(f"{run.name}: this device has no {plan.precision} products; computes in float32")
         while trainer.step < plan.steps and not run.ends_early(trainer.step):
             step = trainer.step
             figures = trainer.advance(telemetry.say)
