@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from tiny_bundle import TINY, predicted
 
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.models.build import new_stage_c
-from wuerstchen.models.lora import add_lora, load_lora, merge_lora, save_lora
+from wuerstchen.models.lora import add_lora, apply_lora, load_lora, merge_lora, save_lora
 from wuerstchen.models.stage_c import StageC
 
 
@@ -46,7 +48,31 @@ def test_a_file_of_adapters_gives_back_the_model(bundle: Bundle, tmp_path: Path)
     save_lora(model, tmp_path / "lora.safetensors", {"base": "tiny"})
     load_lora(again, tmp_path / "lora.safetensors")
     assert torch.equal(predicted(again), predicted(model))
-    assert (tmp_path / "lora.safetensors").stat().st_size < 20_000
+    assert (tmp_path / "lora.safetensors").stat().st_size < 40_000
+
+
+def test_every_kind_of_layer_is_adapted(bundle: Bundle) -> None:
+    model = with_random_adapters(bundle)
+    adapted = {name.split(".parametrizations")[0] for name, p in model.named_parameters() if p.requires_grad}
+    kinds = {name.rpartition(".")[2] for name in adapted if not name.startswith("pooled.")}
+    assert kinds == {"query", "key", "value", "out", "expand", "reduce"}
+    assert {name for name in adapted if name.startswith("pooled.")} == {f"pooled.{k}" for k in range(len(model.pooled))}
+
+
+def test_a_file_that_adapts_attention_alone_is_read(bundle: Bundle, tmp_path: Path) -> None:
+    """Files of 0.2.0."""
+    model, again, applied = with_random_adapters(bundle), bundle.stage_c(TINY), bundle.stage_c(TINY)
+    save_lora(model, tmp_path / "all.safetensors", {})
+    with safe_open(tmp_path / "all.safetensors", "pt") as file:
+        kept = {name: file.get_tensor(name) for name in file.keys() if ".2." in name}  # noqa: SIM118
+        save_file(kept, tmp_path / "attention.safetensors", file.metadata())
+    load_lora(again, tmp_path / "attention.safetensors")
+    apply_lora(applied, tmp_path / "attention.safetensors", 1.0)
+    assert (predicted(again) - predicted(bundle.stage_c(TINY))).abs().max() > 1e-3
+    assert (predicted(applied) - predicted(again)).abs().max() <= 1e-6
+    save_lora(again, tmp_path / "again.safetensors", {})
+    with safe_open(tmp_path / "again.safetensors", "pt") as file:
+        assert set(file.keys()) == set(kept)
 
 
 def test_adapters_of_another_network_are_refused(bundle: Bundle, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""Low-rank adaptation (Hu et al. 2021) of attention: W + alpha / rank · up @ down, where only `up` and `down` are
-trained.
+"""Low-rank adaptation (Hu et al. 2021) of Stage C's Linears: W + alpha / rank · up @ down, where only `up` and `down`
+are trained.
 """
 
 import math
@@ -12,10 +12,12 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from wuerstchen.models.blocks import AttentionBlock
+from wuerstchen.models.blocks import AttentionBlock, ResBlock
+from wuerstchen.models.stage_c import StageC
 from wuerstchen.whole_file import whole_file
 
-LINEARS = ("query", "key", "value", "out")
+ATTENTION = ("query", "key", "value", "out")
+LINEARS = {AttentionBlock: ATTENTION, ResBlock: ("expand", "reduce")}
 
 
 class LowRank(nn.Module):
@@ -42,25 +44,27 @@ def adapt_linears(linears: Mapping[str, nn.Linear], rank: int, alpha: float) -> 
     return added
 
 
-def add_lora(model: nn.Module, rank: int, alpha: float) -> None:
-    """Freezes `model` and gives the four Linears of every attention block a LowRank of their own."""
+def add_lora(model: StageC, rank: int, alpha: float) -> None:
+    """Freezes `model` and gives the Linears of every residual and attention block, and those of the pooled text, a
+    LowRank of their own. Attention alone learned no style of 42 icons in 400 steps.
+    """
     model.requires_grad_(False)
     adapt_linears(_linears(model), rank, alpha)
 
 
-def merge_lora(model: nn.Module) -> None:
+def merge_lora(model: StageC) -> None:
     """Puts the sum into each weight: the model has its plain layers and names again."""
-    for linear in _linears(model).values():
+    for linear in _adapted(model).values():
         parametrize.remove_parametrizations(linear, "weight", leave_parametrized=True)
 
 
-def has_lora(model: nn.Module) -> bool:
-    return any(parametrize.is_parametrized(linear, "weight") for linear in _linears(model).values())
+def has_lora(model: StageC) -> bool:
+    return bool(_adapted(model))
 
 
-def save_lora(model: nn.Module, path: Path, metadata: dict[str, str]) -> None:
+def save_lora(model: StageC, path: Path, metadata: dict[str, str]) -> None:
     """Writes the adapters of `model`, as `save_low_rank` does."""
-    adapters = {name: linear.parametrizations.weight[0] for name, linear in _linears(model).items()}
+    adapters = {name: linear.parametrizations.weight[0] for name, linear in _adapted(model).items()}
     save_low_rank(adapters, path, metadata)
 
 
@@ -78,20 +82,21 @@ def save_low_rank(adapters: Mapping[str, LowRank], path: Path, metadata: dict[st
         file.write(save(tensors, {**metadata, "alpha": f"{alpha:g}"}))
 
 
-def load_lora(model: nn.Module, path: Path) -> None:
+@torch.no_grad()
+def load_lora(model: StageC, path: Path) -> None:
     """Adds the adapters of a file to a plain `model`. Raises ValueError where they are of another network."""
     linears = _linears(model)
     tensors, alpha, _ = read_low_rank(path, linears)
-    add_lora(model, len(tensors[f"{next(iter(linears))}.lora_down"]), alpha)
-    with torch.no_grad():
-        for name, linear in linears.items():
-            lora = linear.parametrizations.weight[0]
-            lora.down.copy_(tensors[f"{name}.lora_down"])
-            lora.up.copy_(tensors[f"{name}.lora_up"])
+    linears = {name: linear for name, linear in linears.items() if f"{name}.lora_down" in tensors}
+    model.requires_grad_(False)
+    rank = len(next(tensor for name, tensor in tensors.items() if name.endswith("lora_down")))
+    for name, lora in adapt_linears(linears, rank, alpha).items():
+        lora.down.copy_(tensors[f"{name}.lora_down"])
+        lora.up.copy_(tensors[f"{name}.lora_up"])
 
 
 @torch.no_grad()
-def apply_lora(model: nn.Module, path: Path, strength: float) -> dict[str, str]:
+def apply_lora(model: StageC, path: Path, strength: float) -> dict[str, str]:
     """Adds a file's adapters, times `strength`, to the weights of a plain `model`; several files add up. Returns the
     file's metadata.
 
@@ -101,29 +106,40 @@ def apply_lora(model: nn.Module, path: Path, strength: float) -> dict[str, str]:
     linears = _linears(model)
     tensors, alpha, metadata = read_low_rank(path, linears)
     for name, linear in linears.items():
-        down, up = tensors[f"{name}.lora_down"], tensors[f"{name}.lora_up"]
-        linear.weight.add_(up @ down, alpha=strength * alpha / len(down))
+        if f"{name}.lora_down" in tensors:
+            down, up = tensors[f"{name}.lora_down"], tensors[f"{name}.lora_up"]
+            linear.weight.add_(up @ down, alpha=strength * alpha / len(down))
     return metadata
 
 
 def read_low_rank(path: Path, linears: Mapping[str, nn.Linear]) -> tuple[dict[str, Tensor], float, dict[str, str]]:
-    """Tensors, alpha and metadata of a file that fits these layers."""
+    """Tensors, alpha and metadata of a file that fits these layers, or attention alone, as those of 0.2.0 do."""
     try:
         with safe_open(path, "pt") as file:
             tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
         alpha = float(metadata["alpha"])
     except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(f"{path} is no file of adapters that finetune wrote: {error}") from error
-    names = {f"{name}.lora_{part}" for name in linears for part in ("down", "up")}
-    if tensors.keys() != names or any(
-        tensors[f"{name}.lora_up"].shape[0] != linear.weight.shape[0]
-        or tensors[f"{name}.lora_down"].shape[1] != linear.weight.shape[1]
-        for name, linear in linears.items()
-    ):
+    attention = {name: linear for name, linear in linears.items() if name.rpartition(".")[2] in ATTENTION}
+    if not any(_fits(tensors, layers) for layers in (linears, attention) if layers):
         raise ValueError(f"{path} adapts other layers than this model has")
     return tensors, alpha, metadata
 
 
-def _linears(model: nn.Module) -> dict[str, nn.Linear]:
-    blocks = {name: block for name, block in model.named_modules() if isinstance(block, AttentionBlock)}
-    return {f"{name}.{linear}": getattr(block, linear) for name, block in blocks.items() for linear in LINEARS}
+def _fits(tensors: Mapping[str, Tensor], linears: Mapping[str, nn.Linear]) -> bool:
+    return tensors.keys() == {f"{name}.lora_{part}" for name in linears for part in ("down", "up")} and all(
+        tensors[f"{name}.lora_up"].shape[0] == linear.weight.shape[0]
+        and tensors[f"{name}.lora_down"].shape[1] == linear.weight.shape[1]
+        for name, linear in linears.items()
+    )
+
+
+def _linears(model: StageC) -> dict[str, nn.Linear]:
+    found = {f"pooled.{number}": mapper for number, mapper in enumerate(model.pooled)}
+    for name, block in model.named_modules():
+        found |= {f"{name}.{linear}": getattr(block, linear) for linear in LINEARS.get(type(block), ())}
+    return found
+
+
+def _adapted(model: StageC) -> dict[str, nn.Linear]:
+    return {name: linear for name, linear in _linears(model).items() if parametrize.is_parametrized(linear, "weight")}
