@@ -15,7 +15,7 @@ trap '[ -z "$service" ] || kill "$service" && wait "$service" || true; rm -rf "$
 
 npm run --silent sample:pictures -- --out "$work/icons" --count 200
 "$python" -m wuerstchen.poc --from "$work/icons" --bundle "$work/bundle" --config configs/smoke.toml --out "$work/poc" \
-  --steps 40 --captions 40
+  --steps 40 --decoder-steps 40 --captions 40
 [ -s "$work/poc/report/report.html" ]
 
 mkfifo "$work/ready"

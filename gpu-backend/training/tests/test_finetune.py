@@ -112,8 +112,8 @@ def test_a_finished_run_gives_the_same_files_again_and_no_other_run_takes_its_pl
     again = load_file(adapters)
     assert first.keys() == again.keys()
     assert all(torch.equal(first[name], again[name]) for name in first)
-    with pytest.raises(ValueError, match=r"holds a training with rank 4: go on with that"):
-        command.finetune(Namespace(**{**vars(asked), "rank": 8}))
+    with pytest.raises(ValueError, match=r"holds a training with rank 8: go on with that"):
+        command.finetune(Namespace(**{**vars(asked), "rank": 4}))
     (tmp_path / "runs" / "tiny" / "finetune.json").unlink()
     with pytest.raises(ValueError, match="another training of Stage C"):
         command.finetune(asked)
@@ -122,12 +122,12 @@ def test_a_finished_run_gives_the_same_files_again_and_no_other_run_takes_its_pl
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"learning_rate": 1e-4}, r"learning_rate 0\.001: go on"),
-        ({"learning_rate": 0.0}, r"learning_rate 0\.001: go on"),
+        ({"learning_rate": 1e-4}, r"learning_rate 0\.002: go on"),
+        ({"learning_rate": 0.0}, r"learning_rate 0\.002: go on"),
         ({"steps": 6}, "steps 4: go on"),
         ({"seed": 1}, "seed 0: go on"),
         ({"batch": 2}, "batch 4: go on"),
-        ({"alpha": 8.0}, r"alpha 4\.0: go on"),
+        ({"alpha": 4.0}, r"alpha 8\.0: go on"),
         ({"method": "full"}, "method lora, learning_rate"),
     ],
 )

@@ -41,26 +41,28 @@ def options(base: Bundle, data: Path, tmp_path: Path, *more: str) -> Namespace:
     return finetune.parser().parse_args([*paths, *more])
 
 
-def test_the_best_adapters_are_taken_and_all_evaluations_are_kept(
-    bundle: Bundle, pictures_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("take", ["last", "best"])
+def test_the_adapters_that_are_asked_for_are_taken_and_all_evaluations_are_kept(
+    bundle: Bundle, pictures_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], take: str
 ) -> None:
-    asked = options(
-        bundle, pictures_directory, tmp_path, "--learning-rate", "0.05", "--patience", "0", "--trigger", "sks"
-    )
+    chosen = {"last": [], "best": ["--take", "best"]}[take]
+    asked = options(bundle, pictures_directory, tmp_path, "--learning-rate", "0.05", "--trigger", "sks", *chosen)
     assert finetune.finetune(asked)
     runs = tmp_path / "runs" / "tiny"
     losses = {int(step): loss for step, loss in json.loads((runs / "stage-c-lora.held-out.json").read_text()).items()}
     assert sorted(losses) == list(range(9))
     assert all(adapters_path(runs, step).exists() for step in range(1, 9))
     best = min(range(1, 9), key=lambda step: losses[step])
+    wanted = {"last": 8, "best": best}[take]
     kept, taken = bundle.stage_c(TINY), bundle.stage_c(TINY)
-    load_lora(kept, adapters_path(runs, best))
+    load_lora(kept, adapters_path(runs, wanted))
     load_lora(taken, runs / "lora.safetensors")
     assert torch.equal(predicted(kept), predicted(taken))
     with safe_open(runs / "lora.safetensors", "pt") as file:
-        assert (file.metadata()["steps"], file.metadata()["trigger"]) == (str(best), "sks")
+        assert (file.metadata()["steps"], file.metadata()["trigger"]) == (str(wanted), "sks")
     said = capsys.readouterr().out
-    assert f"{losses[0]:.4g} before, {losses[best]:.4g} after {best} steps" in said
+    assert f"{losses[0]:.4g} before, {losses[best]:.4g} after {best} steps, the best" in said
+    assert f"{losses[8]:.4g} after 8, the last; the {take} are taken" in said
     assert "8 steps of 4: about " in said
 
 

@@ -24,7 +24,7 @@ from wuerstchen.finetuning.options import parser_of, tuning_config, tuning_of
 from wuerstchen.finetuning.sheet import COLUMNS
 from wuerstchen.finetuning.stage_c import EVALUATIONS, adapters_path, best_path, finetune_run
 from wuerstchen.finetuning.tuning import Tuning
-from wuerstchen.models.build import fill, load_state
+from wuerstchen.models.build import fill, load_part, load_state
 from wuerstchen.models.lora import add_lora, load_lora, merge_lora, save_lora
 from wuerstchen.models.stage_c import StageC
 from wuerstchen.plain_errors import plain_errors
@@ -66,7 +66,8 @@ def finetune(arguments: argparse.Namespace) -> bool:
     run = finetune_run(config, bundle, trained_model(arguments, bundle, config), pictures, runs, name, tuning)
     if not train(run, config.train_c, runs):
         return False
-    tuned = best_model(bundle, config, runs, arguments.method, tuning)
+    take = arguments.take or ("best" if arguments.patience else "last")
+    tuned = taken_model(bundle, config, runs, (arguments.method, take), tuning)
     write_results(arguments, config_file, bundle, tuned, pictures, runs)
     return True
 
@@ -103,15 +104,19 @@ def forecast(
     return found
 
 
-def best_model(bundle: Bundle, config: Config, runs: Path, method: str, tuning: Tuning) -> StageC:
-    """Stage C as it was at the evaluation with the least held-out loss; its adapters become RUNS/lora.safetensors."""
-    name = RUN_NAMES[method]
+def taken_model(bundle: Bundle, config: Config, runs: Path, chosen: tuple[str, str], tuning: Tuning) -> StageC:
+    """Stage C as it was at the last evaluation, or at the one with the least held-out loss; its adapters become
+    RUNS/lora.safetensors. `chosen`: method, and "last" or "best".
+    """
+    (method, take), name = chosen, RUN_NAMES[chosen[0]]
     losses, tuned = HeldOutLosses(runs / f"{name}.held-out.json", 0), bundle.stage_c(config)
-    best = losses.best(config.train_c.steps)
+    best, last = losses.best(config.train_c.steps), losses.last(config.train_c.steps)
     assert best is not None  # a run evaluates after its last step at the latest
+    assert last is not None
+    taken = best if take == "best" else last
     print(
-        f"held-out loss: {losses.losses[0]:.4g} before, {losses.losses[best]:.4g} after {best} steps, the best; these "
-        "are taken"
+        f"held-out loss: {losses.losses[0]:.4g} before, {losses.losses[best]:.4g} after {best} steps, the best, "
+        f"{losses.losses[last]:.4g} after {last}, the last; the {take} are taken"
     )
     if losses.losses[best] >= losses.losses[0]:
         print(
@@ -119,13 +124,15 @@ def best_model(bundle: Bundle, config: Config, runs: Path, method: str, tuning: 
             "--steps"
         )
     if method == "full":
+        if take == "last":
+            return load_part(runs, name, "stage_c", tuned)
         fill(tuned, load_state(best_path(runs, name)), best_path(runs, name))
         return tuned
-    load_lora(tuned, adapters_path(runs, best))
+    load_lora(tuned, adapters_path(runs, taken))
     about = {
         "base": bundle.manifest["id"],
         "revision": bundle.manifest["revision"],
-        "steps": str(best),
+        "steps": str(taken),
         "trigger": tuning.trigger,
     }
     save_lora(tuned, runs / LORA_FILE, about)

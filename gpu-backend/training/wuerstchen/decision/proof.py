@@ -110,15 +110,15 @@ class _Proof:
     def _base(self, bundle: Path) -> list[str]:
         return ["--bundle", str(bundle), "--config", str(self.config)]
 
-    def _trained(self, runs: str) -> list[str]:
+    def _trained(self, runs: str, steps: int) -> list[str]:
         out = self.asked.out
-        return ["--data", str(out / "set"), "--runs", str(out / runs), "--steps", str(self.asked.steps)]
+        return ["--data", str(out / "set"), "--runs", str(out / runs), "--steps", str(steps)]
 
     def _tuning(self, start: Path) -> list[str]:
-        return [*self._base(start), *self._trained("runs")]
+        return [*self._base(start), *self._trained("runs", self.asked.steps)]
 
     def _drawing(self) -> list[str]:
-        return [*self._base(self.asked.bundle), *self._trained("decoder-runs")]
+        return [*self._base(self.asked.bundle), *self._trained("decoder-runs", self.asked.decoder_steps)]
 
     def _judged(self) -> list[str]:
         asked = self.asked
@@ -131,7 +131,7 @@ def _digest(asked: argparse.Namespace, folder: Path, bundle: Bundle) -> str:
     """Of everything that the steps depend on: names, sizes and times of the pictures' files stand for their bytes."""
     files = sorted((path.relative_to(folder).as_posix(), path.stat()) for path in folder.rglob("*") if path.is_file())
     listed = [f"{name!a} {stat.st_size} {stat.st_mtime_ns}" for name, stat in files]
-    options = (asked.steps, asked.captions, asked.language, asked.name, asked.price_hour)
+    options = (asked.steps, asked.decoder_steps, asked.captions, asked.language, asked.name, asked.price_hour)
     return digest_of(bundle.manifest["revision"], repr(options), *listed)
 
 

@@ -31,6 +31,10 @@ class HeldOutLosses:
         known = {key: loss for key, loss in self.losses.items() if 0 < key <= steps}
         return min(known, key=lambda key: (known[key], key)) if known else None
 
+    def last(self, steps: int) -> int | None:
+        """After how many steps, at least one and at most `steps`, the loss was measured last."""
+        return max((key for key in self.losses if 0 < key <= steps), default=None)
+
     def stops(self, steps: int) -> bool:
         """Whether the last `patience` evaluations up to `steps` brought nothing better than one before them."""
         known = [self.losses[key] for key in sorted(self.losses) if key <= steps]

@@ -25,7 +25,7 @@ EXAMPLES = """examples:
   python -m wuerstchen.finetune --bundle ../models/emoji-128 --data data/mine --runs runs/mine-full \\
     --method full --steps 2000
 """
-LEARNING_RATES = {"lora": 1e-3, "full": 5e-5}
+LEARNING_RATES = {"lora": 2e-3, "full": 5e-5}
 EMA_DECAY = 0.99
 
 
@@ -46,9 +46,9 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
 def _add_plan(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how long and how fast")
     group.add_argument("--method", choices=list(LEARNING_RATES), default="lora")
-    group.add_argument("--rank", type=int, default=4, help="of the trained matrices (lora; default 4)")
-    group.add_argument("--alpha", type=float, default=4.0, help="they count alpha / rank (lora; default 4)")
-    group.add_argument("--steps", type=int, default=400, help="steps of the optimiser in all (default 400)")
+    group.add_argument("--rank", type=int, default=8, help="of the trained matrices (lora; default 8)")
+    group.add_argument("--alpha", type=float, default=8.0, help="they count alpha / rank (lora; default 8)")
+    group.add_argument("--steps", type=int, default=1000, help="steps of the optimiser in all (default 1000)")
     group.add_argument("--batch", type=int, default=16, help="pictures a step (default 16)")
     group.add_argument(
         "--learning-rate",
@@ -75,7 +75,7 @@ def _add_steering(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--prior-prompts", type=Path, help="those words, one a line; default: CONFIG.{prompts,calibration}.txt"
     )
-    add_patience(group)
+    add_patience(group, 0)
     group.add_argument(
         "--sample", action="append", default=[], metavar="PROMPT", help="a prompt that the contact sheet shows as well"
     )
@@ -83,6 +83,12 @@ def _add_steering(parser: argparse.ArgumentParser) -> None:
 
 def _add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what comes of it")
+    group.add_argument(
+        "--take",
+        choices=("last", "best"),
+        help="last: draws words of the set best; best: least held-out loss, for words that it lacks (default: last, "
+        "with --patience best)",
+    )
     add_forecast(group)
     group.add_argument("--forecast", type=Path, metavar="FILE", help="with --dry-run: write the figures there (JSON)")
     group.add_argument(

@@ -70,7 +70,7 @@ def _add_steering(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is learned")
     add_caption_options(group)
     add_mask_floor(group)
-    add_patience(group)
+    add_patience(group, 4)
 
 
 def _add_results(parser: argparse.ArgumentParser) -> None:

@@ -40,12 +40,12 @@ def add_mask_floor(group: argparse._ActionsContainer) -> None:
     )
 
 
-def add_patience(group: argparse._ArgumentGroup) -> None:
+def add_patience(group: argparse._ArgumentGroup, default: int) -> None:
     group.add_argument(
         "--patience",
         type=int,
-        default=4,
-        help="evaluations of 8 without a better held-out loss that end it; 0: none do",
+        default=default,
+        help=f"evaluations of 8 without a better held-out loss that end it; 0: none do (default {default})",
     )
 
 

@@ -22,8 +22,8 @@ COLUMNS = 8
 
 
 class Sheet:
-    """Rows of eight: originals, reconstructions, drawn by the base, drawn now; below them one's own prompts, base
-    above now.
+    """Rows of eight, trained pictures before held-out ones: originals, reconstructions, drawn by the base, drawn now;
+    below them one's own prompts, base above now.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Sheet:
         self.config, self.bundle, self.base, self.text = config, bundle, base, text
         self.pictures, self.latents, self.shown = pictures, latents, _shown(pictures)
         self.captions = [pictures.records[i].captions[0] for i in self.shown]
+        self.kinds = ["trained" if i in pictures.train else "held out" for i in self.shown]
         self.own = [text.rows[i][0] for i in self.shown]
         first = len(text.rows) - len(samples)
         self.samples = [(prompt, text.rows[first + number][0]) for number, prompt in enumerate(samples)]
@@ -48,9 +49,11 @@ class Sheet:
         drawn, asked = self._drawn(model)
         originals, restored, base, base_asked = self._fixed
         rows, names = [], []
-        for label, images in (("original", originals), ("restored", restored), ("base", base), ("now", drawn)):
+        count = len(self.shown)
+        labels = self.kinds, ["restored"] * count, ["base"] * count, ["now"] * count
+        for row, images in zip(labels, (originals, restored, base, drawn), strict=True):
             rows.append(images)
-            names += [f"{label}: {caption}" for caption in self.captions]
+            names += [f"{label}: {caption}" for label, caption in zip(row, self.captions, strict=True)]
             blank = COLUMNS - len(images)
             rows.append(torch.ones(blank, *images.shape[1:]))
             names += [""] * blank
@@ -80,8 +83,8 @@ class Sheet:
 
 
 def _shown(pictures: PictureSet) -> np.ndarray:
-    """(≤ 8,) held-out pictures of one bucket, and training pictures where these are too few."""
+    """(≤ 8,) pictures of one bucket: training pictures, then held-out ones, half each where there are enough."""
     held_out = pictures.held_out_batch(COLUMNS)
-    if len(held_out) == 0:
-        return pictures.in_bucket_of(int(pictures.train[0]), pictures.train)[:COLUMNS]
-    return np.concatenate([held_out, pictures.in_bucket_of(int(held_out[0]), pictures.train)])[:COLUMNS]
+    trained = pictures.in_bucket_of(int(held_out[0] if len(held_out) else pictures.train[0]), pictures.train)
+    new = held_out[: max(COLUMNS // 2, COLUMNS - len(trained))]
+    return np.concatenate([trained[: COLUMNS - len(new)], new])
