@@ -31,12 +31,13 @@ MERGES = ["r e", "re d</w>", "c a", "ca t</w>", "a n", "d o", "do g</w>"]
 
 @dataclass(frozen=True)
 class TextSize:
-    """Of both text encoders; each is as wide as the stage that reads it says."""
+    """Of a text encoder, which is as wide as the stage that reads it says. `vocabulary`: at least the tokenizer's."""
 
     inner_width: int
     layers: int
     heads: int
     projection: int
+    vocabulary: int = 0
 
 
 def tokeniser() -> CLIPTokenizer:
@@ -54,7 +55,7 @@ def text_encoder(projects: bool, seed: int, width: int, size: TextSize) -> nn.Mo
     """`projects`: with a pooled, projected state, as Stable Cascade has it."""
     torch.manual_seed(seed)
     config = CLIPTextConfig(
-        vocab_size=len(tokeniser()),
+        vocab_size=max(len(tokeniser()), size.vocabulary),
         hidden_size=width,
         intermediate_size=size.inner_width,
         num_hidden_layers=size.layers,
@@ -117,29 +118,37 @@ def _cascade_unet(config: CascadeConfig) -> nn.Module:
     )
 
 
-def pipelines(config: PublishedConfig, text: TextSize, stage_a_gain: float) -> tuple[Any, Any]:
+def pipelines(
+    config: PublishedConfig,
+    text: TextSize,
+    stage_a_gain: float,
+    decoder_text: TextSize | None = None,
+    stored: torch.dtype = torch.float32,
+) -> tuple[Any, Any]:
     """The prior's and the decoder's. Weights are rounded to float16, so that a bundle that stores them so holds the
-    very same networks.
+    very same networks; `stored` is how the pipelines hold them. `decoder_text`: of the decoder's encoder, if another.
 
     `stage_a_gain` brings pictures mostly inside [0, 1], so that the clamp hides little.
     """
     cascade = isinstance(config.stage_c, CascadeConfig)
+
+    def finished(part: nn.Module) -> nn.Module:  # one at a time: full-size networks fill a machine in float32
+        return part.half().to(stored)
+
     torch.manual_seed(0)
-    c, b, a = (network(stage) for stage in (config.stage_c, config.stage_b, config.stage_a))
-    widths = config.stage_c.text_channels, config.stage_c.text_channels if cascade else config.stage_b.text_channels
-    encoders = [text_encoder(cascade, seed, width, text) for seed, width in enumerate(widths, start=1)]
-    parts = [c, b, a, *encoders]
-    for part in parts:
-        randomise(part, 0)
-    if cascade:
-        for unet in (c, b):  # random noise that depends much on the latent amplifies rounding from step to step
-            unet.clf[1].weight.data.mul_(1 / 8)
-    else:
-        c.out[1].weight.data.mul_(0.2)  # keeps the B head away from 1, where the quotient is singular
+    c = finished(_steady(randomise(network(config.stage_c), 0), cascade))
+    b = randomise(network(config.stage_b), 0)
+    b = finished(_steady(b, cascade) if cascade else b)
+    a = randomise(network(config.stage_a), 0)
     a.out_block[0].weight.data.mul_(stage_a_gain)
     a.out_block[0].bias.data.fill_(0.5)
-    for part in parts:
-        part.half().float()
+    a = finished(a)
+    widths = config.stage_c.text_channels, config.stage_c.text_channels if cascade else config.stage_b.text_channels
+    sizes = text, decoder_text or text
+    encoders = [
+        finished(randomise(text_encoder(cascade, seed, width, size), 0))
+        for seed, (width, size) in enumerate(zip(widths, sizes, strict=True), start=1)
+    ]
     shared = {"tokenizer": tokeniser(), "scheduler": DDPMWuerstchenScheduler()}
     prior = (StableCascadePriorPipeline if cascade else WuerstchenPriorPipeline)(
         prior=c, text_encoder=encoders[0], **shared
@@ -149,3 +158,12 @@ def pipelines(config: PublishedConfig, text: TextSize, stage_a_gain: float) -> t
     for pipeline in (prior, decoder):
         pipeline.set_progress_bar_config(disable=True)
     return prior, decoder
+
+
+def _steady(part: nn.Module, cascade: bool) -> nn.Module:
+    """Scales a network's last layer so that rounding does not grow from step to step."""
+    if cascade:  # random noise that depends much on the latent amplifies it
+        part.clf[1].weight.data.mul_(1 / 8)
+    else:  # v2's Stage C: keeps the B head away from 1, where the quotient is singular
+        part.out[1].weight.data.mul_(0.2)
+    return part
