@@ -9,6 +9,7 @@ from tiny_bundle import write_bundle
 
 from wuerstchen.config import load_config
 from wuerstchen.export.open_bundle import Bundle
+from wuerstchen.train import train_stage
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.rehearsal import rehearsal
 
@@ -71,3 +72,24 @@ def log_of(path: Path) -> list[tuple[int, dict[str, float]]]:
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """The servers' tiny bundle with Stage C as the code of today exports it. Tests must not write there."""
     return write_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def wide_alpha_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny configuration, for text states as wide as the real text encoder's."""
+    path = tmp_path_factory.mktemp("config") / "tiny-alpha.toml"
+    text = (CONFIGS / "tiny-alpha.toml").read_text(encoding="utf-8")
+    wide = text.replace("tokens_max = 16\nwidth = 32", "tokens_max = 16\nwidth = 384")
+    assert wide != text
+    path.write_text(wide, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained_alpha(pictures_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[PictureSet, Path]:
+    """(pictures, folder of runs) with a compressor and Stages A and B of twelve steps."""
+    config, runs = load_config(CONFIGS / "tiny-alpha.toml"), tmp_path_factory.mktemp("compared")
+    pictures = PictureSet(pictures_directory, config.image_side)
+    for stage in ("a", "compressor", "b"):
+        assert train_stage(stage, config, pictures, runs / config.id)
+    return pictures, runs

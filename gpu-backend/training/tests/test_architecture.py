@@ -12,6 +12,7 @@ COMMANDS = {
     "adapt",
     "average",
     "compare_latents",
+    "compare_recipes",
     "evaluate",
     "finetune",
     "finetune_decoder",

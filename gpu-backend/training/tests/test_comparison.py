@@ -10,42 +10,21 @@ import torch
 from conftest import CONFIGS
 
 from wuerstchen import compare_latents
+from wuerstchen.comparison import trials
 from wuerstchen.comparison.prior import Point, Trial, read_curve, step_flops
 from wuerstchen.comparison.quality import arithmetic_for, mean_curve, ratio_at_equal_quality
 from wuerstchen.comparison.spaces import compact_space, eighth_config, eighth_space, quarter_space
 from wuerstchen.config import load_config
 from wuerstchen.models.build import new_compressor, new_direct_decoder
-from wuerstchen.train import train_stage
 from wuerstchen.training.data import PictureSet
 
 TINY = CONFIGS / "tiny-alpha.toml"
 
 
-@pytest.fixture(scope="module")
-def config_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny configuration, for text states as wide as the real text encoder's."""
-    path = tmp_path_factory.mktemp("config") / "tiny-alpha.toml"
-    text = TINY.read_text(encoding="utf-8")
-    wide = text.replace("tokens_max = 16\nwidth = 32", "tokens_max = 16\nwidth = 384")
-    assert wide != text
-    path.write_text(wide, encoding="utf-8")
-    return path
-
-
-@pytest.fixture(scope="module")
-def trained(pictures_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[PictureSet, Path]:
-    """(pictures, folder of runs) with a compressor and Stages A and B of twelve steps."""
-    config, runs = load_config(TINY), tmp_path_factory.mktemp("compared")
-    pictures = PictureSet(pictures_directory, config.image_side)
-    for stage in ("a", "compressor", "b"):
-        assert train_stage(stage, config, pictures, runs / config.id)
-    return pictures, runs
-
-
 def test_every_space_gives_back_pictures_of_their_size_from_latents_of_its_own(
-    trained: tuple[PictureSet, Path], tmp_path: Path
+    trained_alpha: tuple[PictureSet, Path], tmp_path: Path
 ) -> None:
-    config, runs = load_config(TINY), trained[1] / "tiny-alpha"
+    config, runs = load_config(TINY), trained_alpha[1] / "tiny-alpha"
     eighth = eighth_config(config)
     parts = {"compressor": new_compressor(eighth), "direct_decoder": new_direct_decoder(eighth)}
     torch.save(torch.nn.ModuleDict(parts).state_dict(), tmp_path / "compressor.pt")
@@ -61,9 +40,9 @@ def test_every_space_gives_back_pictures_of_their_size_from_latents_of_its_own(
         assert space.patches(64) == patches
 
 
-def test_a_step_costs_what_its_tokens_cost(trained: tuple[PictureSet, Path]) -> None:
+def test_a_step_costs_what_its_tokens_cost(trained_alpha: tuple[PictureSet, Path]) -> None:
     config = load_config(TINY)
-    space = quarter_space(config, trained[1] / "tiny-alpha")
+    space = quarter_space(config, trained_alpha[1] / "tiny-alpha")
     flops = {patch: step_flops(config, Trial(space, patch, 0, 1)) for patch in (1, 2, 4)}
     assert 4 < flops[1] / flops[2] < 16  # four times the tokens; attention among them costs sixteen times as much
     assert flops[2] > flops[4] > 0
@@ -76,24 +55,24 @@ def command(monkeypatch: pytest.MonkeyPatch, config: Path, data: Path, runs: Pat
 
 
 def test_one_command_compares_all_and_goes_on_after_a_stop(
-    config_file: Path, trained: tuple[PictureSet, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wide_alpha_config: Path, trained_alpha: tuple[PictureSet, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures, runs = trained
+    pictures, runs = trained_alpha
     monkeypatch.setattr("wuerstchen.comparison.spaces.TOKENS_MAX", 8)  # 256 tokens take a minute
     stop_after = iter([True, True, False])
 
     def stopping(run: object, *arguments: object) -> bool:
         return whole(run, *arguments) if next(stop_after, True) else False
 
-    whole = compare_latents.train
-    monkeypatch.setattr(compare_latents, "train", stopping)
+    whole = trials.train
+    monkeypatch.setattr(trials, "train", stopping)
     with pytest.raises(SystemExit) as ended:
-        command(monkeypatch, config_file, pictures.directory, runs, tmp_path)
+        command(monkeypatch, wide_alpha_config, pictures.directory, runs, tmp_path)
     assert ended.value.code == 130
     finished = {path: path.read_text() for path in tmp_path.glob("*-seed-*.json")}
     assert finished
-    monkeypatch.setattr(compare_latents, "train", whole)
-    command(monkeypatch, config_file, pictures.directory, runs, tmp_path)
+    monkeypatch.setattr(trials, "train", whole)
+    command(monkeypatch, wide_alpha_config, pictures.directory, runs, tmp_path)
     assert {path: path.read_text() for path in finished} == finished  # not trained again: minutes would differ
     curves = {path.stem: read_curve(path) for path in tmp_path.glob("*-seed-*.json")}
     assert {name.split("-")[0] for name in curves} == {"compact", "f8", "f4"}
@@ -110,10 +89,10 @@ def test_one_command_compares_all_and_goes_on_after_a_stop(
 
 
 def test_runs_that_are_missing_are_named(
-    config_file: Path, trained: tuple[PictureSet, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wide_alpha_config: Path, trained_alpha: tuple[PictureSet, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(SystemExit, match="train compressor first"):
-        command(monkeypatch, config_file, trained[0].directory, tmp_path / "none", tmp_path / "out")
+        command(monkeypatch, wide_alpha_config, trained_alpha[0].directory, tmp_path / "none", tmp_path / "out")
     with pytest.raises(ValueError, match="a compressor of its own stage"):
         eighth_config(load_config(CONFIGS / "tiny.toml"))
 

@@ -1,4 +1,4 @@
-"""One Stage C on one kind of latent: the same backbone, optimiser, captions and draws in each."""
+"""One Stage C on one kind of latent by one recipe: the same backbone, optimiser, captions and draws in each."""
 
 import dataclasses
 import json
@@ -14,15 +14,15 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from wuerstchen.comparison.judge import Judge
+from wuerstchen.comparison.recipes import RECIPES, Recipe
 from wuerstchen.comparison.spaces import Space
 from wuerstchen.config import Config, OptimiserConfig
-from wuerstchen.diffusion import training_times
 from wuerstchen.models.build import new_stage_c
 from wuerstchen.training.curriculum import favourite_pictures
 from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
 from wuerstchen.training.distributed import Share
 from wuerstchen.training.loop import StageRun, maybe_compile
-from wuerstchen.training.stage_c import CAPTION_DROP, Says, choose_caption, generate, objective
+from wuerstchen.training.stage_c import CAPTION_DROP, Says, choose_caption
 from wuerstchen.training.text_states import TextStates
 from wuerstchen.whole_file import write_whole
 
@@ -51,13 +51,15 @@ class Trial:
     patch: int
     seed: int
     steps: int
+    recipe: Recipe = RECIPES[0]
 
     @property
     def name(self) -> str:
-        return f"{self.space.name}-patch-{self.patch}-steps-{self.steps}-seed-{self.seed}"
+        kind = self.space.name if self.recipe == RECIPES[0] else f"{self.space.name}-{self.recipe.name}"
+        return f"{kind}-patch-{self.patch}-steps-{self.steps}-seed-{self.seed}"
 
     def config(self, config: Config) -> Config:
-        stage_c = dataclasses.replace(config.stage_c, patch=self.patch)
+        stage_c = dataclasses.replace(config.stage_c, patch=self.patch, prediction=self.recipe.prediction)
         return dataclasses.replace(config, latent=self.space.latent, stage_c=stage_c, seed=config.seed + self.seed)
 
     def plan(self, plan: OptimiserConfig) -> OptimiserConfig:
@@ -100,17 +102,19 @@ def trial_run(config: Config, trial: Trial, material: Material, directory: Path)
         indices = rng.choice(favourites, batch)
         rows = [text.empty if rng.random() < CAPTION_DROP else choose_caption(text.rows[i], rng) for i in indices]
         clean = torch.from_numpy(np.asarray(latents[indices])).float()
-        times, noise = training_times(batch, generator), torch.randn(clean.shape, generator=generator)
+        noise, times = trial.recipe.draw(clean, generator)
         drawn = share.take(clean), share.take(noise), share.take(times)
         states, mask = (share.place(part) for part in text.batch(share.take(rows)))
-        return objective(says, own.stage_c.prediction, drawn, (states, mask)), {}
+        return trial.recipe.loss(says, drawn, (states, mask)), {}
 
     def evaluate(step: int) -> dict[str, float]:
         judge = material.judge
         states, none = text.batch([text.rows[i][0] for i in judge.asked]), text.batch([text.empty])
         shape = (len(judge.asked), *latents[int(judge.asked[0])].shape)
         noise = torch.randn(shape, generator=torch.Generator().manual_seed(1))
-        made = generate(model, states, none, noise, own.sampler_c.steps, own.sampler_c.guidance_scale)
+        steps, scale = own.sampler_c.steps, own.sampler_c.guidance_scale
+        with torch.no_grad():
+            made = trial.recipe.generate(model, states, none, noise, steps, scale)
         return curve.add(step + 1, *judge.of(torch.cat([trial.space.decode(part) for part in made.split(32)])))
 
     modules, every = nn.ModuleDict({"stage_c": model}), trial.steps // POINTS

@@ -1,0 +1,60 @@
+"""Trainings that are compared, and their results, in one folder: what a stopped command has done is not done again."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from wuerstchen.comparison.judge import Judge
+from wuerstchen.comparison.prior import Material, Point, Trial, read_curve, trial_run
+from wuerstchen.comparison.spaces import Space
+from wuerstchen.config import Config, OptimiserConfig
+from wuerstchen.evaluation.features import PictureFeatures
+from wuerstchen.training.data import PictureSet
+from wuerstchen.training.loop import StageRun, train
+from wuerstchen.training.precompute import map_pictures
+from wuerstchen.training.sources import imagenet_weights, text_encoder_directory
+from wuerstchen.training.text_states import text_states
+
+
+class StoppedError(Exception):
+    """A signal ended a training; its checkpoint is written."""
+
+
+class Trials:
+    """`captions`: drawn at each point of a training."""
+
+    def __init__(self, config: Config, pictures: PictureSet, out: Path, captions: int) -> None:
+        self.config, self.pictures, self.out = config, pictures, out
+        self.judge = Judge(config, pictures, PictureFeatures(imagenet_weights()), captions)
+        out.mkdir(parents=True, exist_ok=True)
+
+    def material(self, space: Space) -> Material:
+        """What trials of a space read."""
+        stem = self.out / f"{space.name}-latents"
+        latents = map_pictures(self.pictures, stem, space.encode, space.digest, self.config.picture_channels)
+        captions = [record.captions for record in self.pictures.records]
+        text = text_states(self.config, captions, self.out, text_encoder_directory())
+        return Material(self.pictures, latents, text, self.judge)
+
+    def curve(self, trial: Trial, material: Material) -> list[Point]:
+        """Of a training that is run, or gone on with, first. Raises StoppedError."""
+        plan = trial.plan(self.config.train_c)
+        self.train(trial_run(self.config, trial, material, self.out), plan, self.out)
+        return read_curve(self.out / f"{trial.name}.json")
+
+    def train(self, run: StageRun, plan: OptimiserConfig, directory: Path) -> None:
+        """Raises StoppedError where a signal ended it."""
+        if not train(run, plan, directory):
+            raise StoppedError(run.name)
+
+
+def add_styles(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--styles", help="whose favourites are drawn, comma-separated; default: the configuration's")
+
+
+def with_styles(config: Config, styles: str | None) -> Config:
+    """`styles`: those whose favourites are drawn, comma-separated; None: those of the configuration's curriculum."""
+    if styles is None:
+        return config
+    narrowed = dataclasses.replace(config.curriculum_c, styles=tuple(styles.split(",")))
+    return dataclasses.replace(config, curriculum_c=narrowed)
