@@ -18,11 +18,10 @@ from wuerstchen.comparison.recipes import RECIPES, Recipe
 from wuerstchen.comparison.spaces import Space
 from wuerstchen.config import Config, OptimiserConfig
 from wuerstchen.models.build import new_stage_c
-from wuerstchen.training.curriculum import favourite_pictures
-from wuerstchen.training.data import BucketArrays, PictureSet, batch_rng
+from wuerstchen.training.data import batch_rng
 from wuerstchen.training.distributed import Share
 from wuerstchen.training.loop import StageRun, maybe_compile
-from wuerstchen.training.stage_c import CAPTION_DROP, Says, choose_caption
+from wuerstchen.training.stage_c import CAPTION_DROP, TOKENS_MULTIPLE, Says, choose_caption
 from wuerstchen.training.text_states import TextStates
 from wuerstchen.whole_file import write_whole
 
@@ -80,12 +79,19 @@ def step_flops(config: Config, trial: Trial) -> int:
 
 @dataclass(frozen=True)
 class Material:
-    """What all trials of a space read. `latents`: of its encoder."""
+    """What all trials of a space read: the favourites, (n,) numbers of pictures in rising order, and of each its latent
+    (n, c, h, w) by the space's encoder, and a row of captions' states.
+    """
 
-    pictures: PictureSet
-    latents: BucketArrays
+    favourites: np.ndarray
+    latents: Tensor
     text: TextStates
     judge: Judge
+
+    @property
+    def asked(self) -> np.ndarray:
+        """(m,) places among the favourites of the pictures whose captions the judge asks for."""
+        return np.searchsorted(self.favourites, self.judge.asked)
 
 
 def trial_run(config: Config, trial: Trial, material: Material, directory: Path) -> StageRun:
@@ -93,29 +99,28 @@ def trial_run(config: Config, trial: Trial, material: Material, directory: Path)
     own, batch, latents, text = trial.config(config), config.train_c.batch, material.latents, material.text
     torch.manual_seed(own.seed)
     model = new_stage_c(own)
-    says, favourites = maybe_compile(Says(model), own), favourite_pictures(config.curriculum_c, material.pictures)
+    says = maybe_compile(Says(model), own)
     curve = CurveFile(directory / f"{trial.name}.json", step_flops(config, trial))
 
     def loss(step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         curve.step_begins()
         rng, generator = batch_rng(own.seed + 5, step)
-        indices = rng.choice(favourites, batch)
+        indices = rng.choice(len(latents), batch)
         rows = [text.empty if rng.random() < CAPTION_DROP else choose_caption(text.rows[i], rng) for i in indices]
-        clean = torch.from_numpy(np.asarray(latents[indices])).float()
+        clean = latents[indices]
         noise, times = trial.recipe.draw(clean, generator)
         drawn = share.take(clean), share.take(noise), share.take(times)
-        states, mask = (share.place(part) for part in text.batch(share.take(rows)))
+        states, mask = (share.place(part) for part in text.batch(share.take(rows), TOKENS_MULTIPLE))
         return trial.recipe.loss(says, drawn, (states, mask)), {}
 
     def evaluate(step: int) -> dict[str, float]:
-        judge = material.judge
-        states, none = text.batch([text.rows[i][0] for i in judge.asked]), text.batch([text.empty])
-        shape = (len(judge.asked), *latents[int(judge.asked[0])].shape)
-        noise = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+        asked = material.asked
+        states, none = text.batch([text.rows[i][0] for i in asked]), text.batch([text.empty])
+        noise = torch.randn(latents[asked].shape, generator=torch.Generator().manual_seed(1))
         steps, scale = own.sampler_c.steps, own.sampler_c.guidance_scale
         with torch.no_grad():
             made = trial.recipe.generate(model, states, none, noise, steps, scale)
-        return curve.add(step + 1, *judge.of(torch.cat([trial.space.decode(part) for part in made.split(32)])))
+        return curve.add(step + 1, *material.judge.of(torch.cat([trial.space.decode(part) for part in made.split(32)])))
 
     modules, every = nn.ModuleDict({"stage_c": model}), trial.steps // POINTS
     return StageRun(trial.name, modules, loss, evaluate, every, after_step=curve.step_ends, seed=own.seed)

@@ -18,7 +18,6 @@ from wuerstchen.models.build import (
     new_direct_decoder,
     new_stage_b,
 )
-from wuerstchen.models.weights_digest import weights_digest
 from wuerstchen.training.reconstruction import opaque
 
 # Tokens a side that Stage C is tried with: 16 to 256 tokens.
@@ -36,7 +35,6 @@ class Space:
     latent: LatentConfig
     encode: Callable[[Tensor], Tensor]
     decode: Callable[[Tensor], Tensor]
-    digest: str
     coding: tuple[tuple[Config, str], ...]
 
     def patches(self, image_side: int) -> tuple[int, ...]:
@@ -76,7 +74,7 @@ def compact_space(config: Config, runs: Path) -> Space:
         return opaque(stage_a.decode(painted)).clamp(0, 1)
 
     coding = ((config, "compressor"), (config, "a"), (config, "b"))
-    return Space("compact", config.latent, compressor, decode, weights_digest(compressor), coding)
+    return Space("compact", config.latent, compressor, decode, coding)
 
 
 def eighth_space(config: Config, runs: Path) -> Space:
@@ -88,7 +86,7 @@ def eighth_space(config: Config, runs: Path) -> Space:
     def decode(latent: Tensor) -> Tensor:
         return opaque(decoder(latent)).clamp(0, 1)
 
-    return Space("f8", config.latent, compressor, decode, weights_digest(compressor), ((config, "compressor"),))
+    return Space("f8", config.latent, compressor, decode, ((config, "compressor"),))
 
 
 def quarter_space(config: Config, runs: Path) -> Space:
@@ -100,4 +98,4 @@ def quarter_space(config: Config, runs: Path) -> Space:
     def decode(latents: Tensor) -> Tensor:
         return opaque(stage_a.decode(latents)).clamp(0, 1)
 
-    return Space("f4", latent, stage_a.encode, decode, weights_digest(stage_a), ((config, "a"),))
+    return Space("f4", latent, stage_a.encode, decode, ((config, "a"),))

@@ -4,16 +4,22 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from wuerstchen.comparison.judge import Judge
 from wuerstchen.comparison.prior import Material, Point, Trial, read_curve, trial_run
 from wuerstchen.comparison.spaces import Space
 from wuerstchen.config import Config, OptimiserConfig
 from wuerstchen.evaluation.features import PictureFeatures
+from wuerstchen.training.curriculum import favourite_pictures
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.loop import StageRun, train
-from wuerstchen.training.precompute import map_pictures
+from wuerstchen.training.reconstruction import picture_batch
 from wuerstchen.training.sources import imagenet_weights, text_encoder_directory
 from wuerstchen.training.text_states import text_states
+
+BATCH = 64
 
 
 class StoppedError(Exception):
@@ -29,12 +35,15 @@ class Trials:
         out.mkdir(parents=True, exist_ok=True)
 
     def material(self, space: Space) -> Material:
-        """What trials of a space read."""
-        stem = self.out / f"{space.name}-latents"
-        latents = map_pictures(self.pictures, stem, space.encode, space.digest, self.config.picture_channels)
-        captions = [record.captions for record in self.pictures.records]
+        """What trials of a space read: of the favourites alone, which are coded in seconds."""
+        pictures = self.pictures
+        favourites = favourite_pictures(self.config.curriculum_c, pictures)
+        parts = np.array_split(favourites, -(-len(favourites) // BATCH))
+        with torch.no_grad():
+            latents = [space.encode(picture_batch(self.config, pictures, part)).float() for part in parts]
+        captions = [pictures.records[i].captions for i in favourites]
         text = text_states(self.config, captions, self.out, text_encoder_directory())
-        return Material(self.pictures, latents, text, self.judge)
+        return Material(favourites, torch.cat(latents), text, self.judge)
 
     def curve(self, trial: Trial, material: Material) -> list[Point]:
         """Of a training that is run, or gone on with, first. Raises StoppedError."""
