@@ -25,7 +25,7 @@ export const en = {
   theme: { auto: "Auto", light: "Light", dark: "Dark" },
   prompt: {
     label: "What should it show?",
-    placeholder: "A red apple, a fox in a scarf, 青い猫 …",
+    placeholder: "A red apple, a green dog, 青い猫 …",
     style: "Style",
     styles: { "": "Any", "3D": "3D", flat: "Flat", noto: "Noto", twemoji: "Twemoji" },
     examples: "Start from one of these",

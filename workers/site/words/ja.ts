@@ -20,7 +20,7 @@ export const ja: Words = {
   theme: { auto: "自動", light: "ライト", dark: "ダーク" },
   prompt: {
     label: "何を描きますか？",
-    placeholder: "赤いりんご、青い猫、a fox in a scarf …",
+    placeholder: "赤いりんご、緑の犬、blue cat …",
     style: "スタイル",
     styles: { "": "指定なし", "3D": "3D", flat: "フラット", noto: "Noto", twemoji: "Twemoji" },
     examples: "例から始める",
