@@ -18,6 +18,7 @@ from wuerstchen.diffusion import picture_errors
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.finetuning.captions import shuffled, with_trigger
 from wuerstchen.finetuning.held_out import HeldOutLosses
+from wuerstchen.finetuning.options import steps_of
 from wuerstchen.finetuning.stage_c import adapters_path, cell_weights, finetune_run
 from wuerstchen.finetuning.tuning import Tuning
 from wuerstchen.models.lora import add_lora, load_lora
@@ -229,3 +230,10 @@ def test_a_prior_that_does_not_do_is_named(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         finetune.finetune(options(bundle, pictures_directory, tmp_path, *more))
+
+
+def test_steps_follow_the_number_of_pictures_where_none_are_asked_for() -> None:
+    assert steps_of(34, 16) == 1000
+    assert steps_of(80, 16) == 2000
+    assert steps_of(5000, 16) == 4000
+    assert finetune.parser().parse_args(["--bundle", "b", "--data", "d", "--runs", "r"]).steps is None

@@ -20,7 +20,7 @@ from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import About, check_target, write_tuned_bundle
 from wuerstchen.finetuning.held_out import HeldOutLosses
 from wuerstchen.finetuning.identity import begin, identity_of
-from wuerstchen.finetuning.options import parser_of, tuning_config, tuning_of
+from wuerstchen.finetuning.options import parser_of, steps_of, tuning_config, tuning_of
 from wuerstchen.finetuning.sheet import COLUMNS
 from wuerstchen.finetuning.stage_c import EVALUATIONS, adapters_path, best_path, finetune_run
 from wuerstchen.finetuning.tuning import Tuning
@@ -46,11 +46,15 @@ def finetune(arguments: argparse.Namespace) -> bool:
     """Trains and writes what was asked for. Returns False where a signal stopped it."""
     bundle = Bundle(arguments.bundle)
     config_file = arguments.config or bundle.config_file(CONFIGS)
-    config = tuning_config(load_config(config_file), arguments)
+    trained = load_config(config_file)
     if arguments.out is not None:
         check_target(arguments.out)
-    pictures, tuning = PictureSet(arguments.data, config.image_side), tuning_of(arguments, config_file, config)
+    pictures = PictureSet(arguments.data, trained.image_side)
     pictures.hold_out(max(HELD_OUT_LEAST, math.ceil(len(pictures.records) * HELD_OUT_SHARE)))
+    if arguments.steps is None:
+        arguments.steps = steps_of(len(pictures.train), arguments.batch)
+    config = tuning_config(trained, arguments)
+    tuning = tuning_of(arguments, config_file, config)
     runs, name = arguments.runs / config.id, RUN_NAMES[arguments.method]
     if arguments.dry_run:
         with tempfile.TemporaryDirectory() as folder:

@@ -110,9 +110,9 @@ class _Proof:
     def _base(self, bundle: Path) -> list[str]:
         return ["--bundle", str(bundle), "--config", str(self.config)]
 
-    def _trained(self, runs: str, steps: int) -> list[str]:
-        out = self.asked.out
-        return ["--data", str(out / "set"), "--runs", str(out / runs), "--steps", str(steps)]
+    def _trained(self, runs: str, steps: int | None) -> list[str]:
+        out, asked = self.asked.out, [] if steps is None else ["--steps", str(steps)]
+        return ["--data", str(out / "set"), "--runs", str(out / runs), *asked]
 
     def _tuning(self, start: Path) -> list[str]:
         return [*self._base(start), *self._trained("runs", self.asked.steps)]

@@ -34,7 +34,9 @@ def identity_of(
     identity |= {name: value for name, value in steered.items() if value}
     identity |= {} if pictures.masks is None else {"mask_floor": tuning.mask_floor}
     identity |= {"seed": arguments.seed, "batch": plan.batch, "steps": plan.steps, "learning_rate": plan.learning_rate}
-    return {**identity, **({"rank": arguments.rank, "alpha": arguments.alpha} if arguments.method == "lora" else {})}
+    # `layers`: trainings of 0.2.0, which adapted attention alone, do not say it.
+    lora = {"rank": arguments.rank, "alpha": arguments.alpha, "layers": "all"}
+    return {**identity, **(lora if arguments.method == "lora" else {})}
 
 
 def begin(runs: Path, identity: dict[str, str | int | float]) -> None:
