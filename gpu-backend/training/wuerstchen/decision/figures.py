@@ -34,6 +34,8 @@ TIMED_PICTURES = 5
 # Nearer to a training picture than this share of untrained real pictures is: a near copy. Fewer real ones do not tell.
 COPY_PERCENTILE, REAL_MIN = 5, 20
 LIKENESS_MIN = 8
+# Words of which no picture is trained.
+NEW_WORDS_MIN = 8
 # Pictures that are in memory at a time.
 PART = 512
 
@@ -91,7 +93,12 @@ class Measure:
         made = model.made_for(pictures, self.asked)
         features = self._deep(made)
         right = recognised(features, self.real, [pictures.records[i].label for i in self.asked])
-        figures = [_share("recognition", right)]
+        figures, trials, new = [_share("recognition", right)], {"recognition": right}, self._new()
+        if new.sum() >= NEW_WORDS_MIN:
+            trials["new"] = right[new]
+            figures.append(_share("new", right[new]))
+        else:
+            left_out["new"] = "few_new"
         restored, decibels = [], np.zeros(0)
         if model.restores and len(self.held_out):
             restored = model.restored(pictures, self.held_out)
@@ -102,7 +109,13 @@ class Measure:
         shares = self._shares(model, left_out)
         figures += self._crowd(features, left_out) + _spread_of(shares) + self._cost(model)
         found = {figure.key: figure for figure in figures}
-        return Measured(found, left_out, self.asked, {"recognition": right}, decibels, made, restored, shares)
+        return Measured(found, left_out, self.asked, trials, decibels, made, restored, shares)
+
+    def _new(self) -> np.ndarray:
+        """(n,) whether no training picture has the label of the picture that is asked for."""
+        records = self.pictures.records
+        trained = {records[i].label for i in self.pictures.train}
+        return np.array([records[i].label not in trained for i in self.asked], bool)
 
     def compared(
         self, after: tuple[BundleModel, Measured], before: tuple[BundleModel, Measured], known: Sequence[str]

@@ -19,11 +19,26 @@ from wuerstchen.evaluation.intervals import Interval
 from wuerstchen.texts import Texts
 
 STYLES = (Path(__file__).parent.parent / "evaluation" / "report.css", Path(__file__).parent / "page.css")
-FIGURES = ("recognition", "restoration", "style", "outside", "likeness", "copies", "bias", "seconds", "cost", "flops")
+FIGURES = (
+    "recognition",
+    "new",
+    "restoration",
+    "style",
+    "outside",
+    "likeness",
+    "copies",
+    "bias",
+    "seconds",
+    "cost",
+    "flops",
+)
 QUALITY = 85
-COMPARED = ("recognition", "restoration", "style", "outside", "likeness", "copies", "bias")
+COMPARED = ("recognition", "new", "restoration", "style", "outside", "likeness", "copies", "bias")
+FIGURES = (*COMPARED, "seconds", "cost", "flops")
+QUALITY = 85
+COMPARED = ("recognition", "new", "restoration", "style", "outside", "likeness", "copies", "bias")
 # Differences of per cent are points.
-POINTS = ("recognition", "style", "outside", "copies", "bias")
+POINTS = ("recognition", "new", "style", "outside", "copies", "bias")
 
 
 @dataclass(frozen=True)
