@@ -19,24 +19,9 @@ from wuerstchen.evaluation.intervals import Interval
 from wuerstchen.texts import Texts
 
 STYLES = (Path(__file__).parent.parent / "evaluation" / "report.css", Path(__file__).parent / "page.css")
-FIGURES = (
-    "recognition",
-    "new",
-    "restoration",
-    "style",
-    "outside",
-    "likeness",
-    "copies",
-    "bias",
-    "seconds",
-    "cost",
-    "flops",
-)
-QUALITY = 85
 COMPARED = ("recognition", "new", "restoration", "style", "outside", "likeness", "copies", "bias")
 FIGURES = (*COMPARED, "seconds", "cost", "flops")
 QUALITY = 85
-COMPARED = ("recognition", "new", "restoration", "style", "outside", "likeness", "copies", "bias")
 # Differences of per cent are points.
 POINTS = ("recognition", "new", "style", "outside", "copies", "bias")
 
