@@ -234,6 +234,6 @@ def test_a_prior_that_does_not_do_is_named(
 
 def test_steps_follow_the_number_of_pictures_where_none_are_asked_for() -> None:
     assert steps_of(34, 16) == 1000
-    assert steps_of(80, 16) == 2000
-    assert steps_of(5000, 16) == 4000
+    assert steps_of(60, 16) == 1500
+    assert steps_of(5000, 16) == 2000
     assert finetune.parser().parse_args(["--bundle", "b", "--data", "d", "--runs", "r"]).steps is None

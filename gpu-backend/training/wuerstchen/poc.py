@@ -77,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--out", type=Path, help="folder of everything that is written")
     result.add_argument("--name", default="mine", help="id of the tuned model (default: mine)")
     result.add_argument(
-        "--steps", type=count, help="of training Stage C (default: by the number of pictures, 1000 to 4000)"
+        "--steps", type=count, help="of training Stage C (default: by the number of pictures, 1000 to 2000)"
     )
     result.add_argument(
         "--decoder-steps", type=count, default=400, help="of training Stages A and B, where they limit (default 400)"

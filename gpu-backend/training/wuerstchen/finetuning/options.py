@@ -27,9 +27,9 @@ EXAMPLES = """examples:
 """
 LEARNING_RATES = {"lora": 2e-3, "full": 5e-5}
 EMA_DECAY = 0.99
-# Of a picture: with 100 a style is a mere hint, with 500 its words are recognised (42 and 200 icons of one style).
+# Of a picture: with 100 a style is a mere hint, with 500 its words are recognised (200 and 42 icons of one style).
 DRAWS = 400
-STEPS_MIN, STEPS_MAX = 1000, 4000
+STEPS_MIN, STEPS_MAX = 1000, 2000
 
 
 def parser_of(description: str | None) -> argparse.ArgumentParser:
