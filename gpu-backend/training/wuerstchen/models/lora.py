@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from wuerstchen.models.blocks import AttentionBlock, ResBlock
-from wuerstchen.models.stage_c import StageC
 from wuerstchen.whole_file import whole_file
 
 ATTENTION = ("query", "key", "value", "out")
 LINEARS = {AttentionBlock: ATTENTION, ResBlock: ("expand", "reduce")}
+POOLED = "pooled."
 
 
 class LowRank(nn.Module):
@@ -44,7 +44,7 @@ def adapt_linears(linears: Mapping[str, nn.Linear], rank: int, alpha: float) -> 
     return added
 
 
-def add_lora(model: StageC, rank: int, alpha: float) -> None:
+def add_lora(model: nn.Module, rank: int, alpha: float) -> None:
     """Freezes `model` and gives the Linears of every residual and attention block, and those of the pooled text, a
     LowRank of their own. Attention alone learned no style of 42 icons in 400 steps.
     """
@@ -52,17 +52,17 @@ def add_lora(model: StageC, rank: int, alpha: float) -> None:
     adapt_linears(_linears(model), rank, alpha)
 
 
-def merge_lora(model: StageC) -> None:
+def merge_lora(model: nn.Module) -> None:
     """Puts the sum into each weight: the model has its plain layers and names again."""
     for linear in _adapted(model).values():
         parametrize.remove_parametrizations(linear, "weight", leave_parametrized=True)
 
 
-def has_lora(model: StageC) -> bool:
+def has_lora(model: nn.Module) -> bool:
     return bool(_adapted(model))
 
 
-def save_lora(model: StageC, path: Path, metadata: dict[str, str]) -> None:
+def save_lora(model: nn.Module, path: Path, metadata: dict[str, str]) -> None:
     """Writes the adapters of `model`, as `save_low_rank` does."""
     adapters = {name: linear.parametrizations.weight[0] for name, linear in _adapted(model).items()}
     save_low_rank(adapters, path, metadata)
@@ -83,7 +83,7 @@ def save_low_rank(adapters: Mapping[str, LowRank], path: Path, metadata: dict[st
 
 
 @torch.no_grad()
-def load_lora(model: StageC, path: Path) -> None:
+def load_lora(model: nn.Module, path: Path) -> None:
     """Adds the adapters of a file to a plain `model`. Raises ValueError where they are of another network."""
     linears = _linears(model)
     tensors, alpha, _ = read_low_rank(path, linears)
@@ -96,7 +96,7 @@ def load_lora(model: StageC, path: Path) -> None:
 
 
 @torch.no_grad()
-def apply_lora(model: StageC, path: Path, strength: float) -> dict[str, str]:
+def apply_lora(model: nn.Module, path: Path, strength: float) -> dict[str, str]:
     """Adds a file's adapters, times `strength`, to the weights of a plain `model`; several files add up. Returns the
     file's metadata.
 
@@ -134,12 +134,14 @@ def _fits(tensors: Mapping[str, Tensor], linears: Mapping[str, nn.Linear]) -> bo
     )
 
 
-def _linears(model: StageC) -> dict[str, nn.Linear]:
-    found = {f"pooled.{number}": mapper for number, mapper in enumerate(model.pooled)}
-    for name, block in model.named_modules():
-        found |= {f"{name}.{linear}": getattr(block, linear) for linear in LINEARS.get(type(block), ())}
+def _linears(model: nn.Module) -> dict[str, nn.Linear]:
+    found = {}
+    for name, part in model.named_modules():
+        found |= {f"{name}.{linear}": getattr(part, linear) for linear in LINEARS.get(type(part), ())}
+        if name.startswith(POOLED) and isinstance(part, nn.Linear):
+            found[name] = part
     return found
 
 
-def _adapted(model: StageC) -> dict[str, nn.Linear]:
+def _adapted(model: nn.Module) -> dict[str, nn.Linear]:
     return {name: linear for name, linear in _linears(model).items() if parametrize.is_parametrized(linear, "weight")}
