@@ -6,22 +6,16 @@ command goes on.
 """
 
 import argparse
-import time
 from pathlib import Path
 
-import torch
-
 from wuerstchen.arguments import count
+from wuerstchen.comparison.command import parser_of, run_comparison
 from wuerstchen.comparison.page import Compared, comparison_part
 from wuerstchen.comparison.prior import POINTS, Material, Trial, step_flops
 from wuerstchen.comparison.spaces import Space, eighth_config, spaces_of
-from wuerstchen.comparison.trials import StoppedError, Trials, add_styles, with_styles
-from wuerstchen.config import load_config
-from wuerstchen.evaluation.report import write_report
-from wuerstchen.plain_errors import plain_errors
-from wuerstchen.stopped import end_stopped, ends_when_stopped
+from wuerstchen.comparison.trials import Trials
+from wuerstchen.evaluation.results import PartResult
 from wuerstchen.training.compressor import compressor_run
-from wuerstchen.training.data import PictureSet
 from wuerstchen.training.sources import imagenet_weights
 from wuerstchen.training.stages import estimates
 
@@ -70,49 +64,24 @@ class Comparison:
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    made.add_argument("--config", type=Path, required=True, help="TOML file with a [compressor] section")
-    made.add_argument("--data", type=Path, default=Path("data"), help="folder of the data set; default: data")
-    made.add_argument("--runs", type=Path, default=Path("runs"), help="folder of finished runs; default: runs")
-    made.add_argument("--out", type=Path, required=True, help="folder for trainings and report.html")
+    made = parser_of(__doc__, EXAMPLES, SEEDS, CAPTIONS)
     made.add_argument(
         "--steps",
         type=count,
         default=1000,
         help="of Stage C on the compact latent; the others take as much arithmetic, to a multiple of 8 steps",
     )
-    made.add_argument("--seeds", type=count, default=SEEDS, help=f"trainings of each kind (default {SEEDS})")
-    made.add_argument(
-        "--captions", type=count, default=CAPTIONS, help=f"captions drawn at each of 8 points (default {CAPTIONS})"
-    )
-    add_styles(made)
-    made.add_argument("--threads", type=count, help="CPU threads; default: all")
     return made
 
 
-def run(asked: argparse.Namespace) -> None:
+def compare(asked: argparse.Namespace, trials: Trials) -> PartResult:
     """Raises ValueError or OSError where configuration, data or runs do not do, StoppedError where a signal came."""
-    config = with_styles(load_config(asked.config), asked.styles)
-    pictures = PictureSet(asked.data, config.image_side)
-    trials = Trials(config, pictures, asked.out, asked.captions)
-    compared = Comparison(trials, asked.runs / config.id).compare(asked.steps, asked.seeds)
-    part = comparison_part(compared, config.image_side, len(trials.judge.asked))
-    facts = f"{len(pictures.records):,} pictures. Written {time.strftime('%Y-%m-%d')}."
-    write_report(asked.out, f"{config.name}: does a compact latent save training?", facts, [part])
-    print(asked.out / "report.html")
+    compared = Comparison(trials, asked.runs / trials.config.id).compare(asked.steps, asked.seeds)
+    return comparison_part(compared, trials.config.image_side, len(trials.judge.asked))
 
 
 def main() -> None:
-    asked = parser().parse_args()
-    if asked.threads is not None:
-        torch.set_num_threads(asked.threads)
-    with ends_when_stopped("compare_latents: stopped; the same command goes on"), plain_errors("compare_latents"):
-        try:
-            run(asked)
-        except StoppedError as stopped:
-            end_stopped(f"{stopped}: stopped, checkpoint written; the same command goes on from it")
+    run_comparison("compare_latents", "does a compact latent save training?", parser().parse_args(), compare)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """Trainings that are compared, and their results, in one folder: what a stopped command has done is not done again."""
 
-import argparse
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -55,15 +53,3 @@ class Trials:
         """Raises StoppedError where a signal ended it."""
         if not train(run, plan, directory):
             raise StoppedError(run.name)
-
-
-def add_styles(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--styles", help="whose favourites are drawn, comma-separated; default: the configuration's")
-
-
-def with_styles(config: Config, styles: str | None) -> Config:
-    """`styles`: those whose favourites are drawn, comma-separated; None: those of the configuration's curriculum."""
-    if styles is None:
-        return config
-    narrowed = dataclasses.replace(config.curriculum_c, styles=tuple(styles.split(",")))
-    return dataclasses.replace(config, curriculum_c=narrowed)
