@@ -13,6 +13,7 @@ from wuerstchen import compare_latents
 from wuerstchen.comparison import trials
 from wuerstchen.comparison.prior import Point, Trial, read_curve, step_flops
 from wuerstchen.comparison.quality import arithmetic_for, mean_curve, ratio_at_equal_quality
+from wuerstchen.comparison.recipes import RECIPES
 from wuerstchen.comparison.spaces import compact_space, eighth_config, eighth_space, quarter_space
 from wuerstchen.config import load_config
 from wuerstchen.models.build import new_compressor, new_direct_decoder
@@ -46,6 +47,17 @@ def test_a_step_costs_what_its_tokens_cost(trained_alpha: tuple[PictureSet, Path
     flops = {patch: step_flops(config, Trial(space, patch, 0, 1)) for patch in (1, 2, 4)}
     assert 4 < flops[1] / flops[2] < 16  # four times the tokens; attention among them costs sixteen times as much
     assert flops[2] > flops[4] > 0
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+def test_the_network_says_what_the_configuration_s_does_unless_a_recipe_says_otherwise(
+    trained_alpha: tuple[PictureSet, Path], prediction: str
+) -> None:
+    config = load_config(TINY)
+    config = dataclasses.replace(config, stage_c=dataclasses.replace(config.stage_c, prediction=prediction))
+    space = quarter_space(config, trained_alpha[1] / "tiny-alpha")
+    assert Trial(space, 1, 0, 1).config(config).stage_c.prediction == prediction
+    assert Trial(space, 1, 0, 1, RECIPES[0]).config(config).stage_c.prediction == "v_prediction"
 
 
 def command(monkeypatch: pytest.MonkeyPatch, config: Path, data: Path, runs: Path, out: Path) -> None:

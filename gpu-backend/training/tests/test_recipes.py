@@ -54,8 +54,8 @@ def test_a_network_that_says_the_truth_has_no_loss(recipe: Recipe) -> None:
     truth = {"epsilon": noise, "v_prediction": velocity(clean, noise, times)}[recipe.prediction]
     truth = noise - clean if recipe.path == "straight" else truth
     text = torch.zeros(6, 2, 4), torch.ones(6, 2)
-    assert recipe.loss(lambda *_: truth, (clean, noise, times), text).item() < 1e-9
-    assert recipe.loss(lambda *_: truth + 1, (clean, noise, times), text).item() > 0.01
+    assert recipe.loss(lambda *_: truth, recipe.prediction, (clean, noise, times), text).item() < 1e-9
+    assert recipe.loss(lambda *_: truth + 1, recipe.prediction, (clean, noise, times), text).item() > 0.01
 
 
 def test_one_command_compares_the_recipes(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from wuerstchen.comparison.judge import Judge
-from wuerstchen.comparison.recipes import RECIPES, Recipe
+from wuerstchen.comparison.recipes import AS_CONFIGURED, Recipe
 from wuerstchen.comparison.spaces import Space
 from wuerstchen.config import Config, OptimiserConfig
 from wuerstchen.models.build import new_stage_c
@@ -50,15 +50,16 @@ class Trial:
     patch: int
     seed: int
     steps: int
-    recipe: Recipe = RECIPES[0]
+    recipe: Recipe = AS_CONFIGURED
 
     @property
     def name(self) -> str:
-        kind = self.space.name if self.recipe == RECIPES[0] else f"{self.space.name}-{self.recipe.name}"
+        kind = self.space.name if self.recipe == AS_CONFIGURED else f"{self.space.name}-{self.recipe.name}"
         return f"{kind}-patch-{self.patch}-steps-{self.steps}-seed-{self.seed}"
 
     def config(self, config: Config) -> Config:
-        stage_c = dataclasses.replace(config.stage_c, patch=self.patch, prediction=self.recipe.prediction)
+        prediction = self.recipe.prediction or config.stage_c.prediction
+        stage_c = dataclasses.replace(config.stage_c, patch=self.patch, prediction=prediction)
         return dataclasses.replace(config, latent=self.space.latent, stage_c=stage_c, seed=config.seed + self.seed)
 
     def plan(self, plan: OptimiserConfig) -> OptimiserConfig:
@@ -111,7 +112,7 @@ def trial_run(config: Config, trial: Trial, material: Material, directory: Path)
         noise, times = trial.recipe.draw(clean, generator)
         drawn = share.take(clean), share.take(noise), share.take(times)
         states, mask = (share.place(part) for part in text.batch(share.take(rows), TOKENS_MULTIPLE))
-        return trial.recipe.loss(says, drawn, (states, mask)), {}
+        return trial.recipe.loss(says, own.stage_c.prediction, drawn, (states, mask)), {}
 
     def evaluate(step: int) -> dict[str, float]:
         asked = material.asked

@@ -24,11 +24,11 @@ NOISES = 8
 
 @dataclass(frozen=True)
 class Recipe:
-    """`prediction`: what the network says. `loss`: of (network, drawn clean latents, noise and times, text)."""
+    """`prediction`: what the network says; None: what the configuration's does."""
 
     name: str
     meaning: str
-    prediction: Prediction = "v_prediction"
+    prediction: Prediction | None = "v_prediction"
     path: Literal["cosine", "straight"] = "cosine"
     snr_bounded: bool = False
     noises: int = 1
@@ -40,14 +40,16 @@ class Recipe:
             return noise, training_times(len(clean), generator)
         return noise, torch.randn(len(clean), generator=generator).sigmoid()
 
-    def loss(self, says: Callable[..., Tensor], drawn: tuple[Tensor, Tensor, Tensor], text: Text) -> Tensor:
-        """Scalar, for clean latents, noise and times."""
+    def loss(
+        self, says: Callable[..., Tensor], prediction: Prediction, drawn: tuple[Tensor, Tensor, Tensor], text: Text
+    ) -> Tensor:
+        """Scalar, for the clean latents, noise and times of `drawn`. `prediction`: what `says` does."""
         clean, noise, times = drawn
         if self.path == "straight":
             said = says(on_straight_path(clean, noise, times), times, *text).float()
             return picture_errors(said, noise - clean).mean()
         if not self.snr_bounded:
-            return objective(says, self.prediction, drawn, text)
+            return objective(says, prediction, drawn, text)
         said = says(add_noise(clean, noise, times), times, *text).float()
         return (snr_weight(times) * picture_errors(said, velocity(clean, noise, times))).mean()
 
@@ -61,6 +63,7 @@ class Recipe:
         return euler(flow, noise, steps)
 
 
+AS_CONFIGURED = Recipe("as-configured", "as the configuration says", prediction=None)
 RECIPES = (
     Recipe("v", "v, all times alike: how the embedded model was trained"),
     Recipe("noise-p2", "the noise by two heads, weighed by p2: how 0.1 was trained", prediction="epsilon"),
