@@ -1,26 +1,42 @@
-import type { Reporter, TestCase, TestModule } from "vitest/node";
+import type { Reporter, TestCase, TestModule, TestSpecification, Vitest } from "vitest/node";
+import PlainSummaryReporter from "./plain-summary-reporter.ts";
 
 /** Nothing else than the generated requests of a contract test may take as long, and these end before. */
 const standstillMsMax = 35 * 60_000;
 
+/** A worker says that it is done some milliseconds after its last test. */
+const farewellMsMax = 120_000;
+
 /**
- * Ends a run in which nothing has ended for 35 minutes, and names what was under way.
+ * Ends a run that would not end by itself, which lasts until somebody kills it and says nothing.
  *
- * A time limit cannot end a test that blocks its process (a loop, a child that is waited for synchronously). Such a
- * run would last until somebody kills it, and would say nothing. A run that is ended by SIGTERM names the same.
+ * - Nothing has ended for 35 minutes: a time limit cannot end a test that blocks its process (a loop, a child that is
+ *   waited for synchronously). The run fails, and names what was under way. One that is ended by SIGTERM names the same.
+ * - All tests have ended, and a worker has not said so for two minutes (a worker in workerd waits for the answer to a
+ *   message without a limit). The tests have their outcome, so the run ends with it.
  */
 export default class StandstillReporter implements Reporter {
   readonly #underWay = new Map<string, string>();
   readonly #standstillMs: number;
+  readonly #farewellMs: number;
+  readonly #ended: TestModule[] = [];
+  #vitest: Vitest | undefined;
+  #expected = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ standstillMs = standstillMsMax }: { readonly standstillMs?: number } = {}) {
+  constructor({ standstillMs = standstillMsMax, farewellMs = farewellMsMax } = {}) {
     this.#standstillMs = standstillMs;
+    this.#farewellMs = farewellMs;
   }
 
-  onTestRunStart(): void {
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+  }
+
+  onTestRunStart(specifications: readonly TestSpecification[]): void {
+    this.#expected = specifications.length;
     process.prependOnceListener("SIGTERM", () => this.#tell("The run was ended"));
-    this.#timer = setTimeout(() => this.#end(), this.#standstillMs).unref();
+    this.#timer = setTimeout(() => this.#fail(), this.#standstillMs).unref();
   }
 
   onTestModuleQueued({ id, relativeModuleId }: TestModule): void {
@@ -35,9 +51,13 @@ export default class StandstillReporter implements Reporter {
     this.#timer?.refresh();
   }
 
-  onTestModuleEnd({ id }: TestModule): void {
-    this.#underWay.delete(id);
+  onTestModuleEnd(module: TestModule): void {
+    this.#underWay.delete(module.id);
+    this.#ended.push(module);
     this.#timer?.refresh();
+    if (this.#ended.length < this.#expected) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(), this.#farewellMs).unref();
   }
 
   onTestRunEnd(): void {
@@ -49,8 +69,15 @@ export default class StandstillReporter implements Reporter {
     process.stderr.write(`${what} while this was under way:\n${names}`);
   }
 
-  #end(): void {
+  #fail(): void {
     this.#tell(`No test has ended for ${this.#standstillMs / 1_000} s. The run ends`);
     process.exit(1);
+  }
+
+  #end(): void {
+    process.stderr.write(`All tests have ended, and a worker has not said so for ${this.#farewellMs / 1_000} s.\n`);
+    const errors = this.#vitest?.state.getUnhandledErrors() ?? [];
+    new PlainSummaryReporter().onTestRunEnd(this.#ended, errors);
+    process.exit(errors.length === 0 && this.#ended.every((module) => module.ok()) ? 0 : 1);
   }
 }
