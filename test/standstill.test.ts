@@ -24,13 +24,17 @@ test("a run that a blocked process holds up ends, and names the test file", asyn
 test.each([
   { outcome: "1 passed, 0 failed", expected: 1, status: 0 },
   { outcome: "0 passed, 1 failed", expected: 2, status: 1 },
-])("a run whose worker never says that it is done ends with the outcome: $outcome", async (row) => {
-  const example = `${silent} test("adds", () => { expect(${row.expected}).toBe(1); });`;
-  const { errors, output, status } = await run(example, { farewellMs: 1_000 });
-  expect(errors).toContain("a worker has not said so for 1 s");
-  expect(output.trimEnd().split("\n").at(-1)).toBe(row.outcome);
-  expect(status).toBe(row.status);
-}, 300_000);
+])(
+  "a run whose worker never says that it is done ends with the outcome: $outcome",
+  async (row) => {
+    const example = `${silent} test("adds", () => { expect(${row.expected}).toBe(1); });`;
+    const { errors, output, status } = await run(example, { farewellMs: 1_000 });
+    expect(errors).toContain("a worker has not said so for 1 s");
+    expect(output.trimEnd().split("\n").at(-1)).toBe(row.outcome);
+    expect(status).toBe(row.status);
+  },
+  300_000,
+);
 
 /** Runs one test file in a thread, with the reporters of this project and other limits. */
 async function run(example: string, limits: object) {

@@ -11,9 +11,9 @@ const farewellMsMax = 120_000;
  * Ends a run that would not end by itself, which lasts until somebody kills it and says nothing.
  *
  * - Nothing has ended for 35 minutes: a time limit cannot end a test that blocks its process (a loop, a child that is
- *   waited for synchronously). The run fails, and names what was under way. One that is ended by SIGTERM names the same.
- * - All tests have ended, and a worker has not said so for two minutes (a worker in workerd waits for the answer to a
- *   message without a limit). The tests have their outcome, so the run ends with it.
+ *   waited for synchronously). The run fails and names what was under way, as does one that SIGTERM ends.
+ * - All tests have ended, and a worker has not said so for two minutes: it waits for the answer to a message without a
+ *   limit. The tests have their outcome, so the run ends with it.
  */
 export default class StandstillReporter implements Reporter {
   readonly #underWay = new Map<string, string>();
