@@ -1,9 +1,11 @@
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import published_checkpoints
 import pytest
 from tiny_bundle import write_bundle
 
@@ -93,3 +95,22 @@ def trained_alpha(pictures_directory: Path, tmp_path_factory: pytest.TempPathFac
     for stage in ("a", "compressor", "b"):
         assert train_stage(stage, config, pictures, runs / config.id)
     return pictures, runs
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, Path]]:
+    """The decoder's and the prior's folder of a family, saved once. Tests must not write there: see `copied`."""
+    folder = tmp_path_factory.mktemp("saved")
+
+    def of(family: str) -> tuple[Path, Path]:
+        folders = folder / family, folder / f"{family}-prior"
+        return folders if folders[0].exists() else published_checkpoints.save(family, folder)
+
+    return of
+
+
+@pytest.fixture
+def copied(saved: Callable[[str], tuple[Path, Path]], tmp_path: Path) -> tuple[Path, Path]:
+    """Folders of v2 that a test may damage."""
+    decoder, prior = (Path(shutil.copytree(folder, tmp_path / folder.name)) for folder in saved("v2"))
+    return decoder, prior

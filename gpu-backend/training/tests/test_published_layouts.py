@@ -3,9 +3,8 @@ files around random weights.
 """
 
 import base64
-import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from wuerstchen.evaluation.diffusers_networks import TextSize
 from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.describe_bundle import About, build_manifest
-from wuerstchen.published.bundle.memory import free_memory, need_of, require_room
+from wuerstchen.published.bundle.memory import need_of, require_room
 from wuerstchen.published.bundle.network_graphs import plan_graphs
 from wuerstchen.published.bundle.open_source import Source, open_source
 from wuerstchen.published.compressor import Compressor
@@ -291,60 +290,6 @@ def test_the_hubs_cache_and_the_older_form_of_bin_files_open(v2: Model, tmp_path
         open_source(Source((str(tmp_path / "models--a--v2"),)), Choice())
 
 
-class Planted:
-    """Runs code where a pickle is read without care."""
-
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self) -> tuple[Callable, tuple[str]]:
-        return os.mkdir, (str(self.mark),)
-
-
-def write_bytes(content: bytes) -> Callable[[Path], None]:
-    return lambda file: file.write_bytes(content) and None
-
-
-def write_state(*names: str) -> Callable[[Path], None]:
-    return lambda file: save_file({name: torch.zeros(2, 2) for name in names}, file)
-
-
-def write_pickle(older: bool) -> Callable[[Path], None]:
-    def write(file: Path) -> None:
-        content = {"state_dict": {"a": torch.zeros(2)}, "planted": Planted(file.with_suffix(".ran"))}
-        torch.save(content, file, _use_new_zipfile_serialization=not older)
-
-    return write
-
-
-@pytest.mark.parametrize(
-    ("write", "message"),
-    [
-        (
-            write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"),
-            "is a git-lfs pointer.*git lfs pull",
-        ),
-        (write_bytes(b""), "is empty"),
-        (write_bytes(b"<!doctype html><title>Sign in</title>"), "is a web page"),
-        (write_bytes(b"GGUF\x03\0\0\0"), "is a GGUF file"),
-        (write_bytes(b"PK\x03\x04 half of it"), "is cut off"),
-        (write_bytes(b"\x80\x02 half of it"), "is cut off"),
-        (write_bytes(b"\x10\x02\0\0\0\0\0\0{"), "is cut off or no safetensors file"),
-        (write_state("backbone.0.0.weight", "projections.0.0.weight"), "is a ControlNet of Stable Cascade"),
-        (write_state("lora_prior_unet_blocks_0.lora_down.weight"), "is a LoRA, not a model: name it with --adapter"),
-        (write_state("model.diffusion_model.input_blocks.0.0.weight"), "holds no network of Würstchen v2 or Stable"),
-        (write_pickle(older=False), r"holds \w+.mkdir beside tensors, and no code of a checkpoint is run"),
-        (write_pickle(older=True), r"holds \w+.mkdir beside tensors, and no code of a checkpoint is run"),
-    ],
-)
-def test_a_file_that_is_no_model_is_named_as_what_it_is(write: Callable, message: str, tmp_path: Path) -> None:
-    file = tmp_path / "stage_c.safetensors"
-    write(file)
-    with pytest.raises(CheckpointError, match=rf"stage_c\.safetensors: {message}"):
-        open_source(Source((str(file),)), Choice())
-    assert not file.with_suffix(".ran").exists()
-
-
 def test_what_a_folder_lacks_or_has_twice_is_named(cascade: Model, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="has no Stage C of this family"):
         open_source(Source((str(tmp_path),)), Choice())
@@ -373,23 +318,3 @@ def test_what_an_import_takes_is_said_and_refused_where_there_is_less(cascade: M
         require_room(need, tmp_path / "new", 500_000_000)
     with pytest.raises(CheckpointError, match="Name a folder on a larger disk with --out"):
         require_room(replace(need, disk=10**18), tmp_path / "new", None)
-
-
-@pytest.mark.parametrize(
-    ("limit", "expected"),
-    [
-        ({}, 3_072_000),
-        ({"memory.max": "max"}, 3_072_000),
-        ({"memory.max": "2000000", "memory.current": "500000"}, 1_500_000),
-    ],
-)
-def test_free_memory_is_the_machines_or_what_a_container_leaves(limit: dict[str, str], expected: int) -> None:
-    texts = {"/proc/meminfo": "MemTotal: 9000 kB\nMemAvailable: 2000 kB\nSwapFree: 1000 kB\n"}
-    texts |= {f"/sys/fs/cgroup/{name}": text for name, text in limit.items()}
-
-    def read(path: Path) -> str:
-        if str(path) not in texts:
-            raise FileNotFoundError(path)
-        return texts[str(path)]
-
-    assert free_memory(read) == expected
