@@ -2,6 +2,8 @@
 that cannot be merged whole is refused.
 """
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,6 +115,21 @@ def test_the_alpha_that_diffusers_writes_beside_the_tensors_counts(
     assert torch.allclose(after, before + ALPHA / RANK * up @ down, atol=1e-5)
 
 
+def test_each_part_counts_by_the_alpha_that_is_written_for_it(networks: dict[str, nn.Module], tmp_path: Path) -> None:
+    alphas, state = {"prior": ALPHA, "text_encoder": 16.0}, {}
+    modules = {"stage_c": STAGE_C[0], "text_encoder": TEXT}
+    for part, module in modules.items():
+        up, down = factors(networks[part], module)
+        state |= {f"{prior(part, module)}.lora_B.weight": up, f"{prior(part, module)}.lora_A.weight": down}
+    settings = json.dumps({f"{part}.lora_alpha": alpha for part, alpha in alphas.items()})
+    save_file(state, tmp_path / "lora.safetensors", {"lora_adapter_metadata": settings})
+    for (part, module), alpha in zip(modules.items(), alphas.values(), strict=True):
+        merged, (up, down) = copy_of(networks[part]), factors(networks[part], module)
+        merge(Adapter(tmp_path / "lora.safetensors"), merged)
+        change = merged.get_parameter(f"{module}.weight") - networks[part].get_parameter(f"{module}.weight")
+        assert torch.allclose(change, alpha / RANK * up @ down, atol=1e-5), part
+
+
 class TrainedSum(nn.Module):
     """What the authors' training adds to a weight."""
 
@@ -171,6 +188,19 @@ TOKENS = {"embeddings.embeddings": torch.ones(1, 8), "embeddings.indices": torch
         (lora(Q, **{f"lora_prior_unet_{Q}.dora_scale": torch.ones(1)}), "is a DoRA, which cannot be merged"),
         ({f"lora_prior_unet_{Q}.hada_w1_a": torch.ones(1)}, "is a LoHa, which cannot be merged"),
         (lora(Q, **TOKENS), "adds tokens to the vocabulary"),
+        *(
+            (lora(Q, **{name: torch.ones(1)}), rf"holds 1 tensor that no plain LoRA has, such as {re.escape(name)}")
+            for name in (
+                f"lora_prior_unet_{Q}.lora_B.bias",
+                f"lora_prior_unet_{Q}.diff_b",
+                "lora_prior_unet_down_blocks_0_2_attention_to_k.diff",
+                f"lora_prior_unet_{Q}.w_norm",
+                f"lora_prior_unet_{Q}.a1.weight",
+                "bundle_emb.a.clip_g",
+                "embeddings.embeddings",
+                "anything",
+            )
+        ),
         ({"weight": torch.ones(1)}, "holds no LoRA"),
     ],
 )

@@ -84,6 +84,12 @@ SCHEDULER = "scheduler/scheduler_config.json"
     ("damage", "message"),
     [
         (changed(1, SCHEDULER, s=0.02), r"prior/scheduler/scheduler_config.json: s is 0.02, but 0.008 in .*v2/sched"),
+        (
+            changed(1, SCHEDULER, s=None),
+            r"prior/scheduler/scheduler_config.json: s is None; it must be a number",
+        ),
+        (changed(0, SCHEDULER, s="x"), r"v2/scheduler/scheduler_config.json: s is 'x'; it must be a number from 0"),
+        (changed(0, SCHEDULER, s=-1), r"v2/scheduler/scheduler_config.json: s is -1; it must be a number from 0"),
         (changed(1, SCHEDULER, scaler=2.0), r"prior/scheduler/scheduler_config.json: scaler is 2.0; only 1 is"),
         (changed(1, SCHEDULER, _class_name="DDIMScheduler"), r"v2-prior/.*: describes 'DDIMScheduler'; only DDPMWuer"),
         (changed(0, SCHEDULER, scaler=0.5), r"v2/scheduler/scheduler_config.json: scaler is 0.5; only 1 is supported"),

@@ -184,6 +184,23 @@ def test_an_adapter_beside_a_model_is_merged_where_it_is_named_and_pointed_out_w
         write_bundle(merged, order(tmp_path / "0.5"), quiet())
 
 
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("a.safetensors", "lora_prior_unet_blocks_0.lora_down.weight"),
+        ("pytorch_lora_weights.bin", "unet.blocks.0.lora.down.weight"),
+        ("b.pt", "weights.0.lora_down"),
+        ("loha.safetensors", "lycoris_blocks_0.hada_w1_a"),
+        ("lokr.safetensors", "lora_unet_blocks_0.lokr_w1"),
+        ("oft.safetensors", "unet_blocks_0.oft_blocks"),
+    ],
+)
+def test_an_adapter_of_any_kind_beside_a_model_is_pointed_out(name: str, layer: str, copied: tuple[Path, Path]) -> None:
+    file, state = copied[0] / name, {layer: torch.ones(1, 2)}
+    save_file(state, file) if file.suffix == ".safetensors" else torch.save(state, file)
+    assert unused_adapters(Source((str(copied[0]),)), opened(copied)) == [file]
+
+
 def test_a_source_that_changed_since_the_import_began_is_named(
     copied: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,10 @@ OTHERS = {
     "magnitude_vector": "DoRA",
     "lora_mid": "LoCon with a core",
 }
+# Rows of the token embedding, and where they are added.
+TOKENS = {"embeddings.embeddings", "embeddings.indices"}
+# Settings of PEFT by which layers count differently.
+UNSUPPORTED = ("alpha_pattern", "rank_pattern", "use_rslora", "use_dora")
 NUMBERED = re.compile(r"weights\.(\d+)")
 LISTED_MAX = 4
 
@@ -89,40 +93,59 @@ def parse_adapter(text: str) -> Adapter:
 
 
 def read_adapter(file: Path) -> Contents:
-    """Raises CheckpointError where the file is no LoRA, or of a kind that cannot be merged."""
+    """Raises CheckpointError where the file is no LoRA, of a kind that cannot be merged, or more than a LoRA."""
     state = next(iter(read_sections(file, "cpu").values()))
     for mark, kind in OTHERS.items():
         if any(mark in name for name in state):
             raise at(file, f"is a {kind}, which cannot be merged: only plain LoRAs can")
+    layers, others = _layers(state)
+    if not layers:
+        raise at(file, "holds no LoRA: none of its tensors is an up or down factor")
+    if set(others) == TOKENS:
+        tokens, others = (others["embeddings.embeddings"], others["embeddings.indices"]), {}
+    else:
+        tokens = None
+    if others:
+        listed, plural = ", ".join(sorted(others)[:LISTED_MAX]), "" if len(others) == 1 else "s"
+        raise at(
+            file, f"holds {len(others)} tensor{plural} that no plain LoRA has, such as {listed}: only all of it counts"
+        )
+    alphas = _stored_alphas(file)
+    for name, layer in layers.items():
+        if NUMBERED.fullmatch(name):
+            layer.alpha = 1.0  # of the authors' training
+        elif layer.alpha is None:
+            layer.alpha = next((alpha for part, alpha in alphas.items() if name.startswith(part)), None)
+    return Contents(layers, tokens)
+
+
+def _layers(state: Mapping[str, Tensor]) -> tuple[dict[str, LowRank], dict[str, Tensor]]:
+    """The layers of a file, and its tensors that belong to none."""
     layers: dict[str, LowRank] = {}
+    others: dict[str, Tensor] = {}
     for name, tensor in state.items():
         if match := PART.fullmatch(name):
             setattr(layers.setdefault(match[1], LowRank()), PARTS[match[2]], tensor)
         elif name.endswith(".alpha"):
             layers.setdefault(name.removesuffix(".alpha"), LowRank()).alpha = float(tensor)
-    if not layers:
-        raise at(file, "holds no LoRA: none of its tensors is an up or down factor")
-    alpha = _stored_alpha(file)
-    for name, layer in layers.items():
-        if NUMBERED.fullmatch(name):
-            layer.alpha = 1.0  # of the authors' training
-        elif layer.alpha is None:
-            layer.alpha = alpha
-    tokens = state.get("embeddings.embeddings"), state.get("embeddings.indices")
-    return Contents(layers, tokens if tokens[0] is not None and tokens[1] is not None else None)
+        else:
+            others[name] = tensor
+    return layers, others
 
 
-def _stored_alpha(file: Path) -> float | None:
-    """What newer versions of `diffusers` write beside the tensors. Raises CheckpointError for scales layer by layer."""
+def _stored_alphas(file: Path) -> dict[str, float]:
+    """What newer versions of `diffusers` write beside the tensors, by the prefix ("prior.", "text_encoder.") of the
+    layers that it is for. Raises CheckpointError for scales layer by layer.
+    """
     if kind_of(file) != "safetensors":
-        return None
+        return {}
     with safe_open(file, framework="pt") as opened:
         settings = json.loads((opened.metadata() or {}).get("lora_adapter_metadata", "{}"))
-    named = {key.rpartition(".")[2]: value for key, value in settings.items()}
-    for name in ("alpha_pattern", "rank_pattern", "use_rslora", "use_dora"):
-        if named.get(name):
+    for key, value in settings.items():
+        name = key.rpartition(".")[2]
+        if name in UNSUPPORTED and value:
             raise at(file, f"sets {name}, which is not supported")
-    return named.get("lora_alpha")
+    return {key.removesuffix("lora_alpha"): value for key, value in settings.items() if key.endswith("lora_alpha")}
 
 
 def require_targets(adapter: Adapter, networks: Mapping[str, nn.Module]) -> None:

@@ -38,7 +38,7 @@ SIGNATURES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("text_encoder", "ClipText", ("text_model.embeddings.token_embedding.weight",)),
     ("text_encoder", "ClipText", ("transformer.text_model.embeddings.token_embedding.weight",)),
 )
-ADAPTER = re.compile(r"lora_(?:up|down|A|B)\b|\.lora\.|^lora_")
+ADAPTER = re.compile(r"lora_(?:up|down|A|B)\b|\.lora\.|^(?:lora|lycoris)_|\.(?:hada|lokr|oft)_")
 # Files whose names say that they belong to a model, so that a fault in them is shown and not passed over.
 NAMED = re.compile(r"stage_[abc]|cascade|wuerstchen|w[uü]rstchen|effnet|previewer|vqgan", re.IGNORECASE)
 
@@ -74,7 +74,7 @@ def networks_in(file: Path) -> list[Found]:
 def networks_below(folder: Path) -> list[Found]:
     """Of the files directly in a folder, by name. What is no model's is passed over, unless its name says otherwise."""
     found: list[Found] = []
-    for file in sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and not path.is_dir()):
+    for file in weight_files(folder):
         try:
             found += networks_in(file)
         except CheckpointError:
@@ -83,12 +83,17 @@ def networks_below(folder: Path) -> list[Found]:
     return found
 
 
+def weight_files(folder: Path) -> list[Path]:
+    """Those directly in a folder, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and not path.is_dir())
+
+
 def holds_stage(folder: Path, role: str) -> bool:
     return any(found.role == role for found in networks_below(folder))
 
 
 def is_adapter(file: Path) -> bool:
-    """Whether a file holds low-rank weights; False for what cannot be read."""
+    """Whether a file holds low-rank weights, or another kind of adapter; False for what cannot be read."""
     try:
         return any(ADAPTER.search(name) for state in read_sections(file).values() for name in state)
     except CheckpointError:

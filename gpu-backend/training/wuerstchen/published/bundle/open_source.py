@@ -8,7 +8,7 @@ from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.diffusers_folders import open_checkpoint
 from wuerstchen.published.bundle.hub import find_roots, find_text_source, prior_beside, snapshot
 from wuerstchen.published.bundle.loose_checkpoint import LooseFiles, open_loose
-from wuerstchen.published.bundle.loose_files import holds_stage, is_adapter
+from wuerstchen.published.bundle.loose_files import holds_stage, is_adapter, weight_files
 
 # Folders of `diffusers` of which a half has at least one.
 FOLDERS = ("vqgan", "decoder", "prior", "prior_prior", "decoder_lite", "prior_lite")
@@ -62,5 +62,5 @@ def unused_adapters(source: Source, checkpoint: Checkpoint) -> list[Path]:
     """The LoRAs beside a model that no option names."""
     folders = dict.fromkeys([*checkpoint.roots.values(), *(Path(name) for name in source.names)])
     used = {adapter.file.resolve() for adapter in checkpoint.adapters}
-    files = [file for folder in folders if folder.is_dir() for file in sorted(folder.glob("*.safetensors"))]
+    files = [file for folder in folders if folder.is_dir() for file in weight_files(folder)]
     return [file for file in dict.fromkeys(files) if file.resolve() not in used and is_adapter(file)]

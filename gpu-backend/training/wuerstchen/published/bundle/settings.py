@@ -21,7 +21,7 @@ PIPELINE = {
 def read_schedule(prior: Path, decoder: Path) -> float:
     """The offset s of the cosine schedule, from both halves' scheduler_config.json: a bundle has one schedule.
 
-    Raises CheckpointError for another class, a scaler, and where the halves differ.
+    Raises CheckpointError for another class, a scaler, an offset that is none, and where the halves differ.
     """
     offsets = [_offset(path) for path in (prior, decoder)]
     if offsets[0] != offsets[1]:
@@ -36,7 +36,10 @@ def _offset(path: Path) -> float:
         raise at(path, f"describes {named!r}; only {SCHEDULER} is supported")
     if config.get("scaler", 1.0) != 1.0:
         raise at(path, f"scaler is {config['scaler']}; only 1 is supported")
-    return float(config.get("s", S_DEFAULT))
+    offset = config.get("s", S_DEFAULT)
+    if isinstance(offset, bool) or not isinstance(offset, int | float) or not 0 <= offset < 1:
+        raise at(path, f"s is {offset!r}; it must be a number from 0, and below 1")
+    return float(offset)
 
 
 def read_pipelines(roots: Sequence[Path]) -> tuple[Path, ...]:
