@@ -16,12 +16,15 @@ from published_bundle_runner import BundleRunner
 from published_reference import in_original_layout
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers.image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 
 from wuerstchen.evaluation import diffusers_networks
 from wuerstchen.evaluation.diffusers_networks import TextSize
 from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.describe_bundle import About, build_manifest
+from wuerstchen.published.bundle.image_prompts import image_encoder
 from wuerstchen.published.bundle.memory import need_of, require_room
 from wuerstchen.published.bundle.network_graphs import plan_graphs
 from wuerstchen.published.bundle.open_source import Source, open_source
@@ -102,6 +105,16 @@ def extras() -> dict[str, nn.Module]:
     return {name: randomise(network, 3) for name, network in networks.items()}
 
 
+@pytest.fixture(scope="module")
+def vision() -> CLIPVisionModelWithProjection:
+    """The picture encoder of the prior, with a head as wide as the release's."""
+    torch.manual_seed(4)
+    projection = MODELS["cascade"].stage_c.image_channels
+    sizes = {"hidden_size": WIDTH, "intermediate_size": 37, "num_hidden_layers": 2, "num_attention_heads": 1}
+    config = CLIPVisionConfig(**sizes, image_size=28, patch_size=14, projection_dim=projection)
+    return CLIPVisionModelWithProjection(config).half().float().eval()
+
+
 class NetworkRunner(BundleRunner):
     """As the server runs a bundle, with the opened networks in place of the graphs that are made of them."""
 
@@ -137,6 +150,15 @@ def assert_holds(checkpoint: Checkpoint, model: Model) -> None:
             wanted = state[key] if key in state else state[f"text_model.{key}"]
             assert torch.equal(tensor.float(), wanted), (name, key)
     assert checkpoint.tokenizer.pad == model.prior.tokenizer.pad_token_id
+
+
+@torch.no_grad()
+def assert_reads_pictures(checkpoint: Checkpoint, vision: CLIPVisionModelWithProjection) -> None:
+    """As `transformers` does, of pictures that are normalised as the release's are."""
+    pictures = torch.rand(2, 3, 28, 28)
+    mean, deviation = (torch.tensor(values)[:, None, None] for values in (OPENAI_CLIP_MEAN, OPENAI_CLIP_STD))
+    wanted = vision((pictures - mean) / deviation).image_embeds
+    assert torch.allclose(image_encoder(checkpoint.images).expected(pictures), wanted, atol=1e-4)
 
 
 def half(state: State) -> dict[str, Tensor]:
@@ -180,10 +202,13 @@ def own_files(folder: Path, model: Model, extras: dict[str, nn.Module]) -> None:
 
 
 def test_stable_cascades_own_files_open_by_size_and_type(
-    cascade: Model, extras: dict[str, nn.Module], tmp_path: Path
+    cascade: Model, extras: dict[str, nn.Module], vision: CLIPVisionModelWithProjection, tmp_path: Path
 ) -> None:
     own_files(tmp_path, cascade, extras)
+    assert open_source(Source((str(tmp_path),)), Choice()).images is None
+    vision.save_pretrained(tmp_path / "image_encoder")
     checkpoint = open_source(Source((str(tmp_path),)), Choice("bf16", stage_b="lite"))
+    assert_reads_pictures(checkpoint, vision)
     assert_holds(checkpoint, cascade)
     assert_paints_as_diffusers(checkpoint, cascade)
     for name, network in extras.items():
@@ -204,7 +229,11 @@ def test_stable_cascades_own_files_open_by_size_and_type(
 
 @pytest.mark.parametrize("saved_by_comfyui", [False, True])
 def test_comfyuis_single_files_bring_text_encoder_and_picture_parts(
-    saved_by_comfyui: bool, cascade: Model, extras: dict[str, nn.Module], tmp_path: Path
+    saved_by_comfyui: bool,
+    cascade: Model,
+    extras: dict[str, nn.Module],
+    vision: CLIPVisionModelWithProjection,
+    tmp_path: Path,
 ) -> None:
     c, b = in_original_layout(cascade.prior.prior), in_original_layout(cascade.decoder.decoder, "clip_mapper")
     text = prefixed("transformer.", half(cascade.prior.text_encoder.state_dict()))
@@ -224,7 +253,7 @@ def test_comfyuis_single_files_bring_text_encoder_and_picture_parts(
         **prefixed("text_encoder.clip_g.", text),
         **prefixed("vae.encoder.", extras["compressor"].state_dict()),
         **prefixed("vae.previewer.", extras["previewer"].state_dict()),
-        "clip_l_vision.vision_model.embeddings.class_embedding": torch.zeros(3),
+        **prefixed("clip_l_vision.", half(vision.state_dict())),
     }
     stage_b = {
         **prefixed("model.diffusion_model.", half(b)),
@@ -239,6 +268,7 @@ def test_comfyuis_single_files_bring_text_encoder_and_picture_parts(
     checkpoint = open_source(Source((str(files[0]),), str(files[1]), text=str(tmp_path / "clip")), Choice())
     assert_holds(checkpoint, cascade)
     assert checkpoint.extras.keys() == {"compressor", "previewer"}
+    assert_reads_pictures(checkpoint, vision)
     if not saved_by_comfyui:
         assert_paints_as_diffusers(checkpoint, cascade)
 

@@ -50,6 +50,11 @@ def find_image_prompts(prior: Path, prefix: str, variant: str | None) -> ImagePr
     return ImagePrompts(encoder, mean, deviation, (folder / "config.json", *([settings] if settings.is_file() else [])))
 
 
+def released_colours(encoder: Component) -> ImagePrompts:
+    """Of an encoder that came without a file that says how pictures are normalised."""
+    return ImagePrompts(encoder, MEAN, DEVIATION, ())
+
+
 def _colours(file: Path, read: dict[str, Any], side: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     sizes = {"size": (side, {"shortest_edge": side}), "crop_size": (side, {"height": side, "width": side})}
     for name, values in {**{name: (value,) for name, value in FIXED.items()}, **sizes}.items():

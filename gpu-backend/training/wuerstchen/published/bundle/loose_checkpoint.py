@@ -10,14 +10,16 @@ from torch import nn
 
 from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError, at
-from wuerstchen.published.bundle.component import Component
+from wuerstchen.published.bundle.component import Component, image_names
 from wuerstchen.published.bundle.fit import checked
+from wuerstchen.published.bundle.image_prompts import NAME, ImagePrompts, find_image_prompts, released_colours
 from wuerstchen.published.bundle.loose_files import Found, networks_below, networks_in
 from wuerstchen.published.bundle.loose_text import Places, Text, find_text
 from wuerstchen.published.bundle.settings import S_DEFAULT
 from wuerstchen.published.bundle.shapes import config_from_shapes
 from wuerstchen.published.bundle.weight_files import read_shapes, require_variant
 from wuerstchen.published.cascade import CascadeUNet
+from wuerstchen.published.clip_image import ClipImage
 from wuerstchen.published.compressor import Compressor
 from wuerstchen.published.previewer import Previewer
 from wuerstchen.published.stage_a import PaellaVQ
@@ -25,7 +27,7 @@ from wuerstchen.published.stage_b import DiffNeXt
 from wuerstchen.published.stage_c import Prior
 
 KINDS: dict[str, type[nn.Module]] = {
-    kind.__name__: kind for kind in (CascadeUNet, Compressor, DiffNeXt, PaellaVQ, Previewer, Prior)
+    kind.__name__: kind for kind in (CascadeUNet, ClipImage, Compressor, DiffNeXt, PaellaVQ, Previewer, Prior)
 }
 # Class of Stage C → family, and the class of its Stage B.
 FAMILIES = {"CascadeUNet": ("stable-cascade", "CascadeUNet"), "Prior": ("wuerstchen-v2", "DiffNeXt")}
@@ -113,6 +115,7 @@ def open_loose(source: LooseFiles, choice: Choice) -> Checkpoint:
             extras=extras,
             schedule_s=S_DEFAULT,
             plain_files=tuple(file for text in texts.values() for file in text.files),
+            images=_images(candidates, stages["stage_c"]),
         )
     )
 
@@ -141,6 +144,20 @@ def _extras(candidates: _Candidates, family: str) -> dict[str, Component]:
     return {role: _component(role, min(each, key=_inside_others)) for role, each in found.items() if each}
 
 
+def _images(candidates: _Candidates, stage_c: Component) -> ImagePrompts | None:
+    """Of a folder `image_encoder` beside the files, or inside one of them as ComfyUI has it. None where Stage C can
+    read none of them.
+    """
+    reads = getattr(stage_c.config, "image_channels", 0)
+    if reads == 0:
+        return None
+    if found := find_image_prompts(candidates.folder, "", candidates.choice.variant):
+        return found
+    encoders = [_component(NAME, each) for part in candidates.of("image_encoder") for each in part]
+    fits = [each for each in encoders if each.config.projection == reads]
+    return released_colours(fits[0]) if fits else None
+
+
 def compressor_in(file: Path, family: str) -> Component:
     """The compressor that a file holds, alone or as a section. Raises CheckpointError where it holds none of this
     family's.
@@ -157,8 +174,9 @@ def _is_of(found: Found, family: str) -> bool:
 
 
 def _component(name: str, found: Found) -> Component:
+    shapes = read_shapes(found.weights)
     try:
-        config = config_from_shapes(found.kind, read_shapes(found.weights))
+        config = config_from_shapes(found.kind, image_names(shapes) if found.kind == "ClipImage" else shapes)
     except ValueError as problem:
         raise at(found.file, str(problem)) from None
     return Component(name, KINDS[found.kind], config, found.weights)

@@ -25,6 +25,7 @@ PREFIXES = (
     "encoder.",
     "previewer.",
     "text_encoder.clip_g.",
+    "clip_l_vision.",
 )
 # A part of a model by tensors that only it has: (role, class, names).
 SIGNATURES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -37,6 +38,7 @@ SIGNATURES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("previewer", "Previewer", ("blocks.0.weight", "blocks.2.running_mean", "blocks.24.weight")),
     ("text_encoder", "ClipText", ("text_model.embeddings.token_embedding.weight",)),
     ("text_encoder", "ClipText", ("transformer.text_model.embeddings.token_embedding.weight",)),
+    ("image_encoder", "ClipImage", ("vision_model.embeddings.class_embedding", "visual_projection.weight")),
 )
 ADAPTER = re.compile(r"lora_(?:up|down|A|B)\b|\.lora\.|^(?:lora|lycoris)_|\.(?:hada|lokr|oft)_")
 # Files whose names say that they belong to a model, so that a fault in them is shown and not passed over.

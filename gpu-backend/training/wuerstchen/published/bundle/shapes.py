@@ -3,12 +3,14 @@
 What shapes cannot say is the same in every release: heads of 64 channels, patches, and Stage A's scale.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
 
+from wuerstchen.published.clip_image import ClipImageConfig
 from wuerstchen.published.clip_text import ClipTextConfig
 from wuerstchen.published.configs import (
     PAELLA_VQ,
@@ -114,6 +116,23 @@ def clip_text(shapes: Shapes) -> ClipTextConfig:
     )
 
 
+def clip_image(shapes: Shapes) -> ClipImageConfig:
+    """By names without prefix. Every release has ViT-L's activation."""
+    width, _, patch, _ = shapes["embeddings.patch_embedding.weight"].shape
+    squares = shapes["embeddings.position_embedding.weight"].shape[0] - 1
+    return ClipImageConfig(
+        width=width,
+        inner_width=shapes["encoder.layers.0.mlp.fc1.weight"].shape[0],
+        layers=_count(shapes, "encoder.layers"),
+        heads=_heads(width),
+        side=math.isqrt(squares) * patch,
+        patch=patch,
+        projection=shapes["visual_projection.weight"].shape[0],
+        activation="quick_gelu",
+        norm_epsilon=1e-5,
+    )
+
+
 def compressor(shapes: Shapes) -> CompressorConfig:
     return CompressorConfig(shapes["mapper.0.weight"].shape[0], affine="mapper.1.weight" in shapes)
 
@@ -129,6 +148,7 @@ READERS: dict[str, Callable[[Shapes], Any]] = {
     "CascadeUNet": cascade,
     "PaellaVQ": paella_vq,
     "ClipText": clip_text,
+    "ClipImage": clip_image,
     "Compressor": compressor,
     "Previewer": previewer,
 }
