@@ -43,7 +43,7 @@ function documentOfAnyModel(): object {
     JSON.parse(readFileSync(join(bundle, name), "utf8")),
   );
   const { default: first } = createModelRegistry({ model, tokenizer });
-  const document = JSON.stringify(openApiDocument({ default: first, list: [first] }));
+  const document = JSON.stringify(openApiDocument({ default: first, list: [first], aliases: [] }));
   const anyModel: Readonly<Record<string, object>> = {
     model: { type: "string" },
     size: { type: "string" },

@@ -45,9 +45,17 @@ export type Failure =
   | { readonly code: "deadline_exceeded" }
   | { readonly code: "internal" };
 
+/** `aliasOf`: what `model` stands for, where it is an alias of a model that there is not. */
+export interface ModelNotFound {
+  readonly code: "model_not_found";
+  readonly model: string;
+  readonly aliasOf?: string;
+  readonly available?: readonly string[];
+}
+
 /** Why a model cannot be used or offered. */
 export type ModelFailure =
-  | { readonly code: "model_not_found"; readonly model: string; readonly available?: readonly string[] }
+  | ModelNotFound
   | { readonly code: "model_unavailable" } /** No backend holds its revision. */
   | {
       readonly code: "thresholds_missed";

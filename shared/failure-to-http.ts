@@ -7,6 +7,7 @@ import type {
   FailureResponse,
   JobFailure,
   ModelFailure,
+  ModelNotFound,
 } from "./errors.ts";
 import { echoedNameCharactersMax } from "./limits.ts";
 
@@ -77,7 +78,7 @@ export function failureToHttp(failure: Failure): FailureResponse {
 function modelFailureToHttp(failure: ModelFailure): FailureResponse {
   switch (failure.code) {
     case "model_not_found":
-      return refusal(404, failure.code, modelNotFoundText(failure.model, failure.available), "model");
+      return refusal(404, failure.code, modelNotFoundText(failure, failure.available), "model");
     case "model_unavailable":
       return fault(502, failure.code, "No image backend holds this model now. Nothing was charged; try another model.");
     case "thresholds_missed":
@@ -230,10 +231,13 @@ function rateText(requestsPerMinute: number | undefined): string {
   return `This API key may send ${requestsPerMinute} requests per minute.`;
 }
 
-function modelNotFoundText(model: string, available: readonly string[] | undefined): string {
+/** For a client that names a model that there is not. `available`: what it is to say of those that there are. */
+export function modelNotFoundText({ model, aliasOf }: ModelNotFound, available?: readonly string[]): string {
   const name = model.slice(0, echoedNameCharactersMax);
   const hint = "The operator's setting MODEL_ALIASES can give a model other names.";
-  return `The model '${name}' does not exist.${allowedText(available)} ${hint}`;
+  const missing =
+    aliasOf === undefined ? "does not exist" : `is an alias of '${aliasOf}', which the service does not have`;
+  return `The model '${name}' ${missing}.${allowedText(available)} ${hint}`;
 }
 
 function allowedText(allowed: readonly string[] | undefined): string {

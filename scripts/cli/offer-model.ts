@@ -41,6 +41,6 @@ export function offerModel(
 }
 
 /** "id@revision". */
-export function nameOf({ id, revision }: Schemas["OfferedModel"]): string {
+export function nameOf({ id, revision }: Pick<Schemas["OfferedModel"], "id" | "revision">): string {
   return `${id}@${revision}`;
 }

@@ -15,6 +15,7 @@ import { err, ok, type Result } from "../result.ts";
 import { publicSamplingFields, samplingFields, type WantedSampling, wantedSampling } from "../sampling-fields.ts";
 import { imageFieldsFault } from "./image-field-rules.ts";
 import { outputFileFields, type WantedFile, wantedFile } from "./output-file.ts";
+import { type WrittenNames, writtenNames } from "./written-names.ts";
 
 /** Fields that OpenAI's clients may send, that are checked, and that this service has no use for. */
 const ignoredFields = {
@@ -42,11 +43,17 @@ const refusedFields: Readonly<Record<string, string>> = {
 /** A seed as clients ask for it: many front ends send -1 where they want any. */
 export const wantedSeedSchema = z.int().min(-1).max(seedMax).describe("-1: a new random seed, as with `reuse: fresh`.");
 
-/** A prompt of the public API. */
-export const promptSchema = z
+/** A text of the public API that a model reads. Half a character would be read as none. */
+export const promptTextSchema = z
   .string()
   .max(promptCharactersMax)
-  .refine((text) => text.trim() !== "", "must hold more than whitespace");
+  .refine(
+    (text) => !/\p{Surrogate}/u.test(text),
+    "holds half a character (a surrogate without the other). Send whole ones",
+  );
+
+/** A prompt of the public API. */
+export const promptSchema = promptTextSchema.refine((text) => text.trim() !== "", "must hold more than whitespace");
 
 /** A picture's file in base64 or as a data URL, whose own words take little. */
 const pictureTextSchema = z
@@ -76,7 +83,7 @@ export const createImageBodySchema = z.strictObject({
   seed: wantedSeedSchema.optional(),
   ...publicSamplingFields,
   num_inference_steps: samplingFields.steps.optional().describe("Another name of `steps`."),
-  negative_prompt: z.string().max(promptCharactersMax).default(""),
+  negative_prompt: promptTextSchema.default(""),
   image_prompt: z
     .union([pictureTextSchema, z.array(pictureTextSchema).min(1).max(imagePromptsMax)])
     .optional()
@@ -133,6 +140,8 @@ export interface CreateImageRequest extends WantedSampling {
   };
   /** Absent: pure noise. */
   readonly start?: ImageStart;
+  /** For what is said of its fields; absent: all have their usual names. */
+  readonly written?: WrittenNames;
   /** Sentences for the answer about fields that were accepted and have no effect. */
   readonly warnings: readonly string[];
 }
@@ -173,6 +182,7 @@ function sizeOf({ size, width, height }: z.infer<typeof createImageBodySchema>):
 }
 
 function toRequest(wire: z.infer<typeof createImageBodySchema>): CreateImageRequest {
+  const written = writtenNames(wire);
   return {
     prompt: wire.prompt,
     negativePrompt: wire.negative_prompt,
@@ -187,6 +197,7 @@ function toRequest(wire: z.infer<typeof createImageBodySchema>): CreateImageRequ
     reuse: wire.seed === -1 ? "fresh" : wire.reuse,
     cacheScope: wire.cache_scope,
     ...(wire.stream ? { stream: { partialImages: wire.partial_images } } : {}),
+    ...(written && { written }),
     warnings: ignoredWithWarning
       .filter((field) => wire[field] !== undefined && wire[field] !== "auto")
       .map((field) => `'${field}' has no effect on this model and was ignored.`),

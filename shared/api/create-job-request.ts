@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Failure, invalidRequest } from "../errors.ts";
+import { modelNotFoundText } from "../failure-to-http.ts";
 import { customIdCharactersMax, picturesPerJobMax, requestsPerJobMax, webhookUrlCharactersMax } from "../limits.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -93,7 +94,7 @@ function checkCustomId(value: unknown, taken: Set<string>): Result<string | unde
 export function faultOfRequest(index: number, failure: Failure): Failure {
   const at = `requests.${index}`;
   if (failure.code === "model_not_found") {
-    return invalidRequest(`${at}.model`, `${at}: There is no such model.`, failure.available);
+    return invalidRequest(`${at}.model`, `${at}: ${modelNotFoundText(failure)}`, failure.available);
   }
   if (failure.code !== "invalid_request") return failure;
   const param = failure.param === null ? at : `${at}.${failure.param}`;

@@ -12,6 +12,7 @@ const rangeSchema = z
 export const modelItemSchema = z
   .object({
     id: z.string(),
+    alias_of: z.string().optional().describe("The id of the model of which this is another name."),
     object: z.literal("model"),
     created: z.int().describe("Unix seconds."),
     owned_by: z.string(),

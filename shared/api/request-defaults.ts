@@ -19,7 +19,7 @@ export type RequestDefaults = z.infer<typeof requestDefaultsSchema>;
 
 /**
  * A body with the defaults of its key for the fields that it leaves out, or has as null. `width` and `height` stand for
- * a size. A stream always holds its pictures.
+ * a size, and the size "auto" leaves it to the key. A stream always holds its pictures.
  */
 export function withDefaults(json: unknown, defaults: RequestDefaults | undefined): unknown {
   if (defaults === undefined || typeof json !== "object" || json === null || Array.isArray(json)) return json;
@@ -30,7 +30,7 @@ export function withDefaults(json: unknown, defaults: RequestDefaults | undefine
     body[name] ?? (typeof extra === "object" && extra !== null ? Reflect.get(extra, name) : null) ?? null;
   const isSized = given("width") !== null || given("height") !== null;
   const entries = Object.entries(defaults).filter(([name, value]) => {
-    if (value === undefined || given(name) !== null) return false;
+    if (value === undefined || (given(name) !== null && !(name === "size" && given(name) === "auto"))) return false;
     return !(name === "size" && isSized) && !(name === "response_format" && given("stream") === true);
   });
   return entries.length === 0 ? json : { ...body, ...Object.fromEntries(entries) };

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
-import { promptCharactersMax } from "../limits.ts";
 import { ok, type Result } from "../result.ts";
 import {
   type CreateImageRequest,
   createImageBodySchema,
+  promptTextSchema,
   readImageFields,
   toImageRequest,
 } from "./create-image-request.ts";
@@ -32,7 +32,7 @@ const startFields = {
 export const editBodySchema = createImageBodySchema.extend(startFields);
 /** The body of both kinds of variations as clients write it, but its files. */
 export const variationBodySchema = editBodySchema.extend({
-  prompt: z.string().max(promptCharactersMax).default(""),
+  prompt: promptTextSchema.default(""),
 });
 
 /** A checked request, and how much of what it starts from is made anew. */

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { Failure } from "../errors.ts";
-import { imageSidePixelsMax, promptCharactersMax } from "../limits.ts";
+import { imageSidePixelsMax } from "../limits.ts";
 import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { samplingFields } from "../sampling-fields.ts";
-import { promptSchema, wantedSeedSchema } from "./create-image-request.ts";
+import { promptSchema, promptTextSchema, wantedSeedSchema } from "./create-image-request.ts";
+import type { WrittenNames } from "./written-names.ts";
 
 /**
  * The body of Hugging Face's text-to-image task. `scheduler` is accepted as their other models accept it; a bundle has
@@ -16,7 +17,7 @@ export const textToImageBodySchema = z.strictObject({
   parameters: z
     .strictObject({
       guidance_scale: samplingFields.guidanceScale.optional(),
-      negative_prompt: z.string().max(promptCharactersMax).optional(),
+      negative_prompt: promptTextSchema.optional(),
       num_inference_steps: samplingFields.steps.optional(),
       width: z.int().min(1).max(imageSidePixelsMax).optional(),
       height: z.int().min(1).max(imageSidePixelsMax).optional(),
@@ -27,6 +28,19 @@ export const textToImageBodySchema = z.strictObject({
   /** Hints for Hugging Face's own infrastructure, of which one means something here. */
   options: z.looseObject({ use_cache: z.boolean().optional().describe("false: as `reuse: fresh`.") }).optional(),
 });
+
+/** Of a failure of such a request, the fields as Hugging Face spells them. */
+export const textToImageNames: WrittenNames = {
+  prompt: "inputs",
+  num_inference_steps: "parameters.num_inference_steps",
+  steps: "parameters.num_inference_steps",
+  guidance_scale: "parameters.guidance_scale",
+  negative_prompt: "parameters.negative_prompt",
+  size: "parameters.width",
+  width: "parameters.width",
+  height: "parameters.height",
+  seed: "parameters.seed",
+};
 
 /**
  * Hugging Face's body → that of `POST /v1/images/generations`, for one picture of `model`. Fails with `invalid_request`

@@ -1749,6 +1749,8 @@ export interface components {
             webhook_url?: string | null;
         };
         Model: {
+            /** @description The id of the model of which this is another name. */
+            alias_of?: string;
             /** @description transparent: its pictures have alpha. */
             backgrounds: ("opaque" | "transparent")[];
             /** @description Unix seconds. */
@@ -1807,6 +1809,8 @@ export interface components {
         OfferedModel: {
             /** @description Null: the service was built with it. */
             added: string | null;
+            /** @description The id of the model of which this is another name. */
+            alias_of?: string;
             /** @description transparent: its pictures have alpha. */
             backgrounds: ("opaque" | "transparent")[];
             /** @description Unix seconds. */

@@ -58,9 +58,14 @@ export function parseKpi(json: unknown): Kpi | undefined {
   return kpiSchema.safeParse(json).data;
 }
 
-/** What a report says is missed, a phrase each: "restoration is 6.31, the threshold 25". */
-export function missedThresholds({ figures }: Pick<Kpi, "figures">): readonly string[] {
+/**
+ * What a report says is missed, a phrase each: "restoration is 6.31, the threshold 25". None unless its verdict is that
+ * something is.
+ */
+export function missedThresholds({ verdict, figures }: Pick<Kpi, "verdict" | "figures">): readonly string[] {
+  if (verdict !== "missed") return [];
   const missed = Object.entries(figures).filter(([, { outcome }]) => outcome === "missed");
+  if (missed.length === 0) return ["its report says so, and names no figure"];
   return missed.map(([name, { value, threshold }]) => `${name} is ${shortly(value)}, the threshold ${threshold}`);
 }
 

@@ -1,4 +1,5 @@
 import type { CreateImageRequest } from "../../shared/api/create-image-request.ts";
+import { asWritten } from "../../shared/api/written-names.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { parseImageSize } from "../../shared/models/image-size.ts";
 import { latentShapeFor } from "../../shared/models/latent-shape.ts";
@@ -36,6 +37,11 @@ export function measureRequest(
   manifest: PricedManifest,
   request: CreateImageRequest,
 ): Result<MeasuredRequest, Failure> {
+  const measured = measure(manifest, request);
+  return measured.ok ? measured : err(asWritten(measured.error, request.written));
+}
+
+function measure(manifest: PricedManifest, request: CreateImageRequest): Result<MeasuredRequest, Failure> {
   const { start, n } = request;
   const size = start?.size ?? request.size ?? manifest.image.sizeDefault;
   const shape = latentShapeFor(manifest, size);

@@ -1,7 +1,7 @@
 import type { AddModelRequest } from "../../shared/api/added-model.ts";
 import type { RollOutReason } from "../../shared/api/roll-out-reason.ts";
 import { AppError, type Failure, invalidRequest } from "../../shared/errors.ts";
-import { type Kpi, missedThresholds, modelReportSchema } from "../../shared/models/kpi.ts";
+import { missedThresholds, modelReportSchema } from "../../shared/models/kpi.ts";
 import { canonicalModelName } from "../../shared/models/model-name.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { createPromptEncoder } from "../prompt/prompt-encoder.ts";
@@ -20,7 +20,7 @@ export async function addModel(
   actor: ModelActor,
 ): Promise<StoredModel> {
   const { id, revision } = manifest;
-  const missed = missedOf(kpi);
+  const missed = kpi === undefined ? [] : missedThresholds(kpi);
   const isForced = missed.length > 0;
   const details = {
     price_factor: priceFactor,
@@ -81,20 +81,17 @@ export async function addedModelFault(
     const reason = error instanceof AppError ? error.message : "It is not a tokenizer.";
     return invalidRequest("tokenizer", `'tokenizer' cannot be read. ${reason}`);
   }
-  const missed = missedOf(kpi);
+  const missed = kpi === undefined ? [] : missedThresholds(kpi);
   return missed.length === 0 || force ? undefined : { code: "thresholds_missed", model: manifest.id, missed };
-}
-
-function missedOf(kpi: Kpi | undefined): readonly string[] {
-  return kpi?.verdict === "missed" ? missedThresholds(kpi) : [];
 }
 
 /**
  * Takes a model back: requests cannot name it any more, and its latents are still decoded. `name`: "id@revision", or
- * "id" for all revisions that were added. Fails with `model_not_found`.
+ * "id" for all revisions that were added. Fails with `model_not_found`, or `invalid_request` for the one that is built
+ * in.
  */
 export async function withdrawModel(
-  { modelStore, addedModels, modelAudit }: Omit<ModelListServices, "models" | "nowMs">,
+  { models, modelStore, addedModels, modelAudit }: Omit<ModelListServices, "nowMs">,
   name: string,
   { actor, reasons }: { readonly actor: ModelActor; readonly reasons?: readonly RollOutReason[] },
 ): Promise<Result<readonly StoredModel[], Failure>> {
@@ -103,6 +100,11 @@ export async function withdrawModel(
   const known = await modelStore.list();
   const named = known.filter(isNamed);
   if (named.length === 0) {
+    const { id, revision } = models.default.manifest;
+    if ([id, `${id}@${revision}`].includes(canonical)) {
+      const fix = "Deploy the service with another bundle to replace it.";
+      return err(invalidRequest("name", `'${id}' is built into the service, and cannot be withdrawn. ${fix}`));
+    }
     const available = known.map(({ id, revision }) => `${id}@${revision}`);
     return err({ code: "model_not_found", model: name, available });
   }

@@ -2,6 +2,7 @@ import type { Failure } from "../../shared/errors.ts";
 import type { Manifest } from "../../shared/models/manifest.ts";
 import { modelsInsteadOf } from "../../shared/models/model-name.ts";
 import { err, ok } from "../../shared/result.ts";
+import type { Model } from "./model.ts";
 import type { ModelRegistry } from "./registry.ts";
 
 /** The ids of the models that a key may use; undefined: all. */
@@ -19,19 +20,21 @@ export function modelRefusal(allowed: AllowedModels, { id }: Pick<Manifest, "id"
  */
 export function limitModels(models: ModelRegistry, allowed: AllowedModels): ModelRegistry {
   if (allowed === undefined) return models;
-  const isAllowed = ({ id }: Pick<Manifest, "id">) => allowed.includes(id);
+  const isAllowed = ({ manifest }: Pick<Model, "manifest">) => allowed.includes(manifest.id);
   return {
     ...models,
     async served() {
       const served = await models.served();
-      return { ...served, list: served.list.filter(({ manifest }) => isAllowed(manifest)) };
+      const { list, aliases } = served;
+      return { ...served, list: list.filter(isAllowed), aliases: aliases.filter(isAllowed) };
     },
     async find(name) {
       const found = await models.find(name ?? allowed[0]);
       if (!found.ok) {
         const { error } = found;
         if (error.code !== "model_not_found") return found;
-        return err({ ...error, available: modelsInsteadOf(error.model, allowed) });
+        const offered = (await models.served()).list.filter(isAllowed).map(({ manifest }) => manifest.id);
+        return err({ ...error, available: modelsInsteadOf(error.model, offered) });
       }
       const refusal = modelRefusal(allowed, found.value.manifest);
       return refusal === undefined ? ok(found.value) : err(refusal);

@@ -21,8 +21,14 @@ export interface Candidate {
   load(): Promise<Model>;
 }
 
-/** The models as lists and documents show them, the default first. */
+/** Another name of a model, by the operator's setting. */
+export interface Alias extends Pick<Model, "manifest"> {
+  readonly name: string;
+}
+
+/** The models as lists and documents show them, the default first, and their other names. */
 export interface ServedModels {
   readonly default: Pick<Model, "manifest">;
   readonly list: readonly Pick<Model, "manifest">[];
+  readonly aliases: readonly Alias[];
 }

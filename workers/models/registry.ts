@@ -5,14 +5,14 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { createPromptEncoder } from "../prompt/prompt-encoder.ts";
 import { type AddedModels, noModels } from "./added-models.ts";
 import type { BundleFiles } from "./bundle.ts";
-import type { Candidate, Model, PricedManifest, ServedModels } from "./model.ts";
+import type { Alias, Candidate, Model, PricedManifest, ServedModels } from "./model.ts";
 import { type ModelSettings, strictModels } from "./model-settings.ts";
 
 /** The models that this service offers: the one that it was built with, and those that were added while it runs. */
 export interface ModelRegistry extends Pick<ModelSettings, "unsupportedSizes"> {
   /** The model of a request that names none: the one that the Worker was built with. */
   readonly default: Model;
-  /** One of each id: what the id alone means. */
+  /** One of each id, what the id alone means, and the operator's names for them. */
   served(): Promise<ServedModels>;
   /**
    * The model with this id, "id@revision" or alias, or the default. Fails with `model_not_found`, naming those there
@@ -39,7 +39,20 @@ export function createModelRegistry(
 
   async function served(): Promise<ServedModels> {
     const others = (await added.offered()).filter((manifest) => manifest.id !== id);
-    return { default: first, list: [first, ...others.map((manifest) => ({ manifest }))] };
+    const list = [first, ...others.map((manifest) => ({ manifest }))];
+    return { default: first, list, aliases: await aliasesOf(list.map(({ manifest }) => manifest)) };
+  }
+
+  /** The names that lead to a model and are not a model's own. */
+  async function aliasesOf(offered: readonly PricedManifest[]): Promise<readonly Alias[]> {
+    const known = [...settings.aliases.values()].some((target) => target.includes("@"))
+      ? [...offered, ...(await added.all()).values()]
+      : offered;
+    return [...settings.aliases].flatMap(([name, target]) => {
+      const canonical = canonicalModelName(target);
+      const manifest = known.find(({ id, revision }) => canonical === id || canonical === `${id}@${revision}`);
+      return manifest === undefined || offered.some(({ id }) => id === name) ? [] : [{ name, manifest }];
+    });
   }
 
   async function named(name: string): Promise<Model | undefined> {
@@ -59,7 +72,7 @@ export function createModelRegistry(
       if (found !== undefined) return ok(found);
       const ids = (await served()).list.map(({ manifest }) => manifest.id);
       const available = modelsInsteadOf(name, ids);
-      return err({ code: "model_not_found", model: name, available });
+      return err({ code: "model_not_found", model: name, ...(alias !== undefined && { aliasOf: alias }), available });
     },
     async candidateFor(name, base) {
       const names = name === undefined ? [base.id] : [name, settings.aliases.get(name) ?? name];

@@ -106,7 +106,7 @@ export function imageOperations(models: ServedModels) {
           name: "id",
           description: "A model's id.",
           required: true,
-          schema: { json: { type: "string", enum: modelNames(models.list.map(({ manifest }) => manifest)) } },
+          schema: { json: { type: "string", enum: modelNames(models) } },
         },
         idempotencyKeyParameter,
       ],

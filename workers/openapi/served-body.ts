@@ -62,7 +62,7 @@ function servedField(name: string, models: ServedModels): JsonSchema {
     case "inputs":
       return { pattern: readable };
     case "model":
-      return { enum: modelNames(manifests) };
+      return { enum: modelNames(models) };
     case "size":
       return { anyOf: [{ enum: ["auto", ...sizesOf(manifests)] }, ...freeSizes(manifests)] };
     case "width":
@@ -82,9 +82,10 @@ function samplingRange(name: string, manifests: readonly Manifest[]): JsonSchema
   return field === undefined ? {} : rangeOf(manifests.map(({ sampler }) => sampler.stageC[field]));
 }
 
-/** By its id alone a model may be another one tomorrow; with its revision, never. */
-export function modelNames(manifests: readonly Manifest[]): string[] {
-  return manifests.flatMap(({ id, revision }) => [id, `${id}@${revision}`]);
+/** By its id alone, or an alias, a model may be another one tomorrow; with its revision, never. */
+export function modelNames({ list, aliases }: ServedModels): string[] {
+  const own = list.flatMap(({ manifest: { id, revision } }) => [id, `${id}@${revision}`]);
+  return [...own, ...aliases.map(({ name }) => name)];
 }
 
 function sizesOf(manifests: readonly Manifest[]): string[] {

@@ -14,18 +14,22 @@ export interface ModelServices {
 }
 
 /**
- * `GET /v1/models`: what a request may name as `model`, with sizes and ranges. Public: it holds nothing of anyone. Who
- * shows a key that is limited to some models sees those.
+ * `GET /v1/models`: what a request may name as `model`, with sizes and ranges. Programs that let a person choose from
+ * this list find the operator's aliases there too. Public: it holds nothing of anyone. Who shows a key that is limited
+ * to some models sees those.
  */
 export function listModels(services: ModelServices): Handler<AppEnv> {
   return async (c) => {
-    const { list: served } = await (await modelsFor(services, c)).served();
-    const list: ModelsList = { object: "list", data: served.map(({ manifest }) => modelItem(manifest)) };
-    return c.json(list);
+    const { list, aliases } = await (await modelsFor(services, c)).served();
+    const data = [
+      ...list.map(({ manifest }) => modelItem(manifest)),
+      ...aliases.map(({ name, manifest }) => ({ ...modelItem(manifest), id: name, alias_of: manifest.id })),
+    ];
+    return c.json<ModelsList>({ object: "list", data });
   };
 }
 
-/** `GET /v1/models/{id}`, also of `id@revision`. */
+/** `GET /v1/models/{id}`, also of `id@revision` and of an alias, with the model's own id. */
 export function getModel(services: ModelServices): Handler<AppEnv> {
   return async (c) => {
     const model = await (await modelsFor(services, c)).find(c.req.param("id") ?? "");

@@ -18,6 +18,9 @@ export interface Upload {
   readonly mask: Bytes | undefined;
 }
 
+/** What a decoder writes for bytes that mean nothing. */
+const replacement = "\ufffd";
+
 const formType = "multipart/form-data";
 
 /** "image", and what clients write that can send several: "image[]" or "image[0]". One may be meant even so. */
@@ -42,9 +45,34 @@ export async function readUpload(c: Context<AppEnv>): Promise<Result<Upload, Fai
   // Only the platform's classes for messages read a form.
   const message = new Response(body.value, { headers: { "content-type": contentType } });
   const form = await message.formData().catch(() => undefined);
-  return form === undefined
-    ? err(invalidRequest(null, "The request body is not a valid multipart form."))
-    : readForm([...form.entries()]);
+  if (form === undefined) return err(invalidRequest(null, "The request body is not a valid multipart form."));
+  const entries = [...form.entries()];
+  const fault = textFault(entries, body.value);
+  return fault === undefined ? readForm(entries) : err(fault);
+}
+
+/** Of a field that comes twice, where one value would be lost, and of a text that is not UTF-8. */
+function textFault(entries: readonly [string, File | string][], body: Bytes): Failure | undefined {
+  const texts = entries.filter(([, value]) => typeof value === "string");
+  const names = texts.map(([name]) => name);
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)?.slice(0, echoedNameCharactersMax);
+  if (repeated !== undefined) return invalidRequest(repeated, `'${repeated}' is given more than once. Send it once.`);
+  const doubted = texts.filter(([, text]) => String(text).includes(replacement));
+  const name = doubted[0]?.[0].slice(0, echoedNameCharactersMax);
+  if (name === undefined) return undefined;
+  const read = doubted.reduce((sum, [, text]) => sum + String(text).split(replacement).length - 1, 0);
+  return read <= replacementsIn(body)
+    ? undefined
+    : invalidRequest(name, `'${name}' is not valid UTF-8. Send the form's texts as UTF-8.`);
+}
+
+/** How often U+FFFD was sent itself. */
+function replacementsIn(body: Bytes): number {
+  let count = 0;
+  for (let at = body.indexOf(0xef); at !== -1; at = body.indexOf(0xef, at + 1)) {
+    if (body[at + 1] === 0xbf && body[at + 2] === 0xbd) count += 1;
+  }
+  return count;
 }
 
 async function readForm(entries: readonly [string, File | string][]): Promise<Result<Upload, Failure>> {
@@ -94,6 +122,6 @@ async function readJsonUpload(c: Context<AppEnv>): Promise<Result<Upload, Failur
   const { image: imageText, mask: maskText, ...fields } = json.value as Record<string, unknown>;
   const image = bytesOfText("image", imageText, pictureBytesMax);
   if (!image.ok) return image;
-  const mask = bytesOfText("mask", maskText, pictureBytesMax);
+  const mask = bytesOfText("mask", maskText === "" ? undefined : maskText, pictureBytesMax);
   return mask.ok ? ok({ fields, image: image.value, mask: mask.value }) : mask;
 }

@@ -1,5 +1,7 @@
 import type { Handler } from "hono";
-import { fromTextToImageRequest } from "../../shared/api/text-to-image-request.ts";
+import { fromTextToImageRequest, textToImageNames } from "../../shared/api/text-to-image-request.ts";
+import { asWritten } from "../../shared/api/written-names.ts";
+import { err } from "../../shared/result.ts";
 import { answerAdmitted } from "../middleware/admission.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
 import { answerForm } from "./answer-form.ts";
@@ -18,6 +20,7 @@ export function textToImage(services: CreateImageServices): Handler<AppEnv> {
     if (!request.ok) return request;
     const form = answerForm(c.req.header("accept"));
     const bytes = form.kind === "bytes" ? form : ({ kind: "bytes", format: "any" } as const);
-    return answerWithImages(c, services, { json: request.value, form: bytes });
+    const answered = await answerWithImages(c, services, { json: request.value, form: bytes });
+    return answered.ok ? answered : err(asWritten(answered.error, textToImageNames));
   });
 }

@@ -59,7 +59,7 @@ async function loadModels(): Promise<void> {
   const list = await sendForJson<ModelsList>({ method: "GET", path: "/v1/models" }, { key: apiKey.value }).catch(
     () => undefined,
   );
-  models.value = list?.data ?? [];
+  models.value = list?.data.filter(({ alias_of }) => alias_of === undefined) ?? [];
 }
 
 followLanguage();

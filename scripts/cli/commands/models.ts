@@ -59,7 +59,10 @@ async function add(folder: string, flags: AddFlags): Promise<void> {
     throw error instanceof AppError ? new CommandError(error.message) : error;
   });
   const kpi = readKpi(folder, manifest.revision);
-  const missed = kpi?.verdict === "missed" ? missedThresholds(kpi) : [];
+  if (kpi === undefined && existsSync(join(folder, kpiFile)) && !force) {
+    throw new CommandError(`${kpiFile} is on another revision. Evaluate ${nameOf(manifest)}, or add --force.`);
+  }
+  const missed = kpi === undefined ? [] : missedThresholds(kpi);
   if (missed.length > 0 && !force) {
     throw new CommandError(
       `${manifest.id} misses its thresholds: ${missed.join("; ")}. --force offers it all the same.`,

@@ -19,6 +19,11 @@ test("width and height stand for a size, and a stream holds its pictures", () =>
   expect(withDefaults(body, defaults)).toEqual({ ...body, reuse: "fresh", output_format: "webp" });
 });
 
+test("the size auto leaves the size to the key", () => {
+  expect(withDefaults({ prompt: "a", size: "auto" }, { size: "64x64" })).toEqual({ prompt: "a", size: "64x64" });
+  expect(withDefaults({ prompt: "a", size: "auto" }, { reuse: "fresh" })).toMatchObject({ size: "auto" });
+});
+
 test("what is no object is left to the schema, and so is everything under a key without defaults", () => {
   for (const body of [null, "a", [1], 7]) expect(withDefaults(body, defaults)).toBe(body);
   const body = { prompt: "a" };

@@ -32,6 +32,6 @@ test("an alias is another name of a model, and never hides a model's own id", as
 test("an alias of a model that is not there is refused by the alias, until the model is added", async () => {
   const aliases = new Map([["dall-e-3", "later"]]);
   const registry = createModelRegistry(tinyBundle, { aliases, unsupportedSizes: "refused" });
-  const error = { code: "model_not_found", model: "dall-e-3", available: ["tiny"] };
+  const error = { code: "model_not_found", model: "dall-e-3", aliasOf: "later", available: ["tiny"] };
   expect(await registry.find("dall-e-3")).toEqual({ ok: false, error });
 });

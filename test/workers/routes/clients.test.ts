@@ -257,6 +257,17 @@ test("Hugging Face's use_cache: false makes another picture each time, as its he
   expect(new Set(await Promise.all(seeds)).size).toBe(4);
 });
 
+test.each([
+  ["inputs", { inputs: "\ua66e\ua66e" }],
+  ["parameters.num_inference_steps", { inputs: "apple", parameters: { num_inference_steps: 101 } }],
+  ["parameters.guidance_scale", { inputs: "apple", parameters: { guidance_scale: 16 } }],
+  ["parameters.width", { inputs: "apple", parameters: { width: 50, height: 50 } }],
+])("Hugging Face's client reads of a fault in '%s' under its own name", async (param, body) => {
+  const headers = { authorization: `Bearer ${await strict.createKey()}`, "content-type": "application/json" };
+  const answer = await strict.fetch("/hf/models/tiny", { method: "POST", headers, body: JSON.stringify(body) });
+  expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(`'${param}'`)]);
+});
+
 test("without response_format, a picture has both its base64 and a link that opens", async () => {
   const [picture] = (await answered(obliging, "LangChain DallEAPIWrapper")).data;
   expect(picture).toMatchObject({ b64_json: expect.any(String), url: expect.any(String) });

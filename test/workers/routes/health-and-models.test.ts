@@ -249,6 +249,12 @@ describe("the models that are added while the service runs", () => {
     await order("DELETE", "/mine");
   });
 
+  test("are taken back, but for the one that is built in", async () => {
+    const answer = await order("DELETE", `/tiny@${manifest.revision}`);
+    const { error } = await answer.json<{ error: { message: string } }>();
+    expect([answer.status, error.message]).toEqual([400, expect.stringContaining("built into the service")]);
+  });
+
   test("cost what their operator says by the price book's measure, for making, decoding and quoting", async () => {
     const body = { ...(await bodyOf("dear", "dear-one")), price_factor: 10 };
     expect(await (await order("PUT", "", body)).json()).toMatchObject({ price_factor: 10 });

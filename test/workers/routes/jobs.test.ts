@@ -210,6 +210,8 @@ describe("creating a job", () => {
       { requests: [{ prompt: "a", response_format: "b64_json" }] },
       "requests.0.response_format",
     ],
+    ["half a character", { requests: [{ prompt: "apple \ud83c" }] }, "requests.0.prompt"],
+    ["another name of a field", { requests: [{ prompt: "a", width: 50, height: 50 }] }, "requests.0.width"],
     ["another model", { requests: [{ prompt: "a", model: "dall-e-3" }] }, "requests.0.model"],
     ["a webhook inside our network", { ...three, webhook_url: "https://10.0.0.1/hook" }, "webhook_url"],
     ["an unknown field", { ...three, when: "now" }, "when"],

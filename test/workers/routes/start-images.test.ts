@@ -266,6 +266,8 @@ describe("a body that cannot be used is refused by its field, and costs nothing:
     ["a number that is none", "n", form({ prompt: "apple", n: "two" })],
     ["an unknown field", "colour", form({ prompt: "apple", colour: "red" })],
     ["a size that is not offered", "size", form({ prompt: "apple", size: "50x50" })],
+    ["sides that are not offered", "width", form({ prompt: "apple", width: "50", height: "50" })],
+    ["two values of one field", "seed", form({ prompt: "apple", seed: ["1", "2"] })],
     ["links in a stream", "response_format", form({ prompt: "apple", stream: "true", response_format: "url" })],
     ["four partial images", "partial_images", form({ prompt: "apple", stream: "true", partial_images: "4" })],
     ["a picture that the backend cannot read", "image", form({ prompt: "apple" }, { image: "bad" })],
@@ -277,6 +279,21 @@ describe("a body that cannot be used is refused by its field, and costs nothing:
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { code: "invalid_request", param } });
     expect(await edge.ledger(account).balances()).toMatchObject({ available: 10_000, held: 0, spent: 0 });
+  });
+
+  test.each(["prompt", "negative_prompt"])("a %s that is not UTF-8", async (name) => {
+    const key = await edge.createKey();
+    const part = (head: string) => `--b\r\ncontent-disposition: form-data; ${head}\r\n\r\n`;
+    const prompt = name === "prompt" ? "" : `${part('name="prompt"')}apple\r\n`;
+    const before = `${part('name="image"; filename="a.png"')}cat\r\n${prompt}${part(`name="${name}"`)}`;
+    const body = (text: Uint8Array<ArrayBuffer>) => new Blob([before, text, "\r\n--b--\r\n"]);
+    const headers = { authorization: `Bearer ${key}`, "content-type": "multipart/form-data; boundary=b" };
+    const answer = async (text: Uint8Array<ArrayBuffer>) =>
+      edge.fetch("/v1/images/edits", { method: "POST", headers, body: await body(text).arrayBuffer() });
+    const latin = await answer(Uint8Array.of(0x63, 0xe9));
+    expect([latin.status, await latin.json()]).toMatchObject([400, { error: { param: name } }]);
+    // The sign itself, which stands for what was lost before it was sent, is a character like others.
+    expect((await answer(Uint8Array.from(new TextEncoder().encode("apple \ufffd")))).status).toBe(200);
   });
 
   test("another content type", async () => {

@@ -40,7 +40,11 @@ test("no two routes have the same method and path", () => {
 });
 
 test("a route has a bound for its body exactly if the document describes a body", () => {
-  const described = operations({ default: edge.services.models.default, list: [edge.services.models.default] });
+  const described = operations({
+    default: edge.services.models.default,
+    list: [edge.services.models.default],
+    aliases: [],
+  });
   for (const [id, route] of allRoutes().filter(([, { documented }]) => documented !== false)) {
     // `allRoutes` says no more of an id than that it is one.
     const { body } = described[id as DocumentedRouteId];

@@ -27,6 +27,7 @@ export function routeProbes({ models }: Pick<Services, "models">): readonly Rout
   const described: Partial<Record<RouteId, Operation>> = operations({
     default: models.default,
     list: [models.default],
+    aliases: [],
   });
   return allRoutes().map(([id, { method, path, guard }]) => ({
     name: `${method.toUpperCase()} ${path}`,

@@ -164,5 +164,5 @@ async function readDeployed(): Promise<Deployed> {
     sendForJson<Kpi | null>({ method: "GET", path: "/site/kpi.json" }, {}),
     sendForJson<ModelsList>({ method: "GET", path: "/v1/models" }, {}),
   ]);
-  return { kpi, models: models.data };
+  return { kpi, models: models.data.filter(({ alias_of }) => alias_of === undefined) };
 }

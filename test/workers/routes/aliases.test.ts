@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { TestEdge } from "../support/test-edge.ts";
+
+// Names that the operator gives to models, for programs that let a person choose from a list or know other names only.
+
+const edge = new TestEdge({
+  MODEL_ALIASES: new Map([
+    ["dall-e-3", "tiny"],
+    ["gpt-image-1", "tinny"],
+    ["tiny", "other"],
+  ]),
+});
+
+interface Listed {
+  readonly data: readonly { readonly id: string; readonly alias_of?: string; readonly sizes: readonly string[] }[];
+}
+
+const listed = async (key?: string) => {
+  const answer = key === undefined ? await edge.fetch("/v1/models") : await edge.get(key, "/v1/models");
+  return (await answer.json<Listed>()).data;
+};
+
+test("an alias is listed behind the models, with the facts of the one that it stands for", async () => {
+  const [model, ...others] = await listed();
+  expect(others).toEqual([{ ...model, id: "dall-e-3", alias_of: "tiny" }]);
+});
+
+test("the API's document offers it as a model", async () => {
+  const document = await (await edge.fetch("/openapi.json")).text();
+  expect(document).toContain('"dall-e-3"');
+  expect(document).not.toContain('"gpt-image-1"');
+});
+
+test("a key that is limited to other models neither sees nor names it", async () => {
+  const limited = await edge.createKey(undefined, 0, { models: ["mine"] });
+  expect(await listed(limited)).toEqual([]);
+  const answer = await edge.post(limited, { prompt: "apple", model: "dall-e-3" });
+  expect(answer.status).toBe(403);
+});
+
+test("one that leads to no model is not listed, and a request learns where it leads", async () => {
+  const answer = await edge.post(await edge.createKey(), { prompt: "apple", model: "gpt-image-1" });
+  const { error } = await answer.json<{ error: { message: string } }>();
+  expect([answer.status, error.message]).toEqual([
+    404,
+    expect.stringContaining("'gpt-image-1' is an alias of 'tinny'"),
+  ]);
+});
