@@ -3,6 +3,7 @@
 import html
 import json
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -34,9 +35,14 @@ def hits(requests: list[tuple[float, str, str]], policy: str) -> int:
 @pytest.mark.parametrize(
     ("requests", "expected"),
     [
-        ([(0, "red apple", "a"), (1, "Red  apple!", "a")], (0, 1, 1, 1)),
+        ([(0, "red apple", "a"), (1, "Red  apple", "a")], (0, 1, 1, 1)),
+        ([(0, "red apple", "a"), (1, "red apple!", "a")], (0, 0, 0, 0)),
+        ([(0, "C++ logo", "a"), (1, "C# logo", "a")], (0, 0, 0, 0)),
+        ([(0, "🍎", "a"), (1, "🚗", "a"), (2, "🐶", "a")], (0, 0, 0, 0)),
+        ([(0, "की", "a"), (1, "का", "a"), (2, "के", "a")], (0, 0, 0, 0)),
+        ([(0, "a red apple, 3D", "a"), (1, "red apple, 3D", "a")], (0, 0, 0, 1)),
+        ([(0, "red apple, 3D", "a"), (1, "3D, red apple", "a")], (0, 0, 0, 1)),
         ([(0, "red apple", "a"), (1, "red apple", "b")], (0, 0, 1, 0)),
-        ([(0, "red apple, 3D", "a"), (1, "3D red apple", "a")], (0, 0, 0, 1)),
         ([(0, "a red apple in 3D", "a"), (1, "red apple in 3D", "a")], (0, 0, 0, 1)),
         ([(0, "red apple", "a"), (1, "green apple", "a")], (0, 0, 0, 0)),
         ([(0, "red apple", "a"), (31 * DAY, "red apple", "a")], (0, 0, 0, 0)),
@@ -99,6 +105,8 @@ def test_a_log_is_read_in_the_order_of_time(tmp_path: Path) -> None:
         '{"time": "noon", "prompt": "x"}',
         '{"time": 1, "prompt": 2}',
         '{"time": NaN, "prompt": "x"}',
+        '{"time": 1764147600000, "prompt": "x"}',
+        "[" * 100_000,
     ],
 )
 def test_a_line_that_is_no_request_is_named(tmp_path: Path, line: str) -> None:
@@ -221,8 +229,79 @@ def test_other_pictures_are_another_proof(tmp_path: Path) -> None:
     poc.prove(asked(tmp_path), Recorder(tmp_path / "out"))
     wanted = asked(tmp_path)
     (tmp_path / "from" / "p0.txt").write_text("another caption")
-    with pytest.raises(ValueError, match="other pictures or options: name another --out"):
+    with pytest.raises(ValueError, match=r"of other pictures or options, .*: name another --out"):
         poc.prove(wanted, Recorder(tmp_path / "out"))
+
+
+def test_what_changes_no_picture_is_the_same_proof(tmp_path: Path) -> None:
+    poc.prove(asked(tmp_path), Recorder(tmp_path / "out"))
+    wanted, again = asked(tmp_path), Recorder(tmp_path / "out")
+    (tmp_path / "from" / ".DS_Store").write_text("of a file manager")
+    os.utime(tmp_path / "from" / "p0.png", (1, 1))
+    poc.prove(wanted, again)
+    assert again.commands == []
+
+
+@pytest.mark.parametrize("more", [("--steps", "9"), ("--fit", "pad"), ("--trigger", "mine"), ("--name", "other")])
+def test_another_training_is_another_proof(more: tuple[str, ...], tmp_path: Path) -> None:
+    poc.prove(asked(tmp_path), Recorder(tmp_path / "out"))
+    with pytest.raises(ValueError, match="name another --out"):
+        poc.prove(asked(tmp_path, *more), Recorder(tmp_path / "out"))
+
+
+def test_another_configuration_is_another_proof(tmp_path: Path) -> None:
+    poc.prove(asked(tmp_path), Recorder(tmp_path / "out"))
+    wanted = asked(tmp_path)
+    wanted.config = tmp_path / "other.toml"
+    wanted.config.write_text((CONFIGS / "tiny.toml").read_text(encoding="utf-8") + "\n# other\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="name another --out"):
+        poc.prove(wanted, Recorder(tmp_path / "out"))
+
+
+def test_another_language_price_or_threshold_makes_the_reports_again_and_trains_nothing(tmp_path: Path) -> None:
+    poc.prove(asked(tmp_path), Recorder(tmp_path / "out"))
+    again = Recorder(tmp_path / "out")
+    poc.prove(asked(tmp_path, "--language", "ja"), again)
+    assert again.commands == ["prepare", "evaluate", "evaluate"]
+    for more in (("--price-hour", "2"), ("--restoration-min", "20"), ("--captions", "9")):
+        again = Recorder(tmp_path / "out")
+        poc.prove(asked(tmp_path, "--language", "ja", *more), again)
+        assert again.commands == ["evaluate", "evaluate"], more
+
+
+def test_options_of_the_steps_reach_them(tmp_path: Path) -> None:
+    commands: list[list[str]] = []
+    recorder = Recorder(tmp_path / "out")
+
+    def noting(command: list[str]) -> None:
+        commands.append(command[2:])
+        recorder(command)
+
+    more = ["--fit", "pad", "--alpha-mask", "--trigger", "mine", "--sample", "a cup", "--sample", "a hat"]
+    poc.prove(asked(tmp_path, *more, "--bias-max", "12.5"), noting)
+    told = {command[0].removeprefix("wuerstchen."): " ".join(command) for command in commands}
+    assert "--fit pad --alpha-mask" in told["prepare"]
+    assert "--trigger mine --sample a cup --sample a hat" in told["finetune"]
+    assert told["evaluate"].endswith("--bias-max 12.5 --out " + str(tmp_path / "out" / "report"))
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--name", "set"], "argument --name: set is a folder of the proof itself"),
+        (["--name", "../x"], "argument --name: must be 1 to 64"),
+        (["--price-hour", "-1"], "argument --price-hour: must be US dollars from 0"),
+        (["--gpu-price-hour", "inf"], "argument --gpu-price-hour: must be US dollars"),
+        (["--idle-seconds", "nan"], "argument --idle-seconds: must be seconds from 0"),
+        (["--bias-max", "-2"], "argument --bias-max: must be a threshold from 0"),
+    ],
+)
+def test_a_value_that_does_not_do_is_named_by_its_option(
+    more: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        asked(tmp_path, *more)
+    assert message in capsys.readouterr().err
 
 
 def test_a_dry_run_prepares_and_says_what_training_takes(tmp_path: Path) -> None:
@@ -273,12 +352,14 @@ def test_a_signal_lets_the_step_under_way_end_itself(tmp_path: Path) -> None:
         (["--from", "none", "--bundle", str(BUNDLE), "--out", "o"], "is no folder"),
         (["--from", ".", "--bundle", "none", "--out", "o"], "none is no model bundle"),
         (["--prompts", "none.jsonl", "--out", "o"], "none.jsonl does not exist"),
+        (["--prompts", "latin.jsonl", "--out", "o"], r"latin.jsonl is not UTF-8 \(byte 4\): save it as UTF-8"),
     ],
 )
 def test_what_is_missing_is_named_on_one_line(
     tmp_path: Path, options: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "latin.jsonl").write_bytes(b"caf\x20\xe9")
     monkeypatch.setattr(sys, "argv", ["poc", *options])
     with pytest.raises(SystemExit, match=message) as end:
         poc.main()

@@ -9,18 +9,26 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from wuerstchen.arguments import count
+from wuerstchen.decision.poc_options import (
+    COSTS,
+    add_language,
+    add_proof_options,
+    add_replay_options,
+    add_step_options,
+)
+from wuerstchen.decision.prompt_tokens import Tokens, tokens_by, words_of
 from wuerstchen.decision.proof import prove
 from wuerstchen.decision.replay import POLICIES, Costs, gpu_seconds, read_log, replay
 from wuerstchen.decision.replay_page import replay_page
 from wuerstchen.decision.report_texts import report_texts
 from wuerstchen.decision.sample_log import sample_log
+from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
-from wuerstchen.texts import LANGUAGES
 from wuerstchen.whole_file import write_whole
 
 EXAMPLES = """examples:
@@ -33,13 +41,10 @@ SAMPLE_REQUESTS = 2_000
 
 def replay_prompts(asked: argparse.Namespace) -> None:
     """Writes OUT/replay.html and OUT/replay.json."""
-    costs = Costs(
-        asked.stage_c_seconds, asked.decode_seconds, asked.gpu_price_hour, asked.cold_start_seconds, asked.idle_seconds
-    )
-    if bad := [name for name, value in asdict(costs).items() if not 0 <= value < 1e9]:
-        raise ValueError(f"{bad[0]} must be at least 0")
+    costs = Costs(gpu_hour=asked.gpu_price_hour, **{name: getattr(asked, name) for name in COSTS})
     requests = read_log(asked.prompts)
-    outcomes = [replay(requests, policy) for policy in POLICIES]
+    tokens_of = words_of if asked.bundle is None else _tokens_of(Bundle(asked.bundle))
+    outcomes = [replay(requests, policy, tokens_of) for policy in POLICIES]
     asked.out.mkdir(parents=True, exist_ok=True)
     fresh = gpu_seconds(outcomes[0], costs)
     rows = [{**asdict(o), "hit_rate": o.hit_rate, "gpu_seconds_saved": fresh - gpu_seconds(o, costs)} for o in outcomes]
@@ -50,6 +55,11 @@ def replay_prompts(asked: argparse.Namespace) -> None:
     for outcome in outcomes:
         print(f"{outcome.policy:8} {outcome.hit_rate:6.1%} of {outcome.requests:,} requests from a stored latent")
     print(asked.out / "replay.html")
+
+
+def _tokens_of(bundle: Bundle) -> Callable[[str], Tokens]:
+    text = bundle.manifest["text"]
+    return tokens_by(bundle.directory / text["tokenizer"], text["tokensMax"])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -70,40 +80,11 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--sample-log", type=Path, metavar="LOG", help=f"write a made-up log of {SAMPLE_REQUESTS:,} requests there"
     )
-    result.add_argument("--bundle", type=Path, help="with --from: the model to start from")
-    result.add_argument(
-        "--config", type=Path, help="TOML file of that model; default: the bundle's, else configs/MODEL.toml"
-    )
     result.add_argument("--out", type=Path, help="folder of everything that is written")
-    result.add_argument("--name", default="mine", help="id of the tuned model (default: mine)")
-    result.add_argument(
-        "--steps", type=count, help="of training Stage C (default: by the number of pictures, 1000 to 2000)"
-    )
-    result.add_argument(
-        "--decoder-steps", type=count, default=400, help="of training Stages A and B, where they limit (default 400)"
-    )
-    result.add_argument(
-        "--captions", type=count, default=100, help="captions that are drawn for each report (default 100)"
-    )
-    result.add_argument("--language", choices=LANGUAGES, default="en", help="of the reports")
-    result.add_argument(
-        "--price-hour",
-        type=float,
-        default=0.08,
-        help="assumed price of this machine's hour in US dollars (default 0.08)",
-    )
-    result.add_argument(
-        "--dry-run", action="store_true", help="prepare, and say what all of it will take in minutes, memory and money"
-    )
-    defaults = Costs()
-    result.add_argument(
-        "--gpu-price-hour", type=float, default=defaults.gpu_hour, help="with --prompts: of a GPU (default %(default)g)"
-    )
-    for name in ("stage_c_seconds", "decode_seconds", "cold_start_seconds", "idle_seconds"):
-        option = f"--{name.replace('_', '-')}"
-        result.add_argument(
-            option, type=float, default=getattr(defaults, name), help="with --prompts (default %(default)g)"
-        )
+    add_language(result)
+    add_proof_options(result)
+    add_step_options(result)
+    add_replay_options(result)
     return result
 
 
@@ -113,9 +94,12 @@ def main() -> None:
         parser().error("name a folder: --out DIR")
     if asked.folder is not None and asked.bundle is None:
         parser().error("name the model to start from: --bundle DIR")
+    if asked.folder is None and asked.dry_run:
+        parser().error("--dry-run is of a proof of concept: name its pictures with --from DIR")
     with ends_when_stopped("poc: stopped; the same command goes on"), plain_errors("poc"):
         try:
             if asked.sample_log is not None:
+                asked.sample_log.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(asked.sample_log, sample_log(SAMPLE_REQUESTS))
             elif asked.prompts is not None:
                 replay_prompts(asked)

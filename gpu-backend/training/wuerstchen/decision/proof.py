@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from wuerstchen.config import load_config
@@ -11,13 +11,14 @@ from wuerstchen.decision.bundle_model import BundleModel
 from wuerstchen.decision.figures import asked_pictures
 from wuerstchen.decision.forecast import Forecast, pictures_made
 from wuerstchen.decision.outside import words_outside
+from wuerstchen.decision.poc_options import OF_EVALUATE, OF_FINETUNE, OF_PREPARE, handed_on
 from wuerstchen.decision.report_texts import report_texts
 from wuerstchen.decision.steps import Steps, run_command
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import check_target
 from wuerstchen.export.weights import WEIGHTS_FILE
 from wuerstchen.prompt_lists import concepts_beside
-from wuerstchen.training.cache import digest_of
+from wuerstchen.training.cache import CODE_VERSION, digest_of, file_digest
 from wuerstchen.training.data import PictureSet
 from wuerstchen.whole_file import write_whole
 
@@ -46,7 +47,7 @@ def _begin(asked: argparse.Namespace, run: Callable[[list[str]], None]) -> "_Pro
     if not (tuned / "model.json").exists():
         check_target(tuned)
     asked.out.mkdir(parents=True, exist_ok=True)
-    return _Proof(asked, folder, bundle, config, Steps(asked.out / "poc.json", _digest(asked, folder, bundle), run))
+    return _Proof(asked, folder, bundle, config, Steps(asked.out / "poc.json", _digest(asked, bundle, config), run))
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class _Proof:
     def prepare(self) -> None:
         told = ["--from", str(self.folder), "--out", str(self.asked.out / "set"), "--config", str(self.config)]
         told += ["--held-out-percent", HELD_OUT_PERCENT, "--language", self.asked.language]
+        told += handed_on(self.asked, OF_PREPARE)
         self.steps.step("prepare", ["wuerstchen.prepare", *told])
 
     def forecast(self) -> None:
@@ -115,7 +117,11 @@ class _Proof:
         return ["--data", str(out / "set"), "--runs", str(out / runs), *asked]
 
     def _tuning(self, start: Path) -> list[str]:
-        return [*self._base(start), *self._trained("runs", self.asked.steps)]
+        return [
+            *self._base(start),
+            *self._trained("runs", self.asked.steps),
+            *handed_on(self.asked, OF_FINETUNE),
+        ]
 
     def _drawing(self) -> list[str]:
         return [*self._base(self.asked.bundle), *self._trained("decoder-runs", self.asked.decoder_steps)]
@@ -124,15 +130,22 @@ class _Proof:
         asked = self.asked
         told = ["--data", str(asked.out / "set"), "--captions", str(asked.captions), "--language", asked.language]
         told += ["--price-hour", f"{asked.price_hour:g}", "--pictures", str(asked.out / "pictures")]
-        return [*told, "--set-name", self.folder.name]
+        return [*told, "--set-name", self.folder.name, *handed_on(asked, OF_EVALUATE)]
 
 
-def _digest(asked: argparse.Namespace, folder: Path, bundle: Bundle) -> str:
-    """Of everything that the steps depend on: names, sizes and times of the pictures' files stand for their bytes."""
-    files = sorted((path.relative_to(folder).as_posix(), path.stat()) for path in folder.rglob("*") if path.is_file())
-    listed = [f"{name!a} {stat.st_size} {stat.st_mtime_ns}" for name, stat in files]
-    options = (asked.steps, asked.decoder_steps, asked.captions, asked.language, asked.name, asked.price_hour)
-    return digest_of(bundle.manifest["revision"], repr(options), *listed)
+def _digest(asked: argparse.Namespace, bundle: Bundle, config: Path) -> str:
+    """Of all that decides the set and the tuned model: the files that `prepare` looks at, the model, its configuration,
+    the options of both trainings, and this version of the code.
+    """
+    folder = asked.folder.expanduser().resolve()
+    options = [asked.name, asked.steps, asked.decoder_steps, *handed_on(asked, (*OF_PREPARE, *OF_FINETUNE))]
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path.relative_to(folder)))
+    listed = [f"{path.relative_to(folder).as_posix()!a} {file_digest(path)}" for path in files]
+    return digest_of(CODE_VERSION, bundle.manifest["revision"], file_digest(config), repr(options), *listed)
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _forecast(asked: argparse.Namespace, bundle: Bundle, config_file: Path, taken: Path) -> Forecast:
@@ -152,7 +165,7 @@ def _forecast(asked: argparse.Namespace, bundle: Bundle, config_file: Path, take
             price_hour=asked.price_hour,
         )
         write_whole(path, json.dumps(asdict(found), indent=1) + "\n")
-    return Forecast(**json.loads(path.read_text()))
+    return replace(Forecast(**json.loads(path.read_text())), price_hour=asked.price_hour)
 
 
 def _decoder_takes(steps: Steps, drawing: list[str], file: Path) -> str:

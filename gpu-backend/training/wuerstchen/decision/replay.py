@@ -2,19 +2,21 @@
 
 import json
 import math
-import unicodedata
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from wuerstchen.decision.prompt_tokens import Tokens, words_of
+
 DAY_SECONDS, MONTH_SECONDS = 86_400, 365 / 12 * 86_400
 # The API's own: latents are paid for 30 days, `similar` compares with an account's last 1,000 prompts of 30 days, at
 # most this far.
 KEPT_SECONDS, REMEMBERED_PROMPTS, DISTANCE_MAX = 30 * DAY_SECONDS, 1_000, 0.2
 POLICIES = ("fresh", "prefer", "shared", "similar")
-Tokens = tuple[str, ...]
+# Of a time: beyond it stand milliseconds. 100 billion seconds are the year 5138.
+SECONDS_MAX = 1e11
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,23 @@ def read_log(path: Path) -> list[Request]:
 
     Raises ValueError naming the first line that is none."""
     requests = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), 1):
+    for number, line in enumerate(_text_of(path).split("\n"), 1):
         if line.strip():
             try:
                 requests.append(_request(json.loads(line)))
-            except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
                 example = '{"time": "2026-11-26T09:00:00Z", "prompt": "red apple", "account": "a"}'
                 raise ValueError(f"{path}:{number} is no request ({error}): write lines such as {example}") from error
     if not requests:
         raise ValueError(f"{path} holds no requests")
     return sorted(requests, key=lambda request: request.at)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
 
 
 def _request(values: dict) -> Request:
@@ -80,13 +89,9 @@ def _request(values: dict) -> Request:
     at = float(time) if moment is None else moment.timestamp()
     if not math.isfinite(at):
         raise ValueError("time is no number")
+    if abs(at) > SECONDS_MAX:
+        raise ValueError("time is beyond the year 5000: divide milliseconds by 1000")
     return Request(at, prompt, str(values.get("account", "")))
-
-
-def words_of(text: str) -> Tokens:
-    """Without a model's tokenizer: words in lower case, as the tokenizer of the embedded model splits plain English."""
-    folded = unicodedata.normalize("NFKC", text).lower()
-    return tuple("".join(letter if letter.isalnum() else " " for letter in folded).split())
 
 
 def replay(requests: list[Request], policy: str, tokens_of: Callable[[str], Tokens] = words_of) -> Outcome:

@@ -27,7 +27,7 @@ def sample_log(requests: int, seed: int = 0) -> str:
     lines = []
     for at, number in zip(times, rng.choice(count, requests, p=weights / weights.sum()), strict=True):
         words, style = chosen[number].split(", ")
-        prompt = f"{style} {words}" if rng.random() < 0.1 else chosen[number]
+        prompt = f"{style}, {words}" if rng.random() < 0.1 else chosen[number]
         time = datetime.fromtimestamp(float(at), UTC).isoformat(timespec="seconds")
         lines.append(json.dumps({"time": time, "prompt": prompt, "account": f"account-{rng.integers(ACCOUNTS)}"}))
     return "\n".join(lines) + "\n"

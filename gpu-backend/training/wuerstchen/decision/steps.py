@@ -12,31 +12,33 @@ from wuerstchen.whole_file import write_whole
 
 
 class Steps:
-    """Commands that are done once for the same pictures and options; RECORD keeps which, and how long they took in
-    all.
+    """Commands that are done once; RECORD keeps which, and how long they took in all. A command with other options
+    (language, price, thresholds) is done again: nothing that others read changes by these.
     """
 
     def __init__(self, record: Path, asked: str, run: Callable[[list[str]], None]) -> None:
+        """`asked`: a digest of what all commands depend on. Raises ValueError where RECORD is of something else."""
         self.record, self.run = record, run
         stored = json.loads(record.read_text()) if record.exists() else {}
         if stored.get("asked", asked) != asked:
             raise ValueError(
-                f"{record.parent} holds a proof of concept of other pictures or options: name another --out"
+                f"{record.parent} holds a proof of concept of other pictures or options, of another model or by "
+                "another version: name another --out"
             )
         self.seconds: dict[str, float] = stored.get("seconds", {})
-        self.done: list[str] = stored.get("done", [])
+        self.done: dict[str, list[str]] = stored.get("done", {})
         self.asked = asked
 
     def step(self, name: str, command: list[str]) -> None:
         """Raises CalledProcessError where the command fails, KeyboardInterrupt where a signal stopped it."""
-        if name in self.done:
+        if self.done.get(name) == command:
             print(f"{name}: done")
             return
         print(f"\n{name}: python -m {' '.join(command)}", flush=True)
         started = time.monotonic()
         try:
             self.run([sys.executable, "-m", *command])
-            self.done.append(name)
+            self.done[name] = command
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
             kept = {"asked": self.asked, "done": self.done, "seconds": self.seconds}
