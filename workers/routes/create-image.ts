@@ -1,11 +1,11 @@
 import type { Context, Handler } from "hono";
 import { type CreateImageRequest, parseCreateImageRequest } from "../../shared/api/create-image-request.ts";
 import type { ImageItem, ImagesResponse } from "../../shared/api/images-response.ts";
-import { withDefaults } from "../../shared/api/request-defaults.ts";
+import { ofDefault, withDefaults } from "../../shared/api/request-defaults.ts";
 import type { Failure } from "../../shared/errors.ts";
 import { unaskedBase64BytesMax } from "../../shared/limits.ts";
 import { imageContentType } from "../../shared/output-format.ts";
-import { ok, type Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { formatServerTiming } from "../../shared/wire/server-timing.ts";
 import type { Caller } from "../generation/caller.ts";
 import { type Generation, type GenerationServices, generateImages } from "../generation/generate-image.ts";
@@ -50,6 +50,15 @@ export interface AskedImages {
 
 /** Checks the body of a generation, makes its pictures and answers in the form that was asked for. */
 export async function answerWithImages(
+  c: Context<AppEnv>,
+  services: CreateImageServices,
+  asked: AskedImages,
+): Promise<Result<Response, Failure>> {
+  const answered = await makeImages(c, services, asked);
+  return answered.ok ? answered : err(ofDefault(answered.error, asked.json, c.get("defaults")));
+}
+
+async function makeImages(
   c: Context<AppEnv>,
   services: CreateImageServices,
   { json, form }: AskedImages,

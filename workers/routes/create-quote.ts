@@ -1,7 +1,7 @@
 import type { Handler } from "hono";
 import type { QuoteResponse } from "../../shared/api/money.ts";
 import { parseQuoteRequest } from "../../shared/api/quote-request.ts";
-import { withDefaults } from "../../shared/api/request-defaults.ts";
+import { ofDefault, withDefaults } from "../../shared/api/request-defaults.ts";
 import { ceilingMicroUsdOf, type MeasuredRequest } from "../generation/measure-request.ts";
 import { type Pricer, priceRequest } from "../generation/price-request.ts";
 import type { AppEnv } from "../middleware/app-env.ts";
@@ -19,7 +19,7 @@ export function createQuote(pricer: Pricer): Handler<AppEnv> {
     if (!quoted.ok) return failureResponse(c, quoted.error);
     const { request, startStrength } = quoted.value;
     const priced = await priceRequest({ models: limitModels(pricer.models, c.get("models")) }, request, startStrength);
-    if (!priced.ok) return failureResponse(c, priced.error);
+    if (!priced.ok) return failureResponse(c, ofDefault(priced.error, json.value, c.get("defaults")));
     return c.json(quoteOf(priced.value), 200, { "cache-control": "no-store" });
   };
 }

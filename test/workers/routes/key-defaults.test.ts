@@ -31,6 +31,17 @@ test("a key's defaults hold for generations, Hugging Face's task and jobs, survi
   expect(await strict.generate(next, { prompt: "red apple" })).toMatchObject({ size: "32x64" });
 });
 
+test("a default that the service cannot do is told as what it is, to a client that never wrote it", async () => {
+  const key = await strict.createKey(undefined, undefined, { defaults: { size: "512x512" } });
+  const messageOf = async (body: object) => {
+    const answer = await strict.post(key, { prompt: "red apple", ...body });
+    return [answer.status, (await answer.json<{ error: { message: string } }>()).error.message];
+  };
+  const told = "It is the default of this API key.";
+  expect(await messageOf({})).toEqual([400, expect.stringContaining(told)]);
+  expect(await messageOf({ size: "512x512" })).toEqual([400, expect.not.stringContaining(told)]);
+});
+
 test("an account's defaults hold for all its keys, a key's own come before them, and null takes them away", async () => {
   const account = "account-of-defaults";
   const plain = await strict.createKey(account);
