@@ -36,7 +36,7 @@ export async function receiveBody(request: Request, terms: BodyTerms): Promise<R
     return err({
       code: "unsupported_media_type",
       header: "Content-Encoding",
-      expected: "gzip, or without that header",
+      expected: "gzip, or deflate, or without that header",
     });
   }
   const isPlain = encoding === "identity";

@@ -26,6 +26,11 @@ interface AdapterFlags extends OperatorFlags {
   readonly priceFactor?: string;
 }
 
+/** `source`: what an imported model came from, as `import` takes it. */
+interface Making extends AdapterFlags {
+  readonly source: readonly string[];
+}
+
 /** A model with an adapter that is to be made. */
 interface Variant {
   readonly id: string;
@@ -39,6 +44,10 @@ export function addAddAdapter(models: Command): void {
   const command = withOperatorOptions(models.command("add-adapter"))
     .description("Merge an adapter into a model at some strengths, and offer each at a running service (Python)")
     .argument("<name>", "what requests name the adapter by: MODEL+NAME:0.8")
+    .argument(
+      "[import...]",
+      "of an imported model, after --: what `wuerstchen import` was given, but for --out and --id",
+    )
     .requiredOption("--adapter <file>", "lora.safetensors, as finetune writes it")
     .requiredOption("--models-dir <folder>", "the folder that a backend reads; each strength gets a bundle in it")
     .option("--model <id>", "the bundle that the adapter was trained on, among the models (else MODEL_ID)")
@@ -50,19 +59,22 @@ export function addAddAdapter(models: Command): void {
   withExamples(command, {
     "wuerstchen models add-adapter ink --adapter lora.safetensors --model emoji-128 --models-dir /bundles --strengths 0.5,0.8,1":
       "emoji-128+ink:0.5, emoji-128+ink:0.8 and emoji-128+ink",
+    "wuerstchen models add-adapter ink --adapter ink.safetensors --model cascade --models-dir /bundles --strengths 0.8 -- stabilityai/stable-cascade --stage-c lite":
+      "of an imported model, which is imported again with the adapter merged into it",
   });
 }
 
-async function addAdapter(name: string, flags: AdapterFlags): Promise<void> {
+async function addAdapter(name: string, source: readonly string[], flags: AdapterFlags): Promise<void> {
   const given = flags.priceFactor === undefined ? undefined : readPriceFactor(flags.priceFactor);
   const bundle = bundleFolder(root, flags, process.env);
-  const base = await readSound(bundle, name);
+  const base = await readSound(bundle);
+  requireSource(base, name, source);
   const variants = variantsOf(name, base, flags);
   await asOperator(flags, async (client, signal) => {
     const priceFactor = given ?? (await priceFactorOf(base, client, signal));
     const offered: Schemas["OfferedModel"][] = [];
     for (const variant of variants) {
-      if (!existsSync(variant.folder)) await makeBundle(variant, bundle, flags);
+      if (!existsSync(variant.folder)) await makeBundle(variant, bundle, { ...flags, source });
       offered.push(await offerModel(client, variant.folder, { priceFactor, force: false, signal }));
     }
     return offered.map((model) => (flags.json ? JSON.stringify(model) : `${nameOf(model)} is offered.`)).join("\n");
@@ -75,13 +87,22 @@ async function priceFactorOf({ revision }: Manifest, { http }: WuerstchenClient,
   return data.find((model) => model.revision === revision)?.price_factor ?? 1;
 }
 
-async function readSound(bundle: string, name: string): Promise<Manifest> {
+async function readSound(bundle: string): Promise<Manifest> {
   const { manifest } = await readBundle(bundle).catch((error: unknown) => {
     throw error instanceof AppError ? new CommandError(error.message) : error;
   });
-  if (manifest.family === "wuerstchen-edge") return manifest;
+  return manifest;
+}
+
+/** An imported bundle holds no float weights: the adapter is merged into those of its source. */
+function requireSource({ id, family }: Manifest, name: string, source: readonly string[]): void {
+  const isImported = family !== "wuerstchen-edge";
+  if (isImported === source.length > 0) return;
   throw new CommandError(
-    `${manifest.id} was imported: merge the adapter when you import it (--adapter FILE:0.8 --id ${manifest.id}+${name}:0.8), then use models add.`,
+    isImported
+      ? `${id} was imported. Say from what, and with which options: wuerstchen models add-adapter ${name} … -- SOURCE`
+      : `${id} was not imported: leave out what stands behind --.`,
+    exitCodes.usage,
   );
 }
 
@@ -104,15 +125,19 @@ function variantsOf(name: string, { id, revision }: Manifest, flags: AdapterFlag
 }
 
 /** Makes a bundle under a hidden name, which no backend reads, and gives it its own once nothing speaks against it. */
-async function makeBundle(variant: Variant, bundle: string, { adapter, modelsDir, config }: AdapterFlags) {
+async function makeBundle(variant: Variant, bundle: string, { adapter, modelsDir, config, source }: Making) {
   const hidden = resolve(modelsDir, `.${variant.id.replace(":", "-")}`);
   mkdirSync(modelsDir, { recursive: true });
   rmSync(hidden, { recursive: true, force: true });
   const { runPython } = await import("../../python.ts");
-  const merged = ["--bundle", resolve(bundle), "--adapter", `${resolve(adapter)}=${variant.strength}`];
+  const made = ["--id", variant.id, "--out", hidden];
   const configured = config === undefined ? [] : ["--config", resolve(config)];
-  const given = [...merged, ...configured, "--id", variant.id, "--out", hidden];
-  const code = await runPython("wuerstchen.adapt", given, process.stderr);
+  const merged = ["--bundle", resolve(bundle), "--adapter", `${resolve(adapter)}=${variant.strength}`, ...configured];
+  const imported = [...source, "--adapter", `${resolve(adapter)}:${variant.strength}`];
+  const code =
+    source.length === 0
+      ? await runPython("wuerstchen.adapt", [...merged, ...made], process.stderr)
+      : await runPython("wuerstchen.published.import_bundle", [...imported, ...made], process.stderr);
   if (code !== 0) throw new CommandError(`${variant.id} was not made; see above.`);
   const same = await bundleOfRevision(modelsDir, (await readManifest(hidden)).revision);
   if (same === undefined) return renameSync(hidden, variant.folder);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -44,9 +44,15 @@ test.each([
   expect(readdirSync(folder)).not.toContain("models");
 });
 
-test("an imported model is told how it gets an adapter", async () => {
-  const { code, stderr } = await addAdapter("ink", "--adapter", adapter, "--bundle", publishedDirectory("v2"));
-  expect([code, stderr]).toEqual([1, expect.stringContaining("--id tiny-v2+ink:0.8")]);
+test("an imported model needs its source, and any other has none", async () => {
+  const published = ["--adapter", adapter, "--bundle", publishedDirectory("v2")];
+  expect(await addAdapter("ink", ...published)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("-- SOURCE"),
+  });
+  const { code, stderr } = await addAdapter("ink", ...ofTiny, "--", "folder");
+  expect([code, stderr]).toEqual([2, expect.stringContaining("tiny was not imported")]);
+  expect(readdirSync(folder)).not.toContain("models");
 });
 
 test("a service that cannot be reached is told before anything is made", async () => {
@@ -58,4 +64,20 @@ test("what Python refuses is not offered and leaves no bundle", async () => {
   const { code, stderr } = await addAdapter("ink", ...ofTiny, "--price-factor", "1");
   expect([code, stderr]).toEqual([1, expect.stringMatching(/trained on another revision.*tiny\+ink was not made/su)]);
   expect(readdirSync(join(folder, "models"))).toEqual([]);
+});
+
+test("an imported model is imported again, with its own options, and the adapter at each strength", async () => {
+  const noted = join(folder, "noted");
+  const noting = join(folder, "noting-python");
+  writeFileSync(noting, `#!/bin/sh\n[ "$1" = -c ] && exit 0\necho "$@" >> ${noted}\nexit 1\n`, { mode: 0o755 });
+  const environment = { WUERSTCHEN_ADMIN_SECRET: "secret", PYTHON: noting };
+  const models = ["--models-dir", join(folder, "imported"), "--url", "http://127.0.0.1:9", "--price-factor", "1"];
+  const of = ["--adapter", adapter, "--bundle", publishedDirectory("v2"), "--strengths", "0.5"];
+  const source = ["warp-ai/wuerstchen", "--decoder-prompt"];
+  expect(await runCli(["models", "add-adapter", "ink", ...models, ...of, "--", ...source], environment)).toMatchObject({
+    code: 1,
+  });
+  expect(readFileSync(noted, "utf8")).toContain(
+    `wuerstchen.published.import_bundle ${source.join(" ")} --adapter ${adapter}:0.5 --id tiny-v2+ink:0.5 --out `,
+  );
 });
