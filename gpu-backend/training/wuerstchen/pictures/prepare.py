@@ -19,7 +19,8 @@ from wuerstchen.pictures.fit import Fit, cut_share, fit, fit_mask
 from wuerstchen.pictures.left_out import LeftOut, Reason
 from wuerstchen.pictures.preview import preview_page
 from wuerstchen.pictures.repeats import repeated_folders, repeats_of
-from wuerstchen.pictures.samples import Sample, has_masks, read_samples
+from wuerstchen.pictures.sample import Sample
+from wuerstchen.pictures.samples import has_masks, read_samples
 from wuerstchen.pictures.set_writer import SetWriter
 from wuerstchen.training.records import Record
 
