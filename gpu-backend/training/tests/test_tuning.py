@@ -16,7 +16,6 @@ from tiny_bundle import TINY, predicted
 from wuerstchen import finetune
 from wuerstchen.diffusion import picture_errors
 from wuerstchen.export.open_bundle import Bundle
-from wuerstchen.finetuning.captions import shuffled, with_trigger
 from wuerstchen.finetuning.held_out import HeldOutLosses
 from wuerstchen.finetuning.options import steps_of
 from wuerstchen.finetuning.stage_c import adapters_path, cell_weights, finetune_run
@@ -131,6 +130,17 @@ def test_prior_pictures_count_with_their_share(bundle: Bundle, pictures_director
     assert np.load(tmp_path / "b" / "run" / "prior-latents.npy").shape == (2, 16, 4, 4)
 
 
+def test_a_small_share_of_prior_pictures_takes_one_a_batch(
+    bundle: Bundle, pictures_directory: Path, tmp_path: Path
+) -> None:
+    plain, _ = steered(bundle, pictures_directory, tmp_path / "a", Tuning())
+    kept, _ = steered(bundle, pictures_directory, tmp_path / "b", Tuning(prior_prompts=("red dog",), prior_share=0.01))
+    both, figures = kept.loss(3, Share())
+    assert both.item() == pytest.approx(
+        0.99 * plain.loss(3, Share())[0].item() + 0.01 * figures["prior_loss"], rel=1e-5
+    )
+
+
 def test_prior_latents_are_what_the_base_draws_for_the_prompts(
     bundle: Bundle, pictures_directory: Path, tmp_path: Path
 ) -> None:
@@ -203,19 +213,6 @@ def test_samples_and_the_base_stand_on_the_sheet(bundle: Bundle, pictures_direct
     assert sizes[0][0] == sizes[1][0]
     row = sizes[0][1] // 4
     assert sizes[1][1] == pytest.approx(6 * row, abs=8)
-
-
-def test_a_trigger_word_stands_once_at_the_end() -> None:
-    assert with_trigger(("a cat", "sks cat"), "sks") == ("a cat, sks", "sks cat")
-    assert with_trigger(("a cat",), "") == ("a cat",)
-
-
-def test_shuffled_captions_hold_the_same_parts() -> None:
-    more = shuffled(("red, round, small", "plain"), 3)
-    assert more[:2] == ("red, round, small", "plain")
-    assert 2 < len(more) <= 5
-    assert all(sorted(caption.split(", ")) == ["red", "round", "small"] for caption in more[2:])
-    assert shuffled(("a, b",), 3) == shuffled(("a, b",), 3)
 
 
 @pytest.mark.parametrize(

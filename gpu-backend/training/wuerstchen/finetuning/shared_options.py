@@ -24,7 +24,9 @@ def parser_with(description: str | None, examples: str, parts: Iterable[Add]) ->
 
 def add_caption_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--trigger", default="", help="a word at the end of every caption, by which the set is asked for later"
+        "--trigger",
+        default="",
+        help="a word that ends every caption that lacks it, by which the set is asked for later",
     )
     group.add_argument(
         "--shuffle-captions", action="store_true", help="also train captions with their parts in other orders"
