@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 from argparse import Namespace
 from pathlib import Path
@@ -220,6 +221,7 @@ def test_samples_and_the_base_stand_on_the_sheet(bundle: Bundle, pictures_direct
     [
         (["--prior-share", "1"], "--prior-share is 1: at least 0 and below 1"),
         (["--prior-prompts", "none.txt"], "--prior-prompts: none.txt does not exist"),
+        (["--prior-prompts", os.devnull], "--prior-prompts: /dev/null holds no prompt: write one a line, or leave"),
     ],
 )
 def test_a_prior_that_does_not_do_is_named(
@@ -227,6 +229,12 @@ def test_a_prior_that_does_not_do_is_named(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         finetune.finetune(options(bundle, pictures_directory, tmp_path, *more))
+
+
+def test_the_help_says_which_layers_adapters_stand_beside() -> None:
+    said = finetune.parser().format_help()
+    assert "beside all Linears of Stage C's blocks and of its pooled text" in " ".join(said.split())
+    assert "attention" not in said
 
 
 def test_steps_follow_the_number_of_pictures_where_none_are_asked_for() -> None:
