@@ -235,7 +235,6 @@ def test_masks_weigh_the_loss_cell_by_cell(saved: dict, data: Path, tmp_path: Pa
     ("more", "message"),
     [
         (("--rank", "64"), r"--rank is 64: at most the width of Stage C's attention, 32"),
-        (("--learning-rate", "nan"), r"--learning-rate is nan: a number that is not negative"),
         (("--batch", "3", "--accumulate", "2"), r"--accumulate is 2: it must divide --batch, 3"),
         (("--compressor", "nowhere.pt"), r"--compressor: there is no file nowhere.pt"),
         (("--prior", "nowhere"), r"nowhere"),

@@ -267,15 +267,6 @@ def test_transparency_is_a_mask_where_it_is_asked_for(tmp_path: Path) -> None:
     assert (of["clear.png"][:, :30].max(), of["clear.png"][:, 34:].min(), of["p0.png"].min()) == (0, 255, 255)
 
 
-def test_a_folder_that_begins_with_a_number_repeats_its_pictures(tmp_path: Path) -> None:
-    names = ["plain/a.png", "10_lamps/b.png", "2_x/3_y/c.png", "0_none/d.png", "2x/e.png"]
-    for number, name in enumerate(names):
-        put(tmp_path / "from", name, encoded(picture(number)))
-    prepare(tmp_path / "from", tmp_path / "set", SQUARE)
-    weights = {record.file: record.weight for record in PictureSet(tmp_path / "set", 64).records}
-    assert [weights[name] for name in names] == [1, 10, 6, 1, 1]
-
-
 @pytest.mark.parametrize("percent", [0, 50])
 def test_however_few_pictures_there_are_some_are_trained_and_some_held_out(tmp_path: Path, percent: float) -> None:
     for start in range(8):

@@ -73,7 +73,7 @@ CASES = [
     (finetune, ["--bundle", "broken", *FINETUNE], "finetune: broken/model.json is no JSON"),
     (finetune, ["--bundle", "unnamed", *FINETUNE], "name the configuration with --config"),
     (finetune, ["--bundle", BUNDLE, "--runs", "tuned", "--data", "raw"], "raw holds no data set"),
-    (finetune, ["--bundle", BUNDLE, *FINETUNE, "--rank", "0"], "finetune: --rank is 0: at least 1"),
+    (finetune, ["--bundle", BUNDLE, *FINETUNE, "--rank", "64"], "finetune: --rank is 64: at most the width of Stage C"),
     (prepare, ["--config", TINY, "--from", "none", "--out", "set"], "is no folder"),
     (
         prepare,

@@ -90,6 +90,7 @@ def test_every_configuration_takes_pictures_of_the_default_ratios(tmp_path: Path
     ("options", "message"),
     [
         (["--ratios", "3/4"], r"ratio '3/4': write width:height"),
+        (["--ratios", "²:1"], r"ratio '²:1': write width:height"),
         (["--ratios", "1:9"], r"ratio '1:9': must lie from 1:4 to 4:1"),
         (["--near-bits", "40"], r"--near-bits is 40: it must lie from 0 to 16"),
         (["--held-out-percent", "80"], r"--held-out-percent is 80: it must lie from 0 to 50"),

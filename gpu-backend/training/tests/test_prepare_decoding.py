@@ -1,6 +1,8 @@
+import io
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 from raw_pictures import bomb, encoded
 
 from wuerstchen.pictures.buckets import aspect_buckets, nearest_bucket, parse_ratio
@@ -31,6 +33,51 @@ def test_sixteen_bits_a_pixel_are_scaled_and_not_clipped() -> None:
     ramp = np.linspace(0, 65535, 64).reshape(8, 8).astype(np.uint16)
     decoded = np.asarray(decode_picture(encoded(Image.fromarray(ramp))))
     assert np.abs(decoded[..., 0].astype(float) - ramp / 257).max() <= 1
+
+
+def grey(values: np.ndarray, **tags: object) -> bytes:
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    for name, value in tags.items():
+        info[getattr(TiffImagePlugin, name)] = value
+    return encoded(Image.fromarray(values), "TIFF", tiffinfo=info)
+
+
+def test_floats_from_0_to_1_are_scaled_and_not_cut_to_black() -> None:
+    ramp = np.linspace(0, 1, 64).reshape(8, 8).astype(np.float32)
+    decoded = np.asarray(decode_picture(grey(ramp)))
+    assert np.abs(decoded[..., 0] / 255 - ramp).max() <= 0.5 / 255 + 1e-6
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.linspace(0, 255, 64, dtype=np.float32),
+        np.linspace(-0.1, 1, 64, dtype=np.float32),
+        np.full(64, np.nan, np.float32),
+        np.arange(64, dtype=np.int32) * 1000,
+        np.zeros(64, np.int32),
+    ],
+    ids=["floats to 255", "negative", "no numbers", "whole numbers", "zeros"],
+)
+def test_numbers_of_which_nobody_knows_what_is_white_are_refused(values: np.ndarray) -> None:
+    with pytest.raises(PictureError, match=r"cannot be decoded: .* save it with 8 or 16 bits a channel"):
+        decode_picture(grey(values.reshape(8, 8)))
+
+
+def test_sixteen_bits_of_which_0_is_white_are_turned_round() -> None:
+    ramp = np.linspace(0, 65535, 64).reshape(8, 8).astype(np.uint16)
+    decoded = np.asarray(decode_picture(grey(ramp, PHOTOMETRIC_INTERPRETATION=0)))
+    assert np.abs(255 - decoded[..., 0].astype(float) - ramp / 257).max() <= 1
+
+
+def test_twelve_bits_are_scaled_by_their_own_range() -> None:
+    data = bytearray(grey(np.zeros((8, 8), np.uint16)))
+    head, bits = data.index(bytes([2, 1, 3, 0, 1, 0, 0, 0])), 12  # tag 258, BitsPerSample
+    data[head + 8 : head + 10] = bits.to_bytes(2, "little")
+    with Image.open(io.BytesIO(data)) as image:
+        start = image.tile[0].offset
+    data[start : start + 96] = bytes([255]) * 96
+    assert np.asarray(decode_picture(bytes(data))).min() == 255
 
 
 def test_cmyk_and_grey_become_rgb() -> None:

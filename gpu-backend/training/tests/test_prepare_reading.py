@@ -1,12 +1,16 @@
+import errno
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 
+import pytest
 from raw_pictures import encoded, picture, put
 
 from wuerstchen.pictures.left_out import LeftOut
-from wuerstchen.pictures.samples import Sample, read_samples
+from wuerstchen.pictures.sample import Sample
+from wuerstchen.pictures.samples import count_pictures, read_samples
 
 
 def samples(folder: Path) -> dict[str, tuple[str, ...]]:
@@ -79,3 +83,61 @@ def test_metadata_that_says_nothing_usable_is_named_by_line(tmp_path: Path) -> N
     faults = [item.name for item in read_samples(tmp_path) if isinstance(item, LeftOut)]
     assert faults == ["metadata.jsonl:2", "metadata.jsonl:3", "metadata.jsonl:4"]
     assert samples(tmp_path) == {"a.png": ("fine",)}
+
+
+@pytest.mark.parametrize("name", ["cat.TXT", "cat.CAPTION", "cat.JSON", "cat.Txt"])
+def test_files_beside_a_picture_may_be_named_in_capitals(tmp_path: Path, name: str) -> None:
+    put(tmp_path, "cat.PNG", encoded(picture(1)), None)
+    (tmp_path / name).write_text('{"text": "a cat"}' if name.endswith("JSON") else "a cat")
+    assert samples(tmp_path) == {"cat.PNG": ("a cat",)}
+
+
+@pytest.mark.parametrize("names", [("cat.png", "cat-masklabel.PNG"), ("cat.PNG", "cat-masklabel.png")])
+def test_masks_may_be_named_in_capitals(tmp_path: Path, names: tuple[str, str]) -> None:
+    for name in names:
+        put(tmp_path, name, encoded(picture(1)), None)
+    items = list(read_samples(tmp_path))
+    assert [(item.name, item.mask) for item in items] == [(names[0], encoded(picture(1)))]
+
+
+def test_a_mask_that_cannot_be_read_leaves_out_its_picture_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("cat.png", "cat-masklabel.png", "dog.png"):
+        put(tmp_path, name, encoded(picture(1)), None)
+    read = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path.name == "cat-masklabel.png":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    items = list(read_samples(tmp_path))
+    assert items[0] == LeftOut("cat.png", "bad", "its mask cannot be read: Permission denied", of_picture=True)
+    assert items[1].name == "dog.png"
+
+
+def test_linked_folders_and_folders_that_cannot_be_read_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "elsewhere/a.png", encoded(picture(1)))
+    put(tmp_path, "from/b.png", encoded(picture(2)))
+    put(tmp_path, "from/closed/c.png", encoded(picture(3)))
+    (tmp_path / "from" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "from" / ".hidden").symlink_to(tmp_path / "elsewhere")
+    scan = os.scandir
+
+    def refused(path: str) -> object:
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    items = list(read_samples(tmp_path / "from"))
+    assert [item.name for item in items if isinstance(item, Sample)] == ["b.png"]
+    assert {item.name: item.detail for item in items if isinstance(item, LeftOut)} == {
+        "closed": "it cannot be read: allow it, or move it away",
+        "linked": "a linked folder is not read: put its pictures here",
+    }
+    assert count_pictures(tmp_path / "from") == 1

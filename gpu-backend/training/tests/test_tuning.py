@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 from argparse import Namespace
 from pathlib import Path
@@ -16,7 +17,6 @@ from tiny_bundle import TINY, predicted
 from wuerstchen import finetune
 from wuerstchen.diffusion import picture_errors
 from wuerstchen.export.open_bundle import Bundle
-from wuerstchen.finetuning.captions import shuffled, with_trigger
 from wuerstchen.finetuning.held_out import HeldOutLosses
 from wuerstchen.finetuning.options import steps_of
 from wuerstchen.finetuning.stage_c import adapters_path, cell_weights, finetune_run
@@ -131,6 +131,17 @@ def test_prior_pictures_count_with_their_share(bundle: Bundle, pictures_director
     assert np.load(tmp_path / "b" / "run" / "prior-latents.npy").shape == (2, 16, 4, 4)
 
 
+def test_a_small_share_of_prior_pictures_takes_one_a_batch(
+    bundle: Bundle, pictures_directory: Path, tmp_path: Path
+) -> None:
+    plain, _ = steered(bundle, pictures_directory, tmp_path / "a", Tuning())
+    kept, _ = steered(bundle, pictures_directory, tmp_path / "b", Tuning(prior_prompts=("red dog",), prior_share=0.01))
+    both, figures = kept.loss(3, Share())
+    assert both.item() == pytest.approx(
+        0.99 * plain.loss(3, Share())[0].item() + 0.01 * figures["prior_loss"], rel=1e-5
+    )
+
+
 def test_prior_latents_are_what_the_base_draws_for_the_prompts(
     bundle: Bundle, pictures_directory: Path, tmp_path: Path
 ) -> None:
@@ -205,24 +216,12 @@ def test_samples_and_the_base_stand_on_the_sheet(bundle: Bundle, pictures_direct
     assert sizes[1][1] == pytest.approx(6 * row, abs=8)
 
 
-def test_a_trigger_word_stands_once_at_the_end() -> None:
-    assert with_trigger(("a cat", "sks cat"), "sks") == ("a cat, sks", "sks cat")
-    assert with_trigger(("a cat",), "") == ("a cat",)
-
-
-def test_shuffled_captions_hold_the_same_parts() -> None:
-    more = shuffled(("red, round, small", "plain"), 3)
-    assert more[:2] == ("red, round, small", "plain")
-    assert 2 < len(more) <= 5
-    assert all(sorted(caption.split(", ")) == ["red", "round", "small"] for caption in more[2:])
-    assert shuffled(("a, b",), 3) == shuffled(("a, b",), 3)
-
-
 @pytest.mark.parametrize(
     ("more", "message"),
     [
         (["--prior-share", "1"], "--prior-share is 1: at least 0 and below 1"),
         (["--prior-prompts", "none.txt"], "--prior-prompts: none.txt does not exist"),
+        (["--prior-prompts", os.devnull], "--prior-prompts: /dev/null holds no prompt: write one a line, or leave"),
     ],
 )
 def test_a_prior_that_does_not_do_is_named(
@@ -230,6 +229,12 @@ def test_a_prior_that_does_not_do_is_named(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         finetune.finetune(options(bundle, pictures_directory, tmp_path, *more))
+
+
+def test_the_help_says_which_layers_adapters_stand_beside() -> None:
+    said = finetune.parser().format_help()
+    assert "beside all Linears of Stage C's blocks and of its pooled text" in " ".join(said.split())
+    assert "attention" not in said
 
 
 def test_steps_follow_the_number_of_pictures_where_none_are_asked_for() -> None:

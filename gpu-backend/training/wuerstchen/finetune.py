@@ -1,9 +1,9 @@
 """Trains Stage C of a finished bundle on with your own pictures, which `python -m wuerstchen.prepare` made into a data
 set.
 
-`--method lora` trains small matrices beside the attention layers and leaves the weights as they are: for tens to
-hundreds of pictures. `--method full` trains all of Stage C: for thousands. Ctrl-C stops; the same command goes on, and
-one that is finished only writes files.
+`--method lora` trains small matrices beside all Linears of Stage C's blocks and of its pooled text, and leaves the
+weights as they are: for tens to hundreds of pictures. `--method full` trains all of Stage C: for thousands. Ctrl-C
+stops; the same command goes on, and one that is finished only writes files.
 """
 
 import argparse

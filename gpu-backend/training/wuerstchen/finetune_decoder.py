@@ -20,7 +20,7 @@ from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import About, check_target, write_decoder_bundle
 from wuerstchen.export.weights import read_weights, unpack_weights
 from wuerstchen.finetuning.decoder import decoder_config, decoder_seconds, train_decoder
-from wuerstchen.finetuning.shared_options import add_mask_floor, check_mask_floor
+from wuerstchen.finetuning.shared_options import add_mask_floor
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.data import PictureSet
@@ -51,7 +51,6 @@ def begin(runs: Path, bundle: Bundle, identity: dict[str, str | int | float]) ->
 
 def tune(asked: argparse.Namespace) -> bool:
     """Trains and writes the bundle. Returns False where a signal stopped it."""
-    check_mask_floor(asked)
     bundle = Bundle(asked.bundle)
     config_file = asked.config or bundle.config_file(CONFIGS)
     config = decoder_config(load_config(config_file), asked.steps, asked.batch)

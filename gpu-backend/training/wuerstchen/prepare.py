@@ -70,7 +70,7 @@ def settings_of(arguments: argparse.Namespace, config: Config | None) -> Setting
 
 
 def show(report: dict, out: Path, console: Console) -> None:
-    """The report as two tables."""
+    """The report as tables."""
     pictures = report["pictures"]
     kept = Table("bucket", "pictures", title=f"{out}: {pictures['train']} to train on, {pictures['held_out']} held out")
     for bucket, count in report["buckets"].items():
@@ -83,6 +83,11 @@ def show(report: dict, out: Path, console: Console) -> None:
             f"{escape(worst['file'])} "
             f"{worst['share']:.0%}: see report.json. --fit pad keeps all of each, --fit focus cuts away from its edges"
         )
+    if report["repeated"]:
+        times = Table("repeated folder", "times", "pictures", title="by the number that its name begins with")
+        for item in report["repeated"]:
+            times.add_row(escape(item["folder"]), str(item["times"]), str(item["pictures"]))
+        console.print(times)
     if any(report["left_out"].values()):
         texts = Texts(TEXTS, "en")
         left = Table("left out", "files", "the first of them", title="all of them are in report.json")

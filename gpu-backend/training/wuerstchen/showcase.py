@@ -15,6 +15,7 @@ import torch
 from rich.progress import track
 from torch import Tensor
 
+from wuerstchen.arguments import seed
 from wuerstchen.config import Config, load_config
 from wuerstchen.diffusion import guided, sample
 from wuerstchen.export.bundle import trained_stages
@@ -100,7 +101,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="with --config; default: runs")
     parser.add_argument("--prompts", type=Path, required=True, help="text file, one prompt a line")
     parser.add_argument("--out", type=Path, required=True, help="PNG")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=seed, default=1)
     arguments = parser.parse_args()
     if arguments.against is not None and arguments.bundle is None:
         parser.error("--against needs --bundle")

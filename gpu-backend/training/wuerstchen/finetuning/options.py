@@ -5,15 +5,13 @@ import dataclasses
 import math
 from pathlib import Path
 
-from wuerstchen.arguments import count
+from wuerstchen.arguments import count, factor, prompt, rate, seed, share
 from wuerstchen.config import Config
 from wuerstchen.finetuning.shared_options import (
     add_caption_options,
     add_forecast,
     add_mask_floor,
     add_patience,
-    check_least,
-    check_mask_floor,
     parser_with,
     ramps,
 )
@@ -49,20 +47,20 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
 def _add_plan(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how long and how fast")
     group.add_argument("--method", choices=list(LEARNING_RATES), default="lora")
-    group.add_argument("--rank", type=int, default=8, help="of the trained matrices (lora; default 8)")
-    group.add_argument("--alpha", type=float, default=8.0, help="they count alpha / rank (lora; default 8)")
+    group.add_argument("--rank", type=count, default=8, help="of the trained matrices (lora; default 8)")
+    group.add_argument("--alpha", type=factor, default=8.0, help="they count alpha / rank (lora; default 8)")
     group.add_argument(
         "--steps",
-        type=int,
+        type=count,
         help=f"of the optimiser in all (default: {DRAWS} draws of each picture, {STEPS_MIN} to {STEPS_MAX})",
     )
-    group.add_argument("--batch", type=int, default=16, help="pictures a step (default 16)")
+    group.add_argument("--batch", type=count, default=16, help="pictures a step (default 16)")
     group.add_argument(
         "--learning-rate",
-        type=float,
+        type=rate,
         help=f"default {LEARNING_RATES['lora']:g} for lora, {LEARNING_RATES['full']:g} for full",
     )
-    group.add_argument("--seed", type=int, default=0)
+    group.add_argument("--seed", type=seed, default=0)
     group.add_argument("--threads", type=count, help="CPU threads; default: all")
 
 
@@ -75,7 +73,7 @@ def _add_steering(parser: argparse.ArgumentParser) -> None:
     add_mask_floor(group)
     group.add_argument(
         "--prior-share",
-        type=float,
+        type=share,
         default=0.5,
         help="share of the training that keeps other words as they are (default 0.5; 0: none)",
     )
@@ -84,7 +82,12 @@ def _add_steering(parser: argparse.ArgumentParser) -> None:
     )
     add_patience(group, 0)
     group.add_argument(
-        "--sample", action="append", default=[], metavar="PROMPT", help="a prompt that the contact sheet shows as well"
+        "--sample",
+        type=prompt,
+        action="append",
+        default=[],
+        metavar="PROMPT",
+        help="a prompt that the contact sheet shows as well",
     )
 
 
@@ -111,17 +114,14 @@ def steps_of(pictures: int, batch: int) -> int:
 
 def tuning_config(config: Config, arguments: argparse.Namespace) -> Config:
     """The configuration with the plan of this training. Raises ValueError naming the option and its limit."""
-    check_least(arguments, {"steps": 1, "batch": 1, "rank": 1})
     if arguments.rank > config.stage_c.channels:
         raise ValueError(f"--rank is {arguments.rank}: at most the width of Stage C, {config.stage_c.channels}")
-    rate = LEARNING_RATES[arguments.method] if arguments.learning_rate is None else arguments.learning_rate
-    if not (math.isfinite(rate) and rate >= 0):
-        raise ValueError(f"--learning-rate is {rate}: a number that is not negative")
+    learning_rate = LEARNING_RATES[arguments.method] if arguments.learning_rate is None else arguments.learning_rate
     plan = dataclasses.replace(
         config.train_c,
         steps=arguments.steps,
         batch=arguments.batch,
-        learning_rate=rate,
+        learning_rate=learning_rate,
         **ramps(arguments.steps),
         ema_decay=EMA_DECAY,
     )
@@ -129,14 +129,15 @@ def tuning_config(config: Config, arguments: argparse.Namespace) -> Config:
 
 
 def tuning_of(arguments: argparse.Namespace, config_file: Path, config: Config) -> Tuning:
-    """Raises ValueError where the share of prior pictures is none, or there are no prompts for it."""
-    if not 0 <= arguments.prior_share < 1:
+    """Raises ValueError where prior pictures are all of the training, or a file of prompts holds none."""
+    if arguments.prior_share == 1:
         raise ValueError(f"--prior-share is {arguments.prior_share:g}: at least 0 and below 1")
-    check_mask_floor(arguments)
     if arguments.prior_prompts is not None and not arguments.prior_prompts.exists():
         raise ValueError(f"--prior-prompts: {arguments.prior_prompts} does not exist")
     given = arguments.prior_prompts
     known = prior_prompts(config_file, config) if given is None else prompt_lines(given)
+    if given is not None and not known:
+        raise ValueError(f"--prior-prompts: {given} holds no prompt: write one a line, or leave the option out")
     prompts = known if arguments.prior_share > 0 else ()
     return Tuning(
         trigger=arguments.trigger.strip(),

@@ -1,18 +1,15 @@
 """The options of `wuerstchen.finetune_published`, and the plan and the steering that they stand for."""
 
 import argparse
-import math
 from pathlib import Path
 
-from wuerstchen.arguments import count
+from wuerstchen.arguments import count, factor, rate, seed, strength
 from wuerstchen.config import OptimiserConfig
 from wuerstchen.finetuning.shared_options import (
     add_caption_options,
     add_forecast,
     add_mask_floor,
     add_patience,
-    check_least,
-    check_mask_floor,
     parser_with,
     ramps,
 )
@@ -50,19 +47,19 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
 
 def _add_plan(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how long and how fast")
-    group.add_argument("--rank", type=int, default=8, help="of the trained matrices (default 8)")
-    group.add_argument("--alpha", type=float, help="they count alpha / rank (default: the rank)")
-    group.add_argument("--steps", type=int, default=1000, help="steps of the optimiser in all (default 1000)")
-    group.add_argument("--batch", type=int, default=4, help="pictures a step (default 4)")
-    group.add_argument("--accumulate", type=int, default=1, help="parts of a batch, for less memory (default 1)")
-    group.add_argument("--learning-rate", type=float, default=1e-4, help="default 1e-4")
+    group.add_argument("--rank", type=count, default=8, help="of the trained matrices (default 8)")
+    group.add_argument("--alpha", type=factor, help="they count alpha / rank (default: the rank)")
+    group.add_argument("--steps", type=count, default=1000, help="steps of the optimiser in all (default 1000)")
+    group.add_argument("--batch", type=count, default=4, help="pictures a step (default 4)")
+    group.add_argument("--accumulate", type=count, default=1, help="parts of a batch, for less memory (default 1)")
+    group.add_argument("--learning-rate", type=rate, default=1e-4, help="default 1e-4")
     group.add_argument(
         "--precision",
         choices=("float32", "bfloat16"),
         default="float32",
         help="of products; weights and adapters stay float32",
     )
-    group.add_argument("--seed", type=int, default=0)
+    group.add_argument("--seed", type=seed, default=0)
     group.add_argument("--threads", type=count, help="CPU threads; default: all")
 
 
@@ -83,18 +80,16 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         help="whose names the file has; both: FILE for diffusers, and beside it FILE-kohya for ComfyUI and others",
     )
     group.add_argument(
-        "--strength", type=float, default=1.0, help="by which the file's adapters count at 1 (default 1: as trained)"
+        "--strength",
+        type=strength,
+        default=1.0,
+        help="by which the file's adapters count at 1 (default 1: as trained)",
     )
     add_forecast(group)
 
 
 def plan_of(arguments: argparse.Namespace) -> OptimiserConfig:
-    """Raises ValueError naming the option and its limit."""
-    check_least(arguments, {"steps": 1, "batch": 1, "rank": 1, "accumulate": 1, "patience": 0})
-    for name in ("learning_rate", "strength", "alpha"):
-        value = getattr(arguments, name)
-        if value is not None and not (math.isfinite(value) and (value >= 0 or name == "strength")):
-            raise ValueError(f"--{name.replace('_', '-')} is {value:g}: a number that is not negative")
+    """Raises ValueError where the parts of a batch do not divide it."""
     if arguments.batch % arguments.accumulate:
         raise ValueError(f"--accumulate is {arguments.accumulate}: it must divide --batch, {arguments.batch}")
     return OptimiserConfig(
@@ -112,8 +107,6 @@ def plan_of(arguments: argparse.Namespace) -> OptimiserConfig:
 
 
 def tuning_of(arguments: argparse.Namespace) -> Tuning:
-    """Raises ValueError where the floor of masks is no share."""
-    check_mask_floor(arguments)
     return Tuning(
         trigger=arguments.trigger.strip(),
         shuffle=arguments.shuffle_captions,

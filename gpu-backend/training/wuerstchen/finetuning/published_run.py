@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from wuerstchen.config import OptimiserConfig
 from wuerstchen.diffusion import training_times
-from wuerstchen.finetuning.captions import shuffled, with_trigger
+from wuerstchen.finetuning.captions import trained_captions
 from wuerstchen.finetuning.held_out import HeldOutLosses
 from wuerstchen.finetuning.published_model import PublishedModel
 from wuerstchen.finetuning.tuning import Tuning
@@ -53,9 +53,7 @@ class _Learned:
     ) -> None:
         self.adapted, self.pictures, self.plan, self.tuning, self.seed = adapted, pictures, plan, tuning, seed
         model = adapted.model
-        captions = [with_trigger(record.captions, tuning.trigger) for record in pictures.records]
-        if tuning.shuffle:
-            captions = [shuffled(row, number) for number, row in enumerate(captions)]
+        captions = [trained_captions(of.captions, tuning, number) for number, of in enumerate(pictures.records)]
         self.text = cached_text_states(captions, runs, model.caption_encoder())
         self.latents = map_pictures(pictures, runs / "latents", model.encoder(), model.digest(model.compressor))
 

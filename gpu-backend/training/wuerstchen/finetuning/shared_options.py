@@ -1,8 +1,10 @@
 """What `wuerstchen.finetune` and `wuerstchen.finetune_published` ask alike."""
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TypedDict
+
+from wuerstchen.arguments import price, share, whole
 
 Add = Callable[[argparse.ArgumentParser], None]
 
@@ -24,7 +26,9 @@ def parser_with(description: str | None, examples: str, parts: Iterable[Add]) ->
 
 def add_caption_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--trigger", default="", help="a word at the end of every caption, by which the set is asked for later"
+        "--trigger",
+        default="",
+        help="a word that ends every caption that lacks it, by which the set is asked for later",
     )
     group.add_argument(
         "--shuffle-captions", action="store_true", help="also train captions with their parts in other orders"
@@ -34,7 +38,7 @@ def add_caption_options(group: argparse._ArgumentGroup) -> None:
 def add_mask_floor(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--mask-floor",
-        type=float,
+        type=share,
         default=0.1,
         help="of a set with masks: what counts where a mask is black, 0 to 1 (default 0.1)",
     )
@@ -43,7 +47,7 @@ def add_mask_floor(group: argparse._ActionsContainer) -> None:
 def add_patience(group: argparse._ArgumentGroup, default: int) -> None:
     group.add_argument(
         "--patience",
-        type=int,
+        type=whole,
         default=default,
         help=f"evaluations of 8 without a better held-out loss that end it; 0: none do (default {default})",
     )
@@ -52,26 +56,13 @@ def add_patience(group: argparse._ArgumentGroup, default: int) -> None:
 def add_forecast(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--price-hour",
-        type=float,
+        type=price,
         default=0.08,
         help="assumed price of this machine's hour in US dollars (default 0.08)",
     )
     group.add_argument(
         "--dry-run", action="store_true", help="say what it will take in minutes, memory and money; train nothing"
     )
-
-
-def check_least(arguments: argparse.Namespace, least: Mapping[str, int]) -> None:
-    """Raises ValueError naming the first option below its least value."""
-    for name, bound in least.items():
-        if getattr(arguments, name) < bound:
-            raise ValueError(f"--{name} is {getattr(arguments, name)}: at least {bound}")
-
-
-def check_mask_floor(arguments: argparse.Namespace) -> None:
-    """Raises ValueError where it is no share."""
-    if not 0 <= arguments.mask_floor <= 1:
-        raise ValueError(f"--mask-floor is {arguments.mask_floor:g}: from 0 to 1")
 
 
 def ramps(steps: int) -> Ramps:

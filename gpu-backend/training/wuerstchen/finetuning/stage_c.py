@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from wuerstchen.config import Config
 from wuerstchen.diffusion import training_times
 from wuerstchen.export.open_bundle import Bundle
-from wuerstchen.finetuning.captions import shuffled, with_trigger
+from wuerstchen.finetuning.captions import trained_captions
 from wuerstchen.finetuning.held_out import HeldOutLosses
 from wuerstchen.finetuning.prior import prior_latents
 from wuerstchen.finetuning.sheet import Sheet
@@ -62,8 +62,7 @@ class _Read:
         self.config, self.bundle, self.pictures, self.tuning = config, bundle, pictures, tuning
         self.latents = _latents(config, bundle, pictures, runs, False)
         self.mirrored = _latents(config, bundle, pictures, runs, True) if tuning.flip else None
-        own = [with_trigger(record.captions, tuning.trigger) for record in pictures.records]
-        captions = [shuffled(row, number) if tuning.shuffle else row for number, row in enumerate(own)]
+        captions = [trained_captions(of.captions, tuning, number) for number, of in enumerate(pictures.records)]
         others = [(prompt,) for prompt in (*tuning.prior_prompts, *tuning.samples)]
         self.text = cached_text_states([*captions, *others], runs, bundle.caption_encoder)
         self.base = bundle.stage_c(config)
@@ -95,7 +94,8 @@ class _Learned:
 
     def __init__(self, config: Config, says: Says, read: _Read) -> None:
         self.config, self.says, self.read = config, says, read
-        self.prior_count = round(config.train_c.batch * read.tuning.prior_share)
+        # A small share of a small batch is one picture: its loss counts with the share, whatever their number is.
+        self.prior_count = max(1, round(config.train_c.batch * read.tuning.prior_share))
 
     def loss(self, step: int, share: Share) -> tuple[Tensor, dict[str, float]]:
         read, (rng, generator) = self.read, batch_rng(self.config.seed + 3, step)
@@ -103,7 +103,7 @@ class _Learned:
         indices = pictures.draw(self.config.train_c.batch, rng)
         chosen = [text.empty if rng.random() < CAPTION_DROP else _caption(pictures, text, i, rng) for i in indices]
         found = self._noise_loss(read.drawn(indices, rng), chosen, share, generator)
-        if read.prior is None or self.prior_count == 0:
+        if read.prior is None or read.tuning.prior_share == 0:
             return found, {}
         kept, whole = rng.integers(0, len(read.prior), self.prior_count), Share(device=share.device)
         prompts = [read.prior_rows[k] for k in kept]

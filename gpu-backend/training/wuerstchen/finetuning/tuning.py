@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tuning:
-    """`trigger`: a word at the end of every caption. `shuffle`, `flip`: captions with their parts in other orders,
-    pictures mirrored.
+    """`trigger`: a word that ends every caption that lacks it. `shuffle`, `flip`: captions with their parts in other
+    orders, pictures mirrored.
 
     `prior_share` of each batch are the base model's own latents for `prior_prompts`. `patience`: see HeldOutLosses.
     `samples`: prompts that the contact sheet shows as well. `mask_floor`: 0 to 1, what counts where a mask is black."""

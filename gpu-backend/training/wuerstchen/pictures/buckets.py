@@ -17,7 +17,7 @@ STAGE_A_DOWNSCALE = 4
 def parse_ratio(text: str) -> Fraction:
     """ "3:4" to 3/4, width over height. Raises ValueError where it is no ratio from 1:4 to 4:1."""
     width, _, height = text.partition(":")
-    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise ValueError(f"ratio {text!r}: write width:height, for example 3:4")
     ratio = Fraction(int(width), int(height))
     if not Fraction(1, RATIO_MAX) <= ratio <= RATIO_MAX:

@@ -2,8 +2,6 @@
 
 import hashlib
 import itertools
-import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +18,9 @@ from wuerstchen.pictures.duplicates import Seen, difference_hash, thumbnail
 from wuerstchen.pictures.fit import Fit, cut_share, fit, fit_mask
 from wuerstchen.pictures.left_out import LeftOut, Reason
 from wuerstchen.pictures.preview import preview_page
-from wuerstchen.pictures.samples import Sample, has_masks, read_samples
+from wuerstchen.pictures.repeats import repeated_folders, repeats_of
+from wuerstchen.pictures.sample import Sample
+from wuerstchen.pictures.samples import has_masks, read_samples
 from wuerstchen.pictures.set_writer import SetWriter
 from wuerstchen.training.records import Record
 
@@ -151,18 +151,10 @@ def _record(sample: Sample, licence: str) -> Record:
         style="",
         label=label,
         kind="picture",
-        weight=weight_of(file),
+        weight=float(repeats_of(file)[1]),
         captions=sample.captions,
         file=file,
     )
-
-
-def weight_of(name: str) -> float:
-    """How often a picture is drawn: folders named as in kohya's trainers, "10_lamps", repeat theirs ten times;
-    nested ones multiply.
-    """
-    repeats = [re.fullmatch(r"(\d{1,4})_.+", folder) for folder in name.split("/")[:-1]]
-    return float(math.prod(max(1, int(match[1])) for match in repeats if match))
 
 
 def _report(records: list[Record], left_out: list[LeftOut], cuts: dict[str, float], settings: Settings) -> dict:
@@ -177,6 +169,7 @@ def _report(records: list[Record], left_out: list[LeftOut], cuts: dict[str, floa
         "pictures": {"all": len(records), "train": len(records) - held_out, "held_out": held_out},
         "captions": sum(len(record.captions) for record in records),
         "buckets": dict(sorted(buckets.items())),
+        "repeated": repeated_folders(record.file for record in records),
         "cut": [{"file": name, "share": round(share, 3)} for name, share in cuts.items() if share > CUT_NAMED],
         "left_out": by_reason,
     }

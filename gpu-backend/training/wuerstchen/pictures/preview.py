@@ -41,6 +41,7 @@ def preview_page(
         *([texts("page.some", shown=len(shown))] if len(shown) < len(records) else []),
         texts("page.masked" if report["masks"] else "page.shown"),
         texts("page.left_out", count=len(left_out)),
+        *([texts("page.repeated", folders=_folders(report["repeated"]))] if report["repeated"] else []),
     ]
     return (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" '
@@ -49,6 +50,10 @@ def preview_page(
         f'<p class="soft">{" ".join(facts)}</p>\n'
         f'<div class="pictures">\n{figures}</div>\n{_left_out(left_out, texts)}</body>\n</html>\n'
     )
+
+
+def _folders(repeated: list[dict]) -> str:
+    return escape(", ".join(f"{item['folder']} ×{item['times']}" for item in repeated))
 
 
 def _figure(record: Record, pixels: np.ndarray, cut: float, report: dict, texts: Texts) -> str:
