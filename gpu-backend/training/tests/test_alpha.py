@@ -57,7 +57,7 @@ def test_an_opaque_set_has_an_alpha_of_one(tmp_path: Path) -> None:
 def test_a_set_with_half_a_picture_is_refused(tmp_path: Path) -> None:
     write_set(tmp_path, random_rgba())
     (tmp_path / "images.rgba").write_bytes(b"1234")
-    with pytest.raises(ValueError, match="holds no pictures of 8x8"):
+    with pytest.raises(ValueError, match="holds no whole number of pictures of 8x8"):
         PictureSet(tmp_path, SIDE)
 
 

@@ -169,10 +169,7 @@ def test_a_learning_rate_of_zero_changes_no_weight(bundle: Bundle, pictures_dire
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"learning_rate": -1.0}, "--learning-rate is -1.0: a number that is not negative"),
-        ({"learning_rate": float("nan")}, "--learning-rate is nan"),
         ({"rank": 99}, "--rank is 99: at most the width of Stage C, 32"),
-        ({"steps": 0}, "--steps is 0: at least 1"),
         ({"out": Path("My Model")}, "model id 'My Model'"),
         ({"bundle": Path("nowhere")}, "nowhere is no model bundle"),
     ],

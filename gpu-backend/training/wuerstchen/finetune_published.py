@@ -26,9 +26,10 @@ from wuerstchen.published.bundle.loose_checkpoint import compressor_in
 from wuerstchen.published.bundle.open_source import Source, open_source
 from wuerstchen.stopped import end_stopped, ends_when_stopped
 from wuerstchen.training.cache import digest_of
-from wuerstchen.training.data import PictureSet, square_side
+from wuerstchen.training.data import PictureSet
 from wuerstchen.training.estimate import estimate
 from wuerstchen.training.loop import train
+from wuerstchen.training.set_side import square_side
 from wuerstchen.training.trainer import Trainer
 
 HELD_OUT_LEAST, HELD_OUT_SHARE = 8, 0.1

@@ -13,9 +13,7 @@ import numpy as np
 from wuerstchen.pictures.preview import PREVIEW
 from wuerstchen.training.data import file_name
 from wuerstchen.training.masks import mask_name
-from wuerstchen.training.records import Record, is_held_out
-
-REPORT = "report.json"
+from wuerstchen.training.records import REPORT, Record, is_held_out
 
 
 class SetWriter:

@@ -6,7 +6,6 @@ is in and its row there.
 """
 
 import hashlib
-import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +19,7 @@ from wuerstchen.models.alpha import premultiply
 from wuerstchen.training.cache import digest_of, file_digest
 from wuerstchen.training.masks import open_masks, over_cells
 from wuerstchen.training.records import RECORDS, is_held_out, read_records
+from wuerstchen.training.set_side import check_side
 
 RGB, RGBA = 3, 4
 
@@ -65,9 +65,10 @@ class PictureSet:
     255; None where the set has none."""
 
     def __init__(self, directory: Path, side: int) -> None:
-        """`side`: of the pictures of a set of squares. Raises ValueError where pictures and records do not fit each
-        other, FileNotFoundError where there is no set."""
+        """`side`: that of the model; 0 opens a set in several shapes for any. Raises ValueError where the set was
+        prepared for another, or pictures and records do not fit each other, FileNotFoundError where there is no set."""
         self.directory, self.records = directory, read_records(directory)
+        check_side(directory, len(self.records), side)
         self.bucket_of = np.array([record.bucket for record in self.records])
         self.rows = np.array(
             [number if record.index is None else record.index for number, record in enumerate(self.records)]
@@ -213,17 +214,6 @@ def file_name(bucket: str) -> str:
     return f"images-{bucket}.rgb" if bucket else "images.rgb"
 
 
-def square_side(directory: Path) -> int:
-    """Pixels a side of a set of squares, by the size of its file; 0 for a set in several shapes. Raises as PictureSet
-    where there is no set.
-    """
-    records = read_records(directory)
-    for name, channels in (("images.rgba", RGBA), ("images.rgb", RGB)):
-        if (directory / name).exists():
-            return math.isqrt((directory / name).stat().st_size // (len(records) * channels))
-    return 0
-
-
 def batch_rng(seed: int, step: int) -> tuple[np.random.Generator, torch.Generator]:
     """The randomness of one step is a function of (seed, step), so a resumed run goes on exactly as it would have."""
     return np.random.default_rng([seed, step]), torch.Generator().manual_seed(seed * 1_000_003 + step)
@@ -240,7 +230,7 @@ def _open_pixels(directory: Path, bucket: str, side: int) -> np.ndarray:
     pixels = np.memmap(path, dtype=np.uint8, mode="r")
     if len(pixels) % (height * width * channels):
         raise ValueError(
-            f"{path} holds no pictures of {width}x{height}: prepare the set with the configuration of this model"
+            f"{path} holds no whole number of pictures of {width}x{height}: prepare the set again, for this model"
         )
     return pixels.reshape(-1, height, width, channels)
 

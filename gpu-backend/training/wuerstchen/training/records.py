@@ -8,6 +8,8 @@ from zlib import crc32
 HELD_OUT_PERCENT = 2
 SQUARES = ""  # the bucket of a set that has no others
 RECORDS = "records.jsonl"
+# What `wuerstchen.prepare` says of a set beside its records.
+REPORT = "report.json"
 
 
 @dataclass(frozen=True)
