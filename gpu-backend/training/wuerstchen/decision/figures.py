@@ -23,6 +23,7 @@ from wuerstchen.evaluation.intervals import (
     paired_difference_interval,
     share_interval,
 )
+from wuerstchen.evaluation.near_copies import near_copies
 from wuerstchen.evaluation.recognition import recognised
 from wuerstchen.evaluation.set_groups import Groups
 from wuerstchen.models.weights_digest import weights_digest
@@ -31,8 +32,8 @@ from wuerstchen.training.data import PictureSet
 
 CANDIDATES_MAX = 100
 TIMED_PICTURES = 5
-# Nearer to a training picture than this share of untrained real pictures is: a near copy. Fewer real ones do not tell.
-COPY_PERCENTILE, REAL_MIN = 5, 20
+# Held-out pictures: fewer do not tell what a near copy is.
+REAL_MIN = 20
 LIKENESS_MIN = 8
 # Words of which no picture is trained.
 NEW_WORDS_MIN = 8
@@ -157,7 +158,8 @@ class Measure:
             left_out["likeness"] = "few_pictures"
         if len(self.held_out) >= REAL_MIN:
             real = nearest(self._deep(originals(self.pictures, self.held_out)), self.train)
-            figures.append(_share("copies", nearest(features, self.train) < np.percentile(real, COPY_PERCENTILE)))
+            value, between = near_copies(nearest(features, self.train), real)
+            figures.append(Figure("copies", value, len(features), *between))
         else:
             left_out["copies"] = "few_held_out"
         return figures

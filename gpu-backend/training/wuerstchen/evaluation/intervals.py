@@ -1,5 +1,5 @@
-"""Ranges that hold the true value in 95 of 100 evaluations: of means, of shares, of differences of shares, and of
-KID.
+"""Ranges that hold the true value in 95 of 100 evaluations: of means, of shares, of differences of shares, of shares
+below a measured bound, and of KID.
 """
 
 import math
@@ -7,6 +7,9 @@ import math
 import numpy as np
 
 NORMAL_95 = 1.959964
+TAILS_95 = (0.025, 0.975)
+# Of a range by simulation: so many that its bounds move by less than a point with the seed.
+DRAWS = 10_000
 Interval = tuple[float, float]
 
 
@@ -46,6 +49,22 @@ def paired_difference_interval(after: np.ndarray, before: np.ndarray) -> Interva
     difference = (gained - lost) / count
     spread = NORMAL_95 * math.sqrt(gained + lost - (gained - lost) ** 2 / count) / count
     return max(-1.0, difference - spread), min(1.0, difference + spread)
+
+
+def share_below_interval(values: np.ndarray, others: np.ndarray, percent: float) -> Interval:
+    """Of the share of what `values` (n,) are drawn from that lies below the `percent`-th percentile of what `others`
+    (m,) are drawn from.
+
+    By ranks alone: how many of `others` lie below their percentile is binomial, and between two of them the bounds are
+    those of Clopper and Pearson (1934). Where none may lie below it, the lower bound is 0: from fewer than 72 for 5 %.
+    """
+    rng, n, m = np.random.default_rng(0), len(values), len(others)
+    counts = np.searchsorted(np.sort(values), np.concatenate([[-math.inf], np.sort(others), [math.inf]]))
+    below = rng.binomial(m, percent / 100, DRAWS)
+    least, most = counts[below], counts[below + 1]
+    low = np.where(least > 0, rng.beta(np.maximum(least, 1), n - least + 1), 0.0)
+    high = np.where(most < n, rng.beta(most + 1, np.maximum(n - most, 1)), 1.0)
+    return float(np.quantile(low, TAILS_95[0])), float(np.quantile(high, TAILS_95[1]))
 
 
 def kernel_distance(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
