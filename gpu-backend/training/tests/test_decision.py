@@ -155,7 +155,9 @@ def test_what_a_bundle_carries_says_the_same_as_the_report(reported: tuple[str, 
     assert carried["groups"].keys() == ({"age"} if name.startswith("machines") else set())
     if carried["groups"]:
         shares = carried["groups"]["age"].values()
-        assert max(shares) - min(shares) == carried["figures"]["bias"]["value"]
+        bias = carried["figures"]["bias"]
+        assert max(shares) - min(shares) == bias["value"]
+        assert bias["low"] <= bias["value"] <= bias["high"]
 
 
 def test_the_same_bundle_before_and_after_differs_in_nothing(reported: tuple[str, Path, dict[str, Page]]) -> None:

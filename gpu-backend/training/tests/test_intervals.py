@@ -14,6 +14,7 @@ from wuerstchen.evaluation.intervals import (
     mean_interval,
     paired_difference_interval,
     share_interval,
+    span_interval,
     student_95,
 )
 from wuerstchen.evaluation.near_copies import COPY_PERCENTILE, near_copies
@@ -116,6 +117,41 @@ def test_many_copies_are_told_from_none_where_enough_pictures_are_held_out() -> 
     far, near = rng.normal(size=100), rng.normal(size=100) - 3
     assert near_copies(near, far)[1][0] > 3 * COPY_PERCENTILE
     assert near_copies(near + 6, far)[1][1] < 2 * COPY_PERCENTILE
+
+
+GROUPS_OF_TEN, GROUPS_OF_24, UNEQUAL_GROUPS = (10, 10), (24, 24), (10, 24)
+
+
+@pytest.mark.parametrize("groups", [2, 3, 6])
+@pytest.mark.parametrize("sizes", [GROUPS_OF_TEN, GROUPS_OF_24, UNEQUAL_GROUPS])
+@pytest.mark.parametrize(("worst", "best"), [(0.6, 0.6), (0.95, 0.95), (0.3, 0.6), (0.6, 0.99), (0.4, 0.8)])
+def test_the_range_of_the_difference_between_groups_holds_it(
+    groups: int, sizes: tuple[int, int], worst: float, best: float
+) -> None:
+    """Groups from the worst to the best in equal steps."""
+
+    def holds(rng: np.random.Generator) -> bool:
+        trials = [rng.random(sizes[k % 2]) < share for k, share in enumerate(np.linspace(worst, best, groups))]
+        shares = [own.mean() for own in trials]
+        low, high = span_interval([trials])
+        assert low <= max(shares) - min(shares) <= high
+        return low <= best - worst <= high
+
+    assert held(holds) >= 90
+
+
+def test_the_range_of_the_largest_difference_of_several_attributes_holds_it() -> None:
+    def holds(rng: np.random.Generator) -> bool:
+        low, high = span_interval([[rng.random(10) < 0.6 for _ in range(2)] for _ in range(6)])
+        return low <= 0 <= high
+
+    assert held(holds) >= 90
+
+
+def test_a_model_that_fails_a_group_alone_is_told_from_one_that_fails_none() -> None:
+    all_right, none_right = np.ones(24, bool), np.zeros(24, bool)
+    assert span_interval([[all_right, all_right, none_right]])[0] > 0.5
+    assert span_interval([[all_right, all_right, all_right]])[1] < 0.2
 
 
 def test_ranges_have_a_width_where_every_trial_agrees() -> None:

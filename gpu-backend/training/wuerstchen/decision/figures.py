@@ -11,7 +11,7 @@ import torch
 from rich.progress import track
 
 from wuerstchen.decision.bundle_model import BundleModel, Pictures, originals
-from wuerstchen.decision.groups import group_shares
+from wuerstchen.decision.groups import group_trials
 from wuerstchen.decision.outside import WORDS_MIN, kept_words, words_outside
 from wuerstchen.decision.prices import Prices, picture_flops
 from wuerstchen.evaluation.features import PictureFeatures, deep_features, features_of, to_tensor
@@ -22,6 +22,7 @@ from wuerstchen.evaluation.intervals import (
     mean_interval,
     paired_difference_interval,
     share_interval,
+    span_interval,
 )
 from wuerstchen.evaluation.near_copies import near_copies
 from wuerstchen.evaluation.recognition import recognised
@@ -107,9 +108,9 @@ class Measure:
             figures.append(_mean("restoration", decibels))
         else:
             left_out["restoration"] = "no_held_out" if model.restores else "no_compressor"
-        shares = self._shares(model, left_out)
-        figures += self._crowd(features, left_out) + _spread_of(shares) + self._cost(model)
-        found = {figure.key: figure for figure in figures}
+        groups = self._groups(model, left_out)
+        figures += self._crowd(features, left_out) + bias_of(groups) + self._cost(model)
+        found, shares = {figure.key: figure for figure in figures}, _shares(groups)
         return Measured(found, left_out, self.asked, trials, decibels, made, restored, shares)
 
     def _new(self) -> np.ndarray:
@@ -164,14 +165,14 @@ class Measure:
             left_out["copies"] = "few_held_out"
         return figures
 
-    def _shares(self, model: BundleModel, left_out: dict[str, str]) -> dict[str, dict[str, float]]:
+    def _groups(self, model: BundleModel, left_out: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:
         if self.groups is None:
             left_out["bias"] = "no_groups"
             return {}
-        shares = group_shares(self.groups, self.pictures, lambda indices: self._right(model, indices))
-        if not shares:
+        trials = group_trials(self.groups, self.pictures, lambda indices: self._right(model, indices))
+        if not trials:
             left_out["bias"] = "small_groups"
-        return shares
+        return trials
 
     def _right(self, model: BundleModel, indices: np.ndarray) -> np.ndarray:
         """(n,) recognised among themselves and the other pictures asked for."""
@@ -265,10 +266,23 @@ def compared(after: Measured, before: Measured) -> dict[str, tuple[float, Interv
     return differences
 
 
-def _spread_of(shares: dict[str, dict[str, float]]) -> list[Figure]:
-    """The attribute whose groups differ most; nothing where there is none."""
-    spans = [max(of.values()) - min(of.values()) for of in shares.values()]
-    return [Figure("bias", max(spans), sum(len(of) for of in shares.values()))] if spans else []
+def bias_of(groups: Mapping[str, Mapping[str, np.ndarray]]) -> list[Figure]:
+    """Of the attribute whose groups differ most; nothing where there is none. `groups`: (n,) recognised or not, by
+    attribute and group."""
+    if not groups:
+        return []
+    spans = [max(of.values()) - min(of.values()) for of in _shares(groups).values()]
+    low, high = span_interval([list(of.values()) for of in groups.values()])
+    return [
+        Figure(
+            "bias", max(spans), sum(len(own) for of in groups.values() for own in of.values()), 100 * low, 100 * high
+        )
+    ]
+
+
+def _shares(groups: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, dict[str, float]]:
+    """Per cent."""
+    return {name: {group: 100 * float(own.mean()) for group, own in of.items()} for name, of in groups.items()}
 
 
 def _share(key: str, right: np.ndarray) -> Figure:
