@@ -155,6 +155,55 @@ def test_counts_that_are_none_are_refused_with_the_option(
     assert message in capsys.readouterr().err.splitlines()[-1]
 
 
+DECISION = ["--bundle", BUNDLE, "--data", "data", "--out", "out"]
+
+
+@pytest.mark.parametrize("value", ["-1", "nan", "inf", "much"])
+@pytest.mark.parametrize("option", ["--price-hour", "--price-kwh", "--watts", "--training-hours"])
+def test_an_amount_that_is_none_is_refused_with_the_option(
+    option: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["evaluate", *DECISION, f"{option}={value}"])
+    with pytest.raises(SystemExit):
+        evaluate.main()
+    assert f"argument {option}: '{value}' is no" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--restoration-min=nan", "--restoration-min is nan: a finite number from 0 on"),
+        ("--restoration-min=-3", "--restoration-min is -3: a finite number from 0 on"),
+        ("--recognition-min=-1", "--recognition-min is -1: a number from 0 to 100"),
+        ("--recognition-min=101", "--recognition-min is 101: a number from 0 to 100"),
+        ("--cost-max=inf", "--cost-max is inf: a finite number from 0 on"),
+        ("--bias-max=nan", "--bias-max is nan: a number from 0 to 100"),
+        ("--gpu-hour=L4=inf", "--gpu-hour 'L4=inf': write NAME=DOLLARS"),
+        ("--gpu-hour=L4=inf", "DOLLARS from 0 to below 10,000"),
+    ],
+)
+def test_thresholds_and_prices_that_are_none_are_refused_before_anything_is_read(
+    tmp_path: Path, option: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # neither set nor bundle is there
+    said = ended(evaluate.main, ["--bundle", "none", "--out", "out", option], monkeypatch)
+    assert message in said
+    assert said.startswith("evaluate: ")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "option", ["--samples", "--seeds", "--sampler-prompts", "--compression-steps", "--compression-batch"]
+)
+def test_counts_of_a_report_that_are_none_are_refused_with_the_option(
+    option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["evaluate", "--config", TINY, "--out", "out", option, "0"])
+    with pytest.raises(SystemExit):
+        evaluate.main()
+    assert f"argument {option}: '0' is no whole number from 1 on" in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_a_full_disk_is_called_so() -> None:
     with pytest.raises(SystemExit) as end, plain_errors("train"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/x")
