@@ -40,6 +40,7 @@ def folder(tmp_path: Path, pictures_directory: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "runs" / "tiny").mkdir(parents=True)
     (tmp_path / "runs" / "tiny" / "stage-c.checkpoint.pt").write_bytes(b"half a checkp")
     (tmp_path / "words.pt").write_text("no weights")
+    (tmp_path / "sjis.txt").write_text("犬", encoding="shift_jis")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -56,6 +57,8 @@ def ended(main: Callable[[], None], options: list[str], monkeypatch: pytest.Monk
     return str(end.value.code)
 
 
+DECISION = ["--bundle", BUNDLE, "--data", "data", "--out", "out"]
+RUNS = ["--config", TINY, "--out", "out", "--parts"]
 FINETUNE = ["--runs", "tuned", "--data", "data"]
 CASES = [
     (train, ["--config", "none.toml"], "train: none.toml does not exist"),
@@ -86,6 +89,11 @@ CASES = [
         "evaluate: raw holds no data set",
     ),
     (evaluate, ["--config", TINY, "--out", "out", "--parts", "cost"], "evaluate: runs/tiny/stage-a.pt does not exist"),
+    (evaluate, [*RUNS, "groups", "--groups", "none.json"], "evaluate: --groups: none.json does not exist"),
+    (evaluate, [*DECISION, "--groups", "none.json"], "evaluate: --groups: none.json does not exist"),
+    (evaluate, [*DECISION, "--against", BUNDLE, "--outside", "sjis.txt"], "evaluate: sjis.txt is not UTF-8"),
+    (evaluate, ["--config", TINY, "--out", "out", "--unseen", "sjis.txt"], "evaluate: sjis.txt is not UTF-8"),
+    (showcase, ["--config", TINY, "--prompts", "sjis.txt", "--out", "x.png"], "showcase: sjis.txt is not UTF-8"),
     (average, ["words.pt", "words.pt", "--out", "x.pt"], "average: words.pt is damaged, or no file of a run"),
     (average, ["none.pt", "words.pt", "--out", "x.pt"], "average: none.pt does not exist"),
     (showcase, ["--config", TINY, "--prompts", "p.txt", "--out", "x.png"], "does not exist"),
@@ -153,9 +161,6 @@ def test_counts_that_are_none_are_refused_with_the_option(
     with pytest.raises(SystemExit):
         train.main()
     assert message in capsys.readouterr().err.splitlines()[-1]
-
-
-DECISION = ["--bundle", BUNDLE, "--data", "data", "--out", "out"]
 
 
 @pytest.mark.parametrize("value", ["-1", "nan", "inf", "much"])

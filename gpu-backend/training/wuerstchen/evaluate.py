@@ -42,13 +42,14 @@ from wuerstchen.evaluation import (
 from wuerstchen.evaluation.context import DECODER_WEIGHTS, WEIGHTS, Context, Options
 from wuerstchen.evaluation.report import write_report
 from wuerstchen.evaluation.results import PartResult, store, stored
-from wuerstchen.evaluation.set_groups import GROUPS_FILE, OPEN_FILE, read_groups, read_open
+from wuerstchen.evaluation.set_groups import OPEN_FILE, groups_of, read_open
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.prompt_lists import concepts_beside, prompt_lines
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.texts import LANGUAGES
 from wuerstchen.training.data import PictureSet
+from wuerstchen.utf8 import utf8_text
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 CAPTIONS = 200
@@ -198,7 +199,7 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
     for name in PROMPT_LISTS:
         setattr(arguments, name, prompts_of(name, arguments, names))
     arguments.captions = arguments.captions or CAPTIONS
-    arguments.groups = read_groups(arguments.groups or arguments.data / GROUPS_FILE) or {}
+    arguments.groups = groups_of(arguments.data, arguments.groups) or {}
     arguments.open_labels = read_open(arguments.data / OPEN_FILE)
     options = Options(**{field.name: getattr(arguments, field.name) for field in dataclasses.fields(Options)})
     context = Context(config, pictures, arguments.runs / config.id, arguments.out, options)
@@ -215,12 +216,12 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
 
 def prompts_of(name: str, arguments: argparse.Namespace, names: list[str]) -> str:
     """The text of a prompt list: of the option, else of the file beside the configuration. Raises ValueError where a
-    part needs it and it is not there.
+    part needs it and it is not there, or it is not UTF-8.
     """
     prompts = getattr(arguments, name) or arguments.config.with_suffix(f".{name}.txt")
     if name in names and not prompts.exists():
         raise ValueError(f"--{name}: {prompts} does not exist")
-    return prompts.read_text("utf-8") if prompts.exists() else ""
+    return utf8_text(prompts) if prompts.exists() else ""
 
 
 def opened(directory: Path, config_file: Path | None) -> tuple[Bundle, Config, Path]:

@@ -16,7 +16,7 @@ from wuerstchen.decision.prices import Prices
 from wuerstchen.decision.report_texts import report_texts
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
 from wuerstchen.evaluation.features import PictureFeatures
-from wuerstchen.evaluation.set_groups import GROUPS_FILE, read_groups
+from wuerstchen.evaluation.set_groups import groups_of
 from wuerstchen.export.open_bundle import KPI_FILE, Bundle
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.sources import imagenet_weights
@@ -51,11 +51,11 @@ def write_decision(asked: Asked) -> Report:
     """Writes OUT/report.html, OUT/figures.json and OUT/kpi.json, which a bundle may carry; pictures that were made are
     kept, so a stopped report goes on from there.
 
-    Raises ValueError where the set and the bundle do not fit each other."""
+    Raises ValueError where the set and the bundle do not fit each other, or `groups` is not there."""
     pictures, kept = asked.pictures, asked.kept or asked.out / "pictures"
+    groups = groups_of(pictures.directory, asked.groups)
     asked.out.mkdir(parents=True, exist_ok=True)
     kept.mkdir(parents=True, exist_ok=True)
-    groups = read_groups(asked.groups or pictures.directory / GROUPS_FILE)
     measure = Measure(pictures, PictureFeatures(imagenet_weights()), asked.captions, groups, asked.prices, kept)
     model = BundleModel(asked.bundle, asked.config, kept)
     after, before, differences = measure.of(model), None, {}
