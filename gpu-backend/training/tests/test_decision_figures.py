@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from raw_pictures import SQUARE, set_of
 
-from wuerstchen.decision.figures import Measured, asked_pictures, bias_of
+from wuerstchen.decision.figures import asked_pictures, bias_of
 from wuerstchen.decision.groups import group_trials
+from wuerstchen.decision.measured import Measured
 from wuerstchen.decision.outside import WORDS_MAX, words_outside
 from wuerstchen.decision.verdict import Thresholds, criteria
 from wuerstchen.evaluation.recognition import recognised

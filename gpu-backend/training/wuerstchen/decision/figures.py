@@ -3,7 +3,7 @@ means.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,10 @@ from rich.progress import track
 
 from wuerstchen.decision.bundle_model import BundleModel, Pictures, originals
 from wuerstchen.decision.groups import group_trials
+from wuerstchen.decision.measured import Figure, Measured
 from wuerstchen.decision.outside import WORDS_MIN, kept_words, words_outside
 from wuerstchen.decision.prices import Prices, picture_flops
+from wuerstchen.evaluation.diversity import pairwise_distances
 from wuerstchen.evaluation.features import PictureFeatures, deep_features, features_of, to_tensor
 from wuerstchen.evaluation.image_quality import psnr_each
 from wuerstchen.evaluation.intervals import (
@@ -42,35 +44,6 @@ NEW_WORDS_MIN = 8
 PART = 512
 
 
-@dataclass(frozen=True)
-class Figure:
-    """`low` and `high` bound the value with 95 % confidence; None where no honest range is known. `count`: of
-    pictures.
-    """
-
-    key: str
-    value: float
-    count: int
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
-class Measured:
-    """`left_out`: keys of figures that could not be measured, with the key of the reason. `trials`: (n,) yes or no, by
-    the key of a figure that is a share of them. `groups`: per cent recognised, by attribute and group.
-    """
-
-    figures: dict[str, Figure]
-    left_out: dict[str, str]
-    asked: np.ndarray
-    trials: Mapping[str, np.ndarray]
-    decibels: np.ndarray
-    made: Pictures
-    restored: Pictures
-    groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-
-
 class Measure:
     """Measures bundles on one set, all by the same pictures and captions."""
 
@@ -85,13 +58,13 @@ class Measure:
     ) -> None:
         """`kept`: folder of what is computed once a set, the features of all training pictures."""
         self.pictures, self.network, self.groups, self.prices = pictures, network, groups, prices
-        self.asked = asked_pictures(pictures, captions)
+        self.asked, self._used = asked_pictures(pictures, captions), set[int]()
         self.held_out = pictures.held_out[:captions]
         self.real = self._deep(originals(pictures, self.asked))
         self.train = self._deep_once(pictures.train, kept / "features-train.npy")
 
     def of(self, model: BundleModel) -> Measured:
-        pictures, left_out = self.pictures, {}
+        pictures, left_out, self._used = self.pictures, {}, set(self.asked.tolist())
         made = model.made_for(pictures, self.asked)
         features = self._deep(made)
         right = recognised(features, self.real, [pictures.records[i].label for i in self.asked])
@@ -103,7 +76,7 @@ class Measure:
             left_out["new"] = "few_new"
         restored, decibels = [], np.zeros(0)
         if model.restores and len(self.held_out):
-            restored = model.restored(pictures, self.held_out)
+            restored = model.restored(pictures, self._use(self.held_out))
             decibels = psnr_of(restored, originals(pictures, self.held_out))
             figures.append(_mean("restoration", decibels))
         else:
@@ -111,7 +84,13 @@ class Measure:
         groups = self._groups(model, left_out)
         figures += self._crowd(features, left_out) + bias_of(groups) + self._cost(model)
         found, shares = {figure.key: figure for figure in figures}, _shares(groups)
-        return Measured(found, left_out, self.asked, trials, decibels, made, restored, shares)
+        used = len(self._used)
+        return Measured(found, left_out, self.asked, trials, decibels, made, restored, shares, used)
+
+    def _use(self, indices: np.ndarray) -> np.ndarray:
+        """Counts pictures as those that figures rest on, and returns them."""
+        self._used.update(indices.tolist())
+        return indices
 
     def _new(self) -> np.ndarray:
         """(n,) whether no training picture has the label of the picture that is asked for."""
@@ -146,7 +125,9 @@ class Measure:
         same, drawn, trials = labels[:, None] == labels[None], self._deep(before.made), []
         for measured in (after, before):
             made = self._deep(measured.made)
-            of_set, of_before = (np.where(same, np.inf, distances(made, other)).min(1) for other in (self.real, drawn))
+            of_set, of_before = (
+                np.where(same, np.inf, pairwise_distances(made, other)).min(1) for other in (self.real, drawn)
+            )
             trials.append(of_set < of_before)
         return trials
 
@@ -158,7 +139,7 @@ class Measure:
         else:
             left_out["likeness"] = "few_pictures"
         if len(self.held_out) >= REAL_MIN:
-            real = nearest(self._deep(originals(self.pictures, self.held_out)), self.train)
+            real = nearest(self._deep(originals(self.pictures, self._use(self.held_out))), self.train)
             value, between = near_copies(nearest(features, self.train), real)
             figures.append(Figure("copies", value, len(features), *between))
         else:
@@ -181,7 +162,7 @@ class Measure:
         candidates = np.concatenate([indices, others])[: max(CANDIDATES_MAX, len(indices))]
         real = self._deep(originals(self.pictures, candidates))
         names = [self.pictures.records[i].label for i in candidates]
-        return recognised(self._deep(model.made_for(self.pictures, indices)), real, names, labels)
+        return recognised(self._deep(model.made_for(self.pictures, self._use(indices))), real, names, labels)
 
     def _cost(self, model: BundleModel) -> list[Figure]:
         prompts = [self.pictures.records[i].captions[0] for i in self.asked[:TIMED_PICTURES]]
@@ -238,13 +219,7 @@ def _spread(indices: np.ndarray) -> np.ndarray:
 
 def nearest(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(n,) Euclidean distance of each row of (n, d) to the nearest of (m, d)."""
-    return distances(x, y).min(1)
-
-
-def distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(n, m) Euclidean distances of the rows of (n, d) and (m, d)."""
-    squared = np.square(x).sum(1)[:, None] + np.square(y).sum(1)[None] - 2 * x @ y.T
-    return np.sqrt(np.clip(squared, 0, None))
+    return pairwise_distances(x, y).min(1)
 
 
 def psnr_of(copies: Pictures, pictures: Pictures) -> np.ndarray:

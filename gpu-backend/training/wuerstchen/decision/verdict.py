@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-from wuerstchen.decision.figures import Figure, Measured
+from wuerstchen.decision.measured import Figure, Measured
 
 Outcome = Literal["met", "missed", "unsure", "unknown"]
 CRITERIA = ("restoration", "recognition", "cost", "bias")

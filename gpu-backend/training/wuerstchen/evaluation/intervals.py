@@ -82,7 +82,8 @@ def share_below_interval(values: np.ndarray, others: np.ndarray, percent: float)
     (m,) are drawn from.
 
     By ranks alone: how many of `others` lie below their percentile is binomial, and between two of them the bounds are
-    those of Clopper and Pearson (1934). Where none may lie below it, the lower bound is 0: from fewer than 72 for 5 %.
+    those of Clopper and Pearson (1934). Where none may lie below it, the lower bound is 0: with fewer than some 70 for
+    5 %.
     """
     rng, n, m = np.random.default_rng(0), len(values), len(others)
     counts = np.searchsorted(np.sort(values), np.concatenate([[-math.inf], np.sort(others), [math.inf]]))
