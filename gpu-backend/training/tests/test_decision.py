@@ -13,20 +13,27 @@ import numpy as np
 import pytest
 from PIL import Image
 from raw_pictures import MIXED, SQUARE, set_of
-from tiny_bundle import TINY, TRAINING
+from tiny_bundle import TRAINING
 
 from wuerstchen import evaluate
-from wuerstchen.decision.figures import Figure, Measured
-from wuerstchen.decision.page import dollars
-from wuerstchen.decision.prices import Prices, gpu_costs, picture_flops, read_gpu_prices
-from wuerstchen.decision.report_texts import REPORT
-from wuerstchen.decision.verdict import Thresholds, criteria, verdict
+from wuerstchen.decision.figures import asked_pictures
+from wuerstchen.decision.measured import Figure, Measured
+from wuerstchen.decision.page import About, Report
+from wuerstchen.decision.page import page as page_of
+from wuerstchen.decision.prices import Prices
+from wuerstchen.decision.report_texts import REPORT, report_texts
+from wuerstchen.decision.verdict import CRITERIA, Thresholds, criteria, verdict
 from wuerstchen.texts import LANGUAGES, places_of, read_texts
 from wuerstchen.training.data import PictureSet
 
 BUNDLE = TRAINING.parent.parent / "test" / "support" / "models" / "tiny"
 # Words that would be true of the emoji set alone.
 OF_EMOJI = re.compile(r"emoji|skin|gender|yellow|flag|favourite|絵文字|肌", re.IGNORECASE)
+
+# Whether a bundle was trained on the set, and on which of its pictures, a report does not know.
+OF_TRAINING = re.compile(
+    r"kept out of training|(before|not|never) train|学習(前|後の|に使|から除|していない)", re.IGNORECASE
+)
 
 
 class Page(HTMLParser):
@@ -105,6 +112,17 @@ def reported(
     return request.param, data, pages
 
 
+@pytest.fixture(scope="module")
+def alone(reported: tuple[str, Path, dict[str, Page]]) -> Page:
+    """Of the same set and bundle, without one to compare with."""
+    out = reported[1].parent / "out"
+    command = ["--bundle", str(BUNDLE), "--data", str(reported[1]), "--out", str(out / "alone")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["evaluate", *command, "--captions", "300", "--pictures", str(out / "pictures")])
+        evaluate.main()
+    return Page((out / "alone" / "report.html").read_text(encoding="utf-8"))
+
+
 def test_a_page_is_whole_and_loads_nothing(reported: tuple[str, Path, dict[str, Page]]) -> None:
     for page in reported[2].values():
         assert page.open == []
@@ -125,6 +143,29 @@ def test_no_sentence_speaks_of_what_the_set_does_not_have(reported: tuple[str, P
         assert "nan" not in page.words.lower().split()
         reason = read_texts(REPORT, language)["reason.no_groups"]
         assert (reason in page.words) == (not name.startswith("machines"))
+
+
+def test_no_sentence_speaks_of_what_a_report_does_not_know(
+    reported: tuple[str, Path, dict[str, Page]], alone: Page
+) -> None:
+    name, data, pages = reported
+    pictures = PictureSet(data, 64)
+    for page in (*pages.values(), alone):
+        assert not OF_TRAINING.search(page.words)
+        assert "more pictures are needed" not in page.words
+    assert "Before" not in alone.words
+    assert "Restored Drawn" in alone.words
+    for folder, page, captions in (("out", pages["en"], 25), ("out/alone", alone, 300)):
+        about = json.loads((data.parent / folder / "figures.json").read_text())["about"]
+        asked = asked_pictures(pictures, captions).tolist()
+        # The tiny bundle restores; of the machines, both groups' first 24 names are drawn too.
+        of_groups = [*range(24), *range(30, 54)] if name.startswith("machines") else []
+        drawn = [index for index, of in enumerate(pictures.records) if of.label in {f"machine {n}" for n in of_groups}]
+        used = len({*asked, *pictures.held_out[:captions].tolist(), *drawn})
+        assert (about["measured"], about["names"]) == (used, len(asked))
+        assert f"{len(pictures.records)} pictures; the figures are measured on {used} of them" in page.words
+        assert f"one a name, {len(asked)} in all" in page.words
+        assert f"Guessing gives {float(f'{100 / len(asked):.2g}'):g} %" in page.words
 
 
 def test_every_figure_stands_on_the_page_or_is_left_out_with_a_reason(
@@ -155,7 +196,9 @@ def test_what_a_bundle_carries_says_the_same_as_the_report(reported: tuple[str, 
     assert carried["groups"].keys() == ({"age"} if name.startswith("machines") else set())
     if carried["groups"]:
         shares = carried["groups"]["age"].values()
-        assert max(shares) - min(shares) == carried["figures"]["bias"]["value"]
+        bias = carried["figures"]["bias"]
+        assert max(shares) - min(shares) == bias["value"]
+        assert bias["low"] <= bias["value"] <= bias["high"]
 
 
 def test_the_same_bundle_before_and_after_differs_in_nothing(reported: tuple[str, Path, dict[str, Page]]) -> None:
@@ -182,6 +225,7 @@ def test_verdict_and_quality_and_cost_come_before_anything_else(reported: tuple[
         for key, criterion in plain["criteria"].items():
             # What is missed is named in the verdict, with what to do.
             assert (texts[f"advice.{key}"] in page.words) == (criterion["outcome"] == "missed")
+            assert (texts[f"unsure.{key}"] in page.words) == (criterion["outcome"] == "unsure")
 
 
 def test_both_languages_say_the_same_with_the_same_values() -> None:
@@ -214,39 +258,18 @@ def test_a_threshold_inside_a_range_decides_nothing(
     assert verdict(found) == outcome
 
 
-def test_money_is_seconds_times_the_price_of_an_hour() -> None:
-    prices = Prices(gpus=read_gpu_prices(["L4=0.72"]), utilisation=0.5)
-    cost = next(cost for cost in gpu_costs(121e12, prices) if cost.gpu == "L4")
-    assert (cost.seconds, cost.dollars) == (2.0, pytest.approx(2 * 0.72 / 3600))
-
-
-def test_twice_the_steps_are_twice_the_arithmetic_of_stage_c() -> None:
-    def flops(steps: int) -> float:
-        return picture_flops(dataclasses.replace(TINY, sampler_c=dataclasses.replace(TINY.sampler_c, steps=steps)))
-
-    assert flops(9) - flops(6) == pytest.approx(flops(6) - flops(3))
-    assert flops(6) > flops(3) > 0
-
-
-@pytest.mark.parametrize(
-    ("amount", "shown"),
-    [
-        (0, "$0.00"),
-        (1234.5, "$1,234.50"),
-        (0.25, "$0.25"),
-        (0.0104, "$0.010"),
-        (2.1e-7, "$0.00000021"),
-        (9.96e-5, "$0.00010"),
-    ],
-)
-def test_money_has_two_digits_that_count_and_no_exponent(amount: float, shown: str) -> None:
-    assert dollars(amount).rstrip("0") == shown.rstrip("0")
-
-
-@pytest.mark.parametrize("text", ["L4", "L4=cheap", "Abacus=1", "L4=-1", "L4=nan"])
-def test_a_price_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="write NAME=DOLLARS, NAME one of L40S"):
-        read_gpu_prices([text])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", CRITERIA)
+def test_what_cannot_be_told_has_an_advice_of_its_own(language: str, key: str) -> None:
+    """A cost is timed on a few pictures whatever the set: more of them would not tell it."""
+    texts, threshold = report_texts(language), getattr(Thresholds(), key)
+    sure = {"seconds": (1.0, None, None), "cost": (0.001, None, None), "flops": (1.0, None, None)}
+    figures = measured(**{**sure, key: (threshold, threshold / 2, threshold * 2)})
+    about = About("Tiny", "set", 9, 2, 9, "0" * 16, "2026-11-28", None, 9)
+    words = Page(page_of(Report(about, figures, None, {}, Thresholds(), Prices(), []), texts)).words
+    assert texts("verdict.unsure") in words
+    assert [other for other in CRITERIA if texts(f"unsure.{other}") in words] == [key]
+    assert not any(texts(f"advice.{other}") in words for other in CRITERIA)
 
 
 def test_pictures_already_made_and_features_of_the_set_are_not_made_again(

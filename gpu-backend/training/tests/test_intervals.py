@@ -3,6 +3,7 @@ that has one.
 """
 
 from collections.abc import Callable
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from wuerstchen.evaluation.intervals import (
     mean_interval,
     paired_difference_interval,
     share_interval,
+    span_interval,
     student_95,
 )
+from wuerstchen.evaluation.near_copies import COPY_PERCENTILE, near_copies
 
 EVALUATIONS = 100
 WIDTH, FACTORS = 320, 40
@@ -84,6 +87,71 @@ def test_the_range_of_a_difference_of_shares_of_the_same_trials_holds_it(
         return low <= gain <= high
 
     assert held(holds) >= 90
+
+
+@pytest.mark.parametrize("held_out", [20, 40, 100])
+@pytest.mark.parametrize("drawn", [25, 100])
+@pytest.mark.parametrize("nearer", [0.0, 0.5, 1.5])
+def test_the_range_of_near_copies_holds_the_true_share_though_the_bound_is_measured_too(
+    held_out: int, drawn: int, nearer: float
+) -> None:
+    """Distances are normal, those of drawn pictures smaller by `nearer`."""
+    normal = NormalDist()
+    true = 100 * normal.cdf(normal.inv_cdf(COPY_PERCENTILE / 100) + nearer)
+    values = []
+
+    def holds(rng: np.random.Generator) -> bool:
+        value, (low, high) = near_copies(rng.normal(size=drawn) - nearer, rng.normal(size=held_out))
+        values.append(value)
+        assert low <= value <= high
+        return low <= true <= high
+
+    assert held(holds) >= 90
+    if not nearer:
+        # As many as real pictures show: few held-out ones do not make it more.
+        assert abs(np.mean(values) - COPY_PERCENTILE) < 3 * np.std(values) / len(values) ** 0.5
+
+
+def test_many_copies_are_told_from_none_where_enough_pictures_are_held_out() -> None:
+    rng = np.random.default_rng(9)
+    far, near = rng.normal(size=100), rng.normal(size=100) - 3
+    assert near_copies(near, far)[1][0] > 3 * COPY_PERCENTILE
+    assert near_copies(near + 6, far)[1][1] < 2 * COPY_PERCENTILE
+
+
+GROUPS_OF_TEN, GROUPS_OF_24, UNEQUAL_GROUPS = (10, 10), (24, 24), (10, 24)
+
+
+@pytest.mark.parametrize("groups", [2, 3, 6])
+@pytest.mark.parametrize("sizes", [GROUPS_OF_TEN, GROUPS_OF_24, UNEQUAL_GROUPS])
+@pytest.mark.parametrize(("worst", "best"), [(0.6, 0.6), (0.95, 0.95), (0.3, 0.6), (0.6, 0.99), (0.4, 0.8)])
+def test_the_range_of_the_difference_between_groups_holds_it(
+    groups: int, sizes: tuple[int, int], worst: float, best: float
+) -> None:
+    """Groups from the worst to the best in equal steps."""
+
+    def holds(rng: np.random.Generator) -> bool:
+        trials = [rng.random(sizes[k % 2]) < share for k, share in enumerate(np.linspace(worst, best, groups))]
+        shares = [own.mean() for own in trials]
+        low, high = span_interval([trials])
+        assert low <= max(shares) - min(shares) <= high
+        return low <= best - worst <= high
+
+    assert held(holds) >= 90
+
+
+def test_the_range_of_the_largest_difference_of_several_attributes_holds_it() -> None:
+    def holds(rng: np.random.Generator) -> bool:
+        low, high = span_interval([[rng.random(10) < 0.6 for _ in range(2)] for _ in range(6)])
+        return low <= 0 <= high
+
+    assert held(holds) >= 90
+
+
+def test_a_model_that_fails_a_group_alone_is_told_from_one_that_fails_none() -> None:
+    all_right, none_right = np.ones(24, bool), np.zeros(24, bool)
+    assert span_interval([[all_right, all_right, none_right]])[0] > 0.5
+    assert span_interval([[all_right, all_right, all_right]])[1] < 0.2
 
 
 def test_ranges_have_a_width_where_every_trial_agrees() -> None:

@@ -40,6 +40,7 @@ def folder(tmp_path: Path, pictures_directory: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "runs" / "tiny").mkdir(parents=True)
     (tmp_path / "runs" / "tiny" / "stage-c.checkpoint.pt").write_bytes(b"half a checkp")
     (tmp_path / "words.pt").write_text("no weights")
+    (tmp_path / "sjis.txt").write_text("犬", encoding="shift_jis")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -56,6 +57,8 @@ def ended(main: Callable[[], None], options: list[str], monkeypatch: pytest.Monk
     return str(end.value.code)
 
 
+DECISION = ["--bundle", BUNDLE, "--data", "data", "--out", "out"]
+RUNS = ["--config", TINY, "--out", "out", "--parts"]
 FINETUNE = ["--runs", "tuned", "--data", "data"]
 CASES = [
     (train, ["--config", "none.toml"], "train: none.toml does not exist"),
@@ -86,6 +89,11 @@ CASES = [
         "evaluate: raw holds no data set",
     ),
     (evaluate, ["--config", TINY, "--out", "out", "--parts", "cost"], "evaluate: runs/tiny/stage-a.pt does not exist"),
+    (evaluate, [*RUNS, "groups", "--groups", "none.json"], "evaluate: --groups: none.json does not exist"),
+    (evaluate, [*DECISION, "--groups", "none.json"], "evaluate: --groups: none.json does not exist"),
+    (evaluate, [*DECISION, "--against", BUNDLE, "--outside", "sjis.txt"], "evaluate: sjis.txt is not UTF-8"),
+    (evaluate, ["--config", TINY, "--out", "out", "--unseen", "sjis.txt"], "evaluate: sjis.txt is not UTF-8"),
+    (showcase, ["--config", TINY, "--prompts", "sjis.txt", "--out", "x.png"], "showcase: sjis.txt is not UTF-8"),
     (average, ["words.pt", "words.pt", "--out", "x.pt"], "average: words.pt is damaged, or no file of a run"),
     (average, ["none.pt", "words.pt", "--out", "x.pt"], "average: none.pt does not exist"),
     (showcase, ["--config", TINY, "--prompts", "p.txt", "--out", "x.png"], "does not exist"),
@@ -153,6 +161,52 @@ def test_counts_that_are_none_are_refused_with_the_option(
     with pytest.raises(SystemExit):
         train.main()
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("value", ["-1", "nan", "inf", "much"])
+@pytest.mark.parametrize("option", ["--price-hour", "--price-kwh", "--watts", "--training-hours"])
+def test_an_amount_that_is_none_is_refused_with_the_option(
+    option: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["evaluate", *DECISION, f"{option}={value}"])
+    with pytest.raises(SystemExit):
+        evaluate.main()
+    assert f"argument {option}: '{value}' is no" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--restoration-min=nan", "--restoration-min is nan: a finite number from 0 on"),
+        ("--restoration-min=-3", "--restoration-min is -3: a finite number from 0 on"),
+        ("--recognition-min=-1", "--recognition-min is -1: a number from 0 to 100"),
+        ("--recognition-min=101", "--recognition-min is 101: a number from 0 to 100"),
+        ("--cost-max=inf", "--cost-max is inf: a finite number from 0 on"),
+        ("--bias-max=nan", "--bias-max is nan: a number from 0 to 100"),
+        ("--gpu-hour=L4=inf", "--gpu-hour 'L4=inf': write NAME=DOLLARS"),
+        ("--gpu-hour=L4=inf", "DOLLARS from 0 to below 10,000"),
+    ],
+)
+def test_thresholds_and_prices_that_are_none_are_refused_before_anything_is_read(
+    tmp_path: Path, option: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # neither set nor bundle is there
+    said = ended(evaluate.main, ["--bundle", "none", "--out", "out", option], monkeypatch)
+    assert message in said
+    assert said.startswith("evaluate: ")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "option", ["--samples", "--seeds", "--sampler-prompts", "--compression-steps", "--compression-batch"]
+)
+def test_counts_of_a_report_that_are_none_are_refused_with_the_option(
+    option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["evaluate", "--config", TINY, "--out", "out", option, "0"])
+    with pytest.raises(SystemExit):
+        evaluate.main()
+    assert f"argument {option}: '0' is no whole number from 1 on" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_a_full_disk_is_called_so() -> None:

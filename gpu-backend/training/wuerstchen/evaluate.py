@@ -21,12 +21,12 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from wuerstchen.arguments import count
+from wuerstchen.arguments import count, price
 from wuerstchen.config import Config, load_config
 from wuerstchen.decision.prices import Prices, read_gpu_prices
 from wuerstchen.decision.report import Asked, write_decision
 from wuerstchen.decision.report_texts import report_texts
-from wuerstchen.decision.verdict import Thresholds, criteria, verdict
+from wuerstchen.decision.verdict import Thresholds, criteria, option_of, verdict
 from wuerstchen.evaluation import (
     compression,
     cost,
@@ -42,17 +42,24 @@ from wuerstchen.evaluation import (
 from wuerstchen.evaluation.context import DECODER_WEIGHTS, WEIGHTS, Context, Options
 from wuerstchen.evaluation.report import write_report
 from wuerstchen.evaluation.results import PartResult, store, stored
-from wuerstchen.evaluation.set_groups import GROUPS_FILE, OPEN_FILE, read_groups, read_open
+from wuerstchen.evaluation.set_groups import OPEN_FILE, groups_of, read_open
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.prompt_lists import concepts_beside, prompt_lines
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.texts import LANGUAGES
 from wuerstchen.training.data import PictureSet
+from wuerstchen.utf8 import utf8_text
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 CAPTIONS = 200
 PROMPT_LISTS = ("unseen", "joined")
+THRESHOLDS = {
+    "restoration": "dB, at least",
+    "recognition": "per cent, at least",
+    "cost": "US dollars a picture, at most",
+    "bias": "points between groups, at most",
+}
 
 
 @dataclass(frozen=True)
@@ -129,18 +136,14 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--set-name", default="", help="with --bundle: what the report calls the set; default: its folder's name"
     )
-    for name, unit in (("restoration", "dB, at least"), ("recognition", "per cent, at least")):
+    for name, unit in THRESHOLDS.items():
         made.add_argument(
-            f"--{name}-min", type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)"
-        )
-    for name, unit in (("cost", "US dollars a picture, at most"), ("bias", "points between groups, at most")):
-        made.add_argument(
-            f"--{name}-max", type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)"
+            option_of(name), type=float, default=getattr(Thresholds, name), help=f"threshold, {unit} (%(default)g)"
         )
     made.add_argument(
         "--gpu-hour", action="append", default=[], metavar="NAME=DOLLARS", help="with --bundle: price of a GPU's hour"
     )
-    made.add_argument("--training-hours", type=float, help="with --bundle: hours of this machine that training took")
+    made.add_argument("--training-hours", type=price, help="with --bundle: hours of this machine that training took")
     made.add_argument(
         "--config", type=Path, help="TOML file, see configs/; with --bundle: of both bundles, default each one's own"
     )
@@ -167,21 +170,21 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--captions", type=count, help="captions that are drawn; default: 200 of a list, with --bundle 100"
     )
-    made.add_argument("--samples", type=int, default=1000, help="pictures a crowd for FID and KID (%(default)s)")
-    made.add_argument("--seeds", type=int, default=4, help="pictures a prompt for diversity and bias (%(default)s)")
+    made.add_argument("--samples", type=count, default=1000, help="pictures a crowd for FID and KID (%(default)s)")
+    made.add_argument("--seeds", type=count, default=4, help="pictures a prompt for diversity and bias (%(default)s)")
     made.add_argument(
-        "--sampler-prompts", type=int, default=50, help="prompts for each guidance and step count (%(default)s)"
+        "--sampler-prompts", type=count, default=50, help="prompts for each guidance and step count (%(default)s)"
     )
     made.add_argument(
-        "--compression-steps", type=int, default=100, help="training steps a compression ratio (%(default)s)"
+        "--compression-steps", type=count, default=100, help="training steps a compression ratio (%(default)s)"
     )
-    made.add_argument("--compression-batch", type=int, default=8, help="pictures a step (%(default)s)")
+    made.add_argument("--compression-batch", type=count, default=8, help="pictures a step (%(default)s)")
     made.add_argument(
-        "--watts", type=float, default=30, help="assumed power of the training machine's share (%(default)s)"
+        "--watts", type=price, default=30, help="assumed power of the training machine's share (%(default)s)"
     )
-    made.add_argument("--price-kwh", type=float, default=0.30, help="assumed price of a kWh (%(default)s)")
+    made.add_argument("--price-kwh", type=price, default=0.30, help="assumed price of a kWh (%(default)s)")
     made.add_argument(
-        "--price-hour", type=float, default=0.08, help="assumed rent of such a machine an hour (%(default)s)"
+        "--price-hour", type=price, default=0.08, help="assumed rent of such a machine an hour (%(default)s)"
     )
     made.add_argument("--threads", type=count, help="CPU threads; default: all")
     return made
@@ -196,7 +199,7 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
     for name in PROMPT_LISTS:
         setattr(arguments, name, prompts_of(name, arguments, names))
     arguments.captions = arguments.captions or CAPTIONS
-    arguments.groups = read_groups(arguments.groups or arguments.data / GROUPS_FILE) or {}
+    arguments.groups = groups_of(arguments.data, arguments.groups) or {}
     arguments.open_labels = read_open(arguments.data / OPEN_FILE)
     options = Options(**{field.name: getattr(arguments, field.name) for field in dataclasses.fields(Options)})
     context = Context(config, pictures, arguments.runs / config.id, arguments.out, options)
@@ -213,12 +216,12 @@ def run(arguments: argparse.Namespace, names: list[str]) -> None:
 
 def prompts_of(name: str, arguments: argparse.Namespace, names: list[str]) -> str:
     """The text of a prompt list: of the option, else of the file beside the configuration. Raises ValueError where a
-    part needs it and it is not there.
+    part needs it and it is not there, or it is not UTF-8.
     """
     prompts = getattr(arguments, name) or arguments.config.with_suffix(f".{name}.txt")
     if name in names and not prompts.exists():
         raise ValueError(f"--{name}: {prompts} does not exist")
-    return prompts.read_text("utf-8") if prompts.exists() else ""
+    return utf8_text(prompts) if prompts.exists() else ""
 
 
 def opened(directory: Path, config_file: Path | None) -> tuple[Bundle, Config, Path]:
@@ -230,6 +233,10 @@ def opened(directory: Path, config_file: Path | None) -> tuple[Bundle, Config, P
 
 def decide(arguments: argparse.Namespace) -> None:
     """The report of a bundle. Raises ValueError or OSError where bundles, data or options do not do."""
+    thresholds = Thresholds(
+        arguments.restoration_min, arguments.recognition_min, arguments.cost_max, arguments.bias_max
+    )
+    prices = Prices(arguments.price_hour, read_gpu_prices(arguments.gpu_hour), training_hours=arguments.training_hours)
     bundle, config, _ = opened(arguments.bundle, arguments.config)
     against, known = None, ()
     if arguments.against is not None:
@@ -245,12 +252,8 @@ def decide(arguments: argparse.Namespace) -> None:
         known=known,
         language=arguments.language,
         captions=arguments.captions or Asked.captions,
-        thresholds=Thresholds(
-            arguments.restoration_min, arguments.recognition_min, arguments.cost_max, arguments.bias_max
-        ),
-        prices=Prices(
-            arguments.price_hour, read_gpu_prices(arguments.gpu_hour), training_hours=arguments.training_hours
-        ),
+        thresholds=thresholds,
+        prices=prices,
         groups=arguments.groups,
         kept=arguments.pictures,
         set_name=arguments.set_name,

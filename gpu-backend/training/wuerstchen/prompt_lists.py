@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from wuerstchen.config import Config
+from wuerstchen.utf8 import utf8_text
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 # The sheet of the documents, and what integer products were made for.
@@ -10,8 +11,8 @@ PRIOR_LISTS = (".prompts.txt", ".calibration.txt")
 
 
 def prompt_lines(path: Path) -> tuple[str, ...]:
-    """Those that are not blank, each once."""
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    """Those that are not blank, each once. Raises ValueError where the file is not UTF-8."""
+    lines = (line.strip() for line in utf8_text(path).splitlines())
     return tuple(dict.fromkeys(line for line in lines if line))
 
 

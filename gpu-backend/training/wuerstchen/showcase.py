@@ -25,6 +25,7 @@ from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.training.contact_sheet import write_grid
 from wuerstchen.training.reconstruction import opaque
+from wuerstchen.utf8 import utf8_text
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 STYLES = ("3D", "flat", "noto", "twemoji")
@@ -72,7 +73,7 @@ def _states(config: Config, stages: Stages, text: str) -> tuple[Tensor, Tensor]:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    prompts = [f"{line}, {style}" for line in arguments.prompts.read_text().splitlines() if line for style in STYLES]
+    prompts = [f"{line}, {style}" for line in utf8_text(arguments.prompts).splitlines() if line for style in STYLES]
     if arguments.bundle is not None:
         return _sheet_of_bundles(arguments, prompts)
     config = load_config(arguments.config)

@@ -77,11 +77,11 @@ export const en = {
       `No report is deployed with ${models}. Run wuerstchen.evaluate on the bundle, put the kpi.json that it writes into the bundle's folder, and deploy again.`,
     otherRevision: "This report is of a revision that is not deployed. Evaluate the deployed bundle.",
     about: (of: Readonly<Record<"model" | "revision" | "date" | "set" | "pictures" | "heldOut", string>>) =>
-      `${of.model}, revision ${of.revision}, measured on ${of.date} with ${of.set}: ${of.pictures} pictures, ${of.heldOut} of them kept out of training.`,
+      `${of.model}, revision ${of.revision}, measured on ${of.date} with ${of.set}: ${of.pictures} pictures, of which the set holds ${of.heldOut} out.`,
     verdicts: {
       met: "Good enough: every threshold that could be measured is met.",
       missed: "Not good enough: a threshold is missed.",
-      unsure: "Not certain: more pictures are needed to tell.",
+      unsure: "Not certain: a threshold lies within the range of what was measured.",
       unknown: "Nothing could be measured.",
     },
     outcomes: { met: "met", missed: "missed", unsure: "cannot tell yet", unknown: "not measured" },
@@ -106,7 +106,7 @@ export const en = {
     moreAttributes: "Attributes with smaller differences are in the report.",
     noBias: {
       no_groups: "Not checked: the set of the report names no groups (groups.json).",
-      small_groups: "Not checked: no attribute has two groups of at least 10 pictures.",
+      small_groups: "Not checked: no attribute has two groups of at least 10 names.",
     } as Readonly<Record<string, string>>,
     notMeasured: "Not checked.",
     /** Sets, attributes and groups by the names that reports have for them; others stand as the report names them. */

@@ -69,11 +69,11 @@ export const ja: AdminWords = {
       `${models} にはレポートが付属していません。バンドルに対して wuerstchen.evaluate を実行し、出力された kpi.json をバンドルのフォルダーに置いて、もう一度配備してください。`,
     otherRevision: "このレポートは配備中のものとは別のリビジョンです。配備中のバンドルを評価してください。",
     about: (of) =>
-      `${of.model}、リビジョン ${of.revision}。${of.date} に ${of.set} で測定。画像 ${of.pictures} 枚、うち学習に使わなかったもの ${of.heldOut} 枚。`,
+      `${of.model}、リビジョン ${of.revision}。${of.date} に ${of.set} で測定。画像 ${of.pictures} 枚、うちセットの検証用 ${of.heldOut} 枚。`,
     verdicts: {
       met: "十分です：測定できたすべての基準を満たしています。",
       missed: "不十分です：満たしていない基準があります。",
-      unsure: "判断できません：より多くの画像が必要です。",
+      unsure: "判断できません：測定値の範囲の中に基準があります。",
       unknown: "測定できたものがありません。",
     },
     outcomes: { met: "達成", missed: "未達", unsure: "判断できず", unknown: "未測定" },
@@ -98,7 +98,7 @@ export const ja: AdminWords = {
     moreAttributes: "差のより小さい属性はレポートにあります。",
     noBias: {
       no_groups: "未検査：レポートのデータセットにグループの定義（groups.json）がありません。",
-      small_groups: "未検査：10 枚以上のグループが 2 つある属性がありません。",
+      small_groups: "未検査：10 個以上の名前を持つグループが 2 つある属性がありません。",
     },
     notMeasured: "未検査。",
     names: {

@@ -2,6 +2,7 @@
 shapes.
 """
 
+import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch import Tensor
 from wuerstchen.config import Config
 from wuerstchen.evaluation.kept_pictures import kept_pictures
 from wuerstchen.export.open_bundle import Bundle
+from wuerstchen.training.cache import CODE_VERSION
 from wuerstchen.training.data import RGB, PictureSet
 
 # One of each shape of the set: (height, width, 3) bytes.
@@ -21,11 +23,17 @@ Pictures = list[np.ndarray]
 
 
 class BundleModel:
-    """Keeps each picture in `directory`, under the bundle's revision and what was asked for."""
+    """Keeps each picture in `directory`, under what drew it and what was asked for."""
 
     def __init__(self, bundle: Bundle, config: Config, directory: Path) -> None:
         self.bundle, self.config, self.directory = bundle, config, directory
-        self.revision: str = bundle.manifest["revision"]
+        # All that decides a picture but the request: a configuration may sample the same bundle in another way.
+        self._drawn_by = [
+            CODE_VERSION,
+            bundle.manifest["revision"],
+            *(dataclasses.asdict(sampler) for sampler in (config.sampler_b, config.sampler_c)),
+            *(stage.prediction for stage in (config.stage_b, config.stage_c)),
+        ]
         directory.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -41,7 +49,7 @@ class BundleModel:
             cells = self._cells(pictures, members)
             seeds = [crc32(record.id.encode()) % 2**16 for record in records]
             asked = [
-                ["made", self.revision, record.captions[0], seed, *cells]
+                ["made", *self._drawn_by, record.captions[0], seed, *cells]
                 for record, seed in zip(records, seeds, strict=True)
             ]
             return kept_pictures(
@@ -55,7 +63,7 @@ class BundleModel:
     def made_of(self, prompts: list[str], seed: int) -> Pictures:
         """One square picture a prompt."""
         side = self.config.image_side // self.config.latent.downscale
-        asked = [["made", self.revision, prompt, seed, side, side] for prompt in prompts]
+        asked = [["made", *self._drawn_by, prompt, seed, side, side] for prompt in prompts]
         made = lambda rows: self._make([prompts[r] for r in rows], [seed] * len(rows), (side, side))  # noqa: E731
         return list(kept_pictures(self.directory, asked, made))
 
@@ -63,7 +71,7 @@ class BundleModel:
         """Pictures through compressor, Stage B and Stage A: what Stage C could give at best."""
 
         def made(members: np.ndarray) -> np.ndarray:
-            asked = [["restored", self.revision, pictures.digest, int(i)] for i in members]
+            asked = [["restored", *self._drawn_by, pictures.digest, int(i)] for i in members]
             return kept_pictures(self.directory, asked, lambda rows: self._restore(pictures, members[rows]))
 
         return by_shape(pictures, indices, made)

@@ -3,7 +3,7 @@ means.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,11 @@ import torch
 from rich.progress import track
 
 from wuerstchen.decision.bundle_model import BundleModel, Pictures, originals
-from wuerstchen.decision.groups import group_shares
+from wuerstchen.decision.groups import group_trials
+from wuerstchen.decision.measured import Figure, Measured
 from wuerstchen.decision.outside import WORDS_MIN, kept_words, words_outside
 from wuerstchen.decision.prices import Prices, picture_flops
+from wuerstchen.evaluation.diversity import pairwise_distances
 from wuerstchen.evaluation.features import PictureFeatures, deep_features, features_of, to_tensor
 from wuerstchen.evaluation.image_quality import psnr_each
 from wuerstchen.evaluation.intervals import (
@@ -22,7 +24,9 @@ from wuerstchen.evaluation.intervals import (
     mean_interval,
     paired_difference_interval,
     share_interval,
+    span_interval,
 )
+from wuerstchen.evaluation.near_copies import near_copies
 from wuerstchen.evaluation.recognition import recognised
 from wuerstchen.evaluation.set_groups import Groups
 from wuerstchen.models.weights_digest import weights_digest
@@ -31,42 +35,13 @@ from wuerstchen.training.data import PictureSet
 
 CANDIDATES_MAX = 100
 TIMED_PICTURES = 5
-# Nearer to a training picture than this share of untrained real pictures is: a near copy. Fewer real ones do not tell.
-COPY_PERCENTILE, REAL_MIN = 5, 20
+# Held-out pictures: fewer do not tell what a near copy is.
+REAL_MIN = 20
 LIKENESS_MIN = 8
 # Words of which no picture is trained.
 NEW_WORDS_MIN = 8
 # Pictures that are in memory at a time.
 PART = 512
-
-
-@dataclass(frozen=True)
-class Figure:
-    """`low` and `high` bound the value with 95 % confidence; None where no honest range is known. `count`: of
-    pictures.
-    """
-
-    key: str
-    value: float
-    count: int
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
-class Measured:
-    """`left_out`: keys of figures that could not be measured, with the key of the reason. `trials`: (n,) yes or no, by
-    the key of a figure that is a share of them. `groups`: per cent recognised, by attribute and group.
-    """
-
-    figures: dict[str, Figure]
-    left_out: dict[str, str]
-    asked: np.ndarray
-    trials: Mapping[str, np.ndarray]
-    decibels: np.ndarray
-    made: Pictures
-    restored: Pictures
-    groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 class Measure:
@@ -83,13 +58,13 @@ class Measure:
     ) -> None:
         """`kept`: folder of what is computed once a set, the features of all training pictures."""
         self.pictures, self.network, self.groups, self.prices = pictures, network, groups, prices
-        self.asked = asked_pictures(pictures, captions)
+        self.asked, self._used = asked_pictures(pictures, captions), set[int]()
         self.held_out = pictures.held_out[:captions]
         self.real = self._deep(originals(pictures, self.asked))
         self.train = self._deep_once(pictures.train, kept / "features-train.npy")
 
     def of(self, model: BundleModel) -> Measured:
-        pictures, left_out = self.pictures, {}
+        pictures, left_out, self._used = self.pictures, {}, set(self.asked.tolist())
         made = model.made_for(pictures, self.asked)
         features = self._deep(made)
         right = recognised(features, self.real, [pictures.records[i].label for i in self.asked])
@@ -101,15 +76,21 @@ class Measure:
             left_out["new"] = "few_new"
         restored, decibels = [], np.zeros(0)
         if model.restores and len(self.held_out):
-            restored = model.restored(pictures, self.held_out)
+            restored = model.restored(pictures, self._use(self.held_out))
             decibels = psnr_of(restored, originals(pictures, self.held_out))
             figures.append(_mean("restoration", decibels))
         else:
             left_out["restoration"] = "no_held_out" if model.restores else "no_compressor"
-        shares = self._shares(model, left_out)
-        figures += self._crowd(features, left_out) + _spread_of(shares) + self._cost(model)
-        found = {figure.key: figure for figure in figures}
-        return Measured(found, left_out, self.asked, trials, decibels, made, restored, shares)
+        groups = self._groups(model, left_out)
+        figures += self._crowd(features, left_out) + bias_of(groups) + self._cost(model)
+        found, shares = {figure.key: figure for figure in figures}, _shares(groups)
+        used = len(self._used)
+        return Measured(found, left_out, self.asked, trials, decibels, made, restored, shares, used)
+
+    def _use(self, indices: np.ndarray) -> np.ndarray:
+        """Counts pictures as those that figures rest on, and returns them."""
+        self._used.update(indices.tolist())
+        return indices
 
     def _new(self) -> np.ndarray:
         """(n,) whether no training picture has the label of the picture that is asked for."""
@@ -144,7 +125,9 @@ class Measure:
         same, drawn, trials = labels[:, None] == labels[None], self._deep(before.made), []
         for measured in (after, before):
             made = self._deep(measured.made)
-            of_set, of_before = (np.where(same, np.inf, distances(made, other)).min(1) for other in (self.real, drawn))
+            of_set, of_before = (
+                np.where(same, np.inf, pairwise_distances(made, other)).min(1) for other in (self.real, drawn)
+            )
             trials.append(of_set < of_before)
         return trials
 
@@ -156,20 +139,21 @@ class Measure:
         else:
             left_out["likeness"] = "few_pictures"
         if len(self.held_out) >= REAL_MIN:
-            real = nearest(self._deep(originals(self.pictures, self.held_out)), self.train)
-            figures.append(_share("copies", nearest(features, self.train) < np.percentile(real, COPY_PERCENTILE)))
+            real = nearest(self._deep(originals(self.pictures, self._use(self.held_out))), self.train)
+            value, between = near_copies(nearest(features, self.train), real)
+            figures.append(Figure("copies", value, len(features), *between))
         else:
             left_out["copies"] = "few_held_out"
         return figures
 
-    def _shares(self, model: BundleModel, left_out: dict[str, str]) -> dict[str, dict[str, float]]:
+    def _groups(self, model: BundleModel, left_out: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:
         if self.groups is None:
             left_out["bias"] = "no_groups"
             return {}
-        shares = group_shares(self.groups, self.pictures, lambda indices: self._right(model, indices))
-        if not shares:
+        trials = group_trials(self.groups, self.pictures, lambda indices: self._right(model, indices))
+        if not trials:
             left_out["bias"] = "small_groups"
-        return shares
+        return trials
 
     def _right(self, model: BundleModel, indices: np.ndarray) -> np.ndarray:
         """(n,) recognised among themselves and the other pictures asked for."""
@@ -178,7 +162,7 @@ class Measure:
         candidates = np.concatenate([indices, others])[: max(CANDIDATES_MAX, len(indices))]
         real = self._deep(originals(self.pictures, candidates))
         names = [self.pictures.records[i].label for i in candidates]
-        return recognised(self._deep(model.made_for(self.pictures, indices)), real, names, labels)
+        return recognised(self._deep(model.made_for(self.pictures, self._use(indices))), real, names, labels)
 
     def _cost(self, model: BundleModel) -> list[Figure]:
         prompts = [self.pictures.records[i].captions[0] for i in self.asked[:TIMED_PICTURES]]
@@ -235,13 +219,7 @@ def _spread(indices: np.ndarray) -> np.ndarray:
 
 def nearest(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(n,) Euclidean distance of each row of (n, d) to the nearest of (m, d)."""
-    return distances(x, y).min(1)
-
-
-def distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(n, m) Euclidean distances of the rows of (n, d) and (m, d)."""
-    squared = np.square(x).sum(1)[:, None] + np.square(y).sum(1)[None] - 2 * x @ y.T
-    return np.sqrt(np.clip(squared, 0, None))
+    return pairwise_distances(x, y).min(1)
 
 
 def psnr_of(copies: Pictures, pictures: Pictures) -> np.ndarray:
@@ -263,10 +241,23 @@ def compared(after: Measured, before: Measured) -> dict[str, tuple[float, Interv
     return differences
 
 
-def _spread_of(shares: dict[str, dict[str, float]]) -> list[Figure]:
-    """The attribute whose groups differ most; nothing where there is none."""
-    spans = [max(of.values()) - min(of.values()) for of in shares.values()]
-    return [Figure("bias", max(spans), sum(len(of) for of in shares.values()))] if spans else []
+def bias_of(groups: Mapping[str, Mapping[str, np.ndarray]]) -> list[Figure]:
+    """Of the attribute whose groups differ most; nothing where there is none. `groups`: (n,) recognised or not, by
+    attribute and group."""
+    if not groups:
+        return []
+    spans = [max(of.values()) - min(of.values()) for of in _shares(groups).values()]
+    low, high = span_interval([list(of.values()) for of in groups.values()])
+    return [
+        Figure(
+            "bias", max(spans), sum(len(own) for of in groups.values() for own in of.values()), 100 * low, 100 * high
+        )
+    ]
+
+
+def _shares(groups: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, dict[str, float]]:
+    """Per cent."""
+    return {name: {group: 100 * float(own.mean()) for group, own in of.items()} for name, of in groups.items()}
 
 
 def _share(key: str, right: np.ndarray) -> Figure:

@@ -11,15 +11,15 @@ from wuerstchen.training.data import PictureSet
 PICTURES_MIN, PICTURES_MAX = 10, 24
 
 
-def group_shares(
+def group_trials(
     groups: Groups, pictures: PictureSet, right: Callable[[np.ndarray], np.ndarray]
-) -> dict[str, dict[str, float]]:
-    """Per cent of each group's pictures that are recognised, by attribute. Groups of few pictures are left out, and
-    attributes with fewer than two groups; `right` maps picture numbers to (n,) booleans."""
+) -> dict[str, dict[str, np.ndarray]]:
+    """(n,) whether each of a group's pictures is recognised, by attribute and group. Groups of few pictures are left
+    out, and attributes with fewer than two groups; `right` maps picture numbers to (n,) booleans."""
     first: dict[str, int] = {}
     for index, record in enumerate(pictures.records):
         first.setdefault(record.label, index)
-    shares: dict[str, dict[str, float]] = {}
+    trials: dict[str, dict[str, np.ndarray]] = {}
     for attribute, of in groups.items():
         members = {
             name: np.array([first[label] for label in labels if label in first][:PICTURES_MAX])
@@ -27,5 +27,5 @@ def group_shares(
         }
         large = {name: indices for name, indices in members.items() if len(indices) >= PICTURES_MIN}
         if len(large) > 1:
-            shares[attribute] = {name: 100 * float(right(indices).mean()) for name, indices in large.items()}
-    return shares
+            trials[attribute] = {name: right(indices) for name, indices in large.items()}
+    return trials

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from wuerstchen.decision.figures import Figure, Measured
+from wuerstchen.decision.measured import Figure, Measured
 from wuerstchen.decision.prices import GpuCost, Prices, gpu_costs
 from wuerstchen.decision.verdict import AT_MOST, Criterion, Outcome, Thresholds, criteria, verdict
 from wuerstchen.evaluation.intervals import Interval
@@ -22,22 +22,32 @@ STYLES = (Path(__file__).parent.parent / "evaluation" / "report.css", Path(__fil
 COMPARED = ("recognition", "new", "restoration", "style", "outside", "likeness", "copies", "bias")
 FIGURES = (*COMPARED, "seconds", "cost", "flops")
 QUALITY = 85
+# The section of texts that says what to do, by a criterion's outcome.
+ADVICE: dict[Outcome, str] = {"missed": "advice", "unsure": "unsure"}
 # Differences of per cent are points.
 POINTS = ("recognition", "new", "style", "outside", "copies", "bias")
 
 
 @dataclass(frozen=True)
 class About:
-    """What was measured: names, counts, revisions, the day; `chance`: the share that guessing gives, in per cent."""
+    """What was measured: names, counts, revisions, the day. `held_out`: by the set itself; `measured`: pictures that a
+    figure rests on; `names`: of the real pictures among which drawn ones are recognised.
+    """
 
     model: str
     set: str
     all: int
     held_out: int
+    measured: int
     revision: str
     date: str
     against: tuple[str, str] | None
-    chance: float
+    names: int
+
+    @property
+    def chance(self) -> float:
+        """The share that guessing gives, in per cent."""
+        return 100 / self.names
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ def page(report: Report, texts: Texts) -> str:
     about = report.about
     title = texts("page.title", model=about.model, set=about.set)
     facts = texts(
-        "page.facts", all=f"{about.all:,}", held_out=f"{about.held_out:,}", revision=about.revision, date=about.date
+        "page.facts", all=f"{about.all:,}", measured=f"{about.measured:,}", revision=about.revision, date=about.date
     )
     if about.against is not None:
         facts += " " + texts("page.facts_against", model=about.against[0], revision=about.against[1])
@@ -79,7 +89,9 @@ def _verdict(report: Report, texts: Texts) -> str:
     rows = [_criterion(criterion, texts) for criterion in found]
     head = [texts(f"page.{name}") for name in ("criterion", "need", "measured", "outcome")]
     advice = "".join(
-        f"<li>{escape(texts(f'advice.{criterion.key}'))}</li>" for criterion in found if criterion.outcome == "missed"
+        f"<li>{escape(texts(f'{ADVICE[criterion.outcome]}.{criterion.key}'))}</li>"
+        for criterion in found
+        if criterion.outcome in ADVICE
     )
     listed = f"<ul>{advice}</ul>\n" if advice else ""
     return (
@@ -179,7 +191,7 @@ def _pictures(report: Report, texts: Texts) -> str:
         texts("page.original"),
         texts("page.restored"),
         texts("page.before"),
-        texts("page.after"),
+        texts("page.drawn" if report.before is None else "page.after"),
     ]
     shown = [
         0,
@@ -204,10 +216,14 @@ def _image(picture: np.ndarray, caption: str) -> str:
 
 
 def _figures(report: Report, texts: Texts) -> str:
+    about = report.about
+    # Two digits, also of a chance below 1 %.
+    told = {"names": f"{about.names:,}", "chance": f"{float(f'{about.chance:.2g}'):g} %"}
+    told["here"] = f"${report.prices.here:g}"
     rows = []
     for key in FIGURES:
         if figure := report.measured.figures.get(key):
-            meaning = texts(f"meaning.{key}", chance=f"{report.about.chance:.0f} %", here=f"${report.prices.here:g}")
+            meaning = texts(f"meaning.{key}", **told)
             count = texts("page.count", count=f"{figure.count:,}")
             rows.append(
                 [

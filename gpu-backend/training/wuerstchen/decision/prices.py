@@ -56,7 +56,10 @@ def read_gpu_prices(texts: list[str]) -> dict[str, float]:
         except ValueError:
             dollars = -1.0
         if name not in GPU_TFLOPS or not 0 <= dollars < 10_000:
-            raise ValueError(f"--gpu-hour {text!r}: write NAME=DOLLARS, NAME one of {', '.join(GPU_TFLOPS)}")
+            raise ValueError(
+                f"--gpu-hour {text!r}: write NAME=DOLLARS, NAME one of {', '.join(GPU_TFLOPS)}, DOLLARS from 0 to "
+                "below 10,000"
+            )
         prices[name] = dollars
     return prices
 

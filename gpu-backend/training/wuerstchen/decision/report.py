@@ -9,14 +9,15 @@ import numpy as np
 
 from wuerstchen.config import Config
 from wuerstchen.decision.bundle_model import BundleModel
-from wuerstchen.decision.figures import Measure, Measured, compared
+from wuerstchen.decision.figures import Measure, compared
 from wuerstchen.decision.kpi import kpi
+from wuerstchen.decision.measured import Measured
 from wuerstchen.decision.page import About, Report, page
 from wuerstchen.decision.prices import Prices
 from wuerstchen.decision.report_texts import report_texts
 from wuerstchen.decision.verdict import Thresholds, criteria, verdict
 from wuerstchen.evaluation.features import PictureFeatures
-from wuerstchen.evaluation.set_groups import GROUPS_FILE, read_groups
+from wuerstchen.evaluation.set_groups import groups_of
 from wuerstchen.export.open_bundle import KPI_FILE, Bundle
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.sources import imagenet_weights
@@ -51,11 +52,11 @@ def write_decision(asked: Asked) -> Report:
     """Writes OUT/report.html, OUT/figures.json and OUT/kpi.json, which a bundle may carry; pictures that were made are
     kept, so a stopped report goes on from there.
 
-    Raises ValueError where the set and the bundle do not fit each other."""
+    Raises ValueError where the set and the bundle do not fit each other, or `groups` is not there."""
     pictures, kept = asked.pictures, asked.kept or asked.out / "pictures"
+    groups = groups_of(pictures.directory, asked.groups)
     asked.out.mkdir(parents=True, exist_ok=True)
     kept.mkdir(parents=True, exist_ok=True)
-    groups = read_groups(asked.groups or pictures.directory / GROUPS_FILE)
     measure = Measure(pictures, PictureFeatures(imagenet_weights()), asked.captions, groups, asked.prices, kept)
     model = BundleModel(asked.bundle, asked.config, kept)
     after, before, differences = measure.of(model), None, {}
@@ -80,10 +81,16 @@ def _about(asked: Asked, measured: Measured) -> About:
     against = (
         None if asked.against is None else (asked.against[0].manifest["name"], asked.against[0].manifest["revision"])
     )
-    names = len({records[i].label for i in measured.asked})
-    held_out, called = len(asked.pictures.held_out), asked.set_name or asked.pictures.directory.resolve().name
     return About(
-        manifest["name"], called, len(records), held_out, manifest["revision"], asked.date, against, 100 / names
+        model=manifest["name"],
+        set=asked.set_name or asked.pictures.directory.resolve().name,
+        all=len(records),
+        held_out=len(asked.pictures.held_out),
+        measured=measured.used,
+        revision=manifest["revision"],
+        date=asked.date,
+        against=against,
+        names=len({records[i].label for i in measured.asked}),
     )
 
 
@@ -104,7 +111,7 @@ def _plain(report: Report) -> dict:
     found = criteria(report.measured, report.thresholds)
     crowds = {"after": report.measured, **({} if report.before is None else {"before": report.before})}
     return {
-        "about": dataclasses.asdict(report.about),
+        "about": {**dataclasses.asdict(report.about), "chance": report.about.chance},
         "verdict": verdict(found),
         "criteria": {
             criterion.key: {"threshold": criterion.threshold, "outcome": criterion.outcome} for criterion in found

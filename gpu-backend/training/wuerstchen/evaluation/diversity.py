@@ -7,12 +7,12 @@ import numpy as np
 from wuerstchen.evaluation.context import Context
 from wuerstchen.evaluation.features import deep_features
 from wuerstchen.evaluation.lists import favourites_list, held_out_list, training_list
+from wuerstchen.evaluation.near_copies import COPY_PERCENTILE, near_copies
 from wuerstchen.evaluation.results import Chart, Kpi, PartResult, Sheet, share
 from wuerstchen.evaluation.retrieval import generated_of, spread
 from wuerstchen.evaluation.sheets import write_sheet
 
 PROMPTS = 40
-COPY_PERCENTILE = 5
 SHEET_PICTURES = 10
 HELD_OUT, TRAINING = "held-out captions", "training captions"
 
@@ -112,7 +112,7 @@ def _memory(context: Context) -> tuple[list[Kpi], Chart, Sheet]:
     for name, of in drawn.items():
         kpis += [
             _nearer(name, of.distances, real),
-            _copies(name, of.distances, float(np.percentile(real, COPY_PERCENTILE))),
+            _copies(name, of.distances, real),
         ]
         if name != HELD_OUT:
             kpis.append(_recalled(name, context.pictures.train[of.nearest] == of.rows, len(train)))
@@ -142,17 +142,21 @@ def _drawn(context: Context, indices: np.ndarray, train: np.ndarray) -> _Drawn:
     return _Drawn(rows, table.argmin(1), table.min(1))
 
 
-def _copies(name: str, distances: np.ndarray, threshold: float) -> Kpi:
-    return share(
+def _copies(name: str, distances: np.ndarray, real: np.ndarray) -> Kpi:
+    value, (low, high) = near_copies(distances, real)
+    return Kpi(
         f"near_copies_{_key(name)}",
         f"Near copies, {name}",
-        int((distances < threshold).sum()),
-        len(distances),
+        value,
+        "%",
         f"The share of generated pictures nearer to a training picture than the nearest {COPY_PERCENTILE} % of "
         "untrained real "
         "pictures are.",
         f"{COPY_PERCENTILE} % would be what untrained real pictures show. Blur moves pictures away from all real ones, "
         "so copies may hide.",
+        len(distances),
+        low,
+        high,
     )
 
 

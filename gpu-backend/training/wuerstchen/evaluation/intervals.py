@@ -1,12 +1,18 @@
-"""Ranges that hold the true value in 95 of 100 evaluations: of means, of shares, of differences of shares, and of
-KID.
+"""Ranges that hold the true value in 95 of 100 evaluations: of means, of shares, of differences of shares, of the
+largest of several, of shares below a measured bound, and of KID.
 """
 
 import math
+from collections.abc import Sequence
+from itertools import combinations
+from statistics import NormalDist
 
 import numpy as np
 
 NORMAL_95 = 1.959964
+TAILS_95 = (0.025, 0.975)
+# Of a range by simulation: so many that its bounds move by less than a point with the seed.
+DRAWS = 10_000
 Interval = tuple[float, float]
 
 
@@ -46,6 +52,46 @@ def paired_difference_interval(after: np.ndarray, before: np.ndarray) -> Interva
     difference = (gained - lost) / count
     spread = NORMAL_95 * math.sqrt(gained + lost - (gained - lost) ** 2 / count) / count
     return max(-1.0, difference - spread), min(1.0, difference + spread)
+
+
+def span_interval(attributes: Sequence[Sequence[np.ndarray]]) -> Interval:
+    """Of the largest difference between shares of groups of one attribute. `attributes`: of each, its groups' trials,
+    (n,) booleans.
+
+    Chance makes the largest of several differences larger, so the lower bound is Bonferroni's, of all pairs at once.
+    The upper bound needs none of that: the one of the pair that truly differs most is enough. Of a pair: Agresti and
+    Caffo (2000), one success and one failure more in each group."""
+    pairs = [pair for groups in attributes for pair in combinations(groups, 2)]
+    strict = NormalDist().inv_cdf(1 - TAILS_95[0] / (2 * len(pairs)))
+    low, high = 0.0, 0.0
+    for a, b in pairs:
+        difference, error = _difference_of_shares(a, b)
+        low, high = max(low, difference - strict * error), max(high, difference + NORMAL_95 * error)
+    return low, min(1.0, high)
+
+
+def _difference_of_shares(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """How much the shares of (n,) and (m,) booleans differ, at least 0, and its standard error."""
+    shares = [((own.sum() + 1) / (len(own) + 2), len(own) + 2) for own in (a, b)]
+    error = math.sqrt(sum(share * (1 - share) / count for share, count in shares))
+    return abs(float(shares[0][0] - shares[1][0])), error
+
+
+def share_below_interval(values: np.ndarray, others: np.ndarray, percent: float) -> Interval:
+    """Of the share of what `values` (n,) are drawn from that lies below the `percent`-th percentile of what `others`
+    (m,) are drawn from.
+
+    By ranks alone: how many of `others` lie below their percentile is binomial, and between two of them the bounds are
+    those of Clopper and Pearson (1934). Where none may lie below it, the lower bound is 0: with fewer than some 70 for
+    5 %.
+    """
+    rng, n, m = np.random.default_rng(0), len(values), len(others)
+    counts = np.searchsorted(np.sort(values), np.concatenate([[-math.inf], np.sort(others), [math.inf]]))
+    below = rng.binomial(m, percent / 100, DRAWS)
+    least, most = counts[below], counts[below + 1]
+    low = np.where(least > 0, rng.beta(np.maximum(least, 1), n - least + 1), 0.0)
+    high = np.where(most < n, rng.beta(most + 1, np.maximum(n - most, 1)), 1.0)
+    return float(np.quantile(low, TAILS_95[0])), float(np.quantile(high, TAILS_95[1]))
 
 
 def kernel_distance(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:

@@ -7,9 +7,19 @@ that belong to each. `open.json`: `{"region": ["label", …], …}`: labels that
 import json
 from pathlib import Path
 
+from wuerstchen.utf8 import utf8_text
+
 GROUPS_FILE, OPEN_FILE = "groups.json", "open.json"
 Groups = dict[str, dict[str, list[str]]]
 OpenLabels = dict[str, list[str]]
+
+
+def groups_of(directory: Path, named: Path | None) -> Groups | None:
+    """Of the file `named` by --groups, else of the set in `directory`; None where that has none. Raises ValueError
+    where `named` is not there, or as `read_groups` does."""
+    if named is not None and not named.exists():
+        raise ValueError(f"--groups: {named} does not exist")
+    return read_groups(named or directory / GROUPS_FILE)
 
 
 def read_groups(path: Path) -> Groups | None:
@@ -38,8 +48,9 @@ def _read_json(path: Path) -> object:
     """None where there is no file."""
     if not path.exists():
         return None
+    text = utf8_text(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(text)
     except ValueError as error:
         raise ValueError(f"{path} is no JSON: {error}") from error
 

@@ -25,6 +25,7 @@ from wuerstchen.export.integer_products import find_products, to_integer_product
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
+from wuerstchen.utf8 import utf8_text
 from wuerstchen.whole_file import whole_folder
 
 # By graph, which parameters; a conditioner without a direct decoder's features has none of them. What Stage C's other
@@ -115,7 +116,7 @@ def picture_psnr(base: Path, copy: Path, config: Config, prompts: list[str]) -> 
 
 
 def read_prompts(path: Path) -> list[str]:
-    return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [line.strip() for line in utf8_text(path).splitlines() if line.strip()]
 
 
 def run(arguments: argparse.Namespace) -> None:

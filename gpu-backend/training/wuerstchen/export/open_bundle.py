@@ -1,6 +1,5 @@
 """A model bundle as training uses it: its graphs run by ONNX Runtime, and Stage C as a module that can be trained."""
 
-import json
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from wuerstchen.config import Config, load_config
 from wuerstchen.diffusion import NoisePrediction, as_noise, guided, sample
+from wuerstchen.export.bundle_form import read_manifest
 from wuerstchen.export.stored_parameters import read_parameters
 from wuerstchen.models.alpha import on_background, premultiply
 from wuerstchen.models.blocks import timestep_embedding
@@ -36,20 +36,13 @@ SAME_TOLERANCE, SAME_INTEGER_TOLERANCE = 1e-4, 0.05
 
 
 class Bundle:
-    """Reads model.json and, when they are asked for, the graphs. Raises FileNotFoundError where `directory` is no
-    bundle.
+    """Reads model.json and, when they are asked for, the graphs. Raises FileNotFoundError or ValueError where
+    `directory` is no whole bundle.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        if not (directory / "model.json").exists():
-            raise FileNotFoundError(f"{directory} is no model bundle: it has no model.json")
-        try:
-            self.manifest = json.loads((directory / "model.json").read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(
-                f"{directory / 'model.json'} is no JSON ({error}): take the bundle anew from where it was made"
-            ) from error
+        self.manifest = read_manifest(directory)
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
 
     def config_file(self, configs: Path) -> Path:

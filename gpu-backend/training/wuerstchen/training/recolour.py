@@ -16,6 +16,7 @@ from torch import Tensor
 from wuerstchen.config import RecolourConfig
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.records import Record
+from wuerstchen.utf8 import utf8_text
 
 # RGB in [0, 1]; the mid tone that an object's typical brightness becomes.
 COLOURS = {
@@ -54,7 +55,7 @@ def noun(label: str) -> str:
 
 def unseen_combinations(path: Path) -> frozenset[tuple[str, str]]:
     """(colour, noun) of every line of a prompts file such as `green dog`."""
-    lines = path.read_text(encoding="utf-8").split("\n")
+    lines = utf8_text(path).split("\n")
     return frozenset((line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in lines if line.strip())
 
 
