@@ -167,10 +167,10 @@ def test_options_of_the_steps_reach_them(tmp_path: Path) -> None:
     [
         (["--name", "set"], "argument --name: set is a folder of the proof itself"),
         (["--name", "../x"], "argument --name: must be 1 to 64"),
-        (["--price-hour", "-1"], "argument --price-hour: must be US dollars from 0"),
-        (["--gpu-price-hour", "inf"], "argument --gpu-price-hour: must be US dollars"),
-        (["--idle-seconds", "nan"], "argument --idle-seconds: must be seconds from 0"),
-        (["--bias-max", "-2"], "argument --bias-max: must be a threshold from 0"),
+        (["--price-hour", "-1"], "argument --price-hour: '-1' is no number from 0 on"),
+        (["--gpu-price-hour", "inf"], "argument --gpu-price-hour: 'inf' is no number from 0 on"),
+        (["--idle-seconds", "nan"], "argument --idle-seconds: 'nan' is no number from 0 on"),
+        (["--bias-max", "-2"], "argument --bias-max: '-2' is no number from 0 on"),
     ],
 )
 def test_a_value_that_does_not_do_is_named_by_its_option(

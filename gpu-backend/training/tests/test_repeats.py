@@ -29,6 +29,7 @@ def prepared(tmp_path: Path, names: list[str], language: str = "en") -> dict:
 @pytest.mark.parametrize(
     ("name", "folder", "times"),
     [
+        ("50_a/50_b/x.png", "50_a/50_b", 100),
         ("100_lamps/a.png", "100_lamps", 100),
         ("101_lamps/a.png", "", 1),
         ("2024_photos/a.png", "", 1),

@@ -4,7 +4,7 @@ import argparse
 import re
 from pathlib import Path
 
-from wuerstchen.arguments import count
+from wuerstchen.arguments import count, price, prompt
 from wuerstchen.decision.replay import Costs
 from wuerstchen.pictures.fit import FITS
 from wuerstchen.texts import LANGUAGES
@@ -37,7 +37,7 @@ def add_proof_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--price-hour",
-        type=dollars,
+        type=price,
         default=0.08,
         help="assumed price of this machine's hour in US dollars (default 0.08)",
     )
@@ -53,24 +53,24 @@ def add_step_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--alpha-mask", action="store_true")
     group.add_argument("--trigger")
     group.add_argument("--prior-prompts", type=Path)
-    group.add_argument("--sample", action="append", metavar="PROMPT")
+    group.add_argument("--sample", action="append", type=prompt, metavar="PROMPT")
     group.add_argument("--flip", action="store_true")
     group.add_argument("--shuffle-captions", action="store_true")
     group.add_argument("--take", choices=("last", "best"))
     for name in OF_EVALUATE:
-        group.add_argument(_option(name), type=_threshold, metavar="N", help="threshold of the report")
+        group.add_argument(_option(name), type=price, metavar="N", help="threshold of the report")
 
 
 def add_replay_options(parser: argparse.ArgumentParser) -> None:
     defaults, group = Costs(), parser.add_argument_group("with --prompts")
     group.add_argument(
         "--gpu-price-hour",
-        type=dollars,
+        type=price,
         default=defaults.gpu_hour,
         help="US dollars of a GPU's hour (default %(default)g)",
     )
     for name in COSTS:
-        group.add_argument(_option(name), type=_seconds, default=getattr(defaults, name), help="default %(default)g")
+        group.add_argument(_option(name), type=price, default=getattr(defaults, name), help="default %(default)g")
 
 
 def add_language(parser: argparse.ArgumentParser) -> None:
@@ -101,25 +101,3 @@ def _name(text: str) -> str:
     if text in RESERVED:
         raise argparse.ArgumentTypeError(f"{text} is a folder of the proof itself: choose another")
     return text
-
-
-def dollars(text: str) -> float:
-    return _between(text, 0, 1e6, "US dollars")
-
-
-def _seconds(text: str) -> float:
-    return _between(text, 0, 1e9, "seconds")
-
-
-def _threshold(text: str) -> float:
-    return _between(text, 0, 1e6, "a threshold")
-
-
-def _between(text: str, low: float, high: float, what: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f"must be {what} from {low:g} to {high:g}")
-    return value

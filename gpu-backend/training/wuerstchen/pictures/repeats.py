@@ -1,4 +1,4 @@
-"""Folders named as in kohya's trainers: "10_lamps" repeats its pictures ten times; nested ones multiply."""
+"""Folders named as in kohya's trainers: "10_lamps" repeats its pictures ten times; nested ones multiply, up to 100."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ def repeats_of(name: str) -> tuple[str, int]:
     for depth, folder in enumerate(folders, 1):
         match = re.fullmatch(r"(\d{1,4})_.+", folder)
         if match and 1 < int(match[1]) <= REPEATS_MAX:
-            deepest, times = "/".join(folders[:depth]), times * int(match[1])
+            deepest, times = "/".join(folders[:depth]), min(REPEATS_MAX, times * int(match[1]))
     return deepest, times
 
 
