@@ -13,7 +13,7 @@ import published_checkpoints
 import pytest
 import torch
 from published_bundle_runner import BundleRunner
-from test_published_import import BUNDLES, cheap_export, decoded, golden, opened, order, quiet, saved  # noqa: F401
+from test_published_import import BUNDLES, cheap_export, decoded, golden, opened, order, quiet
 from torch import nn
 
 from wuerstchen.published.bundle.export_graph import Target, export_graph
@@ -39,7 +39,7 @@ def half_graph(folders: tuple[Path, Path], key: str, directory: Path) -> tuple[i
 
 
 @pytest.mark.parametrize("family", published_checkpoints.FAMILIES)
-def test_products_alone_compute_in_float16_and_lose_little(family: str, saved: Callable, tmp_path: Path) -> None:  # noqa: F811
+def test_products_alone_compute_in_float16_and_lose_little(family: str, saved: Callable, tmp_path: Path) -> None:
     model, decibels = half_graph(saved(family), "stageC", tmp_path)
     assert GRAPH_PSNR_DB_MIN < decibels < 120  # 140 and more would be float32, and emulate nothing
     products = [node for node in model.graph if node.op_type in PRODUCTS]
@@ -66,7 +66,7 @@ def test_products_alone_compute_in_float16_and_lose_little(family: str, saved: C
     assert "Cast" not in {node.op_type for node in optimised.graph}
 
 
-def test_a_picture_in_half_precision_is_near_that_in_float32(saved: Callable, tmp_path: Path) -> None:  # noqa: F811
+def test_a_picture_in_half_precision_is_near_that_in_float32(saved: Callable, tmp_path: Path) -> None:
     bundle = Path(shutil.copytree(BUNDLES / "tiny-v2", tmp_path / "bundle"))
     for key, name in (("stageC", "stage-c"), ("stageB", "stage-b")):
         model, _ = half_graph(saved("v2"), key, tmp_path)
@@ -82,7 +82,7 @@ def test_a_picture_in_half_precision_is_near_that_in_float32(saved: Callable, tm
     assert psnr(pixels, wanted, 255) > PICTURE_PSNR_DB_MIN
 
 
-def test_what_overflows_in_float16_is_refused(saved: Callable, tmp_path: Path) -> None:  # noqa: F811
+def test_what_overflows_in_float16_is_refused(saved: Callable, tmp_path: Path) -> None:
     graph = next(plan for plan in plan_graphs(opened(saved("v2"))) if plan.key == "stageA").build()
     module = graph.exported()
     convolutions = [part for part in module.modules() if isinstance(part, nn.Conv2d)]
@@ -92,7 +92,7 @@ def test_what_overflows_in_float16_is_refused(saved: Callable, tmp_path: Path) -
 
 
 def test_half_precision_has_a_revision_of_its_own_and_halves_the_disk(
-    saved: Callable,  # noqa: F811
+    saved: Callable,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

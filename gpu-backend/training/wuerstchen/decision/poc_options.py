@@ -6,7 +6,6 @@ from pathlib import Path
 
 from wuerstchen.arguments import count, price, prompt
 from wuerstchen.decision.replay import Costs
-from wuerstchen.pictures.fit import FITS
 from wuerstchen.texts import LANGUAGES
 
 # Ids of models, as the server takes them; folders of the proof beside the tuned model's.
@@ -48,7 +47,7 @@ def add_proof_options(parser: argparse.ArgumentParser) -> None:
 
 def add_step_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("of the steps, which explain them: prepare, finetune and evaluate --help")
-    group.add_argument("--fit", choices=FITS)
+    group.add_argument("--fit", metavar="WAY")
     group.add_argument("--ratios")
     group.add_argument("--alpha-mask", action="store_true")
     group.add_argument("--trigger")
@@ -56,7 +55,7 @@ def add_step_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--sample", action="append", type=prompt, metavar="PROMPT")
     group.add_argument("--flip", action="store_true")
     group.add_argument("--shuffle-captions", action="store_true")
-    group.add_argument("--take", choices=("last", "best"))
+    group.add_argument("--take", metavar="EVALUATION")
     for name in OF_EVALUATE:
         group.add_argument(_option(name), type=price, metavar="N", help="threshold of the report")
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from wuerstchen.published.bundle.file_kinds import POINTER
+from wuerstchen.git_lfs import IS_POINTER, POINTER
 
 # The kind of each value that is read. A list holds the form of each of its entries.
 PORT = {"name": str}
@@ -75,6 +75,6 @@ def _require_whole(path: Path, size: int | None) -> None:
         raise FileNotFoundError(f"{path} is missing: {AGAIN}")
     with path.open("rb") as file:
         if file.read(len(POINTER)) == POINTER:
-            raise ValueError(f"{path} is a git-lfs pointer, not the file itself: run `git lfs pull` in its repository")
+            raise ValueError(f"{path} {IS_POINTER}")
     if size is not None and path.stat().st_size != size:
         raise ValueError(f"{path} has {path.stat().st_size:,} bytes, not {size:,}: {AGAIN}")

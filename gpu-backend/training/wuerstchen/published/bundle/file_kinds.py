@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Literal
 
+from wuerstchen.git_lfs import IS_POINTER, POINTER
 from wuerstchen.published.bundle.checkpoint_error import at
 
 Kind = Literal["safetensors", "zip", "pickle"]
-POINTER = b"version https://git-lfs.github.com/spec/"
 # Beginnings of files that are no weights: what they are, and what to do.
 STAND_INS = (
-    (POINTER, "is a git-lfs pointer, not the file itself: run `git lfs pull` in its repository"),
+    (POINTER, IS_POINTER),
     (b"<", "is a web page, not weights: fetch it again, perhaps after accepting its licence"),
     (b"GGUF", "is a GGUF file, whose weights are quantised: name the safetensors file that it was made from"),
 )
