@@ -177,7 +177,11 @@ describe("a roll-out", () => {
     const during = await edge.generate(key, { prompt: "apple", model: "mine" });
     expect((await order("GET", "")).status).toBe(200);
     const listed: { data: { id: string; revision: string }[] } = await (await edge.fetch("/v1/models")).json();
-    expect(listed.data).toMatchObject([{ id: "tiny" }, { id: "mine", revision: "old" }]);
+    expect(listed.data).toMatchObject([
+      { id: "tiny" },
+      { id: "mine", revision: "old" },
+      { id: "dall-e-3", alias_of: "mine", revision: "old" },
+    ]);
 
     expect(await done("POST", "/mine@new/promote")).toMatchObject({ revision: "new", roll_out: null });
     expect(await revisionFor({ prompt: "apple", model: "mine", seed: 1 })).toBe("new");
