@@ -7,11 +7,18 @@ import { onStopSignal } from "./stop-signals.ts";
  */
 export async function runStack(options: LocalStackOptions, tellReady: (stack: LocalStack) => void): Promise<never> {
   let stack: Promise<LocalStack> | undefined;
-  onStopSignal(async () => (await stack)?.stop());
+  let isStopping = false;
+  onStopSignal(async () => {
+    isStopping = true;
+    await (await stack)?.stop();
+  });
   stack = startLocalStack(options);
   const running = await stack;
   tellReady(running);
-  console.error(await running.ended);
+  const reason = await running.ended;
+  // Who was told to stop ends both itself, and this process with the signal's status.
+  if (isStopping) return new Promise<never>(() => {});
+  console.error(reason);
   await running.stop();
   // What is stuck may keep a handle open.
   process.exit(1);

@@ -80,6 +80,18 @@ test("a start script that is killed takes edge and backend with it, and its fold
   await once(again, "exit");
 });
 
+test("a start script that is told to stop says nothing of it, and ends with the signal's status", {
+  timeout: 300_000,
+}, async () => {
+  const child = start(newState(), "pipe");
+  if (child.stderr === null) throw new TypeError("The start script has no stderr.");
+  const said = text(child.stderr);
+  await ready(child);
+  child.kill("SIGTERM");
+  const [code] = await once(child, "exit");
+  expect([code, await said]).toEqual([143, ""]);
+});
+
 test.skipIf(process.platform !== "linux")(
   "a start script that is killed after its edge had crashed and come back takes the edge with it all the same",
   { timeout: 300_000 },
