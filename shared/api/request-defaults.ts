@@ -23,31 +23,29 @@ export type RequestDefaults = z.infer<typeof requestDefaultsSchema>;
  * a size, and the size "auto" leaves it to the key. A stream always holds its pictures.
  */
 export function withDefaults(json: unknown, defaults: RequestDefaults | undefined): unknown {
-  if (defaults === undefined || typeof json !== "object" || json === null || Array.isArray(json)) return json;
+  const taken = defaultsTaken(json, defaults);
+  return Object.keys(taken).length === 0 ? json : { ...Object(json), ...taken };
+}
+
+/** A failure for a client that never wrote the value at fault: it is the default of its key. */
+export function ofDefault(failure: Failure, json: unknown, defaults: RequestDefaults | undefined): Failure {
+  if (failure.code !== "invalid_request" || failure.param === null) return failure;
+  if (!Object.hasOwn(defaultsTaken(json, defaults), failure.param)) return failure;
+  return { ...failure, message: `${failure.message} It is the default of this API key.` };
+}
+
+/** The defaults that a body takes; none for what is no object. */
+function defaultsTaken(json: unknown, defaults: RequestDefaults = {}): RequestDefaults {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return {};
   // What a body holds is checked by the schemas that come after.
   const body = json as Readonly<Record<string, unknown>>;
-  const given = (name: string) => givenIn(body, name);
+  const extra = body["extra_body"];
+  const given = (name: string) =>
+    body[name] ?? (typeof extra === "object" && extra !== null ? Reflect.get(extra, name) : null) ?? null;
   const isSized = given("width") !== null || given("height") !== null;
-  const entries = Object.entries(defaults).filter(([name, value]) => {
-    if (value === undefined || (given(name) !== null && !(name === "size" && given(name) === "auto"))) return false;
-    return !(name === "size" && isSized) && !(name === "response_format" && given("stream") === true);
-  });
-  return entries.length === 0 ? json : { ...body, ...Object.fromEntries(entries) };
-}
-
-/** A failure for a client that never wrote the field at fault: it has the default of its key. */
-export function ofDefault(failure: Failure, json: unknown, defaults: RequestDefaults | undefined): Failure {
-  if (failure.code !== "invalid_request" || failure.param === null || defaults === undefined) return failure;
-  const { param, message } = failure;
-  const isDefault = Reflect.get(defaults, param) !== undefined && withDefaults(json, defaults) !== json;
-  const isWritten = typeof json === "object" && json !== null && givenIn(json, param) !== null;
-  return isDefault && !isWritten ? { ...failure, message: `${message} It is the default of this API key.` } : failure;
-}
-
-/** What a body says itself, also in extra_body; null: nothing. */
-function givenIn(body: object, name: string): unknown {
-  const extra: unknown = Reflect.get(body, "extra_body");
-  return (
-    Reflect.get(body, name) ?? (typeof extra === "object" && extra !== null ? Reflect.get(extra, name) : null) ?? null
-  );
+  const isTaken = (name: string) => {
+    if (name === "size") return !isSized && [null, "auto"].includes(given(name));
+    return given(name) === null && !(name === "response_format" && given("stream") === true);
+  };
+  return Object.fromEntries(Object.entries(defaults).filter(([name, value]) => value !== undefined && isTaken(name)));
 }

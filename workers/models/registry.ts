@@ -45,14 +45,12 @@ export function createModelRegistry(
 
   /** The names that lead to a model and are not a model's own. */
   async function aliasesOf(offered: readonly PricedManifest[]): Promise<readonly Alias[]> {
-    const known = [...settings.aliases.values()].some((target) => target.includes("@"))
-      ? [...offered, ...(await added.all()).values()]
-      : offered;
-    return [...settings.aliases].flatMap(([name, target]) => {
-      const canonical = canonicalModelName(target);
-      const manifest = known.find(({ id, revision }) => canonical === id || canonical === `${id}@${revision}`);
-      return manifest === undefined || offered.some(({ id }) => id === name) ? [] : [{ name, manifest }];
+    const others = [...settings.aliases].filter(([name]) => !offered.some(({ id }) => id === name));
+    const aliases = others.map(async ([name, target]) => {
+      const manifest = offered.find(({ id }) => id === canonicalModelName(target)) ?? (await named(target))?.manifest;
+      return manifest === undefined ? [] : [{ name, manifest }];
     });
+    return (await Promise.all(aliases)).flat();
   }
 
   async function named(name: string): Promise<Model | undefined> {

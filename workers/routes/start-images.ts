@@ -1,5 +1,5 @@
 import type { Context, Handler } from "hono";
-import { withDefaults } from "../../shared/api/request-defaults.ts";
+import { ofDefault, withDefaults } from "../../shared/api/request-defaults.ts";
 import {
   parseEditRequest,
   parseVariationRequest,
@@ -76,6 +76,8 @@ function fromUploadedPicture(services: StartRouteServices, readFields: ReadField
 interface Asked {
   readonly start: AskedStart;
   readonly form: AnswerForm;
+  /** A failure as its sender should read it. */
+  readonly told: (failure: Failure) => Failure;
 }
 
 /** A latent has a size of its own, in place of the one that its key has requests mean. */
@@ -83,23 +85,28 @@ function readStart(c: Context<AppEnv>, { fields, mask }: Upload, readFields: Rea
   const { size, ...others } = c.get("defaults") ?? {};
   const defaults = c.req.param("id") === undefined ? { ...others, size } : others;
   const form = answerForm(c.req.header("accept"));
-  const read = readFields(withDefaults(withAcceptedFormat(fields, form), defaults), mask !== undefined);
-  if (!read.ok) return err(read.error);
+  const wire = withAcceptedFormat(fields, form);
+  const told = (failure: Failure) => ofDefault(failure, wire, defaults);
+  const read = readFields(withDefaults(wire, defaults), mask !== undefined);
+  if (!read.ok) return err(told(read.error));
   const request = withCacheControl(ok(read.value.request), (name) => c.req.header(name));
   if (!request.ok) return request;
   const answerable = checkAnswerForm(form, request.value);
   if (!answerable.ok) return answerable;
-  return ok({ start: { ...read.value, request: request.value, mask }, form });
+  return ok({ start: { ...read.value, request: request.value, mask }, form, told });
 }
 
 async function answer(
   c: Context<AppEnv>,
   services: StartRouteServices,
-  { start, form }: Asked,
+  { start, form, told }: Asked,
   generate: Parameters<typeof answerGeneration>[2],
 ): Promise<Result<Response, Failure>> {
   const { responseFormat, stream } = start.request;
-  if (stream === undefined) return answerGeneration(c, { ...services, form, responseFormat }, generate);
+  if (stream === undefined) {
+    const answered = await answerGeneration(c, { ...services, form, responseFormat }, generate);
+    return answered.ok ? answered : err(told(answered.error));
+  }
   const caller = readCaller(c);
   return caller.ok ? streamImages(c, services, { kind: "image_edit", stream, caller: caller.value, generate }) : caller;
 }

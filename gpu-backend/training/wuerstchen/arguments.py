@@ -1,4 +1,4 @@
-"""Types of command-line options. argparse prints what is wrong with a value, with the option's name."""
+"""Types of command-line options, and an option of many commands. argparse prints what is wrong, with its name."""
 
 import argparse
 import math
@@ -52,6 +52,15 @@ def prompt(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("the prompt is empty: write what to draw")
     return text
+
+
+def add_price_hour(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--price-hour",
+        type=price,
+        default=0.08,
+        help="assumed price of this machine's hour in US dollars (default %(default)g)",
+    )
 
 
 def _whole(text: str, what: str, least: int, most: float = math.inf) -> int:

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from wuerstchen.arguments import count, price
+from wuerstchen.arguments import add_price_hour, count, price
 from wuerstchen.config import Config, load_config
 from wuerstchen.decision.prices import Prices, read_gpu_prices
 from wuerstchen.decision.report import Asked, write_decision
@@ -183,9 +183,7 @@ def parser() -> argparse.ArgumentParser:
         "--watts", type=price, default=30, help="assumed power of the training machine's share (%(default)s)"
     )
     made.add_argument("--price-kwh", type=price, default=0.30, help="assumed price of a kWh (%(default)s)")
-    made.add_argument(
-        "--price-hour", type=price, default=0.08, help="assumed rent of such a machine an hour (%(default)s)"
-    )
+    add_price_hour(made)
     made.add_argument("--threads", type=count, help="CPU threads; default: all")
     return made
 

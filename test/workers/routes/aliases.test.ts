@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { digestOf } from "../../../workers/models/model-store.ts";
 import { TestEdge } from "../support/test-edge.ts";
+import { manifest, tinyBundle } from "../support/tiny-bundle.ts";
 
 // Names that the operator gives to models, for programs that let a person choose from a list or know other names only.
 
@@ -8,6 +10,7 @@ const edge = new TestEdge({
     ["dall-e-3", "tiny"],
     ["gpt-image-1", "tinny"],
     ["tiny", "other"],
+    ["before", "mine@one"],
   ]),
 });
 
@@ -45,4 +48,26 @@ test("one that leads to no model is not listed, and a request learns where it le
     404,
     expect.stringContaining("'gpt-image-1' is an alias of 'tinny'"),
   ]);
+});
+
+test("one of a revision is listed as long as requests may name it", async () => {
+  const tokenizer = JSON.stringify(tinyBundle.tokenizer);
+  const file = { sha256: await digestOf(tokenizer), bytes: tokenizer.length };
+  const files = { ...manifest.files, [manifest.text.tokenizer]: file };
+  const added = { manifest: { ...Object(tinyBundle.model), id: "mine", revision: "one", files }, tokenizer };
+  const order = async (method: string, path: string, body?: object) => {
+    const headers = { authorization: `Bearer ${edge.env.ADMIN_SECRET}`, "content-type": "application/json" };
+    const answer = await edge.fetch(`/v1/admin/models${path}`, {
+      method,
+      headers,
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    expect(answer.status).toBe(200);
+  };
+  const names = async () => (await listed()).map(({ id }) => id);
+
+  await order("PUT", "", added);
+  expect(await names()).toEqual(["tiny", "mine", "dall-e-3", "before"]);
+  await order("DELETE", "/mine@one");
+  expect(await names()).toEqual(["tiny", "dall-e-3"]);
 });

@@ -39,7 +39,17 @@ test("a default that the service cannot do is told as what it is, to a client th
   };
   const told = "It is the default of this API key.";
   expect(await messageOf({})).toEqual([400, expect.stringContaining(told)]);
+  expect(await messageOf({ size: "auto" })).toEqual([400, expect.stringContaining(told)]);
   expect(await messageOf({ size: "512x512" })).toEqual([400, expect.not.stringContaining(told)]);
+  const form = new FormData();
+  form.append("prompt", "red apple");
+  form.append("image", new File(["cat"], "cat.png"));
+  const edit = await strict.fetch("/v1/images/edits", {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}` },
+    body: form,
+  });
+  expect([edit.status, await edit.text()]).toEqual([400, expect.stringContaining(told)]);
 });
 
 test("an account's defaults hold for all its keys, a key's own come before them, and null takes them away", async () => {

@@ -1,15 +1,14 @@
 """The options of a proof of concept. Those of its steps are theirs, and are handed on where they are given."""
 
 import argparse
-import re
 from pathlib import Path
 
-from wuerstchen.arguments import count, price, prompt
+from wuerstchen.arguments import add_price_hour, count, price, prompt
+from wuerstchen.config_values import MODEL_ID
 from wuerstchen.decision.replay import Costs
 from wuerstchen.texts import LANGUAGES
 
-# Ids of models, as the server takes them; folders of the proof beside the tuned model's.
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+# Folders of the proof beside the tuned model's.
 RESERVED = ("set", "report", "before", "runs", "decoder-runs", "pictures")
 # Options of the steps that `poc` takes as well.
 OF_PREPARE = ("fit", "ratios", "alpha_mask")
@@ -34,12 +33,7 @@ def add_proof_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--captions", type=count, default=100, help="captions that are drawn for each report (default 100)"
     )
-    group.add_argument(
-        "--price-hour",
-        type=price,
-        default=0.08,
-        help="assumed price of this machine's hour in US dollars (default 0.08)",
-    )
+    add_price_hour(group)
     group.add_argument(
         "--dry-run", action="store_true", help="prepare, and say what all of it will take in minutes, memory and money"
     )
@@ -95,7 +89,7 @@ def _option(name: str) -> str:
 
 
 def _name(text: str) -> str:
-    if NAME.fullmatch(text) is None:
+    if MODEL_ID.fullmatch(text) is None:
         raise argparse.ArgumentTypeError("must be 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first")
     if text in RESERVED:
         raise argparse.ArgumentTypeError(f"{text} is a folder of the proof itself: choose another")

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import TypedDict
 
-from wuerstchen.arguments import price, share, whole
+from wuerstchen.arguments import add_price_hour, share, whole
 
 Add = Callable[[argparse.ArgumentParser], None]
 
@@ -54,12 +54,7 @@ def add_patience(group: argparse._ArgumentGroup, default: int) -> None:
 
 
 def add_forecast(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--price-hour",
-        type=price,
-        default=0.08,
-        help="assumed price of this machine's hour in US dollars (default 0.08)",
-    )
+    add_price_hour(group)
     group.add_argument(
         "--dry-run", action="store_true", help="say what it will take in minutes, memory and money; train nothing"
     )
