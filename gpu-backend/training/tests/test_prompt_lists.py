@@ -28,13 +28,13 @@ def test_a_list_is_read_with_a_mark_at_its_beginning_and_refused_by_name_in_anot
     assert prompt_lines(words) == ("犬", "猫")
     for encoding in ("shift_jis", "utf-16", "cp932"):
         words.write_text("犬\n猫\n", encoding=encoding)
-        with pytest.raises(ValueError, match=r"words\.txt is not UTF-8: save it as UTF-8"):
+        with pytest.raises(ValueError, match=r"words\.txt is not UTF-8 \(byte \d+\): save it as UTF-8"):
             prompt_lines(words)
 
 
 def test_a_groups_file_in_another_encoding_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "groups.json").write_text('{"色": {"赤": ["りんご"]}}', encoding="shift_jis")
-    with pytest.raises(ValueError, match=r"groups\.json is not UTF-8: save it as UTF-8"):
+    with pytest.raises(ValueError, match=r"groups\.json is not UTF-8 \(byte \d+\): save it as UTF-8"):
         groups_of(tmp_path, None)
     (tmp_path / "groups.json").write_text('{"色": {"赤": ["りんご"]}}', encoding="utf-8-sig")
     assert groups_of(tmp_path, None) == {"色": {"赤": ["りんご"]}}

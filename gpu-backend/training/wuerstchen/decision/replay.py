@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wuerstchen.decision.prompt_tokens import Tokens, words_of
+from wuerstchen.utf8 import utf8_text
 
 DAY_SECONDS, MONTH_SECONDS = 86_400, 365 / 12 * 86_400
 # The API's own: latents are paid for 30 days, `similar` compares with an account's last 1,000 prompts of 30 days, at
@@ -60,7 +61,7 @@ def read_log(path: Path) -> list[Request]:
 
     Raises ValueError naming the first line that is none."""
     requests = []
-    for number, line in enumerate(_text_of(path).split("\n"), 1):
+    for number, line in enumerate(utf8_text(path).split("\n"), 1):
         if line.strip():
             try:
                 requests.append(_request(json.loads(line)))
@@ -70,13 +71,6 @@ def read_log(path: Path) -> list[Request]:
     if not requests:
         raise ValueError(f"{path} holds no requests")
     return sorted(requests, key=lambda request: request.at)
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
 
 
 def _request(values: dict) -> Request:
