@@ -6,7 +6,7 @@ import { requestFault } from "../request-fault.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type CreateImageRequest, parseCreateImageRequest } from "./create-image-request.ts";
 import { type JobMetadata, jobMetadataSchema } from "./job-metadata.ts";
-import { type RequestDefaults, withDefaults } from "./request-defaults.ts";
+import { ofDefault, type RequestDefaults, withDefaults } from "./request-defaults.ts";
 
 /** The form of a job's id: chosen by the client, and unique within its account. */
 export const jobIdPattern = /^[\w-]{1,64}$/u;
@@ -37,6 +37,8 @@ export interface JobRequest {
   readonly request: CreateImageRequest;
   /** The same as JSON, defaults included: what is kept until it is done. */
   readonly json: string;
+  /** Its fields as the client wrote them, the job's defaults included and those of the key left out. */
+  readonly written: Readonly<Record<string, unknown>>;
   /** What its sender calls it. */
   readonly customId: string | undefined;
 }
@@ -63,9 +65,10 @@ export function parseCreateJobRequest(json: unknown, ofKey?: RequestDefaults): R
   for (const [index, { custom_id: customId, ...fields }] of requests.entries()) {
     const named = checkCustomId(customId, customIds);
     if (!named.ok) return err(faultOfRequest(index, named.error));
-    const request = parseRequest(withDefaults({ ...defaults, ...fields }, forJobs) as typeof fields);
-    if (!request.ok) return err(faultOfRequest(index, request.error));
-    checked.push({ ...request.value, customId: named.value });
+    const written = { ...defaults, ...fields };
+    const request = parseRequest(withDefaults(written, forJobs) as typeof fields);
+    if (!request.ok) return err(faultOfRequest(index, ofDefault(request.error, written, forJobs)));
+    checked.push({ ...request.value, written, customId: named.value });
     pictures += request.value.request.n;
   }
   if (pictures > picturesPerJobMax) {
@@ -102,7 +105,9 @@ export function faultOfRequest(index: number, failure: Failure): Failure {
 }
 
 /** A job's pictures are always given as links: they outlive the request that asks for them. */
-function parseRequest(fields: Readonly<Record<string, unknown>>): Result<Omit<JobRequest, "customId">, Failure> {
+function parseRequest(
+  fields: Readonly<Record<string, unknown>>,
+): Result<Pick<JobRequest, "request" | "json">, Failure> {
   if (fields["response_format"] === "b64_json") {
     return err(invalidRequest("response_format", "'response_format' must be url in a job, or left out."));
   }

@@ -36,7 +36,7 @@ export function putJob(services: PutJobServices): Handler<AppEnv> {
     const account = c.get("account");
     const models = c.get("models");
     const pricer = { models: limitModels(services.generation.models, models) };
-    const ceiling = await jobCeilingMicroUsd(pricer, job.value);
+    const ceiling = await jobCeilingMicroUsd(pricer, job.value, c.get("defaults"));
     if (!ceiling.ok) return failureResponse(c, ceiling.error);
 
     const { webhookUrl, requests, metadata } = job.value;

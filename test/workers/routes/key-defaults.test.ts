@@ -50,6 +50,21 @@ test("a default that the service cannot do is told as what it is, to a client th
     body: form,
   });
   expect([edit.status, await edit.text()]).toEqual([400, expect.stringContaining(told)]);
+
+  const jobError = async (body: object) => {
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const answer = await strict.fetch("/v1/jobs/of-defaults", { method: "PUT", headers, body: JSON.stringify(body) });
+    return (await answer.json<{ error: { message: string; param: string } }>()).error;
+  };
+  const own = { prompt: "red apple", size: "64x64" };
+  const unsized = await jobError({ requests: [own, { prompt: "red apple" }] });
+  expect(unsized).toMatchObject({ param: "requests.1.size", message: expect.stringContaining(told) });
+  for (const body of [
+    { requests: [{ ...own, size: "512x512" }] },
+    { defaults: { size: "512x512" }, requests: [own, { prompt: "red apple" }] },
+  ]) {
+    expect(await jobError(body)).toMatchObject({ message: expect.not.stringContaining(told) });
+  }
 });
 
 test("an account's defaults hold for all its keys, a key's own come before them, and null takes them away", async () => {
