@@ -41,6 +41,16 @@ def test_every_space_gives_back_pictures_of_their_size_from_latents_of_its_own(
         assert space.patches(64) == patches
 
 
+def test_the_autoencoder_s_steps_are_its_own_and_the_compressor_s_cost_stays_what_it_was() -> None:
+    config = load_config(TINY)
+    eighth = eighth_config(config, 6)
+    assert eighth.train_compressor is not None
+    assert config.train_compressor is not None
+    assert eighth.train_compressor.steps == 6 < config.train_compressor.steps
+    assert eighth.train_compressor.decay_steps <= 6
+    assert eighth_config(config).train_compressor == config.train_compressor
+
+
 def test_a_step_costs_what_its_tokens_cost(trained_alpha: tuple[PictureSet, Path]) -> None:
     config = load_config(TINY)
     space = quarter_space(config, trained_alpha[1] / "tiny-alpha")

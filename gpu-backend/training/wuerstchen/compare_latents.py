@@ -24,21 +24,24 @@ EXAMPLES = """example:
 """
 CAPTIONS, SEEDS = 200, 3
 # Of the budget, for each patch size before one is chosen.
-PROBE_SHARE = 0.25
+PROBE_SHARE = 0.5
 
 
 class Comparison:
-    """Of kinds of latent. `runs`: finished ones of the compressor and of Stages A and B."""
+    """Of kinds of latent. `runs`: finished ones of the compressor and of Stages A and B; `autoencoder_steps`: of the
+    autoencoder that is trained here, None for as many as the compressor's.
+    """
 
-    def __init__(self, trials: Trials, runs: Path) -> None:
+    def __init__(self, trials: Trials, runs: Path, autoencoder_steps: int | None = None) -> None:
         self.trials, self.config, self.runs = trials, trials.config, runs
+        self.eighth = eighth_config(self.config, autoencoder_steps)
 
     def compare(self, steps: int, seeds: int) -> list[Compared]:
         """`steps`: of the compact latent at the configuration's patch; all get the arithmetic of these."""
-        eighth, eighth_runs = eighth_config(self.config), self.trials.out / "f8"
+        eighth, eighth_runs = self.eighth, self.trials.out / "f8"
         autoencoder = compressor_run(eighth, self.trials.pictures, imagenet_weights(), eighth_runs)
         self.trials.train(autoencoder, eighth.train_compressor, eighth_runs)
-        spaces = spaces_of(self.config, self.runs, eighth_runs)
+        spaces = spaces_of(self.config, self.runs, eighth, eighth_runs)
         budget = steps * step_flops(self.config, Trial(spaces[0], self.config.stage_c.patch, 0, 1))
         return [self._compared(space, budget, seeds) for space in spaces]
 
@@ -71,12 +74,19 @@ def parser() -> argparse.ArgumentParser:
         default=1000,
         help="of Stage C on the compact latent; the others take as much arithmetic, to a multiple of 8 steps",
     )
+    made.add_argument(
+        "--autoencoder-steps",
+        type=count,
+        help="of the autoencoder at an eighth of the side; default: as many as the compressor's",
+    )
     return made
 
 
 def compare(asked: argparse.Namespace, trials: Trials) -> PartResult:
     """Raises ValueError or OSError where configuration, data or runs do not do, StoppedError where a signal came."""
-    compared = Comparison(trials, asked.runs / trials.config.id).compare(asked.steps, asked.seeds)
+    compared = Comparison(trials, asked.runs / trials.config.id, asked.autoencoder_steps).compare(
+        asked.steps, asked.seeds
+    )
     return comparison_part(compared, trials.config.image_side, len(trials.judge.asked))
 
 

@@ -18,6 +18,7 @@ from wuerstchen.models.build import (
     new_direct_decoder,
     new_stage_b,
 )
+from wuerstchen.training.budget import in_steps
 from wuerstchen.training.reconstruction import opaque
 
 # Tokens a side that Stage C is tried with: 16 to 256 tokens.
@@ -46,18 +47,23 @@ class Space:
         return found or (1,)
 
 
-def eighth_config(config: Config) -> Config:
-    """The compressor's recipe with one level less: latents of 4 channels at an eighth of the side."""
+def eighth_config(config: Config, steps: int | None = None) -> Config:
+    """The compressor's recipe with one level less: latents of 4 channels at an eighth of the side. `steps`: of its
+    training; None: as many as the compressor's.
+    """
     if config.compressor is None:
         raise ValueError("--config: the comparison needs a compressor of its own stage, as in emoji-128.toml")
     own = config.compressor
     shorter = CompressorConfig(own.channels[:2], own.blocks[:2], own.decoder_channels[1:], own.decoder_blocks[1:])
-    return dataclasses.replace(config, compressor=shorter, latent=EIGHTH)
+    smaller = dataclasses.replace(config, compressor=shorter, latent=EIGHTH)
+    return smaller if steps is None else in_steps(smaller, "compressor", steps)
 
 
-def spaces_of(config: Config, runs: Path, eighth_runs: Path) -> tuple[Space, ...]:
-    """From finished runs. Raises FileNotFoundError naming the stage that was not trained."""
-    return compact_space(config, runs), eighth_space(eighth_config(config), eighth_runs), quarter_space(config, runs)
+def spaces_of(config: Config, runs: Path, eighth: Config, eighth_runs: Path) -> tuple[Space, ...]:
+    """From finished runs; `eighth`: of `eighth_config`. Raises FileNotFoundError naming the stage that was not
+    trained.
+    """
+    return compact_space(config, runs), eighth_space(eighth, eighth_runs), quarter_space(config, runs)
 
 
 def compact_space(config: Config, runs: Path) -> Space:
