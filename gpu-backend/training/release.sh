@@ -26,8 +26,10 @@ step() {
 sheet() { "$python" -m wuerstchen.showcase --bundle "$new" "$@"; }
 
 mkdir -p release/.done release/sheets
-# What is there of a language is taken up by the export.
-step languages "$python" -m wuerstchen.languages --config "$config" --language ja
+# A further language that the runs hold, or took from the bundle that they began with, is exported; else Japanese is
+# learned.
+compgen -G "runs/$id/text-*.safetensors" >/dev/null ||
+  step languages "$python" -m wuerstchen.languages --config "$config" --language ja
 step export "$python" -m wuerstchen.export.bundle --config "$config" --out "release/float/$id" --created "$(date +%F)"
 # Prints the median PSNR to the float bundle's pictures: at least 40 dB.
 step integers "$python" -m wuerstchen.export.integer --config "$config" --bundle "release/float/$id" \

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from wuerstchen.arguments import count
 from wuerstchen.config import Config, load_config
+from wuerstchen.export.bundle_language import take_language
 from wuerstchen.finetuning.start import begin_from, finished_weights, take_missing
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import end_stopped, ends_when_stopped
@@ -55,6 +56,8 @@ def train_stage(
         with first_process_first():
             if (taken := take_missing(start_from, RUN_NAMES[stage], runs)) and rank() == 0:
                 print(f"of the bundle, since {runs} lacks them: {', '.join(taken)}")
+            if (rows := take_language(start_from, runs)) and rank() == 0:
+                print(f"of the bundle's further language: {rows:,} words, which an export of {runs} reads too")
     run, plan = stage_run(stage, config, pictures, runs)
     run = dataclasses.replace(run, inputs=inputs_of(stage, config, pictures, runs))
     if start_from is not None and not (runs / f"{run.name}.checkpoint.pt").exists():

@@ -52,7 +52,12 @@ def save_tokenizer(runs: Path, language: str, tokenizer: dict) -> None:
     """Before training: rows are known by their number alone. Raises ValueError where rows of another vocabulary are
     there.
     """
-    path, text = rows_path(runs, language).with_suffix(".tokenizer.json"), json.dumps(tokenizer, ensure_ascii=False)
+    write_tokenizer(runs, language, json.dumps(tokenizer, ensure_ascii=False))
+
+
+def write_tokenizer(runs: Path, language: str, text: str) -> None:
+    """As `save_tokenizer`, of a tokenizer.json's text."""
+    path = rows_path(runs, language).with_suffix(".tokenizer.json")
     if path.exists() and path.read_text(encoding="utf-8") != text:
         raise ValueError(
             f"{path} has other words than {language} has now: delete {runs}/text-{language}.* to learn it again"
