@@ -100,7 +100,9 @@ def test_one_command_compares_all_and_goes_on_after_a_stop(
     assert {name.split("-")[0] for name in curves} == {"compact", "f8", "f4"}
     full = [curve[-1].flops for name, curve in curves.items() if name.endswith("seed-1")]
     assert max(full) / min(full) < 1.5  # the same arithmetic, up to some steps of each
-    assert {len(curve) for curve in curves.values()} == {8}
+    # Eight points of what is compared; a patch size is chosen by the end of its trial.
+    assert {len(curve) for name, curve in curves.items() if name.endswith("seed-1")} == {8}
+    assert {len(curve) for curve in curves.values()} == {1, 8}
     assert all(point.minutes > 0 for curve in curves.values() for point in curve)
     kpis = json.loads((tmp_path / "kpis.json").read_text())
     page = (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from wuerstchen.config import load_config
 from wuerstchen.export.bundle import exact_model
 from wuerstchen.export.compress_weights import compress_weights
 from wuerstchen.export.graphs import bundle_graphs, example_inputs
-from wuerstchen.export.integer import INTEGER_PARAMETERS, input_ranges, picture_psnr, write_integer_bundle
+from wuerstchen.export.integer import INTEGER_PARAMETERS, STAGE_C, input_ranges, picture_psnr, write_integer_bundle
 from wuerstchen.export.integer_products import find_products, to_integer_products
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.stored_parameters import read_parameters, replace_parameters
@@ -122,15 +122,17 @@ def test_no_weight_is_so_large_that_two_products_overflow_16_bits(integer_model:
     assert max(np.abs(values.astype(int)).max() for values in stored) == 63
 
 
-def test_all_of_stage_c_can_be_integers(tmp_path: Path) -> None:
+def test_stage_c_stays_float_unless_a_part_of_it_or_all_shall_be_integers(tmp_path: Path) -> None:
     base = TRAINING.parent.parent / "test/support/models/tiny"
-    graphs = []
-    for whole in (False, True):
-        write_integer_bundle(base, TINY, ["red apple"], tmp_path / str(whole), whole_stage_c=whole)
-        graphs.append(onnx.load(tmp_path / str(whole) / "stage-c.onnx").graph)
-    rounded = [sum(tensor.data_type == onnx.TensorProto.INT8 for tensor in graph.initializer) for graph in graphs]
+
+    def rounded(stage_c: str) -> int:
+        write_integer_bundle(base, TINY, ["red apple"], tmp_path / stage_c, stage_c)
+        graph = onnx.load(tmp_path / stage_c / "stage-c.onnx").graph
+        return sum(tensor.data_type == onnx.TensorProto.INT8 for tensor in graph.initializer)
+
     blocks = TINY.stage_c.depth
-    assert rounded == [4 * blocks, 6 * blocks]  # the other two of each block end it: reduce and out
+    # "part" leaves out the two that end each block: reduce and out.
+    assert {kind: rounded(kind) for kind in STAGE_C} == {"float": 0, "part": 4 * blocks, "whole": 6 * blocks}
 
 
 def test_a_copy_of_a_bundle_draws_nearly_the_same_pictures(tmp_path: Path) -> None:

@@ -55,15 +55,15 @@ class Comparison:
 
     def _best_patch(self, space: Space, budget: float, material: Material) -> int:
         """The one whose pictures are recognised most often after a part of the budget."""
-        probes = [self._trial(space, patch, 0, budget) for patch in space.patches(self.config.image_side)]
+        probes = [self._trial(space, patch, 0, budget, points=1) for patch in space.patches(self.config.image_side)]
         if len(probes) == 1:
             return probes[0].patch
         last = {probe.patch: self.trials.curve(probe, material)[-1] for probe in probes}
         return max(last, key=lambda patch: (last[patch].recognised, -last[patch].fid))
 
-    def _trial(self, space: Space, patch: int, seed: int, budget: float) -> Trial:
+    def _trial(self, space: Space, patch: int, seed: int, budget: float, points: int = POINTS) -> Trial:
         flops = step_flops(self.config, Trial(space, patch, seed, 1))
-        return Trial(space, patch, seed, POINTS * max(1, round(budget / flops / POINTS)))
+        return Trial(space, patch, seed, POINTS * max(1, round(budget / flops / POINTS)), points=points)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -44,13 +44,16 @@ class Point:
 
 @dataclass(frozen=True)
 class Trial:
-    """Stage C with `patch` latents a side of a token in `space`, for `steps` (a multiple of POINTS) from `seed`."""
+    """Stage C with `patch` latents a side of a token in `space`, for `steps` (a multiple of `points`) from `seed`. The
+    judge is asked `points` times.
+    """
 
     space: Space
     patch: int
     seed: int
     steps: int
     recipe: Recipe = AS_CONFIGURED
+    points: int = POINTS
 
     @property
     def name(self) -> str:
@@ -123,7 +126,7 @@ def trial_run(config: Config, trial: Trial, material: Material, directory: Path)
             made = trial.recipe.generate(model, states, none, noise, steps, scale)
         return curve.add(step + 1, *material.judge.of(torch.cat([trial.space.decode(part) for part in made.split(32)])))
 
-    modules, every = nn.ModuleDict({"stage_c": model}), trial.steps // POINTS
+    modules, every = nn.ModuleDict({"stage_c": model}), trial.steps // trial.points
     return StageRun(trial.name, modules, loss, evaluate, every, after_step=curve.step_ends, seed=own.seed)
 
 

@@ -28,15 +28,19 @@ from wuerstchen.stopped import ends_when_stopped
 from wuerstchen.utf8 import utf8_text
 from wuerstchen.whole_file import whole_folder
 
-# By graph, which parameters; a conditioner without a direct decoder's features has none of them. What Stage C's other
-# Linears read is of such different sizes that 8 bits are too few.
+# By graph, which parameters; a conditioner without a direct decoder's features has none of them.
 INTEGER_PARAMETERS = {
-    "stageC": r"\.(expand|query|key|value)\.weight$",
     "stageBConditioner": r"\.(expand|reduce)\.weight$",
     "stageB": r"\.(expand|reduce)\.weight$",
     "stageA": r"\.mlp\.\d\.weight$",
 }
-WHOLE_STAGE_C = r"\.(expand|reduce|query|key|value|out)\.weight$"
+# Each of Stage C's steps goes on from the one before, so that a rounded one can lead to another picture: by default it
+# stays float. What its Linears `reduce` and `out` read is of such different sizes that 8 bits are few.
+STAGE_C = {
+    "float": None,
+    "part": r"\.(expand|query|key|value)\.weight$",
+    "whole": r"\.(expand|reduce|query|key|value|out)\.weight$",
+}
 # Guidance makes large values: callers may ask for more than the default.
 GUIDANCE_FACTORS = (1.0, 2.0)
 Feed = dict[str, np.ndarray]
@@ -47,7 +51,7 @@ class ListeningBundle(Bundle):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self.feeds: dict[str, list[Feed]] = {key: [] for key in INTEGER_PARAMETERS}
+        self.feeds: dict[str, list[Feed]] = {key: [] for key in (*INTEGER_PARAMETERS, "stageC")}
 
     def run(self, key: str, *inputs: Tensor) -> Tensor:
         if key in self.feeds:
@@ -81,13 +85,12 @@ def input_ranges(model: onnx.ModelProto, values: list[str], feeds: list[Feed]) -
     return ranges
 
 
-def write_integer_bundle(
-    base: Path, config: Config, prompts: list[str], out: Path, whole_stage_c: bool = False
-) -> None:
-    """`whole_stage_c`: all its Linears between sequences, as WHOLE_STAGE_C names them. Raises FileExistsError where
-    `out` holds files.
+def write_integer_bundle(base: Path, config: Config, prompts: list[str], out: Path, stage_c: str = "float") -> None:
+    """`stage_c`: one of STAGE_C, which of its Linears between sequences. Raises FileExistsError where `out` holds
+    files.
     """
-    parameters = {**INTEGER_PARAMETERS, **({"stageC": WHOLE_STAGE_C} if whole_stage_c else {})}
+    chosen = STAGE_C[stage_c]
+    parameters = INTEGER_PARAMETERS if chosen is None else {**INTEGER_PARAMETERS, "stageC": chosen}
     with whole_folder(out) as directory:
         _fill(directory, ListeningBundle(base), config, prompts, parameters)
 
@@ -122,7 +125,7 @@ def read_prompts(path: Path) -> list[str]:
 def run(arguments: argparse.Namespace) -> None:
     config = load_config(arguments.config)
     prompts = read_prompts(arguments.calibration)
-    write_integer_bundle(arguments.bundle, config, prompts, arguments.out, arguments.whole_stage_c)
+    write_integer_bundle(arguments.bundle, config, prompts, arguments.out, arguments.stage_c)
     figures = sorted(picture_psnr(arguments.bundle, arguments.out, config, read_prompts(arguments.prompts)))
     print(f"{len(figures)} pictures: {np.median(figures):.1f} dB against the float ones (least {figures[0]:.1f})")
 
@@ -145,9 +148,11 @@ def main() -> None:
     parser.add_argument("--prompts", type=Path, required=True, help="other prompts, whose pictures are compared")
     parser.add_argument("--out", type=Path, required=True, help="folder of the copy")
     parser.add_argument(
-        "--whole-stage-c",
-        action="store_true",
-        help="round all Linears of Stage C: its steps take two thirds of the time, and pictures move further",
+        "--stage-c",
+        choices=STAGE_C,
+        default="float",
+        help="round some Linears of Stage C, or the whole of it: its steps take three quarters or two thirds of the "
+        "time, and pictures move further; default: float",
     )
     arguments = parser.parse_args()
     with plain_errors("export.integer"), ends_when_stopped("export.integer: stopped"):
