@@ -2591,7 +2591,7 @@ export interface operations {
             };
             path: {
                 /** @description A model's id. */
-                id: "emoji-128" | "emoji-128@8f7438690f693223";
+                id: "emoji-128" | "emoji-128@5b26577ffbe77a17";
             };
             cookie?: never;
         };

@@ -109,7 +109,7 @@ function addWithdraw(models: Command): void {
           : data.map((model) => `${nameOf(model)} is withdrawn.`).join("\n");
       }),
     );
-  withExamples(command, { "wuerstchen models withdraw mine@8f7438690f693223": "" });
+  withExamples(command, { "wuerstchen models withdraw mine@5b26577ffbe77a17": "" });
 }
 
 function addRevisions(models: Command): void {
