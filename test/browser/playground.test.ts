@@ -23,7 +23,7 @@ describe.runIf(isBrowserExpected)("the playground", () => {
     const { page, faults } = await openPlayground();
     await page.getByText("Development key").waitFor();
     await page.getByLabel("What should it show?").fill("lemon");
-    await page.getByText(/^up to \$0\.0001\d\d$/u).waitFor();
+    await page.getByText(/^up to \$0\.0001\d*$/u).waitFor();
     // A step takes some 10 ms: too short to be looked for from outside.
     await page.evaluate(
       "window.seen = []; new MutationObserver(() => { window.seen.push(document.querySelector('[role=status]')?.textContent, document.querySelector('.working img')?.alt) }).observe(document.body, { subtree: true, childList: true, characterData: true })",
@@ -32,7 +32,7 @@ describe.runIf(isBrowserExpected)("the playground", () => {
     await page.getByRole("img", { name: "Picture made by AI for: lemon, 3D" }).waitFor();
     await page.getByText("Stage C ran for this request.").waitFor();
     const seen = await page.evaluate("window.seen");
-    expect(seen).toEqual(expect.arrayContaining([expect.stringMatching(/^Step \d+ of 12/u)]));
+    expect(seen).toEqual(expect.arrayContaining([expect.stringMatching(/^Step \d+ of 8/u)]));
     expect(seen).toContain("Preview of a picture in the making");
 
     // Each step of the time has a word of the page's language, and not its name in the API.
