@@ -1,16 +1,23 @@
 """What a released bundle reads beside English is not lost when training goes on from it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import onnx
+from conftest import CONFIGS
 from onnx import numpy_helper
 
+from wuerstchen.config import load_config
+from wuerstchen.export.bundle import write_manifest
 from wuerstchen.export.bundle_language import take_language
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.languages.extension import load_text_encoder
 from wuerstchen.models.text_encoder import TextEncoder
+from wuerstchen.train import train_stage
+from wuerstchen.training.budget import in_steps
+from wuerstchen.training.data import PictureSet
 from wuerstchen.training.sources import text_encoder_directory
 
 EMBEDDED = Path(__file__).parents[2] / "models/emoji-128"
@@ -33,6 +40,19 @@ def test_the_embedded_model_s_japanese_comes_back_as_its_bundle_stores_it(tmp_pa
     anew = np.maximum(np.abs(taken).max(axis=1, keepdims=True), 1e-12).astype(np.float32) / 127
     assert np.array_equal(anew, scale)
     assert np.array_equal(np.rint(taken / anew).astype(np.int8), rows)
+
+
+def test_a_training_that_begins_from_a_bundle_takes_its_language(
+    bundle: Bundle, rehearsed: tuple[PictureSet, Path], fresh_runs: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(bundle.directory, tmp_path / "japanese"))
+    for name in ("text-encoder.onnx", "tokenizer.json"):
+        shutil.copy(EMBEDDED / name, copy)
+    write_manifest(bundle.manifest, copy)
+    (fresh_runs / "stage-c.checkpoint.pt").unlink(missing_ok=True)
+    config = in_steps(load_config(CONFIGS / "tiny.toml"), "c", 1)
+    train_stage("c", config, rehearsed[0], fresh_runs, start_from=copy)
+    assert len(load_text_encoder(fresh_runs).words.weight) == 30_522 + 4_918
 
 
 def test_a_folder_that_holds_a_language_keeps_it(tmp_path: Path) -> None:

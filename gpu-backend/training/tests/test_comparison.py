@@ -51,6 +51,11 @@ def test_the_autoencoder_s_steps_are_its_own_and_the_compressor_s_cost_stays_wha
     assert eighth_config(config).train_compressor == config.train_compressor
 
 
+def test_a_probe_of_as_many_steps_is_not_taken_for_the_trial(trained_alpha: tuple[PictureSet, Path]) -> None:
+    space = quarter_space(load_config(TINY), trained_alpha[1] / "tiny-alpha")
+    assert Trial(space, 2, 0, 8).name != Trial(space, 2, 0, 8, points=1).name
+
+
 def test_a_step_costs_what_its_tokens_cost(trained_alpha: tuple[PictureSet, Path]) -> None:
     config = load_config(TINY)
     space = quarter_space(config, trained_alpha[1] / "tiny-alpha")
@@ -100,9 +105,8 @@ def test_one_command_compares_all_and_goes_on_after_a_stop(
     assert {name.split("-")[0] for name in curves} == {"compact", "f8", "f4"}
     full = [curve[-1].flops for name, curve in curves.items() if name.endswith("seed-1")]
     assert max(full) / min(full) < 1.5  # the same arithmetic, up to some steps of each
-    # Eight points of what is compared; a patch size is chosen by the end of its trial.
-    assert {len(curve) for name, curve in curves.items() if name.endswith("seed-1")} == {8}
-    assert {len(curve) for curve in curves.values()} == {1, 8}
+    # Eight points of what is compared; a patch size is chosen by the end of its probe.
+    assert {(len(curve), name.endswith("-probe")) for name, curve in curves.items()} == {(8, False), (1, True)}
     assert all(point.minutes > 0 for curve in curves.values() for point in curve)
     kpis = json.loads((tmp_path / "kpis.json").read_text())
     page = (tmp_path / "report.html").read_text(encoding="utf-8")

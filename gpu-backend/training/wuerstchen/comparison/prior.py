@@ -58,7 +58,9 @@ class Trial:
     @property
     def name(self) -> str:
         kind = self.space.name if self.recipe == AS_CONFIGURED else f"{self.space.name}-{self.recipe.name}"
-        return f"{kind}-patch-{self.patch}-steps-{self.steps}-seed-{self.seed}"
+        # A probe may have as many steps as the trial after it, and has fewer points.
+        probe = "" if self.points == POINTS else "-probe"
+        return f"{kind}-patch-{self.patch}-steps-{self.steps}-seed-{self.seed}{probe}"
 
     def config(self, config: Config) -> Config:
         prediction = self.recipe.prediction or config.stage_c.prediction
