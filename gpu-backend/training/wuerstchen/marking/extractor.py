@@ -24,8 +24,9 @@ class Extractor(nn.Module):
         self.colours = nn.Parameter(torch.tensor(LUMINANCE).view(1, 3, 1, 1))
         self.filter = nn.Parameter(_difference_from_surroundings())
         self.log_noise = nn.Parameter(torch.tensor(NOISE_START).log())
-        self.register_buffer("sync", sync[None, None], persistent=False)  # (1, 1, 16, 16)
-        self.register_buffer("bits", bits.flatten(1), persistent=False)
+        # Kept with the weights: a mark is read by the carriers that it was trained with.
+        self.register_buffer("sync", sync[None, None])  # (1, 1, 16, 16)
+        self.register_buffer("bits", bits.flatten(1))
 
     def tile(self, image: Tensor) -> Tensor:
         """(b, 256): the mean tile of a picture, of length 1; shorter where there is hardly any. Where a picture changes
