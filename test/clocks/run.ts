@@ -33,8 +33,12 @@ const noticesCalendar = /\bDate\b|\bUTC\b|\bdays?\b|midnight|calendar/u;
  */
 const leftOut = [
   "model-based/",
-  ...["bodies", "leaving-clients", "money-under-fire", "neighbour", "published-model"].map((name) => `e2e/${name}.`),
-  ...["bodies", "faults", "identical-uploads", "malformed", "pictures", "streaming", "tasks"].map(
+  "gpu-backend/main.",
+  ...["adapters", "bodies", "leaving-clients", "money-under-fire", "neighbour", "published-model", "roll-out"].map(
+    (name) => `e2e/${name}.`,
+  ),
+  ...["single-flight", "two-backends"].map((name) => `e2e/${name}.`),
+  ...["bodies", "faults", "identical-uploads", "malformed", "overload", "pictures", "streaming", "tasks"].map(
     (name) => `gpu-backend/http/${name}.`,
   ),
 ].map((path) => `test/${path}`);

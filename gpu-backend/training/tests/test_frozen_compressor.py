@@ -41,6 +41,7 @@ def test_transparent_pictures_train_into_a_bundle(pictures_directory: Path, tmp_
         config, trained_stages(config, tmp_path), text_encoder_directory() / "tokenizer.json", bundle, "2026-11-26"
     )
     manifest = json.loads((bundle / "model.json").read_text())
+    assert sorted(manifest["files"]) == sorted(path.name for path in bundle.iterdir() if path.name != "model.json")
     assert manifest["image"]["channels"] == 4
     assert manifest["sampler"]["stageB"]["prediction"] == "sample"
     assert manifest["sampler"]["stageC"]["prediction"] == "v_prediction"
@@ -51,8 +52,11 @@ def test_transparent_pictures_train_into_a_bundle(pictures_directory: Path, tmp_
     assert torch.allclose(latent, expected, atol=1e-2)
     painted = opened.paint(latent, config)
     assert painted.shape == (2, 4, 64, 64)
-    assert painted.min() >= 0
-    assert painted.max() <= 1
+    preview = opened.run("previewer", torch.randn(2, 16, 4, 3))
+    assert preview.shape == (2, 3, 64, 48)
+    for made in (painted, preview):
+        assert made.min() >= 0
+        assert made.max() <= 1
 
 
 def test_stage_b_starts_from_the_direct_decoder_and_leaves_the_compressor_alone(
