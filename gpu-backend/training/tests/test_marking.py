@@ -11,9 +11,9 @@ from wuerstchen.marking.carriers import BLOCK, TILE, carriers
 from wuerstchen.marking.decoder import DEVIATION_START, SYNC_START, TAIL_LAYERS, MarkedTail, repeated, with_message
 from wuerstchen.marking.distortions import NAMED, cut, saved, to_tiles
 from wuerstchen.marking.extractor import LUMINANCE, Extractor
+from wuerstchen.marking.losses import place_of
 from wuerstchen.marking.measure import matches
 from wuerstchen.marking.message import BITS, false_positives, matches_min, message_hex, message_signs
-from wuerstchen.marking.training import place_of
 from wuerstchen.models.build import new_stage_a
 
 SIDE = 128
@@ -103,6 +103,21 @@ def test_pictures_without_a_mark_agree_as_coins_do() -> None:
     assert agreed.mean().item() == pytest.approx(BITS / 2, abs=0.5)
     assert agreed.std().item() == pytest.approx((BITS / 4) ** 0.5, abs=0.4)
     assert matches(Extractor(), torch.ones(1, 3, 64, 64), SIGNS, SIDE) < matches_min()
+
+
+def test_bits_that_pictures_give_together_are_read_apart_and_a_mark_as_before() -> None:
+    generator, extractor = torch.Generator().manual_seed(0), Extractor()
+    tiles = torch.randn(4000, TILE * TILE, generator=generator)
+    tiles += 0.4 * torch.randn(4000, 1, generator=generator) * extractor.bits[:8].sum(0)  # eight bits that agree
+
+    def dependence() -> float:
+        correlation = torch.corrcoef((tiles @ extractor.bits.T).sign().T)
+        return correlation[~torch.eye(BITS, dtype=torch.bool)].abs().max().item()
+
+    before = dependence()
+    extractor.decorrelate(tiles @ extractor.bits.T)
+    assert dependence() < 0.06 < 0.08 < before
+    assert matches(extractor, stamped(drawings(8), 34), SIGNS, SIDE).min() >= matches_min()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])

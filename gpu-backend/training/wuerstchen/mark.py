@@ -32,7 +32,7 @@ def mark(asked: argparse.Namespace) -> bool:
     """Returns False where a signal stopped it."""
     config = load_config(asked.config)
     pictures, runs = PictureSet(asked.data, config.image_side), asked.runs / config.id
-    marking = train_mark(config, pictures, runs, mark_plan(asked.steps, asked.batch))
+    marking = train_mark(config, pictures, runs, mark_plan(asked.steps, asked.batch), asked.unmarked)
     if marking is None:
         return False
     report = measure(marking, pictures, asked.unmarked)

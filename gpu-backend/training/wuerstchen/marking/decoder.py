@@ -21,6 +21,8 @@ TAIL_LAYERS, SHUFFLE = 2, 2
 COLOURS = 3
 # Deviation of the mark's brightness before training, of [0, 1], and how much stronger its place is marked than a bit.
 DEVIATION_START, SYNC_START = 0.0185, 3.45
+# Of the strength, so that it follows the picture as fast as patterns and filter learn.
+STEEPNESS = 8.0
 # Patterns are hundredths; kept in units of a few of their deviations, one learning rate fits all.
 UNIT_DEVIATIONS = 4.0
 
@@ -36,7 +38,7 @@ class Strength(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         places = nn.functional.pixel_shuffle(self.places(x), SHUFFLE)
-        return 2 * (places + self.everywhere(x.mean((2, 3)))[:, :, None, None]).sigmoid()
+        return 2 * (STEEPNESS * (places + self.everywhere(x.mean((2, 3)))[:, :, None, None])).sigmoid()
 
 
 class Marked(nn.Module):

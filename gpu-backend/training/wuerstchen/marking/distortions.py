@@ -52,11 +52,13 @@ def scaled(image: Tensor, height: int, width: int, mode: str = "bicubic") -> Ten
     return F.interpolate(image, (height, width), mode=mode, antialias=mode != "nearest").clamp(0, 1)
 
 
-def there_and_back(image: Tensor, factor: float, mode: str = "bicubic") -> Tensor:
-    """Scaled by `factor`, kept in 8 bits, and scaled back."""
+def there_and_back(image: Tensor, factor: float, mode: str = "bicubic", jpeg_quality: int | None = None) -> Tensor:
+    """Scaled by `factor`, kept in 8 bits or as a JPEG, and scaled back."""
     height, width = image.shape[2:]
-    smaller = rounded(scaled(image, round(height * factor), round(width * factor), mode))
-    return rounded(scaled(smaller, height, width, mode))
+    other = rounded(scaled(image, round(height * factor), round(width * factor), mode))
+    if jpeg_quality is not None:
+        other = saved(other, "JPEG", jpeg_quality)
+    return rounded(scaled(other, height, width, mode))
 
 
 def cut(image: Tensor, share: float, rng: np.random.Generator) -> Cut:
@@ -86,19 +88,13 @@ NAMED: dict[str, Distortion] = {
     "cut to 80 %": lambda image, rng: cut(rounded(image), 0.8, rng),
     "screenshot at 1.5, scaled back": lambda image, rng: Cut(there_and_back(image, 1.5, "bilinear")),
     "cut to 80 %, JPEG 70": lambda image, rng: cut(saved(image, "JPEG", 70), 0.8, rng),
-    "screenshot at 1.25, JPEG 80, scaled back": lambda image, rng: Cut(
-        rounded(
-            scaled(
-                saved(scaled(image, *(round(side * 1.25) for side in image.shape[2:])), "JPEG", 80), *image.shape[2:]
-            )
-        )
-    ),
+    "screenshot at 1.25, JPEG 80, scaled back": lambda image, rng: Cut(there_and_back(image, 1.25, jpeg_quality=80)),
 }
 
 
 CUT_SHARE = 0.5
-# WebP loses most, so training sees it most.
-SHARES = {"JPEG": 0.25, "WEBP": 0.4, "smaller": 0.12, "larger": 0.12, "none": 0.11}
+# Codecs lose most, so training sees them most.
+SHARES = {"JPEG": 0.3, "WEBP": 0.3, "smaller": 0.1, "larger": 0.2, "none": 0.1}
 
 
 def random_distortion(image: Tensor, rng: np.random.Generator) -> Cut:
@@ -109,7 +105,8 @@ def random_distortion(image: Tensor, rng: np.random.Generator) -> Cut:
     elif kind == "smaller":
         image = there_and_back(image, float(rng.uniform(0.7, 1.0)), ("bicubic", "bilinear")[int(rng.integers(2))])
     elif kind == "larger":
-        image = there_and_back(image, float(rng.uniform(1.1, 2.0)), "bilinear")
+        quality = int(rng.integers(75, 96)) if rng.random() < 0.5 else None
+        image = there_and_back(image, float(rng.uniform(1.1, 2.0)), "bilinear", quality)
     else:
         image = rounded(image)
     return cut(image, float(rng.uniform(0.75, 1.0)), rng) if rng.random() < CUT_SHARE else Cut(image)

@@ -54,6 +54,18 @@ class Extractor(nn.Module):
         columns = (counted % TILE + place[:, None] % TILE) % TILE
         return tile.gather(1, rows * TILE + columns) @ self.bits.T
 
+    @torch.no_grad()
+    def decorrelate(self, words: Tensor) -> None:
+        """Turns the carriers that read bits so that `words` (count, 32), readings of pictures without a mark, would
+        have had independent ones: a picture has more of one frequency than of another, and the same in many blocks.
+        The smallest such turn, so that a mark is read as before. Few readings turn them little.
+        """
+        scaled = words / words.square().mean(0).sqrt()
+        known = len(words) / (len(words) + len(self.bits))
+        correlation = torch.lerp(torch.eye(len(self.bits), device=words.device), scaled.T @ scaled / len(words), known)
+        strengths, directions = torch.linalg.eigh(correlation)
+        self.bits.copy_(directions @ torch.diag(strengths.rsqrt()) @ directions.T @ self.bits)
+
     def forward(self, image: Tensor) -> Tensor:
         """(b, 33): the bits from the place that fits best, then how well it fits."""
         tile = self.tile(image)

@@ -8,15 +8,14 @@ import torch
 from torch import Tensor
 
 from wuerstchen.marking.carriers import TILE
-from wuerstchen.marking.distortions import NAMED, random_distortion, scaled, to_tiles
+from wuerstchen.marking.distortions import NAMED, scaled, to_tiles
 from wuerstchen.marking.extractor import Extractor
 from wuerstchen.marking.message import BITS, matches_min, message_hex, message_signs
-from wuerstchen.marking.training import Marking
+from wuerstchen.marking.training import BATCH, Marking, unmarked_words
 from wuerstchen.training.data import PictureSet
 from wuerstchen.training.distributed import training_device
 from wuerstchen.training.reconstruction import opaque, picture_batch
 
-BATCH = 32
 # Beside the file as it is: its longer side at these shares of the bundle's side.
 SHARES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
 
@@ -78,7 +77,7 @@ def measure(marking: Marking, pictures: PictureSet, unmarked: int) -> Report:
             sent = distortion(marked, rng).image
             agreed[name].append(_agreed(marking.extractor, sent, signs) / BITS)
             found[name].append((matches(marking.extractor, sent, signs, side) >= matches_min()).float())
-    words = _words(marking, pictures, unmarked, rng)
+    words = unmarked_words(marking, pictures, unmarked, rng)
     of_all = torch.cat(decibels)
     return Report(
         len(of_all),
@@ -103,17 +102,6 @@ def _pairs(marking: Marking, pictures: PictureSet, signs: Tensor) -> Iterator[tu
         made = (marking.unmarked(features), marking.tail(features, signs.expand(len(image), -1)))
         plain, marked = ((opaque(one).clamp(0, 1) * 255).round() / 255 for one in made)
         yield plain, marked
-
-
-def _words(marking: Marking, pictures: PictureSet, count: int, rng: np.random.Generator) -> Tensor:
-    """(count, 32): the bits of real pictures, cut and saved again at random."""
-    words, order = [], rng.permutation(len(pictures.records))
-    for start in range(0, count, BATCH):
-        chosen = order[np.arange(start, min(start + BATCH, count)) % len(order)]
-        chosen = pictures.in_bucket_of(int(chosen[0]), chosen)
-        image = opaque(picture_batch(marking.config, pictures, chosen)).to(training_device())
-        words.append(marking.extractor(random_distortion(image, rng).image)[:, :BITS])
-    return torch.cat(words)
 
 
 def _pairs_of_bits(words: Tensor) -> float:
