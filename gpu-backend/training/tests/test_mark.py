@@ -9,7 +9,8 @@ import torch
 from conftest import CONFIGS
 
 from wuerstchen import mark
-from wuerstchen.config import load_config
+from wuerstchen.config import Config, load_config
+from wuerstchen.export import bundle as export_bundle
 from wuerstchen.export.graphs import Stages, bundle_graphs
 from wuerstchen.export.tiny import tiny_stages
 from wuerstchen.export.weights import runs_weights
@@ -71,6 +72,34 @@ def test_a_mark_of_another_stage_a_is_refused(
     torch.save({name: tensor + 1 for name, tensor in other.items()}, fresh_runs / "stage-a.pt")
     with pytest.raises(ValueError, match="marks another Stage A: train the mark again, or delete it"):
         load_marked(load_config(TINY), fresh_runs)
+
+
+def test_one_export_keeps_a_mark_among_the_weights_and_another_from_them_marks(
+    rehearsed: tuple[PictureSet, Path], fresh_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+
+    def trained_stages(config: Config, runs: Path, with_mark: bool = True) -> None:
+        found.append(load_marked(config, runs) if with_mark else None)
+
+    def write_bundle(config: Config, stages: None, tokenizer: Path, out: Path, created: str) -> dict:
+        out.mkdir()
+        return {}
+
+    def export(out: Path, *more: str) -> None:
+        options = ["--config", str(TINY), "--out", str(out), "--created", "2026-11-28", *more]
+        monkeypatch.setattr(sys, "argv", ["bundle", *options])
+        export_bundle.main()
+
+    for name, instead in (("trained_stages", trained_stages), ("write_bundle", write_bundle)):
+        monkeypatch.setattr(export_bundle, name, instead)
+    monkeypatch.setattr(export_bundle, "take_language", lambda bundle, runs: 0)  # no graph to read it from
+    command(monkeypatch, rehearsed[0].directory, fresh_runs.parent, "--steps", "1")
+    export(tmp_path / "plain", "--runs", str(fresh_runs.parent), "--without-mark")
+    export(tmp_path / "marked", "--from", str(tmp_path / "plain"))
+    assert found[0] is None
+    for name, tensor in load_marked(load_config(TINY), fresh_runs)[1].state_dict().items():
+        assert torch.allclose(found[1][1].state_dict()[name], tensor, rtol=1e-3, atol=1e-4)
 
 
 def test_without_a_stage_a_it_says_in_one_sentence_what_is_missing(

@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,10 @@ import onnxruntime
 import torch
 
 from wuerstchen.config import Config, Prediction, SamplerConfig, load_config
+from wuerstchen.export.bundle_language import take_language
 from wuerstchen.export.compress_weights import compress_weights
 from wuerstchen.export.graphs import Exported, Graph, Port, Stages, bundle_graphs, dynamic_shapes, example_inputs
-from wuerstchen.export.weights import WEIGHTS_FILE, runs_weights, write_weights
+from wuerstchen.export.weights import WEIGHTS_FILE, read_weights, runs_weights, unpack_weights, write_weights
 from wuerstchen.languages.extension import load_text_encoder, tokenizer_file
 from wuerstchen.marking.carriers import TILE
 from wuerstchen.marking.message import matches_min, message_hex
@@ -246,13 +248,14 @@ def kebab(name: str) -> str:
     return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def trained_stages(config: Config, runs: Path) -> Stages:
+def trained_stages(config: Config, runs: Path, with_mark: bool = True) -> Stages:
     """The averaged weights of finished runs; the text encoder reads the further language that was learned among them,
     if any.
 
-    Runs in which no previewer was trained make a bundle without one, and those without mark.pt one that marks nothing.
+    Runs in which no previewer was trained make a bundle without one. Those without mark.pt, and all runs without
+    `with_mark`, make one that marks nothing.
     """
-    stage_a, extractor = load_marked(config, runs) or (load_stage_a(config, runs), None)
+    stage_a, extractor = (load_marked(config, runs) if with_mark else None) or (load_stage_a(config, runs), None)
     return Stages(
         text_encoder=load_text_encoder(runs),
         compressor=load_compressor(config, runs),
@@ -268,8 +271,17 @@ def trained_stages(config: Config, runs: Path) -> Stages:
 
 def run(arguments: argparse.Namespace) -> None:
     config = load_config(arguments.config)
-    runs = arguments.runs / config.id
-    figures = write_bundle(config, trained_stages(config, runs), tokenizer_file(runs), arguments.out, arguments.created)
+    if arguments.weights_of is None:
+        return _export(arguments, config, arguments.runs / config.id)
+    with tempfile.TemporaryDirectory() as folder:
+        unpack_weights(read_weights(arguments.weights_of), Path(folder))
+        take_language(arguments.weights_of, Path(folder))
+        _export(arguments, config, Path(folder))
+
+
+def _export(arguments: argparse.Namespace, config: Config, runs: Path) -> None:
+    stages = trained_stages(config, runs, with_mark=not arguments.without_mark)
+    figures = write_bundle(config, stages, tokenizer_file(runs), arguments.out, arguments.created)
     shutil.copyfile(arguments.config, arguments.out / "training.toml")
     write_weights(runs_weights(runs), arguments.out / WEIGHTS_FILE)
     for key, decibels in figures.items():
@@ -280,8 +292,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder that training wrote")
+    parser.add_argument(
+        "--from",
+        dest="weights_of",
+        type=Path,
+        metavar="BUNDLE",
+        help="export from this bundle's weights.safetensors instead of from runs",
+    )
     parser.add_argument("--out", type=Path, required=True, help="bundle folder, for example ../models/emoji-128")
     parser.add_argument("--created", required=True, help="date of the training, YYYY-MM-DD")
+    parser.add_argument(
+        "--without-mark", action="store_true", help="mark no pictures; the weights keep the mark that was trained"
+    )
     arguments = parser.parse_args()
     with plain_errors("export.bundle"), ends_when_stopped("export.bundle: stopped"):
         run(arguments)
