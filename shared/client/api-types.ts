@@ -2591,7 +2591,7 @@ export interface operations {
             };
             path: {
                 /** @description A model's id. */
-                id: "emoji-128" | "emoji-128@5b26577ffbe77a17";
+                id: "emoji-128" | "emoji-128@dfd26038ac194c2c";
             };
             cookie?: never;
         };

@@ -109,7 +109,7 @@ function addWithdraw(models: Command): void {
           : data.map((model) => `${nameOf(model)} is withdrawn.`).join("\n");
       }),
     );
-  withExamples(command, { "wuerstchen models withdraw mine@5b26577ffbe77a17": "" });
+  withExamples(command, { "wuerstchen models withdraw mine@dfd26038ac194c2c": "" });
 }
 
 function addRevisions(models: Command): void {
