@@ -12,8 +12,9 @@ from pathlib import Path
 import torch
 from PIL import Image, ImageDraw
 
-from wuerstchen.export.bundle import export_graph, mark_json, port_json
+from wuerstchen.export.bundle import export_graph
 from wuerstchen.export.graphs import mark_graph
+from wuerstchen.export.manifest import mark_json, port_json
 from wuerstchen.marking.carriers import carriers
 from wuerstchen.marking.decoder import SYNC_START
 from wuerstchen.marking.extractor import Extractor

@@ -10,8 +10,8 @@ from conftest import CONFIGS
 from onnx import numpy_helper
 
 from wuerstchen.config import load_config
-from wuerstchen.export.bundle import write_manifest
 from wuerstchen.export.bundle_language import take_language
+from wuerstchen.export.manifest import write_manifest
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.languages.extension import load_text_encoder
 from wuerstchen.models.text_encoder import TextEncoder

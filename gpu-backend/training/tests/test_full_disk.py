@@ -15,7 +15,7 @@ from tiny_bundle import TINY, TRAINING
 from wuerstchen.evaluation.report import write_report
 from wuerstchen.evaluation.results import Kpi, PartResult
 from wuerstchen.evaluation.sheets import write_sheet
-from wuerstchen.export.bundle import write_manifest
+from wuerstchen.export.manifest import write_manifest
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.export.tuned_bundle import About, write_tuned_bundle
 from wuerstchen.languages.extension import save_rows

@@ -32,7 +32,8 @@ def test_a_finished_stage_a_is_marked_and_its_latents_stay_what_they_were(
     rehearsed: tuple[PictureSet, Path], fresh_runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = load_config(TINY)
-    assert load_marked(config, fresh_runs) is None
+    with pytest.raises(FileNotFoundError, match=r"mark\.pt does not exist: train mark first"):
+        load_marked(config, fresh_runs)
     command(monkeypatch, rehearsed[0].directory, fresh_runs.parent, "--steps", "2")
     before, (stage_a, extractor) = load_stage_a(config, fresh_runs), load_marked(config, fresh_runs)
     image = torch.rand(2, 3, 64, 64)
@@ -74,13 +75,24 @@ def test_a_mark_of_another_stage_a_is_refused(
         load_marked(load_config(TINY), fresh_runs)
 
 
-def test_one_export_keeps_a_mark_among_the_weights_and_another_from_them_marks(
+def test_a_mark_that_lacks_the_carriers_it_was_trained_with_is_refused(
+    rehearsed: tuple[PictureSet, Path], fresh_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of 0.3 and before: other carriers would read noise in their pictures."""
+    command(monkeypatch, rehearsed[0].directory, fresh_runs.parent, "--steps", "1")
+    kept = {name: tensor for name, tensor in load_state(fresh_runs / "mark.pt").items() if name != "extractor.bits"}
+    torch.save(kept, fresh_runs / "mark.pt")
+    with pytest.raises(ValueError, match=r"mark\.pt holds another network than the configuration describes"):
+        load_marked(load_config(TINY), fresh_runs)
+
+
+def test_a_mark_is_drawn_where_an_export_asks_for_it_and_kept_among_the_weights_by_every_export(
     rehearsed: tuple[PictureSet, Path], fresh_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = []
+    drawn, languages = [], []
 
-    def trained_stages(config: Config, runs: Path, with_mark: bool = True) -> None:
-        found.append(load_marked(config, runs) if with_mark else None)
+    def trained_stages(config: Config, runs: Path, with_mark: bool) -> None:
+        drawn.append(load_marked(config, runs) if with_mark else None)
 
     def write_bundle(config: Config, stages: None, tokenizer: Path, out: Path, created: str) -> dict:
         out.mkdir()
@@ -91,15 +103,34 @@ def test_one_export_keeps_a_mark_among_the_weights_and_another_from_them_marks(
         monkeypatch.setattr(sys, "argv", ["bundle", *options])
         export_bundle.main()
 
-    for name, instead in (("trained_stages", trained_stages), ("write_bundle", write_bundle)):
+    for name, instead in (
+        ("trained_stages", trained_stages),
+        ("write_bundle", write_bundle),
+        ("take_language", lambda bundle, runs: languages.append(bundle)),
+    ):
         monkeypatch.setattr(export_bundle, name, instead)
-    monkeypatch.setattr(export_bundle, "take_language", lambda bundle, runs: 0)  # no graph to read it from
     command(monkeypatch, rehearsed[0].directory, fresh_runs.parent, "--steps", "1")
-    export(tmp_path / "plain", "--runs", str(fresh_runs.parent), "--without-mark")
-    export(tmp_path / "marked", "--from", str(tmp_path / "plain"))
-    assert found[0] is None
+    export(tmp_path / "plain", "--runs", str(fresh_runs.parent))
+    export(tmp_path / "again", "--from", str(tmp_path / "plain"))
+    export(tmp_path / "marked", "--from", str(tmp_path / "again"), "--with-mark")
+    assert drawn[:2] == [None, None]
+    assert languages == [tmp_path / "plain", tmp_path / "again"]
     for name, tensor in load_marked(load_config(TINY), fresh_runs)[1].state_dict().items():
-        assert torch.allclose(found[1][1].state_dict()[name], tensor, rtol=1e-3, atol=1e-4)
+        assert torch.allclose(drawn[2][1].state_dict()[name], tensor, rtol=1e-3, atol=1e-4)
+
+
+def test_runs_with_a_mark_are_judged_and_exported_without_it_unless_that_is_asked_for(
+    rehearsed: tuple[PictureSet, Path], fresh_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(monkeypatch, rehearsed[0].directory, fresh_runs.parent, "--steps", "1")
+    monkeypatch.setattr(export_bundle, "load_part", lambda *of: None)  # the other stages, which are not trained here
+    config, latent = load_config(TINY), torch.randn(1, 4, 8, 8)
+    plain, marked = (export_bundle.trained_stages(config, fresh_runs, with_mark=asked) for asked in (False, True))
+    assert plain.extractor is None
+    assert marked.extractor is not None
+    unmarked = load_stage_a(config, fresh_runs).decode(latent)
+    assert torch.equal(export_bundle.trained_stages(config, fresh_runs).stage_a.decode(latent), unmarked)
+    assert not torch.equal(marked.stage_a.decode(latent), unmarked)
 
 
 def test_without_a_stage_a_it_says_in_one_sentence_what_is_missing(

@@ -15,7 +15,7 @@ import pytest
 import server_pictures
 import torch
 
-from wuerstchen.export.bundle import kebab, port_json, write_manifest
+from wuerstchen.export.manifest import kebab, port_json, write_manifest
 from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice, DecoderText
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.decoder_text import read_decoder_text, shares_encoder, with_decoder_text

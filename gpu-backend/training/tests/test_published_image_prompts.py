@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from wuerstchen.export.bundle import kebab, port_json, write_manifest
+from wuerstchen.export.manifest import kebab, port_json, write_manifest
 from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
 from wuerstchen.published.bundle.describe_bundle import About, build_manifest

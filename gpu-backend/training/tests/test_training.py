@@ -9,7 +9,8 @@ from conftest import log_of
 from torch import Tensor, nn
 
 from wuerstchen.config import CurriculumConfig, OptimiserConfig, load_config
-from wuerstchen.export.bundle import trained_stages, write_manifest
+from wuerstchen.export.bundle import trained_stages
+from wuerstchen.export.manifest import write_manifest
 from wuerstchen.train import train_stage
 from wuerstchen.training.curriculum import curriculum_draw, favourite_pictures
 from wuerstchen.training.data import PictureSet

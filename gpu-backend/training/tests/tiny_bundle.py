@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 
 from wuerstchen.config import load_config
-from wuerstchen.export.bundle import export_graph, write_manifest
+from wuerstchen.export.bundle import export_graph
 from wuerstchen.export.graphs import bundle_graphs
+from wuerstchen.export.manifest import write_manifest
 from wuerstchen.export.open_bundle import STAGE_C_GRAPHS, Bundle
 from wuerstchen.export.tiny import tiny_stages
 from wuerstchen.models.stage_c import StageC

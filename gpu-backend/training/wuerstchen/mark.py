@@ -1,7 +1,7 @@
 """Marks a model: trains Stage A's decoder, with an extractor, so that every picture says by which bundle it was made.
 
-Reads RUNS/MODEL/stage-a.pt and writes mark.pt beside it, which the export takes; Stages B and C fit as before. Ctrl-C
-stops; the same command goes on.
+Reads RUNS/MODEL/stage-a.pt and writes mark.pt beside it, which `wuerstchen.export.bundle --with-mark` draws; Stages B
+and C fit as before. Ctrl-C stops; the same command goes on.
 """
 
 import argparse

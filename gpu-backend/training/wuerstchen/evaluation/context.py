@@ -67,8 +67,7 @@ class Context:
         digest = hashlib.sha256(repr((self.config.sampler_b, self.config.sampler_c)).encode())
         # Where the compressor has a stage of its own, its weights are not in Stage B's file.
         own_compressor = self.config.compressor is not None and "stage-b.pt" in weights
-        marked = "stage-a.pt" in weights and (self.runs / "mark.pt").exists()
-        for name in (*weights, *(["compressor.pt"] if own_compressor else []), *(["mark.pt"] if marked else [])):
+        for name in (*weights, *(["compressor.pt"] if own_compressor else [])):
             digest.update((self.runs / name).read_bytes())
         return digest.hexdigest()[:12]
 

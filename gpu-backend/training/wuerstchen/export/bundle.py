@@ -1,7 +1,6 @@
 """Writes a model bundle. Every graph is run against PyTorch at three shapes; a difference stops the export."""
 
 import argparse
-import hashlib
 import json
 import logging
 import math
@@ -15,16 +14,14 @@ import onnx
 import onnxruntime
 import torch
 
-from wuerstchen.config import Config, Prediction, SamplerConfig, load_config
+from wuerstchen.config import Config, load_config
 from wuerstchen.export.bundle_language import take_language
 from wuerstchen.export.compress_weights import compress_weights
-from wuerstchen.export.graphs import Exported, Graph, Port, Stages, bundle_graphs, dynamic_shapes, example_inputs
+from wuerstchen.export.graphs import Exported, Graph, Stages, bundle_graphs, dynamic_shapes, example_inputs
+from wuerstchen.export.manifest import bundle_manifest, kebab, port_json, write_manifest
 from wuerstchen.export.weights import WEIGHTS_FILE, read_weights, runs_weights, unpack_weights, write_weights
 from wuerstchen.languages.extension import load_text_encoder, tokenizer_file
-from wuerstchen.marking.carriers import TILE
-from wuerstchen.marking.message import matches_min, message_hex
 from wuerstchen.marking.training import load_marked
-from wuerstchen.models.blocks import timestep_frequencies
 from wuerstchen.models.build import load_compressor, load_part, load_stage_a, new_previewer, new_stage_b, new_stage_c
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped
@@ -138,77 +135,8 @@ def write_bundle(
             "weights": graph.weights,
         }
     _write_tokenizer(tokenizer, directory / "tokenizer.json")
-    write_manifest(_manifest(config, entries, created), directory)
+    write_manifest(bundle_manifest(config, entries, created), directory)
     return figures
-
-
-def write_manifest(
-    manifest: dict, directory: Path, files: dict[str, dict] | None = None, made_from: object = None
-) -> None:
-    """Writes model.json with its revision. `files`: sha256 and bytes by name; without them, those in `directory`.
-
-    The revision is the digest of the files and of the sampler. With `made_from` (JSON), it stands for the files: where
-    another machine makes other bytes of the same sources.
-    """
-    names = [*(entry["file"] for entry in manifest["graphs"].values()), "tokenizer.json"]
-    files = dict(sorted((files or {name: _describe(directory / name) for name in names}).items()))
-    # Latent keys contain the revision, so it must change with all that changes a picture, and with nothing else: a
-    # previewer can be added or trained anew while stored latents stay valid.
-    preview = manifest["graphs"].get("previewer", {}).get("file")
-    decisive = made_from or {name: file for name, file in files.items() if name != preview}
-    revision = hashlib.sha256(json.dumps([decisive, manifest["sampler"]]).encode()).hexdigest()[:16]
-    write_whole(
-        directory / "model.json", json.dumps({**manifest, "revision": revision, "files": files}, indent=2) + "\n"
-    )
-
-
-def _manifest(config: Config, graphs: dict, created: str) -> dict:
-    side, sides = config.image_side, config.image_sides
-    offered = {} if sides is None else {"sides": {"min": sides.min, "max": sides.max, "multipleOf": sides.multiple_of}}
-    return {
-        "format": "wuerstchen-edge/bundle@1",
-        "id": config.id,
-        "name": config.name,
-        "description": config.description,
-        "revision": "",
-        "created": created,
-        "licence": "MIT; training data MIT, Apache-2.0, CC-BY-4.0: see MODEL_CARD.md",
-        "image": {
-            "sizes": [f"{side}x{side}"],
-            "sizeDefault": f"{side}x{side}",
-            "channels": config.picture_channels,
-            **offered,
-        },
-        "latent": {"channels": config.latent.channels, "downscale": config.latent.downscale},
-        "stageB": {"channels": config.stage_a.latent_channels, "downscale": 4, "latentScale": 1},
-        "text": {
-            "tokensMax": config.text.tokens_max,
-            "width": config.text.width,
-            "specialTokensCount": 2,
-            "tokenizer": "tokenizer.json",
-        },
-        "schedule": {"kind": "cosine", "s": 0.008, "clampMin": 1e-4, "clampMax": 0.9999},
-        "timestepEmbedding": {
-            "width": config.stage_c.timestep_width,
-            "frequencies": timestep_frequencies(config.stage_c.timestep_width).tolist(),
-        },
-        "sampler": {
-            "stageC": _sampler(config.sampler_c, config.stage_c.prediction),
-            "stageB": _sampler(config.sampler_b, config.stage_b.prediction),
-        },
-        "graphs": graphs,
-        **({"mark": mark_json(config.id)} if "mark" in graphs else {}),
-    }
-
-
-def mark_json(bundle_id: str) -> dict:
-    """What a bundle says of the mark in its pictures."""
-    return {
-        "bundle": bundle_id,
-        "message": message_hex(bundle_id),
-        "code": {"kind": "repetition", "tilePixels": TILE},
-        "matchesMin": matches_min(),
-    }
 
 
 def _write_tokenizer(source: Path, target: Path) -> None:
@@ -219,43 +147,14 @@ def _write_tokenizer(source: Path, target: Path) -> None:
     write_whole(target, json.dumps({**table, "padding": None, "truncation": None}, ensure_ascii=False))
 
 
-def _sampler(config: SamplerConfig, prediction: Prediction) -> dict:
-    """`prediction` is written where it is not the noise: bundles of before keep their revision."""
-    return {
-        "kind": config.kind,
-        **({} if prediction == "epsilon" else {"prediction": prediction}),
-        "steps": {"default": config.steps, "min": config.steps_min, "max": config.steps_max},
-        "guidanceScale": {
-            "default": config.guidance_scale,
-            "min": config.guidance_scale_min,
-            "max": config.guidance_scale_max,
-        },
-    }
-
-
-def port_json(port: Port) -> dict:
-    """As the manifest has it."""
-    return {"name": port.name, "dtype": port.dtype, "shape": list(port.shape)}
-
-
-def _describe(path: Path) -> dict:
-    data = path.read_bytes()
-    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-
-
-def kebab(name: str) -> str:
-    """A graph's key as its file's name."""
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
-
-
-def trained_stages(config: Config, runs: Path, with_mark: bool = True) -> Stages:
+def trained_stages(config: Config, runs: Path, with_mark: bool = False) -> Stages:
     """The averaged weights of finished runs; the text encoder reads the further language that was learned among them,
     if any.
 
-    Runs in which no previewer was trained make a bundle without one. Those without mark.pt, and all runs without
-    `with_mark`, make one that marks nothing.
+    Runs in which no previewer was trained make a bundle without one. Raises FileNotFoundError where `with_mark` asks
+    for a mark that was not trained.
     """
-    stage_a, extractor = (load_marked(config, runs) if with_mark else None) or (load_stage_a(config, runs), None)
+    stage_a, extractor = load_marked(config, runs) if with_mark else (load_stage_a(config, runs), None)
     return Stages(
         text_encoder=load_text_encoder(runs),
         compressor=load_compressor(config, runs),
@@ -280,7 +179,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _export(arguments: argparse.Namespace, config: Config, runs: Path) -> None:
-    stages = trained_stages(config, runs, with_mark=not arguments.without_mark)
+    stages = trained_stages(config, runs, arguments.with_mark)
     figures = write_bundle(config, stages, tokenizer_file(runs), arguments.out, arguments.created)
     shutil.copyfile(arguments.config, arguments.out / "training.toml")
     write_weights(runs_weights(runs), arguments.out / WEIGHTS_FILE)
@@ -302,7 +201,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="bundle folder, for example ../models/emoji-128")
     parser.add_argument("--created", required=True, help="date of the training, YYYY-MM-DD")
     parser.add_argument(
-        "--without-mark", action="store_true", help="mark no pictures; the weights keep the mark that was trained"
+        "--with-mark", action="store_true", help="draw the mark that was trained; the weights hold it either way"
     )
     arguments = parser.parse_args()
     with plain_errors("export.bundle"), ends_when_stopped("export.bundle: stopped"):

@@ -20,8 +20,9 @@ from rich.progress import track
 from torch import Tensor
 
 from wuerstchen.config import Config, load_config
-from wuerstchen.export.bundle import save_graph, write_manifest
+from wuerstchen.export.bundle import save_graph
 from wuerstchen.export.integer_products import find_products, to_integer_products
+from wuerstchen.export.manifest import write_manifest
 from wuerstchen.export.open_bundle import Bundle
 from wuerstchen.plain_errors import plain_errors
 from wuerstchen.stopped import ends_when_stopped

@@ -10,8 +10,9 @@ import onnx
 
 from wuerstchen.config import Config
 from wuerstchen.config_values import BUNDLE_ID, MODEL_ID
-from wuerstchen.export.bundle import export_graph, save_graph, write_manifest
+from wuerstchen.export.bundle import export_graph, save_graph
 from wuerstchen.export.graphs import decoder_graphs
+from wuerstchen.export.manifest import write_manifest
 from wuerstchen.export.open_bundle import KPI_FILE, STAGE_C_GRAPHS, TRAINING_CONFIG, Bundle
 from wuerstchen.export.stored_parameters import replace_parameters
 from wuerstchen.export.weights import WEIGHTS_FILE, read_weights, runs_weights, write_weights

@@ -2,8 +2,8 @@
 
 A codec drops what is weak in each of its blocks, and on the flat colours of a drawing a pattern of many waves is weak
 in all of them. So all strength of a block of 4x4 pixels, which is WebP's, goes into one frequency: two bits choose
-which of two, and its sign. On held-out pictures at 40.4 dB, before any training, WebP 70 leaves such a mark in 98 %;
-of one with a wave for each bit it left it in 70 %, and in 88 % with equal decibels in each picture.
+which of two, and its sign. Before any training, at 41.4 dB, WebP 70 leaves such a mark in 46 of 48 held-out pictures;
+of a mark with a wave for each bit, at 41.2 dB, it leaves 45 of 64.
 Six blocks have a second frequency that carries no bit: by these the extractor finds where a tile begins in a picture
 that was cut.
 """
@@ -14,8 +14,6 @@ import math
 import numpy as np
 import torch
 from torch import Tensor
-
-from wuerstchen.marking.message import BITS
 
 TILE, BLOCK = 16, 4
 SYNC_BLOCKS = 6
@@ -40,7 +38,6 @@ def carriers() -> tuple[Tensor, Tensor]:
     sync = sum(
         sign * _in_tile(_cosines(*SYNC_FREQUENCY), *blocks[index]) for index, sign in zip(chosen, signs, strict=True)
     )
-    assert len(bits) == BITS
     return torch.from_numpy(sync / math.sqrt(SYNC_BLOCKS)).float(), torch.from_numpy(np.stack(bits)).float()
 
 

@@ -29,7 +29,7 @@ from wuerstchen.training.reconstruction import as_configured, opaque, picture_ba
 # Mean squared error at 38.7 dB. Training pastes pictures on each other; those alone come out some 1.5 dB above it.
 ERROR_MAX = 10**-3.87
 EXCESS_WEIGHT, ERROR_WEIGHT = 4.0, 0.02
-# Of larger pictures, parts teach as much as wholes.
+# Of larger pictures, parts are trained on: a whole one of 128 pixels is what was measured.
 CROP_PIXELS = 128
 # Stage B's latents are not exact: half of a batch gets noise of up to this many deviations.
 LATENT_NOISE = 0.15
@@ -112,8 +112,8 @@ def mark_run(name: str, marking: Marking, pictures: PictureSet, plan: OptimiserC
 def train_mark(
     config: Config, pictures: PictureSet, runs: Path, plan: OptimiserConfig, unmarked: int
 ) -> Marking | None:
-    """Trains from RUNS/stage-a.pt and writes RUNS/mark.pt, which the export takes. `unmarked`: how many unmarked
-    pictures may be read to make their bits independent. None where a signal stopped it; the same call goes on.
+    """Trains from RUNS/stage-a.pt and writes RUNS/mark.pt, which an export with a mark draws. `unmarked`: how many
+    unmarked pictures may be read to make their bits independent. None where a signal stopped it; the same call goes on.
     """
     marking = Marking(config, load_stage_a(config, runs))
     if not _trained("mark-training", marking, pictures, plan, runs):
@@ -152,12 +152,10 @@ def unmarked_words(marking: Marking, pictures: PictureSet, count: int, rng: np.r
     return torch.cat(words)
 
 
-def load_marked(config: Config, runs: Path) -> tuple[nn.Module, nn.Module] | None:
-    """The marked Stage A and its extractor; None where nothing was marked. Raises ValueError where Stage A was trained
-    on since.
+def load_marked(config: Config, runs: Path) -> tuple[nn.Module, nn.Module]:
+    """The marked Stage A and its extractor. Raises FileNotFoundError where nothing was marked, and ValueError where
+    Stage A was trained on since.
     """
-    if not (runs / "mark.pt").exists():
-        return None
     stage_a = load_part(runs, "mark", "stage_a", marked_stage_a(config))
     before = load_stage_a(config, runs)
     kept = [

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wuerstchen.config_values import BUNDLE_ID, MODEL_ID
-from wuerstchen.export.bundle import kebab, port_json, write_manifest
+from wuerstchen.export.manifest import kebab, port_json, write_manifest
 from wuerstchen.published.bundle.adapters import parse_adapter
 from wuerstchen.published.bundle.checkpoint import Checkpoint, Choice
 from wuerstchen.published.bundle.checkpoint_error import CheckpointError
