@@ -64,6 +64,17 @@ def test_every_configuration_that_comes_with_the_code_is_accepted(path: Path) ->
             "id must be 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first, not 'My Model'",
         ),
         ("curriculum_c", "share = 1.5", "curriculum_c.share must be at least 0 and at most 1, not 1.5"),
+        (
+            "curriculum_c",
+            "kinds = { composite = 2.0 }",
+            "curriculum_c.kinds needs only_styles = true",
+        ),
+        (
+            "curriculum_c",
+            "only_styles = true\nkinds = { composite = -1.0 }",
+            "curriculum_c.kinds must be at least 0 and at most 1000000, not -1",
+        ),
+        ("curriculum_c", "kinds = [2.0]", "curriculum_c.kinds must be a section of numbers, not [2.0]"),
         ("sampler_c", 'kind = "euler"', "sampler_c.kind must be one of ddim, ddpm, dpmpp-2m, not 'euler'"),
         ("sampler_c", "steps = 101", "sampler_c.steps must lie from steps_min to steps_max"),
         ("previewer", "channels_min = 99", "previewer.channels_min must be at most previewer.channels, 16, not 99"),

@@ -93,6 +93,28 @@ def test_the_curriculum_favours_its_concepts_from_its_step_on(pictures_directory
     assert len(favourite_pictures(dataclasses.replace(curriculum, styles=("3D",)), pictures)) == 0
 
 
+def test_the_curriculum_draws_kinds_as_often_as_it_says(pictures_directory: Path) -> None:
+    pictures = PictureSet(pictures_directory, 64)
+    flags = [record.label for record in pictures.records[:10]]
+    pictures.records = [
+        dataclasses.replace(record, kind="flag" if record.label in flags else record.kind)
+        for record in pictures.records
+    ]
+    curriculum = CurriculumConfig(0, 0.0, ("flat",), (), only_styles=True)
+
+    def share(kinds: dict[str, float]) -> float:
+        draw = curriculum_draw(dataclasses.replace(curriculum, kinds=kinds), pictures)
+        return float(np.mean([pictures.records[i].kind == "flag" for i in draw(0, 4000, np.random.default_rng(1))]))
+
+    odds = share({}) / (1 - share({}))
+    assert share({"flag": 3.0}) == pytest.approx(3 * odds / (1 + 3 * odds), abs=0.03)
+    assert share({"flag": 0.0}) == 0
+    with pytest.raises(
+        ValueError, match=r"^config: curriculum_c\.kinds\.flags: no picture of the set is of this kind$"
+    ):
+        share({"flags": 2.0})
+
+
 def test_crops_lie_on_the_latent_grid(pictures_directory: Path) -> None:
     pictures = PictureSet(pictures_directory, 64)
     crops, corners = pictures.crops(np.array([3, 5]), 32, 16, np.random.default_rng(0))

@@ -1,7 +1,7 @@
 """Configuration of a model and of its training: frozen dataclasses, read from one TOML file."""
 
 import tomllib
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -155,13 +155,15 @@ class StageBTraining(OptimiserConfig):
 class CurriculumConfig:
     """From `from_step` on, `share` of Stage C's draws are pictures of these concepts (labels) in these styles.
 
-    `only_styles` takes the other draws from these styles as well."""
+    `only_styles` takes the other draws from these styles as well. There `kinds` says how many times as often a picture
+    of a kind is drawn as its weight in the set has it."""
 
     from_step: int
     share: float
     styles: tuple[str, ...]
     concepts: tuple[str, ...]
     only_styles: bool = False
+    kinds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -257,7 +259,11 @@ def _build(kind: type[T], values: Any, prefix: str) -> T:
     if not isinstance(values, dict):
         raise ValueError(f"config: {prefix.removesuffix('.')} must be a section of keys, not {values!r}")
     hints = get_type_hints(kind)
-    required = {field.name for field in fields(kind) if field.default is MISSING}  # type: ignore[arg-type]
+    required = {
+        one.name
+        for one in fields(kind)  # type: ignore[arg-type]
+        if one.default is MISSING and one.default_factory is MISSING
+    }
     for name in values.keys() - hints.keys():
         raise ValueError(f"config: {prefix}{name} is unknown")
     for name in required - values.keys():
@@ -275,6 +281,10 @@ def _convert(hint: Any, value: Any, name: str) -> Any:
         if not isinstance(value, list):
             raise ValueError(f"config: {name} must be a list of {entry.__name__}, not {value!r}")
         return tuple(_convert(entry, item, f"{name}[{number}]") for number, item in enumerate(value))
+    if hint == dict[str, float]:
+        if not isinstance(value, dict):
+            raise ValueError(f"config: {name} must be a section of numbers, not {value!r}")
+        return {key: _convert(float, item, f"{name}.{key}") for key, item in value.items()}
     if hint is float and type(value) is int:
         return float(value)
     if get_origin(hint) is Literal:

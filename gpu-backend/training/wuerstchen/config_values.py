@@ -55,6 +55,7 @@ RANGES = {
     **dict.fromkeys(("feature_weight", "adversarial_weight", "latent_noise"), WEIGHT),
     **dict.fromkeys(("guidance_scale", "guidance_scale_min", "guidance_scale_max"), Range(0, 100)),
     **dict.fromkeys(("steps_min", "steps_max"), Range(1, 1000)),
+    "kinds": WEIGHT,
     "seed": Range(0, 2**31 - 1),
     "image_side": Range(16, 4096),
     "downscale": Range(16, 16),
@@ -106,12 +107,15 @@ def _out_of_range(section: Any, prefix: str) -> Iterator[str]:
             yield from _out_of_range(value, f"{name}.")
             continue
         allowed = RANGES.get(name) or RANGES.get(field.name)
-        for number in value if isinstance(value, tuple) else (value,):
+        numbers = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
+        for number in numbers:
             if allowed and number is not None and not (math.isfinite(number) and allowed.holds(number)):
                 yield f"{name} must be {allowed}, not {_plain(number)}"
 
 
 def _names(config: Any) -> Iterator[str]:
+    if config.curriculum_c.kinds and not config.curriculum_c.only_styles:
+        yield "curriculum_c.kinds needs only_styles = true"
     if not MODEL_ID.fullmatch(config.id):
         yield f"id must be 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first, not {config.id!r}"
     for name in ("name", "description"):

@@ -24,7 +24,7 @@ def curriculum_draw(
 ) -> Callable[[int, int, np.random.Generator], np.ndarray]:
     """A draw of (step, count, rng): by weight, and from `from_step` on mostly favourites."""
     favourites = favourite_pictures(curriculum, pictures)
-    rest = _draw_of_styles(curriculum.styles, pictures) if curriculum.only_styles else pictures.draw
+    rest = _draw_of_styles(curriculum, pictures) if curriculum.only_styles else pictures.draw
 
     def draw(step: int, count: int, rng: np.random.Generator) -> np.ndarray:
         indices = rest(count, rng)
@@ -37,15 +37,22 @@ def curriculum_draw(
     return draw
 
 
-def _draw_of_styles(styles: tuple[str, ...], pictures: PictureSet) -> Callable[[int, np.random.Generator], np.ndarray]:
-    """As `pictures.draw`, of these styles alone. Raises ValueError where a batch could mix shapes."""
+def _draw_of_styles(
+    curriculum: CurriculumConfig, pictures: PictureSet
+) -> Callable[[int, np.random.Generator], np.ndarray]:
+    """As `pictures.draw`, of the curriculum's styles alone. Raises ValueError where a batch could mix shapes, and for a
+    kind that no picture has.
+    """
     if len(pictures.buckets) > 1:
         raise ValueError(
             "config: curriculum_c.only_styles needs a set of squares: leave it out, or prepare the set with --ratios "
             "1:1"
         )
-    members = np.array([i for i in pictures.train if pictures.records[i].style in styles])
-    weights = np.array([pictures.records[i].weight for i in members])
+    records, times = pictures.records, curriculum.kinds
+    members = np.array([i for i in pictures.train if records[i].style in curriculum.styles])
+    if unknown := times.keys() - {records[i].kind for i in members}:
+        raise ValueError(f"config: curriculum_c.kinds.{min(unknown)}: no picture of the set is of this kind")
+    weights = np.array([records[i].weight * times.get(records[i].kind, 1.0) for i in members])
     return lambda count, rng: rng.choice(members, count, p=weights / weights.sum())
 
 
