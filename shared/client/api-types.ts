@@ -2591,7 +2591,7 @@ export interface operations {
             };
             path: {
                 /** @description A model's id. */
-                id: "emoji-128" | "emoji-128@dfd26038ac194c2c";
+                id: "emoji-128" | "emoji-128@7e5c5dc01b343994";
             };
             cookie?: never;
         };

@@ -109,7 +109,7 @@ function addWithdraw(models: Command): void {
           : data.map((model) => `${nameOf(model)} is withdrawn.`).join("\n");
       }),
     );
-  withExamples(command, { "wuerstchen models withdraw mine@dfd26038ac194c2c": "" });
+  withExamples(command, { "wuerstchen models withdraw mine@f1bab42dfc5d4304": "" });
 }
 
 function addRevisions(models: Command): void {

@@ -31,10 +31,10 @@ function addRollOut(models: Command): void {
     .option("--base-kpi <file>", "the kpi.json of the revision before, where the service has none")
     .action((name: string, flags: RollOutFlags) => rollOut(name, flags));
   withExamples(command, {
-    "wuerstchen models roll-out mine@dfd26038ac194c2c --share 20": "",
-    "wuerstchen models roll-out mine@dfd26038ac194c2c --share 5 --rule requests_min=500,bias_rise_max=null":
+    "wuerstchen models roll-out mine@f1bab42dfc5d4304 --share 20": "",
+    "wuerstchen models roll-out mine@f1bab42dfc5d4304 --share 5 --rule requests_min=500,bias_rise_max=null":
       "promoted or taken back by itself",
-    "wuerstchen models roll-out mine@dfd26038ac194c2c": "both revisions' figures",
+    "wuerstchen models roll-out mine@f1bab42dfc5d4304": "both revisions' figures",
   });
 }
 
@@ -75,7 +75,7 @@ function addPromote(models: Command): void {
         return `${nameOf(model)} gets all unseeded requests of ${model.id}. Deploy its bundle, and seeded ones follow.`;
       }),
     );
-  withExamples(command, { "wuerstchen models promote mine@dfd26038ac194c2c": "" });
+  withExamples(command, { "wuerstchen models promote mine@f1bab42dfc5d4304": "" });
 }
 
 /** How a roll-out does, for people. */

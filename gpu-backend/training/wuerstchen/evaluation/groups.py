@@ -26,15 +26,15 @@ DIFFERS = f"At most {GROUP_PICTURES} pictures a group: differences of fewer than
 COLUMNS = (
     "group",
     "pictures",
-    "weight in training",
+    "weight in the set",
     "reconstruction PSNR",
     "recognised",
     "group right",
     "the same, real pictures",
 )
 COLUMNS_MEANING = (
-    "Trained and held-out pictures together. Weight: the group's share of all draws in training. Group right: the "
-    "judge's classifier; the last column is what it makes of the real pictures."
+    "Trained and held-out pictures together. Weight: the group's share of the set's weights; a curriculum may draw it "
+    "more often. Group right: the judge's classifier; the last column is what it makes of the real pictures."
 )
 # (pictures, words right, group right, group right of the real pictures, mean PSNR of the reconstruction in dB)
 Figures = tuple[int, int, int, int, float]
