@@ -25,7 +25,6 @@ const noticesMoments = /\bDate\b|nowMs|expire|JobClient|\bUTC\b|\bdays?\b|midnig
  */
 const leftOut = [
   "model-based/",
-  "workers/security.",
   "gpu-backend/main.",
   ...["adapters", "bodies", "leaving-clients", "money-under-fire", "neighbour", "published-model", "roll-out"].map(
     (name) => `e2e/${name}.`,

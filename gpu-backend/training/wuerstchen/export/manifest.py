@@ -82,7 +82,7 @@ def mark_json(bundle_id: str) -> dict:
 
 
 def _sampler(config: SamplerConfig, prediction: Prediction) -> dict:
-    """`prediction` is written where it is not the noise: bundles of before keep their revision."""
+    """`prediction` is written where it is not the noise, so that earlier bundles keep their revision."""
     return {
         "kind": config.kind,
         **({} if prediction == "epsilon" else {"prediction": prediction}),
