@@ -13,6 +13,10 @@ const testTimeout = 60_000;
 const root = import.meta.dirname;
 await buildSite({ root, bundle: bundleFolder(root, {}, {}), folder: join(root, "dist/site") });
 
+// Each test file of the Worker and the backend starts processes, which load the same large modules: Node compiles them
+// once.
+process.env["NODE_COMPILE_CACHE"] ??= join(root, "node_modules/.cache/compiled");
+
 const secretsForTests = {
   LATENT_KEY_SECRET: "latent-key-secret-for-tests-only",
   GPU_BACKEND_SECRET: "gpu-backend-secret-for-tests-only",

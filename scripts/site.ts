@@ -1,24 +1,10 @@
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { cp } from "node:fs/promises";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kpiFile, parseKpi } from "../shared/models/kpi.ts";
 import { type Manifest, parseManifest } from "../shared/models/manifest.ts";
-import { isCheckout } from "./cli/folders.ts";
+import { pagesDigest, putPages } from "./built-pages.ts";
 import { CommandError } from "./command-line.ts";
-
-/** What the pages are built of, beside what package-lock.json pins. */
-const sources = ["workers/site", "shared"];
-const buildFiles = ["scripts/site-build.ts", "scripts/vite-config.ts", "scripts/site-pages.ts"];
 
 /** The graphs that turn a latent into a picture, and the one that previews it. */
 const decoderGraphs = ["stageBConditioner", "stageB", "stageA", "previewer"] as const;
@@ -48,21 +34,13 @@ export async function buildSite({ root, bundle, folder }: SiteOptions): Promise<
   if (existsSync(folder) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return false;
   // Two commands may build at once: each into its own folder, and the last one stays.
   const building = `${folder}.${process.pid}`;
-  await (isCheckout
-    ? buildPagesLate(root, building)
-    : cp(join(root, "dist/package/site"), building, { recursive: true }));
+  await putPages(root, building);
   copyDecoder(bundle, manifest, join(building, "site"));
   writeFileSync(join(building, "site", kpiFile), kpi);
   rmSync(folder, { recursive: true, force: true });
   renameSync(building, folder);
   writeFileSync(stamp, digest);
   return true;
-}
-
-/** Vite takes a third of a second to import. */
-async function buildPagesLate(root: string, folder: string): Promise<void> {
-  const { buildPages } = await import("./site-build.ts");
-  await buildPages(root, folder);
 }
 
 /** Nothing for a model that a page cannot decode: its pictures come from the server alone. */
@@ -110,21 +88,7 @@ function decoderFiles({
 }
 
 function digestOf(root: string, bundleFiles: readonly Buffer[]): string {
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(pagesDigest(root));
   for (const bytes of bundleFiles) hash.update(bytes);
-  // The package's files change with its version alone.
-  if (!isCheckout) return hash.update(readFileSync(join(root, "package.json"))).digest("hex");
-  hash.update(readFileSync(join(root, "package-lock.json")));
-  const paths = sources.flatMap((source) => filesUnder(join(root, source)));
-  for (const path of [...paths, ...buildFiles.map((file) => join(root, file))]) {
-    hash.update(path.slice(root.length)).update(readFileSync(path));
-  }
   return hash.digest("hex");
-}
-
-function filesUnder(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .toSorted();
 }

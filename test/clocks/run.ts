@@ -12,9 +12,12 @@ const dayMs = 86_400_000;
 /** A run begins so long before the moment that it is to cross: later than a first test, earlier than the last. */
 const leadMs = 30_000;
 
-/** A test depends on time if its text names a date, an expiry or a clock, or starts a Worker, a backend or a stack. */
+/**
+ * A test depends on time if its text names a time, an expiry, a signature that ends or a job, or holds a date or a Unix
+ * time. What others start, the same Worker and backend, is started by these too, and one of them walks over all routes.
+ */
 const dependsOnTime =
-  /\bDate\b|nowMs|expire|certificate|TestEdge|JobClient|useTinyStack|useHeldEdge|startBackend|signedHeaders/u;
+  /\bDate\b|nowMs|expire|certificate|signedHeaders|JobClient|timestamp|stripe|retention|\bmonths?\b|\b20\d\d-\d\d|\b1_?[6-9]\d\d_?\d{3}_?\d{3}/iu;
 
 /** A test can notice the moment that its run crosses if its text names a time or a day, or if it has jobs. */
 const noticesMoments = /\bDate\b|nowMs|expire|JobClient|\bUTC\b|\bdays?\b|midnight|calendar/u;
@@ -26,6 +29,7 @@ const noticesMoments = /\bDate\b|nowMs|expire|JobClient|\bUTC\b|\bdays?\b|midnig
 const leftOut = [
   "model-based/",
   "gpu-backend/main.",
+  "workers/security.",
   ...["adapters", "bodies", "leaving-clients", "money-under-fire", "neighbour", "published-model", "roll-out"].map(
     (name) => `e2e/${name}.`,
   ),
