@@ -109,7 +109,7 @@ function addWithdraw(models: Command): void {
           : data.map((model) => `${nameOf(model)} is withdrawn.`).join("\n");
       }),
     );
-  withExamples(command, { "wuerstchen models withdraw mine@f1bab42dfc5d4304": "" });
+  withExamples(command, { "wuerstchen models withdraw mine@2f7c9b01a4d8e635": "" });
 }
 
 function addRevisions(models: Command): void {

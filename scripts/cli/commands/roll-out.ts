@@ -31,10 +31,10 @@ function addRollOut(models: Command): void {
     .option("--base-kpi <file>", "the kpi.json of the revision before, where the service has none")
     .action((name: string, flags: RollOutFlags) => rollOut(name, flags));
   withExamples(command, {
-    "wuerstchen models roll-out mine@f1bab42dfc5d4304 --share 20": "",
-    "wuerstchen models roll-out mine@f1bab42dfc5d4304 --share 5 --rule requests_min=500,bias_rise_max=null":
+    "wuerstchen models roll-out mine@2f7c9b01a4d8e635 --share 20": "",
+    "wuerstchen models roll-out mine@2f7c9b01a4d8e635 --share 5 --rule requests_min=500,bias_rise_max=null":
       "promoted or taken back by itself",
-    "wuerstchen models roll-out mine@f1bab42dfc5d4304": "both revisions' figures",
+    "wuerstchen models roll-out mine@2f7c9b01a4d8e635": "both revisions' figures",
   });
 }
 
@@ -75,7 +75,7 @@ function addPromote(models: Command): void {
         return `${nameOf(model)} gets all unseeded requests of ${model.id}. Deploy its bundle, and seeded ones follow.`;
       }),
     );
-  withExamples(command, { "wuerstchen models promote mine@f1bab42dfc5d4304": "" });
+  withExamples(command, { "wuerstchen models promote mine@2f7c9b01a4d8e635": "" });
 }
 
 /** How a roll-out does, for people. */
