@@ -14,7 +14,8 @@ const leadMs = 30_000;
 
 /**
  * A test depends on time if its text names a time, an expiry, a signature that ends or a job, or holds a date or a Unix
- * time. What others start, the same Worker and backend, is started by these too, and one of them walks over all routes.
+ * time. What others start, the same Worker and backend, is started by these too; `security.test.ts` walks over all
+ * routes.
  */
 const dependsOnTime =
   /\bDate\b|nowMs|expire|certificate|signedHeaders|JobClient|timestamp|stripe|retention|\bmonths?\b|\b20\d\d-\d\d|\b1_?[6-9]\d\d_?\d{3}_?\d{3}/iu;
@@ -29,7 +30,6 @@ const noticesMoments = /\bDate\b|nowMs|expire|JobClient|\bUTC\b|\bdays?\b|midnig
 const leftOut = [
   "model-based/",
   "gpu-backend/main.",
-  "workers/security.",
   ...["adapters", "bodies", "leaving-clients", "money-under-fire", "neighbour", "published-model", "roll-out"].map(
     (name) => `e2e/${name}.`,
   ),
